@@ -1,0 +1,57 @@
+"""The error tree: every error a user can meet says what failed, where, what was found and what to do."""
+
+from __future__ import annotations
+
+
+class SegVideoError(Exception):
+    """Root of every error this package raises on purpose.
+
+    Parameters
+    ----------
+    what : one sentence naming what failed and where.
+    found : what was there instead of what was expected, if that helps.
+    do : what the reader can do about it.
+
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, found: str | None = None, do: str | None = None) -> None:
+        self.what, self.found, self.do = what, found, do
+        super().__init__("\n".join(self._lines()))
+
+    def _lines(self) -> list[str]:
+        lines = [self.what]
+        if self.found:
+            lines.append(f"  found: {self.found}")
+        if self.do:
+            lines.append(f"  do:    {self.do}")
+        return lines
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle by the three sentences, so that an error crosses a process border whole."""
+        return _rebuild, (type(self), self.what, self.found, self.do)
+
+
+def _rebuild(kind: type[SegVideoError], what: str, found: str | None, do: str | None) -> SegVideoError:
+    return kind(what, found=found, do=do)
+
+
+class UsageError(SegVideoError):
+    """The command line or a job file asks for something that does not exist."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """A setting has a value that the mechanism it configures cannot work with."""
+
+
+class InputError(SegVideoError):
+    """An input cannot be read as what it is meant to be."""
+
+    exit_code = 3
+
+
+class WeightsError(SegVideoError):
+    """A weight file is missing, damaged, unsafe, or of another network."""
