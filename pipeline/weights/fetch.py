@@ -1,0 +1,104 @@
+"""Fetch: a catalog entry's weights as a file on this machine, checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from filelock import FileLock
+
+from pipeline.errors import WeightsError
+from pipeline.weights.archive import unpack
+from pipeline.weights.cache import CACHE_VARIABLE, WeightsCache
+from pipeline.weights.catalog import CatalogEntry
+from pipeline.weights.download import discard, download
+from pipeline.weights.integrity import checked_digest, notes_path, remember_digest, verify_file
+
+
+def fetch(entry: CatalogEntry, cache: Path | None = None, *, progress: bool = True) -> Path:
+    """Path of the weights: a file, or for a SavedModel its folder.
+
+    What lies in the cache already, fetched before or put there by hand, is checked and used; else it is
+    downloaded. Of several processes one downloads and the others wait for it. An archive may be put there as
+    it is or unpacked; for what is unpacked no digest is known to check it by.
+
+    entry : which weights.
+    cache : folder to use instead of SEG_VIDEO_CACHE or the user's cache directory.
+    progress : draw a bar on stderr while downloading.
+
+    Raises WeightsError if the weights cannot be had or are not what the catalog says.
+    """
+    store = WeightsCache.at(cache)
+    if entry.url is None:
+        return _embedded(entry)
+    try:
+        # No lock is needed to look: under its final name there only ever is a whole file.
+        return _at_hand(entry, store) or _obtained(entry, store, progress)
+    except OSError as error:
+        raise WeightsError(
+            f"{entry.name!r} cannot be kept in {store.folder}",
+            found=str(error),
+            do=f"make room or give access there, or name another folder in {CACHE_VARIABLE}",
+        ) from error
+
+
+def _embedded(entry: CatalogEntry) -> Path:
+    if not entry.available:
+        raise WeightsError(
+            f"the weights {entry.name!r} are not part of this version",
+            found=f"no {entry.file_name} in the package",
+            do="choose others from `seg-video models`",
+        )
+    return entry.embedded_path
+
+
+def _at_hand(entry: CatalogEntry, store: WeightsCache) -> Path | None:
+    """What can be used as it lies there, checked; None if there is nothing."""
+    place = store.usable(entry)
+    if entry.member is not None:
+        return place if store.is_unpacked(entry) else None
+    if not place.is_file():
+        return None
+    verify_file(place, entry, do=f"remove it; it is at {entry.url}")
+    return place
+
+
+def _obtained(entry: CatalogEntry, store: WeightsCache, progress: bool) -> Path:
+    store.create()
+    published = store.published(entry)
+    with FileLock(published.with_name(f"{published.name}.lock")):
+        if ready := _at_hand(entry, store):
+            return ready
+        by_hand = published.is_file()
+        if by_hand:
+            verify_file(published, entry, do=f"remove it; it is at {entry.url}")
+        else:
+            _download(entry, store, progress)
+        if entry.member is not None:
+            unpack(published, entry.member, store.folder)
+            if not by_hand:
+                # Unpacked, the archive would only hold the disk's room twice.
+                published.unlink()
+                notes_path(published).unlink(missing_ok=True)
+    return store.usable(entry)
+
+
+def _download(entry: CatalogEntry, store: WeightsCache, progress: bool) -> None:
+    """The published file under its final name, once it is whole and checked."""
+    assert entry.url is not None, "embedded weights are not downloaded"
+    published = store.published(entry)
+    part = published.with_name(f"{published.name}.part")
+    try:
+        download(entry.url, part, progress=progress)
+    except ConnectionError as error:
+        raise WeightsError(
+            f"{entry.file_name} for {entry.name!r} cannot be downloaded",
+            found=str(error),
+            do=f"get it from {entry.url} by hand and put it into {store.folder}, or run again to go on",
+        ) from error
+    try:
+        digest = checked_digest(part, entry, do=f"run again; if it stays so, {entry.url} has changed")
+    except WeightsError:
+        discard(part)
+        raise
+    part.replace(published)
+    remember_digest(published, digest)
