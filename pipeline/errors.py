@@ -55,3 +55,7 @@ class InputError(SegVideoError):
 
 class WeightsError(SegVideoError):
     """A weight file is missing, damaged, unsafe, or of another network."""
+
+
+class StoreError(SegVideoError):
+    """A file of stored detections cannot be written, is missing, damaged, or of another schema."""

@@ -1,0 +1,101 @@
+"""Header: what a file of detections says about its frames, those without any detection among them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Rises when a column or a header key changes its meaning; a reader takes its own version only.
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Header:
+    """The frames [first_frame, first_frame + len(pts)) of a video: all of them were looked at.
+
+    width, height : frame size in px, upright; the boxes' unit.
+    time_base : seconds a tick of `pts`.
+    first_frame : index of the first frame in the source, in presentation order, from 0.
+    pts : int64 [frames], presentation time of each frame in ticks.
+    class_names : name of each class id.
+    tracked : whether the track columns are filled.
+    """
+
+    width: int
+    height: int
+    time_base: Fraction
+    first_frame: int
+    pts: NDArray[np.int64]
+    class_names: Mapping[int, str]
+    tracked: bool = False
+
+    def __post_init__(self) -> None:
+        if self.pts.ndim != 1 or self.pts.dtype != np.int64 or len(self.pts) == 0:
+            raise ValueError(
+                f"Header.pts: expected int64 [frames], at least one, "
+                f"found {self.pts.dtype.name} {list(self.pts.shape)}"
+            )
+        if self.width < 1 or self.height < 1 or self.first_frame < 0 or self.time_base <= 0:
+            raise ValueError(
+                "Header: expected a frame size and time base above 0 and a first frame from 0 up, found "
+                f"{self.width}x{self.height}, {self.time_base}, {self.first_frame}"
+            )
+
+    @property
+    def stop_frame(self) -> int:
+        """Index after the last frame."""
+        return self.first_frame + len(self.pts)
+
+    @property
+    def seconds(self) -> NDArray[np.float64]:
+        """float64 [frames], presentation time of each frame, each rounded once from the exact fraction."""
+        return np.array([float(int(ticks) * self.time_base) for ticks in self.pts], np.float64)
+
+    def to_json(self) -> str:
+        """One line of JSON, the same for the same header; times as steps: [ticks, how often], ..."""
+        return json.dumps(
+            {
+                "schema": SCHEMA_VERSION,
+                "width": self.width,
+                "height": self.height,
+                "time_base": str(self.time_base),
+                "first_frame": self.first_frame,
+                "first_pts": int(self.pts[0]),
+                "pts_steps": _run_lengths(np.diff(self.pts)),
+                "class_names": {str(key): self.class_names[key] for key in sorted(self.class_names)},
+                "tracked": self.tracked,
+            },
+            separators=(",", ":"),
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Header:
+        """The header that `to_json` wrote; ValueError or KeyError, naming the fault, for anything else."""
+        entries = json.loads(text)
+        if entries["schema"] != SCHEMA_VERSION:
+            raise ValueError(f"schema version {entries['schema']}, this release reads {SCHEMA_VERSION}")
+        steps = np.array(entries["pts_steps"], np.int64).reshape(-1, 2)
+        ticks = np.concatenate([[entries["first_pts"]], np.repeat(steps[:, 0], steps[:, 1])])
+        return cls(
+            width=entries["width"],
+            height=entries["height"],
+            time_base=Fraction(entries["time_base"]),
+            first_frame=entries["first_frame"],
+            pts=np.cumsum(ticks.astype(np.int64)),
+            class_names={int(key): name for key, name in entries["class_names"].items()},
+            tracked=entries["tracked"],
+        )
+
+
+def _run_lengths(values: NDArray[np.int64]) -> list[list[int]]:
+    """Each run of equal values as [value, length]."""
+    if len(values) == 0:
+        return []
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(values)) + 1])
+    lengths = np.diff(np.append(starts, len(values)))
+    return [[int(values[start]), int(length)] for start, length in zip(starts, lengths, strict=True)]

@@ -1,0 +1,57 @@
+"""The files of a run's chunks as one; the result does not depend on where the chunks were cut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.errors import StoreError
+from pipeline.store.header import Header
+from pipeline.store.reader import DetectionsFile
+from pipeline.store.writer import write_tables
+
+
+def join_detections(path: Path, parts: Sequence[Path]) -> None:
+    """Write one file with all rows of `parts`, given in frame order; one part at a time is held in memory.
+
+    Raises StoreError where a part cannot be read, is of another video or does not begin where the one before
+    it ends.
+    """
+    if not parts:
+        raise ValueError("join_detections: expected at least one part, found none")
+    write_tables(path, _joined_header(parts), _tables(parts))
+
+
+def _joined_header(parts: Sequence[Path]) -> Header:
+    headers = []
+    for part in parts:
+        with DetectionsFile(part) as file:
+            headers.append(file.header)
+    for (before, after), part in zip(pairwise(headers), parts[1:], strict=True):
+        if after.first_frame != before.stop_frame:
+            raise StoreError(
+                f"{part} does not go on where the part before it ends.",
+                found=f"its first frame is {after.first_frame}, expected {before.stop_frame}",
+            )
+        if _video(after) != _video(before):
+            raise StoreError(
+                f"{part} is of another video or another run than the part before it.",
+                found=f"{_video(after)}, before it {_video(before)}",
+            )
+    return replace(headers[0], pts=np.concatenate([header.pts for header in headers]))
+
+
+def _video(header: Header) -> tuple[object, ...]:
+    """What all parts of one run agree in."""
+    return header.width, header.height, header.time_base, header.tracked, dict(header.class_names)
+
+
+def _tables(parts: Sequence[Path]) -> Iterator[pa.Table]:
+    for part in parts:
+        with DetectionsFile(part) as file:
+            yield file.table()

@@ -1,0 +1,124 @@
+"""A file of stored detections, opened: its header, and the frames of any span."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.errors import StoreError
+from pipeline.store.header import Header
+from pipeline.store.schema import SCHEMA, from_table
+from pipeline.store.writer import HEADER_KEY
+from pipeline.structures.detections import Detections
+from pipeline.structures.tracks import Tracks
+
+_AGAIN = "delete it and run again: the pass that made it is redone"
+
+
+class DetectionsFile:
+    """A file of stored detections, open for reading.
+
+    Raises StoreError where the file is missing, is no Parquet, lacks a column or the header, or is damaged.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._file = pq.ParquetFile(path)
+        except FileNotFoundError:
+            raise StoreError(
+                f"There is no file of detections at {path}.", do="run the pass that makes it"
+            ) from None
+        except (OSError, pa.ArrowException) as error:
+            raise self._damaged(error) from error
+        try:
+            self._check_columns()
+            self.header = self._read_header()
+        except StoreError:
+            self.close()
+            raise
+
+    def read(self, start: int | None = None, stop: int | None = None) -> list[Detections]:
+        """Detections of each frame of [start, stop), indices in the source; all of the file by default."""
+        return [tracks.detections for tracks in self._read(start, stop)]
+
+    def read_tracks(self, start: int | None = None, stop: int | None = None) -> list[Tracks]:
+        """Tracks of each frame of [start, stop). Raises StoreError where the file is not tracked yet."""
+        if not self.header.tracked:
+            raise StoreError(
+                f"{self.path} holds no tracks.", found="detections only", do="run the track pass on it"
+            )
+        return self._read(start, stop)
+
+    def table(self, start: int | None = None, stop: int | None = None) -> pa.Table:
+        """All columns of the row groups that hold rows of [start, stop): a few more rows than those."""
+        first, end = self._span(start, stop)
+        groups = [group for group in range(self._file.num_row_groups) if self._holds(group, first, end)]
+        try:
+            return self._file.read_row_groups(groups, columns=SCHEMA.names).replace_schema_metadata(None)
+        except (OSError, pa.ArrowException) as error:
+            raise self._damaged(error) from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close(force=True)
+
+    def __enter__(self) -> DetectionsFile:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _read(self, start: int | None, stop: int | None) -> list[Tracks]:
+        first, end = self._span(start, stop)
+        try:
+            return from_table(self.header, self.table(first, end), first, end)
+        except ValueError as error:
+            raise self._damaged(error) from error
+
+    def _span(self, start: int | None, stop: int | None) -> tuple[int, int]:
+        first = self.header.first_frame if start is None else start
+        end = self.header.stop_frame if stop is None else stop
+        if not self.header.first_frame <= first <= end <= self.header.stop_frame:
+            raise ValueError(
+                f"{self.path} holds the frames [{self.header.first_frame}, {self.header.stop_frame}), "
+                f"asked for [{first}, {end})"
+            )
+        return first, end
+
+    def _holds(self, group: int, start: int, stop: int) -> bool:
+        frames = self._file.metadata.row_group(group).column(0).statistics
+        return frames is None or (frames.min < stop and frames.max >= start)
+
+    def _check_columns(self) -> None:
+        there = self._file.schema_arrow
+        faults = [
+            f"{field.name} is {there.field(field.name).type}, expected {field.type}"
+            if field.name in there.names
+            else f"{field.name} ({field.type}) is missing"
+            for field in SCHEMA
+            if field.name not in there.names or there.field(field.name).type != field.type
+        ]
+        if faults:
+            raise StoreError(
+                f"{self.path} has other columns than stored detections.", found="; ".join(faults)
+            )
+
+    def _read_header(self) -> Header:
+        text = (self._file.schema_arrow.metadata or {}).get(HEADER_KEY)
+        if text is None:
+            raise StoreError(f"{self.path} has no header {HEADER_KEY.decode()!r} in its metadata.", do=_AGAIN)
+        try:
+            return Header.from_json(text.decode())
+        except (ValueError, KeyError, TypeError) as error:
+            raise StoreError(
+                f"The header of {self.path} cannot be read.", found=str(error), do=_AGAIN
+            ) from error
+
+    def _damaged(self, error: Exception) -> StoreError:
+        return StoreError(f"{self.path} cannot be read as stored detections.", found=str(error), do=_AGAIN)

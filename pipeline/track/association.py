@@ -1,0 +1,36 @@
+"""Which box is which: overlap, and the pairing with the greatest sum of overlaps."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+Floats = NDArray[np.float64]
+
+
+def overlaps(boxes: Floats, others: Floats, growth: float = 0.0) -> Floats:
+    """IoU [N, M] of boxes [N, 4] with others [M, 4], all grown by this share of their size to each side."""
+    first, second = _grown(boxes, growth)[:, None], _grown(others, growth)[None]
+    low, high = np.maximum(first[..., :2], second[..., :2]), np.minimum(first[..., 2:], second[..., 2:])
+    shared = np.prod(np.maximum(high - low, 0.0), axis=-1)
+    union = _areas(first) + _areas(second) - shared
+    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+
+
+def pair(overlap: Floats, minimum: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns that belong together, each at most once; none that overlaps less than `minimum`."""
+    allowed = overlap >= minimum
+    rows, columns = linear_sum_assignment(np.where(allowed, overlap, 0.0), maximize=True)
+    kept = allowed[rows, columns]
+    return rows[kept], columns[kept]
+
+
+def _grown(boxes: Floats, growth: float) -> Floats:
+    margin = (boxes[:, 2:] - boxes[:, :2]) * growth
+    return np.concatenate([boxes[:, :2] - margin, boxes[:, 2:] + margin], axis=1)
+
+
+def _areas(boxes: Floats) -> Floats:
+    area: Floats = np.prod(np.maximum(boxes[..., 2:] - boxes[..., :2], 0.0), axis=-1)
+    return area

@@ -1,0 +1,48 @@
+"""Which detections of a frame may belong to a track at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.structures.detections import Detections
+from pipeline.track.association import overlaps
+from pipeline.track.settings import TrackSettings
+
+
+def candidates(
+    detections: Detections, groups: NDArray[np.intp], settings: TrackSettings
+) -> NDArray[np.bool_]:
+    """Bool [N]: strong enough, outside the ignored regions, and no duplicate of a better candidate.
+
+    Networks drop overlapping boxes within a class only, so that one lorry can come as a truck and as a car.
+
+    Parameters
+    ----------
+    detections : N detections, best score first.
+    groups : int [N], the group of each one's class.
+    settings : the thresholds.
+
+    """
+    boxes = detections.boxes.astype(np.float64)
+    usable = (detections.scores >= settings.follow_score) & ~_inside(boxes, settings.ignore_regions)
+    same = (overlaps(boxes, boxes) >= settings.duplicate_overlap) & (groups[:, None] == groups[None])
+    for row in range(len(boxes)):
+        if usable[row] and same[row, :row][usable[:row]].any():
+            usable[row] = False
+    return usable
+
+
+def _inside(
+    boxes: NDArray[np.float64], regions: Sequence[tuple[float, float, float, float]]
+) -> NDArray[np.bool_]:
+    """Whether more than half of a box lies in one of the regions."""
+    inside = np.zeros(len(boxes), np.bool_)
+    area = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    for x, y, width, height in regions:
+        low = np.maximum(boxes[:, :2], [x, y])
+        high = np.minimum(boxes[:, 2:], [x + width, y + height])
+        inside |= np.prod(np.maximum(high - low, 0.0), axis=1) > area / 2
+    return inside

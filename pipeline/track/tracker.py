@@ -1,0 +1,183 @@
+"""Identities in frame order: a detection belongs to the track whose predicted box it meets best.
+
+Two-stage association as in ByteTrack (Zhang et al. 2022): strong detections choose first, weak ones may then
+keep a track alive that would else be lost. An object gets its id in the frame in which it is first seen:
+nothing is held back, so the tracks of a frame rest on the frames up to it alone, and chunks can follow each
+other at any size. The price: a false alarm of one frame takes a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.structures.detections import Detections
+from pipeline.structures.tracks import Tracks
+from pipeline.track import motion
+from pipeline.track.association import overlaps, pair
+from pipeline.track.candidates import candidates
+from pipeline.track.settings import TrackSettings
+from pipeline.track.state import TrackerState
+
+Rows = NDArray[np.intp]
+_NOBODY = -1
+
+
+class Tracker:
+    """Turns detections into tracks; holds rules only, what it remembers is the state that goes in and out."""
+
+    def __init__(self, settings: TrackSettings, class_names: Mapping[int, str]) -> None:
+        self.settings = settings
+        self._class_ids = np.array(sorted(class_names), np.int32)
+        self._groups = _group_of_each([class_names[int(key)] for key in self._class_ids], settings)
+
+    def start(self) -> TrackerState:
+        """The state before a video's first frame."""
+        return TrackerState.start(self._class_ids.tolist())
+
+    def follow(
+        self, state: TrackerState, frames: Iterable[tuple[float, Detections]]
+    ) -> tuple[TrackerState, list[Tracks]]:
+        """The state after these frames (seconds, detections) in presentation order, and their tracks."""
+        tracked = []
+        for seconds, detections in frames:
+            state, tracks = self.step(state, seconds, detections)
+            tracked.append(tracks)
+        return state, tracked
+
+    def step(
+        self, state: TrackerState, seconds: float, detections: Detections
+    ) -> tuple[TrackerState, Tracks]:
+        """The state after one more frame, and that frame's tracks. Pure: the same in gives the same out."""
+        classes = self._columns_of(detections)
+        expected = self._expect(state, seconds)
+        usable = candidates(detections, self._groups[classes], self.settings)
+        owners = self._owners(expected, detections, classes, usable)
+        seen = self._see(expected, owners, detections, classes)
+        starts = np.flatnonzero(
+            usable & (owners == _NOBODY) & (detections.scores >= self.settings.start_score)
+        )
+        owners[starts] = len(seen) + np.arange(len(starts))
+        after = self._begin(seen, starts, detections, classes)
+        return after, _tracks(after, owners, detections)
+
+    def _columns_of(self, detections: Detections) -> Rows:
+        """Column of each detection's class in the votes."""
+        columns = np.searchsorted(self._class_ids, detections.class_ids)
+        known = np.append(self._class_ids, -1)[columns] == detections.class_ids
+        if not known.all():
+            raise ValueError(
+                f"expected class ids among {self._class_ids.tolist()}, "
+                f"found {sorted(set(detections.class_ids[~known].tolist()))}"
+            )
+        return columns
+
+    def _expect(self, state: TrackerState, seconds: float) -> TrackerState:
+        """The tracks still waited for, where they should be at `seconds`."""
+        sure = state.hits > 1
+        patience = np.where(sure, self.settings.lost_seconds, self.settings.unsure_seconds)
+        # A track seen in the frame before is asked for however far apart the frames are.
+        alive = (state.missed == 0) | (seconds - state.last_seen <= patience)
+        means = state.means[alive]
+        means[state.missed[alive] > 0, 2:, 1] = 0.0  # what is hidden does not go on growing
+        passed = max(seconds - float(state.seconds), 0.0) if len(state) else 0.0
+        means, covariances = motion.predict(means, state.covariances[alive], passed)
+        return replace(
+            _pick(state, alive), means=means, covariances=covariances, seconds=np.array(seconds, np.float64)
+        )
+
+    def _owners(
+        self, state: TrackerState, detections: Detections, classes: Rows, usable: NDArray[np.bool_]
+    ) -> Rows:
+        """Row of the track that each detection continues, or _NOBODY."""
+        strong = usable & (detections.scores >= self.settings.start_score)
+        overlap = overlaps(
+            motion.boxes_of(state.means), detections.boxes.astype(np.float64), self.settings.box_growth
+        )
+        groups = self._groups[np.argmax(state.votes, axis=1)] if len(state) else np.zeros(0, np.intp)
+        overlap[groups[:, None] != self._groups[classes][None]] = 0.0
+        sure, in_view = state.hits > 1, state.missed == 0
+        stages = (
+            (sure, strong, self.settings.strong_overlap),
+            (sure & in_view, usable & ~strong, self.settings.weak_overlap),
+            (~sure, strong, self.settings.strong_overlap),
+        )
+        owners = np.full(len(detections), _NOBODY, np.intp)
+        for asking, offered, minimum in stages:
+            rows = np.setdiff1d(np.flatnonzero(asking), owners)
+            columns = np.flatnonzero(offered & (owners == _NOBODY))
+            found, taken = pair(overlap[np.ix_(rows, columns)], minimum)
+            owners[columns[taken]] = rows[found]
+        return owners
+
+    def _see(self, state: TrackerState, owners: Rows, detections: Detections, classes: Rows) -> TrackerState:
+        """The tracks corrected by the detections they own; the others miss one more frame."""
+        found = np.flatnonzero(owners != _NOBODY)
+        rows = owners[found]
+        means, covariances, votes = state.means.copy(), state.covariances.copy(), state.votes.copy()
+        means[rows], covariances[rows] = motion.correct(
+            means[rows], covariances[rows], detections.boxes[found].astype(np.float64)
+        )
+        votes[rows, classes[found]] += detections.scores[found]
+        peaks, hits, missed = state.peaks.copy(), state.hits.copy(), state.missed + 1
+        peaks[rows] = np.maximum(peaks[rows], detections.scores[found])
+        hits[rows] += 1
+        missed[rows] = 0
+        last_seen = np.where(missed == 0, state.seconds, state.last_seen)
+        return replace(
+            state,
+            means=means,
+            covariances=covariances,
+            votes=votes,
+            peaks=peaks,
+            hits=hits,
+            missed=missed,
+            last_seen=last_seen,
+        )
+
+    def _begin(
+        self, state: TrackerState, starts: Rows, detections: Detections, classes: Rows
+    ) -> TrackerState:
+        """The tracks and, behind them, a new one for each detection of `starts`."""
+        count = len(starts)
+        means, covariances = motion.begin(detections.boxes[starts].astype(np.float64))
+        votes = np.zeros((count, len(self._class_ids)), np.float64)
+        votes[np.arange(count), classes[starts]] = detections.scores[starts]
+        return replace(
+            state,
+            next_id=state.next_id + np.int64(count),
+            ids=np.concatenate([state.ids, state.next_id + np.arange(count)]),
+            means=np.concatenate([state.means, means]),
+            covariances=np.concatenate([state.covariances, covariances]),
+            votes=np.concatenate([state.votes, votes]),
+            peaks=np.concatenate([state.peaks, detections.scores[starts]]),
+            hits=np.concatenate([state.hits, np.ones(count, np.int64)]),
+            missed=np.concatenate([state.missed, np.zeros(count, np.int64)]),
+            last_seen=np.concatenate([state.last_seen, np.full(count, state.seconds)]),
+        )
+
+
+def _pick(state: TrackerState, alive: NDArray[np.bool_]) -> TrackerState:
+    columns = ("ids", "means", "covariances", "votes", "peaks", "hits", "missed", "last_seen")
+    return replace(state, **{name: getattr(state, name)[alive] for name in columns})
+
+
+def _tracks(state: TrackerState, owners: Rows, detections: Detections) -> Tracks:
+    """What the state says about the detections that tracks own."""
+    found = owners != _NOBODY
+    own = Tracks.untracked(detections)
+    ids, class_ids, peaks = own.track_ids.copy(), own.class_ids.copy(), own.peak_scores.copy()
+    ids[found] = state.ids[owners[found]]
+    class_ids[found] = state.class_ids[np.argmax(state.votes[owners[found]], axis=1)]
+    peaks[found] = state.peaks[owners[found]]
+    return Tracks(detections, ids, class_ids, peaks)
+
+
+def _group_of_each(names: list[str], settings: TrackSettings) -> Rows:
+    """Number of the group each class name is in; a class of no group has one of its own."""
+    member = {name: number for number, group in enumerate(settings.class_groups) for name in group}
+    alone = len(settings.class_groups)
+    return np.array([member.get(name, alone + place) for place, name in enumerate(names)], np.intp)
