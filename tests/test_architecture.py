@@ -1,0 +1,306 @@
+"""The house's rules, held by reading the package's own source: docs/architecture.md has the same table in words."""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+PACKAGE = "pipeline"
+
+#: Which rooms (or single modules of a room) a room may import; `errors`, `structures` and itself it always may.
+MAY_IMPORT = {
+    "pipeline": set(),
+    "errors": set(),
+    "structures": set(),
+    "model": set(),
+    "weights": {"model"},
+    "training": {"model", "weights"},
+    "evaluation": {"model", "weights", "store"},
+    "video": set(),
+    "segment": {"model", "weights"},
+    "store": set(),
+    "track": set(),
+    "render": set(),
+    "run": {"video", "segment", "store", "track", "render", "weights.catalog"},
+    "cli": {"run", "weights.catalog", "weights.cache", "weights.label_maps"},
+}
+EVERYWHERE = {"pipeline", "errors", "structures"}
+
+#: Rooms whose imports of these have to wait inside a function, so that --help and the scheduler load no network.
+DEFERRED = {"segment": {"model", "weights", "tensorflow", "keras"}}
+
+#: The rooms a library from outside may be known in.
+HOMES = {
+    "numpy": set(MAY_IMPORT) - {"pipeline", "errors", "cli"},
+    "tensorflow": {"model", "weights", "training", "segment"},
+    "keras": {"model", "weights", "training", "segment"},
+    "jax": {"model", "training"},
+    "torch": {"model", "training"},
+    "h5py": {"weights"},
+    "safetensors": {"weights"},
+    "platformdirs": {"weights"},
+    "filelock": {"weights"},
+    "tqdm": {"weights", "run", "training"},
+    "ray": {"segment"},
+    "av": {"video"},
+    "ffmpeg": {"video"},
+    "imageio_ffmpeg": {"video"},
+    "pyarrow": {"store"},
+    "scipy": {"track"},
+    "cv2": {"video", "render"},
+}
+
+FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc", "core", "base"}
+LONGEST_MODULE = 350
+LONGEST_FUNCTION = 60
+
+
+@dataclass(frozen=True)
+class Import:
+    """`target` (dotted, absolute) is imported at `line`; `deferred` if that happens inside a function."""
+
+    target: str
+    line: int
+    deferred: bool
+
+
+def read_package(root: Path) -> dict[str, str]:
+    """Source of each module by its dotted name; a package's __init__ goes by the package's name."""
+    sources = {}
+    for path in sorted((root / PACKAGE).rglob("*.py")):
+        parts = path.relative_to(root).with_suffix("").parts
+        sources[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path.read_text(encoding="utf-8")
+    return sources
+
+
+def room_of(module: str) -> str:
+    """`pipeline.model.rpn` -> `model`; `pipeline.cli` -> `cli`; the package itself -> `pipeline`."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else PACKAGE
+
+
+def imports_of(module: str, sources: Mapping[str, str]) -> Iterator[Import]:
+    """Every import of `module`, at whatever depth; names imported from a package resolve to its modules."""
+    tree = ast.parse(sources[module])
+    inside = {id(n) for f in ast.walk(tree) if is_function(f) for n in ast.walk(f)}
+    is_package = any(name.startswith(f"{module}.") for name in sources)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            targets = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            origin = absolute(module, is_package, node)
+            names = [f"{origin}.{alias.name}" for alias in node.names]
+            targets = sorted({name if name in sources else origin for name in names})
+        else:
+            continue
+        yield from (Import(target, node.lineno, id(node) in inside) for target in targets)
+
+
+def is_function(node: ast.AST) -> bool:
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+
+
+def absolute(module: str, is_package: bool, node: ast.ImportFrom) -> str:
+    if node.level == 0:
+        return node.module or ""
+    parts = module.split(".")
+    parts = parts[: len(parts) - node.level + is_package]
+    return ".".join([*parts, *([node.module] if node.module else [])])
+
+
+def forbidden_rooms(sources: Mapping[str, str]) -> list[str]:
+    """Imports of a room that the table does not allow."""
+    found = []
+    for module in sources:
+        room = room_of(module)
+        if room not in MAY_IMPORT:
+            found.append(f"{module}: the room {room!r} is not in the table")
+            continue
+        for imported in imports_of(module, sources):
+            if imported.target.split(".")[0] != PACKAGE or room_of(imported.target) in EVERYWHERE | {room}:
+                continue
+            single = imported.target.removeprefix(f"{PACKAGE}.")
+            if not {room_of(imported.target), single} & MAY_IMPORT[room]:
+                found.append(f"{module}:{imported.line} imports {imported.target}")
+    return found
+
+
+def homeless_libraries(sources: Mapping[str, str]) -> list[str]:
+    """Imports of libraries outside the rooms that are their homes."""
+    found = []
+    for module in sources:
+        for imported in imports_of(module, sources):
+            library = imported.target.split(".")[0]
+            if library == PACKAGE or library in sys.stdlib_module_names:
+                continue
+            if room_of(module) not in HOMES.get(library, set()):
+                homes = ", ".join(sorted(HOMES.get(library, set()))) or "no room yet"
+                found.append(f"{module}:{imported.line} imports {library}, whose home is {homes}")
+    return found
+
+
+def eager_imports(sources: Mapping[str, str]) -> list[str]:
+    """Imports at the top of a module that have to wait inside a function."""
+    found = []
+    for module in sources:
+        late = DEFERRED.get(room_of(module), set())
+        for imported in imports_of(module, sources):
+            first, *rest = imported.target.split(".")
+            if not imported.deferred and (rest[0] if first == PACKAGE and rest else first) in late:
+                found.append(f"{module}:{imported.line} imports {imported.target} before it is needed")
+    return found
+
+
+def cycles(sources: Mapping[str, str]) -> list[str]:
+    """A cycle of modules that import each other, if there is one."""
+    graph = {m: {i.target for i in imports_of(m, sources) if i.target in sources} - {m} for m in sources}
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        return [" -> ".join(error.args[1])]
+    return []
+
+
+def talkers(sources: Mapping[str, str]) -> list[str]:
+    """Calls of print, exit and quit outside `cli`, and bare excepts anywhere."""
+    found = []
+    for module, source in sources.items():
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.ExceptHandler) and node.type is None:
+                found.append(f"{module}:{node.lineno} has a bare except")
+            is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+            if is_call and node.func.id in {"print", "exit", "quit"} and room_of(module) != "cli":
+                found.append(f"{module}:{node.lineno} calls {node.func.id}")
+    return found
+
+
+def oversized(sources: Mapping[str, str]) -> list[str]:
+    """Modules and functions longer than a reader holds in mind."""
+    found = []
+    for module, source in sources.items():
+        if (lines := len(source.splitlines())) > LONGEST_MODULE:
+            found.append(f"{module} has {lines} lines")
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (node.end_lineno or node.lineno) - node.lineno + 1
+                if lines > LONGEST_FUNCTION:
+                    found.append(f"{module}.{node.name} has {lines} lines")
+    return found
+
+
+def catch_alls(sources: Mapping[str, str]) -> list[str]:
+    """Modules whose name says nothing about what is in them."""
+    return [module for module in sources if FORBIDDEN_NAMES & set(module.split("."))]
+
+
+RULES = (forbidden_rooms, homeless_libraries, eager_imports, cycles, talkers, oversized, catch_alls)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_the_package_keeps(rule, repo_root):
+    sources = read_package(repo_root)
+    assert len(sources) > 10
+    assert rule(sources) == []
+
+
+def house(**modules: str) -> dict[str, str]:
+    """A made-up package; `model__rpn` stands for pipeline.model.rpn."""
+    named = {f"{PACKAGE}.{name.replace('__', '.')}": source for name, source in modules.items()}
+    packages = {name.rpartition(".")[0] for name in named}
+    return {**dict.fromkeys(packages, ""), **named}
+
+
+@pytest.mark.parametrize(
+    ("sources", "complaint"),
+    [
+        (house(model__rpn="from pipeline.weights.catalog import find"), "pipeline.weights.catalog"),
+        (house(model__rpn="from ..weights import catalog", weights__catalog=""), "pipeline.weights.catalog"),
+        (house(track__tracker="def f():\n    import pipeline.render.palette"), "pipeline.render.palette"),
+        (house(structures__masks="from pipeline.model import nms"), "pipeline.model"),
+        (house(run__flow="from pipeline.weights.fetch import fetch"), "pipeline.weights.fetch"),
+        (house(run__flow="from pipeline.weights import fetch", weights__fetch=""), "pipeline.weights.fetch"),
+        (house(garage__car=""), "'garage' is not in the table"),
+    ],
+)
+def test_an_import_outside_the_table_is_found(sources, complaint):
+    (found,) = forbidden_rooms(sources)
+    assert complaint in found
+
+
+def test_imports_of_the_table_pass():
+    sources = house(
+        run__flow="from pipeline.weights.catalog import find\nfrom ..structures.masks import paste_mask",
+        weights__load="from pipeline.model.mask_rcnn import MaskRCNN\nfrom pipeline.errors import WeightsError",
+        cli="from pipeline import __version__\nfrom pipeline.weights.catalog import catalog",
+        model__rpn="from . import anchors\nfrom .anchors import grid",
+        model__anchors="",
+    )
+    assert forbidden_rooms(sources) == []
+
+
+@pytest.mark.parametrize(
+    ("sources", "complaint"),
+    [
+        (house(structures__masks="import scipy.ndimage"), "imports scipy"),
+        (house(errors="import numpy as np"), "imports numpy"),
+        (house(run__flow="def f():\n    import ray"), "imports ray, whose home is segment"),
+        (house(model__rpn="from h5py import File"), "imports h5py, whose home is weights"),
+        (house(video__probe="import requests"), "imports requests, whose home is no room yet"),
+    ],
+)
+def test_a_library_outside_its_home_is_found(sources, complaint):
+    (found,) = homeless_libraries(sources)
+    assert complaint in found
+
+
+def test_libraries_at_home_pass():
+    sources = house(structures__masks="import numpy as np\nimport fractions", segment__pool="import ray")
+    assert homeless_libraries(sources) == []
+
+
+@pytest.mark.parametrize(
+    "line", ["import keras", "from pipeline.model import rpn", "from ..weights import load"]
+)
+def test_an_import_that_has_to_wait_is_found_at_the_top_and_passes_inside(line):
+    (found,) = eager_imports(house(segment__segmenter=line))
+    assert "before it is needed" in found
+    assert eager_imports(house(segment__segmenter=f"def setup():\n    {line}")) == []
+
+
+def test_a_cycle_is_found():
+    (found,) = cycles(
+        house(
+            model__a="from pipeline.model.b import x",
+            model__b="def f():\n    from . import c",
+            model__c="import pipeline.model.a",
+        )
+    )
+    assert set(found.split(" -> ")) == {"pipeline.model.a", "pipeline.model.b", "pipeline.model.c"}
+    assert cycles(house(model__a="from pipeline.model.b import x", model__b="")) == []
+
+
+@pytest.mark.parametrize("source", ["print(1)", "exit(1)", "try:\n    f()\nexcept:\n    pass"])
+def test_talking_and_bare_excepts_are_found(source):
+    assert len(talkers(house(run__flow=source))) == 1
+
+
+def test_only_cli_may_print():
+    assert talkers(house(cli="print(1)")) == []
+
+
+def test_what_is_too_long_is_found():
+    function = "def f():\n" + "    x = 1\n" * 60
+    assert oversized(house(model__rpn=function)) == ["pipeline.model.rpn.f has 61 lines"]
+    assert oversized(house(model__rpn="x = 1\n" * 351)) == ["pipeline.model.rpn has 351 lines"]
+    assert oversized(house(model__rpn="x = 1\n" * 350)) == []
+
+
+@pytest.mark.parametrize("name", ["model__utils", "base", "helpers__anchors"])
+def test_a_name_that_says_nothing_is_found(name):
+    assert catch_alls(house(**{name: ""})) != []
