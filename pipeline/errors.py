@@ -59,3 +59,11 @@ class WeightsError(SegVideoError):
 
 class StoreError(SegVideoError):
     """A file of stored detections cannot be written, is missing, damaged, or of another schema."""
+
+
+class MediaError(SegVideoError):
+    """Decoding, encoding or joining video failed: the encoder, the disk, or FFmpeg itself."""
+
+
+class DamagedInputError(InputError):
+    """Some frames of an otherwise readable video cannot be decoded."""

@@ -1,0 +1,160 @@
+"""VideoInfo: everything about a source that can be known without painting a pixel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.structures.colour import ColourTags
+
+
+@dataclass(frozen=True)
+class StreamInfo:
+    """One stream of a container.
+
+    index : position in the container.
+    kind : video, audio, subtitle, data or attachment.
+    codec : name of the format (h264, aac, ...), empty where nothing is known about it.
+    time_base : seconds a tick.
+    disposition : names of the flags that are set, such as default or attached_pic.
+    metadata : tags of the stream; the language is among them.
+    """
+
+    index: int
+    kind: str
+    codec: str
+    time_base: Fraction
+    disposition: tuple[str, ...]
+    metadata: Mapping[str, str]
+
+    @property
+    def language(self) -> str | None:
+        """ISO 639 code, None where the stream does not say."""
+        return self.metadata.get("language")
+
+    @property
+    def is_picture(self) -> bool:
+        """A cover or thumbnail that only poses as a video stream."""
+        return "attached_pic" in self.disposition or "timed_thumbnails" in self.disposition
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A named stretch [start, end) of the source, in ticks of its own time base."""
+
+    start: int
+    end: int
+    time_base: Fraction
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class VideoInfo:
+    """A source, its streams, and every frame of the video stream that is worked on.
+
+    path : the file.
+    container : FFmpeg's name of its format.
+    video : index of the stream that is worked on.
+    streams : all streams, in container order.
+    coded_width, coded_height : size as stored, in px, before it is turned upright.
+    rotation : degrees clockwise, 0, 90, 180 or 270, that turn a stored frame upright.
+    mirrored : whether a stored frame must be mirrored left to right before it is turned.
+    coded_sample_aspect : width : height of a stored pixel; None where the source does not say.
+    pixel_format : FFmpeg's name of what the decoder gives.
+    bit_depth : bits of a luma sample.
+    colour : what the numbers of a pixel mean.
+    interlaced : whether the first frame is two fields.
+    time_base : seconds a tick of `pts`.
+    average_rate : frames a second over the whole file; a hint, time is read off `pts`.
+    timed : whether packets carry their own pts; otherwise only decoding from the start tells the order.
+    pts : int64 [N], when each frame is shown, ascending.
+    keys : bool [N], whether decoding can start at the frame.
+    decode_order : int64 [N], position of the frame's packet among the shown packets of the stream.
+    end_pts : when the last frame ends.
+    metadata : tags of the container.
+    chapters : in order of time.
+    """
+
+    path: Path
+    container: str
+    video: int
+    streams: tuple[StreamInfo, ...]
+    coded_width: int
+    coded_height: int
+    rotation: int
+    mirrored: bool
+    coded_sample_aspect: Fraction | None
+    pixel_format: str
+    bit_depth: int
+    colour: ColourTags
+    interlaced: bool
+    time_base: Fraction
+    average_rate: Fraction | None
+    timed: bool
+    pts: NDArray[np.int64]
+    keys: NDArray[np.bool_]
+    decode_order: NDArray[np.int64]
+    end_pts: int
+    metadata: Mapping[str, str]
+    chapters: tuple[Chapter, ...]
+
+    def __post_init__(self) -> None:
+        frames = len(self.pts)
+        columns = {"pts": np.int64, "keys": np.bool_, "decode_order": np.int64}
+        for name, dtype in columns.items():
+            column = getattr(self, name)
+            if column.shape != (frames,) or column.dtype != dtype:
+                raise ValueError(
+                    f"VideoInfo.{name}: expected {np.dtype(dtype).name} [{frames}], "
+                    f"found {column.dtype.name} {list(column.shape)}"
+                )
+        if frames == 0 or (np.diff(self.pts) < 0).any():
+            raise ValueError("VideoInfo.pts: expected at least one frame, in ascending order")
+        if self.rotation not in (0, 90, 180, 270):
+            raise ValueError(f"VideoInfo.rotation: expected 0, 90, 180 or 270, found {self.rotation}")
+
+    @property
+    def frame_count(self) -> int:
+        """N, the frames that are shown."""
+        return len(self.pts)
+
+    @property
+    def stream(self) -> StreamInfo:
+        """The stream that is worked on."""
+        return self.streams[self.video]
+
+    @property
+    def width(self) -> int:
+        """Width of the upright frame, in px."""
+        return self.coded_height if self.rotation in (90, 270) else self.coded_width
+
+    @property
+    def height(self) -> int:
+        """Height of the upright frame, in px."""
+        return self.coded_width if self.rotation in (90, 270) else self.coded_height
+
+    @property
+    def sample_aspect(self) -> Fraction | None:
+        """Width : height of an upright pixel; None where the source does not say."""
+        if self.coded_sample_aspect is None or self.rotation in (0, 180):
+            return self.coded_sample_aspect
+        return 1 / self.coded_sample_aspect
+
+    @property
+    def start_pts(self) -> int:
+        """When the first frame is shown."""
+        return int(self.pts[0])
+
+    @property
+    def duration_seconds(self) -> Fraction:
+        """From the first frame's start to the last frame's end."""
+        return (self.end_pts - self.start_pts) * self.time_base
+
+    def seconds(self, frame: int) -> Fraction:
+        """When frame number `frame` is shown, exactly."""
+        return int(self.pts[frame]) * self.time_base
