@@ -1,4 +1,4 @@
-"""The house's rules, held by reading the package's own source: docs/architecture.md has the same table in words."""
+"""The house's rules, held by reading the package's own source; docs/architecture.md has them in words."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 PACKAGE = "pipeline"
 
-#: Which rooms (or single modules of a room) a room may import; `errors`, `structures` and itself it always may.
+#: Which rooms, or single modules of a room, a room may import; EVERYWHERE and itself it always may.
 MAY_IMPORT = {
     "pipeline": set(),
     "errors": set(),
@@ -32,7 +32,7 @@ MAY_IMPORT = {
 }
 EVERYWHERE = {"pipeline", "errors", "structures"}
 
-#: Rooms whose imports of these have to wait inside a function, so that --help and the scheduler load no network.
+#: Imports that have to wait inside a function, so that --help and the scheduler load no network.
 DEFERRED = {"segment": {"model", "weights", "tensorflow", "keras"}}
 
 #: The rooms a library from outside may be known in.
@@ -225,7 +225,7 @@ def house(**modules: str) -> dict[str, str]:
         (house(structures__masks="from pipeline.model import nms"), "pipeline.model"),
         (house(run__flow="from pipeline.weights.fetch import fetch"), "pipeline.weights.fetch"),
         (house(run__flow="from pipeline.weights import fetch", weights__fetch=""), "pipeline.weights.fetch"),
-        (house(garage__car=""), "'garage' is not in the table"),
+        (house(garage=""), "'garage' is not in the table"),
     ],
 )
 def test_an_import_outside_the_table_is_found(sources, complaint):
@@ -236,7 +236,7 @@ def test_an_import_outside_the_table_is_found(sources, complaint):
 def test_imports_of_the_table_pass():
     sources = house(
         run__flow="from pipeline.weights.catalog import find\nfrom ..structures.masks import paste_mask",
-        weights__load="from pipeline.model.mask_rcnn import MaskRCNN\nfrom pipeline.errors import WeightsError",
+        weights__load="from pipeline.model.rpn import RPN\nfrom pipeline.errors import WeightsError",
         cli="from pipeline import __version__\nfrom pipeline.weights.catalog import catalog",
         model__rpn="from . import anchors\nfrom .anchors import grid",
         model__anchors="",
