@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 #: The code point that says nothing, in each of H.273's tables.
 UNSPECIFIED = 2
 
-#: Code points of H.273, table 4 (MatrixCoefficients), and the weights of red and blue in luma they stand for.
-_LUMA_WEIGHTS = {
-    1: (0.2126, 0.0722),  # BT.709
-    4: (0.30, 0.11),  # FCC
-    5: (0.299, 0.114),  # BT.470 BG
-    6: (0.299, 0.114),  # BT.601
-    7: (0.212, 0.087),  # SMPTE 240M
-    9: (0.2627, 0.0593),  # BT.2020, non-constant luminance
-    10: (0.2627, 0.0593),  # BT.2020, constant luminance
+#: MatrixCoefficients of H.273, table 4, by the name of the standard whose weights they share (or nearly, 240M).
+_MATRIX_NAMES = {
+    1: "bt709",
+    4: "bt601",  # FCC
+    5: "bt601",  # BT.470 BG
+    6: "bt601",
+    7: "bt709",  # SMPTE 240M
+    9: "bt2020",  # non-constant luminance
+    10: "bt2020",  # constant luminance
 }
 
 #: Lines from which on untagged video is taken for HD, as players do.
 _HD_LINES = 720
-
-
-class LumaWeights(NamedTuple):
-    """How much red and blue weigh in luma; green weighs the rest."""
-
-    red: float
-    blue: float
 
 
 @dataclass(frozen=True)
@@ -43,12 +35,7 @@ class ColourTags:
     transfer: int = UNSPECIFIED
     full_range: bool | None = None
 
-    def resolved_matrix(self, lines: int) -> int:
-        """The matrix to compute with: the tagged one, else BT.709 from 720 coded lines on, BT.601 below."""
-        if self.matrix in _LUMA_WEIGHTS:
-            return self.matrix
-        return 1 if lines >= _HD_LINES else 6
-
-    def luma_weights(self, lines: int) -> LumaWeights:
-        """The luma weights of `resolved_matrix`."""
-        return LumaWeights(*_LUMA_WEIGHTS[self.resolved_matrix(lines)])
+    def matrix_name(self, lines: int) -> str:
+        """bt601, bt709 or bt2020: as tagged; untagged, BT.709 from 720 coded lines on and BT.601 below."""
+        guess = "bt709" if lines >= _HD_LINES else "bt601"
+        return _MATRIX_NAMES.get(self.matrix, guess)

@@ -7,21 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.structures.colour import LumaWeights
-
 Plane = NDArray[np.uint8] | NDArray[np.uint16]
 
 
 @dataclass(frozen=True, eq=False)
 class YuvFrame:
-    """One upright frame of H x W px; whoever paints may write into the planes, they belong to this frame alone.
+    """One upright frame of H x W px; its planes are its own, and may be painted on in place.
 
     y : [H, W], uint8 at 8 bit, uint16 at 10 bit (values 0..1023).
     u, v : [ceil(H / sv), ceil(W / sh)] of the same type; sh, sv are 1 or 2. Blue and red difference, with
         `1 << (bit_depth - 1)` for none.
     bit_depth : 8 or 10.
     full_range : luma spans all values; otherwise 16..235 and chroma 16..240, times 4 at 10 bit.
-    weights : weight of red and blue in luma, to turn RGB into these planes.
+    matrix : "bt601", "bt709" or "bt2020": how red, green and blue became luma and differences.
     """
 
     y: Plane
@@ -29,7 +27,7 @@ class YuvFrame:
     v: Plane
     bit_depth: int
     full_range: bool
-    weights: LumaWeights
+    matrix: str
 
     def __post_init__(self) -> None:
         dtype = np.uint8 if self.bit_depth == 8 else np.uint16
