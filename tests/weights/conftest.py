@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -18,6 +19,9 @@ class Publisher(ThreadingHTTPServer):
     honours_range : whether a Range gets a 206.
     checks_if_range : whether a changed etag makes it send the whole file.
     break_after : bytes of the body after which each of the next answers breaks off, one number an answer.
+    pause : seconds before an answer.
+    status : anything but 200 is answered as an error.
+    asked : the Range of each request, "" for none.
     """
 
     daemon_threads = True
@@ -29,6 +33,7 @@ class Publisher(ThreadingHTTPServer):
         self.honours_range = True
         self.checks_if_range = True
         self.break_after: list[int] = []
+        self.pause = 0.0
         self.status = 200
         self.asked: list[str] = []
 
@@ -43,6 +48,7 @@ class _Handler(BaseHTTPRequestHandler):
         publisher = self.server
         wanted = self.headers.get("Range", "")
         publisher.asked.append(wanted)
+        time.sleep(publisher.pause)
         if publisher.status != 200:
             self.send_error(publisher.status)
             return
@@ -68,6 +74,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Nothing: a test's output is for its failure."""
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The publisher is reached directly, whatever proxy this machine has."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
 
 
 @pytest.fixture

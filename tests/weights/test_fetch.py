@@ -240,6 +240,15 @@ def test_an_archive_put_there_by_hand_is_checked_unpacked_and_left_there(closed_
     assert (cache / "net.tar.gz").exists()
 
 
+def test_a_wrong_archive_put_there_by_hand_is_refused_and_left_there(closed_url, cache):
+    cache.mkdir()
+    (cache / "net.tar.gz").write_bytes(archive_of(graph=b"other"))
+    entry = archive_entry(closed_url, archive_of(graph=b"graph"))
+    with pytest.raises(WeightsError, match=r"net\.tar\.gz is not the file that 'toy' stands for"):
+        fetch(entry, cache, progress=False)
+    assert names(cache) == ["net.tar.gz", "net.tar.gz.lock"]
+
+
 def test_an_archive_unpacked_there_by_hand_is_used(closed_url, cache):
     (cache / "net").mkdir(parents=True)
     (cache / "net/graph.pb").write_bytes(b"graph")
@@ -258,6 +267,7 @@ def test_a_saved_model_is_there_when_its_graph_is(closed_url, cache):
 
 
 def test_of_two_processes_one_fetches(toy, cache, publisher):
+    publisher.pause = 1.0  # long enough for the second to come while the first is at it
     script = (
         "import sys, pathlib; from pipeline.weights.catalog import CatalogEntry;"
         "from pipeline.weights.fetch import fetch;"
