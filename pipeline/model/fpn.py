@@ -1,0 +1,49 @@
+"""Feature pyramid network (Lin et al. 2017, section 3): semantics from above, position from below."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from pipeline.model.config import FPNConfig
+from pipeline.model.units import Conv
+
+
+class FPN(keras.layers.Layer):
+    """1x1 lateral convolutions, a top-down path of nearest upsampling and sums, a 3x3 convolution a level."""
+
+    def __init__(self, config: FPNConfig, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.config = config
+        shared: dict[str, Any] = {
+            "norm": config.norm, "epsilon": config.norm_epsilon, "dtype": self.dtype_policy
+        }  # fmt: skip
+        merged = range(config.min_level, 6)
+        self.lateral = [Conv(config.channels, 1, name=f"lateral{level}", **shared) for level in merged]
+        self.output_convs = [Conv(config.channels, 3, name=f"output{level}", **shared) for level in merged]
+
+    def call(self, inputs: list[Any], training: bool = False) -> list[Any]:
+        """[C2, C3, C4, C5] to [P(min_level), ..., P(max_level)], each [B, H, W, channels]."""
+        used = inputs[self.config.min_level - 2 :]
+        laterals = [
+            conv(feature, training=training) for conv, feature in zip(self.lateral, used, strict=True)
+        ]
+        merged = [laterals[-1]]
+        for lateral in reversed(laterals[:-1]):
+            merged.insert(0, lateral + _upsample(merged[0]))
+        outputs = [
+            conv(feature, training=training) for conv, feature in zip(self.output_convs, merged, strict=True)
+        ]
+        for _ in range(self.config.max_level - 5):
+            outputs.append(outputs[-1][:, ::2, ::2])
+        return outputs
+
+
+def _upsample(inputs: Any) -> Any:
+    """Each cell four times: [B, H, W, C] to [B, 2 H, 2 W, C], as one broadcast."""
+    batch, height, width, channels = inputs.shape
+    cells = ops.reshape(inputs, (batch, height, 1, width, 1, channels))
+    cells = ops.broadcast_to(cells, (batch, height, 2, width, 2, channels))
+    return ops.reshape(cells, (batch, 2 * height, 2 * width, channels))

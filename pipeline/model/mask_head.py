@@ -1,0 +1,52 @@
+"""Mask head (He et al. 2017, section 3 and figure 4): which cells of a region the object covers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from pipeline.model.config import MaskRCNNConfig
+from pipeline.model.units import Conv, Deconv2x2, Unit
+
+
+class ClassMask(Unit):
+    """1x1 convolution to one mask, that of the class asked for: the other classes' masks are never computed."""
+
+    def kernel_shape(self, channels: int) -> tuple[int, ...]:
+        """[C, classes]."""
+        return channels, self.units
+
+    def call(self, inputs: Any, class_index: Any) -> Any:
+        """[R, H, W, C] and classifier outputs int32 [R] to mask logits float32 [R, H, W]."""
+        kernel = ops.take(ops.transpose(ops.convert_to_tensor(self.kernel)), class_index, axis=0)
+        bias = ops.take(ops.convert_to_tensor(self.bias), class_index)
+        regions, height, width, channels = inputs.shape
+        flat = ops.reshape(inputs, (regions, height * width, channels))
+        logits = ops.matmul(flat, ops.expand_dims(ops.cast(kernel, self.compute_dtype), -1))
+        logits = ops.cast(ops.reshape(logits, (regions, height, width)), "float32")
+        return logits + ops.reshape(bias, (-1, 1, 1))
+
+
+class MaskHead(keras.layers.Layer):
+    """Convolutions, a deconvolution, and the mask of one class."""
+
+    def __init__(self, config: MaskRCNNConfig, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        head, dtype = config.mask_head, self.dtype_policy
+        shared: dict[str, Any] = {
+            "norm": head.norm, "epsilon": head.norm_epsilon, "activation": "relu", "dtype": dtype
+        }  # fmt: skip
+        self.convs = [
+            Conv(head.channels, 3, name=f"conv{i}", bias=head.conv_bias, **shared) for i in range(head.convs)
+        ]
+        self.upsample = Deconv2x2(head.channels, activation="relu", name="upsample", dtype=dtype)
+        self.logits = ClassMask(config.num_classes, init_scale=0.001, name="logits", dtype=dtype)
+
+    def call(self, inputs: Any, class_index: Any, training: bool = False) -> Any:
+        """Regions [R, pool, pool, C] and classifier outputs int32 [R] to logits float32 [R, 2 pool, 2 pool]."""
+        outputs = inputs
+        for conv in self.convs:
+            outputs = conv(outputs, training=training)
+        return self.logits(self.upsample(outputs, training=training), class_index)

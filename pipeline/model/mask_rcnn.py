@@ -1,0 +1,124 @@
+"""Mask R-CNN (He et al. 2017): the assembly, read top to bottom as the algorithm."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from pipeline.model.anchors import pyramid_anchors
+from pipeline.model.backbone import make_backbone
+from pipeline.model.box_head import BoxHead
+from pipeline.model.config import MaskRCNNConfig
+from pipeline.model.fpn import FPN
+from pipeline.model.geometry import Geometry, fit
+from pipeline.model.mask_head import MaskHead
+from pipeline.model.postprocess import Candidates, select_detections
+from pipeline.model.preprocess import preprocess
+from pipeline.model.roi_align import roi_align
+from pipeline.model.rpn import RPNHead, propose
+
+
+class MaskRCNN(keras.Model):
+    """Frames in, detections out, every shape static.
+
+    dtype : a Keras dtype policy, `float32` or `mixed_bfloat16`. Whatever it is, variables are float32, and box
+        decoding, softmax and non-maximum suppression run in float32.
+    """
+
+    def __init__(self, config: MaskRCNNConfig, dtype: str = "float32", name: str = "mask_rcnn") -> None:
+        super().__init__(dtype=dtype, name=name)
+        self.config = config
+        self.backbone = make_backbone(config.backbone, name="backbone", dtype=dtype)
+        self.fpn = FPN(config.fpn, name="fpn", dtype=dtype)
+        self.rpn = RPNHead(config, name="rpn", dtype=dtype)
+        self.box_head = BoxHead(config, name="box_head", dtype=dtype)
+        self.mask_head = MaskHead(config, name="mask_head", dtype=dtype)
+
+    def call(self, inputs: Any) -> dict[str, Any]:
+        """Detections of uint8 RGB frames [B, H, W, 3], at most D a frame, best first.
+
+        Returns boxes float32 [B, D, 4] in frame px, scores float32 [B, D], class_index int32 [B, D] (classifier
+        outputs), valid bool [B, D] and roi_masks uint8 [B, D, 28, 28] (probability x 255).
+        """
+        geometry = fit(int(inputs.shape[1]), int(inputs.shape[2]), self.config.input)
+        features = self.features(preprocess(inputs, geometry, self.config.input))
+        proposals, valid = self.proposals(features, geometry)
+        found = self.detect(features, proposals, valid, geometry)
+        masks = self.masks(features, found, geometry)
+        detection, inclusive = self.config.detection, self.config.inclusive_corners
+        return {
+            "boxes": geometry.to_frame(found.boxes, inclusive, detection.whole_pixels),
+            "scores": found.scores,
+            "class_index": found.class_index,
+            "valid": found.valid,
+            "roi_masks": ops.cast(ops.round(masks * 255.0), "uint8"),
+        }
+
+    def features(self, images: Any, training: bool = False) -> list[Any]:
+        """The pyramid [P_min, ..., P_max] of network inputs [B, H, W, 3]."""
+        return self.fpn(self.backbone(images, training=training), training=training)
+
+    def proposals(self, features: list[Any], geometry: Geometry) -> tuple[Any, Any]:
+        """Regions of interest float32 [B, P, 4] on the canvas, and valid bool [B, P]."""
+        config = self.config
+        logits, offsets = self.rpn(features)
+        anchors = self.anchors(geometry.canvas)
+        window = geometry.window(config.inclusive_corners)
+        if (
+            config.inclusive_corners
+        ):  # matterport lets proposals reach into the padding and cuts detections only
+            window = (0.0, 0.0, geometry.canvas[1] - 1.0, geometry.canvas[0] - 1.0)
+        return propose(logits, offsets, anchors, window, config, config.rpn.pre_nms, config.rpn.post_nms)
+
+    def anchors(self, canvas: tuple[int, int]) -> list[np.ndarray]:
+        """Anchors float32 [A, 4] of each level for a canvas of (height, width) px."""
+        config = self.config
+        return pyramid_anchors(canvas, config.fpn.levels, config.anchors, config.inclusive_corners)
+
+    def detect(self, features: list[Any], proposals: Any, valid: Any, geometry: Geometry) -> Candidates:
+        """What the proposals [B, P, 4] hold, after the box head and non-maximum suppression."""
+        batch, count = int(proposals.shape[0]), int(proposals.shape[1])
+        logits, offsets = self.classify(
+            self.pool(features, proposals, self.config.box_head.pool, geometry.canvas)
+        )
+        return select_detections(
+            ops.reshape(logits, (batch, count, *logits.shape[1:])),
+            ops.reshape(offsets, (batch, count, *offsets.shape[1:])),
+            proposals,
+            valid,
+            geometry.window(self.config.inclusive_corners),
+            self.config,
+        )
+
+    def classify(self, regions: Any, training: bool = False) -> tuple[Any, Any]:
+        """Class logits [B x P, C] and offsets [B x P, C or 1, 4] of pooled regions [B, P, pool, pool, channels]."""
+        flat = ops.reshape(regions, (-1, *regions.shape[2:]))
+        return self.box_head(flat, training=training)
+
+    def masks(self, features: list[Any], found: Candidates, geometry: Geometry) -> Any:
+        """Mask probability float32 [B, D, 28, 28] of each detection, for its own class."""
+        regions = self.pool(features, found.boxes, self.config.mask_head.pool, geometry.canvas)
+        batch, count = int(regions.shape[0]), int(regions.shape[1])
+        logits = self.mask_head(
+            ops.reshape(regions, (batch * count, *regions.shape[2:])), ops.reshape(found.class_index, (-1,))
+        )
+        return ops.sigmoid(ops.reshape(logits, (batch, count, *logits.shape[1:])))
+
+    def pool(self, features: list[Any], boxes: Any, size: int, canvas: tuple[int, int]) -> Any:
+        """RoIAlign: features [B, P, size, size, channels] of boxes [B, P, 4] from the levels up to P5."""
+        levels = range(self.config.fpn.min_level, 6)
+        return roi_align(
+            features[: len(levels)], levels, boxes, size, canvas, self.config.roi_align,
+            self.config.inclusive_corners,
+        )  # fmt: skip
+
+
+def make_model(config: MaskRCNNConfig, precision: str = "float32") -> MaskRCNN:
+    """A built network with fresh weights; `precision` is `float32` or `bfloat16`."""
+    model = MaskRCNN(config, dtype="mixed_bfloat16" if precision == "bfloat16" else "float32")
+    # A symbolic pass makes every variable without computing anything.
+    model(keras.KerasTensor((1, 64, 64, 3), dtype="uint8"))
+    return model

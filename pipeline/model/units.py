@@ -1,0 +1,174 @@
+"""The two units every part is made of: convolution or dense product, then norm, then activation.
+
+Outside training the norm is an affine map, and it is folded into the kernel: `norm(x * k + b)` costs one convolution.
+The variables stay those of the source, so a checkpoint maps onto them one to one and training can go on; a compiled
+program folds once, as all of it is constant there.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from pipeline.model.config import Norm
+
+
+class Unit(keras.layers.Layer):
+    """activation(norm(product(x, kernel) + bias)); subclasses say what the product is.
+
+    Parameters
+    ----------
+    units : output channels.
+    norm : `none`, `batch` (its statistics move in training) or `frozen` (they never do).
+    bias : whether the product has a bias of its own; None: if it has no norm.
+    activation : `relu`, `relu6` or None.
+
+    """
+
+    def __init__(
+        self,
+        units: int,
+        *,
+        norm: Norm = "none",
+        epsilon: float = 1e-5,
+        bias: bool | None = None,
+        activation: str | None = None,
+        init_scale: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.units, self.norm, self.epsilon = units, norm, epsilon
+        self.has_bias = norm == "none" if bias is None else bias
+        self.activation = keras.activations.get(activation)
+        self.init_scale = init_scale
+
+    def kernel_shape(self, channels: int) -> tuple[int, ...]:
+        """Shape of the kernel for an input of that many channels; the last axis is the output's."""
+        raise NotImplementedError
+
+    def product(self, inputs: Any, kernel: Any) -> Any:
+        """The linear map of the inputs."""
+        raise NotImplementedError
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Make the variables, in float32 whatever the compute type, so that folding loses nothing."""
+        kernel = self.kernel_shape(int(input_shape[-1] or 0))
+        start = keras.initializers.HeNormal() if self.init_scale is None else keras.initializers.RandomNormal(
+            stddev=self.init_scale
+        )  # fmt: skip
+        self.kernel = self._add("kernel", kernel, start)
+        channels = (kernel[-1],)
+        if self.has_bias:
+            self.bias = self._add("bias", channels, "zeros")
+        if self.norm != "none":
+            moves = self.norm == "batch"
+            self.gamma = self._add("gamma", channels, "ones", moves)
+            self.beta = self._add("beta", channels, "zeros", moves)
+            self.moving_mean = self._add("moving_mean", channels, "zeros", False)
+            self.moving_variance = self._add("moving_variance", channels, "ones", False)
+
+    def _add(self, name: str, shape: tuple[int, ...], start: Any, trainable: bool = True) -> Any:
+        return self.add_weight(
+            name=name, shape=shape, initializer=start, trainable=trainable, dtype="float32", autocast=False
+        )
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        """The unit's output in the compute type; `training` uses the batch's own statistics for norm `batch`."""
+        if training and self.norm == "batch":
+            outputs = self._batch_norm(self.product(inputs, self._cast(self.kernel)))
+        else:
+            kernel, bias = self._folded()
+            outputs = self.product(inputs, self._cast(kernel))
+            outputs = outputs if bias is None else outputs + self._cast(bias)
+        return self.activation(outputs)
+
+    def _cast(self, value: Any) -> Any:
+        return ops.cast(value, self.compute_dtype)
+
+    def _folded(self) -> tuple[Any, Any]:
+        bias = ops.convert_to_tensor(self.bias) if self.has_bias else None
+        if self.norm == "none":
+            return ops.convert_to_tensor(self.kernel), bias
+        scale = self.gamma * ops.rsqrt(self.moving_variance + self.epsilon)
+        shift = (0.0 if bias is None else bias) - self.moving_mean
+        return self.kernel * scale, self.beta + shift * scale
+
+    def _batch_norm(self, outputs: Any) -> Any:
+        outputs = ops.cast(outputs, "float32")
+        if self.has_bias:
+            outputs = outputs + self.bias
+        mean, variance = ops.moments(outputs, axes=tuple(range(outputs.ndim - 1)))
+        for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            moving.assign(moving * 0.99 + ops.stop_gradient(value) * 0.01)
+        scale = self.gamma * ops.rsqrt(variance + self.epsilon)
+        return self._cast(outputs * scale + (self.beta - mean * scale))
+
+
+class Conv(Unit):
+    """Convolution unit on [B, H, W, C]; `size` x `size`, padded by `size` // 2 on every side unless `valid`."""
+
+    def __init__(
+        self,
+        units: int,
+        size: int,
+        *,
+        stride: int = 1,
+        depthwise: bool = False,
+        valid: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(units, **kwargs)
+        self.size, self.stride, self.depthwise, self.valid = size, stride, depthwise, valid
+
+    def kernel_shape(self, channels: int) -> tuple[int, ...]:
+        """[size, size, C, units]; for a depthwise one [size, size, C], one filter a channel."""
+        return (
+            (self.size, self.size, channels)
+            if self.depthwise
+            else (self.size, self.size, channels, self.units)
+        )
+
+    def product(self, inputs: Any, kernel: Any) -> Any:
+        """The convolution. Stride 2 is padded by hand: TensorFlow's `same` pads an even side at its end only."""
+        pad = 0 if self.valid else self.size // 2
+        padding = "same" if pad and self.stride == 1 else "valid"
+        if pad and self.stride > 1:
+            inputs = ops.pad(inputs, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
+        strides = (self.stride, self.stride)
+        if self.depthwise:
+            return ops.depthwise_conv(
+                inputs, ops.expand_dims(kernel, -1), strides, padding, data_format="channels_last"
+            )
+        return ops.conv(inputs, kernel, strides, padding, data_format="channels_last")
+
+
+class Dense(Unit):
+    """Dense unit on [..., C]."""
+
+    def kernel_shape(self, channels: int) -> tuple[int, ...]:
+        """[C, units]."""
+        return channels, self.units
+
+    def product(self, inputs: Any, kernel: Any) -> Any:
+        """The matrix product."""
+        return ops.matmul(inputs, kernel)
+
+
+class Deconv2x2(Unit):
+    """2x2 deconvolution of stride 2 on [B, H, W, C]: no two outputs share a pixel, so it is a dense product a pixel."""
+
+    def kernel_shape(self, channels: int) -> tuple[int, ...]:
+        """[2, 2, C, units]: row and column of the output pixel in its 2x2 block, input, output."""
+        return 2, 2, channels, self.units
+
+    def product(self, inputs: Any, kernel: Any) -> Any:
+        """The deconvolution: [B, H, W, C] to [B, 2 H, 2 W, units]."""
+        batch, height, width, channels = inputs.shape
+        flat = ops.reshape(ops.transpose(kernel, (2, 0, 1, 3)), (channels, 4 * self.units))
+        blocks = ops.matmul(ops.reshape(inputs, (-1, channels)), flat)
+        blocks = ops.reshape(blocks, (batch, height, width, 2, 2, self.units))
+        return ops.reshape(
+            ops.transpose(blocks, (0, 1, 3, 2, 4, 5)), (batch, 2 * height, 2 * width, self.units)
+        )
