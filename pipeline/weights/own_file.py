@@ -1,0 +1,107 @@
+"""Our own weights: one safetensors file with the arrays and what is to be known about them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+from numpy.typing import NDArray
+
+from pipeline.errors import WeightsError
+
+#: Types as the format calls them; bfloat16 is read as the upper half of a float32.
+_STORED = {
+    **{"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "BOOL": "?"},
+    **{"I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "<i1", "U8": "<u1"},
+}
+#: The format has no checksum, so the file carries one of its arrays among the metadata.
+_DIGEST = "arrays_sha256"
+#: The header's length stands before it as a little-endian integer.
+_LENGTH_BYTES = 8
+
+
+def save_weights(path: str | Path, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> None:
+    """Write the arrays, each in the type it has, float16 and ml_dtypes.bfloat16 included.
+
+    The file appears under its name only when it is whole; one that was there is replaced.
+
+    Raises WeightsError where an array's type is none of the format's or the folder cannot be written.
+
+    """
+    # asarray and not ascontiguousarray, which turns a scalar into a vector.
+    plain = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    described = {**metadata, _DIGEST: _digest({name: array.tobytes() for name, array in plain.items()})}
+    try:
+        _publish(Path(path), safetensors.numpy.save(plain, metadata=described))
+    except (OSError, KeyError, ValueError, safetensors.SafetensorError) as failure:
+        raise WeightsError(
+            f"{path} cannot be written",
+            found=str(failure),
+            do="use a folder that exists and can be written to",
+        ) from failure
+
+
+def load_weights(path: str | Path) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
+    """The arrays by name, float16 and bfloat16 widened to float32, and the metadata.
+
+    Raises WeightsError where the file cannot be opened or is damaged.
+
+    """
+    try:
+        content = Path(path).read_bytes()
+        entries = dict(safetensors.deserialize(content))
+        metadata = _metadata(content)
+        digest = metadata.pop(_DIGEST, None)
+        if digest not in (None, _digest({name: bytes(entry["data"]) for name, entry in entries.items()})):
+            raise ValueError("its arrays do not match their checksum")
+        return {name: _array(entry) for name, entry in entries.items()}, metadata
+    except (OSError, ValueError, KeyError, safetensors.SafetensorError) as damage:
+        raise WeightsError(
+            f"{path} cannot be read as seg-video weights",
+            found=f"{type(damage).__name__}: {damage}",
+            do="give a .safetensors file that seg-video wrote, or fetch it again",
+        ) from damage
+
+
+def _array(entry: Mapping[str, Any]) -> NDArray[Any]:
+    values = np.frombuffer(entry["data"], _STORED[entry["dtype"]]).reshape(entry["shape"])
+    if entry["dtype"] == "BF16":
+        return (values.astype(np.uint32) << 16).view(np.float32)
+    return values.astype(np.float32) if entry["dtype"] == "F16" else values
+
+
+def _metadata(content: bytes) -> dict[str, str]:
+    """The header's text entries; `deserialize` has checked the header and leaves them out."""
+    length = int.from_bytes(content[:_LENGTH_BYTES], "little")
+    header = json.loads(content[_LENGTH_BYTES : _LENGTH_BYTES + length])
+    return dict(header.get("__metadata__", {}))
+
+
+def _digest(raw: Mapping[str, bytes]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(raw):
+        digest.update(name.encode() + b"\0" + len(raw[name]).to_bytes(_LENGTH_BYTES, "little"))
+        digest.update(raw[name])
+    return digest.hexdigest()
+
+
+def _publish(path: Path, content: bytes) -> None:
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)  # mkstemp's files are for their owner alone
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
