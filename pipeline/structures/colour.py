@@ -7,7 +7,7 @@ from dataclasses import dataclass
 #: The code point that says nothing, in each of H.273's tables.
 UNSPECIFIED = 2
 
-#: MatrixCoefficients of H.273, table 4, by the name of the standard whose weights they share (or nearly, 240M).
+#: MatrixCoefficients of H.273, table 4, by the standard whose weights they share (240M: nearly).
 _MATRIX_NAMES = {
     1: "bt709",
     4: "bt601",  # FCC

@@ -78,6 +78,7 @@ class VideoInfo:
     end_pts : when the last frame ends.
     metadata : tags of the container.
     chapters : in order of time.
+    damage : what was found broken while the packets were read, a sentence each.
     """
 
     path: Path
@@ -102,6 +103,7 @@ class VideoInfo:
     end_pts: int
     metadata: Mapping[str, str]
     chapters: tuple[Chapter, ...]
+    damage: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         frames = len(self.pts)

@@ -1,0 +1,69 @@
+"""A source -> the chunks it is worked on in. Pure: the same source and setting give the same chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import ConfigError
+from pipeline.structures.chunk import Chunk
+from pipeline.structures.video_info import VideoInfo
+
+#: Frames a chunk has, where keyframes allow it.
+DEFAULT_CHUNK_FRAMES = 96
+
+#: Pieces a stretch without keyframes is cut into at most. Each piece is decoded from the stretch's beginning, so
+#: without a limit the decoding of an hour behind a single keyframe would grow with the square of its length.
+_MOST_PIECES = 8
+
+
+def plan(info: VideoInfo, chunk_frames: int = DEFAULT_CHUNK_FRAMES) -> tuple[Chunk, ...]:
+    """Chunks that together hold each frame exactly once, in order.
+
+    A chunk starts on a keyframe and has up to `chunk_frames` frames. Where the next keyframe is farther than that,
+    the stretch up to it is cut into equal pieces of about that length, 8 at most.
+    """
+    if chunk_frames < 1:
+        raise ConfigError(
+            "chunk_frames has to be at least 1.", found=str(chunk_frames), do="leave it out for 96"
+        )
+    keyframes = np.flatnonzero(info.keys)
+    borders = list(_borders(keyframes, info.frame_count, chunk_frames))
+    return tuple(
+        Chunk(index, start, stop, int(info.pts[start]), _seek_frame(keyframes, start))
+        for index, (start, stop) in enumerate(pairwise(borders))
+    )
+
+
+def _borders(keyframes: NDArray[np.intp], frame_count: int, chunk_frames: int) -> Iterator[int]:
+    """First frame of each chunk, and at last the number of frames."""
+    stops = np.append(keyframes, frame_count)
+    start = 0
+    yield start
+    while start < frame_count:
+        # The farthest keyframe that keeps the chunk within its length, else the nearest one beyond.
+        farthest = int(np.searchsorted(stops, start + chunk_frames, side="right")) - 1
+        nearest = int(np.searchsorted(stops, start, side="right"))
+        stop = int(stops[max(farthest, nearest)])
+        yield from _pieces(start, stop, chunk_frames)
+        start = stop
+
+
+def _pieces(start: int, stop: int, chunk_frames: int) -> Iterator[int]:
+    """Ends of the equal pieces of [start, stop), each as near to `chunk_frames` as their number allows."""
+    length = stop - start
+    count = min(max((2 * length + chunk_frames) // (2 * chunk_frames), 1), _MOST_PIECES)
+    for piece in range(1, count + 1):
+        yield start + length * piece // count
+
+
+def _seek_frame(keyframes: NDArray[np.intp], start: int) -> int | None:
+    """The keyframe before the last one at or before `start`: one GOP to spare.
+
+    Frames behind a keyframe of an open GOP, or of one that recovers gradually, may need what lies before it.
+    """
+    before = int(np.searchsorted(keyframes, start, side="right"))
+    return int(keyframes[before - 2]) if before >= 2 else None

@@ -1,0 +1,67 @@
+"""An input file opened so that it can reach nothing but itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.error import FFmpegError
+
+from pipeline.errors import InputError
+
+#: Formats that hold their media in themselves. Playlists (hls, dash, concat), pictures by pattern and devices are
+#: left out: such a file, whatever it is called, could name other files or the network.
+_CONTAINERS = (
+    "mov,matroska,avi,mpegts,mpeg,flv,asf,ogg,nut,mxf,mxf_opatom,gxf,wtv,dv,rm,ivf,obu,gif,"
+    "h264,hevc,m4v,mpegvideo,mjpeg,vc1,yuv4mpegpipe,mp3,aac,wav,flac"
+)
+
+#: Seconds without any byte before a read counts as failed: a disk or share that hangs.
+_STALL_SECONDS = 60.0
+
+
+@contextmanager
+def open_source(path: Path) -> Iterator[InputContainer]:
+    """The container at `path`, open for reading.
+
+    No other file and no address can be reached through it, whatever its content asks for.
+    Raises InputError if there is no such file or it is no media.
+    """
+    _check_file(path)
+    try:
+        # The prefix keeps a leading dash, a colon or a %d in the name from meaning anything.
+        container = av.open(
+            f"file:{path}",
+            options={"protocol_whitelist": "file", "format_whitelist": _CONTAINERS},
+            timeout=_STALL_SECONDS,
+            metadata_errors="replace",
+        )
+    except (FFmpegError, OSError, ValueError) as error:
+        raise InputError(
+            f"{path} cannot be read as video.",
+            found=reason(error),
+            do="check that the file is complete; a recording that was cut off may need repair",
+        ) from error
+    with container:
+        yield container
+
+
+def reason(error: BaseException) -> str:
+    """What FFmpeg or the system says, without numbers and the file's name."""
+    text = getattr(error, "strerror", None) or str(error)
+    log = getattr(error, "log", None)
+    return f"{text} ({log[2].strip()})" if log else text
+
+
+def _check_file(path: Path) -> None:
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise InputError(f"{path} cannot be opened.", found=error.strerror or str(error)) from error
+    if not path.is_file():
+        raise InputError(f"{path} is no file.", do="name a video file")
+    if size == 0:
+        raise InputError(f"{path} is empty.", found="0 bytes")
