@@ -43,7 +43,7 @@ def download(url: str, part: Path, *, progress: bool, timeout: float = 30.0) -> 
     """The whole content of `url` in the file `part`, flushed to disk.
 
     A part left by an earlier call is continued where the server can say that its content is still the same,
-    else begun anew. A transfer that breaks off is continued at once while each attempt brings the part further.
+    else begun anew. A transfer that breaks off is continued at once while each attempt gets further.
 
     url : http or https.
     part : its origin is kept beside it, as NAME.origin.
