@@ -42,6 +42,7 @@ HOMES = {
     "keras": {"model", "weights", "training", "segment"},
     "jax": {"model", "training"},
     "torch": {"model", "training"},
+    "google": {"weights"},  # protobuf: the form of TensorFlow's graphs
     "h5py": {"weights"},
     "safetensors": {"weights"},
     "platformdirs": {"weights"},
