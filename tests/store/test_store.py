@@ -17,6 +17,7 @@ from pipeline.store.header import Header
 from pipeline.store.join import join_detections
 from pipeline.store.publish import publish
 from pipeline.store.reader import DetectionsFile
+from pipeline.store.schema import to_table
 from pipeline.store.writer import write_detections, write_tracks
 from pipeline.structures.detections import Detections
 from pipeline.structures.tracks import NO_TRACK, Tracks
@@ -232,3 +233,17 @@ def test_a_full_disk_is_told_as_one_and_leaves_nothing(tmp_path, monkeypatch):
 def test_a_missing_folder_is_told(tmp_path):
     with pytest.raises(StoreError, match="Cannot write"):
         write_detections(tmp_path / "gone" / "a.parquet", HEADER, FRAMES)
+
+
+def test_rows_are_written_as_soon_as_a_row_group_is_full(tmp_path, monkeypatch):
+    monkeypatch.setattr(writer, "ROW_GROUP_ROWS", 2)
+    asked = []
+
+    def endless():
+        for number in range(3):
+            asked.append(number)
+            yield to_table(HEADER, TRACKS)
+
+    groups = writer._row_groups(endless())
+    assert next(groups).num_rows == 2
+    assert asked == [0]

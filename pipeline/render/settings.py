@@ -1,0 +1,49 @@
+"""RenderSettings: what is painted, and how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline.errors import ConfigError
+
+#: Everything that can be painted over an object, from the bottom up.
+STYLES = ("masks", "outlines", "boxes", "labels")
+
+#: What can decide an object's colour.
+COLOR_KEYS = ("track", "class")
+
+
+@dataclass(frozen=True)
+class RenderSettings:
+    """What is painted, and how; a change redoes render, encode and mux, never the model's work.
+
+    style : any of STYLES.
+    alpha : share of the colour under a mask, 0..1.
+    color_by : "track": an object keeps its colour; "class": a class has one.
+    conf : an object is shown from the frame in which its score first reaches this, as long as it is followed.
+    classes : names or ids of the classes to show; empty: all.
+    """
+
+    style: tuple[str, ...] = STYLES
+    alpha: float = 0.45
+    color_by: str = "track"
+    conf: float = 0.5
+    classes: tuple[str | int, ...] = ()
+
+    def __post_init__(self) -> None:
+        unknown = [name for name in self.style if name not in STYLES]
+        if unknown or not self.style:
+            raise ConfigError(
+                "style has to name what is painted.",
+                found=", ".join(unknown) or "nothing",
+                do=f"choose from {', '.join(STYLES)}",
+            )
+        if self.color_by not in COLOR_KEYS:
+            raise ConfigError(
+                "color_by has to name what decides the colour.",
+                found=self.color_by,
+                do=f"choose from {', '.join(COLOR_KEYS)}",
+            )
+        for name in ("alpha", "conf"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise ConfigError(f"{name} has to lie in 0..1.", found=str(getattr(self, name)))
