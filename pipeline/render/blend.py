@@ -5,33 +5,34 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.render.yuv import Plane, Planes, YuvColour
+from pipeline.render.yuv_colour import YuvColour
+from pipeline.structures.yuv_frame import Plane, YuvFrame
 
 #: Alpha that replaces a pixel. A power of two: the division is a shift, and 255 * 256 still fits in 16 bits.
 OPAQUE = 256
 
 
-def blend(planes: Planes, left: int, top: int, alpha: NDArray[np.uint16], colour: YuvColour) -> None:
-    """Mix `colour` into the planes, in place.
+def blend(frame: YuvFrame, left: int, top: int, alpha: NDArray[np.uint16], colour: YuvColour) -> None:
+    """Mix `colour` into the frame's planes, in place.
 
     A chroma sample takes the mean alpha of the luma pixels it stands for, so that it changes by the share of
     them that is covered, and not at all where none is.
 
     Parameters
     ----------
-    planes : the frame, H x W.
+    frame : the frame.
     left, top : where alpha[0, 0] lies, in luma pixels; all of alpha lies inside the frame.
     alpha : uint16 [h, w], 0 (leaves a pixel as it is) to OPAQUE (replaces it).
-    colour : in the planes' own numbers.
+    colour : in the frame's own numbers.
 
     """
     rows, columns = alpha.shape
     if not rows or not columns:
         return
-    _mix(planes.y[top : top + rows, left : left + columns], alpha, colour.y)
-    coarse, chroma_left, chroma_top = _to_chroma(planes, left, top, alpha)
+    _mix(frame.y[top : top + rows, left : left + columns], alpha, colour.y)
+    coarse, chroma_left, chroma_top = _to_chroma(frame, left, top, alpha)
     below, right = chroma_top + coarse.shape[0], chroma_left + coarse.shape[1]
-    for plane, number in ((planes.u, colour.u), (planes.v, colour.v)):
+    for plane, number in ((frame.u, colour.u), (frame.v, colour.v)):
         _mix(plane[chroma_top:below, chroma_left:right], coarse, number)
 
 
@@ -46,14 +47,14 @@ def _mix(pixels: Plane, alpha: NDArray[np.uint16], number: int) -> None:
 
 
 def _to_chroma(
-    planes: Planes, left: int, top: int, alpha: NDArray[np.uint16]
+    frame: YuvFrame, left: int, top: int, alpha: NDArray[np.uint16]
 ) -> tuple[NDArray[np.uint16], int, int]:
     """Mean alpha of each chroma sample that is touched, and the column and row of the first of them."""
-    (height, width), (rows, columns) = planes.y.shape, planes.u.shape
-    if -(-height // rows) == 2:
-        alpha, top = _halve(alpha, top, height), top // 2
-    if -(-width // columns) == 2:
-        alpha, left = _halve(alpha.T, left, width).T, left // 2
+    across, down = frame.subsampling
+    if down == 2:
+        alpha, top = _halve(alpha, top, frame.height), top // 2
+    if across == 2:
+        alpha, left = _halve(alpha.T, left, frame.width).T, left // 2
     return alpha, left, top
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 
 import cv2
@@ -12,12 +13,13 @@ from numpy.typing import NDArray
 from pipeline.errors import ConfigError
 from pipeline.render.blend import OPAQUE, blend
 from pipeline.render.label import label_alpha
-from pipeline.render.palette import BLACK, COLOURS, WHITE, colour_of, ink_on
+from pipeline.render.palette import colour_of, ink_on
 from pipeline.render.placement import place_label
 from pipeline.render.settings import RenderSettings
-from pipeline.render.yuv import Planes, YuvFormat
+from pipeline.render.yuv_colour import yuv_colour
 from pipeline.structures.masks import paste_mask
 from pipeline.structures.tracks import NO_TRACK, Tracks
+from pipeline.structures.yuv_frame import YuvFrame
 
 _PLATE = round(0.85 * OPAQUE)
 # Heights in px for one px of a line, and of small and large capitals: readable from 360 rows to 2160.
@@ -25,25 +27,19 @@ _LINE_ROWS, _SMALL_ROWS, _LARGE_ROWS, _LEAST_CAPITALS = 480, 80, 60, 9
 
 
 class Overlay:
-    """Paints tracks over frames of one height and format, as the settings say.
+    """Paints tracks over frames, as the settings say.
 
     Raises ConfigError for a class that the network does not know.
     """
 
-    def __init__(
-        self, settings: RenderSettings, yuv_format: YuvFormat, class_names: Mapping[int, str], height: int
-    ) -> None:
+    def __init__(self, settings: RenderSettings, class_names: Mapping[int, str]) -> None:
         self._settings, self._names = settings, class_names
         self._classes = _class_ids(settings.classes, class_names)
-        self._inks = {rgb: yuv_format.colour(rgb) for rgb in (*COLOURS, BLACK, WHITE)}
         self._fill = round(settings.alpha * OPAQUE) if "masks" in settings.style else 0
-        self._line_px = max(round(height / _LINE_ROWS), 1)
-        self._small_px = max(round(height / _SMALL_ROWS), _LEAST_CAPITALS)
-        self._large_px = max(round(height / _LARGE_ROWS), _LEAST_CAPITALS)
 
-    def paint(self, planes: Planes, tracks: Tracks) -> Planes:
+    def paint(self, frame: YuvFrame, tracks: Tracks) -> YuvFrame:
         """A painted copy of the frame; what lies under no mask, line or label keeps its numbers."""
-        painted = Planes(*(plane.copy() for plane in planes))
+        painted = replace(frame, y=frame.y.copy(), u=frame.u.copy(), v=frame.v.copy())
         shown = self._shown(tracks)
         if self._settings.style != ("labels",):
             for row in range(len(shown)):
@@ -63,42 +59,47 @@ class Overlay:
         column = tracks.track_ids if self._settings.color_by == "track" else tracks.class_ids
         return colour_of(int(column[row]))
 
-    def _paint_object(self, planes: Planes, tracks: Tracks, row: int) -> None:
+    def _paint_object(self, frame: YuvFrame, tracks: Tracks, row: int) -> None:
         """Lay mask, outline and box over the frame at once: they have one colour."""
-        height, width = planes.y.shape
         box = tracks.detections.boxes[row]
-        mask = paste_mask(tracks.detections.roi_masks[row], box, height, width)
+        mask = paste_mask(tracks.detections.roi_masks[row], box, frame.height, frame.width)
         if not mask.pixels.size:
             return
-        line = min(max(min(mask.pixels.shape) // 16, 1), self._line_px)  # a far object is more than its edge
+        # A far object is more than its edge: its lines are thinner.
+        line = max(min(round(frame.height / _LINE_ROWS), min(mask.pixels.shape) // 16), 1)
         pixels = mask.pixels.view(np.uint8)
         alpha = np.multiply(pixels, self._fill, dtype=np.uint16)
         if "outlines" in self._settings.style:
             alpha[(pixels - _inner(pixels, line)).view(np.bool_)] = OPAQUE
         if "boxes" in self._settings.style:
-            _frame(alpha, line, [box[1] >= 0, box[3] <= height, box[0] >= 0, box[2] <= width])
-        blend(planes, mask.left, mask.top, alpha, self._inks[self._colour(tracks, row)])
+            _edge(alpha, line, [box[1] >= 0, box[3] <= frame.height, box[0] >= 0, box[2] <= frame.width])
+        blend(frame, mask.left, mask.top, alpha, yuv_colour(self._colour(tracks, row), frame))
 
-    def _paint_labels(self, planes: Planes, tracks: Tracks) -> None:
+    def _paint_labels(self, frame: YuvFrame, tracks: Tracks) -> None:
         boxes, taken = tracks.detections.boxes, np.zeros((0, 4))
         for row in reversed(range(len(tracks))):  # near ones choose their place first
-            box_px = int(boxes[row, 3] - boxes[row, 1])
-            ink = label_alpha(self._text(tracks, row), min(max(box_px // 3, self._small_px), self._large_px))
-            place = place_label(boxes[row], ink.shape, planes.y.shape, taken, boxes)
+            ink = label_alpha(self._text(tracks, row), _capitals_px(frame, boxes[row]))
+            place = place_label(boxes[row], ink.shape, (frame.height, frame.width), taken, boxes)
             if place is None:
                 continue
             left, top = place
             taken = np.append(taken, [[left, top, left + ink.shape[1], top + ink.shape[0]]], axis=0)
             rgb = self._colour(tracks, row)
-            blend(planes, left, top, np.full_like(ink, _PLATE), self._inks[rgb])
-            blend(planes, left, top, ink, self._inks[ink_on(rgb)])
+            blend(frame, left, top, np.full_like(ink, _PLATE), yuv_colour(rgb, frame))
+            blend(frame, left, top, ink, yuv_colour(ink_on(rgb), frame))
 
     def _text(self, tracks: Tracks, row: int) -> str:
         name = self._names[int(tracks.class_ids[row])]
         return f"{name} {tracks.detections.scores[row]:.2f} #{tracks.track_ids[row]}"
 
 
-def _frame(alpha: NDArray[np.uint16], line: int, sides: Sequence[np.bool_]) -> None:
+def _capitals_px(frame: YuvFrame, box: NDArray[np.float32]) -> int:
+    """Height of a label's capitals: a third of its box, within what the frame's height allows."""
+    least, most = (max(round(frame.height / rows), _LEAST_CAPITALS) for rows in (_SMALL_ROWS, _LARGE_ROWS))
+    return min(max(int(box[3] - box[1]) // 3, least), most)
+
+
+def _edge(alpha: NDArray[np.uint16], line: int, sides: Sequence[np.bool_]) -> None:
     """Draw those sides (upper, lower, left, right) of the box that lie in the frame on alpha's own edges."""
     strips = (alpha[:line], alpha[-line:], alpha[:, :line], alpha[:, -line:])
     for inside, strip in zip(sides, strips, strict=True):

@@ -10,6 +10,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.structures.timebase import to_seconds
+
 #: Rises when a column or a header key changes its meaning; a reader takes its own version only.
 SCHEMA_VERSION = 1
 
@@ -54,7 +56,7 @@ class Header:
     @property
     def seconds(self) -> NDArray[np.float64]:
         """float64 [frames], presentation time of each frame, each rounded once from the exact fraction."""
-        return np.array([float(int(ticks) * self.time_base) for ticks in self.pts], np.float64)
+        return np.array([float(to_seconds(int(ticks), self.time_base)) for ticks in self.pts], np.float64)
 
     def to_json(self) -> str:
         """One line of JSON, the same for the same header; times as steps: [ticks, how often], ..."""

@@ -8,20 +8,21 @@ import pytest
 from pipeline.errors import ConfigError
 from pipeline.render.overlay import Overlay
 from pipeline.render.settings import RenderSettings
-from pipeline.render.yuv import Planes, YuvFormat
+from pipeline.render.yuv_colour import YuvColour, yuv_colour
 from pipeline.structures.detections import Detections
 from pipeline.structures.tracks import NO_TRACK, Tracks
+from pipeline.structures.yuv_frame import YuvFrame
 
 NAMES = {1: "person", 3: "car"}
 HEIGHT, WIDTH = 90, 160
-YUV = YuvFormat()
 
 
-def noise(steps: tuple[int, int] = (2, 2), height: int = HEIGHT, width: int = WIDTH) -> Planes:
+def noise(steps: tuple[int, int] = (2, 2), height: int = HEIGHT, width: int = WIDTH) -> YuvFrame:
     random = np.random.default_rng(1)
     chroma = (-(-height // steps[0]), -(-width // steps[1]))
     shapes = ((height, width), chroma, chroma)
-    return Planes(*(random.integers(16, 236, shape).astype(np.uint8) for shape in shapes))
+    planes = (random.integers(16, 236, shape).astype(np.uint8) for shape in shapes)
+    return YuvFrame(*planes, bit_depth=8, full_range=False, matrix="bt709")
 
 
 def tracks(*rows: tuple[tuple[float, float, float, float], int, int, float]) -> Tracks:
@@ -40,18 +41,22 @@ def tracks(*rows: tuple[tuple[float, float, float, float], int, int, float]) -> 
 CAR = ((40.0, 30.0, 80.0, 60.0), 3, 1, 0.9)
 
 
-def paint(planes: Planes, shown: Tracks, **settings: object) -> Planes:
-    return Overlay(RenderSettings(**settings), YUV, NAMES, planes.y.shape[0]).paint(planes, shown)
+def paint(frame: YuvFrame, shown: Tracks, **settings: object) -> YuvFrame:
+    return Overlay(RenderSettings(**settings), NAMES).paint(frame, shown)
 
 
-def changed(before: Planes, after: Planes) -> tuple[np.ndarray, ...]:
-    return tuple(old != new for old, new in zip(before, after, strict=True))
+def painted_as(red: int, green: int, blue: int) -> YuvColour:
+    return yuv_colour((red, green, blue), noise())
+
+
+def changed(before: YuvFrame, after: YuvFrame) -> tuple[np.ndarray, ...]:
+    return tuple(old != new for old, new in zip(before.planes, after.planes, strict=True))
 
 
 def test_a_mask_mixes_its_colour_into_its_own_pixels_and_no_other():
     before = noise()
     after = paint(before, tracks(CAR), style=("masks",), alpha=0.5)
-    orange = YUV.colour((255, 153, 0))
+    orange = painted_as(255, 153, 0)
     assert after.y[45, 60] == (int(before.y[45, 60]) + orange.y + 1) // 2
     assert after.u[22, 30] == (int(before.u[22, 30]) + orange.u + 1) // 2
     luma, blue, red = changed(before, after)
@@ -87,9 +92,9 @@ def test_a_ragged_mask_leaves_all_that_it_does_not_cover(steps):
 
 def test_the_frame_that_was_given_is_left_as_it_was():
     before = noise()
-    kept = [plane.copy() for plane in before]
+    kept = [plane.copy() for plane in before.planes]
     paint(before, tracks(CAR))
-    assert all((old == new).all() for old, new in zip(kept, before, strict=True))
+    assert all((old == new).all() for old, new in zip(kept, before.planes, strict=True))
 
 
 def test_a_frame_without_tracks_comes_back_bit_for_bit():
@@ -100,7 +105,7 @@ def test_a_frame_without_tracks_comes_back_bit_for_bit():
 def test_an_outline_is_opaque_along_the_edge_and_leaves_the_middle():
     before = noise()
     after = paint(before, tracks(CAR), style=("outlines",))
-    orange = YUV.colour((255, 153, 0)).y
+    orange = painted_as(255, 153, 0).y
     assert (after.y[30, 40:80] == orange).all()
     assert (after.y[30:60, 79] == orange).all()
     assert (after.y[32:58, 42:78] == before.y[32:58, 42:78]).all()
@@ -109,7 +114,7 @@ def test_an_outline_is_opaque_along_the_edge_and_leaves_the_middle():
 def test_a_box_that_leaves_the_frame_has_no_line_along_the_frame():
     before = noise()
     after = paint(before, tracks(((-20.0, 30.0, 40.0, 60.0), 3, 1, 0.9)), style=("boxes",))
-    orange = YUV.colour((255, 153, 0)).y
+    orange = painted_as(255, 153, 0).y
     assert (after.y[30, :40] == orange).all()
     assert (after.y[30:60, 39] == orange).all()
     assert (after.y[32:58, :38] == before.y[32:58, :38]).all()
@@ -135,7 +140,7 @@ def test_two_labels_differ_by_what_they_say():
 def test_colour_follows_the_track_or_the_class():
     before = noise()
     moved = tracks((CAR[0], 3, 5, 0.9))
-    lavender, cyan = YUV.colour((187, 153, 255)).y, YUV.colour((0, 255, 255)).y
+    lavender, cyan = painted_as(187, 153, 255).y, painted_as(0, 255, 255).y
     assert paint(before, moved, style=("outlines",)).y[30, 60] == lavender
     assert paint(before, moved, style=("outlines",), color_by="class").y[30, 60] == cyan
 
@@ -143,7 +148,7 @@ def test_colour_follows_the_track_or_the_class():
 def test_the_nearer_object_lies_on_top():
     far, near = ((40.0, 20.0, 80.0, 50.0), 3, 1, 0.9), ((60.0, 30.0, 100.0, 70.0), 3, 2, 0.6)
     after = paint(noise(), tracks(far, near), style=("outlines",))
-    assert after.y[30, 79] == YUV.colour((136, 34, 255)).y
+    assert after.y[30, 79] == painted_as(136, 34, 255).y
 
 
 @pytest.mark.parametrize(

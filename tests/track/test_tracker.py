@@ -208,9 +208,9 @@ def test_a_weak_detection_does_not_bring_a_lost_track_back():
 
 
 def test_a_box_that_grew_before_it_was_hidden_does_not_go_on_growing():
-    # An oncoming car, 4 px wider each frame up to 84, is hidden for 0.9 s and comes out as large as it went in.
-    # Grown on, it would be 196 px wide, and meet 84 px by 84^2 / 196^2 = 0.18 only.
-    sizes = [40.0 + 4 * step for step in range(12)]
+    # An oncoming car, 8 px wider each frame up to 128, is hidden for 0.9 s and comes out as it went in.
+    # Grown on, it would be 352 px wide, and meet 128 px by 128^2 / 352^2 = 0.13 only.
+    sizes = [40.0 + 8 * step for step in range(12)]
     boxes = [np.array([[200 - size / 2, 100, 200 + size / 2, 100 + size]], np.float32) for size in sizes]
     seen = [replace(frame((0, 0.9, 3)), boxes=box) for box in boxes]
     assert ids(follow([*seen, *[frame()] * 27, seen[-1]]))[-1] == [1]
