@@ -207,20 +207,49 @@ def test_a_tensor_never_leaves_its_storage(tmp_path: Path, offset: int, shape: t
 
 
 @pytest.mark.parametrize(
-    "place",
+    ("place", "message"),
     [
-        tz.storage("../../etc/passwd", "FloatStorage", 12),
-        tz.storage("0", "FloatStorage", -1),
-        tz.storage("0", "FloatStorage", 2**50),
-        tz.storage("9", "FloatStorage", 12),
-        tz.storage("0", "DoubleStorage", 12),
-        tz.text("storage") + b"Q",
-        tz.sequence(tz.text("module"), tz.text("x")) + b"Q",
+        (tz.storage("../../etc/passwd", "FloatStorage", 12), "a storage whose key is no number"),
+        (tz.storage("0", "FloatStorage", -1), "storage 0 without a number of elements"),
+        (tz.storage("0", "FloatStorage", 2**50), "holds 48 bytes and declares"),
+        (tz.storage("9", "FloatStorage", 12), "no member archive/data/9"),
+        (tz.storage("0", "DoubleStorage", 12), "holds 48 bytes and declares 96"),
+        (tz.text("storage") + b"Q", "a persistent id that names no storage"),
+        (tz.sequence(tz.text("module"), tz.text("x")) + b"Q", "a persistent id that names no storage"),
     ],
 )
-def test_a_storage_that_is_not_what_it_declares_is_refused(tmp_path: Path, place: bytes) -> None:
-    with pytest.raises(WeightsError):
+def test_a_storage_that_is_not_what_it_declares_is_refused(
+    tmp_path: Path, place: bytes, message: str
+) -> None:
+    with pytest.raises(WeightsError, match=message):
         read_state_dict(archive_of(tmp_path, tz.mapping({"a": tz.tensor(place, 0, (1,), (1,))})))
+
+
+def test_one_storage_of_two_types_is_refused(tmp_path: Path) -> None:
+    halves = tz.tensor(tz.storage("0", "HalfStorage", 24), 0, (1,), (1,))
+    body = tz.mapping({"a": tz.tensor(FLOATS, 0, (1,), (1,)), "b": halves})
+    with pytest.raises(WeightsError, match="storage 0 declared with two types"):
+        read_state_dict(archive_of(tmp_path, body))
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name:UserWarning")  # zipfile's own, about what the test does
+def test_two_members_of_one_name_are_refused(tmp_path: Path) -> None:
+    path = archive_of(tmp_path, tz.mapping({"a": tz.tensor(FLOATS, 0, (1,), (1,))}))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("archive/data/0", (RAMP + 1).tobytes())
+    with pytest.raises(WeightsError, match="two members of one name"):
+        read_state_dict(path)
+
+
+def test_an_old_file_whose_lengths_disagree_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "old.pth"
+    body = tz.program(tz.mapping({"a": tz.tensor(FLOATS, 0, (1,), (1,))}))
+    tz.write_stream(path, body, {"0": RAMP.tobytes()}, {"0": 11})
+    with pytest.raises(WeightsError, match="another length before storage 0 than the 12"):
+        read_state_dict(path)
+    tz.write_stream(path, body, {"1": RAMP.tobytes()}, {"1": 12})
+    with pytest.raises(WeightsError, match="a list of storages that differs"):
+        read_state_dict(path)
 
 
 def test_a_recall_of_something_never_stored_is_refused(tmp_path: Path) -> None:
