@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import mmap
 import pickletools
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -51,13 +52,16 @@ class TensorUnpickler:
         """
         self._stack, self._memo = [], {}
         try:
-            # genops asks its stream for read, readline and tell only.
-            for opcode, argument, _ in pickletools.genops(stream):  # type: ignore[arg-type]
-                self._step(opcode.name, argument)
+            with warnings.catch_warnings():
+                # genops warns of a backslash in a global's name; torch has none there.
+                warnings.simplefilter("error", DeprecationWarning)
+                # It asks its stream for read, readline and tell only.
+                for opcode, argument, _ in pickletools.genops(stream):  # type: ignore[arg-type]
+                    self._step(opcode.name, argument)
             return self._pop()
         except _RefusedError as refused:
             raise self._error(str(refused)) from None
-        except (ValueError, TypeError, EOFError, RecursionError) as damage:
+        except (ValueError, TypeError, EOFError, RecursionError, DeprecationWarning) as damage:
             raise self._error(f"a damaged pickle: {damage}") from None
 
     def _error(self, found: str) -> WeightsError:

@@ -155,6 +155,7 @@ def hostile_bodies(target: Path) -> dict[str, tuple[bytes, str]]:
         "inst": (b"(" + shell + b"iposix\nsystem\n", "the pickle instruction INST"),
         "newobj": (tz.name("collections", "OrderedDict") + b")\x81", "the pickle instruction NEWOBJ"),
         "extension": (b"\x82\x01", "the pickle instruction EXT1"),
+        "backslash": (tz.call(tz.name("torch._utils", "\\ios"), shell), "invalid escape"),
         "stack global": (tz.text("posix") + tz.text("system") + b"\x93", "forbidden global posix.system"),
     }
 
