@@ -13,7 +13,7 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from pipeline.video.source import open_source, reason
+from pipeline.video.source import open_source, reason, video_stream
 
 #: Formats that count packets instead of dating them. With B-frames their pts are a guess in decoding order.
 _UNDATED_CONTAINERS = {"avi", "h264", "hevc", "m4v", "mpegvideo", "vc1", "obu"}
@@ -51,7 +51,7 @@ def read_index(path: Path, position: int) -> FrameIndex | None:
     Packets that an edit list cuts off are no frames.
     """
     with open_source(path) as container:
-        stream = container.streams[position]
+        stream = video_stream(container, position)
         dated = container.format.name not in _UNDATED_CONTAINERS or not stream.codec_context.has_b_frames
         packets, damage = _read_packets(container, stream)
         nominal_step = _nominal_step(stream)
@@ -84,9 +84,7 @@ def _read_packets(container: InputContainer, stream: VideoStream) -> tuple[list[
             found += packet.size > 0
             corrupt += packet.is_corrupt
             if shown(packet):
-                packets.append(
-                    _Packet(packet.pts, packet.dts, packet.duration or 0, packet.is_keyframe)
-                )
+                packets.append(_Packet(packet.pts, packet.dts, packet.duration or 0, packet.is_keyframe))
     except FFmpegError as error:
         damage.append(f"reading stopped after {found} video packets: {reason(error)}")
     if corrupt:
@@ -106,12 +104,12 @@ def _order_by_decoding(path: Path, position: int) -> NDArray[np.int64]:
     order: list[int] = []
     rank = 0
     with open_source(path) as container:
-        stream = container.streams[position]
+        stream = video_stream(container, position)
         for packet in container.demux(stream):
             if packet.size:
                 packet.pts, rank = rank, rank + shown(packet)
             try:
-                order += [frame.pts for frame in packet.decode() if frame.pts is not None]
+                order += [frame.pts for frame in stream.decode(packet) if frame.pts is not None]
             except FFmpegError:
                 continue  # a damaged frame is not in the order, and so is not promised to anyone
     return np.array(order, np.int64)

@@ -15,16 +15,17 @@ from pipeline.structures.video_info import VideoInfo
 #: Frames a chunk has, where keyframes allow it.
 DEFAULT_CHUNK_FRAMES = 96
 
-#: Pieces a stretch without keyframes is cut into at most. Each piece is decoded from the stretch's beginning, so
-#: without a limit the decoding of an hour behind a single keyframe would grow with the square of its length.
+#: Pieces a stretch without keyframes is cut into at most. Each piece is decoded from the stretch's
+#: beginning, so without a limit the decoding of an hour behind a single keyframe would grow with the square
+#: of its length.
 _MOST_PIECES = 8
 
 
 def plan(info: VideoInfo, chunk_frames: int = DEFAULT_CHUNK_FRAMES) -> tuple[Chunk, ...]:
     """Chunks that together hold each frame exactly once, in order.
 
-    A chunk starts on a keyframe and has up to `chunk_frames` frames. Where the next keyframe is farther than that,
-    the stretch up to it is cut into equal pieces of about that length, 8 at most.
+    A chunk starts on a keyframe and has up to `chunk_frames` frames. Where the next keyframe is farther than
+    that, the stretch up to it is cut into equal pieces of about that length, 8 at most.
     """
     if chunk_frames < 1:
         raise ConfigError(

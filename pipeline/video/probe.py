@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
-import av
 import numpy as np
+from av.buffer import Buffer
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.stream import Disposition, Stream
 from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 
 from pipeline.errors import InputError
@@ -21,12 +23,15 @@ from pipeline.structures.video_info import Chapter, StreamInfo, VideoInfo
 from pipeline.video.index import FrameIndex, read_index
 from pipeline.video.source import open_source
 
+#: BT.709: what RGB is converted to, as YUV is all that is painted on.
+_MATRIX_FOR_RGB = 1
+
 
 def probe(path: Path) -> VideoInfo:
     """All that is to be known of a video: streams, each frame's pts, geometry, colour, metadata.
 
-    Reads the whole file once, decodes a single frame. Raises InputError if there is no video in it, or none that
-    can be decoded.
+    Reads the whole file once, decodes a single frame. Raises InputError if there is no video in it, or none
+    that can be decoded.
     """
     with open_source(path) as container:
         streams = tuple(_stream_info(stream) for stream in container.streams)
@@ -119,7 +124,12 @@ def _video_info(
         end_pts=index.end_pts,
         metadata=dict(container.metadata),
         chapters=tuple(
-            Chapter(chapter["start"], chapter["end"], chapter["time_base"], dict(chapter["metadata"]))
+            Chapter(
+                chapter["start"],
+                chapter["end"],
+                chapter["time_base"] or Fraction(1),
+                dict(chapter["metadata"]),
+            )
             for chapter in container.chapters()
         ),
         damage=index.damage,
@@ -132,24 +142,27 @@ def _orientation(frame: VideoFrame) -> tuple[int, bool]:
     The display matrix maps a stored point (x, y), y down, to (a x + c y, b x + d y) (ISO 14496-12, 6.2.2).
     Other angles than quarter turns are taken to the nearest one.
     """
-    for data in (frame.side_data[position] for position in range(len(frame.side_data))):
-        if data.type.name == "DISPLAYMATRIX":
-            a, b, _, c, d = np.frombuffer(bytes(data), np.int32)[:5].astype(np.float64)
-            mirrored = a * d - b * c < 0
-            sign = -1 if mirrored else 1
-            return round(math.degrees(math.atan2(sign * b, sign * a)) / 90) * 90 % 360, bool(mirrored)
-    return 0, False
+    side_data = cast(Mapping[str, Buffer], frame.side_data).get("DISPLAYMATRIX")
+    if side_data is None:
+        return 0, False
+    a, b, _, c, d = np.frombuffer(bytes(side_data), np.int32)[:5].astype(np.float64)
+    mirrored = bool(a * d - b * c < 0)
+    sign = -1 if mirrored else 1
+    return round(math.degrees(math.atan2(sign * b, sign * a)) / 90) * 90 % 360, mirrored
 
 
 def _colour(frame: VideoFrame, stream: VideoStream) -> ColourTags:
-    """Tags of the decoded frame; where it has none, those of the container."""
+    """Tags of the decoded frame; where it has none, those of the container. For RGB, of what it is converted to."""
     context = stream.codec_context
 
     def tag(name: str) -> int:
         own = int(getattr(frame, name))
         return own if own != UNSPECIFIED else int(getattr(context, name))
 
-    ranges = {int(av.video.reformatter.ColorRange.MPEG): False, int(av.video.reformatter.ColorRange.JPEG): True}
+    ranges = {
+        int(ColorRange.MPEG): False,
+        int(ColorRange.JPEG): True,
+    }
     full_range = ranges.get(int(frame.color_range), ranges.get(int(context.color_range)))
     return ColourTags(
         matrix=tag("colorspace"),

@@ -9,11 +9,12 @@ from pathlib import Path
 import av
 from av.container import InputContainer
 from av.error import FFmpegError
+from av.video.stream import VideoStream
 
 from pipeline.errors import InputError
 
-#: Formats that hold their media in themselves. Playlists (hls, dash, concat), pictures by pattern and devices are
-#: left out: such a file, whatever it is called, could name other files or the network.
+#: Formats that hold their media in themselves. Playlists (hls, dash, concat), pictures by pattern and
+#: devices are left out: such a file, whatever it is called, could name other files or the network.
 _CONTAINERS = (
     "mov,matroska,avi,mpegts,mpeg,flv,asf,ogg,nut,mxf,mxf_opatom,gxf,wtv,dv,rm,ivf,obu,gif,"
     "h264,hevc,m4v,mpegvideo,mjpeg,vc1,yuv4mpegpipe,mp3,aac,wav,flac"
@@ -47,6 +48,13 @@ def open_source(path: Path) -> Iterator[InputContainer]:
         ) from error
     with container:
         yield container
+
+
+def video_stream(container: InputContainer, position: int) -> VideoStream:
+    """Stream number `position`, which is known to be video."""
+    stream = container.streams[position]
+    assert isinstance(stream, VideoStream)
+    return stream
 
 
 def reason(error: BaseException) -> str:

@@ -1,0 +1,116 @@
+"""FFmpeg's frames -> upright planes or RGB, and planes -> FFmpeg's frames."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import numpy as np
+from av.video.format import VideoFormat
+from av.video.frame import VideoFrame
+from av.video.plane import VideoPlane
+from av.video.reformatter import ColorRange, Colorspace, Interpolation
+from numpy.typing import NDArray
+
+from pipeline.structures.video_info import VideoInfo
+from pipeline.structures.yuv_frame import Plane, YuvFrame
+
+Pixels = TypeVar("Pixels", bound=np.generic)
+
+_COLORSPACES = {"bt601": Colorspace.ITU601, "bt709": Colorspace.ITU709, "bt2020": Colorspace.BT2020}
+
+#: Name of planar YUV by luma pixels that a chroma pixel covers, across and down.
+_SUBSAMPLINGS = {(2, 2): "yuv420p", (2, 1): "yuv422p", (1, 1): "yuv444p"}
+
+
+def to_yuv(frame: VideoFrame, info: VideoInfo) -> YuvFrame:
+    """The frame upright, in its own planes: 4:2:0, 4:2:2 or 4:4:4, with 8 or 10 bit.
+
+    No number changes where the source is planar YUV of that kind. Other layouts are converted; transparency
+    is dropped; a frame of another size than the first is scaled to it.
+    """
+    layout = _planar_layout(info)
+    if _plain(frame.format.name) != layout or (frame.width, frame.height) != (
+        info.coded_width,
+        info.coded_height,
+    ):
+        frame = _convert(
+            frame, info, info.coded_width, info.coded_height, layout, bool(info.colour.full_range)
+        )
+    y, u, v = (_upright(_view(plane, info.bit_depth), info).copy() for plane in frame.planes[:3])
+    return YuvFrame(
+        y=y,
+        u=u,
+        v=v,
+        bit_depth=8 if info.bit_depth <= 8 else 10,
+        full_range=bool(info.colour.full_range),
+        matrix=info.colour.matrix_name(info.coded_height),
+    )
+
+
+def to_rgb(frame: VideoFrame, info: VideoInfo, width: int, height: int) -> NDArray[np.uint8]:
+    """The frame upright, scaled to `width` x `height` px: uint8 RGB [height, width, 3].
+
+    Shrinking averages the area a pixel covers, so that small objects don't fall between samples.
+    """
+    across, down = (height, width) if info.rotation in (90, 270) else (width, height)
+    scaled = _convert(frame, info, across, down, "rgb24", full_range=True).to_ndarray()
+    return np.ascontiguousarray(_upright(scaled, info))
+
+
+def to_av(frame: YuvFrame) -> VideoFrame:
+    """The same planes as a frame that an encoder takes."""
+    made = VideoFrame(frame.width, frame.height, layout_of(frame))
+    for plane, pixels in zip(made.planes, frame.planes, strict=True):
+        _view(plane, frame.bit_depth)[...] = pixels
+    return made
+
+
+def layout_of(frame: YuvFrame) -> str:
+    """FFmpeg's name of the frame's planes."""
+    return _SUBSAMPLINGS[frame.subsampling] + ("10le" if frame.bit_depth > 8 else "")
+
+
+def _planar_layout(info: VideoInfo) -> str:
+    """FFmpeg's name of the planes that hold the source without loss, or nearly."""
+    source = VideoFormat(info.pixel_format)
+    across, down = 64 // source.chroma_width(64), 64 // source.chroma_height(64)
+    if len(source.components) < 3:
+        across, down = 2, 2  # grey: no chroma to lose
+    elif source.is_rgb or across < down or (info.rotation in (90, 270) and across != down):
+        across, down = 1, 1  # 4:4:0, which 4:2:2 becomes on its side, is a layout that no encoder takes
+    layout = _SUBSAMPLINGS[min(across, 2), min(down, 2)]
+    return layout + ("10le" if info.bit_depth > 8 else "")
+
+
+def _plain(name: str) -> str:
+    """The name without FFmpeg's old way to say full range."""
+    return name.replace("yuvj", "yuv")
+
+
+def _convert(
+    frame: VideoFrame, info: VideoInfo, width: int, height: int, layout: str, full_range: bool
+) -> VideoFrame:
+    matrix = _COLORSPACES[info.colour.matrix_name(info.coded_height)]
+    return frame.reformat(
+        width=width,
+        height=height,
+        format=layout,
+        src_colorspace=matrix,
+        dst_colorspace=matrix,
+        src_color_range=ColorRange.JPEG if info.colour.full_range else ColorRange.MPEG,
+        dst_color_range=ColorRange.JPEG if full_range else ColorRange.MPEG,
+        interpolation=Interpolation.AREA | Interpolation.ACCURATE_RND | Interpolation.BITEXACT,
+        threads=1,
+    )
+
+
+def _view(plane: VideoPlane, bit_depth: int) -> Plane:
+    """The pixels of a plane, without the padding behind each row; writing into it writes into the plane."""
+    dtype = np.uint8 if bit_depth <= 8 else np.uint16
+    rows = np.frombuffer(memoryview(plane), dtype).reshape(-1, plane.line_size // np.dtype(dtype).itemsize)
+    return rows[: plane.height, : plane.width]
+
+
+def _upright(pixels: NDArray[Pixels], info: VideoInfo) -> NDArray[Pixels]:
+    turned = pixels[:, ::-1] if info.mirrored else pixels
+    return np.rot90(turned, k=-(info.rotation // 90))
