@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -15,6 +16,7 @@ from pipeline.store.writer import HEADER_KEY
 from pipeline.structures.detections import Detections
 from pipeline.structures.tracks import Tracks
 
+_SPAN_FRAMES = 256
 _AGAIN = "delete it and run again: the pass that made it is redone"
 
 
@@ -52,6 +54,12 @@ class DetectionsFile:
                 f"{self.path} holds no tracks.", found="detections only", do="run the track pass on it"
             )
         return self._read(start, stop)
+
+    def frames(self) -> Iterator[tuple[int, Tracks]]:
+        """Index and tracks of each frame, tracked or not, a span at a time."""
+        for start in range(self.header.first_frame, self.header.stop_frame, _SPAN_FRAMES):
+            stop = min(start + _SPAN_FRAMES, self.header.stop_frame)
+            yield from enumerate(self._read(start, stop), start)
 
     def table(self, start: int | None = None, stop: int | None = None) -> pa.Table:
         """All columns of the row groups that hold rows of [start, stop): a few more rows than those."""

@@ -1,0 +1,73 @@
+"""Stored detections as one COCO JSON file, with masks as run lengths of the full frame."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from pipeline.store.header import Header
+from pipeline.store.publish import publish
+from pipeline.store.reader import DetectionsFile
+from pipeline.store.rle import encode_rle
+from pipeline.structures.masks import paste_mask
+from pipeline.structures.tracks import NO_TRACK, Tracks
+
+
+def export_coco(file: DetectionsFile, path: Path, conf: float = 0.0) -> None:
+    """Write `path`: an image a frame, an annotation a detection from score `conf` on, a category a class.
+
+    Beside COCO's own keys, an image has its `pts` and `seconds`, an annotation its `score` and, where it follows
+    a track, its `track_id`. One span of frames at a time is held in memory. Raises StoreError.
+    """
+    with publish(path) as stream:
+        stream.write(b'{"images":[\n')
+        _write_list(stream, _images(file.header))
+        stream.write(b'],"annotations":[\n')
+        _write_list(stream, _annotations(file, conf))
+        stream.write(b'],"categories":[\n')
+        names = file.header.class_names
+        _write_list(stream, ({"id": key, "name": names[key]} for key in sorted(names)))
+        stream.write(b"]}\n")
+
+
+def _write_list(stream: BinaryIO, entries: Iterable[dict[str, object]]) -> None:
+    """One entry a line: a long file can still be looked at."""
+    separator = ""
+    for entry in entries:
+        stream.write((separator + json.dumps(entry, separators=(",", ":"))).encode())
+        separator = ",\n"
+
+
+def _images(header: Header) -> Iterator[dict[str, object]]:
+    for place, (pts, seconds) in enumerate(zip(header.pts.tolist(), header.seconds.tolist(), strict=True)):
+        frame = header.first_frame + place
+        size = {"width": header.width, "height": header.height}
+        yield {"id": frame, **size, "file_name": f"{frame:06d}.png", "pts": pts, "seconds": seconds}
+
+
+def _annotations(file: DetectionsFile, conf: float) -> Iterator[dict[str, object]]:
+    number = 0
+    for frame, tracks in file.frames():
+        for row in range(len(tracks)):
+            if tracks.detections.scores[row] >= conf:
+                number += 1
+                yield {"id": number, "image_id": frame, **_annotation(file.header, tracks, row)}
+
+
+def _annotation(header: Header, tracks: Tracks, row: int) -> dict[str, object]:
+    found = tracks.detections
+    x1, y1, x2, y2 = (float(edge) for edge in found.boxes[row])
+    mask = paste_mask(found.roi_masks[row], found.boxes[row], header.height, header.width)
+    entry: dict[str, object] = {
+        "category_id": int(tracks.class_ids[row]),
+        "bbox": [round(number, 2) for number in (x1, y1, x2 - x1, y2 - y1)],
+        "area": int(mask.pixels.sum()),
+        "segmentation": encode_rle(mask, header.height, header.width),
+        "iscrowd": 0,
+        "score": round(float(found.scores[row]), 4),
+    }
+    if tracks.track_ids[row] != NO_TRACK:
+        entry["track_id"] = int(tracks.track_ids[row])
+    return entry

@@ -1,0 +1,43 @@
+"""Tracks as MOTS text: a line an object a frame, masks that do not overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.store.header import Header
+from pipeline.store.publish import publish
+from pipeline.store.reader import DetectionsFile
+from pipeline.store.rle import encode_rle
+from pipeline.structures.masks import PastedMask, paste_mask
+from pipeline.structures.tracks import NO_TRACK, Tracks
+
+
+def export_mots(file: DetectionsFile, path: Path, conf: float = 0.0) -> None:
+    """Write `path`: `frame id class_id height width rle` for each tracked detection from score `conf` on.
+
+    Frames count from 0 in the source. Where masks overlap, the better score keeps the pixel, as the format asks
+    (Voigtlaender et al. 2019); a mask of which nothing is left has no line. Raises StoreError.
+    """
+    with publish(path) as stream:
+        for frame, tracks in file.frames():
+            for line in _lines(file.header, frame, tracks, conf):
+                stream.write(f"{line}\n".encode())
+
+
+def _lines(header: Header, frame: int, tracks: Tracks, conf: float) -> Iterator[str]:
+    scores = tracks.detections.scores
+    kept = np.flatnonzero((tracks.track_ids != NO_TRACK) & (scores >= conf))
+    free = np.ones((header.height, header.width), np.bool_)
+    for row in kept[np.argsort(-scores[kept], kind="stable")]:
+        box, roi_mask = tracks.detections.boxes[row], tracks.detections.roi_masks[row]
+        left, top, pixels = paste_mask(roi_mask, box, header.height, header.width)
+        window = free[top : top + pixels.shape[0], left : left + pixels.shape[1]]
+        own = pixels & window
+        window &= ~own
+        if own.any():
+            rle = encode_rle(PastedMask(left, top, own), header.height, header.width)["counts"]
+            numbers = (frame, tracks.track_ids[row], tracks.class_ids[row], header.height, header.width)
+            yield " ".join([*(str(int(number)) for number in numbers), str(rle)])
