@@ -258,7 +258,7 @@ class MaskRCNNConfig:
         return len(self.classes)
 
     def to_json(self) -> str:
-        """This config as JSON text that `from_json` reads back to an equal value."""
+        """The config as JSON text that `from_json` reads back to an equal value."""
         return json.dumps(asdict(self), indent=1)
 
     @classmethod

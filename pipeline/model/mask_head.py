@@ -8,15 +8,22 @@ import keras
 from keras import ops
 
 from pipeline.model.config import MaskRCNNConfig
-from pipeline.model.units import Conv, Deconv2x2, Unit
+from pipeline.model.units import Conv, Deconv2x2
 
 
-class ClassMask(Unit):
+class ClassMask(keras.layers.Layer):
     """1x1 convolution to one mask, that of the class asked for: the other classes' masks are never computed."""
 
-    def kernel_shape(self, channels: int) -> tuple[int, ...]:
-        """[C, classes]."""
-        return channels, self.units
+    def __init__(self, classes: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.classes = classes
+
+    def build(self, input_shape: tuple[int | None, ...], *_: Any) -> None:
+        """Make the kernel float32 [C, classes] and the bias float32 [classes]."""
+        start = keras.initializers.RandomNormal(stddev=0.001)
+        shape, kind = (int(input_shape[-1] or 0), self.classes), {"dtype": "float32", "autocast": False}
+        self.kernel = self.add_weight(name="kernel", shape=shape, initializer=start, **kind)
+        self.bias = self.add_weight(name="bias", shape=shape[1:], initializer="zeros", **kind)
 
     def call(self, inputs: Any, class_index: Any) -> Any:
         """[R, H, W, C] and classifier outputs int32 [R] to mask logits float32 [R, H, W]."""
@@ -42,7 +49,7 @@ class MaskHead(keras.layers.Layer):
             Conv(head.channels, 3, name=f"conv{i}", bias=head.conv_bias, **shared) for i in range(head.convs)
         ]
         self.upsample = Deconv2x2(head.channels, activation="relu", name="upsample", dtype=dtype)
-        self.logits = ClassMask(config.num_classes, init_scale=0.001, name="logits", dtype=dtype)
+        self.logits = ClassMask(config.num_classes, name="logits", dtype=dtype)
 
     def call(self, inputs: Any, class_index: Any, training: bool = False) -> Any:
         """Regions [R, pool, pool, C] and classifier outputs int32 [R] to logits float32 [R, 2 pool, 2 pool]."""

@@ -1,0 +1,1 @@
+"""Foreign checkpoints, one file a source: where each variable lies in it."""
