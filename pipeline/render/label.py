@@ -51,8 +51,8 @@ def _word(word: str, capitals_px: int) -> NDArray[np.uint8]:
 
 @lru_cache(maxsize=1)
 def _capitals_at_scale_one() -> float:
-    """Height of an H in px: OpenCV 5 brings another font than OpenCV 4, and neither tells."""
+    """Height of an H in px, its stroke included: OpenCV 5 brings another font than OpenCV 4; neither tells."""
     canvas = np.zeros((400, 400), np.uint8)
-    cv2.putText(canvas, "H", (50, 350), _FONT, 8.0, 255, 1, cv2.LINE_AA)
+    cv2.putText(canvas, "H", (50, 350), _FONT, 8.0, 255, round(_STROKE * 160), cv2.LINE_AA)
     inked = np.flatnonzero(canvas.any(axis=1))
     return float(inked[-1] - inked[0] + 1) / 8.0

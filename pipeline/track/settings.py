@@ -37,7 +37,7 @@ class TrackSettings:
     weak_overlap: float = 0.5
     box_growth: float = 0.1
     lost_seconds: float = 1.0
-    unsure_seconds: float = 0.15
+    unsure_seconds: float = 0.3
     duplicate_overlap: float = 0.8
     ignore_regions: tuple[tuple[float, float, float, float], ...] = ()
     class_groups: tuple[tuple[str, ...], ...] = ROAD_GROUPS
