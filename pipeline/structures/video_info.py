@@ -21,6 +21,7 @@ class StreamInfo:
     kind : video, audio, subtitle, data or attachment.
     codec : name of the format (h264, aac, ...), empty where nothing is known about it.
     time_base : seconds a tick.
+    start_pts : when its first packet is shown; None where the container does not say.
     disposition : names of the flags that are set, such as default or attached_pic.
     metadata : tags of the stream; the language is among them.
     """
@@ -29,6 +30,7 @@ class StreamInfo:
     kind: str
     codec: str
     time_base: Fraction
+    start_pts: int | None
     disposition: tuple[str, ...]
     metadata: Mapping[str, str]
 

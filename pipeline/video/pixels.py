@@ -57,17 +57,15 @@ def to_rgb(frame: VideoFrame, info: VideoInfo, width: int, height: int) -> NDArr
     return np.ascontiguousarray(_upright(scaled, info))
 
 
-def to_av(frame: YuvFrame) -> VideoFrame:
-    """The same planes as a frame that an encoder takes."""
-    made = VideoFrame(frame.width, frame.height, layout_of(frame))
+def to_av(frame: YuvFrame, info: VideoInfo, layout: str) -> VideoFrame:
+    """A frame as an encoder takes it: the same planes, unless `layout` asks for others."""
+    own = _SUBSAMPLINGS[frame.subsampling] + ("10le" if frame.bit_depth > 8 else "")
+    made = VideoFrame(frame.width, frame.height, own)
     for plane, pixels in zip(made.planes, frame.planes, strict=True):
         _view(plane, frame.bit_depth)[...] = pixels
-    return made
-
-
-def layout_of(frame: YuvFrame) -> str:
-    """FFmpeg's name of the frame's planes."""
-    return _SUBSAMPLINGS[frame.subsampling] + ("10le" if frame.bit_depth > 8 else "")
+    if own == layout:
+        return made
+    return _convert(made, info, frame.width, frame.height, layout, frame.full_range)
 
 
 def _planar_layout(info: VideoInfo) -> str:

@@ -53,6 +53,7 @@ def _stream_info(stream: Stream) -> StreamInfo:
         kind=stream.type,
         codec=context.codec.canonical_name if context is not None else "",
         time_base=stream.time_base or Fraction(1),
+        start_pts=stream.start_time,
         disposition=tuple(flag.name or "" for flag in Disposition if flag in stream.disposition),
         metadata=dict(stream.metadata),
     )
@@ -152,7 +153,7 @@ def _orientation(frame: VideoFrame) -> tuple[int, bool]:
 
 
 def _colour(frame: VideoFrame, stream: VideoStream) -> ColourTags:
-    """Tags of the decoded frame; where it has none, those of the container. For RGB, of what it is converted to."""
+    """Tags of the decoded frame, else those of the container; for RGB, of what it is converted to."""
     context = stream.codec_context
 
     def tag(name: str) -> int:

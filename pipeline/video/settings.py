@@ -1,0 +1,45 @@
+"""EncodeSettings: how the output video is encoded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline.errors import ConfigError
+
+#: What --encoder takes; auto is libx264, or libx265 where the source has more than 8 bit.
+ENCODERS = ("auto", "libx264", "libx265", "libsvtav1", "h264_nvenc", "hevc_nvenc")
+
+
+@dataclass(frozen=True)
+class EncodeSettings:
+    """How the output video is encoded; a change redoes encode and mux.
+
+    encoder : one of ENCODERS.
+    crf : constant quality, the encoder's own scale, smaller is better; None for the encoder's default here.
+    preset : the encoder's own name for speed against size; None for the default here.
+    bitrate : bits a second, instead of constant quality; None for constant quality.
+    threads : of one encoder; the parts of a video are encoded side by side, and its bytes depend on the
+    number.
+    """
+
+    encoder: str = "auto"
+    crf: int | None = None
+    preset: str | None = None
+    bitrate: int | None = None
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        if self.encoder not in ENCODERS:
+            raise ConfigError(
+                "encoder has to name an encoder.",
+                found=self.encoder,
+                do=f"choose from {', '.join(ENCODERS)}",
+            )
+        if self.crf is not None and not 0 <= self.crf <= 63:
+            raise ConfigError("crf has to lie in 0..63.", found=str(self.crf), do="leave it out, or try 20")
+        if self.bitrate is not None and self.bitrate < 1000:
+            raise ConfigError("bitrate is in bits a second.", found=str(self.bitrate), do="try 4000000")
+        if self.crf is not None and self.bitrate is not None:
+            raise ConfigError("crf and bitrate exclude each other.", do="leave out one of them")
+        if self.threads < 1:
+            raise ConfigError("threads has to be at least 1.", found=str(self.threads))

@@ -1,0 +1,70 @@
+"""A source -> when each frame is shown in the output."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.structures.timebase import rescale
+from pipeline.structures.video_info import VideoInfo
+
+#: Frames by which decoding runs ahead of showing: two B-frames in a row, and one to spare.
+REORDERED_FRAMES = 3
+
+#: Formats whose clock starts anywhere, hours from zero if the sender likes. A file player would wait that
+#: long.
+_BROADCAST_CONTAINERS = {"mpegts", "mpeg"}
+
+
+@dataclass(frozen=True, eq=False)
+class Timeline:
+    """The output's video track in time.
+
+    time_base : one over a whole number, as every output container wants it; no coarser than the source's.
+    pts : int64 [N], strictly ascending.
+    end_pts : when the last frame ends.
+    shift_seconds : by how much all streams are earlier than in the source; 0 but for broadcast formats.
+    """
+
+    time_base: Fraction
+    pts: NDArray[np.int64]
+    end_pts: int
+    shift_seconds: Fraction
+
+
+def output_timeline(info: VideoInfo) -> Timeline:
+    """The source's own times; only where no container can hold them, the nearest that one can.
+
+    Two frames at the same time are moved apart by a tick. A broadcast recording starts at zero, all streams
+    moved alike.
+    """
+    time_base = Fraction(1, info.time_base.denominator)
+    shift = _shift_seconds(info)
+    offset = rescale(1, shift, time_base) if shift else 0
+    position = np.arange(info.frame_count, dtype=np.int64)
+    pts = info.pts * info.time_base.numerator - offset
+    pts = np.maximum.accumulate(pts - position) + position
+    end_pts = max(info.end_pts * info.time_base.numerator - offset, int(pts[-1]) + 1)
+    return Timeline(time_base, pts, end_pts, shift)
+
+
+def decoding_times(pts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """A dts for each packet in decoding order, given the pts of all frames in ascending order.
+
+    Packet i gets the time of frame i - 3: strictly ascending over all parts of a video, and never after its
+    own pts, because no encoder here moves a frame by more than two places. Encoders' own dts are not to be
+    relied on: each part begins anew, and x265 gives random ones for two frames.
+    """
+    step = int(pts[1] - pts[0]) if len(pts) > 1 else 1
+    before = pts[0] - step * np.arange(REORDERED_FRAMES, 0, -1, dtype=np.int64)
+    return np.concatenate([before, pts])[: len(pts)]
+
+
+def _shift_seconds(info: VideoInfo) -> Fraction:
+    if info.container not in _BROADCAST_CONTAINERS:
+        return Fraction(0)
+    starts = [stream.start_pts * stream.time_base for stream in info.streams if stream.start_pts is not None]
+    return min([*starts, info.start_pts * info.time_base])
