@@ -20,11 +20,12 @@ def export_yolo(file: DetectionsFile, folder: Path, conf: float = 0.0) -> None:
     if folder.exists():
         raise StoreError(f"{folder} is there already.", do="name another folder or delete this one")
     temporary = folder.with_name(folder.name + ".part")
+    shutil.rmtree(temporary, ignore_errors=True)  # what a killed export left
     try:
-        temporary.mkdir(parents=True, exist_ok=True)
+        temporary.mkdir(parents=True)
         places = {key: place for place, key in enumerate(sorted(file.header.class_names))}
         names = [file.header.class_names[key] for key in places]
-        (temporary / "classes.txt").write_text("".join(f"{name}\n" for name in names))
+        (temporary / "classes.txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
         for frame, tracks in file.frames():
             lines = [_line(file.header, tracks, row, places) for row in range(len(tracks))]
             kept = [
@@ -33,10 +34,11 @@ def export_yolo(file: DetectionsFile, folder: Path, conf: float = 0.0) -> None:
             (temporary / f"{frame:06d}.txt").write_text("".join(kept))
         temporary.replace(folder)
     except OSError as error:
-        shutil.rmtree(temporary, ignore_errors=True)
         raise StoreError(
             f"Cannot write {folder}.", found=str(error), do="free space or name another folder"
         ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)  # gone already where all went well
 
 
 def _line(header: Header, tracks: Tracks, row: int, places: dict[int, int]) -> str:

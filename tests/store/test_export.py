@@ -107,3 +107,18 @@ def test_yolo_does_not_mix_into_a_folder_that_is_there(stored, tmp_path):
     (tmp_path / "labels").mkdir()
     with pytest.raises(StoreError, match="is there already"):
         export_yolo(stored, tmp_path / "labels")
+
+
+def test_yolo_takes_nothing_over_from_an_export_that_was_killed(stored, tmp_path):
+    (tmp_path / "labels.part").mkdir()
+    (tmp_path / "labels.part" / "000099.txt").write_text("left over")
+    export_yolo(stored, tmp_path / "labels")
+    assert not (tmp_path / "labels" / "000099.txt").exists()
+    assert not (tmp_path / "labels.part").exists()
+
+
+def test_a_failed_yolo_export_leaves_nothing(stored, tmp_path, monkeypatch):
+    monkeypatch.setattr(Header, "stop_frame", property(lambda header: 1 / 0))
+    with pytest.raises(ZeroDivisionError):
+        export_yolo(stored, tmp_path / "labels")
+    assert [path.name for path in tmp_path.iterdir()] == ["run.parquet"]
