@@ -63,16 +63,33 @@ def matterport(classes: Classes) -> MaskRCNNConfig:
         classes=names,
         class_ids=ids,
         input=InputConfig(
-            resize="square", min_size=800, max_size=1024, mean=(123.7, 116.8, 103.9), std=(1.0, 1.0, 1.0),
-            zero_border=True, whole_pixels=True,
-        ),  # fmt: skip
+            resize="square",
+            min_size=800,
+            max_size=1024,
+            mean=(123.7, 116.8, 103.9),
+            std=(1.0, 1.0, 1.0),
+            zero_border=True,
+            whole_pixels=True,
+        ),
         backbone=BackboneConfig(
-            kind="bottleneck", blocks=(3, 4, 23, 3), norm="batch", norm_epsilon=1e-3, stride_in_first=True,
-            conv_bias=True, same_pool=True,
-        ),  # fmt: skip
-        anchors=AnchorConfig(aspect_ratios=(2.0, 1.0, 0.5), whole_pixels=False),  # its ratio is width over height
+            kind="bottleneck",
+            blocks=(3, 4, 23, 3),
+            norm="batch",
+            norm_epsilon=1e-3,
+            stride_in_first=True,
+            conv_bias=True,
+            same_pool=True,
+        ),
+        anchors=AnchorConfig(
+            aspect_ratios=(2.0, 1.0, 0.5), whole_pixels=False
+        ),  # its ratio is width over height
         rpn=RPNConfig(
-            channels=512, softmax=True, box_weights=(10.0, 10.0, 5.0, 5.0), per_level=False, pre_nms=6000, min_box=0.0
+            channels=512,
+            softmax=True,
+            box_weights=(10.0, 10.0, 5.0, 5.0),
+            per_level=False,
+            pre_nms=6000,
+            min_box=0.0,
         ),
         roi_align=RoIAlignConfig(crop_and_resize=True, rounded_levels=True),
         box_head=BoxHeadConfig(norm="batch", norm_epsilon=1e-3),
@@ -82,7 +99,7 @@ def matterport(classes: Classes) -> MaskRCNNConfig:
         ),
         max_log_scale=None,
         inclusive_corners=True,
-    )  # fmt: skip
+    )
 
 
 def compact(classes: Classes = ROAD, canvas: tuple[int, int] = (384, 640)) -> MaskRCNNConfig:
