@@ -22,6 +22,7 @@ class StreamInfo:
     codec : name of the format (h264, aac, ...), empty where nothing is known about it.
     time_base : seconds a tick.
     start_pts : when its first packet is shown; None where the container does not say.
+    packet_count : how many packets the header promises; 0 where it does not say. A hint.
     disposition : names of the flags that are set, such as default or attached_pic.
     metadata : tags of the stream; the language is among them.
     """
@@ -31,6 +32,7 @@ class StreamInfo:
     codec: str
     time_base: Fraction
     start_pts: int | None
+    packet_count: int
     disposition: tuple[str, ...]
     metadata: Mapping[str, str]
 

@@ -54,6 +54,7 @@ def _stream_info(stream: Stream) -> StreamInfo:
         codec=context.codec.canonical_name if context is not None else "",
         time_base=stream.time_base or Fraction(1),
         start_pts=stream.start_time,
+        packet_count=stream.frames,
         disposition=tuple(flag.name or "" for flag in Disposition if flag in stream.disposition),
         metadata=dict(stream.metadata),
     )

@@ -8,11 +8,11 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.structures.timebase import rescale
+from pipeline.structures.timebase import to_pts
 from pipeline.structures.video_info import VideoInfo
 
-#: Frames by which decoding runs ahead of showing: two B-frames in a row, and one to spare.
-REORDERED_FRAMES = 3
+#: Frames by which decoding runs ahead of showing: every encoder here is told to use two B-frames at most.
+REORDERED_FRAMES = 2
 
 #: Formats whose clock starts anywhere, hours from zero if the sender likes. A file player would wait that
 #: long.
@@ -43,7 +43,7 @@ def output_timeline(info: VideoInfo) -> Timeline:
     """
     time_base = Fraction(1, info.time_base.denominator)
     shift = _shift_seconds(info)
-    offset = rescale(1, shift, time_base) if shift else 0
+    offset = to_pts(shift, time_base)
     position = np.arange(info.frame_count, dtype=np.int64)
     pts = info.pts * info.time_base.numerator - offset
     pts = np.maximum.accumulate(pts - position) + position
@@ -54,11 +54,15 @@ def output_timeline(info: VideoInfo) -> Timeline:
 def decoding_times(pts: NDArray[np.int64]) -> NDArray[np.int64]:
     """A dts for each packet in decoding order, given the pts of all frames in ascending order.
 
-    Packet i gets the time of frame i - 3: strictly ascending over all parts of a video, and never after its
+    Packet i gets the time of frame i - 2: strictly ascending over all parts of a video, and never after its
     own pts, because no encoder here moves a frame by more than two places. Encoders' own dts are not to be
     relied on: each part begins anew, and x265 gives random ones for two frames.
     """
     step = int(pts[1] - pts[0]) if len(pts) > 1 else 1
+    if pts[0] > 0:
+        # FFmpeg's MP4 writer forgets a late start if decoding begins farther before zero than showing after
+        # it.
+        step = min(step, int(pts[0]))
     before = pts[0] - step * np.arange(REORDERED_FRAMES, 0, -1, dtype=np.int64)
     return np.concatenate([before, pts])[: len(pts)]
 

@@ -1,0 +1,42 @@
+"""The metadata of a source -> the metadata of the output."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pipeline.structures.video_info import VideoInfo
+
+#: What describes the old file's making, not the recording, and would be false of the new one.
+_OF_THE_OLD_FILE = {
+    "major_brand", "minor_version", "compatible_brands", "encoder", "duration", "rotate", "vendor_id",
+    "number_of_frames", "number_of_bytes", "bps", "_statistics_tags", "_statistics_writing_app",
+    "_statistics_writing_date_utc", "alpha_mode",
+}  # fmt: skip
+
+#: What MP4's own metadata atoms can hold; anything else needs QuickTime's keyed ones.
+_ITUNES_KEYS = {
+    "title", "artist", "album_artist", "album", "composer", "date", "comment", "genre", "copyright",
+    "grouping", "lyrics", "description", "synopsis", "show", "episode_id", "network", "keywords",
+    "creation_time", "location",
+}  # fmt: skip
+
+
+def container_tags(info: VideoInfo) -> dict[str, str]:
+    """What the recording says of itself: when, where, with what, title and so on."""
+    tags = _kept(info.metadata)
+    # FFmpeg gives a location twice, once with its language; written back, it would come out four times.
+    return {key: value for key, value in tags.items() if not key.startswith("location-")}
+
+
+def stream_tags(metadata: Mapping[str, str]) -> dict[str, str]:
+    """What a stream says of itself: language, handler, time code and so on."""
+    return _kept(metadata)
+
+
+def survives_itunes(tags: Mapping[str, str]) -> bool:
+    """Whether MP4's own atoms hold all of these."""
+    return {key.lower() for key in tags} <= _ITUNES_KEYS
+
+
+def _kept(metadata: Mapping[str, str]) -> dict[str, str]:
+    return {key: value for key, value in metadata.items() if key.lower() not in _OF_THE_OLD_FILE}
