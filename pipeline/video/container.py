@@ -47,7 +47,7 @@ def check_container(info: VideoInfo, out: Path) -> ContainerCheck:
     muxer = _muxer(out)
     kept, problems, warnings = [], [], []
     for stream in info.streams:
-        if stream.index == info.video or _holds_chapters(info, stream):
+        if stream.index == info.video or _holds_chapters(info, stream) or _holds_time_code(info, stream):
             continue
         if _fits(info, stream, muxer):
             kept.append(stream.index)
@@ -79,6 +79,17 @@ def _holds_chapters(info: VideoInfo, stream: StreamInfo) -> bool:
     return bool(info.chapters) and stream.kind == "data" and stream.packet_count == len(info.chapters)
 
 
+def _holds_time_code(info: VideoInfo, stream: StreamInfo) -> bool:
+    """QuickTime keeps the time code in a track, which FFmpeg shows as data and as a tag it writes back."""
+    time_code = stream.metadata.get("timecode")
+    return (
+        stream.kind == "data"
+        and stream.packet_count == 1
+        and time_code is not None
+        and time_code == info.stream.metadata.get("timecode")
+    )
+
+
 def _fits(info: VideoInfo, stream: StreamInfo, muxer: str) -> bool:
     if muxer == "mp4" and stream.codec.startswith(_UNPLAYABLE_IN_MP4):
         return False
@@ -98,8 +109,9 @@ def _can_be_written(stream: Stream, muxer: str) -> bool:
 
 
 def _name(stream: StreamInfo) -> str:
-    language = f", {stream.language}" if stream.language not in (None, "und") else ""
-    return f"stream {stream.index} ({stream.kind} {stream.codec or 'of unknown format'}{language})"
+    language = stream.language if stream.language != "und" else None
+    known = (stream.kind, stream.codec, language, stream.metadata.get("handler_name", "").strip())
+    return f"stream {stream.index} ({' '.join(word for word in known if word)})"
 
 
 def _holds_all(info: VideoInfo, muxer: str) -> bool:

@@ -13,6 +13,9 @@ from pipeline.structures.timebase import to_pts
 #: Bytes of an ADTS header, which MP4 and Matroska leave off: without a check sum, and with one.
 _ADTS_HEADER, _ADTS_CHECKED_HEADER = 7, 9
 
+#: How far decoding of a copied video runs ahead, in seconds, where its container does not say.
+_DECODING_LEAD = Fraction(1)
+
 
 class StreamCopy:
     """Passes packets on untouched, and remembers what was passed, to compare it with what has been written.
@@ -22,7 +25,7 @@ class StreamCopy:
     pts : times of the packets so far, in these ticks and in the output's time.
     """
 
-    def __init__(self, stream: Stream, target: Stream, shift_seconds: Fraction) -> None:
+    def __init__(self, stream: Stream, target: Stream, shift_seconds: Fraction, has_edit_lists: bool) -> None:
         # Plain values: a stream of a closed container is freed memory.
         self.source, self.target, self.kind = stream.index, target.index, stream.type
         self.time_base = stream.time_base or Fraction(1)
@@ -31,7 +34,10 @@ class StreamCopy:
         self._shift = to_pts(shift_seconds, self.time_base)
         self._last_dts: int | None = None
         self._repaired = 0
-        self._begun = False
+        self._keeps_cut, self._begun = has_edit_lists, False
+        # Matroska keeps what Opus needs before zero as the codec's delay; nothing else may lie there.
+        has_delay = stream.codec_context is not None and stream.codec_context.name == "opus"
+        self._earliest = None if has_edit_lists or has_delay else 0
 
     @property
     def count(self) -> int:
@@ -46,10 +52,13 @@ class StreamCopy:
     def take(self, packet: Packet) -> bool:
         """Give the packet the output's times; False if the source does not show it, or not at any time.
 
-        What an edit list cuts off at the start goes along: later packets may need it, and it stays cut off.
+        What an edit list cuts off at the start goes along where the output has edit lists too: later packets
+        may need it, and it stays cut off.
         """
+        if packet.is_discard and (self._begun or not self._keeps_cut):
+            return False
         times = self._times(packet)
-        if times is None or (packet.is_discard and self._begun):
+        if times is None:
             return False
         self._begun = self._begun or not packet.is_discard
         packet.pts, packet.dts = times
@@ -61,21 +70,27 @@ class StreamCopy:
         """A sentence about packets whose times no container takes as they are; None if there was none."""
         if not self._repaired:
             return None
-        return f"stream {self.source}: {self._repaired} packets with times that run backwards were moved"
+        return f"stream {self.source}: {self._repaired} packets were moved, as they run backwards or start too early"
 
     def _times(self, packet: Packet) -> tuple[int, int] | None:
-        """pts and dts, shifted; decoding times ascend, as every container demands. None without any time."""
-        pts = packet.pts if packet.pts is not None else packet.dts
-        dts = packet.dts if packet.dts is not None else packet.pts
-        if pts is None or dts is None:
+        """pts and dts as the output can hold them; None without any time.
+
+        Decoding times ascend, as every container demands; without edit lists nothing lies before zero.
+        """
+        times = [time - self._shift for time in (packet.pts, packet.dts) if time is not None]
+        if not times:
             return None
-        pts, dts = pts - self._shift, dts - self._shift
-        if self._last_dts is not None and dts <= self._last_dts:
-            dts = self._last_dts + 1
-            pts = max(pts, dts)
-            self._repaired += 1
-        self._last_dts = dts
-        return pts, dts
+        pts, dts = times[0], times[-1]
+        if packet.dts is None and self.kind == "video":
+            # Matroska stores no dts: any will do that ascends and runs ahead of the B-frames.
+            dts = (
+                pts - to_pts(_DECODING_LEAD, self.time_base) if self._last_dts is None else self._last_dts + 1
+            )
+        floor = self._earliest if self._last_dts is None else self._last_dts + 1
+        moved = dts if floor is None else max(dts, floor)
+        self._repaired += moved != dts
+        self._last_dts = moved
+        return max(pts, moved), moved
 
 
 def payload(packet: Packet) -> bytes:

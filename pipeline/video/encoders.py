@@ -78,7 +78,25 @@ def probe_encoder(info: VideoInfo, settings: EncodeSettings) -> Encoder:
     to have the size of the source. Raises MediaError if the encoder does not work on this machine,
     ConfigError if it can't hold the source's bit depth.
     """
-    encoder = _resolve(info, settings)
+    failure: MediaError | None = None
+    for name in _candidates(info) if settings.encoder == "auto" else (settings.encoder,):
+        encoder = _resolve(info, settings, name)
+        try:
+            _try(info, encoder)
+        except MediaError as error:
+            failure = failure or error
+        else:
+            return encoder
+    assert failure is not None
+    raise failure
+
+
+def _candidates(info: VideoInfo) -> tuple[str, ...]:
+    """What auto means: H.264 plays everywhere; with 10 bit it hardly plays anywhere, and H.265 does."""
+    return ("libx264",) if info.bit_depth <= 8 else ("libx265", "libx264")
+
+
+def _try(info: VideoInfo, encoder: Encoder) -> None:
     try:
         with av.open(io.BytesIO(), "w", format="mp4") as container:
             _encode_two_frames(open_encoder(container, info, encoder), info, encoder)
@@ -88,7 +106,6 @@ def probe_encoder(info: VideoInfo, settings: EncodeSettings) -> Encoder:
             found=reason(error),
             do="leave out --encoder and --preset for the default, or choose another encoder",
         ) from error
-    return encoder
 
 
 def open_encoder(container: OutputContainer, info: VideoInfo, encoder: Encoder) -> VideoStream:
@@ -123,9 +140,7 @@ def _encode_two_frames(stream: VideoStream, info: VideoInfo, encoder: Encoder) -
         raise ValueError("it gave no packet for two frames")
 
 
-def _resolve(info: VideoInfo, settings: EncodeSettings) -> Encoder:
-    automatic = "libx264" if info.bit_depth <= 8 else "libx265"
-    name = automatic if settings.encoder == "auto" else settings.encoder
+def _resolve(info: VideoInfo, settings: EncodeSettings, name: str) -> Encoder:
     kind = _KINDS[name]
     depth = 8 if info.bit_depth <= 8 else 10
     if depth not in kind.layouts:

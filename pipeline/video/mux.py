@@ -13,7 +13,6 @@ from typing import Any
 import av
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
-from av.stream import Discard
 from av.video.stream import VideoStream
 
 from pipeline.errors import UsageError
@@ -119,7 +118,7 @@ def _add_streams(
             painted = target
         else:
             target.time_base = stream.time_base
-            copies.append(StreamCopy(stream, target, timeline.shift_seconds))
+            copies.append(StreamCopy(stream, target, timeline.shift_seconds, check.muxer != "matroska"))
     assert isinstance(painted, VideoStream)
     painted.time_base = timeline.time_base
     if info.average_rate is not None:
@@ -147,8 +146,6 @@ def _copied_packets(
 ) -> Iterator[tuple[Fraction, Packet]]:
     """The packets of all copied streams, in the order in which the source holds them."""
     by_position = {copy.source: copy for copy in copies}
-    for stream in source.streams:
-        stream.discard = Discard.default if stream.index in by_position else Discard.all
     if not copies:
         return
     for packet in source.demux(*(source.streams[position] for position in by_position)):

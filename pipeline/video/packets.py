@@ -11,7 +11,6 @@ import numpy as np
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.packet import Packet
-from av.stream import Discard
 from av.video.stream import VideoStream
 
 from pipeline.errors import InputError
@@ -59,8 +58,6 @@ def _seek_targets(info: VideoInfo, chunk: Chunk) -> Iterator[int | None]:
 
 def _read(container: InputContainer, stream: VideoStream, target: int | None) -> Iterator[Packet]:
     """Packets of one stream that have content; none if the container can't be read (on)."""
-    for other in container.streams:
-        other.discard = Discard.default if other.index == stream.index else Discard.all
     try:
         if target is not None:
             container.seek(target, stream=stream)

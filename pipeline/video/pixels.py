@@ -8,7 +8,7 @@ import numpy as np
 from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 from av.video.plane import VideoPlane
-from av.video.reformatter import ColorRange, Colorspace, Interpolation
+from av.video.reformatter import ColorRange, Interpolation
 from numpy.typing import NDArray
 
 from pipeline.structures.video_info import VideoInfo
@@ -16,7 +16,8 @@ from pipeline.structures.yuv_frame import Plane, YuvFrame
 
 Pixels = TypeVar("Pixels", bound=np.generic)
 
-_COLORSPACES = {"bt601": Colorspace.ITU601, "bt709": Colorspace.ITU709, "bt2020": Colorspace.BT2020}
+#: swscale's own numbers; PyAV before 18 has no name for the last.
+_COLORSPACES = {"bt601": 5, "bt709": 1, "bt2020": 9}
 
 #: Name of planar YUV by luma pixels that a chroma pixel covers, across and down.
 _SUBSAMPLINGS = {(2, 2): "yuv420p", (2, 1): "yuv422p", (1, 1): "yuv444p"}

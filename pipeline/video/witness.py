@@ -47,12 +47,12 @@ def check_output(path: Path, timeline: Timeline, painted: int, copies: Sequence[
             do="run again; if it stays, name an output in another format",
         )
     for copy in copies:
-        _check_copy(path, copy, streams[copy.target])
+        _check_copy(path, copy, streams.get(copy.target, _Found(copy.time_base)))
 
 
-def _read(path: Path) -> list[_Found]:
+def _read(path: Path) -> dict[int, _Found]:
     with open_source(path) as container:
-        found = [_Found(stream.time_base or Fraction(1)) for stream in container.streams]
+        found = {stream.index: _Found(stream.time_base or Fraction(1)) for stream in container.streams}
         for packet in container.demux():
             if packet.size and packet.pts is not None:
                 found[packet.stream.index].pts.append(packet.pts)
