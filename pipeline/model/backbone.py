@@ -9,10 +9,13 @@ import keras
 from pipeline.model.config import BackboneConfig
 from pipeline.model.mobilenet_v2 import MobileNetV2
 from pipeline.model.resnet import ResNet
+from pipeline.model.shufflenet_v2 import ShuffleNetV2
 
 
 def make_backbone(config: BackboneConfig, **kwargs: Any) -> keras.layers.Layer:
     """A layer from images [B, H, W, 3] to feature maps [C2, C3, C4, C5] of strides 4, 8, 16 and 32."""
     if config.kind == "mobilenet_v2":
         return MobileNetV2(config, **kwargs)
+    if config.kind == "shufflenet_v2":
+        return ShuffleNetV2(config, **kwargs)
     return ResNet(config, **kwargs)

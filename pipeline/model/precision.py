@@ -16,10 +16,10 @@ _BFLOAT16_CAPABILITY = (8, 0)
 
 
 def resolve_precision(asked: str = "auto") -> str:
-    """`float32` or `bfloat16`: what was asked for, or for `auto` bfloat16 where the machine has units for it.
+    """`float32` or `bfloat16`: what was asked for, or for `auto` bfloat16 where this machine computes faster in it.
 
-    Those are a CPU with avx512_bf16 and a GPU with bfloat16 tensor cores. A CPU without them would emulate bfloat16
-    at a fraction of float32's speed.
+    That is a GPU with bfloat16 tensor cores, and a CPU with avx512_bf16, with one exception: Intel's cores run that
+    instruction at half the rate of float32's, so there it takes AMX units (docs/performance.md has the figures).
     """
     if asked in ("float32", "bfloat16"):
         return asked
@@ -28,7 +28,9 @@ def resolve_precision(asked: str = "auto") -> str:
     capability = gpu_capability()
     if capability is not None:
         return "bfloat16" if capability >= _BFLOAT16_CAPABILITY else "float32"
-    return "bfloat16" if "avx512_bf16" in cpu_flags() else "float32"
+    vendor, flags = cpu_identity()
+    wanted = "amx_bf16" if vendor == "GenuineIntel" else "avx512_bf16"
+    return "bfloat16" if wanted in flags else "float32"
 
 
 def gpu_capability() -> tuple[int, int] | None:
@@ -54,11 +56,12 @@ def gpu_capability() -> tuple[int, int] | None:
     return torch.cuda.get_device_capability() if torch.cuda.is_available() else None
 
 
-def cpu_flags(cpuinfo: Path = Path("/proc/cpuinfo")) -> frozenset[str]:
-    """Instruction set flags of this CPU as Linux names them; empty where the system does not tell."""
+def cpu_identity(cpuinfo: Path = Path("/proc/cpuinfo")) -> tuple[str, frozenset[str]]:
+    """Vendor and instruction set flags of the first CPU, as Linux names them; empty where the system does not tell."""
     if not cpuinfo.is_file():
-        return frozenset()
-    for line in cpuinfo.read_text().splitlines():
-        if line.startswith("flags"):
-            return frozenset(line.partition(":")[2].split())
-    return frozenset()
+        return "", frozenset()
+    first = cpuinfo.read_text().partition("\n\n")[0]
+    fields = {
+        key.strip(): value.strip() for key, _, value in (line.partition(":") for line in first.splitlines())
+    }
+    return fields.get("vendor_id", ""), frozenset(fields.get("flags", "").split())

@@ -23,7 +23,7 @@ class Unit(keras.layers.Layer):
     units : output channels.
     norm : `none`, `batch` (its statistics move in training) or `frozen` (they never do).
     bias : whether the product has a bias of its own; None: if it has no norm.
-    activation : `relu`, `relu6` or None.
+    activation : `relu`, `relu6`, `leaky_relu` (slope 0.1) or None.
 
     """
 
@@ -41,7 +41,7 @@ class Unit(keras.layers.Layer):
         super().__init__(**kwargs)
         self.units, self.norm, self.epsilon = units, norm, epsilon
         self.has_bias = norm == "none" if bias is None else bias
-        self.activation = keras.activations.get(activation)
+        self.activation = _leaky_relu if activation == "leaky_relu" else keras.activations.get(activation)
         self.init_scale = init_scale
 
     def kernel_shape(self, channels: int) -> tuple[int, ...]:
@@ -104,6 +104,11 @@ class Unit(keras.layers.Layer):
             moving.assign(moving * 0.99 + ops.stop_gradient(value) * 0.01)
         scale = self.gamma * ops.rsqrt(variance + self.epsilon)
         return self._cast(outputs * scale + (self.beta - mean * scale))
+
+
+def _leaky_relu(values: Any) -> Any:
+    # Not keras.ops.leaky_relu: a maximum fuses with the convolution before it, and the slope is a fixed one.
+    return ops.maximum(values, 0.1 * values)
 
 
 class Conv(Unit):
