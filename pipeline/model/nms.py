@@ -13,25 +13,35 @@ from typing import Any
 
 from keras import ops
 
+from pipeline.model.precision import gpu_capability
 from pipeline.model.rows import take_rows
 
-#: Candidates a tile: a 256 x 256 overlap matrix fits the L2 cache of a CPU core and fills a GPU.
-TILE = 256
+#: Candidates a tile: on a CPU its overlap matrix stays in the L2 cache; a GPU is filled only by a larger one.
+CPU_TILE, GPU_TILE = 128, 512
 
 
 def box_iou(first: Any, second: Any) -> Any:
     """Intersection over union float32 [B, N, M] of boxes [B, N, 4] and [B, M, 4]; 0 where both are empty."""
+    intersection, union = _intersection_and_union(first, second)
+    return ops.where(union > 0.0, intersection / ops.where(union > 0.0, union, 1.0), 0.0)
+
+
+def _intersection_and_union(first: Any, second: Any) -> tuple[Any, Any]:
     x1, y1, x2, y2 = (ops.expand_dims(first[..., i], -1) for i in range(4))
     u1, v1, u2, v2 = (ops.expand_dims(second[..., i], -2) for i in range(4))
     width = ops.maximum(ops.minimum(x2, u2) - ops.maximum(x1, u1), 0.0)
     height = ops.maximum(ops.minimum(y2, v2) - ops.maximum(y1, v1), 0.0)
     intersection = width * height
-    union = (x2 - x1) * (y2 - y1) + (u2 - u1) * (v2 - v1) - intersection
-    return ops.where(union > 0.0, intersection / ops.where(union > 0.0, union, 1.0), 0.0)
+    return intersection, (x2 - x1) * (y2 - y1) + (u2 - u1) * (v2 - v1) - intersection
 
 
 def greedy_nms(
-    boxes: Any, valid: Any, iou_threshold: float, count: int, groups: Any | None = None, tile: int = TILE
+    boxes: Any,
+    valid: Any,
+    iou_threshold: float,
+    count: int,
+    groups: Any | None = None,
+    tile: int | None = None,
 ) -> tuple[Any, Any]:
     """The first `count` candidates that survive, in order.
 
@@ -42,7 +52,7 @@ def greedy_nms(
     iou_threshold : a candidate that overlaps a kept one by more is dropped.
     count : how many to keep at most.
     groups : int32 [B, K]; candidates of different groups do not suppress each other. None: all are one group.
-    tile : candidates worked off at a time; it changes the speed and nothing else.
+    tile : candidates worked off at a time; it changes the speed and nothing else. None: by the machine.
 
     Returns
     -------
@@ -50,9 +60,9 @@ def greedy_nms(
 
     """
     batch, total = int(boxes.shape[0]), int(boxes.shape[1])
-    if groups is None:
-        groups = ops.zeros((batch, total), "int32")
-    tile = min(tile, total)
+    grouped = groups is not None
+    groups = groups if grouped else ops.zeros((batch, total), "int32")
+    tile = min(tile or (CPU_TILE if gpu_capability() is None else GPU_TILE), total)
     tiles = -(-total // tile)
     padding = tiles * tile - total
     boxes = ops.pad(boxes, ((0, 0), (0, padding), (0, 0)))
@@ -63,6 +73,13 @@ def greedy_nms(
         start = (0, step * tile, *(0 for _ in rest))
         return ops.slice(table, ops.convert_to_tensor(start, "int32"), (batch, tile, *rest))
 
+    def overlaps(some: Any, some_groups: Any, others: Any, other_groups: Any) -> Any:
+        intersection, union = _intersection_and_union(some, others)
+        clash = intersection > iou_threshold * union
+        if not grouped:
+            return clash
+        return ops.logical_and(clash, ops.expand_dims(some_groups, -1) == ops.expand_dims(other_groups, -2))
+
     def unfinished(step: Any, kept_index: Any, *_kept: Any) -> Any:
         full = ops.all(kept_index[:, -1] >= 0)
         return ops.logical_and(step < tiles, ops.logical_not(full))
@@ -71,10 +88,10 @@ def greedy_nms(
         here = tile_of(boxes, step, 4)
         groups_here = tile_of(groups, step)
         index_here = ops.broadcast_to(step * tile + ops.arange(tile, dtype="int32"), (batch, tile))
-        clash = _overlaps(here, groups_here, kept_boxes, kept_groups, iou_threshold)
+        clash = overlaps(here, groups_here, kept_boxes, kept_groups)
         clash = ops.logical_and(clash, ops.expand_dims(kept_index >= 0, 1))
         alive = ops.logical_and(tile_of(valid, step) > 0, ops.logical_not(ops.any(clash, axis=-1)))
-        keep = _settle(_overlaps(here, groups_here, here, groups_here, iou_threshold), alive)
+        keep = _settle(overlaps(here, groups_here, here, groups_here), alive)
         index_here = ops.where(keep, index_here, -1)
         return (step + 1, *_append(kept_index, kept_boxes, kept_groups, index_here, here, groups_here))
 
@@ -86,11 +103,6 @@ def greedy_nms(
     )
     kept_index = ops.while_loop(unfinished, next_tile, state)[1]
     return ops.maximum(kept_index, 0), kept_index >= 0
-
-
-def _overlaps(boxes: Any, groups: Any, others: Any, other_groups: Any, iou_threshold: float) -> Any:
-    same_group = ops.expand_dims(groups, -1) == ops.expand_dims(other_groups, -2)
-    return ops.logical_and(box_iou(boxes, others) > iou_threshold, same_group)
 
 
 def _settle(clash: Any, alive: Any) -> Any:

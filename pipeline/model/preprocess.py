@@ -83,4 +83,4 @@ def _pad(pixels: Any, geometry: Geometry) -> Any:
 
 
 def _normalise(pixels: Any, config: InputConfig) -> Any:
-    return (pixels - np.asarray(config.mean, np.float32)) / np.asarray(config.std, np.float32)
+    return (pixels - np.asarray(config.mean, np.float32)) * (1.0 / np.asarray(config.std, np.float32))
