@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import resource
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -55,6 +56,13 @@ def test_every_frame_is_written_at_its_time_counted_from_the_chunk_s_first(
     assert part.pts.tolist() == [ticks - 60 for ticks in UNEVEN[3:9]]
     frames = decode_yuv(part, Chunk(0, 0, 6, 0, None))
     assert [number_of(frame.picture.y) for frame in frames] == [3, 4, 5, 6, 7, 8]
+
+
+@pytest.mark.parametrize("encoder", ["libx264", "libx265", "libsvtav1"])
+def test_decoding_times_are_ours_and_not_the_encoder_s(tmp_path: Path, encoder: str) -> None:
+    encode(tmp_path / "part.mp4", an_info(4), EncodeSettings(encoder))
+    with av.open(str(tmp_path / "part.mp4")) as container:
+        assert [packet.dts for packet in container.demux(video=0) if packet.size] == [-40, -20, 0, 20]
 
 
 @pytest.mark.parametrize("encoder", ["libx264", "libx265", "libsvtav1"])
@@ -142,6 +150,17 @@ def test_a_frame_too_few_or_too_many_leaves_no_part(tmp_path: Path, given: int, 
 def test_a_folder_that_is_not_there_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match=r"Cannot write .*\n.*No such file"):
         encode(tmp_path / "absent" / "part.mp4", an_info())
+
+
+def test_a_full_disk_is_said_so_and_leaves_no_part(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(MediaError, match=r"Cannot write .*part\.mp4"):
+            encode(tmp_path / "part.mp4", an_info(40, coded_width=320, coded_height=240))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_painting_nothing_changes_pixels_only_by_the_encoder_s_loss(tmp_path: Path) -> None:

@@ -49,6 +49,7 @@ def rich_clip(folder: Path, name: str = "rich.mp4") -> Path:
             *input_arguments(folder / "words.srt"),
             *maps,
             *("-c", "copy", "-c:s", text, "-metadata:s:a:1", "language=kor"),
+            *("-disposition:a:1", "0", "-disposition:s:0", "forced"),
             *(word for tag in tags for word in ("-metadata", tag)),
             f"file:{folder / name}",
         ],
@@ -99,8 +100,6 @@ def test_tracks_subtitles_chapters_and_tags_come_along(tmp_path: Path) -> None:
     assert out.metadata["creation_time"].startswith("2026-03-04T05:06:07")
     assert out.metadata["location"] == "+47.3769+008.5417/"
     assert packets_of(info.path, "subtitle") == packets_of(tmp_path / "out.mp4", "subtitle")
-    for stream, copy in zip(info.streams[:3], out.streams[:3], strict=True):
-        assert stream.disposition == copy.disposition
 
 
 def test_the_index_comes_first_and_rotation_is_gone(tmp_path: Path) -> None:
@@ -110,6 +109,14 @@ def test_the_index_comes_first_and_rotation_is_gone(tmp_path: Path) -> None:
     assert data.index(b"moov") < data.index(b"mdat")
     out = probe(tmp_path / "out.mp4")
     assert (out.rotation, out.coded_width, out.coded_height) == (0, 48, 64)
+
+
+def test_what_is_default_and_what_is_forced_stays_so(tmp_path: Path) -> None:
+    info = probe(rich_clip(tmp_path, "rich.mkv"))
+    mux(info, encode_all(info, tmp_path), tmp_path / "out.mkv")
+    out = probe(tmp_path / "out.mkv")
+    assert [stream.disposition for stream in out.streams] == [stream.disposition for stream in info.streams]
+    assert out.streams[3].disposition == ("forced",)
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
@@ -159,6 +166,30 @@ def test_a_name_without_a_known_ending_is_refused(tmp_path: Path) -> None:
     info = probe(write_clip(tmp_path / "clip.mp4"))
     with pytest.raises(ConfigError, match=r"found: \.avi"):
         check_container(info, tmp_path / "out.avi")
+
+
+def test_another_program_sees_the_same_frames_and_sound(tmp_path: Path) -> None:
+    info = probe(write_clip(tmp_path / "clip.mp4", sound=True))
+    mux(info, encode_all(info, tmp_path), tmp_path / "out.mp4")
+
+    def packets(path: Path, stream: str) -> list[list[str]]:
+        """Stream, dts, pts, duration, size and hash of each packet, by the ffmpeg program."""
+        copying = [
+            "-copyts",
+            *input_arguments(path),
+            "-map",
+            f"0:{stream}",
+            "-c",
+            "copy",
+            "-f",
+            "framehash",
+            "-",
+        ]
+        lines = run_ffmpeg(copying, timeout_seconds=60).decode().splitlines()
+        return [line.replace(" ", "").split(",")[:6] for line in lines if not line.startswith("#")]
+
+    assert packets(tmp_path / "out.mp4", "a") == packets(info.path, "a")
+    assert sorted(int(row[2]) for row in packets(tmp_path / "out.mp4", "v")) == list(UNEVEN)
 
 
 def test_a_second_video_is_copied_and_the_user_told(tmp_path: Path) -> None:
