@@ -67,3 +67,21 @@ class MediaError(SegVideoError):
 
 class DamagedInputError(InputError):
     """Some frames of an otherwise readable video cannot be decoded."""
+
+
+class ChunksFailedError(SegVideoError):
+    """Some chunks or inputs failed; what was made of the others is kept, and the run can be resumed."""
+
+    exit_code = 4
+
+
+class RunInTheWayError(SegVideoError):
+    """There is a run of something else where this one would be, or somebody is working on it."""
+
+    exit_code = 5
+
+
+class InterruptedRunError(SegVideoError):
+    """The user stopped the run; it can be resumed."""
+
+    exit_code = 130

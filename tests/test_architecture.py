@@ -49,6 +49,7 @@ HOMES = {
     "filelock": {"weights"},
     "tqdm": {"weights", "run", "training"},
     "ray": {"segment"},
+    "yaml": {"run"},
     "av": {"video"},
     "ffmpeg": {"video"},
     "imageio_ffmpeg": {"video"},

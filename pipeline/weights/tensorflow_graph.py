@@ -60,6 +60,13 @@ class TensorFlowGraphSegmenter:
         """Name of each class id that `segment` can return."""
         return self._class_names
 
+    @property
+    def frame_size(self) -> tuple[int, int] | None:
+        """Width and height in px of the only frames it takes; None where any will do."""
+        if self._graph.width is None or self._graph.height is None:
+            return None
+        return self._graph.width, self._graph.height
+
     def segment(self, frames: NDArray[np.uint8]) -> list[Detections]:
         """Detections of each frame of uint8 RGB [B, H, W, 3], boxes in the pixels of these frames.
 

@@ -1,0 +1,1 @@
+"""The run: decides when and whether; plan, ledger, resume, report."""

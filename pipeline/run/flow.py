@@ -1,0 +1,178 @@
+"""The passes of a run, in order: probe and plan, segment, track, render, join, mux.
+
+Each function does one pass's own part for a run, or one chunk of it, and knows nothing of when or whether.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from pipeline.errors import UsageError
+from pipeline.run.files import write_whole
+from pipeline.run.fingerprint import Fingerprints
+from pipeline.run.inputs import Pair
+from pipeline.run.layout import RunLayout
+from pipeline.run.manifest import Manifest, SourceIdentity
+from pipeline.run.render_worker import RenderTask
+from pipeline.run.segment_worker import SegmentTask
+from pipeline.run.spec import JobSpec
+from pipeline.run.versions import versions
+from pipeline.segment.weights_digest import weights_digest
+from pipeline.store.header import Header
+from pipeline.store.join import join_detections
+from pipeline.store.reader import DetectionsFile
+from pipeline.store.writer import write_detections, write_tracks
+from pipeline.structures.chunk import Chunk
+from pipeline.structures.detections import Detections
+from pipeline.structures.video_info import VideoInfo
+from pipeline.track.state import TrackerState
+from pipeline.track.tracker import Tracker
+from pipeline.video.container import check_container
+from pipeline.video.demux import cut_packets
+from pipeline.video.encoders import Encoder, probe_encoder
+from pipeline.video.mux import mux
+from pipeline.video.plan import DEFAULT_CHUNK_FRAMES, plan
+from pipeline.video.probe import probe
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A video on its way: everything that is known before the first frame is inferred."""
+
+    spec: JobSpec
+    info: VideoInfo
+    chunks: tuple[Chunk, ...]
+    source: SourceIdentity
+    weights: str
+    encoder: Encoder
+    prints: Fingerprints
+    layout: RunLayout
+    warnings: tuple[str, ...]
+
+    def manifest(self) -> Manifest:
+        """What is written down about it."""
+        return Manifest(
+            source=self.source,
+            output=str(self.layout.output),
+            settings=asdict(self.spec),
+            weights={"model": self.spec.segment.model, "sha256": self.weights},
+            fingerprints=asdict(self.prints),
+            chunks=[[chunk.start, chunk.stop] for chunk in self.chunks],
+            frames=self.info.frame_count,
+            seconds=float(self.info.duration_seconds),
+            versions=versions(),
+        )
+
+
+def prepare(pair: Pair, spec: JobSpec, known: SourceIdentity | None = None) -> Run:
+    """Probe the source and plan the run; whatever could make it fail at its end is tried now.
+
+    known : the source's identity as an earlier run wrote it down.
+    """
+    info = probe(pair.source.absolute())
+    chunks = plan(info, spec.run.chunk_frames or DEFAULT_CHUNK_FRAMES)
+    check = check_container(info, pair.output)
+    if check.problems:
+        raise UsageError(
+            f"{pair.output.suffix} cannot hold all of {pair.source}.",
+            found="; ".join(check.problems),
+            do="name the output as it says",
+        )
+    encoder = probe_encoder(info, spec.encode)
+    source = SourceIdentity.of(pair.source, known)
+    spec = replace(
+        spec,
+        inputs=(str(info.path),),
+        output=str(pair.output.absolute()),
+        segment=replace(spec.segment, model=_whole_path(spec.segment.model)),
+    )
+    weights = weights_digest(spec.segment.model)
+    prints = Fingerprints.of(
+        source.sha256,
+        weights,
+        spec.segment.score,
+        spec.track,
+        spec.render,
+        encoder,
+        chunks,
+        pair.output.suffix,
+    )
+    work_dir = Path(spec.run.work_dir) if spec.run.work_dir else None
+    layout = RunLayout.of(pair.output, work_dir)
+    warnings = tuple(f"{pair.source}: {damage}" for damage in info.damage) + check.warnings
+    return Run(spec, info, chunks, source, weights, encoder, prints, layout, warnings)
+
+
+def segment_task(run: Run, chunk: Chunk, with_packets: bool) -> SegmentTask:
+    """What a worker needs to look at a chunk."""
+    packets = cut_packets(run.info, chunk) if with_packets else None
+    return SegmentTask(run.info, chunk, run.source.size, packets)
+
+
+def store_detections(
+    run: Run, chunk: Chunk, frames: Sequence[Detections], class_names: Mapping[int, str]
+) -> Path:
+    """Keep what was found in a chunk."""
+    path = run.layout.detections(chunk.index)
+    write_detections(path, _header(run, chunk, class_names), frames)
+    return path
+
+
+def track(run: Run, chunk: Chunk, detections: Path) -> Path:
+    """Follow the objects through a chunk, on from where the chunk before it left them."""
+    with DetectionsFile(detections) as file:
+        names, frames = file.header.class_names, file.read(chunk.start, chunk.stop)
+    tracker = Tracker(run.spec.track, names)
+    before = run.layout.tracker_state(chunk.index - 1)
+    state = TrackerState.from_json(before.read_text()) if chunk.index else tracker.start()
+    seconds = (float(run.info.seconds(number)) for number in range(chunk.start, chunk.stop))
+    state, tracked = tracker.follow(state, zip(seconds, frames, strict=True))
+    path = run.layout.tracks(chunk.index)
+    write_whole(run.layout.tracker_state(chunk.index), state.to_json().encode())
+    write_tracks(path, _header(run, chunk, names), tracked)
+    return path
+
+
+def render_task(run: Run, chunk: Chunk, tracks: Path, with_packets: bool) -> RenderTask:
+    """What a worker needs to paint and encode a chunk; `tracks` is a file that holds its frames."""
+    with DetectionsFile(tracks) as file:
+        names, frames = dict(file.header.class_names), file.read_tracks(chunk.start, chunk.stop)
+    packets = cut_packets(run.info, chunk) if with_packets else None
+    return RenderTask(run.info, chunk, run.source.size, frames, names, run.spec.render, run.encoder, packets)
+
+
+def store_part(run: Run, chunk: Chunk, part: bytes) -> Path:
+    """Keep a chunk's painted video."""
+    path = run.layout.part(chunk.index)
+    write_whole(path, part)
+    return path
+
+
+def join(run: Run) -> Path:
+    """All chunks' tracks as one file, the same however the video was cut."""
+    join_detections(run.layout.joined, [run.layout.tracks(chunk.index) for chunk in run.chunks])
+    return run.layout.joined
+
+
+def finish(run: Run) -> tuple[str, ...]:
+    """The output, checked and under its name; what the user should know about it, a sentence each."""
+    parts = [run.layout.part(chunk.index) for chunk in run.chunks]
+    return mux(run.info, parts, run.layout.output, overwrite=True)
+
+
+def _header(run: Run, chunk: Chunk, class_names: Mapping[int, str]) -> Header:
+    return Header(
+        width=run.info.width,
+        height=run.info.height,
+        time_base=run.info.time_base,
+        first_frame=chunk.start,
+        pts=run.info.pts[chunk.start : chunk.stop],
+        class_names=dict(class_names),
+    )
+
+
+def _whole_path(model: str) -> str:
+    """A path of weights from the root on, so that the run can be resumed from anywhere; a name as it is."""
+    return str(Path(model).absolute()) if Path(model).exists() else model

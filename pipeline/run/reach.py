@@ -1,0 +1,24 @@
+"""Whether a worker can see the source that the driver sees."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline.errors import InputError
+from pipeline.structures.packet_span import PacketSpan
+
+
+class OutOfReachError(InputError):
+    """A worker cannot see the source; it needs the chunk's packets."""
+
+
+def check_reach(path: Path, size: int, packets: PacketSpan | None) -> None:
+    """Raise OutOfReachError unless the packets are at hand, or the file is there and as long as it should be."""
+    if packets is not None:
+        return
+    try:
+        found = path.stat().st_size
+    except OSError as error:
+        raise OutOfReachError(f"{path} cannot be seen here.", found=str(error)) from error
+    if found != size:
+        raise OutOfReachError(f"{path} is another file here.", found=f"{found} bytes instead of {size}")

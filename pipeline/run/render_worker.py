@@ -1,0 +1,66 @@
+"""The work of the render pass: a chunk and its tracks in, a part of the output video out."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.render.overlay import Overlay
+from pipeline.render.settings import RenderSettings
+from pipeline.run.reach import check_reach
+from pipeline.structures.chunk import Chunk
+from pipeline.structures.packet_span import PacketSpan
+from pipeline.structures.tracks import Tracks
+from pipeline.structures.video_info import VideoInfo
+from pipeline.video.decode import decode_yuv
+from pipeline.video.encode import encode_part
+from pipeline.video.encoders import Encoder
+
+
+@dataclass(frozen=True, eq=False)
+class RenderTask:
+    """A chunk to paint. size : of the source in bytes. packets : where the source is out of reach."""
+
+    info: VideoInfo
+    chunk: Chunk
+    size: int
+    tracks: Sequence[Tracks]
+    class_names: Mapping[int, str]
+    render: RenderSettings
+    encoder: Encoder
+    packets: PacketSpan | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Rendered:
+    """A part: the bytes of its file, and the seconds that it took."""
+
+    part: bytes
+    seconds: float
+
+
+class RenderWorker:
+    """A painter and encoder of chunks; needs no GPU. See crew.Worker."""
+
+    def setup(self) -> None:
+        """Nothing: importing this module loaded all there is."""
+
+    def process(self, task: RenderTask) -> Rendered:
+        """The part of a chunk."""
+        check_reach(task.info.path, task.size, task.packets)
+        began = time.perf_counter()
+        overlay = Overlay(task.render, task.class_names)
+        decoded = decode_yuv(task.info, task.chunk, packets=task.packets, damaged="repeat")
+        painted = (
+            overlay.paint(frame.picture, tracks) for frame, tracks in zip(decoded, task.tracks, strict=True)
+        )
+        with tempfile.TemporaryDirectory(prefix="seg-video-part-") as folder:
+            path = Path(folder) / "part.mp4"
+            encode_part(path, painted, task.info, task.chunk, task.encoder)
+            return Rendered(path.read_bytes(), time.perf_counter() - began)
+
+    def close(self) -> None:
+        """Nothing to let go of."""

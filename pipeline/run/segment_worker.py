@@ -1,0 +1,86 @@
+"""The work of the segment pass: a chunk in, its detections out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.run.reach import check_reach
+from pipeline.run.read_ahead import read_ahead
+from pipeline.segment.segmenter import Segmenter
+from pipeline.segment.settings import SegmentSettings
+from pipeline.structures.chunk import Chunk
+from pipeline.structures.detections import Detections
+from pipeline.structures.packet_span import PacketSpan
+from pipeline.structures.video_info import VideoInfo
+from pipeline.video.decode import DecodedFrame, decode_rgb
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentTask:
+    """A chunk to look at. size : of the source in bytes. packets : where the source is out of reach."""
+
+    info: VideoInfo
+    chunk: Chunk
+    size: int
+    packets: PacketSpan | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Segmented:
+    """What was found in each frame of a chunk.
+
+    frames : in source pixels, upright. repeated : frames that could not be decoded, and show their neighbour.
+    seconds : that it took; network_seconds : that the network took of them.
+    """
+
+    frames: list[Detections]
+    repeated: int
+    seconds: float
+    network_seconds: float
+
+
+class SegmentWorker:
+    """A network that looks at chunks. See crew.Worker."""
+
+    def __init__(self, settings: SegmentSettings, threads: int | None = None) -> None:
+        self._segmenter = Segmenter(settings, threads)
+
+    def setup(self) -> Mapping[int, str]:
+        """Load the network; its class names."""
+        return self._segmenter.setup()
+
+    def process(self, task: SegmentTask) -> Segmented:
+        """The detections of a chunk. The next batch is decoded while the network looks at this one."""
+        check_reach(task.info.path, task.size, task.packets)
+        began, busy, info = time.perf_counter(), 0.0, task.info
+        width, height = self._segmenter.frame_size(info.width, info.height, info.sample_aspect)
+        decoded = decode_rgb(info, task.chunk, width, height, packets=task.packets, damaged="repeat")
+        found: list[Detections] = []
+        repeated = 0
+        with read_ahead(_batches(decoded, self._segmenter.batch)) as batches:
+            for pictures, missing in batches:
+                started = time.perf_counter()
+                seen = self._segmenter.segment(pictures)
+                busy += time.perf_counter() - started
+                found += [frame.scaled(info.width / width, info.height / height) for frame in seen]
+                repeated += missing
+        return Segmented(found, repeated, time.perf_counter() - began, busy)
+
+    def close(self) -> None:
+        """Let go of the network."""
+        self._segmenter.close()
+
+
+def _batches(
+    frames: Iterable[DecodedFrame[NDArray[np.uint8]]], size: int
+) -> Iterator[tuple[NDArray[np.uint8], int]]:
+    """Pictures [B, H, W, 3] of up to `size` frames, and how many of them are repeated."""
+    frames = iter(frames)
+    while batch := list(islice(frames, size)):
+        yield np.stack([frame.picture for frame in batch]), sum(frame.repeated for frame in batch)

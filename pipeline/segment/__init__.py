@@ -1,0 +1,1 @@
+"""Frames to detections in parallel; the only room that knows Ray."""

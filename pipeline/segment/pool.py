@@ -1,0 +1,191 @@
+"""RayWorkforce: crews of Ray actors; one that dies is replaced, and its tasks are tried again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipeline.errors import SegVideoError
+from pipeline.segment.actor import WorkerActor
+from pipeline.segment.crew import CrewSpec, Outcome, WorkerLostError, is_final
+from pipeline.segment.session import RaySession
+
+
+@dataclass(frozen=True)
+class _Task:
+    key: Any
+    payload: Any
+    attempts: int
+
+
+@dataclass(eq=False)
+class _Member:
+    """A worker: its actor, its setup's reference, and the tasks it has, by reference."""
+
+    actor: Any
+    setup: Any
+    tasks: dict[Any, _Task] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class _Crew:
+    spec: CrewSpec
+    members: list[_Member] = field(default_factory=list)
+    again: list[_Task] = field(default_factory=list)
+    hello: Any = None
+    greeted: bool = False
+
+
+class RayWorkforce:
+    """Workers in processes of their own, on this machine or a cluster.
+
+    session : a started session; it is closed with the workforce.
+    """
+
+    def __init__(self, session: RaySession) -> None:
+        self._session = session
+        self._crews: dict[str, _Crew] = {}
+
+    def hire(self, spec: CrewSpec, begin: int = 1) -> None:
+        """Add a crew, and start `begin` of its workers beside one another."""
+        self._session.wait()
+        crew = self._crews[spec.name] = _Crew(spec)
+        while len(crew.members) < min(begin, spec.size):
+            self._start_member(crew)
+
+    def hello(self, crew: str) -> Any:
+        """What `setup` of the crew's first worker returned. Raises its error."""
+        import ray
+
+        own = self._crews[crew]
+        if not own.greeted:
+            member = own.members[0] if own.members else self._start_member(own)
+            try:
+                value, error = ray.get(member.setup)
+            except ray.exceptions.RayError as lost:
+                raise _lost(crew, lost) from lost
+            if error is not None:
+                raise error
+            own.hello, own.greeted = value, True
+        return own.hello
+
+    def has_room(self, crew: str) -> bool:
+        """Whether a worker is free or may still be started, and nothing waits to be tried again."""
+        own = self._crews[crew]
+        return not own.again and (
+            len(own.members) < own.spec.size or any(_is_free(own, member) for member in own.members)
+        )
+
+    def submit(self, crew: str, key: Any, task: Any) -> None:
+        """Hand the task to the worker that has least to do, or to a new one."""
+        own = self._crews[crew]
+        idle = [member for member in own.members if not member.tasks]
+        free = [member for member in own.members if _is_free(own, member)]
+        if idle:
+            member = idle[0]
+        elif len(own.members) < own.spec.size:
+            member = self._start_member(own)
+        else:
+            member = min(free, key=lambda candidate: len(candidate.tasks))
+        self._give(member, _Task(key, task, 1))
+
+    def wait(self, seconds: float) -> list[Outcome]:
+        """Outcomes of the tasks that end within that time, the first of them and all that ended with it."""
+        import ray
+
+        for crew in self._crews.values():
+            self._try_again(crew)
+        pending = {
+            ref: (crew, member)
+            for crew in self._crews.values()
+            for member in crew.members
+            for ref in member.tasks
+        }
+        if not pending:
+            return []
+        ready, _ = ray.wait(list(pending), num_returns=1, timeout=seconds)
+        more, _ = ray.wait(list(pending), num_returns=len(pending), timeout=0)
+        outcomes = []
+        for ref in {*ready, *more}:
+            crew, member = pending[ref]
+            if ref in member.tasks:
+                outcomes += self._collect(crew, member, ref)
+        return outcomes
+
+    def process_ids(self, crew: str) -> list[int]:
+        """Process ids of the crew's workers, for tests that kill one."""
+        import ray
+
+        return [ray.get(member.actor.process_id.remote()) for member in self._crews[crew].members]
+
+    def close(self) -> None:
+        """Kill all workers and end the session."""
+        import ray
+
+        for crew in self._crews.values():
+            for member in crew.members:
+                if ray.is_initialized():
+                    ray.kill(member.actor)
+        self._crews.clear()
+        self._session.close()
+
+    def _start_member(self, crew: _Crew) -> _Member:
+        import ray
+
+        spec = crew.spec
+        options = {"num_cpus": spec.cpus, "num_gpus": spec.gpus, "max_concurrency": spec.lanes + 1}
+        remote: Any = ray.remote(WorkerActor)
+        actor = remote.options(**options).remote(spec.worker)
+        member = _Member(actor, actor.setup.remote())
+        crew.members.append(member)
+        return member
+
+    def _give(self, member: _Member, task: _Task) -> None:
+        member.tasks[member.actor.process.remote(task.payload)] = task
+
+    def _collect(self, crew: _Crew, member: _Member, reference: Any) -> list[Outcome]:
+        import ray
+
+        try:
+            value, error = ray.get(reference)
+        except ray.exceptions.RayError as lost:
+            return self._replace(crew, member, _lost(crew.spec.name, lost))
+        task = member.tasks.pop(reference)
+        return [_ended(crew, task, value, error)]
+
+    def _replace(self, crew: _Crew, member: _Member, error: SegVideoError) -> list[Outcome]:
+        """Forget a worker that died; all of its tasks have failed once more."""
+        crew.members.remove(member)
+        tasks, member.tasks = list(member.tasks.values()), {}
+        return [_ended(crew, task, None, error) for task in tasks]
+
+    def _try_again(self, crew: _Crew) -> None:
+        """Give each task that failed a worker to itself: if it kills that one, no other task suffers."""
+        while crew.again:
+            idle = [member for member in crew.members if not member.tasks]
+            if not idle and len(crew.members) >= crew.spec.size:
+                return
+            self._give(idle[0] if idle else self._start_member(crew), crew.again.pop(0))
+
+
+def _is_free(crew: _Crew, member: _Member) -> bool:
+    alone = any(task.attempts > 1 for task in member.tasks.values())
+    return not alone and len(member.tasks) < crew.spec.lanes
+
+
+def _ended(crew: _Crew, task: _Task, value: Any, error: SegVideoError | None) -> Outcome:
+    name = crew.spec.name
+    if error is None:
+        return Outcome(name, task.key, task.attempts, value=value)
+    if is_final(error, task.attempts):
+        return Outcome(name, task.key, task.attempts, error=error)
+    crew.again.append(_Task(task.key, task.payload, task.attempts + 1))
+    return Outcome(name, task.key, task.attempts, error=error, retried=True)
+
+
+def _lost(crew: str, lost: Exception) -> WorkerLostError:
+    return WorkerLostError(
+        f"A {crew} worker died.",
+        found=str(lost).strip().split("\n")[0],
+        do="if it was killed for memory, use fewer --workers or a smaller --batch",
+    )

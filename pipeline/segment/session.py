@@ -1,0 +1,125 @@
+"""RaySession: Ray started for this command alone, or a running cluster joined; quiet, and gone without a trace."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+from pipeline.errors import SegVideoError
+
+#: Ray puts sockets below its folder, and a socket's path may have 107 characters, of which Ray's own names
+#: take about 65.
+_LONGEST_FOLDER = 36
+
+_PREFIX = "seg-video-"
+
+#: Nothing large goes through Ray's store: detections, compressed packets and parts only.
+_STORE_BYTES = 256 << 20
+
+
+class RaySession:
+    """Ray, started in the background by `start`.
+
+    address : HOST:PORT of a cluster, `auto` for the one on this machine, None for a Ray of our own.
+    """
+
+    def __init__(self, address: str | None = None) -> None:
+        self._address = address
+        self._ready, self._stop = Event(), Event()
+        self._failure: BaseException | None = None
+        # Linux ends Ray's processes when the thread that started them ends, so this one stays.
+        self._thread = Thread(target=self._run, name="ray", daemon=True)
+
+    @property
+    def is_cluster(self) -> bool:
+        """Whether the workers may be on other machines."""
+        return self._address is not None
+
+    def start(self) -> None:
+        """Begin to start; returns at once."""
+        self._thread.start()
+
+    def wait(self) -> None:
+        """Return when Ray is there. Raises SegVideoError where it cannot be started or reached."""
+        self._ready.wait()
+        if self._failure is not None:
+            raise SegVideoError(
+                "Ray cannot be started." if self._address is None else f"No Ray cluster at {self._address}.",
+                found=str(self._failure).strip().split("\n")[0],
+                do="use --workers 0 to work without Ray"
+                if self._address is None
+                else "check the address, and that this machine runs the cluster's version of Ray and Python",
+            ) from self._failure
+
+    def resources(self) -> tuple[float, float]:
+        """Cores and GPUs that Ray has."""
+        self.wait()
+        import ray
+
+        found = ray.cluster_resources()
+        return found.get("CPU", 1.0), found.get("GPU", 0.0)
+
+    def close(self) -> None:
+        """End Ray's processes, or leave the cluster, and remove what they wrote."""
+        self._stop.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        folder = None
+        try:
+            folder = None if self._address else _make_folder()
+            _connect(self._address, folder)
+        except Exception as failure:  # handed to whoever waits
+            self._failure = failure
+            self._stop.set()
+        self._ready.set()
+        self._stop.wait()
+        _leave()
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _connect(address: str | None, folder: Path | None) -> None:
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+    import ray
+
+    options: dict[str, Any] = {"logging_level": "ERROR", "log_to_driver": False, "namespace": "seg-video"}
+    if address is not None:
+        ray.init(address=address, **options)
+        return
+    ray.init(
+        include_dashboard=False,
+        object_store_memory=_STORE_BYTES,
+        _temp_dir=str(folder),
+        # Ray would start an idle process a core before the first is asked for.
+        _system_config={"prestart_worker_first_driver": False},
+        **options,
+    )
+
+
+def _leave() -> None:
+    import ray
+
+    # What is left to fail here is Ray's own farewell; the processes are ended by the system in any case.
+    with contextlib.suppress(Exception):
+        ray.shutdown()
+
+
+def _make_folder() -> Path:
+    """A folder of this process, short enough for sockets; those of processes that were killed are removed."""
+    home = Path(tempfile.gettempdir())
+    if len(str(home)) + len(_PREFIX) + 16 > _LONGEST_FOLDER and Path("/tmp").is_dir():  # noqa: S108
+        home = Path("/tmp")  # noqa: S108
+    for old in home.glob(f"{_PREFIX}[0-9]*-*"):
+        owner = old.name.removeprefix(_PREFIX).split("-")[0]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists() and old.stat().st_uid == os.getuid():
+            shutil.rmtree(old, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=home))

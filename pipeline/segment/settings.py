@@ -1,0 +1,37 @@
+"""SegmentSettings: which network looks at the frames, and how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline.errors import ConfigError
+
+#: What --device takes; auto is the GPU where there is one.
+DEVICES = ("auto", "cpu", "gpu")
+
+
+@dataclass(frozen=True)
+class SegmentSettings:
+    """Which network looks at the frames, and how; a change of `model` or `score` redoes everything.
+
+    model : a name of the catalog, or a path of weights.
+    score : least probability of a detection that is stored. Far below what is shown, so that tracking can go
+        on with weak detections and another --conf needs no new inference.
+    batch : frames computed at a time; None: 1 on a CPU, where more gains nothing, and 8 on a GPU.
+    device : one of DEVICES.
+    """
+
+    model: str = "dashcam-lite"
+    score: float = 0.1
+    batch: int | None = None
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        if self.device not in DEVICES:
+            raise ConfigError(
+                "device has to name a device.", found=self.device, do=f"choose from {', '.join(DEVICES)}"
+            )
+        if self.batch is not None and self.batch < 1:
+            raise ConfigError("batch has to be at least 1.", found=str(self.batch), do="leave it out")
+        if not 0.0 < self.score < 1.0:
+            raise ConfigError("score has to lie between 0 and 1.", found=str(self.score))
