@@ -9,7 +9,7 @@ candidates there are.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from keras import ops
 
@@ -33,6 +33,14 @@ def _intersection_and_union(first: Any, second: Any) -> tuple[Any, Any]:
     height = ops.maximum(ops.minimum(y2, v2) - ops.maximum(y1, v1), 0.0)
     intersection = width * height
     return intersection, (x2 - x1) * (y2 - y1) + (u2 - u1) * (v2 - v1) - intersection
+
+
+class _Boxes(NamedTuple):
+    """boxes float32 [B, K, 4], groups int32 [B, K], and index int32 [B, K], -1 where there is none."""
+
+    boxes: Any
+    groups: Any
+    index: Any
 
 
 def greedy_nms(
@@ -60,49 +68,68 @@ def greedy_nms(
 
     """
     batch, total = int(boxes.shape[0]), int(boxes.shape[1])
-    grouped = groups is not None
-    groups = groups if grouped else ops.zeros((batch, total), "int32")
     tile = min(tile or (CPU_TILE if gpu_capability() is None else GPU_TILE), total)
     tiles = -(-total // tile)
-    padding = tiles * tile - total
-    boxes = ops.pad(boxes, ((0, 0), (0, padding), (0, 0)))
-    valid = ops.pad(ops.cast(valid, "int32"), ((0, 0), (0, padding)))
-    groups = ops.pad(groups, ((0, 0), (0, padding)))
+    index = ops.where(valid, ops.arange(total, dtype="int32"), -1)
+    none = ops.zeros((batch, total), "int32")
+    candidates = _padded(_Boxes(boxes, none if groups is None else groups, index), tiles * tile - total)
 
-    def tile_of(table: Any, step: Any, *rest: int) -> Any:
-        start = (0, step * tile, *(0 for _ in rest))
-        return ops.slice(table, ops.convert_to_tensor(start, "int32"), (batch, tile, *rest))
+    def clashes(some: _Boxes, others: _Boxes) -> Any:
+        intersection, union = _intersection_and_union(some.boxes, others.boxes)
+        overlap = intersection > iou_threshold * union
+        if groups is None:
+            return overlap
+        return ops.logical_and(
+            overlap, ops.expand_dims(some.groups, -1) == ops.expand_dims(others.groups, -2)
+        )
 
-    def overlaps(some: Any, some_groups: Any, others: Any, other_groups: Any) -> Any:
-        intersection, union = _intersection_and_union(some, others)
-        clash = intersection > iou_threshold * union
-        if not grouped:
-            return clash
-        return ops.logical_and(clash, ops.expand_dims(some_groups, -1) == ops.expand_dims(other_groups, -2))
-
-    def unfinished(step: Any, kept_index: Any, *_kept: Any) -> Any:
+    def unfinished(step: Any, _boxes: Any, _groups: Any, kept_index: Any) -> Any:
         full = ops.all(kept_index[:, -1] >= 0)
         return ops.logical_and(step < tiles, ops.logical_not(full))
 
-    def next_tile(step: Any, kept_index: Any, kept_boxes: Any, kept_groups: Any) -> tuple[Any, Any, Any, Any]:
-        here = tile_of(boxes, step, 4)
-        groups_here = tile_of(groups, step)
-        index_here = ops.broadcast_to(step * tile + ops.arange(tile, dtype="int32"), (batch, tile))
-        clash = overlaps(here, groups_here, kept_boxes, kept_groups)
-        clash = ops.logical_and(clash, ops.expand_dims(kept_index >= 0, 1))
-        alive = ops.logical_and(tile_of(valid, step) > 0, ops.logical_not(ops.any(clash, axis=-1)))
-        keep = _settle(overlaps(here, groups_here, here, groups_here), alive)
-        index_here = ops.where(keep, index_here, -1)
-        return (step + 1, *_append(kept_index, kept_boxes, kept_groups, index_here, here, groups_here))
+    def next_tile(step: Any, *state: Any) -> tuple[Any, ...]:
+        kept, here = _Boxes(*state), _tile(candidates, step * tile, tile)
+        beaten = ops.logical_and(clashes(here, kept), ops.expand_dims(kept.index >= 0, 1))
+        alive = ops.logical_and(here.index >= 0, ops.logical_not(ops.any(beaten, axis=-1)))
+        survive = _settle(clashes(here, here), alive)
+        return (step + 1, *_append(kept, here._replace(index=ops.where(survive, here.index, -1))))
 
-    state = (
-        ops.convert_to_tensor(0, "int32"),
-        ops.full((batch, count), -1, "int32"),
-        ops.zeros((batch, count, 4), "float32"),
+    nothing = (
+        ops.zeros((batch, count, 4)),
         ops.zeros((batch, count), "int32"),
+        ops.full((batch, count), -1, "int32"),
     )
-    kept_index = ops.while_loop(unfinished, next_tile, state)[1]
+    kept_index = ops.while_loop(unfinished, next_tile, (ops.convert_to_tensor(0, "int32"), *nothing))[-1]
     return ops.maximum(kept_index, 0), kept_index >= 0
+
+
+def _padded(candidates: _Boxes, more: int) -> _Boxes:
+    """The candidates with that many behind them that do not exist."""
+    row = ((0, 0), (0, more))
+    return _Boxes(
+        ops.pad(candidates.boxes, (*row, (0, 0))),
+        ops.pad(candidates.groups, row),
+        ops.pad(candidates.index, row, constant_values=-1),
+    )
+
+
+def _tile(candidates: _Boxes, start: Any, size: int) -> _Boxes:
+    """`size` of the candidates from `start` on."""
+    parts = []
+    for table in candidates:
+        batch, _, *rest = table.shape
+        origin = ops.convert_to_tensor((0, start, *(0 for _ in rest)), "int32")
+        parts.append(ops.slice(table, origin, (batch, size, *rest)))
+    return _Boxes(*parts)
+
+
+def _append(kept: _Boxes, new: _Boxes) -> _Boxes:
+    """The kept ones with the new ones behind them, in order, cut to the number of the kept."""
+    both = _Boxes(*(ops.concatenate(tables, axis=1) for tables in zip(kept, new, strict=True)))
+    # float32 holds every integer up to 2^24 exactly, and top_k of floats exists on every backend.
+    place = ops.arange(int(both.index.shape[1]), 0, -1, dtype="float32")
+    _, order = ops.top_k(ops.where(both.index >= 0, place, 0.0), k=int(kept.index.shape[1]))
+    return _Boxes(*(take_rows(table, order) for table in both))
 
 
 def _settle(clash: Any, alive: Any) -> Any:
@@ -121,15 +148,3 @@ def _settle(clash: Any, alive: Any) -> Any:
         return now, ops.any(now != keep)
 
     return ops.while_loop(changed, settle, (alive, ops.convert_to_tensor(True)))[0]
-
-
-def _append(kept_index: Any, kept_boxes: Any, kept_groups: Any, index: Any, boxes: Any, groups: Any) -> Any:
-    """The kept ones with the new ones (index >= 0) behind them, in order, cut to the size of the kept."""
-    index = ops.concatenate([kept_index, index], axis=1)
-    boxes = ops.concatenate([kept_boxes, boxes], axis=1)
-    groups = ops.concatenate([kept_groups, groups], axis=1)
-    length = int(index.shape[1])
-    # float32 holds every integer up to 2^24 exactly, and top_k of floats exists on every backend.
-    place = ops.arange(length, 0, -1, dtype="float32")
-    _, order = ops.top_k(ops.where(index >= 0, place, 0.0), k=int(kept_index.shape[1]))
-    return take_rows(index, order), take_rows(boxes, order), take_rows(groups, order)
