@@ -93,6 +93,8 @@ def _holds_time_code(info: VideoInfo, stream: StreamInfo) -> bool:
 def _fits(info: VideoInfo, stream: StreamInfo, muxer: str) -> bool:
     if muxer == "mp4" and stream.codec.startswith(_UNPLAYABLE_IN_MP4):
         return False
+    if muxer == "matroska" and stream.is_picture:
+        return False  # it would become a video of one frame
     with open_source(info.path) as source:
         return _can_be_written(source.streams[stream.index], muxer)
 

@@ -6,7 +6,7 @@ import hashlib
 from fractions import Fraction
 
 from av.packet import Packet
-from av.stream import Stream
+from av.stream import Disposition, Stream
 
 from pipeline.structures.timebase import to_pts
 
@@ -23,9 +23,20 @@ class StreamCopy:
     source, target : positions of the stream in the two containers. kind : video, audio, ...
     time_base : of the source's stream, seconds a tick.
     pts : times of the packets so far, in these ticks and in the output's time.
+    has_edit_lists : the output can hide what lies before zero. has_codec_delay : it can for this stream, as
+    what
+        the decoder needs to begin.
     """
 
-    def __init__(self, stream: Stream, target: Stream, shift_seconds: Fraction, has_edit_lists: bool) -> None:
+    def __init__(
+        self,
+        stream: Stream,
+        target: Stream,
+        shift_seconds: Fraction,
+        *,
+        has_edit_lists: bool,
+        has_codec_delay: bool = False,
+    ) -> None:
         # Plain values: a stream of a closed container is freed memory.
         self.source, self.target, self.kind = stream.index, target.index, stream.type
         self.time_base = stream.time_base or Fraction(1)
@@ -35,9 +46,8 @@ class StreamCopy:
         self._last_dts: int | None = None
         self._repaired = 0
         self._keeps_cut, self._begun = has_edit_lists, False
-        # Matroska keeps what Opus needs before zero as the codec's delay; nothing else may lie there.
-        has_delay = stream.codec_context is not None and stream.codec_context.name == "opus"
-        self._earliest = None if has_edit_lists or has_delay else 0
+        self._earliest = None if has_edit_lists or has_codec_delay else 0
+        self._is_picture = Disposition.attached_pic in stream.disposition
 
     @property
     def count(self) -> int:
@@ -78,10 +88,12 @@ class StreamCopy:
         Decoding times ascend, as every container demands; without edit lists nothing lies before zero.
         """
         times = [time - self._shift for time in (packet.pts, packet.dts) if time is not None]
+        if not times and self._is_picture:
+            times = [0]  # a cover has no time of its own
         if not times:
             return None
         pts, dts = times[0], times[-1]
-        if packet.dts is None and self.kind == "video":
+        if packet.dts is None and self.kind == "video" and not self._is_picture:
             # Matroska stores no dts: any will do that ascends and runs ahead of the B-frames.
             dts = (
                 pts - to_pts(_DECODING_LEAD, self.time_base) if self._last_dts is None else self._last_dts + 1

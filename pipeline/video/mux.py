@@ -13,6 +13,7 @@ from typing import Any
 import av
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
+from av.stream import Stream
 from av.video.stream import VideoStream
 
 from pipeline.errors import UsageError
@@ -118,7 +119,7 @@ def _add_streams(
             painted = target
         else:
             target.time_base = stream.time_base
-            copies.append(StreamCopy(stream, target, timeline.shift_seconds, check.muxer != "matroska"))
+            copies.append(_copy(info, stream, target, timeline, check))
     assert isinstance(painted, VideoStream)
     painted.time_base = timeline.time_base
     if info.average_rate is not None:
@@ -126,6 +127,21 @@ def _add_streams(
     if template.codec_context.codec.canonical_name == "hevc":
         painted.codec_context.codec_tag = "hvc1"  # the only one of HEVC's two tags that QuickTime plays
     return painted, copies
+
+
+def _copy(
+    info: VideoInfo, stream: Stream, target: Stream, timeline: Timeline, check: ContainerCheck
+) -> StreamCopy:
+    is_matroska = check.muxer == "matroska"
+    return StreamCopy(
+        stream,
+        target,
+        timeline.shift_seconds,
+        has_edit_lists=not is_matroska,
+        # What lies before zero in Matroska is a delay, and Opus brings its own into any container.
+        has_codec_delay=is_matroska
+        and ("matroska" in info.container or info.streams[stream.index].codec == "opus"),
+    )
 
 
 def _chapters(info: VideoInfo, timeline: Timeline) -> list[Any]:

@@ -41,7 +41,8 @@ def plan(info: VideoInfo, chunk_frames: int = DEFAULT_CHUNK_FRAMES) -> tuple[Chu
 
 def _borders(keyframes: NDArray[np.intp], frame_count: int, chunk_frames: int) -> Iterator[int]:
     """First frame of each chunk, and at last the number of frames."""
-    stops = np.append(keyframes, frame_count)
+    # Nothing before the first keyframe can be decoded by itself, so no chunk ends there.
+    stops = np.append(keyframes[1:], frame_count)
     start = 0
     yield start
     while start < frame_count:

@@ -161,6 +161,8 @@ def _colour(frame: VideoFrame, stream: VideoStream) -> ColourTags:
         own = int(getattr(frame, name))
         return own if own != UNSPECIFIED else int(getattr(context, name))
 
+    if frame.format.is_rgb:
+        return ColourTags(matrix=_MATRIX_FOR_RGB, full_range=False)
     ranges = {
         int(ColorRange.MPEG): False,
         int(ColorRange.JPEG): True,

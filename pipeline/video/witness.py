@@ -54,8 +54,8 @@ def _read(path: Path) -> dict[int, _Found]:
     with open_source(path) as container:
         found = {stream.index: _Found(stream.time_base or Fraction(1)) for stream in container.streams}
         for packet in container.demux():
-            if packet.size and packet.pts is not None:
-                found[packet.stream.index].pts.append(packet.pts)
+            if packet.size:
+                found[packet.stream.index].pts.append(packet.pts or 0)  # a cover has no time
                 found[packet.stream.index].content.update(payload(packet))
     return found
 

@@ -12,6 +12,7 @@ from pipeline.structures.chunk import Chunk
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.decode import DecodedFrame, decode_rgb, decode_yuv
 from pipeline.video.demux import cut_packets
+from pipeline.video.ffmpeg import run_ffmpeg
 from pipeline.video.plan import plan
 from pipeline.video.probe import probe
 from tests.video.footage import OPEN_GOPS, UNEVEN, luma, number_of, write_clip
@@ -100,6 +101,19 @@ def test_rgb_is_scaled_and_in_its_full_range(tmp_path: Path) -> None:
     assert (frame.shape, frame.dtype) == ((32, 32, 3), np.uint8)
     # Luma 20 of 16..235, grey: (20 - 16) * 255 / 219 = 4.7
     assert np.abs(frame[20:, 20:].astype(int) - 5).max() <= 1
+
+
+def test_rgb_sources_become_tagged_yuv(tmp_path: Path) -> None:
+    red = ["-f", "lavfi", "-i", "color=c=0xff0000:s=64x48:r=5:d=1", "-pix_fmt", "bgr0", "-c:v", "ffv1"]
+    run_ffmpeg([*red, f"file:{tmp_path}/rgb.mkv"], timeout_seconds=60)
+    info = probe(tmp_path / "rgb.mkv")
+    frame = next(decode_yuv(info, whole(info))).picture
+    assert (info.colour.matrix, info.colour.full_range, frame.matrix) == (1, False, "bt709")
+    # Pure red in BT.709: Y = 16 + 219 * 0.2126 = 62.6, Cb = 128 - 224 * 0.2126 / 1.8556 = 102.3, Cr = 240.
+    found = [int(plane[20, 20]) for plane in frame.planes]
+    assert np.abs(np.array(found) - (63, 102, 240)).max() <= 1
+    rgb = next(decode_rgb(info, whole(info), 16, 16)).picture
+    assert np.abs(rgb[8, 8].astype(int) - (255, 0, 0)).max() <= 3
 
 
 def test_planes_can_be_painted_on(tmp_path: Path) -> None:

@@ -168,6 +168,33 @@ def test_a_name_without_a_known_ending_is_refused(tmp_path: Path) -> None:
         check_container(info, tmp_path / "out.avi")
 
 
+def test_a_cover_picture_comes_along_where_there_is_a_place_for_it(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", sound=True)
+    cover = write_clip(
+        tmp_path / "cover.mkv", pts=[0], codec="mjpeg", layout="yuvj420p", options={"qmin": "1"}
+    )
+    covered = [*input_arguments(clip), *input_arguments(cover), "-map", "0", "-map", "1", "-c", "copy"]
+    run_ffmpeg(
+        [*covered, "-disposition:v:1", "attached_pic", f"file:{tmp_path}/covered.mp4"], timeout_seconds=60
+    )
+    info = probe(tmp_path / "covered.mp4")
+    parts = encode_all(info, tmp_path)
+    assert mux(info, parts, tmp_path / "out.mp4") == ()
+    assert probe(tmp_path / "out.mp4").streams[2].is_picture
+    (note,) = mux(info, parts, tmp_path / "out.mkv")
+    assert note.startswith(".mkv cannot hold stream 2")
+
+
+def test_an_attached_font_stays_attached(tmp_path: Path) -> None:
+    (tmp_path / "font.ttf").write_bytes(b"font" * 100)
+    attach = ["-c", "copy", "-attach", str(tmp_path / "font.ttf"), "-metadata:s:t", "mimetype=font/ttf"]
+    clip = write_clip(tmp_path / "clip.mkv", sound=True)
+    run_ffmpeg([*input_arguments(clip), *attach, f"file:{tmp_path}/font.mkv"], timeout_seconds=60)
+    info = probe(tmp_path / "font.mkv")
+    assert mux(info, encode_all(info, tmp_path), tmp_path / "out.mkv") == ()
+    assert probe(tmp_path / "out.mkv").streams[2].metadata["filename"] == "font.ttf"
+
+
 def test_another_program_sees_the_same_frames_and_sound(tmp_path: Path) -> None:
     info = probe(write_clip(tmp_path / "clip.mp4", sound=True))
     mux(info, encode_all(info, tmp_path), tmp_path / "out.mp4")

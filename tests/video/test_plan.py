@@ -30,6 +30,10 @@ def test_a_stretch_without_keyframes_is_cut_eight_times_at_most() -> None:
     assert len(spans(100_000, [0], 96)) == 8
 
 
+def test_frames_before_the_first_keyframe_go_with_it() -> None:
+    assert spans(60, [6, 40], 50) == [(0, 40), (40, 60)]
+
+
 def test_decoding_begins_one_keyframe_earlier_than_needed() -> None:
     chunks = plan(an_info(40, range(0, 40, 10)), 10)
     assert [chunk.seek_frame for chunk in chunks] == [None, 0, 10, 20]
