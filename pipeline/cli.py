@@ -10,11 +10,12 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline import __version__
-from pipeline.errors import SegVideoError, UsageError
-from pipeline.run.options import OPTIONS, read_option
+from pipeline.errors import SegVideoError
+from pipeline.run.arguments import add_job_options, by_room, given_options, inputs_and_output, options_of
+from pipeline.run.options import OPTIONS
 from pipeline.weights.cache import WeightsCache
 from pipeline.weights.catalog import CatalogEntry, catalog
 from pipeline.weights.label_maps import label_map
@@ -107,7 +108,7 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         "out/{stem}_seg.mp4; without it <stem>_seg.mp4 in the current folder",
     )
     parser.add_argument("-o", "--output", help="the output; then all paths are inputs")
-    _add_job_options(parser, OPTIONS.values())
+    add_job_options(parser, OPTIONS.values())
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and start nothing")
     _add_console_options(parser)
 
@@ -120,46 +121,14 @@ def _add_console_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="the results as one JSON object on stdout")
 
 
-def _add_job_options(parser: argparse.ArgumentParser, options: Any) -> None:
-    for option in options:
-        flags = [f"--{option.name}"] + ([f"-{option.short}"] if option.short else [])
-        settings: dict[str, Any] = {"dest": option.name, "help": option.help, "default": argparse.SUPPRESS}
-        if option.metavar is None:
-            parser.add_argument(*flags, action="store_true", **settings)
-        else:
-            action = "append" if option.repeats else "store"
-            parser.add_argument(*flags, metavar=option.metavar, action=action, **settings)
-
-
-def _given(arguments: argparse.Namespace, options: Any) -> dict[str, Any]:
-    """The options that were given, read."""
-    words = vars(arguments)
-    return {
-        option.name: read_option(option, words[option.name]) for option in options if option.name in words
-    }
-
-
 def _run(arguments: argparse.Namespace) -> int:
     from pipeline.run.spec import make_spec
 
-    inputs, output = _inputs_and_output(arguments.paths, arguments.output)
-    spec = make_spec(inputs, output, _given(arguments, OPTIONS.values()))
+    inputs, output = inputs_and_output(arguments.paths, arguments.output)
+    spec = make_spec(inputs, output, given_options(arguments, OPTIONS.values()))
     if arguments.dry_run:
         return _show_estimate(spec, arguments.json)
     return _work([spec], arguments)
-
-
-def _inputs_and_output(paths: list[str], output: str | None) -> tuple[tuple[str, ...], str | None]:
-    """The last of several paths is the output."""
-    if output is not None or len(paths) == 1:
-        return tuple(paths), output
-    *inputs, last = paths
-    if len(inputs) > 1 and Path(last).is_file():
-        raise UsageError(
-            f"{last} is the last path, so it would be the output, and it is a file.",
-            do="name a folder for the outputs last, or give it with --output",
-        )
-    return tuple(inputs), last
 
 
 def _work(specs: Sequence[JobSpec], arguments: argparse.Namespace) -> int:
@@ -193,6 +162,95 @@ def _video_record(result: VideoResult) -> dict[str, object]:
         "error": None if result.error is None else str(result.error),
         **result.facts,
     }
+
+
+def _add_submit_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", type=Path, metavar="JOB.yaml", help="job files")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be done, and start nothing")
+    add_job_options(parser, OPTIONS.values())
+    _add_console_options(parser)
+
+
+def _submit(arguments: argparse.Namespace) -> int:
+    from pipeline.run.job_file import read_job_file
+
+    given = given_options(arguments, OPTIONS.values())
+    if given.get("cluster", "").startswith(("http://", "https://")):
+        return _hand_over(arguments.files, given.pop("cluster"))
+    specs = [spec for file in arguments.files for spec in read_job_file(file, given)]
+    if arguments.dry_run:
+        return max(_show_estimate(spec, arguments.json) for spec in specs)
+    return _work(specs, arguments)
+
+
+def _hand_over(files: Sequence[Path], address: str) -> int:
+    """Let a cluster do the jobs, and follow what it says."""
+    from pipeline.run.hand_over import hand_over
+
+    return max(hand_over(file, address, lambda text: print(text, end="", flush=True)) for file in files)
+
+
+def _add_resume_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "name", nargs="?", help="a run's folder, an output, or a job file; without it the latest run here"
+    )
+    add_job_options(parser, options_of("run"))
+    _add_console_options(parser)
+
+
+def _resume(arguments: argparse.Namespace) -> int:
+    from pipeline.run.job_file import read_job_file
+    from pipeline.run.resume import find_run, job_of
+
+    given = given_options(arguments, options_of("run"))
+    if arguments.name is not None and Path(arguments.name).suffix in (".yaml", ".yml"):
+        return _work(read_job_file(Path(arguments.name), given), arguments)
+    spec = job_of(find_run(arguments.name))
+    changes = by_room(given).get("run", {})
+    return _work([dataclasses.replace(spec, run=dataclasses.replace(spec.run, **changes))], arguments)
+
+
+def _add_render_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="RUN", help="a finished run's folder, or its output")
+    parser.add_argument("output", help="the new video")
+    add_job_options(parser, options_of("render", "encode", "run"))
+    _add_console_options(parser)
+
+
+def _render(arguments: argparse.Namespace) -> int:
+    from pipeline.run.rerender import rerender
+    from pipeline.run.resume import find_run
+
+    changes = by_room(given_options(arguments, options_of("render", "encode", "run")))
+    return _work([rerender(find_run(arguments.name), arguments.output, changes)], arguments)
+
+
+def _add_status_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER", help="where to look (here)")
+    parser.add_argument("--json", action="store_true", help="one JSON array, for programs")
+
+
+def _show_status(arguments: argparse.Namespace) -> int:
+    from pipeline.run.resume import find_runs
+    from pipeline.run.status import run_status
+
+    runs = [run_status(run) for run in find_runs(arguments.folders or [Path()])]
+    if arguments.json:
+        print(json.dumps([dataclasses.asdict(run) for run in runs], indent=1))
+        return 0
+    rows = [("STATE", "FOUND IN", "PAINTED", "FRAMES", "A SECOND", "OUTPUT")]
+    for run in runs:
+        rate = "-" if run.rate is None else f"{run.rate:.1f}"
+        counts = (str(run.segmented), str(run.rendered), str(run.frames))
+        rows.append((run.state, *counts, rate, run.output))
+    for line in _aligned(rows):
+        print(line)
+    for run in runs:
+        for chunk, reason in run.failed if run.state == "failed" else ():
+            print(f"\n{run.output}: chunk {chunk} failed: {' '.join(reason.split())}")
+        if run.resume:
+            print(f"go on with: {run.resume}")
+    return 0
 
 
 def _show_estimate(spec: JobSpec, as_json: bool) -> int:
@@ -264,6 +322,10 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 #: Every subcommand; a new one is one row.
 COMMANDS = (
     Command("run", "the same videos, plus masks", _add_run_arguments, _run),
+    Command("submit", "do the jobs of YAML files, here or on a cluster", _add_submit_arguments, _submit),
+    Command("resume", "go on with a run where it stopped", _add_resume_arguments, _resume),
+    Command("status", "list runs: how far they are, and what failed", _add_status_arguments, _show_status),
+    Command("render", "another video of what a run has found", _add_render_arguments, _render),
     Command("models", "list the weights that can be used", _add_models_arguments, _show_models),
 )
 

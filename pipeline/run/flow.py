@@ -88,7 +88,7 @@ def prepare(pair: Pair, spec: JobSpec, known: SourceIdentity | None = None) -> R
         output=str(pair.output.absolute()),
         segment=replace(spec.segment, model=_whole_path(spec.segment.model)),
     )
-    weights = weights_digest(spec.segment.model)
+    weights = spec.weights or weights_digest(spec.segment.model)
     prints = Fingerprints.of(
         source.sha256,
         weights,

@@ -72,7 +72,7 @@ class Manifest:
             if values["format"] != FORMAT:
                 raise ValueError(f"format {values['format']}, this version knows {FORMAT}")
             return cls(**{**values, "source": SourceIdentity(**values["source"])})
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise RunInTheWayError(

@@ -53,6 +53,7 @@ class JobSpec:
     """One job: videos, where they go, and the settings of each pass.
 
     inputs : files, folders or patterns. output : a file, a folder or a template; None for the default name.
+    weights : SHA-256 of the weights where stored detections stand for them, and they need not be here.
     """
 
     inputs: tuple[str, ...]
@@ -62,6 +63,7 @@ class JobSpec:
     render: RenderSettings = field(default_factory=RenderSettings)
     encode: EncodeSettings = field(default_factory=EncodeSettings)
     run: RunSettings = field(default_factory=RunSettings)
+    weights: str | None = None
 
 
 def make_spec(inputs: tuple[str, ...], output: str | None, values: Mapping[str, Any]) -> JobSpec:

@@ -1,0 +1,53 @@
+"""A command run on a cluster's head by Ray's job API, its log followed to the end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import SegVideoError, UsageError
+
+
+def run_on_cluster(
+    address: str,
+    command: str,
+    working_dir: Path,
+    environment: Mapping[str, str],
+    listen: Callable[[str], None],
+) -> int:
+    """Exit code of `command`, run at `address` (http://HEAD:8265) in a copy of `working_dir`.
+
+    listen : is given the command's output as it comes. Raises SegVideoError if the cluster cannot be reached.
+    """
+    try:
+        from ray.job_submission import JobSubmissionClient
+
+        client = JobSubmissionClient(address)
+    except ImportError as error:
+        raise UsageError(
+            "Submitting to a cluster needs Ray's job client.",
+            found=str(error),
+            do="pip install 'ray[default]'",
+        ) from error
+    except (ConnectionError, RuntimeError) as error:
+        raise SegVideoError(
+            f"No Ray cluster answers at {address}.",
+            found=str(error).split("\n")[0],
+            do="give the address of its dashboard, http://HEAD:8265",
+        ) from error
+    job = client.submit_job(
+        entrypoint=command,
+        runtime_env={"working_dir": str(working_dir), "env_vars": dict(environment)},
+    )
+    asyncio.run(_follow(client, job, listen))
+    info = client.get_job_info(job)
+    if info.driver_exit_code is None:
+        raise SegVideoError(f"The cluster ended job {job}.", found=info.message or str(info.status))
+    return int(info.driver_exit_code)
+
+
+async def _follow(client: Any, job: str, listen: Callable[[str], None]) -> None:
+    async for text in client.tail_job_logs(job):
+        listen(text)
