@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from keras.ops import convert_to_numpy, convert_to_tensor
 from numpy.typing import NDArray
 
 from pipeline.errors import WeightsError
@@ -72,9 +73,14 @@ def load_checkpoint(
     return model
 
 
-def save_checkpoint(model: MaskRCNN, path: str | Path, metadata: Mapping[str, str]) -> None:
-    """Write the network as our own file: its config, its float32 variables, and what else is to be known."""
-    arrays = {name: np.asarray(variable) for name, variable in variables_of(model).items()}
+def save_checkpoint(
+    model: MaskRCNN, path: str | Path, metadata: Mapping[str, str], dtype: Any = np.float32
+) -> None:
+    """Write the network as our own file: its config, its variables as `dtype`, and what else is to be known."""
+    arrays = {
+        name: convert_to_numpy(convert_to_tensor(variable)).astype(dtype)
+        for name, variable in variables_of(model).items()
+    }
     save_weights(path, arrays, {**metadata, _FORMAT: _VERSION, _CONFIG: model.config.to_json()})
 
 

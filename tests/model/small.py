@@ -27,8 +27,11 @@ def small_config(canvas: tuple[int, int] = (96, 128), detections: int = 6) -> Ma
     )
 
 
-def small_model(config: MaskRCNNConfig | None = None, seed: int = 0) -> MaskRCNN:
-    """Fresh weights with heads strong enough that classes and boxes differ from region to region."""
+def small_model(config: MaskRCNNConfig | None = None, seed: int = 0, class_scale: float = 0.004) -> MaskRCNN:
+    """Fresh weights with heads strong enough that classes and boxes differ from region to region.
+
+    A wider network needs a smaller `class_scale`, or all its scores are 1.
+    """
     keras.utils.set_random_seed(seed)
     model = make_model(config or small_config())
     rng = np.random.default_rng(seed)
@@ -38,7 +41,7 @@ def small_model(config: MaskRCNNConfig | None = None, seed: int = 0) -> MaskRCNN
         elif "/bias" in variable.path or "/beta" in variable.path or "/moving_mean" in variable.path:
             variable.assign(rng.normal(0.0, 0.2, variable.shape))
         elif "class_logits" in variable.path or "logits/kernel" in variable.path:
-            variable.assign(rng.normal(0.0, 0.004, variable.shape))
+            variable.assign(rng.normal(0.0, class_scale, variable.shape))
     return model
 
 
