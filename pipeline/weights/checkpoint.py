@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from keras.ops import convert_to_numpy, convert_to_tensor
 from numpy.typing import NDArray
 
 from pipeline.errors import WeightsError
@@ -77,10 +76,7 @@ def save_checkpoint(
     model: MaskRCNN, path: str | Path, metadata: Mapping[str, str], dtype: Any = np.float32
 ) -> None:
     """Write the network as our own file: its config, its variables as `dtype`, and what else is to be known."""
-    arrays = {
-        name: convert_to_numpy(convert_to_tensor(variable)).astype(dtype)
-        for name, variable in variables_of(model).items()
-    }
+    arrays = {name: np.asarray(variable).astype(dtype) for name, variable in variables_of(model).items()}
     save_weights(path, arrays, {**metadata, _FORMAT: _VERSION, _CONFIG: model.config.to_json()})
 
 
