@@ -140,7 +140,17 @@ def render_task(run: Run, chunk: Chunk, tracks: Path, with_packets: bool) -> Ren
     with DetectionsFile(tracks) as file:
         names, frames = dict(file.header.class_names), file.read_tracks(chunk.start, chunk.stop)
     packets = cut_packets(run.info, chunk) if with_packets else None
-    return RenderTask(run.info, chunk, run.source.size, frames, names, run.spec.render, run.encoder, packets)
+    return RenderTask(
+        info=run.info,
+        chunk=chunk,
+        size=run.source.size,
+        tracks=frames,
+        class_names=names,
+        render=run.spec.render,
+        encoder=run.encoder,
+        scratch=run.layout.work,
+        packets=packets,
+    )
 
 
 def store_part(run: Run, chunk: Chunk, part: bytes) -> Path:

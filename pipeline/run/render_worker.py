@@ -22,7 +22,11 @@ from pipeline.video.encoders import Encoder
 
 @dataclass(frozen=True, eq=False)
 class RenderTask:
-    """A chunk to paint. size : of the source in bytes. packets : where the source is out of reach."""
+    """A chunk to paint.
+
+    size : of the source in bytes. packets : where the source is out of reach. scratch : folder for the part
+    until it is whole; a worker that can't see it uses its own machine's.
+    """
 
     info: VideoInfo
     chunk: Chunk
@@ -31,6 +35,7 @@ class RenderTask:
     class_names: Mapping[int, str]
     render: RenderSettings
     encoder: Encoder
+    scratch: Path
     packets: PacketSpan | None = None
 
 
@@ -57,7 +62,8 @@ class RenderWorker:
         painted = (
             overlay.paint(frame.picture, tracks) for frame, tracks in zip(decoded, task.tracks, strict=True)
         )
-        with tempfile.TemporaryDirectory(prefix="seg-video-part-") as folder:
+        scratch = task.scratch if task.scratch.is_dir() else None
+        with tempfile.TemporaryDirectory(prefix="seg-video-part-", dir=scratch) as folder:
             path = Path(folder) / "part.mp4"
             encode_part(path, painted, task.info, task.chunk, task.encoder)
             return Rendered(path.read_bytes(), time.perf_counter() - began)

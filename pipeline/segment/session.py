@@ -88,7 +88,6 @@ class RaySession:
 def _connect(address: str | None, folder: Path | None) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
     import ray
 
     options: dict[str, Any] = {"logging_level": "ERROR", "log_to_driver": False, "namespace": "seg-video"}

@@ -81,7 +81,9 @@ def test_a_job_file_can_be_resumed(failed, traffic, here):
     assert failed.exists()
 
 
-@pytest.mark.parametrize("arguments", [["resume"], ["resume", "nothing.mp4"], ["render", "nothing.mp4", "x.mp4"]])
+@pytest.mark.parametrize(
+    "arguments", [["resume"], ["resume", "nothing.mp4"], ["render", "nothing.mp4", "x.mp4"]]
+)
 def test_a_name_of_no_run_is_a_usage_error(arguments, capsys):
     assert cli.main(arguments) == 2
     assert "There is no run" in capsys.readouterr().err

@@ -64,7 +64,9 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(traffic, here, capsy
         (["{traffic}", "a.mp4", "--preset", "warp"], 1, "libx264"),
     ],
 )
-def test_an_error_is_one_message_and_an_exit_code_and_leaves_nothing(words, code, said, traffic, here, capsys):
+def test_an_error_is_one_message_and_an_exit_code_and_leaves_nothing(
+    words, code, said, traffic, here, capsys
+):
     words = [word.format(traffic=traffic) for word in words]
     assert cli.main([*words, "--workers", "0"]) == code
     assert said in capsys.readouterr().err
