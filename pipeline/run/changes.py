@@ -10,7 +10,7 @@ from pipeline.run.fingerprint import PASSES
 from pipeline.run.manifest import Manifest
 
 #: Settings that change nothing of what comes out.
-_SILENT = {"run", "inputs", "output"}
+_SILENT = {"run", "inputs", "output", "weights"}
 
 
 def redone_passes(old: Manifest, new: Manifest) -> list[str]:

@@ -82,7 +82,7 @@ class Runner:
         moved = False
         if not self._stop.asked:
             moved = self._submit_segments() | self._track() | self._submit_renders()
-        if not self._in_flight:
+        if not self._in_flight and (self._stop.asked or not (self._to_segment or self._to_render)):
             return moved
         for outcome in self._staff.workforce.wait(_POLL_SECONDS):
             self._take(outcome)

@@ -111,5 +111,8 @@ class Staff:
         return CrewSpec(RENDER, RenderWorker(), size, cpus=self._cpus())
 
     def _cpus(self) -> float:
-        """Cores set aside: here the operating system shares them out better than any number."""
-        return 0 if self.is_local else 1
+        """Cores set aside: the operating system shares them out better than any number.
+
+        On a cluster next to nothing, so that Ray spreads the workers, and those of a lost node find room.
+        """
+        return 0 if self.is_local else 0.01

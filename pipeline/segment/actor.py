@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from threading import Event
 from typing import Any
 
@@ -29,10 +28,6 @@ class WorkerActor:
         if self._failure is not None:
             return None, self._failure
         return self._guarded(self._worker.process, task)
-
-    def process_id(self) -> int:
-        """Of this process."""
-        return os.getpid()
 
     def _guarded(self, call: Any, *arguments: Any) -> tuple[Any, SegVideoError | None]:
         try:

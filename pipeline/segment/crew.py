@@ -78,7 +78,7 @@ class Workforce(Protocol):
         ...
 
     def has_room(self, crew: str) -> bool:
-        """Whether a task would be begun, or lie just before."""
+        """Whether a task would be begun at once; asked again and again, a crew that may grow does."""
         ...
 
     def submit(self, crew: str, key: Any, task: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.errors import SegVideoError
 from pipeline.segment.actor import WorkerActor
-from pipeline.segment.crew import CrewSpec, Outcome, WorkerLostError, is_final
+from pipeline.segment.crew import MOST_ATTEMPTS, CrewSpec, Outcome, WorkerLostError, is_final
 from pipeline.segment.session import RaySession
 
 
@@ -20,10 +20,11 @@ class _Task:
 
 @dataclass(eq=False)
 class _Member:
-    """A worker: its actor, its setup's reference, and the tasks it has, by reference."""
+    """A worker: its actor, its setup's reference, whether that is over, and the tasks it has, by reference."""
 
     actor: Any
     setup: Any
+    is_ready: bool = False
     tasks: dict[Any, _Task] = field(default_factory=dict)
 
 
@@ -32,8 +33,12 @@ class _Crew:
     spec: CrewSpec
     members: list[_Member] = field(default_factory=list)
     again: list[_Task] = field(default_factory=list)
-    hello: Any = None
-    greeted: bool = False
+    lost_at_start: int = 0
+
+    @property
+    def may_grow(self) -> bool:
+        """Whether one more worker is to be started: none is on its way, and there may be more."""
+        return len(self.members) < self.spec.size and all(member.is_ready for member in self.members)
 
 
 class RayWorkforce:
@@ -58,65 +63,55 @@ class RayWorkforce:
         import ray
 
         own = self._crews[crew]
-        if not own.greeted:
-            member = own.members[0] if own.members else self._start_member(own)
-            try:
-                value, error = ray.get(member.setup)
-            except ray.exceptions.RayError as lost:
-                raise _lost(crew, lost) from lost
-            if error is not None:
-                raise error
-            own.hello, own.greeted = value, True
-        return own.hello
+        member = own.members[0] if own.members else self._start_member(own)
+        try:
+            value, error = ray.get(member.setup)
+        except ray.exceptions.RayError as lost:
+            raise _lost(crew, lost) from lost
+        if error is not None:
+            raise error
+        return value
 
     def has_room(self, crew: str) -> bool:
-        """Whether a worker is free or may still be started, and nothing waits to be tried again."""
+        """Whether a worker is free, and nothing waits to be tried again. Asking is what makes a crew grow.
+
+        Raises WorkerLostError where workers die as often as they are started.
+        """
         own = self._crews[crew]
-        return not own.again and (
-            len(own.members) < own.spec.size or any(_is_free(own, member) for member in own.members)
-        )
+        self._look_at_starts(own)
+        if own.again:
+            return False
+        if any(_is_free(own, member) for member in own.members):
+            return True
+        if own.may_grow:
+            self._start_member(own)
+        return False
 
     def submit(self, crew: str, key: Any, task: Any) -> None:
-        """Hand the task to the worker that has least to do, or to a new one."""
+        """Hand the task to the worker that has least to do."""
         own = self._crews[crew]
-        idle = [member for member in own.members if not member.tasks]
         free = [member for member in own.members if _is_free(own, member)]
-        if idle:
-            member = idle[0]
-        elif len(own.members) < own.spec.size:
-            member = self._start_member(own)
-        else:
-            member = min(free, key=lambda candidate: len(candidate.tasks))
-        self._give(member, _Task(key, task, 1))
+        self._give(min(free, key=lambda member: len(member.tasks)), _Task(key, task, 1))
 
     def wait(self, seconds: float) -> list[Outcome]:
         """Outcomes of the tasks that end within that time, the first of them and all that ended with it."""
         import ray
 
+        members = [(crew, member) for crew in self._crews.values() for member in crew.members]
         for crew in self._crews.values():
             self._try_again(crew)
-        pending = {
-            ref: (crew, member)
-            for crew in self._crews.values()
-            for member in crew.members
-            for ref in member.tasks
-        }
-        if not pending:
+        pending = {ref: pair for pair in members for ref in pair[1].tasks}
+        starting = [member.setup for _, member in members if not member.is_ready]
+        waited = [*pending, *starting]
+        if not waited:
             return []
-        ready, _ = ray.wait(list(pending), num_returns=1, timeout=seconds)
-        more, _ = ray.wait(list(pending), num_returns=len(pending), timeout=0)
+        ray.wait(waited, num_returns=1, timeout=seconds)
+        ready, _ = ray.wait(waited, num_returns=len(waited), timeout=0)
         outcomes = []
-        for ref in {*ready, *more}:
-            crew, member = pending[ref]
-            if ref in member.tasks:
+        for ref, (crew, member) in pending.items():
+            if ref in ready and ref in member.tasks:
                 outcomes += self._collect(crew, member, ref)
         return outcomes
-
-    def process_ids(self, crew: str) -> list[int]:
-        """Process ids of the crew's workers, for tests that kill one."""
-        import ray
-
-        return [ray.get(member.actor.process_id.remote()) for member in self._crews[crew].members]
 
     def close(self) -> None:
         """Kill all workers and end the session."""
@@ -133,12 +128,35 @@ class RayWorkforce:
         import ray
 
         spec = crew.spec
-        options = {"num_cpus": spec.cpus, "num_gpus": spec.gpus, "max_concurrency": spec.lanes + 1}
         remote: Any = ray.remote(WorkerActor)
-        actor = remote.options(**options).remote(spec.worker)
+        actor = remote.options(
+            num_cpus=spec.cpus,
+            num_gpus=spec.gpus,
+            max_concurrency=spec.lanes + 1,
+            scheduling_strategy="SPREAD",
+        ).remote(spec.worker)
         member = _Member(actor, actor.setup.remote())
         crew.members.append(member)
         return member
+
+    def _look_at_starts(self, crew: _Crew) -> None:
+        """Note which workers are ready. One that cannot be placed, on a cluster that lost a node, never is."""
+        import ray
+
+        starting = {member.setup: member for member in crew.members if not member.is_ready}
+        if not starting:
+            return
+        ready, _ = ray.wait(list(starting), num_returns=len(starting), timeout=0)
+        for ref in ready:
+            try:
+                ray.get(ref)
+            except ray.exceptions.RayError as lost:
+                crew.members.remove(starting[ref])
+                crew.lost_at_start += 1
+                if crew.lost_at_start >= MOST_ATTEMPTS:
+                    raise _lost(crew.spec.name, lost) from lost
+            else:
+                starting[ref].is_ready, crew.lost_at_start = True, 0
 
     def _give(self, member: _Member, task: _Task) -> None:
         member.tasks[member.actor.process.remote(task.payload)] = task
@@ -161,16 +179,19 @@ class RayWorkforce:
 
     def _try_again(self, crew: _Crew) -> None:
         """Give each task that failed a worker to itself: if it kills that one, no other task suffers."""
-        while crew.again:
-            idle = [member for member in crew.members if not member.tasks]
-            if not idle and len(crew.members) >= crew.spec.size:
-                return
-            self._give(idle[0] if idle else self._start_member(crew), crew.again.pop(0))
+        if not crew.again:
+            return
+        self._look_at_starts(crew)
+        for member in [member for member in crew.members if member.is_ready and not member.tasks]:
+            if crew.again:
+                self._give(member, crew.again.pop(0))
+        if crew.again and crew.may_grow:
+            self._start_member(crew)
 
 
 def _is_free(crew: _Crew, member: _Member) -> bool:
     alone = any(task.attempts > 1 for task in member.tasks.values())
-    return not alone and len(member.tasks) < crew.spec.lanes
+    return member.is_ready and not alone and len(member.tasks) < crew.spec.lanes
 
 
 def _ended(crew: _Crew, task: _Task, value: Any, error: SegVideoError | None) -> Outcome:

@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.errors import ChunksFailedError, ConfigError, InputError, RunInTheWayError, UsageError
 from pipeline.run.job import exit_code
+from pipeline.run.reach import OutOfReachError, check_reach
 from pipeline.run.stopping import StopSignal
 from pipeline.store.reader import DetectionsFile
 
@@ -283,3 +284,29 @@ def test_the_first_stop_keeps_what_is_done(work, traffic, tmp_path, fake_network
     work([traffic], tmp_path / "out.mp4", chunk_frames=8)
     assert sorted(fake_network.looked_at) == [0, 1, 2, 3, 4]
     assert fake_network.looked_at[: len(before)] == before
+
+
+def test_workers_that_cannot_see_the_source_get_the_packets_of_their_chunk(
+    work, traffic, tmp_path, monkeypatch
+):
+    def blind(path, size, packets):
+        if packets is None:
+            raise OutOfReachError(f"{path} cannot be seen here.")
+
+    work([traffic], tmp_path / "seen.mp4", chunk_frames=8)
+    monkeypatch.setattr("fakes.check_reach", blind)
+    monkeypatch.setattr("pipeline.run.render_worker.check_reach", blind)
+    (result,), events = work([traffic], tmp_path / "unseen.mp4", chunk_frames=8)
+    assert result.state == "made"
+    assert [event["event"] for event in events].count("packets") == 1
+    assert (tmp_path / "unseen.mp4").read_bytes() == (tmp_path / "seen.mp4").read_bytes()
+
+
+@pytest.mark.parametrize("size", [None, 7])
+def test_a_worker_knows_whether_it_sees_the_source(tmp_path, size):
+    if size:
+        (tmp_path / "in.mp4").write_bytes(b"-" * size)
+    with pytest.raises(OutOfReachError):
+        check_reach(tmp_path / "in.mp4", 8, None)
+    (tmp_path / "in.mp4").write_bytes(b"-" * 8)
+    check_reach(tmp_path / "in.mp4", 8, None)

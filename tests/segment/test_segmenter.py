@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from pipeline.errors import ConfigError, WeightsError
+from pipeline.segment.segmenter import Segmenter
+from pipeline.segment.settings import SegmentSettings
+from pipeline.segment.weights_digest import weights_digest
+
+
+@pytest.fixture(scope="module")
+def segmenter(tiny_weights):
+    made = Segmenter(SegmentSettings(model=str(tiny_weights), score=0.05, batch=3, device="cpu"))
+    names = made.setup()
+    assert names[3] == "car"
+    return made
+
+
+def noise(count):
+    return np.random.default_rng(0).integers(0, 256, (count, 54, 96, 3), np.uint8)
+
+
+def test_a_frame_gets_the_same_detections_whatever_batch_it_comes_in(segmenter):
+    frames = noise(5)
+    together = segmenter.segment(frames)
+    alone = [segmenter.segment(frames[place : place + 1])[0] for place in range(5)]
+    assert sum(map(len, together)) > 0
+    for one, other in zip(together, alone, strict=True):
+        np.testing.assert_array_equal(one.boxes, other.boxes)
+        np.testing.assert_array_equal(one.scores, other.scores)
+        np.testing.assert_array_equal(one.roi_masks, other.roi_masks)
+
+
+@pytest.mark.parametrize(
+    ("size", "aspect", "decoded"),
+    [
+        ((1280, 720), None, (96, 54)),  # fits the canvas of 96x64 by its width
+        ((720, 1280), None, (36, 64)),
+        ((48, 27), None, (48, 27)),  # never larger than it is: the network enlarges it itself
+        ((720, 576), Fraction(64, 45), (96, 54)),  # wide pixels: 1024x576 as it is shown
+    ],
+)
+def test_frames_are_decoded_to_what_the_network_looks_at(segmenter, size, aspect, decoded):
+    assert segmenter.frame_size(*size, aspect) == decoded
+
+
+def test_a_missing_gpu_is_told(tiny_weights):
+    import tensorflow as tf
+
+    if tf.config.list_physical_devices("GPU"):
+        pytest.skip("this machine has a GPU")
+    with pytest.raises(ConfigError, match="sees no GPU"):
+        Segmenter(SegmentSettings(model=str(tiny_weights), device="gpu")).setup()
+
+
+def test_weights_are_known_by_their_content(tmp_path):
+    for name, content in [("a.safetensors", b"one"), ("b.safetensors", b"one"), ("c.safetensors", b"two")]:
+        (tmp_path / name).write_bytes(content)
+    a, b, c = (weights_digest(str(tmp_path / f"{name}.safetensors")) for name in "abc")
+    assert a == b != c
+    folder = tmp_path / "saved_model"
+    (folder / "variables").mkdir(parents=True)
+    (folder / "saved_model.pb").write_bytes(b"graph")
+    before = weights_digest(str(folder))
+    (folder / "variables" / "data").write_bytes(b"weights")
+    assert weights_digest(str(folder)) != before
+
+
+def test_missing_weights_are_told_before_anything_starts(tmp_path):
+    with pytest.raises(WeightsError, match="no weights at"):
+        weights_digest(str(tmp_path / "none.safetensors"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [({"device": "tpu"}, "choose from"), ({"batch": 0}, "at least 1"), ({"score": 0.0}, "between 0 and 1")],
+)
+def test_settings_that_cannot_be_are_told(settings, words):
+    with pytest.raises(ConfigError, match=words):
+        SegmentSettings(**settings)
