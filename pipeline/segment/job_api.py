@@ -21,22 +21,7 @@ def run_on_cluster(
 
     listen : is given the command's output as it comes. Raises SegVideoError if the cluster cannot be reached.
     """
-    try:
-        from ray.job_submission import JobSubmissionClient
-
-        client = JobSubmissionClient(address)
-    except ImportError as error:
-        raise UsageError(
-            "Submitting to a cluster needs Ray's job client.",
-            found=str(error),
-            do="pip install 'ray[default]'",
-        ) from error
-    except (ConnectionError, RuntimeError) as error:
-        raise SegVideoError(
-            f"No Ray cluster answers at {address}.",
-            found=str(error).split("\n")[0],
-            do="give the address of its dashboard, http://HEAD:8265",
-        ) from error
+    client = _client(address)
     job = client.submit_job(
         entrypoint=command,
         runtime_env={"working_dir": str(working_dir), "env_vars": dict(environment)},
@@ -46,6 +31,24 @@ def run_on_cluster(
     if info.driver_exit_code is None:
         raise SegVideoError(f"The cluster ended job {job}.", found=info.message or str(info.status))
     return int(info.driver_exit_code)
+
+
+def _client(address: str) -> Any:
+    from ray.exceptions import RayError
+    from ray.job_submission import JobSubmissionClient
+
+    try:
+        return JobSubmissionClient(address)
+    except (ImportError, ConnectionError, RuntimeError, RayError) as error:
+        if "ray[default]" in str(error):
+            raise UsageError(
+                "Submitting to a cluster needs Ray's job client.", do="pip install 'ray[default]'"
+            ) from error
+        raise SegVideoError(
+            f"No Ray cluster answers at {address}.",
+            found=str(error).split("\n")[0],
+            do="give the address of its dashboard, as in http://HEAD:8265",
+        ) from error
 
 
 async def _follow(client: Any, job: str, listen: Callable[[str], None]) -> None:

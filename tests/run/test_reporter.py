@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import io
+import json
+
+from pipeline.run.reporter import ConsoleReporter, JsonReporter, SilentReporter
+
+COUNTS = {"frames": 40, "segmented": 16, "tracked": 8, "rendered": 8}
+
+
+def said(make):
+    stream = io.StringIO()
+    reporter = make(stream)
+    reporter.tell("begin", **COUNTS, frames_kept=8)
+    reporter.tell("progress", **COUNTS)
+    reporter.tell("retry", **COUNTS, step="segment", chunk=3, reason="a worker died\n  do: this")
+    reporter.tell("redo", passes=["render", "mux"], changed=["alpha: 0.4 -> 0.6"])
+    reporter.tell("made", output="out.mp4", frames=40, seconds=8.0)
+    reporter.close()
+    return stream.getvalue()
+
+
+def test_people_are_told_in_sentences_and_without_a_bar_where_nobody_watches():
+    assert said(ConsoleReporter).splitlines() == [
+        "going on: what was found in 8 of 40 frames is there",
+        "segment of chunk 3 failed; trying again: a worker died do: this",
+        "render, mux to be done again; changed: alpha: 0.4 -> 0.6",
+        "out.mp4: 40 frames in 8.0 s, 5.0 a second",
+    ]
+
+
+def test_the_bar_counts_painted_frames():
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    stream = Terminal()
+    reporter = ConsoleReporter(stream)
+    reporter.tell("begin", **COUNTS, frames_kept=0)
+    reporter.tell("progress", **{**COUNTS, "rendered": 32})
+    reporter.tell("made", output="out.mp4", frames=40, seconds=8.0)
+    assert "32/40" in stream.getvalue()
+
+
+def test_programs_get_an_object_a_line():
+    events = [json.loads(line) for line in said(JsonReporter).splitlines()]
+    assert [event["event"] for event in events] == ["begin", "progress", "retry", "redo", "made"]
+    assert events[1]["rendered"] == 8
+    assert all(event["at"] >= 0 for event in events)
+
+
+def test_the_silent_one_speaks_of_trouble_alone():
+    assert said(SilentReporter).splitlines() == [
+        "seg-video: segment of chunk 3 failed; trying again: a worker died do: this"
+    ]
