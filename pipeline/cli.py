@@ -146,7 +146,7 @@ def _work(specs: Sequence[JobSpec], arguments: argparse.Namespace) -> int:
     try:
         with StopSignal().listening() as stop:
             for spec in specs:
-                results += run_job(spec, reporter, stop)
+                results += run_job(spec, reporter, stop, alone=len(specs) == 1)
     finally:
         reporter.close()
     if arguments.json:

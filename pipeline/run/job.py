@@ -51,11 +51,11 @@ class VideoResult:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-def run_job(spec: JobSpec, listener: Listener, stop: StopSignal) -> list[VideoResult]:
+def run_job(spec: JobSpec, listener: Listener, stop: StopSignal, *, alone: bool = True) -> list[VideoResult]:
     """Make all outputs of a job; how each went.
 
-    Of a job with one video an error is raised; of several, one video's own trouble is set aside. Raises
-    InterruptedRunError when the user stops it.
+    alone : no other job waits. If it has one video too, an error is raised; else a video's own trouble is set
+    aside. Raises InterruptedRunError when the user stops it.
     """
     found = pairs(spec.inputs, spec.output)
     work = [pair for pair in found if not _refused(pair, spec)]
@@ -67,7 +67,7 @@ def run_job(spec: JobSpec, listener: Listener, stop: StopSignal) -> list[VideoRe
             try:
                 results[pair] = _run_video(pair, spec, staff, listener, stop)
             except _OWN_TROUBLE as error:
-                if len(found) == 1 or isinstance(error, ConfigError):
+                if (alone and len(found) == 1) or isinstance(error, ConfigError):
                     raise
                 listener.tell("set_aside", source=str(pair.source), reason=str(error))
                 results[pair] = VideoResult(pair.source, pair.output, "failed", error)

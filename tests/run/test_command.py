@@ -81,6 +81,17 @@ def test_several_jobs_of_a_file(traffic, here):
     assert (here / "a.mp4").read_bytes() == (here / "b.mp4").read_bytes()
 
 
+def test_a_job_that_fails_does_not_stop_the_next(traffic, here, capsys):
+    (here / "broken.mp4").write_bytes(b"no video at all")
+    (here / "jobs.yaml").write_text(
+        f"inputs: broken.mp4\noutput: a.mp4\nworkers: 0\n---\ninputs: {traffic}\noutput: b.mp4\nworkers: 0\n"
+    )
+    assert cli.main(["submit", "jobs.yaml", "--quiet"]) == 4
+    assert "set aside" in capsys.readouterr().err
+    assert not (here / "a.mp4").exists()
+    assert (here / "b.mp4").exists()
+
+
 def test_a_wrong_job_file_stops_everything_before_it_begins(traffic, here, capsys):
     (here / "good.yaml").write_text(f"inputs: {traffic}\noutput: a.mp4\nworkers: 0\n")
     (here / "bad.yaml").write_text(f"inputs: {traffic}\nalpa: 0.3\n")
