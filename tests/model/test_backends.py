@@ -19,7 +19,7 @@ import numpy as np
 from pipeline.model.predictor import MaskRCNNPredictor
 from pipeline.weights.checkpoint import load_checkpoint
 weights, frames, results = sys.argv[1:]
-predictor = MaskRCNNPredictor(load_checkpoint(weights), batch=2)
+predictor = MaskRCNNPredictor(load_checkpoint(weights))
 found = predictor.segment(np.load(frames))
 columns = {}
 for i, detections in enumerate(found):
@@ -32,7 +32,7 @@ np.savez(results, **columns)
 def run(backend: str, weights: Path, frames: Path, results: Path) -> dict[str, np.ndarray]:
     environment = {**os.environ, "KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu"}
     command = [sys.executable, "-c", SCRIPT, str(weights), str(frames), str(results)]
-    subprocess.run(command, env=environment, check=True, capture_output=True, timeout=240)
+    subprocess.run(command, env=environment, check=True, capture_output=True, timeout=280)
     with np.load(results) as file:
         return {name: file[name] for name in file.files}
 
@@ -40,7 +40,7 @@ def run(backend: str, weights: Path, frames: Path, results: Path) -> dict[str, n
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="compares TensorFlow with the other one")
 def test_jax_finds_what_tensorflow_finds(tmp_path: Path) -> None:
     frames = tmp_path / "frames.npy"
-    np.save(frames, noise(2, 360, 640))
+    np.save(frames, noise(1, 360, 640))
     save_checkpoint(small_model(compact(), class_scale=0.0004), tmp_path / "weights.safetensors", {})
     tensorflow, jax = (
         run(backend, tmp_path / "weights.safetensors", frames, tmp_path / f"{backend}.npz")
@@ -48,17 +48,12 @@ def test_jax_finds_what_tensorflow_finds(tmp_path: Path) -> None:
     )
     assert len(np.unique(tensorflow["scores0"].round(3))) > 10
     np.testing.assert_array_equal(jax["class_ids0"], tensorflow["class_ids0"])
-    for frame in range(2):
-        expected, found = (columns(file, frame) for file in (tensorflow, jax))
-        for name, values in expected.items():
-            np.testing.assert_allclose(found[name], values, rtol=0, atol=1e-4, err_msg=name)
-        masks = (file[f"roi_masks{frame}"].astype(int) for file in (tensorflow, jax))
-        assert np.abs(next(masks) - next(masks)).max() <= 1  # a mask is rounded to 1 / 255
+    np.testing.assert_allclose(jax["scores0"], tensorflow["scores0"], rtol=0, atol=1e-4)
+    np.testing.assert_allclose(fractions(jax["boxes0"]), fractions(tensorflow["boxes0"]), rtol=0, atol=1e-4)
+    masks = (file["roi_masks0"].astype(int) for file in (jax, tensorflow))
+    assert np.abs(next(masks) - next(masks)).max() <= 1  # a mask is rounded to 1 / 255
 
 
-def columns(file: dict[str, np.ndarray], frame: int) -> dict[str, np.ndarray]:
-    """Scores, and boxes in fractions of the frame: float32 px of a frame this wide are 6e-5 apart."""
-    return {
-        "scores": file[f"scores{frame}"],
-        "boxes": file[f"boxes{frame}"] / np.array([640.0, 360.0, 640.0, 360.0]),
-    }
+def fractions(boxes: np.ndarray) -> np.ndarray:
+    """Boxes in fractions of the frame: float32 px of a frame this wide are 6e-5 apart."""
+    return boxes / np.array([640.0, 360.0, 640.0, 360.0])
