@@ -23,7 +23,7 @@ NAMES = {1: "person", 3: "car"}
 
 
 def write_traffic(path: Path, frames: int = 40, *, gop: int = 8, sound: bool = True, step: int = 20) -> Path:
-    """Two squares: one drives to the right by 2 px a frame, a smaller one stands still."""
+    """Three squares: one drives to the right by 2 px a frame, two small ones stand, the upper one up to frame 9."""
     options = {
         "x264-params": f"keyint={gop}:min-keyint={gop}:open-gop=1:bframes=2:scenecut=0",
         "crf": "16",
@@ -39,6 +39,7 @@ def write_traffic(path: Path, frames: int = 40, *, gop: int = 8, sound: bool = T
             left = 4 + 2 * (number % 50)
             picture[30:60, left : left + 30] = 220
             picture[70:86, 120:136] = 220
+            picture[4:16, 144:156] = 220 if number < 10 else 40
             frame = av.VideoFrame.from_ndarray(picture, "rgb24").reformat(format="yuv420p")
             frame.pts, frame.time_base = number * step + (number % 3), TICK
             out.mux(video.encode(frame))
