@@ -89,6 +89,7 @@ def greedy_nms(
 
     def next_tile(step: Any, *state: Any) -> tuple[Any, ...]:
         kept, here = _Boxes(*state), _tile(candidates, step * tile, tile)
+        # A free place may hold the box of a dropped candidate: top_k is not stable on every backend.
         beaten = ops.logical_and(clashes(here, kept), ops.expand_dims(kept.index >= 0, 1))
         alive = ops.logical_and(here.index >= 0, ops.logical_not(ops.any(beaten, axis=-1)))
         survive = _settle(clashes(here, here), alive)

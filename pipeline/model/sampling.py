@@ -26,12 +26,10 @@ def sample(
     luck = keras.random.uniform((batch, total), seed=seed)
     most = int(count * positive_share)
     positive = _best(labels == POSITIVE, luck, min(most, total))
-    spare = count - ops.sum(ops.cast(positive[1], "int32"), axis=-1, keepdims=True)
     negative = _best(labels == NEGATIVE, luck, count)
-    wanted = ops.expand_dims(ops.arange(count, dtype="int32"), 0) < spare
     index = ops.concatenate([positive[0], negative[0]], axis=1)
-    valid = ops.concatenate([positive[1], ops.logical_and(negative[1], wanted)], axis=1)
-    # The chosen ones move to the front, so that the result has `count` columns and no holes before its end.
+    valid = ops.concatenate([positive[1], negative[1]], axis=1)
+    # Those that exist move to the front, positives first; of the negatives, as many stay as there is room for.
     length = int(index.shape[1])
     place = ops.where(valid, ops.arange(length, 0, -1, dtype="float32"), 0.0)
     _, order = ops.top_k(place, k=count)
