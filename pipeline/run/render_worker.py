@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pipeline.render.overlay import Overlay
 from pipeline.render.settings import RenderSettings
+from pipeline.run.patched import patched
 from pipeline.run.reach import check_reach
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.packet_span import PacketSpan
@@ -58,7 +59,11 @@ class RenderWorker:
         check_reach(task.info.path, task.size, task.packets)
         began = time.perf_counter()
         overlay = Overlay(task.render, task.class_names)
-        decoded = decode_yuv(task.info, task.chunk, packets=task.packets, damaged="repeat")
+        decoded = patched(
+            task.info,
+            task.chunk,
+            lambda span: decode_yuv(task.info, span, packets=task.packets, damaged="repeat"),
+        )
         painted = (
             overlay.paint(frame.picture, tracks) for frame, tracks in zip(decoded, task.tracks, strict=True)
         )

@@ -10,6 +10,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.run.patched import patched
 from pipeline.run.reach import check_reach
 from pipeline.run.read_ahead import read_ahead
 from pipeline.segment.segmenter import Segmenter
@@ -60,7 +61,11 @@ class SegmentWorker:
         check_reach(task.info.path, task.size, task.packets)
         began, busy, info = time.perf_counter(), 0.0, task.info
         width, height = self._segmenter.frame_size(info.width, info.height, info.sample_aspect)
-        decoded = decode_rgb(info, task.chunk, width, height, packets=task.packets, damaged="repeat")
+        decoded = patched(
+            info,
+            task.chunk,
+            lambda span: decode_rgb(info, span, width, height, packets=task.packets, damaged="repeat"),
+        )
         found: list[Detections] = []
         repeated = 0
         with read_ahead(_batches(decoded, self._segmenter.batch)) as batches:

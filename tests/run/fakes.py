@@ -12,6 +12,7 @@ import av
 import cv2
 import numpy as np
 
+from pipeline.run.patched import patched
 from pipeline.run.reach import check_reach
 from pipeline.run.segment_worker import Segmented
 from pipeline.structures.detections import Detections
@@ -71,8 +72,12 @@ class FakeWorker:
         if str(task.chunk.index) in os.environ.get("FAKE_FAIL", "").split(","):
             raise ArithmeticError("the network is not in the mood")
         info = task.info
-        decoded = decode_rgb(
-            info, task.chunk, info.width, info.height, packets=task.packets, damaged="repeat"
+        decoded = patched(
+            info,
+            task.chunk,
+            lambda span: decode_rgb(
+                info, span, info.width, info.height, packets=task.packets, damaged="repeat"
+            ),
         )
         found, repeated = [], 0
         for frame in decoded:

@@ -312,3 +312,21 @@ def test_a_worker_knows_whether_it_sees_the_source(tmp_path, size):
         check_reach(tmp_path / "in.mp4", 8, None)
     (tmp_path / "in.mp4").write_bytes(b"-" * 8)
     check_reach(tmp_path / "in.mp4", 8, None)
+
+
+@pytest.mark.parametrize(("first", "last"), [(16, 31), (0, 15)])
+def test_chunks_without_a_single_good_frame_show_their_neighbour_and_are_told(
+    work, traffic, tmp_path, first, last
+):
+    damaged = tmp_path / "damaged.mp4"
+    content = bytearray(traffic.read_bytes())
+    with av.open(str(traffic)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+    for packet in sorted(packets, key=lambda packet: packet.pts)[first : last + 1]:
+        content[packet.pos : packet.pos + packet.size] = bytes(packet.size)
+    damaged.write_bytes(content)
+    (result,), events = work([damaged], tmp_path / "out.mp4", chunk_frames=8)
+    assert result.state == "made"
+    assert [pts for pts, _ in frames_of(tmp_path / "out.mp4")] == [pts for pts, _ in frames_of(traffic)]
+    warnings = [event["text"] for event in events if event["event"] == "warning"]
+    assert any(f"of the frames {first + 8} to {last}" in text for text in warnings)
