@@ -16,9 +16,8 @@ from keras import ops
 from pipeline.model.config import RoIAlignConfig
 from pipeline.model.precision import gpu_capability
 
-#: Regions gathered at a time. It bounds the gathered vectors, 0.8 MB a region of 7x7x256 in float32: to what a CPU's
-#: last cache holds, and to 1.6 GB on a GPU, which would idle over smaller portions.
-CPU_REGIONS, GPU_REGIONS = 64, 2048
+#: Bytes of feature vectors gathered at a time: what a CPU's last cache holds; a GPU would idle over small portions.
+CPU_BYTES, GPU_BYTES = 50_000_000, 1_600_000_000
 
 
 def assign_levels(
@@ -143,13 +142,14 @@ def _weight_matrix(weights: Any, regions: int, size: int) -> Any:
 
 
 def _pool(table: Any, row_starts: Any, columns: Any, row_weights: Any, column_weights: Any) -> Any:
-    """Wy F Wx^T [R, size, size, C] for each region, a bounded number of regions at a time."""
-    regions = int(row_starts.shape[0])
+    """Wy F Wx^T [R, size, size, C] for each region, with a bounded number of vectors gathered at a time."""
+    regions, taps = int(columns.shape[0]), int(columns.shape[1])
     inputs = (row_starts, columns, row_weights, column_weights)
-    portion = CPU_REGIONS if gpu_capability() is None else GPU_REGIONS
-    if regions <= portion:
+    region_bytes = taps * taps * int(table.shape[-1]) * 4
+    rounds = -(-regions * region_bytes // (CPU_BYTES if gpu_capability() is None else GPU_BYTES))
+    if rounds == 1:
         return _pool_some(table, inputs)
-    rounds = -(-regions // portion)
+    portion = -(-regions // rounds)
     padding = rounds * portion - regions
     chunks = []
     for value in inputs:

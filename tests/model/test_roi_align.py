@@ -95,7 +95,7 @@ def test_regions_come_out_the_same_however_many_are_gathered_at_a_time(
     corner = rng.uniform(0, 40, (2, 10, 2))
     boxes = np.concatenate([corner, corner + rng.uniform(4, 20, (2, 10, 2))], axis=-1).astype(np.float32)
     whole = np.asarray(roi_align([feature], range(2, 3), boxes, 3, (64, 64), ALIGN))
-    monkeypatch.setattr(module, "CPU_REGIONS", count)
+    monkeypatch.setattr(module, "CPU_BYTES", count * 12 * 12 * 3 * 4)  # 12 x 12 vectors of 3 floats a region
     np.testing.assert_allclose(
         np.asarray(roi_align([feature], range(2, 3), boxes, 3, (64, 64), ALIGN)), whole, atol=1e-6
     )
