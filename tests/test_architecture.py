@@ -49,13 +49,15 @@ HOMES = {
     "filelock": {"weights"},
     "tqdm": {"weights", "run", "training"},
     "ray": {"segment"},
-    "yaml": {"run"},
+    "yaml": {"run", "training"},
     "av": {"video"},
     "ffmpeg": {"video"},
     "imageio_ffmpeg": {"video"},
     "pyarrow": {"store"},
     "scipy": {"track"},
-    "cv2": {"video", "render"},
+    "cv2": {"video", "render", "training"},
+    "matplotlib": {"training"},
+    "pycocotools": {"training"},
 }
 
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc", "core", "base"}

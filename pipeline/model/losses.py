@@ -16,11 +16,17 @@ def objectness_loss(logits: Any, positive: Any, valid: Any) -> Any:
     return _mean(binary_cross_entropy(logits, ops.cast(positive, "float32")), valid)
 
 
-def class_loss(logits: Any, class_index: Any, valid: Any) -> Any:
-    """Softmax cross-entropy, a scalar: logits float32 [R, C], class_index int32 [R], valid bool [R]."""
-    log_probability = ops.log_softmax(logits, axis=-1)
-    wanted = ops.one_hot(class_index, logits.shape[-1], dtype="float32")
-    return _mean(-ops.sum(log_probability * wanted, axis=-1), valid)
+def class_loss(logits: Any, members: Any, rivals: Any, valid: Any) -> Any:
+    """-log of the probability of the right outputs among those that take part, a scalar.
+
+    logits : float32 [R, C].
+    members : bool [R, C]: the outputs that are right; with one a row this is softmax cross-entropy, with several
+        the loss is on the sum of their probabilities.
+    rivals : bool [R, C]: outputs the right ones compete with; the others have no say and get no gradient.
+    valid : bool [R].
+    """
+    everyone = _log_sum(logits, ops.logical_or(members, rivals))
+    return _mean(everyone - _log_sum(logits, members), valid)
 
 
 def box_loss(offsets: Any, targets: Any, valid: Any, count: Any, beta: float = 1.0) -> Any:
@@ -47,3 +53,8 @@ def binary_cross_entropy(logits: Any, targets: Any) -> Any:
 def _mean(values: Any, valid: Any) -> Any:
     count = ops.sum(ops.cast(valid, "float32"))
     return ops.sum(ops.where(valid, values, 0.0)) / ops.maximum(count, 1.0)
+
+
+def _log_sum(logits: Any, among: Any) -> Any:
+    """log sum exp over the last axis of the logits `among`."""
+    return ops.logsumexp(ops.where(among, logits, -1e9), axis=-1)

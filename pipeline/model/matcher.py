@@ -40,10 +40,24 @@ def match(
     index = ops.cast(ops.argmax(overlap, axis=-1), "int32")
     label = ops.where(best < negative_iou, NEGATIVE, IGNORED)
     label = ops.where(best >= positive_iou, POSITIVE, label)
-    crowd = ops.max(ops.where(ops.expand_dims(class_index < 0, 1), iou, 0.0), axis=-1)
+    covered = _covered_share(iou, references, objects)
+    crowd = ops.max(ops.where(ops.expand_dims(class_index < 0, 1), covered, 0.0), axis=-1)
     label = ops.where(ops.logical_and(label == NEGATIVE, crowd >= negative_iou), IGNORED, label)
     if keep_best:
         top = ops.max(overlap, axis=1, keepdims=True)
         claims = ops.logical_and(overlap >= top - 1e-6, ops.logical_and(real, top > 0.0))
         label = ops.where(ops.any(claims, axis=-1), POSITIVE, label)
     return Match(ops.cast(label, "int32"), index)
+
+
+def _covered_share(iou: Any, references: Any, objects: Any) -> Any:
+    """Share float32 [B, N, G] of each reference's area inside each object, from their overlap.
+
+    For crowds it takes the place of the overlap, as in COCO's evaluation: one of a crowd is small against it.
+    With i = u (a + b - i) the intersection is u (a + b) / (1 + u).
+    """
+    area, other = (
+        (boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1]) for boxes in (references, objects)
+    )
+    area = ops.expand_dims(area, -1)
+    return iou * (1.0 + ops.expand_dims(other, -2) / ops.maximum(area, 1e-6)) / (1.0 + iou)

@@ -18,8 +18,25 @@ def test_objectness_is_averaged_over_the_valid_samples() -> None:
 
 def test_class_loss_is_the_negative_log_probability() -> None:
     logits = np.log(np.array([[0.5, 0.25, 0.25], [0.1, 0.1, 0.8]], np.float32))
-    loss = losses.class_loss(logits, np.array([1, 2], np.int32), np.array([True, True]))
+    members = np.array([[False, True, False], [False, False, True]])
+    loss = losses.class_loss(logits, members, np.ones_like(members), np.array([True, True]))
     np.testing.assert_allclose(loss, -(np.log(0.25) + np.log(0.8)) / 2, rtol=1e-5)
+
+
+def test_class_loss_of_several_right_outputs_is_on_the_sum_of_their_probabilities() -> None:
+    logits = np.log(np.array([[0.5, 0.25, 0.125, 0.125]], np.float32))
+    members = np.array([[False, True, True, False]])
+    loss = losses.class_loss(logits, members, np.ones_like(members), np.array([True]))
+    np.testing.assert_allclose(loss, -np.log(0.375), rtol=1e-5)
+
+
+def test_class_loss_leaves_outputs_out_that_take_no_part() -> None:
+    logits = np.log(np.array([[0.2, 0.2, 0.6]], np.float32))
+    background = np.array([[True, False, False]])
+    loss = losses.class_loss(logits, background, np.array([[True, True, False]]), np.array([True]))
+    np.testing.assert_allclose(loss, np.log(2.0), rtol=1e-5)
+    alone = losses.class_loss(logits, background, background, np.array([True]))
+    np.testing.assert_allclose(alone, 0.0, atol=1e-6)
 
 
 def test_box_loss_is_quadratic_near_and_linear_far() -> None:
@@ -41,6 +58,7 @@ def test_without_a_valid_sample_every_loss_is_zero() -> None:
     none = np.array([False])
     one = np.ones((1, 28, 28), np.float32)
     assert float(losses.objectness_loss(np.array([3.0], np.float32), none, none)) == 0.0
-    assert float(losses.class_loss(np.ones((1, 3), np.float32), np.array([1], np.int32), none)) == 0.0
+    every = np.ones((1, 3), bool)
+    assert float(losses.class_loss(np.ones((1, 3), np.float32), every, every, none)) == 0.0
     assert float(losses.box_loss(np.ones((1, 4), np.float32), np.zeros((1, 4), np.float32), none, 0)) == 0.0
     assert float(losses.mask_loss(one, one, none)) == 0.0

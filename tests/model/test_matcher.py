@@ -49,3 +49,8 @@ def test_the_index_names_the_object_of_the_largest_overlap() -> None:
         0.5, 0.5, keep_best=False,
     )  # fmt: skip
     assert np.asarray(result.index)[0].tolist() == [1, 0]
+
+
+def test_one_of_a_crowd_is_neither_right_nor_wrong_however_small_it_is_against_it() -> None:
+    inside, beside = [40.0, 40.0, 44.0, 44.0], [97.0, 40.0, 107.0, 50.0]
+    assert labels([inside, beside], [[0.0, 0.0, 99.0, 99.0]], [-1]) == [-1, 0]

@@ -1,0 +1,156 @@
+"""Batches: the pictures of step n, a pure function of the seed and n, made ahead of time in the background."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.model.targets import Targets
+from pipeline.training.copy_paste import paste
+from pipeline.training.framing import (
+    FramedInstance,
+    centred_frame,
+    frame_instance,
+    frame_pixels,
+    random_frame,
+)
+from pipeline.training.labels import Labels
+from pipeline.training.photometry import random_photometry
+from pipeline.training.picture_cache import PictureCache
+
+#: Side of a target mask, twice the network's.
+MASK_SIDE = 56
+
+
+@dataclass(frozen=True)
+class Variety:
+    """How far a picture may be changed before it is shown.
+
+    canvas : height and width in px that is trained on; a part of the full one teaches the same sizes in less time.
+    full_canvas : the network's own; a scale of 1 is that of a picture letterboxed into it.
+    scales : least and largest scale.
+    flip : probability of a mirrored picture.
+    photometry : strength of changes of light, colour, focus and compression, 0 to 1.
+    paste : probability of an object pasted from another picture, and the categories that are.
+    """
+
+    canvas: tuple[int, int]
+    full_canvas: tuple[int, int]
+    scales: tuple[float, float] = (0.6, 1.7)
+    flip: float = 0.5
+    photometry: float = 1.0
+    paste: float = 0.0
+    paste_categories: frozenset[int] = frozenset()
+
+
+class BatchMaker:
+    """Batches of a cache.
+
+    Parameters
+    ----------
+    cache : the pictures.
+    weights : float [N], how often each is drawn; 0 for those that are held out.
+    labels : what the network calls the categories.
+    variety : how the pictures are changed.
+    batch, objects : pictures a batch, and objects a picture at most (G).
+    seed : of everything that is drawn.
+
+    """
+
+    def __init__(
+        self,
+        cache: PictureCache,
+        weights: NDArray[np.float64],
+        labels: Labels,
+        variety: Variety,
+        batch: int,
+        objects: int = 64,
+        seed: int = 0,
+    ) -> None:
+        self.cache, self.labels, self.variety = cache, labels, variety
+        self.batch, self.objects, self.seed = batch, objects, seed
+        self.probability = weights / weights.sum()
+        holds = [bool(variety.paste_categories & cache.categories(place)) for place in range(len(cache))]
+        self.donors = np.flatnonzero(np.array(holds) & (weights > 0))
+
+    def make(self, step: int) -> tuple[NDArray[np.uint8], Targets]:
+        """Pictures uint8 [B, H, W, 3] and targets of that step, numpy."""
+        random = np.random.default_rng((self.seed, step))
+        places = random.choice(len(self.probability), self.batch, p=self.probability)
+        shown = [self._picture(int(place), random) for place in places]
+        pixels = np.stack([picture for picture, _ in shown])
+        return pixels, Targets(*(np.stack(column) for column in zip(*(t for _, t in shown), strict=True)))
+
+    def _picture(self, place: int, random: np.random.Generator) -> tuple[NDArray[np.uint8], Any]:
+        variety, picture = self.variety, self.cache[place]
+        if len(self.donors) and random.random() < variety.paste:
+            donor = self.cache[int(random.choice(self.donors))]
+            picture = paste(picture, donor, variety.paste_categories, random)
+        size = (picture.pixels.shape[0], picture.pixels.shape[1])
+        base = centred_frame(size, variety.full_canvas).scale_x
+        frame = random_frame(size, variety.canvas, base, variety.scales, variety.flip, random)
+        pixels = frame_pixels(picture.pixels, frame, smooth=bool(random.random() < 0.7))
+        pixels = random_photometry(pixels, variety.photometry, random)
+        framed = [frame_instance(instance, frame, MASK_SIDE) for instance in picture.instances]
+        known = [instance for instance in framed if instance is not None]
+        return pixels, pack(known, self.labels.scope(picture.scope), self.labels, self.objects)
+
+
+def pack(
+    instances: Sequence[FramedInstance], scope: NDArray[np.bool_], labels: Labels, count: int
+) -> tuple[NDArray[Any], ...]:
+    """One picture's columns of `Targets`. Beyond `count` the ignored ones go first, then the smallest."""
+    boxes, index = np.zeros((count, 4), np.float32), np.zeros(count, np.int32)
+    members = np.zeros((count, len(scope)), bool)
+    masks, has_mask = np.zeros((count, MASK_SIDE, MASK_SIDE), np.uint8), np.zeros(count, bool)
+    known = [(one, labels.outputs(one.category)) for one in instances]
+    known = [(one, outputs) for one, outputs in known if outputs]
+    known.sort(key=lambda pair: (pair[0].ignored, -float(np.prod(pair[0].box[2:] - pair[0].box[:2]))))
+    for row, (one, outputs) in enumerate(known[:count]):
+        boxes[row] = one.box
+        index[row] = -1 if one.ignored else outputs[0]
+        members[row, list(outputs)] = True
+        if one.mask is not None:
+            masks[row], has_mask[row] = one.mask, True
+    return boxes, index, members, masks, has_mask, scope
+
+
+def ahead(
+    maker: BatchMaker, first: int, last: int, depth: int = 6
+) -> Generator[tuple[Any, Targets], None, None]:
+    """The batches of the steps first..last - 1, made by a thread that is up to `depth` of them ahead."""
+    ready: queue.Queue[Any] = queue.Queue(depth)
+    stopped = threading.Event()
+
+    def work() -> None:
+        for step in range(first, last):
+            try:
+                made: Any = maker.make(step)
+            except Exception as failure:
+                made = failure
+            while not stopped.is_set():
+                try:
+                    ready.put(made, timeout=0.2)
+                    break
+                except queue.Full:
+                    continue
+            if stopped.is_set():
+                return
+
+    thread = threading.Thread(target=work, name="batches", daemon=True)
+    thread.start()
+    try:
+        for _ in range(first, last):
+            made = ready.get()
+            if isinstance(made, Exception):
+                raise made
+            yield made
+    finally:
+        stopped.set()
+        thread.join()

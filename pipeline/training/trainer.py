@@ -1,0 +1,137 @@
+"""Training: labelled pictures in, weights out, with checkpoints to go on from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import keras
+
+from pipeline.errors import ConfigError, InputError
+from pipeline.model.config import MaskRCNNConfig
+from pipeline.model.mask_rcnn import make_model
+from pipeline.model.precision import gpu_capability
+from pipeline.training.batches import BatchMaker, Variety, ahead
+from pipeline.training.checkpointing import load_start, load_state, save_result, save_state
+from pipeline.training.coco_folder import Entry, load_picture, read_entries
+from pipeline.training.history import History
+from pipeline.training.hold_out import read_names
+from pipeline.training.labelled_picture import LabelledPicture
+from pipeline.training.labels import labels_of
+from pipeline.training.network import network_config
+from pipeline.training.optimisation import optimizer_groups
+from pipeline.training.picture_cache import PictureCache, build_cache
+from pipeline.training.plot import plot_losses
+from pipeline.training.progress import Progress, Report
+from pipeline.training.sampling_weights import picture_weights
+from pipeline.training.settings import TrainSettings
+from pipeline.training.step import TrainState, make_step
+
+CHECKPOINT, RESULT, HISTORY, PLOT = (
+    "checkpoint.safetensors",
+    "weights.safetensors",
+    "losses.csv",
+    "losses.png",
+)
+
+
+def train(settings: TrainSettings, report: Report) -> Path:
+    """The weights file of a finished run; one that was interrupted goes on from its last checkpoint.
+
+    Raises InputError for pictures that cannot be read, ConfigError for settings that cannot work.
+    """
+    settings.output.mkdir(parents=True, exist_ok=True)
+    entries, names = read_entries(settings.data)
+    cache = _cache(settings, entries, names, report)
+    config = network_config(settings, names)
+    keras.utils.set_random_seed(settings.seed)
+    model = make_model(config, settings.precision)
+    if settings.start is not None:
+        fresh, unused = load_start(model, settings.start)
+        report(Progress(message=f"start: {len(fresh)} variables from chance, {len(unused)} arrays unused"))
+    state = TrainState(model, optimizer_groups(model, settings), settings.seed)
+    first = 0
+    if (settings.output / CHECKPOINT).is_file():
+        first = load_state(state, settings.output / CHECKPOINT)
+        report(Progress(message=f"going on at step {first}"))
+    _run(settings, state, _maker(settings, config, cache, entries), first, report)
+    return settings.output / RESULT
+
+
+def _run(settings: TrainSettings, state: TrainState, maker: BatchMaker, first: int, report: Report) -> None:
+    jit = gpu_capability() is not None if settings.jit is None else settings.jit
+    step = make_step(state, settings.clip_norm, settings.ema_decay, jit)
+    history = History(settings.output / HISTORY, first)
+    batches = ahead(maker, first, settings.steps)
+    done, since, started = first, [], time.monotonic()
+    try:
+        for images, targets in batches:
+            losses = step(images, targets)
+            done += 1
+            since.append(losses)
+            if not math.isfinite(losses["loss"]):
+                raise ConfigError(
+                    f"the loss of step {done} is {losses['loss']}", do="lower learning_rate or clip_norm"
+                )
+            if done % settings.log_every == 0 or done == settings.steps:
+                seconds = time.monotonic() - started
+                means = {name: sum(one[name] for one in since) / len(since) for name in losses}
+                history.add(
+                    {"step": done, "pictures_per_second": len(since) * settings.batch / seconds, **means}
+                )
+                report(Progress(done, settings.steps, means))
+                since, started = [], time.monotonic()
+            if done % settings.checkpoint_every == 0 or done == settings.steps:
+                _save(settings, state, done)
+    except KeyboardInterrupt:
+        _save(settings, state, done)
+        raise
+    finally:
+        batches.close()
+
+
+def _save(settings: TrainSettings, state: TrainState, done: int) -> None:
+    save_state(state, done, settings.output / CHECKPOINT)
+    metadata = {"training_steps": str(done), "training_settings": json.dumps(vars(settings), default=str)}
+    save_result(state, settings.output / RESULT, metadata)
+    if (settings.output / HISTORY).is_file():
+        plot_losses(settings.output / HISTORY, settings.output / PLOT)
+
+
+def _cache(
+    settings: TrainSettings, entries: list[Entry], names: dict[int, str], report: Report
+) -> PictureCache:
+    if not entries:
+        raise InputError(f"{settings.data} has no picture in its annotations")
+    digest = hashlib.sha256(repr((settings.longest, sorted(names), [
+        (entry.record, entry.annotations, entry.file.stat().st_size) for entry in entries
+    ])).encode()).hexdigest()  # fmt: skip
+
+    def pictures() -> Iterable[LabelledPicture]:
+        for place, entry in enumerate(entries):
+            if place % 500 == 0:
+                report(Progress(message=f"reading pictures: {place} of {len(entries)}"))
+            yield load_picture(entry, names, settings.longest)
+
+    return build_cache(settings.cache or settings.output / "cache", digest, pictures)
+
+
+def _maker(
+    settings: TrainSettings, config: MaskRCNNConfig, cache: PictureCache, entries: list[Entry]
+) -> BatchMaker:
+    held_out = frozenset() if settings.validation is None else read_names(settings.validation)
+    weights = picture_weights(
+        entries, held_out, settings.source_weights, settings.driver_weight, settings.rare_share
+    )
+    if weights.sum() <= 0.0:
+        raise InputError(f"no picture of {settings.data} is left to train on", do="hold out fewer of them")
+    variety = Variety(
+        settings.canvas or settings.full_canvas, settings.full_canvas, settings.scales, settings.flip,
+        settings.photometry, settings.paste, frozenset(settings.paste_categories),
+    )  # fmt: skip
+    labels = labels_of(config, settings.unions)
+    return BatchMaker(cache, weights, labels, variety, settings.batch, settings.objects, settings.seed)
