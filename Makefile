@@ -29,7 +29,8 @@ $(INSTALLED): $(MADE) pyproject.toml
 demo: $(INSTALLED)
 	$(BIN)/seg-video models
 	@echo
-	@echo 'The video job (seg-video in.mp4 out.mp4) is not part of this version yet: it lands next.'
+	@echo 'A sample clip is not part of this version yet. With a clip of yours:'
+	@echo '    $(BIN)/seg-video in.mp4 out.mp4'
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest
