@@ -98,7 +98,10 @@ def test_models_says_what_is_in_the_cache(capsys, empty_cache):
     graph.write_bytes(b"graph")
     assert cli.main(["models", "--json"]) == 0
     records = json.loads(capsys.readouterr().out)
-    assert [record["name"] for record in records if record["in_cache"]] == ["dashcam-lite", "tf1-inception-v2"]
+    assert [record["name"] for record in records if record["in_cache"]] == [
+        "dashcam-lite",
+        "tf1-inception-v2",
+    ]
 
 
 def test_models_does_not_offer_embedded_weights_that_are_not_there(capsys, tmp_path, monkeypatch):
