@@ -28,12 +28,15 @@ MAY_IMPORT = {
     "track": set(),
     "render": set(),
     "run": {"video", "segment", "store", "track", "render", "weights.catalog"},
-    "cli": {"run", "weights.catalog", "weights.cache", "weights.label_maps"},
+    "cli": {"run", "training", "evaluation", "weights.catalog", "weights.cache", "weights.label_maps"},
 }
 EVERYWHERE = {"pipeline", "errors", "structures"}
 
 #: Imports that have to wait inside a function, so that --help and the scheduler load no network.
-DEFERRED = {"segment": {"model", "weights", "tensorflow", "keras"}}
+DEFERRED = {
+    "segment": {"model", "weights", "tensorflow", "keras"},
+    "cli": {"training", "evaluation"},
+}
 
 #: The rooms a library from outside may be known in.
 HOMES = {
@@ -54,10 +57,10 @@ HOMES = {
     "ffmpeg": {"video"},
     "imageio_ffmpeg": {"video"},
     "pyarrow": {"store"},
-    "scipy": {"track"},
-    "cv2": {"video", "render", "training"},
-    "matplotlib": {"training"},
-    "pycocotools": {"training"},
+    "scipy": {"track", "evaluation"},
+    "cv2": {"video", "render", "training", "evaluation"},
+    "matplotlib": {"training", "evaluation"},
+    "pycocotools": {"training", "evaluation"},
 }
 
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc", "core", "base"}

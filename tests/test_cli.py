@@ -9,6 +9,7 @@ import pytest
 
 from pipeline import __version__, cli
 from pipeline.errors import InputError
+from pipeline.weights.catalog import catalog
 
 HEAVY = ("tensorflow", "keras", "ray", "cv2", "jax", "torch", "numpy")
 
@@ -105,7 +106,7 @@ def test_models_says_what_is_in_the_cache(capsys, empty_cache):
 
 
 def test_models_does_not_offer_embedded_weights_that_are_not_there(capsys, tmp_path, monkeypatch):
-    cli.catalog()
+    catalog()
     monkeypatch.setattr("pipeline.weights.catalog._DATA", tmp_path)
     assert cli.main(["models"]) == 0
     assert "not yet made" in capsys.readouterr().out.splitlines()[1]

@@ -1,102 +1,22 @@
-"""The command line: argv in, exit code out; the only module that prints."""
+"""The commands that make videos: run, submit, resume, render; and status, which lists their runs."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
-import difflib
 import json
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline import __version__
-from pipeline.errors import SegVideoError
+from pipeline.cli.command import Command, aligned
 from pipeline.run.arguments import add_job_options, by_room, given_options, inputs_and_output, options_of
 from pipeline.run.options import OPTIONS
-from pipeline.weights.cache import WeightsCache
-from pipeline.weights.catalog import CatalogEntry, catalog
-from pipeline.weights.label_maps import label_map
 
 if TYPE_CHECKING:
     from pipeline.run.job import VideoResult
     from pipeline.run.spec import JobSpec
-
-INTERRUPTED = 130
-
-#: The command that `seg-video in.mp4 out.mp4` is short for.
-_DEFAULT = "run"
-
-_EPILOG = """\
-seg-video IN.mp4 OUT.mp4 is short for seg-video run IN.mp4 OUT.mp4; its options: seg-video run --help
-
-exit codes: 0 done, 1 failed, 2 usage, 3 input cannot be read, 4 some chunks or inputs failed and the rest is
-kept, 5 a run of something else is in the way, 130 interrupted
-"""
-
-
-@dataclass(frozen=True)
-class Command:
-    """One subcommand.
-
-    name : what the user types.
-    summary : its line in `seg-video --help`.
-    add_arguments : declares its options.
-    run : does it and returns the exit code. Imports of heavy rooms belong inside, so that --help stays quick.
-    """
-
-    name: str
-    summary: str
-    add_arguments: Callable[[argparse.ArgumentParser], None]
-    run: Callable[[argparse.Namespace], int]
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Exit code of the command that `argv` (default: the process's arguments) asks for."""
-    parser = _parser()
-    arguments = parser.parse_args(_with_command(list(sys.argv[1:] if argv is None else argv), parser))
-    command: Command = arguments.command
-    try:
-        return command.run(arguments)
-    except SegVideoError as error:
-        print(f"seg-video: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("seg-video: interrupted", file=sys.stderr)
-        return INTERRUPTED
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="seg-video",
-        description="The same dashcam video, plus masks: instance segmentation of road users.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=f"seg-video {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in COMMANDS:
-        subparser = commands.add_parser(command.name, help=command.summary, description=command.summary)
-        command.add_arguments(subparser)
-        subparser.set_defaults(command=command)
-    return parser
-
-
-def _with_command(words: list[str], parser: argparse.ArgumentParser) -> list[str]:
-    """The words with the default command before them, where they name none."""
-    names = [command.name for command in COMMANDS]
-    if not words or words[0] in (*names, "-h", "--help", "--version"):
-        return words
-    first = words[0]
-    if not first.startswith("-") and not Path(first).suffix and not Path(first).exists():
-        near = difflib.get_close_matches(first, names, n=1)
-        parser.error(
-            f"there is no command and no file called {first!r}"
-            + (f"; did you mean {near[0]!r}?" if near else "")
-        )
-    return [_DEFAULT, *words] if _DEFAULT in names else words
 
 
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -243,7 +163,7 @@ def _show_status(arguments: argparse.Namespace) -> int:
         rate = "-" if run.rate is None else f"{run.rate:.1f}"
         counts = (str(run.segmented), str(run.rendered), str(run.frames))
         rows.append((run.state, *counts, rate, run.output))
-    for line in _aligned(rows):
+    for line in aligned(rows):
         print(line)
     for run in runs:
         for chunk, reason in run.failed if run.state == "failed" else ():
@@ -268,67 +188,10 @@ def _show_estimate(spec: JobSpec, as_json: bool) -> int:
     return 0
 
 
-def _add_models_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="one JSON array, for programs")
-
-
-def _show_models(arguments: argparse.Namespace) -> int:
-    cache = WeightsCache.at()
-    if arguments.json:
-        print(json.dumps([_model_record(entry, cache) for entry in catalog()], indent=2))
-        return 0
-    header = ("NAME", "CLASSES", "MASK AP", "BOX AP", "SIZE", "IN CACHE", "LICENCE OF THE WEIGHTS")
-    for line in _aligned([header, *(_model_row(entry, cache) for entry in catalog())]):
-        print(line)
-    print(f"\ncache: {cache.folder}")
-    return 0
-
-
-def _model_record(entry: CatalogEntry, cache: WeightsCache) -> dict[str, object]:
-    return {
-        **dataclasses.asdict(entry),
-        "classes": len(label_map(entry.label_map)),
-        "available": entry.available,
-        "in_cache": cache.holds(entry),
-    }
-
-
-def _model_row(entry: CatalogEntry, cache: WeightsCache) -> tuple[str, ...]:
-    return (
-        entry.name,
-        str(len(label_map(entry.label_map))),
-        "-" if entry.mask_ap is None else f"{entry.mask_ap:.1f}",
-        "-" if entry.box_ap is None else f"{entry.box_ap:.1f}",
-        "-" if entry.size_bytes is None else f"{entry.size_bytes / 1e6:.0f} MB",
-        _presence(entry, cache),
-        entry.licence,
-    )
-
-
-def _presence(entry: CatalogEntry, cache: WeightsCache) -> str:
-    if not entry.available:
-        return "not yet made"
-    if entry.url is None:
-        return "embedded"
-    return "yes" if cache.holds(entry) else "no"
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lines in which each column is as wide as its widest cell; `rows` are equally long."""
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-
-
-#: Every subcommand; a new one is one row.
-COMMANDS = (
+VIDEO_COMMANDS = (
     Command("run", "the same videos, plus masks", _add_run_arguments, _run),
     Command("submit", "do the jobs of YAML files, here or on a cluster", _add_submit_arguments, _submit),
     Command("resume", "go on with a run where it stopped", _add_resume_arguments, _resume),
     Command("status", "list runs: how far they are, and what failed", _add_status_arguments, _show_status),
     Command("render", "another video of what a run has found", _add_render_arguments, _render),
-    Command("models", "list the weights that can be used", _add_models_arguments, _show_models),
 )
-
-
-if __name__ == "__main__":
-    sys.exit(main())
