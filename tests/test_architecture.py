@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "model": set(),
     "weights": {"model"},
     "training": {"model", "weights"},
-    "evaluation": {"model", "weights", "store"},
+    "evaluation": {"model", "weights", "store", "training.coco_folder"},
     "video": set(),
     "segment": {"model", "weights"},
     "store": set(),

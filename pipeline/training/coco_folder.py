@@ -39,6 +39,36 @@ class Entry:
         return str(self.record.get("source", ""))
 
 
+@dataclass(frozen=True)
+class Annotations:
+    """The content of a COCO file: picture records in its order, annotations by picture id, names by category id."""
+
+    records: tuple[dict[str, Any], ...]
+    by_picture: dict[int, tuple[dict[str, Any], ...]]
+    names: dict[int, str]
+
+
+def read_annotations(path: Path) -> Annotations:
+    """The pictures, annotations and categories of a COCO file, plain or with gzip.
+
+    Raises InputError where it cannot be read as that.
+    """
+    try:
+        raw = path.read_bytes()
+        content = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
+        by_picture = defaultdict(list)
+        for annotation in content["annotations"]:
+            by_picture[annotation["image_id"]].append(annotation)
+        names = {int(category["id"]): str(category["name"]) for category in content["categories"]}
+        records = tuple(content["images"])
+        annotations = {record["id"]: tuple(by_picture[record["id"]]) for record in records}
+    except (OSError, EOFError, ValueError, KeyError, TypeError) as damage:
+        raise InputError(
+            f"{path} cannot be read as COCO annotations", found=f"{type(damage).__name__}: {damage}"
+        ) from damage
+    return Annotations(records, annotations, names)
+
+
 def read_entries(folder: Path) -> tuple[list[Entry], dict[int, str]]:
     """The folder's pictures and its category names by id.
 
@@ -50,23 +80,12 @@ def read_entries(folder: Path) -> tuple[list[Entry], dict[int, str]]:
             f"{folder} has no COCO annotations",
             do=f"put one of {', '.join(ANNOTATIONS)} there, and the pictures beside it or in images/",
         )
-    try:
-        raw = path.read_bytes()
-        content = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
-        by_picture = defaultdict(list)
-        for annotation in content["annotations"]:
-            by_picture[annotation["image_id"]].append(annotation)
-        names = {int(category["id"]): str(category["name"]) for category in content["categories"]}
-        records = content["images"]
-        entries = [
-            Entry(record, tuple(by_picture[record["id"]]), _file(folder, record["file_name"]))
-            for record in records
-        ]
-    except (OSError, ValueError, KeyError, TypeError) as damage:
-        raise InputError(
-            f"{path} cannot be read as COCO annotations", found=f"{type(damage).__name__}: {damage}"
-        ) from damage
-    return entries, names
+    content = read_annotations(path)
+    entries = [
+        Entry(record, content.by_picture[record["id"]], _file(folder, str(record.get("file_name", ""))))
+        for record in content.records
+    ]
+    return entries, content.names
 
 
 def load_picture(entry: Entry, names: dict[int, str], longest: int) -> LabelledPicture:
@@ -95,6 +114,18 @@ def load_picture(entry: Entry, names: dict[int, str], longest: int) -> LabelledP
     )
 
 
+def mask_runs(segmentation: Any, size: tuple[int, int]) -> Any:
+    """A mask of `size` (height, width) as pycocotools takes it, of COCO's polygons or run lengths."""
+    # Of the `train` extra.
+    from pycocotools import mask as coco
+
+    if isinstance(segmentation, list):
+        return coco.merge(coco.frPyObjects(segmentation, *size))
+    if isinstance(segmentation["counts"], list):
+        return coco.frPyObjects(segmentation, *size)
+    return segmentation
+
+
 def _file(folder: Path, name: str) -> Path:
     for path in (folder / "images" / name, folder / name):
         if path.is_file():
@@ -119,10 +150,5 @@ def _mask(segmentation: Any, before: tuple[int, int], after: tuple[int, int]) ->
     # Of the `train` extra. Its rule for pixels on a polygon's edge is the one that evaluation measures with.
     from pycocotools import mask as coco
 
-    runs = segmentation
-    if isinstance(segmentation, list):
-        runs = coco.merge(coco.frPyObjects(segmentation, *before))
-    elif isinstance(segmentation["counts"], list):
-        runs = coco.frPyObjects(segmentation, *before)
-    mask = coco.decode(runs)
+    mask = coco.decode(mask_runs(segmentation, before))
     return mask if after == before else cv2.resize(mask, after[::-1], interpolation=cv2.INTER_NEAREST)

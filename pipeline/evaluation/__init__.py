@@ -1,0 +1,1 @@
+"""Measuring a network, or a finished run, against labels."""

@@ -1,0 +1,27 @@
+"""Measure a network on a folder of labelled pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline.evaluation.choose import Choice, choose
+from pipeline.evaluation.evaluate import Evaluation, evaluate
+from pipeline.evaluation.read_truth import truth_of_pictures
+from pipeline.evaluation.segmenting import Progress, segment_pictures
+from pipeline.evaluation.settings import EvalSettings
+from pipeline.training.coco_folder import read_entries
+from pipeline.weights.load import LoadSettings, load_segmenter
+
+
+def measure_pictures(
+    folder: Path, model: str, choice: Choice, settings: EvalSettings, report: Progress
+) -> Evaluation:
+    """The figures of the weights `model`, a name of the catalog or a file, on the chosen pictures of `folder`.
+
+    Raises InputError where the labels or a picture cannot be read, WeightsError or UsageError as loading does.
+    """
+    entries, names = read_entries(folder)
+    truth = truth_of_pictures(choose(entries, choice), names)
+    network = load_segmenter(model, LoadSettings(score=settings.min_score))
+    found = segment_pictures(network, truth, settings.min_score, report)
+    return evaluate(truth, found, list(network.class_names.values()), settings)

@@ -1,0 +1,64 @@
+"""Truth: what is in the pictures, by their labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: A mask as pycocotools takes it: {"size": [height, width], "counts": bytes}.
+Runs = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class TrueObject:
+    """One labelled object or region.
+
+    category : id in the labels' own numbers.
+    box : float64 [4], x1, y1, x2, y2 px.
+    area : px of the mask; of the box where there is no mask.
+    runs : the mask; None where only the box is known.
+    ignored : neither right nor wrong: a crowd, a group.
+    track_id : the object's number through the video; None in pictures.
+    """
+
+    category: int
+    box: NDArray[np.float64]
+    area: float
+    runs: Runs | None = None
+    ignored: bool = False
+    track_id: int | None = None
+
+    @property
+    def short_side(self) -> float:
+        """The lesser of the box's width and height, px."""
+        return float(min(self.box[2] - self.box[0], self.box[3] - self.box[1]))
+
+
+@dataclass(frozen=True, eq=False)
+class TruePicture:
+    """One picture's labels.
+
+    name : file name, or the frame's number. height, width : px. objects : what is labelled.
+    scope : categories of which every object is labelled; of another one, a detection may be right without a label.
+    file : the pixels; None for a frame of a video.
+    """
+
+    name: str
+    height: int
+    width: int
+    objects: tuple[TrueObject, ...]
+    scope: frozenset[int]
+    file: Path | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """Labelled pictures, and the name of each category."""
+
+    pictures: tuple[TruePicture, ...]
+    names: Mapping[int, str]
