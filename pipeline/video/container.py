@@ -47,7 +47,7 @@ def check_container(info: VideoInfo, out: Path) -> ContainerCheck:
     muxer = _muxer(out)
     kept, problems, warnings = [], [], []
     for stream in info.streams:
-        if stream.index == info.video or _holds_chapters(info, stream) or _holds_time_code(info, stream):
+        if stream.index == info.video or is_made_by_the_muxer(info, stream):
             continue
         if _fits(info, stream, muxer):
             kept.append(stream.index)
@@ -61,6 +61,11 @@ def check_container(info: VideoInfo, out: Path) -> ContainerCheck:
         tuple(suffix for suffix, other in _MUXERS.items() if _holds_all(info, other)) if problems else ()
     )
     return ContainerCheck(muxer, tuple(kept), tuple(problems), fitting, tuple(warnings))
+
+
+def is_made_by_the_muxer(info: VideoInfo, stream: StreamInfo) -> bool:
+    """Whether a stream is made anew of the chapters or of a tag, and is not to be copied."""
+    return _holds_chapters(info, stream) or _holds_time_code(info, stream)
 
 
 def _muxer(out: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from fractions import Fraction
 
 from av.packet import Packet
@@ -18,14 +17,12 @@ _DECODING_LEAD = Fraction(1)
 
 
 class StreamCopy:
-    """Passes packets on untouched, and remembers what was passed, to compare it with what has been written.
+    """Passes packets on, their content untouched.
 
     source, target : positions of the stream in the two containers. kind : video, audio, ...
     time_base : of the source's stream, seconds a tick.
-    pts : times of the packets so far, in these ticks and in the output's time.
-    has_edit_lists : the output can hide what lies before zero. has_codec_delay : it can for this stream, as
-    what
-        the decoder needs to begin.
+    has_edit_lists : the output can hide what lies before zero.
+    has_codec_delay : it can for this stream, as what the decoder needs to begin.
     """
 
     def __init__(
@@ -40,24 +37,12 @@ class StreamCopy:
         # Plain values: a stream of a closed container is freed memory.
         self.source, self.target, self.kind = stream.index, target.index, stream.type
         self.time_base = stream.time_base or Fraction(1)
-        self.pts: list[int] = []
-        self._hash = hashlib.sha256()
         self._shift = to_pts(shift_seconds, self.time_base)
         self._last_dts: int | None = None
         self._repaired = 0
         self._keeps_cut, self._begun = has_edit_lists, False
         self._earliest = None if has_edit_lists or has_codec_delay else 0
         self._is_picture = Disposition.attached_pic in stream.disposition
-
-    @property
-    def count(self) -> int:
-        """Packets passed so far."""
-        return len(self.pts)
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of all their content, in order."""
-        return self._hash.hexdigest()
 
     def take(self, packet: Packet) -> bool:
         """Give the packet the output's times; False if the source does not show it, or not at any time.
@@ -72,8 +57,6 @@ class StreamCopy:
             return False
         self._begun = self._begun or not packet.is_discard
         packet.pts, packet.dts = times
-        self.pts.append(packet.pts)
-        self._hash.update(payload(packet))
         return True
 
     def repair_note(self) -> str | None:

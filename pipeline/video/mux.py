@@ -52,16 +52,16 @@ def mux(info: VideoInfo, parts: Sequence[Path], out: Path, *, overwrite: bool = 
         )
     timeline = output_timeline(info)
     with publish(out) as temporary:
-        painted, copies = _write(info, parts, temporary, check, timeline)
-        check_output(temporary, timeline, painted, copies)
+        copies = _write(info, parts, temporary, check, timeline)
+        differing = check_output(temporary, info, check.kept)
     moved = (copy.repair_note() for copy in copies)
-    return check.warnings + tuple(note for note in moved if note)
+    return check.warnings + tuple(note for note in moved if note) + differing
 
 
 def _write(
     info: VideoInfo, parts: Sequence[Path], temporary: Path, check: ContainerCheck, timeline: Timeline
-) -> tuple[int, list[StreamCopy]]:
-    """Write the file; the position of the painted track in it, and what was copied."""
+) -> list[StreamCopy]:
+    """Write the file; what was copied."""
     with ExitStack() as stack:
         source = stack.enter_context(open_source(info.path))
         template = video_stream(stack.enter_context(open_source(parts[0])), 0)
@@ -80,7 +80,7 @@ def _write(
         others = _copied_packets(source, out, copies)
         for _, packet in heapq.merge(video, others, key=lambda timed: timed[0]):
             out.mux_one(packet)
-        return painted.index, copies
+        return copies
 
 
 def _options(info: VideoInfo, timeline: Timeline, check: ContainerCheck) -> dict[str, str]:

@@ -1,78 +1,59 @@
-"""A written output -> whether it holds what it should, read back before it is published."""
+"""A written output -> whether it is the source's video, read back before it is published."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from fractions import Fraction
+from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 from av.error import FFmpegError
 
 from pipeline.errors import InputError, MediaError
-from pipeline.structures.timebase import rescale
-from pipeline.video.copying import StreamCopy, payload
-from pipeline.video.source import open_source
-from pipeline.video.timeline import Timeline
+from pipeline.structures.video_info import VideoInfo
+from pipeline.video.compare import Check, compare
+from pipeline.video.facts import MediaFacts, read_facts
+from pipeline.video.probe import probe
 
 
-@dataclass
-class _Found:
-    """What is read of one stream."""
+def check_output(
+    path: Path, info: VideoInfo, kept: Collection[int], left_out: Collection[int] = ()
+) -> tuple[str, ...]:
+    """What is another than in the source, a sentence each, by the checks that `seg-video verify` makes.
 
-    time_base: Fraction
-    pts: list[int] = field(default_factory=list)
-    content: Any = field(default_factory=hashlib.sha256)
+    Packets are compared, nothing is decoded: the render pass has decoded all. Raises MediaError where frames,
+    their times, their size, sound or subtitles are other ones, or the file cannot be read.
 
+    Parameters
+    ----------
+    path : the output, under whatever name.
+    info : the source.
+    kept : positions of the source's streams that the output is to hold besides the painted one.
+    left_out : numbers of the source's frames that it is not to show.
 
-def check_output(path: Path, timeline: Timeline, painted: int, copies: Sequence[StreamCopy]) -> None:
-    """Raise MediaError unless the file at `path` shows each frame at its time and every copied packet
-    unchanged.
-
-    painted : position of the painted track. Times are compared in the ticks of the file.
     """
     try:
-        streams = _read(path)
+        output = read_facts(probe(path), decode=False)
     except (FFmpegError, InputError) as error:
         raise MediaError(f"{path} cannot be read back.", found=str(error), do="run again") from error
-    video = streams[painted]
-    expected = [rescale(int(pts), timeline.time_base, video.time_base) for pts in timeline.pts]
-    if sorted(video.pts) != expected:
-        wrong = sum(a != b for a, b in zip(sorted(video.pts), expected, strict=False))
+    differing = [check for check in compare(_asked_for(info, kept, left_out), output) if not check.holds]
+    vital = [_words(check) for check in differing if check.vital]
+    if vital:
         raise MediaError(
-            f"{path} does not show the frames of the source.",
-            found=f"{len(video.pts)} frames instead of {len(expected)}, {wrong} of them at another time",
+            f"{path} is not the same video as {info.path}.",
+            found="; ".join(vital),
             do="run again; if it stays, name an output in another format",
         )
-    for copy in copies:
-        _check_copy(path, copy, streams.get(copy.target, _Found(copy.time_base)))
+    return tuple(f"another than in the source: {_words(check)}" for check in differing)
 
 
-def _read(path: Path) -> dict[int, _Found]:
-    with open_source(path) as container:
-        found = {stream.index: _Found(stream.time_base or Fraction(1)) for stream in container.streams}
-        for packet in container.demux():
-            if packet.size:
-                found[packet.stream.index].pts.append(packet.pts or 0)  # a cover has no time
-                found[packet.stream.index].content.update(payload(packet))
-    return found
+def _asked_for(info: VideoInfo, kept: Collection[int], left_out: Collection[int]) -> MediaFacts:
+    """The facts of the source, without what the output is not to hold."""
+    facts = read_facts(info, decode=False)
+    tracks = tuple(track for track in facts.tracks if track.stream.index in kept)
+    return replace(facts, pts=np.delete(facts.pts, sorted(left_out)), tracks=tracks)
 
 
-def _check_copy(path: Path, copy: StreamCopy, found: _Found) -> None:
-    """A second video may be packed in another way; all else is to be the same to the last bit."""
-    same = copy.kind == "video" or found.content.hexdigest() == copy.digest
-    # Compared in the coarser ticks of the two; equal ticks make this exact.
-    coarse = max(copy.time_base, found.time_base)
-    times = [rescale(pts, copy.time_base, coarse) for pts in copy.pts] == [
-        rescale(pts, found.time_base, coarse) for pts in found.pts
-    ]
-    if not same or not times:
-        raise MediaError(
-            f"{path} does not hold stream {copy.source} of the source unchanged.",
-            found=f"{len(found.pts)} packets instead of {copy.count}"
-            + ("" if same else ", with other content")
-            + ("" if times else ", at other times"),
-            do="run again; if it stays, name an output in another format",
-        )
+def _words(check: Check) -> str:
+    note = f" ({check.note})" if check.note else ""
+    return f"{check.name}: {check.output} instead of {check.source}{note}"

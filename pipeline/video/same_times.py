@@ -1,0 +1,85 @@
+"""The times of a track in the source and in the output -> whether they are the same, in the coarser ticks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.structures.timebase import rescale, to_pts
+
+
+@dataclass(frozen=True, eq=False)
+class Times:
+    """When the packets or frames of a track are shown: int64 [P] ticks of `time_base` seconds."""
+
+    pts: NDArray[np.int64]
+    time_base: Fraction
+
+    def earlier(self, seconds: Fraction) -> Times:
+        """The same, moved as a whole."""
+        return Times(self.pts - to_pts(seconds, self.time_base), self.time_base)
+
+    def words(self) -> str:
+        """From when to when, as people read it."""
+        if not len(self.pts):
+            return "none"
+        first, last = (float(int(ticks) * self.time_base) for ticks in (self.pts.min(), self.pts.max()))
+        return f"{first:.3f} to {last:.3f} s"
+
+    def in_ticks(self, tick: Fraction) -> list[int]:
+        """In ticks of `tick`, ascending."""
+        ascending: list[int] = np.sort(self.pts).tolist()
+        if self.time_base == tick:
+            return ascending  # an hour of sound has 170 000 packets, and fractions are slow
+        return [rescale(ticks, self.time_base, tick) for ticks in ascending]
+
+
+@dataclass(frozen=True)
+class TimesVerdict:
+    """Whether times are the same; `note` says how they differ, or why they may."""
+
+    same: bool
+    note: str
+
+
+def same_times(source: Times, output: Times) -> TimesVerdict:
+    """Whether the output shows everything when the source does.
+
+    What no container holds may differ, and is told: packets at one time, or at times that run backwards, are
+    a tick apart, and what begins before zero begins at zero.
+    """
+    tick = max(source.time_base, output.time_base)
+    found = output.in_ticks(tick)
+    for times, note in _acceptable(source):
+        if times.in_ticks(tick) == found:
+            return TimesVerdict(True, note)
+    return TimesVerdict(False, _difference(source.in_ticks(tick), found, tick))
+
+
+def _acceptable(source: Times) -> Iterator[tuple[Times, str]]:
+    yield source, ""
+    apart = _apart(source.pts)
+    moved = int((apart != source.pts).sum())
+    yield Times(apart, source.time_base), f"{moved} do not ascend in the source, and are a tick apart"
+    yield Times(_apart(np.maximum(source.pts, 0)), source.time_base), "what began before zero begins at zero"
+
+
+def _apart(pts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The nearest times, none earlier, that ascend strictly."""
+    if not len(pts):
+        return pts
+    position = np.arange(len(pts))
+    ascending: NDArray[np.int64] = np.maximum.accumulate(pts - position) + position
+    return ascending
+
+
+def _difference(before: Sequence[int], after: Sequence[int], tick: Fraction) -> str:
+    wrong = [abs(one - other) for one, other in zip(before, after, strict=False) if one != other]
+    worst = f", by up to {float(max(wrong) * tick):.4f} s" if wrong else ""
+    if len(before) != len(after):
+        return f"{len(after)} instead of {len(before)}"
+    return f"{len(wrong)} of {len(before)} at another time{worst}"
