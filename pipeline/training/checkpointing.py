@@ -58,21 +58,6 @@ def save_result(state: TrainState, path: Path, metadata: dict[str, str]) -> None
             weight.assign(value)
 
 
-def load_start(state_model: object, path: Path) -> tuple[list[str], list[str]]:
-    """Set the variables that the file has under their name and in their shape.
-
-    Returns the names of the variables that were left as they are, and of the arrays that nobody took.
-    """
-    from pipeline.weights.checkpoint import variables_of
-
-    arrays, _ = load_weights(path)
-    variables = variables_of(state_model)  # type: ignore[arg-type]
-    fitting = {n for n, v in variables.items() if n in arrays and arrays[n].shape == tuple(v.shape)}
-    for name in fitting:
-        variables[name].assign(arrays[name].astype(np.float32))
-    return sorted(variables.keys() - fitting), sorted(arrays.keys() - fitting)
-
-
 def _plain(variable: object) -> object:
     import keras
 

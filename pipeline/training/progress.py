@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,7 +32,7 @@ class Bar:
         from tqdm import tqdm
 
         if event.message:
-            tqdm.write(event.message)
+            tqdm.write(event.message, file=sys.stderr)
         if not event.steps:
             return
         if self._bar is None:

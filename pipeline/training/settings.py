@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import types
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_type_hints
 
 from pipeline.errors import ConfigError
+from pipeline.training.typed_value import typed_value
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,8 @@ class TrainSettings:
     cache : folder for the decoded pictures; None: `cache` inside `output`.
     validation : file with the names of the pictures that are held out, one a line; None: none are.
     network : name of a preset in pipeline/model/presets.py that takes classes and a canvas.
-    start : .safetensors to start from; arrays that fit no variable's name and shape are reported. None: from chance.
+    start : weights to start from, a name of the catalog or a .safetensors file; classes are matched by their names,
+        and what fits no variable is reported. None: from chance.
     unions : pseudo-categories with the category ids that each may stand for, `{100: [3, 6, 8]}`.
     full_canvas : height and width in px that the network is made for.
     canvas : those of the part that is trained on; None: the full one.
@@ -47,8 +48,8 @@ class TrainSettings:
     output: Path
     cache: Path | None = None
     validation: Path | None = None
-    network: str = "compact"
-    start: Path | None = None
+    network: Literal["compact", "compact_mobilenet", "compact_shufflenet"] = "compact"
+    start: str | None = None
     unions: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     full_canvas: tuple[int, int] = (384, 640)
     canvas: tuple[int, int] | None = None
@@ -80,83 +81,108 @@ class TrainSettings:
     checkpoint_every: int = 200
 
     def __post_init__(self) -> None:
-        for name in ("batch", "steps", "objects", "log_every", "checkpoint_every"):
-            _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
-        for name in ("full_canvas", "canvas"):
-            sides = getattr(self, name) or (32, 32)
-            _require(len(sides) == 2 and all(side > 0 and side % 32 == 0 for side in sides), name, sides,
-                     "a height and a width that are multiples of 32")  # fmt: skip
-        low, high = self.scales
-        _require(0 < low <= high, "scales", self.scales, "two positive numbers, the smaller first")
-        _require(self.learning_rate > 0, "learning_rate", self.learning_rate, "above 0")
-        _require(0 <= self.ema_decay < 1, "ema_decay", self.ema_decay, "in 0..1, below 1")
-        _require(0 <= self.warmup_steps < self.steps, "warmup_steps", self.warmup_steps, "fewer than steps")
+        for key, expected in _faults(vars(self)):
+            raise ConfigError(f"{key} must be {expected}", found=repr(getattr(self, key)))
 
 
 def read_settings(path: Path) -> TrainSettings:
     """The settings in a YAML file.
 
-    Raises ConfigError where it cannot be read, a key does not exist, one is missing, or a value is of another kind.
+    Raises ConfigError, with file and line, where it cannot be read, a key does not exist or is there twice, one is
+    missing, or a value is of another kind or cannot work.
     """
     # Of the `train` extra.
     import yaml
 
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as damage:
-        raise ConfigError(f"{path} cannot be read as YAML", found=str(damage)) from damage
-    if not isinstance(values, dict):
-        raise ConfigError(f"{path} has to hold keys and values", found=repr(values))
-    return settings_from(values, path.parent, str(path))
+        raise ConfigError(f"{path} cannot be read as YAML", found=" ".join(str(damage).split())) from damage
+    if not isinstance(node, yaml.MappingNode):
+        raise ConfigError(f"{path} has to hold keys and values", do="give it `data:` and `output:` at least")
+    constructor = yaml.SafeLoader("")
+    values: dict[str, Any] = {}
+    lines: dict[str, int] = {}
+    for key_node, value_node in node.value:
+        key, line = str(key_node.value), key_node.start_mark.line + 1
+        if key in values:
+            raise ConfigError(f"{path}, line {line}: {key} was given in line {lines[key]}", do="keep one")
+        values[key], lines[key] = constructor.construct_object(value_node, deep=True), line
+    constructor.dispose()
+    return settings_from(
+        values, path.parent, lambda key: f"{path}, line {lines[key]}" if key in lines else str(path)
+    )
 
 
-def settings_from(values: Mapping[str, Any], folder: Path, where: str) -> TrainSettings:
-    """The settings that `values` name; relative paths count from `folder`, errors name `where`."""
+def settings_from(values: Mapping[str, Any], folder: Path, where: Callable[[str], str]) -> TrainSettings:
+    """The settings that `values` name; relative paths count from `folder`, and `where(key)` is named in errors."""
     hints = get_type_hints(TrainSettings)
-    for key in values:
+    read: dict[str, Any] = {}
+    for key, value in values.items():
         if key not in hints:
-            near = difflib.get_close_matches(str(key), hints, n=1, cutoff=0.0)[0]
-            raise ConfigError(f"{where} has the unknown key {key!r}", do=f"did you mean {near!r}?")
-    missing = [
-        one.name for one in fields(TrainSettings) if one.name in ("data", "output") and one.name not in values
-    ]
+            near = difflib.get_close_matches(key, hints, n=1, cutoff=0.0)[0]
+            raise ConfigError(
+                f"{where(key)}: there is no setting called {key!r}", do=f"did you mean {near!r}?"
+            )
+        try:
+            read[key] = _start(value, folder) if key == "start" else typed_value(hints[key], value, folder)
+        except ValueError as expected:
+            raise ConfigError(
+                f"{where(key)}: {key} has a value of another kind than it takes",
+                found=repr(value),
+                do=f"give {expected}",
+            ) from None
+    missing = [one.name for one in fields(TrainSettings) if _is_needed(one) and one.name not in values]
     if missing:
         raise ConfigError(
-            f"{where} lacks {' and '.join(missing)}", do="name the folder of pictures and one for results"
+            f"{where('')} lacks {' and '.join(missing)}", do="name the folder of pictures and one for results"
         )
-    return TrainSettings(**{key: _value(key, hints[key], value, folder) for key, value in values.items()})
+    for key, must_be in _faults({**_defaults(), **read}):
+        raise ConfigError(f"{where(key)}: {key} must be {must_be}", found=repr(read.get(key)))
+    return TrainSettings(**read)
 
 
-def _value(key: str, hint: Any, value: Any, folder: Path) -> Any:
-    """`value` as the annotation asks for it: text to paths, lists to tuples, whole numbers to floats."""
-    options = get_args(hint) if get_origin(hint) is types.UnionType else (hint,)
-    if value is None and type(None) in options:
-        return None
-    kind = options[0]
-    if kind is Path and isinstance(value, str):
-        return folder / Path(value).expanduser()
-    if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    if get_origin(kind) is Literal and value in get_args(kind):
+def _faults(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each setting whose value cannot work, and what it must be."""
+    for keys, fits, expected in _CHECKS:
+        yield from ((key, expected) for key in keys if not fits(values[key]))
+    if values["paste"] and not values["paste_categories"]:
+        yield "paste_categories", "the ids of the categories to paste, as paste is above 0"
+    if not 0 <= values["warmup_steps"] < values["steps"]:
+        yield "warmup_steps", f"at least 0 and fewer than the {values['steps']} steps"
+
+
+def _is_size(sides: tuple[int, ...] | None) -> bool:
+    return sides is None or (len(sides) == 2 and all(side > 0 and side % 32 == 0 for side in sides))
+
+
+#: Settings that are checked alone: names, what holds for a value that can work, and that in words.
+_CHECKS: tuple[tuple[tuple[str, ...], Callable[[Any], bool], str], ...] = (
+    (("batch", "steps", "objects", "log_every", "checkpoint_every"), lambda v: v >= 1, "at least 1"),
+    (("full_canvas", "canvas"), _is_size, "a height and a width that are multiples of 32"),
+    (("scales",), lambda v: len(v) == 2 and 0 < v[0] <= v[1], "two positive numbers, the smaller first"),
+    (("learning_rate", "clip_norm"), lambda v: v > 0, "above 0"),
+    (("flip", "photometry", "paste", "rare_share"), lambda v: 0 <= v <= 1, "in 0..1"),
+    (("ema_decay",), lambda v: 0 <= v < 1, "in 0..1, below 1"),
+)
+
+
+def _is_needed(one: Any) -> bool:
+    return one.default is MISSING and one.default_factory is MISSING
+
+
+def _defaults() -> dict[str, Any]:
+    return {
+        one.name: one.default_factory() if callable(one.default_factory) else one.default
+        for one in fields(TrainSettings)
+        if not _is_needed(one)
+    }
+
+
+def _start(value: Any, folder: Path) -> str | None:
+    """A path as seen from the file, or a name of the catalog as it is."""
+    if value is not None and not isinstance(value, str):
+        raise ValueError("a name of the catalog or a .safetensors file")
+    if value is None or not ("/" in value or value.endswith(".safetensors") or (folder / value).exists()):
         return value
-    if get_origin(kind) is tuple and isinstance(value, list):
-        return tuple(_value(key, get_args(kind)[0], one, folder) for one in value)
-    if get_origin(kind) is Mapping and isinstance(value, dict):
-        of_key, of_value = get_args(kind)
-        return {_value(key, of_key, k, folder): _value(key, of_value, v, folder) for k, v in value.items()}
-    if kind in (int, str, bool) and type(value) is kind:
-        return value
-    raise ConfigError(
-        f"{key} has a value of another kind than it takes", found=repr(value), do=f"give {_name(hint)}"
-    )
-
-
-def _name(hint: Any) -> str:
-    return (
-        str(hint).replace("typing.", "").replace("collections.abc.", "").replace("<class '", "").rstrip("'>")
-    )
-
-
-def _require(condition: bool, name: str, found: object, expected: str) -> None:
-    if not condition:
-        raise ConfigError(f"{name} must be {expected}", found=repr(found))
+    return str(folder / Path(value).expanduser())

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import keras
 
-from pipeline.errors import ConfigError, InputError
+from pipeline.errors import ConfigError, InputError, InterruptedRunError
 from pipeline.model.config import MaskRCNNConfig
 from pipeline.model.mask_rcnn import make_model
 from pipeline.model.precision import gpu_capability
 from pipeline.training.batches import BatchMaker, Variety, ahead
-from pipeline.training.checkpointing import load_start, load_state, save_result, save_state
+from pipeline.training.checkpointing import load_state, save_result, save_state
 from pipeline.training.coco_folder import Entry, load_picture, read_entries
 from pipeline.training.history import History
 from pipeline.training.hold_out import read_names
@@ -29,6 +30,7 @@ from pipeline.training.plot import plot_losses
 from pipeline.training.progress import Progress, Report
 from pipeline.training.sampling_weights import picture_weights
 from pipeline.training.settings import TrainSettings
+from pipeline.training.start import load_start, start_path
 from pipeline.training.step import TrainState, make_step
 
 CHECKPOINT, RESULT, HISTORY, PLOT = (
@@ -39,30 +41,49 @@ CHECKPOINT, RESULT, HISTORY, PLOT = (
 )
 
 
-def train(settings: TrainSettings, report: Report) -> Path:
+#: Whether the run is to end before it is done.
+Stop = Callable[[], bool]
+
+
+def train(settings: TrainSettings, report: Report, stop: Stop = lambda: False) -> Path:
     """The weights file of a finished run; one that was interrupted goes on from its last checkpoint.
 
-    Raises InputError for pictures that cannot be read, ConfigError for settings that cannot work.
+    stop : asked after every step; once it says so, a checkpoint is written.
+
+    Raises InputError for pictures that cannot be read, ConfigError for settings that cannot work,
+    InterruptedRunError where `stop` asked for it.
     """
+    _require_extra()
     settings.output.mkdir(parents=True, exist_ok=True)
     entries, names = read_entries(settings.data)
-    cache = _cache(settings, entries, names, report)
+    cache = _cache(settings, entries, names, report, stop)
     config = network_config(settings, names)
     keras.utils.set_random_seed(settings.seed)
     model = make_model(config, settings.precision)
     if settings.start is not None:
-        fresh, unused = load_start(model, settings.start)
-        report(Progress(message=f"start: {len(fresh)} variables from chance, {len(unused)} arrays unused"))
+        report(Progress(message=f"start: {load_start(model, start_path(settings.start))}"))
     state = TrainState(model, optimizer_groups(model, settings), settings.seed)
     first = 0
     if (settings.output / CHECKPOINT).is_file():
         first = load_state(state, settings.output / CHECKPOINT)
         report(Progress(message=f"going on at step {first}"))
-    _run(settings, state, _maker(settings, config, cache, entries), first, report)
+    _run(settings, state, _maker(settings, config, cache, entries), first, report, stop)
     return settings.output / RESULT
 
 
-def _run(settings: TrainSettings, state: TrainState, maker: BatchMaker, first: int, report: Report) -> None:
+def _require_extra() -> None:
+    """Fail now and not at the first checkpoint, where the plot is drawn."""
+    missing = [name for name in ("matplotlib", "pycocotools") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ConfigError(
+            f"training needs {' and '.join(missing)}, which the product alone does not",
+            do="install the extra `train`: pip install 'seg-video[train]'",
+        )
+
+
+def _run(
+    settings: TrainSettings, state: TrainState, maker: BatchMaker, first: int, report: Report, stop: Stop
+) -> None:
     jit = gpu_capability() is not None if settings.jit is None else settings.jit
     step = make_step(state, settings.clip_norm, settings.ema_decay, jit)
     history = History(settings.output / HISTORY, first)
@@ -85,13 +106,17 @@ def _run(settings: TrainSettings, state: TrainState, maker: BatchMaker, first: i
                 )
                 report(Progress(done, settings.steps, means))
                 since, started = [], time.monotonic()
-            if done % settings.checkpoint_every == 0 or done == settings.steps:
+            asked = stop() and done < settings.steps
+            if asked or done % settings.checkpoint_every == 0 or done == settings.steps:
                 _save(settings, state, done)
-    except KeyboardInterrupt:
-        _save(settings, state, done)
-        raise
+            if asked:
+                raise _interrupted(f"after step {done} of {settings.steps}")
     finally:
         batches.close()
+
+
+def _interrupted(when: str) -> InterruptedRunError:
+    return InterruptedRunError(f"training stopped {when}", do="run the same command to go on")
 
 
 def _save(settings: TrainSettings, state: TrainState, done: int) -> None:
@@ -103,7 +128,7 @@ def _save(settings: TrainSettings, state: TrainState, done: int) -> None:
 
 
 def _cache(
-    settings: TrainSettings, entries: list[Entry], names: dict[int, str], report: Report
+    settings: TrainSettings, entries: list[Entry], names: dict[int, str], report: Report, stop: Stop
 ) -> PictureCache:
     if not entries:
         raise InputError(f"{settings.data} has no picture in its annotations")
@@ -113,6 +138,8 @@ def _cache(
 
     def pictures() -> Iterable[LabelledPicture]:
         for place, entry in enumerate(entries):
+            if stop():
+                raise _interrupted("while it read the pictures, which begins again next time")
             if place % 500 == 0:
                 report(Progress(message=f"reading pictures: {place} of {len(entries)}"))
             yield load_picture(entry, names, settings.longest)

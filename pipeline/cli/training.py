@@ -1,0 +1,48 @@
+"""The command that makes weights: train."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from pipeline.cli.command import Command
+
+
+def _add_train_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("config", type=Path, metavar="CONFIG.yaml", help="settings; docs/training.md has all")
+    parser.add_argument("--quiet", action="store_true", help="show no progress")
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    from pipeline.run.stopping import StopSignal
+    from pipeline.training.progress import Bar
+    from pipeline.training.settings import read_settings
+
+    settings = read_settings(arguments.config)
+    # Only now, as TensorFlow takes seconds to load, and says a lot unless it is told not to.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from pipeline.training.trainer import train
+
+    bar = Bar()
+    try:
+        with StopSignal().listening() as signal:
+            weights = train(settings, (lambda _: None) if arguments.quiet else bar, stop=lambda: signal.asked)
+    finally:
+        bar.close()
+    print(f"weights: {_from_here(weights)} ({weights.stat().st_size / 1e6:.1f} MB)")
+    print(f"use them: seg-video in.mp4 out.mp4 --model {_from_here(weights)}")
+    return 0
+
+
+def _from_here(path: Path) -> str:
+    """The path as a person here would type it."""
+    relative = os.path.relpath(path)
+    return str(path.resolve()) if relative.startswith("..") else relative
+
+
+TRAINING_COMMANDS = (
+    Command(
+        "train", "make weights out of labelled pictures, or go on making them", _add_train_arguments, _train
+    ),
+)

@@ -1,0 +1,129 @@
+"""Start: a fresh network takes over what another one has learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import ConfigError
+from pipeline.model.config import MaskRCNNConfig
+from pipeline.model.mask_rcnn import MaskRCNN
+from pipeline.weights.catalog import find
+from pipeline.weights.checkpoint import variables_of
+from pipeline.weights.fetch import fetch
+from pipeline.weights.own_file import load_weights
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Start:
+    """What became of the variables and of the file's arrays, by name.
+
+    taken : variables that have the file's values.
+    fresh : variables that are as they were.
+    unused : arrays of the file that fit no variable.
+    kept_classes : classes that the network knows already, the background left out; None if the file does not say
+        which classes its arrays are of.
+    """
+
+    taken: tuple[str, ...]
+    fresh: tuple[str, ...]
+    unused: tuple[str, ...]
+    kept_classes: tuple[str, ...] | None
+
+    def __str__(self) -> str:
+        """One line for a person."""
+        classes = ""
+        if self.kept_classes is not None:
+            classes = f"; classes it knows already: {', '.join(self.kept_classes) or 'none'}"
+        return (
+            f"{len(self.taken)} variables taken over, {len(self.fresh)} from chance, "
+            f"{len(self.unused)} arrays unused{classes}"
+        )
+
+
+def start_path(start: str) -> Path:
+    """The file that a setting `start` means: one that exists, or that of a name in the catalog.
+
+    Raises ConfigError for a catalog entry of another layout, WeightsError if it cannot be had.
+    """
+    path = Path(start)
+    if path.exists() or path.suffix == ".safetensors":
+        return path
+    entry = find(start)
+    if entry.kind != "own":
+        raise ConfigError(
+            f"training cannot start from {start}, which is of another network",
+            found=f"weights of the kind {entry.kind}",
+            do="start from dashcam-lite, or from a .safetensors file that seg-video wrote",
+        )
+    return fetch(entry)
+
+
+def load_start(model: MaskRCNN, path: Path) -> Start:
+    """Set the variables that the file has, under their name and in their shape, and say which they were.
+
+    Where the file says which classes it is of, those that both know keep their columns of the classifier, and all
+    others begin by chance, however many there are.
+
+    Raises WeightsError if it cannot be read, ConfigError if nothing in it fits.
+    """
+    arrays, metadata = load_weights(path)
+    variables = variables_of(model)
+    taken = {n for n, v in variables.items() if n in arrays and arrays[n].shape == tuple(v.shape)}
+    kept = None
+    if "config" in metadata:
+        source = MaskRCNNConfig.from_json(metadata["config"]).classes
+        pairs = [(place, source.index(n)) for place, n in enumerate(model.config.classes) if n in source]
+        kept = tuple(model.config.classes[place] for place, _ in pairs if place)
+        by_class = {name: merge for name, merge in _class_columns(model).items() if name in arrays}
+        for name, columns in by_class.items():
+            own = np.array(variables[name])
+            if (merged := columns(own, arrays[name], pairs)) is not None:
+                arrays[name] = merged
+                taken.add(name)
+    if not taken:
+        raise ConfigError(
+            f"nothing in {path} fits the network that is to be trained",
+            found=f"{len(arrays)} arrays, the first {sorted(arrays)[:3]}",
+            do="set `network` to the one that the file is of",
+        )
+    for name in taken:
+        variables[name].assign(arrays[name].astype(np.float32))
+    return Start(
+        tuple(sorted(taken)),
+        tuple(sorted(variables.keys() - taken)),
+        tuple(sorted(arrays.keys() - taken)),
+        kept,
+    )
+
+
+Merge = Callable[[Array, Array, list[tuple[int, int]]], Array | None]
+
+
+def _class_columns(model: MaskRCNN) -> dict[str, Merge]:
+    """Variables whose last axis counts classes, and how one is merged with the file's."""
+    layers = {"box_head/class_logits": 1, "mask_head/logits": 1}
+    if model.box_head.boxes > 1:
+        layers["box_head/offsets"] = 4
+    return {f"{layer}/{leaf}": _merge(each) for layer, each in layers.items() for leaf in ("kernel", "bias")}
+
+
+def _merge(each: int) -> Merge:
+    """Merge for `each` numbers a class."""
+
+    def merge(own: Array, other: Array, pairs: list[tuple[int, int]]) -> Array | None:
+        if own.shape[:-1] != other.shape[:-1]:
+            return None
+        own, other = (a.reshape(*a.shape[:-1], -1, each) for a in (own.copy(), other))
+        for place, source in pairs:
+            own[..., place, :] = other[..., source, :]
+        return own.reshape(*own.shape[:-2], -1)
+
+    return merge
