@@ -12,6 +12,7 @@ from pipeline import __version__
 from pipeline.cli.command import Command
 from pipeline.cli.measuring import MEASURING_COMMANDS
 from pipeline.cli.models import MODEL_COMMANDS
+from pipeline.cli.proof import PROOF_COMMANDS
 from pipeline.cli.training import TRAINING_COMMANDS
 from pipeline.cli.videos import VIDEO_COMMANDS
 from pipeline.errors import SegVideoError
@@ -29,7 +30,13 @@ kept, 5 a run of something else is in the way, 130 interrupted
 """
 
 #: Every subcommand; a new one is one row of its module.
-COMMANDS: tuple[Command, ...] = (*VIDEO_COMMANDS, *MODEL_COMMANDS, *TRAINING_COMMANDS, *MEASURING_COMMANDS)
+COMMANDS: tuple[Command, ...] = (
+    *VIDEO_COMMANDS,
+    *PROOF_COMMANDS,
+    *MODEL_COMMANDS,
+    *TRAINING_COMMANDS,
+    *MEASURING_COMMANDS,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

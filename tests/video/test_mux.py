@@ -276,3 +276,14 @@ def test_parts_that_are_not_the_source_s_leave_no_output(tmp_path: Path, kind: s
     with pytest.raises(MediaError, match="does not belong to this video"):
         mux(info, parts, tmp_path / "out.mp4")
     assert not list(tmp_path.glob("out*"))
+
+
+def test_an_output_that_fails_a_check_is_not_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info = probe(write_clip(tmp_path / "clip.mp4", sound=True))
+    parts = encode_all(info, tmp_path)
+    monkeypatch.setattr("pipeline.video.mux._copied_packets", lambda *_: iter(()))
+    with pytest.raises(MediaError, match="track 1: sound aac"):
+        mux(info, parts, tmp_path / "out.mp4")
+    assert not list(tmp_path.glob("out*"))

@@ -1,0 +1,79 @@
+"""The commands that prove what a run has made: verify, manifest."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.cli.command import Command, aligned
+
+if TYPE_CHECKING:
+    from pipeline.run.verify import Proof
+
+#: The files can be read, and are not what they should be.
+DIFFERS = 1
+
+
+def _add_verify_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Read both files from beginning to end and compare them. Exit code 0: the output is the same video "
+        "plus masks; 1: something differs; 3: one of them cannot be read."
+    )
+    parser.add_argument("input", type=Path, metavar="IN", help="the source")
+    parser.add_argument("output", type=Path, metavar="OUT", help="what was made of it")
+    parser.add_argument("--quick", action="store_true", help="compare packets only, decode nothing")
+    parser.add_argument(
+        "--least-psnr", type=float, metavar="DB", help="how near pixels without a mask have to be (30)"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object, for programs")
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from pipeline.run.verify import LEAST_PSNR_DB, verify
+
+    least = LEAST_PSNR_DB if arguments.least_psnr is None else arguments.least_psnr
+    proof = verify(arguments.input, arguments.output, quick=arguments.quick, least_psnr_db=least)
+    if arguments.json:
+        print(json.dumps({**dataclasses.asdict(proof), "holds": proof.holds}, indent=1))
+    else:
+        _show(proof)
+    return 0 if proof.holds else DIFFERS
+
+
+def _show(proof: Proof) -> None:
+    rows = [("CHECK", "", "SOURCE", "OUTPUT", "")]
+    for check in proof.checks:
+        rows.append((check.name, "ok" if check.holds else "DIFFERS", check.source, check.output, check.note))
+    for line in aligned(rows):
+        print(line)
+    differing = sum(not check.holds for check in proof.checks)
+    print(f"\n{proof.output}: {'the same video' if proof.holds else f'{differing} checks do not hold'}")
+
+
+def _add_manifest_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Print a run's evidence record as JSON: SHA-256 of input, output and weights, settings, versions and "
+        "each chunk. Exit code 1 if a file is no longer what the record says."
+    )
+    parser.add_argument("name", metavar="OUT", help="an output, or its run's folder")
+
+
+def _show_manifest(arguments: argparse.Namespace) -> int:
+    from pipeline.run.evidence import evidence
+    from pipeline.run.resume import find_run
+
+    found = evidence(find_run(arguments.name))
+    print(json.dumps(found.record, indent=1))
+    if not found.intact:
+        print(f"seg-video: {arguments.name} is not as it was made, see `unchanged`", file=sys.stderr)
+    return 0 if found.intact else DIFFERS
+
+
+PROOF_COMMANDS = (
+    Command("verify", "prove that an output is its source plus masks", _add_verify_arguments, _verify),
+    Command("manifest", "print the evidence record of a run", _add_manifest_arguments, _show_manifest),
+)
