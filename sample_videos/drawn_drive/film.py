@@ -1,0 +1,154 @@
+"""Film: what the dashcam sees of a place and its cast at a time, with the truth beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from sample_videos.drawn_drive.actor import PERSON, STOP_SIGN, TRAFFIC_LIGHT, Actor
+from sample_videos.drawn_drive.camera import Camera
+from sample_videos.drawn_drive.canvas import NOBODY, Canvas, Picture
+from sample_videos.drawn_drive.lens import bonnet, develop
+from sample_videos.drawn_drive.place import FARTHEST, Painter, Place
+from sample_videos.drawn_drive.weather import Weather
+
+#: Everything is painted this many times larger, then averaged down: that smooths the edges.
+_FINER = 2
+
+
+@dataclass(frozen=True)
+class View:
+    """Where the dashcam sits and how it moves; shares are of the picture's width or height.
+
+    width, height : of the picture in px, even. focal : share of the width. horizon : share of the height.
+    eye : metres above the road. side : metres right of the lane's middle. bend : how the street turns, in 1/m.
+    speed : of the own car, in m/s. bonnet : share of the height at which it begins; 1 shows none. tone : its grey.
+    shake : strength of the camera's movements, 1 for an ordinary road.
+    """
+
+    width: int = 960
+    height: int = 540
+    focal: float = 0.823
+    horizon: float = 0.455
+    eye: float = 1.38
+    side: float = 0.0
+    bend: float = 0.0006
+    speed: float = 9.0
+    bonnet: float = 0.915
+    tone: float = 58.0
+    shake: float = 1.0
+
+    def camera(self, seconds: float) -> tuple[Camera, float]:
+        """The camera at a time, and how far the distant view is shifted sideways, in px."""
+        width, height = self.width * _FINER, self.height * _FINER
+        shake = 1.1 * np.sin(seconds * 7.3) + 0.7 * np.sin(seconds * 12.1 + 1.0) + 1.6 * np.sin(seconds * 2.2)
+        turning = np.sin(seconds * 0.5 + 0.6)
+        yaw = width / 192 * np.sin(seconds * 0.55)
+        heading = -width / 10.7 * np.cos(seconds * 0.5 + 0.6) * np.sign(self.bend) + yaw
+        horizon = self.horizon * height + self.shake * shake * height / 900
+        side = self.side + 0.12 * np.sin(seconds * 0.8)
+        place = (width / 2 + yaw, horizon, side, self.eye)
+        return Camera(width, height, self.focal * width, *place, self.bend * turning), heading
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A labelled thing in a frame: `mask` bool [height, width] of what is seen, `hidden` the share that is not."""
+
+    identity: int
+    category: int
+    mask: NDArray[np.bool_]
+    hidden: float
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame: `picture` uint8 [height, width, 3], blue first, and who is seen in it."""
+
+    picture: NDArray[np.uint8]
+    seen: list[Seen]
+
+
+@dataclass(frozen=True)
+class Film:
+    """A drive through a place: the same values give the same frames.
+
+    place : the street. weather : its light. view : the camera. cast : who takes part, identities below 256.
+    """
+
+    place: Place
+    weather: Weather
+    view: View
+    cast: list[Actor]
+
+    def frame(self, seconds: float, seed: int) -> Frame:
+        """What is seen at a time; the seed is that of the sensor's noise."""
+        camera, heading = self.view.camera(seconds)
+        travelled = self.view.speed * seconds
+        present = [actor for actor in self.cast if -8.0 < actor.distance(seconds, travelled) < FARTHEST]
+        backdrop = self.place.street.backdrop(camera, self.weather, heading)
+        mirrored = None
+        if self.weather.wet:
+            mirrored = self._mirrored(backdrop, camera, travelled, present, seconds)
+        self.place.street.lay(backdrop, camera, self.weather, travelled, mirrored)
+        canvas = Canvas(backdrop, camera, self.weather, travelled)
+        self._paint(canvas, present, seconds, shadows=True)
+        return self._exposed(canvas, present, seconds, seed)
+
+    def _mirrored(
+        self, backdrop: Picture, camera: Camera, travelled: float, present: list[Actor], seconds: float
+    ) -> Picture:
+        """What a wet road would show if it were a rough mirror."""
+        rows = np.clip(2 * int(camera.horizon) - np.arange(camera.height), 0, int(camera.horizon))
+        canvas = Canvas(backdrop[rows], camera.mirrored(), self.weather, travelled)
+        self._paint(canvas, present, seconds, shadows=False)
+        return cv2.GaussianBlur(canvas.picture, (0, 0), camera.width / 500, sigmaY=camera.height / 60)
+
+    def _paint(self, canvas: Canvas, present: list[Actor], seconds: float, *, shadows: bool) -> None:
+        """Everything that stands on the road or beside it, from far to near."""
+
+        def act(actor: Actor) -> None:
+            thing = actor.at(seconds, canvas.travelled)
+            if shadows:
+                small = actor.categories[0] in (PERSON, TRAFFIC_LIGHT, STOP_SIGN)
+                canvas.shadow(thing, 0.45 if small else 0.72)
+            canvas.solid(thing, actor.identity)
+
+        painters: list[Painter] = list(self.place.painters(canvas))
+        for actor in present:
+            painters.append((actor.distance(seconds, canvas.travelled), lambda one=actor: act(one)))
+        for _, paint in sorted(painters, key=lambda entry: -entry[0]):
+            paint()
+
+    def _exposed(self, canvas: Canvas, present: list[Actor], seconds: float, seed: int) -> Frame:
+        """The frame as a camera would give it, and who is seen in it."""
+        size = (self.view.width, self.view.height)
+        if self.view.bonnet < 1:
+            colour, cover = bonnet(
+                canvas.camera.width, canvas.camera.height, self.view.bonnet, self.view.tone
+            )
+            canvas.picture += cover * (colour * np.array(self.weather.ambient, np.float32) - canvas.picture)
+            canvas.owners[cover[..., 0] > 0.5] = NOBODY
+        small = cv2.resize(canvas.picture, size, interpolation=cv2.INTER_AREA)
+        picture = develop(small, self.weather, self.view.horizon, np.random.default_rng(seed))
+        return Frame(picture, [one for actor in present for one in self._seen(canvas, actor, seconds)])
+
+    def _seen(self, canvas: Canvas, actor: Actor, seconds: float) -> list[Seen]:
+        """The parts of an actor that cover a pixel or more."""
+        parts = []
+        for number, category in enumerate(actor.categories):
+            whole = canvas.owners == actor.identity + number
+            shown = int(np.count_nonzero(whole))
+            if not shown:
+                continue
+            size = (self.view.width, self.view.height)
+            mask = cv2.resize(whole.astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA) > 127
+            if mask.any():
+                extent = canvas.extent(actor.at(seconds, canvas.travelled), number + 1)
+                parts.append(
+                    Seen(actor.identity + number, category, mask, max(1 - shown / max(extent, 1), 0.0))
+                )
+        return parts
