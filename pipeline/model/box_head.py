@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 from keras import ops
 
+from pipeline.model.composite import Composite
 from pipeline.model.config import MaskRCNNConfig
 from pipeline.model.units import Conv, Dense
 
 
-class BoxHead(keras.layers.Layer):
+class BoxHead(Composite):
     """Convolutions, hidden dense layers, then class scores and box offsets."""
 
     def __init__(self, config: MaskRCNNConfig, **kwargs: Any) -> None:

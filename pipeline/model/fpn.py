@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 from keras import ops
 
+from pipeline.model.composite import Composite
 from pipeline.model.config import FPNConfig
 from pipeline.model.units import Conv
 
 
-class FPN(keras.layers.Layer):
+class FPN(Composite):
     """1x1 lateral convolutions, a top-down path of nearest upsampling and sums, a 3x3 convolution a level."""
 
     def __init__(self, config: FPNConfig, **kwargs: Any) -> None:

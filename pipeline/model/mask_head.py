@@ -7,6 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from pipeline.model.composite import Composite
 from pipeline.model.config import MaskRCNNConfig
 from pipeline.model.units import Conv, Deconv2x2
 
@@ -36,7 +37,7 @@ class ClassMask(keras.layers.Layer):
         return logits + ops.reshape(bias, (-1, 1, 1))
 
 
-class MaskHead(keras.layers.Layer):
+class MaskHead(Composite):
     """Convolutions, a deconvolution, and the mask of one class."""
 
     def __init__(self, config: MaskRCNNConfig, **kwargs: Any) -> None:

@@ -11,6 +11,7 @@ from keras import ops
 from pipeline.model.anchors import pyramid_anchors
 from pipeline.model.backbone import make_backbone
 from pipeline.model.box_head import BoxHead
+from pipeline.model.composite import Composite
 from pipeline.model.config import MaskRCNNConfig
 from pipeline.model.fpn import FPN
 from pipeline.model.geometry import Geometry, fit
@@ -21,7 +22,7 @@ from pipeline.model.roi_align import roi_align
 from pipeline.model.rpn import RPNHead, propose
 
 
-class MaskRCNN(keras.Model):
+class MaskRCNN(Composite, keras.Model):
     """Frames in, detections out, every shape static.
 
     dtype : a Keras dtype policy, `float32` or `mixed_bfloat16`. Whatever it is, variables are float32, and box

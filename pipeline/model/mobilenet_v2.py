@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
-
+from pipeline.model.composite import Composite
 from pipeline.model.config import BackboneConfig
 from pipeline.model.units import Conv
 
@@ -28,7 +27,7 @@ def channels_of(channels: int, multiplier: float) -> int:
     return rounded + 8 if rounded < 0.9 * scaled else rounded
 
 
-class InvertedResidual(keras.layers.Layer):
+class InvertedResidual(Composite):
     """1x1 expansion, 3x3 depthwise convolution, linear 1x1 projection; a shortcut where the shape stays."""
 
     def __init__(
@@ -55,7 +54,7 @@ class InvertedResidual(keras.layers.Layer):
         return inputs + outputs if self.has_shortcut else outputs
 
 
-class MobileNetV2(keras.layers.Layer):
+class MobileNetV2(Composite):
     """The trunk up to the 320-channel map; returns [C2, C3, C4, C5]."""
 
     def __init__(self, config: BackboneConfig, **kwargs: Any) -> None:

@@ -32,26 +32,23 @@ def compile_program(model: MaskRCNN, shape: tuple[int, int, int], jit: bool | No
 
 
 def _tensorflow(model: MaskRCNN, shape: tuple[int, ...], jit: bool) -> Program:
-    """A frozen graph: weights are constants, so folded kernels and layouts are computed once, at the first call."""
+    """A graph with the weights as its constants, so folded kernels and layouts are computed once, at the first call."""
     import tensorflow as tf
-    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
     names: list[str] = []
+    # NumPy arrays become constants of the graph; tensors would become its inputs.
+    trainable = [variable.numpy() for variable in model.trainable_variables]
+    fixed = [variable.numpy() for variable in model.non_trainable_variables]
 
-    @tf.function(jit_compile=jit, input_signature=[tf.TensorSpec(shape, tf.uint8)])
+    @tf.function(jit_compile=jit, input_signature=[tf.TensorSpec(shape, tf.uint8)], autograph=False)
     def run(frames: Any) -> tuple[Any, ...]:
-        outputs = model(frames)
+        outputs, _ = model.stateless_call(trainable, fixed, frames)
         names[:] = outputs
         return tuple(outputs.values())
 
-    function = run.get_concrete_function()
-    if jit:
-        return lambda frames: dict(
-            zip(names, (value.numpy() for value in run(tf.constant(frames))), strict=True)
-        )
-    frozen = convert_variables_to_constants_v2(function)
+    program = run.get_concrete_function()
     return lambda frames: dict(
-        zip(names, (value.numpy() for value in frozen(tf.constant(frames))), strict=True)
+        zip(names, (value.numpy() for value in program(tf.constant(frames))), strict=True)
     )
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 from keras import ops
 
+from pipeline.model.composite import Composite
 from pipeline.model.config import BackboneConfig
 from pipeline.model.units import Conv
 
 
-class ResidualBlock(keras.layers.Layer):
+class ResidualBlock(Composite):
     """relu(shortcut(x) + residual(x)); a `bottleneck` is 1x1, 3x3, 1x1 x 4 wide, a `basic` one two 3x3."""
 
     def __init__(self, config: BackboneConfig, width: int, stride: int, project: bool, **kwargs: Any) -> None:
@@ -43,7 +43,7 @@ class ResidualBlock(keras.layers.Layer):
         return ops.relu(outputs + shortcut)
 
 
-class ResNet(keras.layers.Layer):
+class ResNet(Composite):
     """The trunk: a 7x7 stem of stride 2, 3x3 max pooling of stride 2, four stages; returns [C2, C3, C4, C5]."""
 
     def __init__(self, config: BackboneConfig, **kwargs: Any) -> None:

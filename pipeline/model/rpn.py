@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
 from pipeline.model import box_coder
+from pipeline.model.composite import Composite
 from pipeline.model.config import MaskRCNNConfig
 from pipeline.model.nms import greedy_nms
 from pipeline.model.rows import best_rows, take_rows
 from pipeline.model.units import Conv
 
 
-class RPNHead(keras.layers.Layer):
+class RPNHead(Composite):
     """Shared 3x3 convolutions, then objectness and box offsets of each anchor of each level."""
 
     def __init__(self, config: MaskRCNNConfig, **kwargs: Any) -> None:

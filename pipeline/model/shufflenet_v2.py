@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 from keras import ops
 
+from pipeline.model.composite import Composite
 from pipeline.model.config import BackboneConfig
 from pipeline.model.mobilenet_v2 import channels_of
 from pipeline.model.units import Conv
@@ -17,7 +17,7 @@ STAGES = ((116, 4), (232, 8), (464, 4))
 STEM = 24
 
 
-class ShuffleUnit(keras.layers.Layer):
+class ShuffleUnit(Composite):
     """Half of the channels pass, the other half is convolved, then the halves are interleaved (figure 3c and d)."""
 
     def __init__(self, config: BackboneConfig, outputs: int, stride: int, inputs: int, **kwargs: Any) -> None:
@@ -52,7 +52,7 @@ class ShuffleUnit(keras.layers.Layer):
         return ops.reshape(pairs, (batch, height, width, 2 * half))
 
 
-class ShuffleNetV2(keras.layers.Layer):
+class ShuffleNetV2(Composite):
     """The trunk without its last 1x1 convolution; returns [C2, C3, C4, C5], C2 being the stem's."""
 
     def __init__(self, config: BackboneConfig, **kwargs: Any) -> None:
