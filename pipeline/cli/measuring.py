@@ -7,43 +7,95 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.cli.command import Command, aligned
+from pipeline.errors import UsageError
+from pipeline.run.layout import RUN_SUFFIX, RunLayout
+
+if TYPE_CHECKING:
+    from pipeline.evaluation.evaluate import Evaluation
+    from pipeline.evaluation.settings import EvalSettings
 
 
 def _add_eval_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("data", type=Path, metavar="DATA", help="a folder of pictures with COCO annotations")
     parser.add_argument(
-        "--model", default="dashcam-lite", metavar="NAME_OR_FILE", help="weights (dashcam-lite)"
+        "data",
+        metavar="DATA",
+        help="a folder of pictures with COCO annotations; or, with --truth, a finished run: its folder, its output or "
+        "its detections.parquet",
     )
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help="where metrics.json goes")
+    parser.add_argument("--truth", type=Path, metavar="TRUTH.json", help="the labels of the run's video")
     parser.add_argument(
-        "--only", type=Path, metavar="LIST_FILE", help="the pictures of this list, a name a line"
+        "--model", metavar="NAME_OR_FILE", help="weights to run on the pictures (dashcam-lite)"
     )
     parser.add_argument(
-        "--sequences", type=_names, metavar="A,B", help="the pictures of these drives or cities"
+        "--out",
+        type=Path,
+        metavar="FOLDER",
+        help="write metrics.json, precision_recall.png and worst.png there",
     )
-    parser.add_argument("--source", type=_names, metavar="A,B", help="the pictures of these sources")
-    parser.add_argument("--view", help="the pictures of this view, `driver` or `other`")
-    parser.add_argument("--limit", type=int, metavar="N", help="at most N pictures, evenly spread")
-    parser.add_argument("--conf", type=float, default=0.5, help="score from which an object is found (0.5)")
-    parser.add_argument("--min-score", type=float, default=0.02, help="score from which AP counts (0.02)")
-    parser.add_argument("--json", action="store_true", help="the figures as JSON on stdout, and no table")
+    choice = parser.add_argument_group("which pictures of the folder")
+    choice.add_argument("--only", type=Path, metavar="LIST_FILE", help="those of this list, a name a line")
+    choice.add_argument("--sequences", type=_names, metavar="A,B", help="those of these drives or cities")
+    choice.add_argument("--source", type=_names, metavar="A,B", help="those of these sources")
+    choice.add_argument("--view", help="those of this view, `driver` or `other`")
+    choice.add_argument("--limit", type=_count, metavar="N", help="at most N, evenly spread")
+    parser.add_argument("--conf", type=float, help="score from which an object counts as found (0.5)")
+    parser.add_argument("--min-score", type=float, help="score from which AP counts a detection (0.02)")
+    parser.add_argument("--min-side", type=float, help="px; narrower or lower objects are not counted (8)")
+    parser.add_argument("--json", action="store_true", help="the figures as one JSON object, and no tables")
 
 
 def _names(text: str) -> frozenset[str]:
     return frozenset(name.strip() for name in text.split(",") if name.strip())
 
 
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 up, found {text!r}")
+    return int(text)
+
+
 def _eval(arguments: argparse.Namespace) -> int:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from pipeline.evaluation.extra import require_extra
+
+    require_extra()
+    # Only now, as TensorFlow takes seconds to load, and says a lot unless it is told not to.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from pipeline.evaluation.report import as_tables, as_values
+    from pipeline.evaluation.settings import EvalSettings
+    from pipeline.evaluation.write_results import write_results
+
+    given = {name: getattr(arguments, name) for name in ("conf", "min_score", "min_side")}
+    settings = EvalSettings(**{name: value for name, value in given.items() if value is not None})
+    if arguments.truth is None:
+        evaluation = _measure_pictures(arguments, settings)
+    else:
+        evaluation = _measure_run(arguments, settings)
+    written = [] if arguments.out is None else write_results(evaluation, arguments.out)
+    if arguments.json:
+        print(json.dumps(as_values(evaluation), indent=1))
+        return 0
+    for table in as_tables(evaluation):
+        print(*aligned(table), "", sep="\n")
+    for path in written:
+        print(f"written: {path}")
+    return 0
+
+
+def _measure_pictures(arguments: argparse.Namespace, settings: EvalSettings) -> Evaluation:
+    """Run the weights over the chosen pictures of the folder."""
     from pipeline.evaluation.choose import Choice, read_list
     from pipeline.evaluation.measure_pictures import measure_pictures
-    from pipeline.evaluation.report import as_table, as_values
-    from pipeline.evaluation.settings import EvalSettings
-    from pipeline.evaluation.write import write_metrics
 
-    settings = EvalSettings(conf=arguments.conf, min_score=arguments.min_score)
+    folder = Path(arguments.data)
+    if folder.is_file() or folder.name.endswith(RUN_SUFFIX):
+        raise UsageError(
+            f"{folder} is no folder of pictures.",
+            do="to measure a run, name its output, and its video's labels with --truth. A video is run first: "
+            "`seg-video IN.mp4 OUT.mp4`, then `seg-video eval OUT.mp4 --truth TRUTH.json`",
+        )
     choice = Choice(
         names=None if arguments.only is None else read_list(arguments.only),
         sequences=arguments.sequences,
@@ -51,16 +103,34 @@ def _eval(arguments: argparse.Namespace) -> int:
         view=arguments.view,
         limit=arguments.limit,
     )
-    evaluation = measure_pictures(arguments.data, arguments.model, choice, settings, _progress)
-    if arguments.out is not None:
-        arguments.out.mkdir(parents=True, exist_ok=True)
-        write_metrics(arguments.out / "metrics.json", as_values(evaluation))
-    if arguments.json:
-        print(json.dumps(as_values(evaluation), indent=1))
-        return 0
-    for line in aligned(as_table(evaluation)):
-        print(line)
-    return 0
+    return measure_pictures(folder, arguments.model or "dashcam-lite", choice, settings, _progress)
+
+
+def _measure_run(arguments: argparse.Namespace, settings: EvalSettings) -> Evaluation:
+    """Take what the run has found."""
+    from pipeline.evaluation.measure_run import measure_run
+
+    for name in ("model", "only", "sequences", "source", "view", "limit"):
+        if getattr(arguments, name) is not None:
+            raise UsageError(f"--{name} is for pictures, and --truth for a run.", do=f"leave out --{name}")
+    return measure_run(_detections_of(arguments.data), arguments.truth, settings)
+
+
+def _detections_of(name: str) -> Path:
+    """The detections of the run that is called by its folder, its output, or that file itself."""
+    from pipeline.run.resume import find_run
+
+    if Path(name).suffix == ".parquet":
+        return Path(name)
+    try:
+        folder = find_run(name)
+    except UsageError as unknown:
+        raise UsageError(
+            f"There is no run called {name}.",
+            do=f"run it first, `seg-video {name} OUT.mp4`, then measure the run: "
+            f"`seg-video eval OUT.mp4 --truth TRUTH.json`",
+        ) from unknown
+    return RunLayout.of(folder.with_name(folder.name.removesuffix(RUN_SUFFIX))).joined
 
 
 def _progress(done: int, total: int) -> None:
@@ -68,4 +138,11 @@ def _progress(done: int, total: int) -> None:
         print(f"\r{done}/{total} pictures", end="\n" if done == total else "", file=sys.stderr, flush=True)
 
 
-MEASURING_COMMANDS = (Command("eval", "measure weights on labelled pictures", _add_eval_arguments, _eval),)
+MEASURING_COMMANDS = (
+    Command(
+        "eval",
+        "measure weights on labelled pictures, or a run on its video's labels",
+        _add_eval_arguments,
+        _eval,
+    ),
+)

@@ -20,7 +20,8 @@ class Found:
 
     boxes : float64 [N, 4], x1, y1, x2, y2 px, cut at the picture's edge.
     scores : float64 [N]. categories : int64 [N], in the labels' numbers. areas : float64 [N], px of the masks.
-    runs : N masks. track_ids : int64 [N]; None where nothing is followed.
+    runs : N masks.
+    track_ids : int64 [N], NO_TRACK for what follows none; None for single pictures.
     """
 
     boxes: NDArray[np.float64]

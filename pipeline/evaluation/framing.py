@@ -1,4 +1,4 @@
-"""A picture as the network takes it, so that a set of many sizes needs one compiled program and not one a size."""
+"""A picture as the network takes it, so that a set of many sizes needs no compiled program for each."""
 
 from __future__ import annotations
 
@@ -15,33 +15,38 @@ from pipeline.structures.frame_segmenter import FrameSegmenter
 _PADDING = (124, 116, 104)
 
 
-def segment_picture(network: FrameSegmenter, pixels: NDArray[np.uint8]) -> Detections:
-    """Detections of uint8 RGB [H, W, 3], boxes in its own px.
+class PictureSegmenter:
+    """A network on single pictures of many sizes.
 
-    A network that letterboxes is given its canvas. A program for another size takes seconds to compile and 100 MB;
-    the result differs by the rounding of resized pixels alone, which decoding a video to that size rounds as well.
+    A program for one size takes seconds to compile and 100 MB. So a network that letterboxes is given its canvas for
+    every picture; resized pixels are then rounded, as a decoder rounds them. Of any other network only the program
+    of the last size is kept: give it pictures of one size after the other.
     """
-    geometry = _canvas_geometry(network, *pixels.shape[:2])
-    if geometry is None:
+
+    def __init__(self, network: FrameSegmenter) -> None:
+        self._network = network
+        self._size = (0, 0)
+
+    def segment(self, pixels: NDArray[np.uint8]) -> Detections:
+        """Detections of uint8 RGB [H, W, 3], boxes in its own px."""
+        network, size = self._network, (pixels.shape[0], pixels.shape[1])
+        if not isinstance(network, MaskRCNNPredictor):
+            return network.segment(pixels[None])[0]
+        if network.model.config.input.resize == "letterbox":
+            return _segment_on_canvas(network, pixels, fit(*size, network.model.config.input))
+        if size != self._size:
+            self._network = network = MaskRCNNPredictor(network.model, network.batch, network.jit)
+            self._size = size
         return network.segment(pixels[None])[0]
-    (found,) = network.segment(_on_canvas(pixels, geometry)[None])
-    (top, left), (height, width) = geometry.offset, geometry.resized
-    boxes = found.boxes - np.array([left, top, left, top], np.float32)
-    moved = Detections(boxes, found.scores, found.class_ids, found.roi_masks)
-    return moved.scaled(geometry.frame[1] / width, geometry.frame[0] / height)
 
 
-def _canvas_geometry(network: FrameSegmenter, height: int, width: int) -> Geometry | None:
-    """Where the picture lies on the canvas; None for a network that has not one canvas for all."""
-    if not isinstance(network, MaskRCNNPredictor) or network.model.config.input.resize != "letterbox":
-        return None
-    return fit(height, width, network.model.config.input)
-
-
-def _on_canvas(pixels: NDArray[np.uint8], geometry: Geometry) -> NDArray[np.uint8]:
+def _segment_on_canvas(network: FrameSegmenter, pixels: NDArray[np.uint8], geometry: Geometry) -> Detections:
     canvas = np.full((*geometry.canvas, 3), _PADDING, np.uint8)
     (top, left), (height, width) = geometry.offset, geometry.resized
     # The network's own bilinear resize takes no mean when it shrinks; a decoder that shrinks does.
     way = cv2.INTER_AREA if height < pixels.shape[0] else cv2.INTER_LINEAR
     canvas[top : top + height, left : left + width] = cv2.resize(pixels, (width, height), interpolation=way)
-    return canvas
+    (found,) = network.segment(canvas[None])
+    boxes = found.boxes - np.array([left, top, left, top], np.float32)
+    moved = Detections(boxes, found.scores, found.class_ids, found.roi_masks)
+    return moved.scaled(geometry.frame[1] / width, geometry.frame[0] / height)

@@ -38,11 +38,13 @@ class Tally:
     """Counts at one score, and what follows from them.
 
     objects : labels that count, in all pictures. found : those with a detection on them.
-    right, wrong : detections on an object and on none, in the pictures that label the class completely.
+    judged : labels that count, in the pictures that label the class completely.
+    right, wrong : detections on an object and on none, in those pictures.
     """
 
     objects: int
     found: int
+    judged: int
     right: int
     wrong: int
 
@@ -50,6 +52,11 @@ class Tally:
     def recall(self) -> float | None:
         """Share of the objects that are found; None without any."""
         return self.found / self.objects if self.objects else None
+
+    @property
+    def judged_recall(self) -> float | None:
+        """The same in the pictures that precision is of; None without any object there."""
+        return self.right / self.judged if self.judged else None
 
     @property
     def precision(self) -> float | None:
@@ -62,13 +69,14 @@ def tally(outcomes: Sequence[Outcome], conf: float) -> Tally:
 
     Matching goes by falling score, so the weaker ones have taken no object from them.
     """
-    objects = found = right = wrong = 0
+    objects = found = judged = right = wrong = 0
     for outcome in outcomes:
         counted = ~outcome.true_ignored
         objects += int(counted.sum())
         found += int((counted & (outcome.true_scores >= conf)).sum())
         if outcome.judged:
+            judged += int(counted.sum())
             strong = outcome.scores >= conf
             right += int((strong & outcome.hits).sum())
             wrong += int((strong & ~outcome.hits & ~outcome.forgiven).sum())
-    return Tally(objects, found, right, wrong)
+    return Tally(objects, found, judged, right, wrong)

@@ -16,47 +16,64 @@ from pipeline.training.coco_folder import Entry, mask_runs, read_annotations
 
 def truth_of_pictures(entries: Sequence[Entry], names: Mapping[int, str]) -> Truth:
     """The labels of a folder's pictures, in the order of `entries`."""
-    return Truth(
-        tuple(_picture(entry.record, entry.annotations, names, entry.name, entry.file) for entry in entries),
-        names,
+    pictures = tuple(
+        _picture(entry.record, entry.annotations, names, file=entry.file, frame=None) for entry in entries
     )
+    return Truth(pictures, names)
 
 
 def truth_of_video(path: Path) -> Truth:
-    """The labels of a video's frames, in their order: that of `frame_index`, or else of `file_name`.
+    """The labels of a video's frames, in their order: by `frame_index`, or without it all frames by `file_name`.
 
-    Raises InputError where the file cannot be read, or a frame's index is missing or there twice.
+    Raises InputError where the file cannot be read, or a frame's index or name is missing or there twice.
     """
     content = read_annotations(path)
     key = "frame_index" if any("frame_index" in record for record in content.records) else "file_name"
     keys = [record.get(key) for record in content.records]
-    if None in keys or len(set(keys)) != len(keys):
+    if not keys or None in keys or len(set(keys)) != len(keys):
         raise InputError(
             f"{path} does not say which picture is which frame.",
-            found=f"{key} is missing or there twice",
-            do="give each picture a `frame_index`, from 0 on in presentation order, or a `file_name` in that order",
+            found=f"{key} is missing or there twice" if keys else "no pictures",
+            do="give each picture a `frame_index`, from 0 on in presentation order, or all frames names in that order",
         )
     records = sorted(content.records, key=lambda record: record[key])
-    return Truth(
-        tuple(
-            _picture(record, content.by_picture[record["id"]], content.names, str(record[key]), None)
-            for record in records
-        ),
-        content.names,
+    pictures = tuple(
+        _picture(
+            record,
+            content.by_picture[record["id"]],
+            content.names,
+            file=_beside(path, record),
+            frame=int(record["frame_index"]) if key == "frame_index" else place,
+        )
+        for place, record in enumerate(records)
     )
+    return Truth(pictures, content.names)
+
+
+def _beside(path: Path, record: Mapping[str, Any]) -> Path | None:
+    """The frame as a picture, where one lies beside the labels."""
+    name = str(record.get("file_name", ""))
+    files = (path.parent / name, path.parent / "images" / name)
+    return next((file for file in files if file.is_file()), None)
 
 
 def _picture(
     record: Mapping[str, Any],
     annotations: Sequence[Mapping[str, Any]],
     names: Mapping[int, str],
-    name: str,
     file: Path | None,
+    frame: int | None,
 ) -> TruePicture:
     size = int(record["height"]), int(record["width"])
     scope = record.get("label_scope")
-    objects = tuple(_object(annotation, size) for annotation in annotations)
-    return TruePicture(name, *size, objects, frozenset(names if scope is None else scope), file)
+    return TruePicture(
+        str(record.get("file_name", f"frame {frame}")),
+        *size,
+        tuple(_object(annotation, size) for annotation in annotations),
+        frozenset(names if scope is None else scope),
+        file,
+        frame,
+    )
 
 
 def _object(annotation: Mapping[str, Any], size: tuple[int, int]) -> TrueObject:

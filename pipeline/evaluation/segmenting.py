@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import InputError
 from pipeline.evaluation.found import Found, found_in
-from pipeline.evaluation.framing import segment_picture
+from pipeline.evaluation.framing import PictureSegmenter
 from pipeline.evaluation.truth import TruePicture, Truth
 from pipeline.structures.frame_segmenter import FrameSegmenter
 
@@ -26,13 +26,15 @@ def segment_pictures(
     Raises InputError where a picture cannot be read, or has another size than its labels say.
     """
     categories = same_names(network.class_names, truth.names)
-    found = []
-    for done, picture in enumerate(truth.pictures):
-        report(done, len(truth.pictures))
-        detections = segment_picture(network, read_pixels(picture))
-        found.append(found_in(detections, (picture.height, picture.width), categories, min_score))
-    report(len(truth.pictures), len(truth.pictures))
-    return found
+    segmenter = PictureSegmenter(network)
+    found: dict[int, Found] = {}
+    sizes = [(picture.height, picture.width) for picture in truth.pictures]
+    for place in sorted(range(len(sizes)), key=sizes.__getitem__):
+        report(len(found), len(sizes))
+        detections = segmenter.segment(read_pixels(truth.pictures[place]))
+        found[place] = found_in(detections, sizes[place], categories, min_score)
+    report(len(found), len(sizes))
+    return [found[place] for place in range(len(sizes))]
 
 
 def same_names(ours: Mapping[int, str], theirs: Mapping[int, str]) -> dict[int, int]:

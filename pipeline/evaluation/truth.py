@@ -45,7 +45,8 @@ class TruePicture:
 
     name : file name, or the frame's number. height, width : px. objects : what is labelled.
     scope : categories of which every object is labelled; of another one, a detection may be right without a label.
-    file : the pixels; None for a frame of a video.
+    file : the pixels, where they are at hand as a picture.
+    frame : its place in the video, from 0; None for a single picture.
     """
 
     name: str
@@ -54,6 +55,7 @@ class TruePicture:
     objects: tuple[TrueObject, ...]
     scope: frozenset[int]
     file: Path | None = None
+    frame: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
