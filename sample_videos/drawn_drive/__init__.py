@@ -1,1 +1,1 @@
-"""A dashcam drive drawn from numbers alone, with the exact truth of every frame: `python -m sample_videos.drawn_drive`."""
+"""A street drive as a dashcam sees it, drawn with numpy and OpenCV, with the exact truth beside every frame."""

@@ -45,21 +45,23 @@ def walker(phase: float, looks: Looks) -> Solid:
 def head(chin: Point, looks: Looks, top: Colour, *, gloss: float = 0.0) -> list[Solid]:
     """Neck, face and what is on it: hair, or a helmet where `top` is one's colour."""
     x, y, z = chin
-    round_ = 0.03 if gloss else 0.0  # a helmet is wider than hair
-    return [
-        limb([(x, y - 0.06, z - 0.02), (x, y + 0.04, z - 0.01)], (0.06, 0.055), looks.skin),
-        limb(
-            [(x, y, z), (x, y + 0.05, z), (x, y + 0.16, z), (x, y + 0.23, z - 0.01)],
-            (0.04, 0.085, 0.095, 0.03),
-            looks.skin,
-        ),
-        limb(
-            [(x, y + 0.09 - round_, z - 0.05), (x, y + 0.17, z - 0.03), (x, y + 0.25 + round_, z - 0.02)],
-            (0.09 + round_, 0.105 + round_, 0.04),
-            top,
-            gloss=gloss,
-        ),
+    neck = limb([(x, y - 0.06, z - 0.02), (x, y + 0.04, z - 0.01)], (0.06, 0.055), looks.skin)
+    face = limb(
+        [(x, y, z), (x, y + 0.05, z), (x, y + 0.16, z), (x, y + 0.23, z - 0.01)],
+        (0.04, 0.085, 0.095, 0.03),
+        looks.skin,
+    )
+    crown = [
+        (x, y + 0.09, z - 0.05),
+        (x, y + 0.17, z - 0.03),
+        (x, y + 0.22, z - 0.03),
+        (x, y + 0.26, z - 0.03),
     ]
+    radii = np.array([0.09, 0.105, 0.085, 0.03])
+    if gloss:  # a helmet is wider than hair, and reaches lower
+        crown[0] = (x, y + 0.04, z - 0.04)
+        radii = radii + 0.03
+    return [neck, face, limb(crown, radii.tolist(), top, gloss=gloss)]
 
 
 def bent(start: Point, end: Point, upper: float, lower: float, towards: Point) -> Array:

@@ -42,14 +42,8 @@ def _head(shows: str, low: float, *, board: bool) -> Solid:
         shining = name == shows
         parts.append(disc((0, y, -0.13), BACK, 0.165, (14, 14, 14)))
         parts.append(
-            disc((0, y, -0.135), BACK, 0.145, lit if shining else dark, glow=4.0 if shining else 0.0)
+            disc((0, y, -0.135), BACK, 0.145, lit if shining else dark, glow=1.2 if shining else 0.0)
         )
-        visor = limb(
-            [(-0.16, y + 0.08, -0.2), (0, y + 0.17, -0.24), (0.16, y + 0.08, -0.2)],
-            (0.014,) * 3,
-            (18, 18, 18),
-        )
-        parts.append(visor)
     return join(parts)
 
 

@@ -91,7 +91,7 @@ def patches(
 def plate(
     low: Point, high: Point, facing: Point, colour: Colour, *, gloss: float = 0.0, glow: float = 0.0
 ) -> Solid:
-    """A thin rectangle between two corners, one coordinate of which is equal; painted on top of what it lies on."""
+    """A thin rectangle between two corners, one coordinate of which is equal; painted on what it lies on."""
     a, b = np.array(low, float), np.array(high, float)
     flat = int(np.argmin(np.abs(a - b)))
     first, second = (axis for axis in range(3) if axis != flat)
@@ -118,6 +118,35 @@ def block(
     return join(sides)
 
 
+def hull(
+    low: Point, high: Point, colour: Colour, *, bevel: float = 0.15, gloss: float = 0.1, layer: int = 1
+) -> Solid:
+    """A body of a bus or a van: a box along z whose upper edges are round and whose ends bulge."""
+    (x0, y0, z0), (x1, y1, z1) = low, high
+    turn = np.linspace(0, np.pi / 2, 5)
+    left = np.stack([x0 + bevel * (1 - np.cos(turn)), y1 - bevel * (1 - np.sin(turn))], axis=-1)
+    right = np.stack([x1 - bevel * (1 - np.sin(turn)), y1 - bevel * (1 - np.cos(turn))], axis=-1)
+    sill = np.linspace(y0, y1 - bevel, 7)[:-1]
+    rise, fall = np.stack([np.full(6, x0), sill], axis=-1), np.stack([np.full(6, x1), sill[::-1]], axis=-1)
+    floor = np.stack([np.linspace(x1, x0, 7), np.full(7, y0)], axis=-1)
+    section = np.concatenate([rise, left, right, fall, floor])
+    middle = np.array([(x0 + x1) / 2, (y0 + y1) / 2])
+    sides = []
+    stations = np.array([0.0, *np.linspace(0.12, z1 - z0 - 0.12, 10), z1 - z0]) + z0
+    shrink = np.array([0.97, *np.ones(10), 0.97])
+    outline = middle + (section - middle) * shrink[:, None, None]
+    depth = np.broadcast_to(stations[:, None, None], (*outline.shape[:2], 1))
+    skin, core = np.concatenate([outline, depth], axis=-1), np.array([*middle, (z0 + z1) / 2])
+    sides.append(patches(skin, core, colour, gloss, layer))
+    for station, outwards in ((z0, -1), (z1, 1)):
+        rings = np.linspace(0.05, 0.97, 6)[:, None, None]
+        face = middle + (section - middle) * rings
+        bulge = station + outwards * 0.05 * (1 - rings**2)
+        grid = np.concatenate([face, np.broadcast_to(bulge, (*face.shape[:2], 1))], axis=-1)
+        sides.append(patches(grid, np.array([*middle, station - outwards * 2.0]), colour, gloss, layer))
+    return join(sides)
+
+
 def limb(
     joints: Sequence[Point], radii: Sequence[float], colour: Colour, *, flat: float = 1.0, gloss: float = 0.0
 ) -> Solid:
@@ -141,7 +170,7 @@ def disc(
     middle: Point, facing: Point, radius: float, colour: Colour, *, spokes: Colour | None = None, inner: float = 0.02,
     corners: int = 20, glow: float = 0.0, turn: float = 0.0,
 ) -> Solid:  # fmt: skip
-    """A round plate, or a regular polygon; with `spokes` every other sector has that colour; `inner` leaves a hole."""
+    """A round plate or a regular polygon; with `spokes` every other sector is of that colour; `inner` is a hole."""
     axis = np.array(facing, float)
     u = np.array([0.0, 0.0, 1.0]) if axis[0] else np.array([1.0, 0.0, 0.0])
     v = np.cross(axis, u)

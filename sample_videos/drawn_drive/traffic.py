@@ -18,11 +18,12 @@ from sample_videos.drawn_drive.actor import (
     Actor,
     Cast,
 )
+from sample_videos.drawn_drive.heavy import bus, truck
 from sample_videos.drawn_drive.people import Looks, walker
 from sample_videos.drawn_drive.signals import stop_sign, traffic_light
 from sample_videos.drawn_drive.solid import Colour, Solid
 from sample_videos.drawn_drive.two_wheelers import bicycle, motorcycle
-from sample_videos.drawn_drive.vehicles import BODIES, bus, car, truck
+from sample_videos.drawn_drive.vehicles import BODIES, car
 
 _HAIR: tuple[Colour, ...] = ((26, 32, 44), (40, 64, 96), (70, 70, 74), (90, 140, 176))
 _SKIN: tuple[Colour, ...] = ((135, 165, 205), (150, 180, 220), (80, 110, 150), (52, 72, 104))
@@ -123,7 +124,7 @@ def paint(rng: np.random.Generator) -> Colour:
         lambda: [rng.uniform(90, 170), rng.uniform(50, 110), rng.uniform(24, 60)],
         lambda: [rng.uniform(40, 90), rng.uniform(80, 140), rng.uniform(40, 90)],
         lambda: [rng.uniform(30, 80), rng.uniform(130, 190), rng.uniform(170, 220)],
-        lambda: list(rng.uniform(40, 210, 3)),
+        lambda: list(0.5 * rng.uniform(40, 210, 3) + 0.5 * rng.uniform(40, 210)),
     ]
     return _colour(np.array(lively[int(rng.integers(len(lively)))]()))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from sample_videos.drawn_drive.people import SHOES, Looks, bent, head
-from sample_videos.drawn_drive.solid import Colour, Point, Solid, block, disc, join, limb, plate, tread
+from sample_videos.drawn_drive.solid import Array, Colour, Point, Solid, block, disc, join, limb, plate, tread
 from sample_videos.drawn_drive.vehicles import BACK, FRONT, LAMP, LEFT, RED, RIGHT
 
 _DARK: Colour = (28, 28, 28)
@@ -83,23 +83,27 @@ def _rider(
     gloss: float,
 ) -> Solid:
     """Who rides: a back that leans from the seat to the chest, arms and legs to where they hold and tread."""
-    seat_, chest_ = np.array(seat, float), np.array(chest, float)
-    back = [seat_, 0.6 * seat_ + 0.4 * chest_, chest_, chest_ + [0, 0.08, 0.02]]
-    chin = chest_ + [0, 0.13, 0.08]
+    hip, top_of_back = np.array(seat, float), np.array(chest, float)
+    back = [hip, 0.6 * hip + 0.4 * top_of_back, top_of_back, _moved(top_of_back, 0, 0.08, 0.02)]
+    chin = _moved(top_of_back, 0, 0.13, 0.08)
     parts = [
         limb(back, (0.17, 0.18, 0.20, 0.08), looks.coat, flat=0.72),
         *head(chin, looks, top, gloss=gloss),
     ]
     for side, foot, hand in zip((-1, 1), feet, hands, strict=True):
-        ankle = np.array(foot, float) + [0, 0.07, -0.05]
-        leg = bent(seat_ + [0.1 * side, -0.02, 0.02], ankle, 0.44, 0.43, (0.1 * side, 0.3, 1.0))
-        arm = bent(chest_ + [0.19 * side, 0.0, 0.0], hand, 0.30, 0.28, (0.6 * side, -0.8, -0.3))
+        ankle = _moved(np.array(foot, float), 0, 0.07, -0.05)
+        leg = bent(_moved(hip, 0.1 * side, -0.02, 0.02), ankle, 0.44, 0.43, (0.1 * side, 0.3, 1.0))
+        arm = bent(_moved(top_of_back, 0.19 * side, 0, 0), hand, 0.30, 0.28, (0.6 * side, -0.8, -0.3))
         parts += [
             limb(leg, (0.10, 0.078, 0.05), looks.trousers),
-            limb([ankle + [0, -0.05, -0.05], ankle + [0, -0.05, 0.16]], (0.05, 0.04), SHOES),
+            limb([_moved(ankle, 0, -0.05, -0.05), _moved(ankle, 0, -0.05, 0.16)], (0.05, 0.04), SHOES),
             limb(arm, (0.066, 0.055, 0.045), looks.coat),
         ]
     return join(parts).part(2)
+
+
+def _moved(point: Array, x: float, y: float, z: float) -> Array:
+    return point + np.array([x, y, z])
 
 
 def _spoked(z: float, radius: float, phase: float) -> list[Solid]:

@@ -1,4 +1,4 @@
-"""Cars of several bodies, a box truck and a bus, each standing at z >= 0 with its rear at z = 0."""
+"""Cars of several bodies, each standing at z >= 0 with its rear at z = 0."""
 
 from __future__ import annotations
 
@@ -204,59 +204,3 @@ def _cap(width: float, low: float, high: float, z: float, paint: Colour) -> Soli
     grid = np.stack([x + 0 * y, y + 0 * x, z + np.sign(z - 1) * bulge * 0.3], axis=-1)
     inside = np.array([0.0, (low + high) / 2, 1.5 if z == 0 else z - 1.5])
     return patches(grid, inside, paint, 0.14, 1)
-
-
-def truck(box: Colour, cab: Colour) -> Solid:
-    """A lorry with a box body, 7.6 m long."""
-    parts = [
-        block((-1.22, 0.95, 0.0), (1.22, 3.3, 5.6), box, gloss=0.05),
-        block((-1.12, 0.6, 5.75), (1.12, 2.6, 7.5), cab, gloss=0.12),
-        block((-0.5, 0.6, 0.2), (0.5, 0.95, 7.0), (28, 28, 28), layer=0),
-        plate((-1.15, 0.45, -0.02), (1.15, 0.58, -0.02), BACK, (60, 60, 62)),
-        plate((-1.22, 0.86, -0.02), (1.22, 1.0, -0.02), BACK, (48, 48, 50)),
-        plate((-0.02, 1.0, -0.02), (0.02, 3.25, -0.02), BACK, shade(box, 0.45)),
-        plate((-0.26, 0.68, -0.02), (0.26, 0.80, -0.02), BACK, (225, 230, 232)),
-        plate((-1.0, 1.65, 7.52), (1.0, 2.4, 7.52), FRONT, GLASS, gloss=0.35),
-        plate((-0.75, 0.95, 7.52), (0.75, 1.35, 7.52), FRONT, (30, 30, 30)),
-    ]
-    for side in (-1, 1):
-        outer, facing = side * 1.225, RIGHT if side > 0 else LEFT
-        a, b = sorted((side * 0.72, side * 1.14))
-        parts += [
-            plate((a, 0.66, -0.03), (b, 0.82, -0.03), BACK, RED, glow=0.9),
-            plate((side * 0.62 - 0.02, 1.05, -0.02), (side * 0.62 + 0.02, 3.2, -0.02), BACK, (130, 132, 134)),
-            plate((outer, 1.9, 0.4), (outer, 2.5, 5.2), facing, shade(cab, 0.55)),
-            plate((side * 1.125, 1.65, 6.3), (side * 1.125, 2.35, 7.3), facing, GLASS, gloss=0.35),
-            plate((a, 0.75, 7.52), (b, 0.9, 7.52), FRONT, LAMP, glow=1.0),
-        ]
-        for z in (1.3, 2.3, 6.5):
-            parts += wheel(side * 1.18, z, 0.48, 0.5)
-    return join(parts)
-
-
-def bus(paint: Colour, band: Colour) -> Solid:
-    """A city bus, 10.5 m long."""
-    parts = [
-        block((-1.25, 0.35, 0.0), (1.25, 3.05, 10.5), paint, gloss=0.12),
-        plate((-1.12, 1.15, 10.52), (1.12, 2.55, 10.52), FRONT, GLASS, gloss=0.32),
-        plate((-0.85, 2.65, 10.53), (0.85, 2.92, 10.53), FRONT, (20, 20, 22)),
-        plate((-0.55, 2.72, 10.54), (0.55, 2.85, 10.54), FRONT, (40, 165, 245), glow=0.9),
-        plate((-0.26, 0.5, 10.53), (0.26, 0.62, 10.53), FRONT, (228, 232, 234)),
-        plate((-1.2, 0.36, 10.52), (1.2, 0.48, 10.52), FRONT, TRIM),
-        plate((-1.1, 1.7, -0.02), (1.1, 2.6, -0.02), BACK, GLASS, gloss=0.3),
-        plate((-0.26, 0.7, -0.02), (0.26, 0.82, -0.02), BACK, (225, 230, 232)),
-    ]
-    for side in (-1, 1):
-        outer, facing = side * 1.26, RIGHT if side > 0 else LEFT
-        a, b = sorted((side * 0.78, side * 1.16))
-        parts += [
-            plate((a, 0.62, 10.53), (b, 0.86, 10.53), FRONT, LAMP, glow=1.0),
-            plate((a, 0.8, -0.03), (b, 1.2, -0.03), BACK, RED, glow=0.9),
-            plate((outer, 0.75, 0.05), (outer, 1.1, 10.45), facing, band),
-        ]
-        for start in np.arange(0.4, 10.0, 1.42):
-            low, high = (outer, 1.35, start), (outer, 2.6, min(start + 1.3, 10.3))
-            parts.append(plate(low, high, facing, GLASS, gloss=0.34))
-        for z in (2.6, 7.9):
-            parts += wheel(side * 1.24, z, 0.48, 0.35)
-    return join(parts)
