@@ -10,7 +10,7 @@ from typing import Any, Protocol
 class Event:
     """Something that happened.
 
-    name : begin, plan, redo, ready, progress, retry, chunk_failed, warning, pass, done, skipped, set_aside,
+    name : begin, plan, redo, ready, progress, retry, chunk_failed, warning, damage, pass, done, skipped, set_aside,
     interrupted. facts : what there is to know about it, as JSON values.
     """
 

@@ -11,6 +11,7 @@ from pipeline.render.settings import RenderSettings
 from pipeline.structures.chunk import Chunk
 from pipeline.track.settings import TrackSettings
 from pipeline.video.encoders import Encoder
+from pipeline.video.settings import DecodeSettings
 
 #: Rises when a pass makes something else of the same settings; older results are then made anew.
 _RELEASE = {"segment": 1, "track": 1, "render": 1, "mux": 1}
@@ -40,6 +41,7 @@ class Fingerprints:
         track: TrackSettings,
         render: RenderSettings,
         encoder: Encoder,
+        decode: DecodeSettings,
         chunks: Sequence[Chunk],
         suffix: str,
     ) -> Fingerprints:
@@ -47,9 +49,9 @@ class Fingerprints:
 
         source, weights : SHA-256. score : of the weakest detection that is stored. suffix : of the output.
         """
-        segment = _mark("segment", source, weights, score)
+        segment = _mark("segment", source, weights, score, decode.deinterlace)
         tracked = _mark("track", segment, track)
-        rendered = _mark("render", tracked, render, encoder)
+        rendered = _mark("render", tracked, render, encoder, decode.damaged)
         spans = [[chunk.start, chunk.stop] for chunk in chunks]
         return cls(segment, tracked, rendered, _mark("mux", rendered, spans, suffix))
 

@@ -26,6 +26,8 @@ from pipeline.store.reader import DetectionsFile
 from pipeline.store.writer import write_detections, write_tracks
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.detections import Detections
+from pipeline.structures.frame_damage import FrameDamage
+from pipeline.structures.spans import numbers_of
 from pipeline.structures.video_info import VideoInfo
 from pipeline.track.state import TrackerState
 from pipeline.track.tracker import Tracker
@@ -96,19 +98,25 @@ def prepare(pair: Pair, spec: JobSpec, known: SourceIdentity | None = None) -> R
         spec.track,
         spec.render,
         encoder,
+        spec.decode,
         chunks,
         pair.output.suffix,
     )
     work_dir = Path(spec.run.work_dir) if spec.run.work_dir else None
     layout = RunLayout.of(pair.output, work_dir)
     warnings = tuple(f"{pair.source}: {damage}" for damage in info.damage) + check.warnings
+    if info.interlaced:
+        becomes = (
+            "is deinterlaced" if spec.decode.deinterlace else "stays so; --deinterlace makes it progressive"
+        )
+        warnings += (f"{pair.source} is interlaced, and {becomes}",)
     return Run(spec, info, chunks, source, weights, encoder, prints, layout, warnings)
 
 
 def segment_task(run: Run, chunk: Chunk, with_packets: bool) -> SegmentTask:
     """What a worker needs to look at a chunk."""
     packets = cut_packets(run.info, chunk) if with_packets else None
-    return SegmentTask(run.info, chunk, run.source.size, packets)
+    return SegmentTask(run.info, chunk, run.source.size, run.spec.decode, packets)
 
 
 def store_detections(
@@ -135,7 +143,7 @@ def track(run: Run, chunk: Chunk, detections: Path) -> Path:
     return path
 
 
-def render_task(run: Run, chunk: Chunk, tracks: Path, with_packets: bool) -> RenderTask:
+def render_task(run: Run, chunk: Chunk, tracks: Path, damage: FrameDamage, with_packets: bool) -> RenderTask:
     """What a worker needs to paint and encode a chunk; `tracks` is a file that holds its frames."""
     with DetectionsFile(tracks) as file:
         names, frames = dict(file.header.class_names), file.read_tracks(chunk.start, chunk.stop)
@@ -148,9 +156,16 @@ def render_task(run: Run, chunk: Chunk, tracks: Path, with_packets: bool) -> Ren
         class_names=names,
         render=run.spec.render,
         encoder=run.encoder,
+        decode=run.spec.decode,
         scratch=run.layout.work,
         packets=packets,
+        left_out=left_out(run, damage),
     )
+
+
+def left_out(run: Run, damage: FrameDamage) -> frozenset[int]:
+    """Numbers of the damaged frames that the output is not to show."""
+    return frozenset(numbers_of(damage.missing) if run.spec.decode.damaged == "drop" else ())
 
 
 def store_part(run: Run, chunk: Chunk, part: bytes) -> Path:
@@ -166,10 +181,11 @@ def join(run: Run) -> Path:
     return run.layout.joined
 
 
-def finish(run: Run) -> tuple[str, ...]:
+def finish(run: Run, damage: FrameDamage) -> tuple[str, ...]:
     """The output, checked and under its name; what the user should know about it, a sentence each."""
     parts = [run.layout.part(chunk.index) for chunk in run.chunks]
-    return mux(run.info, parts, run.layout.output, overwrite=True)
+    kept = [part for part in parts if part.stat().st_size]  # one of which all frames are left out is empty
+    return mux(run.info, kept, run.layout.output, left_out=left_out(run, damage), overwrite=True)
 
 
 def _header(run: Run, chunk: Chunk, class_names: Mapping[int, str]) -> Header:

@@ -20,6 +20,7 @@ from pipeline.errors import (
 )
 from pipeline.run import flow
 from pipeline.run.changes import changed_things, redone_passes, refuse_other_input
+from pipeline.run.damage_words import damage_words
 from pipeline.run.events import Listener
 from pipeline.run.flow import Run
 from pipeline.run.inputs import Pair, pairs
@@ -31,6 +32,7 @@ from pipeline.run.runner import Runner
 from pipeline.run.spec import JobSpec
 from pipeline.run.staff import Staff
 from pipeline.run.stopping import StopSignal
+from pipeline.structures.frame_damage import NO_DAMAGE
 
 #: What is one video's own trouble; the next one may do better.
 _OWN_TROUBLE = (InputError, MediaError, StoreError, ChunksFailedError, RunInTheWayError, UsageError)
@@ -41,7 +43,8 @@ class VideoResult:
     """What became of a video.
 
     state : made; kept, as it was there already, just as asked for; skipped, as another one was there; failed.
-    facts : frames, seconds it took, seconds of each pass, as JSON values.
+    facts : frames, seconds it took, seconds of each pass, as JSON values. damage : what of the source could not
+    be read as it should be, a sentence each; the output is there all the same.
     """
 
     source: Path
@@ -49,6 +52,7 @@ class VideoResult:
     state: Literal["made", "kept", "skipped", "failed"]
     error: SegVideoError | None = None
     facts: dict[str, Any] = field(default_factory=dict)
+    damage: tuple[str, ...] = ()
 
 
 def run_job(spec: JobSpec, listener: Listener, stop: StopSignal, *, alone: bool = True) -> list[VideoResult]:
@@ -79,12 +83,13 @@ def run_job(spec: JobSpec, listener: Listener, stop: StopSignal, *, alone: bool 
 
 
 def exit_code(results: list[VideoResult]) -> int:
-    """0 if every video is there; 4 if some failed; if all failed alike, the code of that failure."""
+    """0 if every video is there; 4 if some failed or are damaged; if all failed alike, that failure's code."""
     errors = [result.error for result in results if result.error is not None]
     codes = {error.exit_code for error in errors}
     if len(errors) == len(results) and len(codes) == 1:
         return codes.pop()
-    return ChunksFailedError.exit_code if errors else 0
+    damaged = any(result.damage for result in results)
+    return ChunksFailedError.exit_code if errors or damaged else 0
 
 
 def _refused(pair: Pair, spec: JobSpec) -> bool:
@@ -125,10 +130,15 @@ def _run_video(pair: Pair, spec: JobSpec, staff: Staff, listener: Listener, stop
             run.manifest().write(layout.manifest)
             runner.work()
             facts |= {"seconds": time.perf_counter() - began, "busy_seconds": runner.seconds}
+        damage = runner.progress.all_damage if state != "skipped" else NO_DAMAGE
+        sentences = damage_words(run, damage) if state != "skipped" else ()
+        facts |= {"missing": damage.missing, "flawed": damage.flawed}
+        for sentence in sentences:
+            listener.tell("damage", text=sentence)
         listener.tell(state, output=str(run.layout.output), **facts)
     if not spec.run.sidecar and state == "made":
         _remove_sidecar(layout)
-    return VideoResult(pair.source, pair.output, state, facts=facts)
+    return VideoResult(pair.source, pair.output, state, facts=facts, damage=sentences)
 
 
 def _verdict(run: Run, runner: Runner, ledger: Ledger) -> Literal["made", "kept", "skipped"]:

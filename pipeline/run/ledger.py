@@ -12,6 +12,8 @@ from typing import Any
 
 from pipeline.errors import MediaError
 from pipeline.run.files import digest_of
+from pipeline.structures.frame_damage import NO_DAMAGE, FrameDamage
+from pipeline.structures.spans import Span
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class Entry:
     step : the pass. chunk : its number, None for what is made once. fingerprint : of what it was made from.
     size, sha256 : of the file. seconds : that it took. at : when it was done, seconds since 1970.
     failed : why it could not be made; None if it was. notes : what the user should know about it.
+    missing, flawed : spans of frames that do not decode, or not as they should; see FrameDamage.
     """
 
     step: str
@@ -32,6 +35,13 @@ class Entry:
     at: float = 0.0
     failed: str | None = None
     notes: tuple[str, ...] = ()
+    missing: tuple[Span, ...] = ()
+    flawed: tuple[Span, ...] = ()
+
+    @property
+    def damage(self) -> FrameDamage:
+        """What of the source is damaged."""
+        return FrameDamage(self.missing, self.flawed)
 
 
 class Ledger:
@@ -74,10 +84,23 @@ class Ledger:
         file: Path,
         seconds: float,
         notes: tuple[str, ...] = (),
+        damage: FrameDamage = NO_DAMAGE,
     ) -> Entry:
         """Add what was made."""
-        size, digest = file.stat().st_size, digest_of(file)
-        return self._add(Entry(step, chunk, fingerprint, size, digest, seconds, time.time(), notes=notes))
+        return self._add(
+            Entry(
+                step=step,
+                chunk=chunk,
+                fingerprint=fingerprint,
+                size=file.stat().st_size,
+                sha256=digest_of(file),
+                seconds=seconds,
+                at=time.time(),
+                notes=notes,
+                missing=damage.missing,
+                flawed=damage.flawed,
+            )
+        )
 
     def record_failure(self, step: str, chunk: int, fingerprint: str, reason: str) -> Entry:
         """Add what could not be made."""
@@ -109,7 +132,11 @@ def _read(path: Path) -> Iterator[Entry]:
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
             values: dict[str, Any] = json.loads(line)
-            yield Entry(**{**values, "notes": tuple(values["notes"])})
+            spans = {
+                key: tuple((int(start), int(stop)) for start, stop in values.get(key, ()))
+                for key in ("missing", "flawed")
+            }
+            yield Entry(**{**values, "notes": tuple(values["notes"]), **spans})
         except (ValueError, TypeError, KeyError):
             continue  # cut off by a kill: what it would have said is made again
 

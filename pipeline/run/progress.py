@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from pathlib import Path
 
 from pipeline.run.flow import Run
 from pipeline.run.ledger import Entry, Ledger
 from pipeline.structures.chunk import Chunk
+from pipeline.structures.frame_damage import NO_DAMAGE, FrameDamage
 
 
 class Progress:
@@ -45,6 +48,21 @@ class Progress:
         """Fingerprint of a part."""
         return self._run.prints.of_chunk("render", chunk)
 
+    def damage(self, chunk: Chunk) -> FrameDamage:
+        """Frames of a chunk, which was segmented, that do not decode as they should."""
+        mark = self._run.prints.of_chunk("segment", chunk)
+        entry = self.ledger.entry("segment", chunk.index)
+        if entry is not None and entry.failed is None and entry.fingerprint == mark:
+            return entry.damage
+        if self._joined is not None and self._is_joined("segment"):
+            return self._joined.damage.within(chunk.start, chunk.stop)
+        return NO_DAMAGE
+
+    @property
+    def all_damage(self) -> FrameDamage:
+        """The same of the whole video."""
+        return reduce(or_, (self.damage(chunk) for chunk in self._run.chunks))
+
     @property
     def is_joined(self) -> bool:
         """Whether one file holds all tracks."""
@@ -53,7 +71,9 @@ class Progress:
     def record_joined(self, path: Path, seconds: float) -> None:
         """Write down that it does."""
         prints = self._run.prints
-        self._joined = self.ledger.record("join", None, f"{prints.segment}/{prints.track}", path, seconds)
+        self._joined = self.ledger.record(
+            "join", None, f"{prints.segment}/{prints.track}", path, seconds, damage=self.all_damage
+        )
         self._joined_fits = True
 
     def output(self) -> Entry | None:

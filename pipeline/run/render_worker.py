@@ -19,6 +19,7 @@ from pipeline.structures.video_info import VideoInfo
 from pipeline.video.decode import decode_yuv
 from pipeline.video.encode import encode_part
 from pipeline.video.encoders import Encoder
+from pipeline.video.settings import DecodeSettings
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +27,8 @@ class RenderTask:
     """A chunk to paint.
 
     size : of the source in bytes. packets : where the source is out of reach. scratch : folder for the part
-    until it is whole; a worker that can't see it uses its own machine's.
+    until it is whole; a worker that can't see it uses its own machine's. left_out : numbers of frames that do
+    not go into the part.
     """
 
     info: VideoInfo
@@ -36,13 +38,15 @@ class RenderTask:
     class_names: Mapping[int, str]
     render: RenderSettings
     encoder: Encoder
+    decode: DecodeSettings
     scratch: Path
     packets: PacketSpan | None = None
+    left_out: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
 class Rendered:
-    """A part: the bytes of its file, and the seconds that it took."""
+    """A part: the bytes of its file, none where all of its frames are left out; and the seconds it took."""
 
     part: bytes
     seconds: float
@@ -58,19 +62,29 @@ class RenderWorker:
         """The part of a chunk."""
         check_reach(task.info.path, task.size, task.packets)
         began = time.perf_counter()
+        if task.left_out.issuperset(range(task.chunk.start, task.chunk.stop)):
+            return Rendered(b"", time.perf_counter() - began)
         overlay = Overlay(task.render, task.class_names)
         decoded = patched(
             task.info,
             task.chunk,
-            lambda span: decode_yuv(task.info, span, packets=task.packets, damaged="repeat"),
+            lambda span: decode_yuv(
+                task.info,
+                span,
+                packets=task.packets,
+                damaged="repeat",
+                deinterlace=task.decode.deinterlace,
+            ),
         )
         painted = (
-            overlay.paint(frame.picture, tracks) for frame, tracks in zip(decoded, task.tracks, strict=True)
+            overlay.paint(frame.picture, tracks)
+            for frame, tracks in zip(decoded, task.tracks, strict=True)
+            if frame.number not in task.left_out
         )
         scratch = task.scratch if task.scratch.is_dir() else None
         with tempfile.TemporaryDirectory(prefix="seg-video-part-", dir=scratch) as folder:
             path = Path(folder) / "part.mp4"
-            encode_part(path, painted, task.info, task.chunk, task.encoder)
+            encode_part(path, painted, task.info, task.chunk, task.encoder, left_out=task.left_out)
             return Rendered(path.read_bytes(), time.perf_counter() - began)
 
     def close(self) -> None:

@@ -77,7 +77,7 @@ class ConsoleReporter:
         )
 
 
-_TROUBLE = ("warning", "retry", "chunk_failed", "set_aside")
+_TROUBLE = ("warning", "damage", "retry", "chunk_failed", "set_aside")
 
 
 def _sentence(name: str, facts: dict[str, Any]) -> str:
@@ -98,6 +98,7 @@ def _sentence(name: str, facts: dict[str, Any]) -> str:
         return f"{facts['output']}: {facts['frames']} frames in {facts['seconds']:.1f} s, {rate:.1f} a second"
     return {
         "warning": f"warning: {facts.get('text')}",
+        "damage": f"damaged: {facts.get('text')}",
         "kept": f"{facts.get('output')} is there already, just as asked for",
         "skipped": f"{facts.get('output')} exists; skipped",
     }.get(name, "")

@@ -40,7 +40,7 @@ def rerender(run: Path, output: str, changes: Mapping[str, Mapping[str, Any]]) -
     ledger = Ledger(layout.ledger)
     if not ledger.done("join", None, done.fingerprint, layout.joined):
         write_whole(layout.joined, joined.read_bytes())
-        ledger.record("join", None, done.fingerprint, layout.joined, 0.0)
+        ledger.record("join", None, done.fingerprint, layout.joined, 0.0, damage=done.damage)
     return replace(
         spec,
         output=output,

@@ -14,7 +14,7 @@ from pipeline.run.manifest import Manifest
 from pipeline.run.spec import JobSpec, RunSettings
 from pipeline.segment.settings import SegmentSettings
 from pipeline.track.settings import TrackSettings
-from pipeline.video.settings import EncodeSettings
+from pipeline.video.settings import DecodeSettings, EncodeSettings
 
 #: How deep below a folder runs are looked for.
 _DEPTH = 3
@@ -24,6 +24,7 @@ _ROOMS: Mapping[str, Any] = {
     "track": TrackSettings,
     "render": RenderSettings,
     "encode": EncodeSettings,
+    "decode": DecodeSettings,
     "run": RunSettings,
 }
 
@@ -56,7 +57,7 @@ def job_of(run: Path) -> JobSpec:
     manifest = Manifest.read(run / "manifest.json")
     if manifest is None:
         raise UsageError(f"There is no run at {run}.")
-    rooms = {name: _settings(kind, manifest.settings[name]) for name, kind in _ROOMS.items()}
+    rooms = {name: _settings(kind, manifest.settings.get(name, {})) for name, kind in _ROOMS.items()}
     output = manifest.output.replace("{", "{{").replace("}", "}}")  # a name, and no template
     weights = manifest.settings.get("weights")
     spec = JobSpec(inputs=(manifest.source.path,), output=output, weights=weights, **rooms)

@@ -20,6 +20,7 @@ from pipeline.run.staff import RENDER, SEGMENT, Staff
 from pipeline.run.stopping import StopSignal
 from pipeline.segment.crew import Outcome
 from pipeline.structures.chunk import Chunk
+from pipeline.structures.frame_damage import NO_DAMAGE, FrameDamage
 
 _POLL_SECONDS = 0.2
 
@@ -103,7 +104,10 @@ class Runner:
             chunk = self._to_render.pop(0)
             tracks = self.progress.tracks(chunk)
             assert tracks is not None, "a chunk is rendered after it was tracked"
-            self._submit(RENDER, chunk, flow.render_task(self._run, chunk, tracks, self._with_packets))
+            damage = self.progress.damage(chunk)
+            self._submit(
+                RENDER, chunk, flow.render_task(self._run, chunk, tracks, damage, self._with_packets)
+            )
             submitted = True
         return submitted
 
@@ -156,25 +160,18 @@ class Runner:
     def _keep_detections(self, chunk: Chunk, made: Any) -> None:
         assert self._class_names is not None
         path = flow.store_detections(self._run, chunk, made.frames, self._class_names)
-        notes: tuple[str, ...] = ()
-        if made.repeated:
-            notes = (
-                f"{made.repeated} of the frames {chunk.start} to {chunk.stop - 1} cannot be decoded; "
-                "the frame before is shown in their place",
-            )
-            self._listener.tell("warning", text=notes[0])
         self.seconds["network"] += made.network_seconds
-        self._record("segment", chunk, path, made.seconds, notes)
+        self._record("segment", chunk, path, made.seconds, made.damage)
 
     def _keep_part(self, chunk: Chunk, made: Any) -> None:
         self._record("render", chunk, flow.store_part(self._run, chunk, made.part), made.seconds)
 
     def _record(
-        self, step: str, chunk: Chunk, path: Path, seconds: float, notes: tuple[str, ...] = ()
+        self, step: str, chunk: Chunk, path: Path, seconds: float, damage: FrameDamage = NO_DAMAGE
     ) -> None:
         self.seconds[step] += seconds
         mark = self._run.prints.of_chunk(step, chunk)
-        self._ledger.record(step, chunk.index, mark, path, seconds, notes)
+        self._ledger.record(step, chunk.index, mark, path, seconds, damage=damage)
 
     def _fail(self, step: str, chunk: Chunk, error: SegVideoError) -> None:
         if isinstance(error, OutOfReachError):
@@ -206,7 +203,7 @@ class Runner:
         began = time.perf_counter()
         # From here on an output that exists is this run's own.
         self._ledger.record_begun("mux", self._run.prints.mux)
-        notes = flow.finish(self._run)
+        notes = flow.finish(self._run, self.progress.all_damage)
         self.seconds["mux"] = time.perf_counter() - began
         for note in notes:
             if note not in self._run.warnings:

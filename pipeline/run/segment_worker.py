@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +18,11 @@ from pipeline.segment.segmenter import Segmenter
 from pipeline.segment.settings import SegmentSettings
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.detections import Detections
+from pipeline.structures.frame_damage import NO_DAMAGE, FrameDamage
 from pipeline.structures.packet_span import PacketSpan
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.decode import DecodedFrame, decode_rgb
+from pipeline.video.settings import DecodeSettings
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +32,7 @@ class SegmentTask:
     info: VideoInfo
     chunk: Chunk
     size: int
+    decode: DecodeSettings
     packets: PacketSpan | None = None
 
 
@@ -36,12 +40,12 @@ class SegmentTask:
 class Segmented:
     """What was found in each frame of a chunk.
 
-    frames : in source pixels, upright. repeated : frames that could not be decoded, and show their neighbour.
-    seconds : that it took; network_seconds : that the network took of them.
+    frames : in source pixels, upright. damage : frames that do not decode as they should; missing ones show
+    their neighbour. seconds : that it took; network_seconds : that the network took of them.
     """
 
     frames: list[Detections]
-    repeated: int
+    damage: FrameDamage
     seconds: float
     network_seconds: float
 
@@ -64,18 +68,26 @@ class SegmentWorker:
         decoded = patched(
             info,
             task.chunk,
-            lambda span: decode_rgb(info, span, width, height, packets=task.packets, damaged="repeat"),
+            lambda span: decode_rgb(
+                info,
+                span,
+                width,
+                height,
+                packets=task.packets,
+                damaged="repeat",
+                deinterlace=task.decode.deinterlace,
+            ),
         )
         found: list[Detections] = []
-        repeated = 0
+        damage = NO_DAMAGE
         with read_ahead(_batches(decoded, self._segmenter.batch)) as batches:
-            for pictures, missing in batches:
+            for pictures, hurt in batches:
                 started = time.perf_counter()
                 seen = self._segmenter.segment(pictures)
                 busy += time.perf_counter() - started
                 found += [frame.scaled(info.width / width, info.height / height) for frame in seen]
-                repeated += missing
-        return Segmented(found, repeated, time.perf_counter() - began, busy)
+                damage |= hurt
+        return Segmented(found, damage, time.perf_counter() - began, busy)
 
     def close(self) -> None:
         """Let go of the network."""
@@ -84,8 +96,16 @@ class SegmentWorker:
 
 def _batches(
     frames: Iterable[DecodedFrame[NDArray[np.uint8]]], size: int
-) -> Iterator[tuple[NDArray[np.uint8], int]]:
-    """Pictures [B, H, W, 3] of up to `size` frames, and how many of them are repeated."""
+) -> Iterator[tuple[NDArray[np.uint8], FrameDamage]]:
+    """Pictures [B, H, W, 3] of up to `size` frames, and which of them are damaged."""
     frames = iter(frames)
     while batch := list(islice(frames, size)):
-        yield np.stack([frame.picture for frame in batch]), sum(frame.repeated for frame in batch)
+        yield np.stack([frame.picture for frame in batch]), damage_of(batch)
+
+
+def damage_of(frames: Sequence[DecodedFrame[Any]]) -> FrameDamage:
+    """What decoding says of these frames."""
+    return FrameDamage.of(
+        (frame.number for frame in frames if frame.repeated),
+        (frame.number for frame in frames if frame.flawed and not frame.repeated),
+    )

@@ -12,7 +12,7 @@ from pipeline.render.settings import RenderSettings
 from pipeline.run.options import OPTIONS
 from pipeline.segment.settings import SegmentSettings
 from pipeline.track.settings import TrackSettings
-from pipeline.video.settings import EncodeSettings
+from pipeline.video.settings import DecodeSettings, EncodeSettings
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ class JobSpec:
     track: TrackSettings = field(default_factory=TrackSettings)
     render: RenderSettings = field(default_factory=RenderSettings)
     encode: EncodeSettings = field(default_factory=EncodeSettings)
+    decode: DecodeSettings = field(default_factory=DecodeSettings)
     run: RunSettings = field(default_factory=RunSettings)
     weights: str | None = None
 
@@ -71,7 +72,9 @@ def make_spec(inputs: tuple[str, ...], output: str | None, values: Mapping[str, 
 
     Raises UsageError for a name that is no option's, with the nearest one.
     """
-    settings: dict[str, dict[str, Any]] = {"segment": {}, "track": {}, "render": {}, "encode": {}, "run": {}}
+    settings: dict[str, dict[str, Any]] = {
+        room: {} for room in ("decode", "segment", "track", "render", "encode", "run")
+    }
     for key, value in values.items():
         option = OPTIONS.get(key)
         if option is None:
@@ -85,6 +88,7 @@ def make_spec(inputs: tuple[str, ...], output: str | None, values: Mapping[str, 
         track=TrackSettings(**settings["track"]),
         render=RenderSettings(**settings["render"]),
         encode=EncodeSettings(**settings["encode"]),
+        decode=DecodeSettings(**settings["decode"]),
         run=RunSettings(**settings["run"]),
     )
 

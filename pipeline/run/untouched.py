@@ -57,7 +57,12 @@ class Untouched:
 
 
 def untouched(
-    source: VideoInfo, output: VideoInfo, detections: DetectionsFile, overlay: Overlay
+    source: VideoInfo,
+    output: VideoInfo,
+    detections: DetectionsFile,
+    overlay: Overlay,
+    *,
+    deinterlace: bool,
 ) -> Untouched:
     """Paint the source's frames again, and look at those pixels of the output that this leaves alone.
 
@@ -65,10 +70,10 @@ def untouched(
     out. Raises DamagedInputError where nothing decodes at all, StoreError for detections of another video.
     """
     found = Untouched()
-    shown = _all_frames(output)
+    shown = _all_frames(output, False)
     good = 0
     latest = next(shown)
-    for frame, (_, tracks) in zip(_all_frames(source), detections.frames(), strict=True):
+    for frame, (_, tracks) in zip(_all_frames(source, deinterlace), detections.frames(), strict=True):
         if frame.repeated:
             continue
         place = frame.number if source.frame_count == output.frame_count else good
@@ -80,9 +85,9 @@ def untouched(
     return found
 
 
-def _all_frames(info: VideoInfo) -> Iterator[DecodedFrame[YuvFrame]]:
+def _all_frames(info: VideoInfo, deinterlace: bool) -> Iterator[DecodedFrame[YuvFrame]]:
     whole = Chunk(0, 0, info.frame_count, info.start_pts, None)
-    return decode_yuv(info, whole, damaged="repeat", threads=0)
+    return decode_yuv(info, whole, damaged="repeat", deinterlace=deinterlace, threads=0)
 
 
 def _levels(frame: YuvFrame) -> NDArray[np.float32]:

@@ -62,7 +62,8 @@ def _pixels(source: VideoInfo, output: VideoInfo, least_psnr_db: float) -> Itera
         return
     try:
         with DetectionsFile(layout.joined) as detections:
-            moved = untouched(source, output, detections, Overlay(spec.render, detections.header.class_names))
+            overlay = Overlay(spec.render, detections.header.class_names)
+            moved = untouched(source, output, detections, overlay, deinterlace=spec.decode.deinterlace)
     except (SegVideoError, ValueError) as error:
         yield Check(name, False, wanted, "-", f"the detections are not those of this video: {error}")
         return

@@ -20,6 +20,7 @@ from pipeline.structures.chunk import Chunk
 from pipeline.structures.packet_span import PacketSpan
 from pipeline.structures.video_info import VideoInfo
 from pipeline.structures.yuv_frame import YuvFrame
+from pipeline.video.deinterlace import deinterlaced
 from pipeline.video.demux import open_decoder, unpack
 from pipeline.video.packets import open_packets
 from pipeline.video.pixels import to_rgb, to_yuv
@@ -39,12 +40,14 @@ class DecodedFrame(Generic[Picture]):
     pts : when it is shown, in the source's time base.
     picture : its pixels, upright.
     repeated : the frame can't be decoded, and this is its neighbour's picture.
+    flawed : the decoder marks the picture as damaged.
     """
 
     number: int
     pts: int
     picture: Picture
     repeated: bool
+    flawed: bool = False
 
 
 def decode_yuv(
@@ -53,6 +56,7 @@ def decode_yuv(
     *,
     packets: PacketSpan | None = None,
     damaged: Damaged = "fail",
+    deinterlace: bool = False,
     threads: int = 1,
 ) -> Iterator[DecodedFrame[YuvFrame]]:
     """Frames [chunk.start, chunk.stop) in full size, in the planes they were coded in.
@@ -65,10 +69,15 @@ def decode_yuv(
     out;
         "repeat" gives the last good picture, or the next one, again. No good picture at all is always an
         error.
+    deinterlace : make progressive frames of interlaced ones.
     threads : of the decoder; chunks are decoded side by side, so one is best where there are many.
 
     """
-    return _decode(info, chunk, packets, damaged, threads, lambda frame: to_yuv(frame, info))
+
+    def convert(frame: VideoFrame) -> YuvFrame:
+        return to_yuv(deinterlaced(frame) if deinterlace else frame, info)
+
+    return _decode(info, chunk, packets, damaged, threads, convert)
 
 
 def decode_rgb(
@@ -79,10 +88,15 @@ def decode_rgb(
     *,
     packets: PacketSpan | None = None,
     damaged: Damaged = "fail",
+    deinterlace: bool = False,
     threads: int = 1,
 ) -> Iterator[DecodedFrame[NDArray[np.uint8]]]:
     """The same frames as uint8 RGB [height, width, 3], scaled to this size without regard to the aspect."""
-    return _decode(info, chunk, packets, damaged, threads, lambda frame: to_rgb(frame, info, width, height))
+
+    def convert(frame: VideoFrame) -> NDArray[np.uint8]:
+        return to_rgb(deinterlaced(frame) if deinterlace else frame, info, width, height)
+
+    return _decode(info, chunk, packets, damaged, threads, convert)
 
 
 def _decode(
@@ -96,12 +110,12 @@ def _decode(
     complaints: list[str] = []
     with _open(info, chunk, span) as (context, packets):
         context.thread_count = threads
-        numbered = _numbered(info, _decoded(context, packets, complaints))
+        numbered = _numbered(info, decoded_frames(context, packets, complaints))
         pictures = _without_gaps(chunk, numbered) if damaged == "repeat" else _good_ones(chunk, numbered)
         found = 0
         for number, frame, repeated in pictures:
             found += not repeated
-            yield DecodedFrame(number, int(info.pts[number]), convert(frame), repeated)
+            yield DecodedFrame(number, int(info.pts[number]), convert(frame), repeated, frame.is_corrupt)
     if found == 0 or (damaged == "fail" and found < len(chunk)):
         raise _damage(info, chunk, found, complaints)
 
@@ -117,15 +131,29 @@ def _open(
         yield stream.codec_context, packets
 
 
-def _decoded(
+def decoded_frames(
     context: VideoCodecContext, packets: Iterator[Packet], complaints: list[str]
 ) -> Iterator[VideoFrame]:
     """The frames that can be decoded, in the order of showing; complaints about the others are added."""
+    refused = False
     for packet in chain(packets, [None]):
-        try:
-            yield from context.decode(packet)
-        except FFmpegError as error:
-            complaints.append(reason(error))
+        if refused and packet is not None and packet.is_keyframe:
+            # Behind a gap H.264's picture order can seem to run backwards, and FFmpeg then gives out nothing
+            # any more: 8 good frames behind 16 lost ones were seen to go so. A keyframe starts anew.
+            yield from _fed(context, None, complaints)
+            context.flush_buffers()
+        before = len(complaints)
+        yield from _fed(context, packet, complaints)
+        refused = len(complaints) > before
+
+
+def _fed(context: VideoCodecContext, packet: Packet | None, complaints: list[str]) -> list[VideoFrame]:
+    """What the decoder gives out when it is fed a packet, or the end."""
+    try:
+        return context.decode(packet)
+    except FFmpegError as error:
+        complaints.append(reason(error))
+        return []
 
 
 def _numbered(info: VideoInfo, frames: Iterator[VideoFrame]) -> Iterator[tuple[int, VideoFrame]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
@@ -27,15 +27,23 @@ from pipeline.video.timeline import decoding_times, output_timeline
 
 
 def encode_part(
-    path: Path, frames: Iterable[YuvFrame], info: VideoInfo, chunk: Chunk, encoder: Encoder
+    path: Path,
+    frames: Iterable[YuvFrame],
+    info: VideoInfo,
+    chunk: Chunk,
+    encoder: Encoder,
+    *,
+    left_out: Collection[int] = (),
 ) -> None:
     """Write the frames of `chunk`, in order, as an MP4 whose first frame is shown at 0.
 
+    left_out : numbers of frames that are not among them, all of the source's if need be; one at least is left.
     The file is read back before it takes its name. The same frames, encoder and machine give the same bytes.
     Raises MediaError if there are more or fewer frames than the chunk has, or they cannot be written.
     """
     timeline = output_timeline(info)
-    pts = timeline.pts[chunk.start : chunk.stop] - timeline.pts[chunk.start]
+    numbers = np.setdiff1d(np.arange(chunk.start, chunk.stop), np.array(sorted(left_out), np.int64))
+    pts = timeline.pts[numbers] - timeline.pts[numbers[0]]
     ticks = str(timeline.time_base.denominator)
     with publish(path) as temporary:
         with av.open(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -17,8 +16,9 @@ from numpy.typing import NDArray
 from pipeline.structures.video_info import StreamInfo, VideoInfo
 from pipeline.video.container import is_made_by_the_muxer
 from pipeline.video.copying import payload
+from pipeline.video.decode import decoded_frames
 from pipeline.video.index import shown
-from pipeline.video.source import open_source, reason, video_stream
+from pipeline.video.source import open_source, video_stream
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,25 +123,29 @@ def _time(packet: Packet) -> int:
 
 
 def _decode(info: VideoInfo) -> DecodedFacts:
-    """Decode all, by FFmpeg alone: no index, no seeking, no chunks."""
+    """Decode all, by FFmpeg alone: no index, no seeking, no chunks.
+
+    Several frames at a time; only where one is refused, one after the other, as the run does: side by side
+    its neighbours may go with it.
+    """
+    at_once = _decode_by(info, "AUTO")
+    return _decode_by(info, "SLICE") if at_once.complaints else at_once
+
+
+def _decode_by(info: VideoInfo, threading: str) -> DecodedFacts:
     pts: list[int] = []
     flawed: list[int] = []
     complaints: list[str] = []
     with open_source(info.path) as container:
         stream = video_stream(container, info.video)
-        stream.thread_type = "AUTO"
-        for packet in chain(_readable(container, [info.video]), [None]):
-            try:
-                frames = stream.decode(packet)
-            except FFmpegError as error:
-                complaints.append(reason(error))
-                continue
-            for frame in frames:
-                # Formats without times of their own number their frames by the order of decoding.
-                ticks = frame.pts if info.timed else _nth(info, len(pts))
-                if ticks is not None:
-                    pts.append(ticks)
-                    flawed += [ticks] if frame.is_corrupt else []
+        stream.thread_type = threading
+        packets = _readable(container, [info.video])
+        for frame in decoded_frames(stream.codec_context, packets, complaints):
+            # Formats without times of their own number their frames by the order of decoding.
+            ticks = frame.pts if info.timed else _nth(info, len(pts))
+            if ticks is not None:
+                pts.append(ticks)
+                flawed += [ticks] if frame.is_corrupt else []
     return DecodedFacts(
         np.sort(np.array(pts, np.int64)), np.sort(np.array(flawed, np.int64)), tuple(complaints)
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from fractions import Fraction
 from math import lcm
@@ -32,14 +32,21 @@ from pipeline.video.witness import check_output
 _FINEST_MOVIE_CLOCK = 10_000_000
 
 
-def mux(info: VideoInfo, parts: Sequence[Path], out: Path, *, overwrite: bool = False) -> tuple[str, ...]:
+def mux(
+    info: VideoInfo,
+    parts: Sequence[Path],
+    out: Path,
+    *,
+    left_out: Collection[int] = (),
+    overwrite: bool = False,
+) -> tuple[str, ...]:
     """Write `out`, and check it, before it takes its name; what the user should know about it, a sentence
     each.
 
-    The parts, in order, become the video track with the source's times. All other streams that the container
-    can hold are copied bit for bit. Raises UsageError if `out` exists and is not to be overwritten, or if a
-    sound or subtitle track would be lost; MediaError if the parts are not those of this source, or writing
-    fails.
+    The parts, in order, become the video track with the source's times, but for the frames whose numbers are
+    `left_out`. All other streams that the container can hold are copied bit for bit. Raises UsageError if
+    `out` exists and is not to be overwritten, or if a sound or subtitle track would be lost; MediaError if
+    the parts are not those of this source, or writing fails.
     """
     if out.exists() and not overwrite:
         raise UsageError(f"{out} exists already.", do="add --force to replace it, or name another output")
@@ -50,10 +57,10 @@ def mux(info: VideoInfo, parts: Sequence[Path], out: Path, *, overwrite: bool = 
             found="; ".join(check.problems),
             do=f"name an output that ends in {' or '.join(check.fitting)}" if check.fitting else None,
         )
-    timeline = output_timeline(info)
+    timeline = output_timeline(info).without(left_out)
     with publish(out) as temporary:
         copies = _write(info, parts, temporary, check, timeline)
-        differing = check_output(temporary, info, check.kept)
+        differing = check_output(temporary, info, check.kept, left_out)
     moved = (copy.repair_note() for copy in copies)
     return check.warnings + tuple(note for note in moved if note) + differing
 

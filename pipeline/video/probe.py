@@ -26,6 +26,9 @@ from pipeline.video.source import open_source
 #: BT.709: what RGB is converted to, as YUV is all that is painted on.
 _MATRIX_FOR_RGB = 1
 
+#: Bytes of an MPEG-TS packet: plain, with a time code before it, with error correction behind it.
+_BROADCAST_PACKETS = (188, 192, 204)
+
 
 def probe(path: Path) -> VideoInfo:
     """All that is to be known of a video: streams, each frame's pts, geometry, colour, metadata.
@@ -134,8 +137,17 @@ def _video_info(
             )
             for chapter in container.chapters()
         ),
-        damage=index.damage,
+        damage=(*index.damage, *_torn_end(path, container.format.name)),
     )
+
+
+def _torn_end(path: Path, container: str) -> list[str]:
+    """What is left of a broadcast packet at the end of the file, a sentence; they all have one size."""
+    size = path.stat().st_size
+    rest = min(size % packet for packet in _BROADCAST_PACKETS)
+    if container != "mpegts" or rest == 0:
+        return []
+    return [f"the file ends in the middle of a packet, {size % _BROADCAST_PACKETS[0]} bytes into it"]
 
 
 def _orientation(frame: VideoFrame) -> tuple[int, bool]:

@@ -1,4 +1,4 @@
-"""EncodeSettings: how the output video is encoded."""
+"""DecodeSettings and EncodeSettings: how the source is read, and how the output video is encoded."""
 
 from __future__ import annotations
 
@@ -8,6 +8,30 @@ from pipeline.errors import ConfigError
 
 #: What --encoder takes; auto is libx264, or libx265 where the source has more than 8 bit.
 ENCODERS = ("auto", "libx264", "libx265", "libsvtav1", "h264_nvenc", "hevc_nvenc")
+
+#: What --damaged takes.
+DAMAGED = ("keep-time", "drop")
+
+
+@dataclass(frozen=True)
+class DecodeSettings:
+    """How the source's frames are read.
+
+    damaged : what becomes of a frame that does not decode. "keep-time": the last good one is shown in its
+        place; "drop": it is left out, and the one before is shown longer. All others keep their times.
+    deinterlace : make progressive frames of interlaced ones; otherwise they stay as they are.
+    """
+
+    damaged: str = "keep-time"
+    deinterlace: bool = False
+
+    def __post_init__(self) -> None:
+        if self.damaged not in DAMAGED:
+            raise ConfigError(
+                "damaged has to say what becomes of frames that do not decode.",
+                found=self.damaged,
+                do=f"choose from {', '.join(DAMAGED)}",
+            )
 
 
 @dataclass(frozen=True)

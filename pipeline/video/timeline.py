@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -33,6 +34,10 @@ class Timeline:
     pts: NDArray[np.int64]
     end_pts: int
     shift_seconds: Fraction
+
+    def without(self, frames: Collection[int]) -> Timeline:
+        """The same without the frames of these numbers; the ones before them are shown longer."""
+        return replace(self, pts=np.delete(self.pts, sorted(frames)))
 
 
 def output_timeline(info: VideoInfo) -> Timeline:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import ClassVar
@@ -14,7 +15,7 @@ import numpy as np
 
 from pipeline.run.patched import patched
 from pipeline.run.reach import check_reach
-from pipeline.run.segment_worker import Segmented
+from pipeline.run.segment_worker import Segmented, damage_of
 from pipeline.structures.detections import Detections
 from pipeline.video.decode import decode_rgb
 
@@ -76,16 +77,22 @@ class FakeWorker:
             info,
             task.chunk,
             lambda span: decode_rgb(
-                info, span, info.width, info.height, packets=task.packets, damaged="repeat"
+                info,
+                span,
+                info.width,
+                info.height,
+                packets=task.packets,
+                damaged="repeat",
+                deinterlace=task.decode.deinterlace,
             ),
         )
-        found, repeated = [], 0
+        found, seen = [], []
         for frame in decoded:
             time.sleep(float(os.environ.get("FAKE_DELAY", "0")))
             found.append(bright_squares(frame.picture))
-            repeated += frame.repeated
+            seen.append(replace(frame, picture=None))
         self.looked_at.append(task.chunk.index)
-        return Segmented(found, repeated, 1.0, 0.5)
+        return Segmented(found, damage_of(seen), 1.0, 0.5)
 
     def close(self):
         pass

@@ -328,5 +328,6 @@ def test_chunks_without_a_single_good_frame_show_their_neighbour_and_are_told(
     (result,), events = work([damaged], tmp_path / "out.mp4", chunk_frames=8)
     assert result.state == "made"
     assert [pts for pts, _ in frames_of(tmp_path / "out.mp4")] == [pts for pts, _ in frames_of(traffic)]
-    warnings = [event["text"] for event in events if event["event"] == "warning"]
-    assert any(f"of the frames {first + 8} to {last}" in text for text in warnings)
+    (told,) = (event["text"] for event in events if event["event"] == "damage")
+    assert told == f"16 of 40 frames do not decode and show the frame before them: {first} to {last}"
+    assert exit_code([result]) == 4

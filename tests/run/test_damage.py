@@ -1,0 +1,118 @@
+"""Damaged sources: what decodes is there, what does not is named, and the exit code is never 0."""
+
+from __future__ import annotations
+
+import json
+
+import av
+import pytest
+
+from pipeline import cli
+from pipeline.run.ledger import Ledger
+from pipeline.run.verify import verify
+from pipeline.structures.frame_damage import FrameDamage
+from pipeline.video.probe import probe
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch, fake_network):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def damaged(traffic, here):
+    """The drive with frames 10, 11 and 16 to 31 overwritten."""
+    content = bytearray(traffic.read_bytes())
+    with av.open(str(traffic)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+    in_order = sorted(packets, key=lambda packet: packet.pts)
+    for packet in in_order[10:12] + in_order[16:32]:
+        content[packet.pos : packet.pos + packet.size] = bytes(packet.size)
+    (here / "damaged.mp4").write_bytes(content)
+    return here / "damaged.mp4"
+
+
+def run(*words):
+    return cli.main([*map(str, words), "--workers", "0", "--chunk-frames", "8", "--json", "--quiet"])
+
+
+def test_keep_time_shows_every_frame_s_time_and_names_those_that_do_not_decode(damaged, traffic, capsys):
+    assert run(damaged, "out.mp4") == 4
+    output = capsys.readouterr()
+    (video,) = json.loads(output.out)["videos"]
+    missing = [number for start, stop in video["missing"] for number in range(start, stop)]
+    assert set(missing) >= {10, 11, *range(16, 32)}
+    assert video["state"] == "made"
+    assert "frames do not decode and show the frame before them: " in output.err
+    assert probe(damaged.with_name("out.mp4")).pts.tolist() == probe(traffic).pts.tolist()
+    assert verify(damaged, damaged.with_name("out.mp4")).holds
+
+
+def test_drop_leaves_them_out_and_keeps_the_times_of_all_others(damaged, traffic, capsys):
+    assert run(damaged, "out.mp4", "--damaged", "drop") == 4
+    (video,) = json.loads(capsys.readouterr().out)["videos"]
+    missing = {number for start, stop in video["missing"] for number in range(start, stop)}
+    out = probe(damaged.with_name("out.mp4"))
+    expected = [pts for number, pts in enumerate(probe(traffic).pts.tolist()) if number not in missing]
+    assert out.pts.tolist() == expected
+    assert verify(damaged, damaged.with_name("out.mp4")).holds
+
+
+def test_changing_one_s_mind_paints_anew_and_looks_at_nothing(damaged, fake_network):
+    assert run(damaged, "out.mp4") == 4
+    fake_network.looked_at.clear()
+    assert run(damaged, "out.mp4", "--damaged", "drop", "--force") == 4
+    assert fake_network.looked_at == []
+    changed = damaged.with_name("out.mp4").read_bytes()
+    assert run(damaged, "fresh.mp4", "--damaged", "drop") == 4
+    assert damaged.with_name("fresh.mp4").read_bytes() == changed
+
+
+def test_an_output_that_is_kept_is_still_of_a_damaged_source(damaged, capsys):
+    run(damaged, "out.mp4")
+    capsys.readouterr()
+    assert run(damaged, "out.mp4") == 4
+    (video,) = json.loads(capsys.readouterr().out)["videos"]
+    assert video["state"] == "kept"
+    assert video["missing"]
+
+
+def test_another_look_at_a_run_knows_its_damage(damaged, here):
+    run(damaged, "out.mp4")
+    assert cli.main(["render", "out.mp4", "boxes.mp4", "--style", "boxes", "--quiet"]) == 4
+
+
+def test_one_damaged_video_of_several_is_told_by_the_exit_code(damaged, traffic, here):
+    assert run(damaged, traffic, "out/") == 4
+    assert sorted(path.name for path in (here / "out").glob("*.mp4")) == ["damaged_seg.mp4", "drive_seg.mp4"]
+
+
+def test_a_whole_video_is_not_damaged(traffic, capsys):
+    assert run(traffic, "out.mp4") == 0
+    (video,) = json.loads(capsys.readouterr().out)["videos"]
+    assert (video["missing"], video["flawed"]) == ([], [])
+
+
+def test_a_recording_that_ends_within_a_packet_is_damaged(here, traffic, capsys):
+    from pipeline.video.ffmpeg import input_arguments, run_ffmpeg
+
+    run_ffmpeg([*input_arguments(traffic), "-c", "copy", "file:whole.ts"], timeout_seconds=60)
+    assert run("whole.ts", "whole.mp4") == 0
+    (here / "torn.ts").write_bytes((here / "whole.ts").read_bytes()[: 188 * 60 + 77])
+    assert run("torn.ts", "torn.mp4") == 4
+    assert "77 bytes into it" in capsys.readouterr().err
+
+
+def test_a_word_that_damaged_does_not_know_is_a_usage_error(traffic, capsys):
+    assert run(traffic, "out.mp4", "--damaged", "ignore") == 2
+    assert "keep-time, drop" in capsys.readouterr().err
+
+
+def test_the_ledger_keeps_spans(here):
+    (here / "file").write_bytes(b"-")
+    damage = FrameDamage(((3, 5), (9, 10)), ((7, 8),))
+    Ledger(here / "ledger").record("segment", 0, "mark", here / "file", 1.0, damage=damage)
+    entry = Ledger(here / "ledger").entry("segment", 0)
+    assert entry is not None
+    assert entry.damage == damage
