@@ -65,3 +65,9 @@ def measured_classes(
         if len(members) > 1
     ]
     return (*singles, *merged)
+
+
+def same_names(ours: Mapping[int, str], theirs: Mapping[int, str]) -> dict[int, int]:
+    """The category of the labels `theirs` that has the name of a class id of `ours`."""
+    ids = {name: category for category, name in theirs.items()}
+    return {class_id: ids[name] for class_id, name in ours.items() if name in ids}

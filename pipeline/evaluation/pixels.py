@@ -71,7 +71,7 @@ def pixel_scores(
         }
         truth = _true_map(picture, scoped, {other for one in classes for other in one.doubtful}, min_side)
         ours = _found_map(picture, here, scoped, conf)
-        counts[int(len(scoped) == len(singles))] += confusion(truth, ours, len(singles) + 1)
+        counts[int(len(scoped) == len(singles) > 0)] += confusion(truth, ours, len(singles) + 1)
     whole, total = counts[1], counts.sum(axis=0)
     return PixelScores(
         {one.name: _score(total, k) for k, one in enumerate(singles, start=1)},

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.errors import InputError
+from pipeline.evaluation.classes import same_names
 from pipeline.evaluation.found import Found, found_in
-from pipeline.evaluation.segmenting import same_names
 from pipeline.evaluation.settings import EvalSettings
 from pipeline.evaluation.truth import TruePicture, Truth
 from pipeline.store.header import Header

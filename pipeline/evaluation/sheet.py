@@ -12,7 +12,7 @@ from pycocotools import mask as coco
 
 from pipeline.evaluation.evaluate import Evaluation
 from pipeline.evaluation.mistakes import Mistake, false_alarms, misses
-from pipeline.evaluation.segmenting import read_pixels
+from pipeline.evaluation.read_pixels import read_pixels
 from pipeline.evaluation.truth import Runs
 
 if TYPE_CHECKING:
