@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
@@ -11,8 +12,10 @@ from numpy.typing import NDArray
 from sample_videos.drawn_drive.actor import PERSON, STOP_SIGN, TRAFFIC_LIGHT, Actor
 from sample_videos.drawn_drive.camera import Camera
 from sample_videos.drawn_drive.canvas import NOBODY, Canvas, Picture
+from sample_videos.drawn_drive.depth import around, far_to_near
 from sample_videos.drawn_drive.lens import bonnet, develop
-from sample_videos.drawn_drive.place import FARTHEST, Painter, Place
+from sample_videos.drawn_drive.place import FARTHEST, Place
+from sample_videos.drawn_drive.solid import Solid
 from sample_videos.drawn_drive.weather import Weather
 
 #: Everything is painted this many times larger, then averaged down: that smooths the edges.
@@ -110,18 +113,18 @@ class Film:
     def _paint(self, canvas: Canvas, present: list[Actor], seconds: float, *, shadows: bool) -> None:
         """Everything that stands on the road or beside it, from far to near."""
 
-        def act(actor: Actor) -> None:
-            thing = actor.at(seconds, canvas.travelled)
+        def act(actor: Actor, thing: Solid) -> None:
             if shadows:
                 small = actor.categories[0] in (PERSON, TRAFFIC_LIGHT, STOP_SIGN)
                 canvas.shadow(thing, 0.45 if small else 0.72)
             canvas.solid(thing, actor.identity)
 
-        painters: list[Painter] = list(self.place.painters(canvas))
+        painters = list(self.place.painters(canvas))
         for actor in present:
-            painters.append((actor.distance(seconds, canvas.travelled), lambda one=actor: act(one)))
-        for _, paint in sorted(painters, key=lambda entry: -entry[0]):
-            paint()
+            thing = actor.at(seconds, canvas.travelled)
+            painters.append(around(thing, partial(act, actor, thing)))
+        for painter in far_to_near(painters, canvas.camera.side):
+            painter.paint()
 
     def _exposed(self, canvas: Canvas, present: list[Actor], seconds: float, seed: int) -> Frame:
         """The frame as a camera would give it, and who is seen in it."""
@@ -134,16 +137,17 @@ class Film:
             canvas.owners[cover[..., 0] > 0.5] = NOBODY
         small = cv2.resize(canvas.picture, size, interpolation=cv2.INTER_AREA)
         picture = develop(small, self.weather, self.view.horizon, np.random.default_rng(seed))
-        return Frame(picture, [one for actor in present for one in self._seen(canvas, actor, seconds)])
+        sizes = np.bincount(canvas.owners.ravel(), minlength=256)
+        return Frame(picture, [one for actor in present for one in self._seen(canvas, actor, seconds, sizes)])
 
-    def _seen(self, canvas: Canvas, actor: Actor, seconds: float) -> list[Seen]:
-        """The parts of an actor that cover a pixel or more."""
+    def _seen(self, canvas: Canvas, actor: Actor, seconds: float, sizes: NDArray[np.int_]) -> list[Seen]:
+        """The parts of an actor that cover a pixel or more; `sizes` has the pixels of each identity."""
         parts = []
         for number, category in enumerate(actor.categories):
-            whole = canvas.owners == actor.identity + number
-            shown = int(np.count_nonzero(whole))
+            shown = int(sizes[actor.identity + number])
             if not shown:
                 continue
+            whole = canvas.owners == actor.identity + number
             size = (self.view.width, self.view.height)
             mask = cv2.resize(whole.astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA) > 127
             if mask.any():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,7 @@ from sample_videos.drawn_drive.weather import Weather
 Picture = NDArray[np.float32]
 
 
+@lru_cache(maxsize=4)
 def bonnet(width: int, height: int, low: float, tone: float) -> tuple[Picture, Picture]:
     """The car's own bonnet along the lower edge: colour [h, w, 3] and cover [h, w, 1].
 

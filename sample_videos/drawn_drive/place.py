@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
 from sample_videos.drawn_drive.canvas import Canvas
+from sample_videos.drawn_drive.depth import Painter
 from sample_videos.drawn_drive.scenery import Picture, facade, lamp_post, tree
 from sample_videos.drawn_drive.solid import Array
 from sample_videos.drawn_drive.street import PAVEMENTS, Street
@@ -14,9 +15,6 @@ from sample_videos.drawn_drive.weather import LAMP_SPACING
 
 #: How far one sees, in m, and how long the street is.
 FARTHEST, LENGTH = 260.0, 420.0
-
-#: A thing to paint: its distance z in m, and what paints it.
-Painter = tuple[float, Callable[[], None]]
 
 
 class Place:
@@ -40,7 +38,7 @@ class Place:
         for picture, low, high in self._walls:
             near, far = low - [0, 0, travelled], high - [0, 0, travelled]
             if far[2] > 3.0 and near[2] < FARTHEST:
-                yield max(far[2], near[2]) - 0.1, lambda a=near, b=far, p=picture: canvas.wall(p, a, b)
+                yield _wall(canvas, picture, near, far)
         for index, (x, along) in enumerate(self._planted):
             yield from _standing(canvas, self._trees[index % len(self._trees)], x, along, (5.6, 7.4))
         for index in range(int(LENGTH / LAMP_SPACING)):
@@ -49,12 +47,17 @@ class Place:
             yield from _standing(canvas, self._lamps[side], x, (index + 0.5) * LAMP_SPACING, (2.0, 8.0))
 
 
+def _wall(canvas: Canvas, picture: Picture, low: Array, high: Array) -> Painter:
+    left, right = sorted((float(low[0]), float(high[0])))
+    return Painter(left, right, float(low[2]), float(high[2]), lambda: canvas.wall(picture, low, high))
+
+
 def _standing(
     canvas: Canvas, picture: Picture, x: float, along: float, size: tuple[float, float]
 ) -> Iterator[Painter]:
     z = along - canvas.travelled
     if 2.0 < z < FARTHEST:
-        yield z, lambda: canvas.sprite(picture, x, z, *size)
+        yield Painter(x - 0.1, x + 0.1, z, z, lambda: canvas.sprite(picture, x, z, *size))
 
 
 def _row_of_houses(rng: np.random.Generator, side: int) -> Iterator[tuple[Picture, Array, Array]]:

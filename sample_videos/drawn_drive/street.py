@@ -145,4 +145,8 @@ def _strip(x: Picture, middle: float, width: float, edge: Picture) -> Picture:
 
 
 def _cover(colours: Picture, share: Picture, paint: NDArray[np.float64] | Picture) -> Picture:
-    return colours + share[..., None].astype(np.float32) * (paint.astype(np.float32) - colours)
+    """The colours with that share of each painted over; most strips are narrow, so only they are touched."""
+    touched = share > 0
+    over = (paint if paint.ndim == 1 else paint[touched]).astype(np.float32)
+    colours[touched] += share[touched][:, None].astype(np.float32) * (over - colours[touched])
+    return colours
