@@ -41,7 +41,8 @@ def test_a_full_disk_is_told_and_the_run_goes_on_when_there_is_room(kilobytes, c
     disk, out, uninterrupted = tmp_path / "disk", tmp_path / "out.mp4", tmp_path / "uninterrupted.mp4"
     disk.mkdir()
     process = command(traffic, uninterrupted, "--workers", 0, "--chunk-frames", 4, "--quiet")
-    assert process.wait(60) == 0
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, output + errors
     words = [str(kilobytes), sys.executable, str(DRIVER), str(disk), str(out), str(traffic)]
     done = subprocess.run(
         [*UNSHARE, "sh", "-c", SCRIPT, "sh", *words], capture_output=True, text=True, timeout=120
