@@ -8,11 +8,11 @@ from pathlib import Path
 
 
 class History:
-    """Rows of step, pictures a second and losses; rows at or behind `first` are of a lost future and are dropped."""
+    """Rows of step, pictures a second and losses; rows behind step `first` are of a lost future and are dropped."""
 
     def __init__(self, path: Path, first: int) -> None:
         self.path = path
-        kept = [row for row in read_history(path) if row["step"] < first] if path.is_file() else []
+        kept = [row for row in read_history(path) if row["step"] <= first] if path.is_file() else []
         if path.is_file():
             path.unlink()
         for row in kept:

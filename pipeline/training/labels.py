@@ -39,8 +39,12 @@ class Labels:
         return tuple(output for output, known in enumerate(self.class_ids) if output and known in wanted)
 
     def scope(self, categories: frozenset[int]) -> NDArray[np.bool_]:
-        """bool [C]: the outputs whose every object is labelled, given the categories that are."""
-        return np.array([known in categories and output > 0 for output, known in enumerate(self.class_ids)])
+        """bool [C]: the outputs whose every object is labelled, given the categories that are.
+
+        Where every object of a union is labelled, none of its members is left out.
+        """
+        named = categories.union(*(self.unions.get(one, ()) for one in categories))
+        return np.array([known in named and output > 0 for output, known in enumerate(self.class_ids)])
 
 
 def labels_of(config: MaskRCNNConfig, unions: Mapping[int, tuple[int, ...]]) -> Labels:

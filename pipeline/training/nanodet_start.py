@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from pipeline.model import presets
-from pipeline.model.mask_rcnn import make_model
+from pipeline.model.backbone import make_backbone
 from pipeline.weights.account import account
-from pipeline.weights.checkpoint import shapes_of
 from pipeline.weights.convert import nanodet
 from pipeline.weights.onnx_file import read_convolutions
 from pipeline.weights.own_file import save_weights
@@ -24,8 +24,10 @@ def make_nanodet_start(source: Path, path: Path) -> int:
 
     Raises WeightsError where the source cannot be read or is of another network.
     """
-    shapes = shapes_of(make_model(presets.compact_shufflenet()))
-    trunk = {name.removeprefix(_TRUNK): s for name, s in shapes.items() if name.startswith(_TRUNK)}
+    backbone = make_backbone(presets.compact_shufflenet().backbone, name=_TRUNK.rstrip("/"))
+    # A symbolic pass makes every variable without computing anything.
+    backbone(keras.KerasTensor((1, 64, 64, 3)))
+    trunk = {weight.path.removeprefix(_TRUNK): tuple(weight.shape) for weight in backbone.weights}
     arrays = account(
         trunk, read_convolutions(source), nanodet.rules(trunk), ignored=nanodet.IGNORED, where=str(source)
     )

@@ -137,8 +137,9 @@ def settings_from(values: Mapping[str, Any], folder: Path, where: Callable[[str]
         raise ConfigError(
             f"{where('')} lacks {' and '.join(missing)}", do="name the folder of pictures and one for results"
         )
-    for key, must_be in _faults({**_defaults(), **read}):
-        raise ConfigError(f"{where(key)}: {key} must be {must_be}", found=repr(read.get(key)))
+    all_values = {**_defaults(), **read}
+    for key, expectation in _faults(all_values):
+        raise ConfigError(f"{where(key)}: {key} must be {expectation}", found=repr(all_values[key]))
     return TrainSettings(**read)
 
 

@@ -1,0 +1,30 @@
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import ConfigError
+from pipeline.training.network import network_config
+from pipeline.training.settings import TrainSettings
+
+
+def settings(**values: object) -> TrainSettings:
+    return TrainSettings(data=Path(), output=Path(), **values)  # type: ignore[arg-type]
+
+
+def test_the_categories_are_its_classes_by_rising_id_without_the_unions() -> None:
+    names = {7: "cone", 100: "vehicle", 2: "digger"}
+    config = network_config(settings(unions={100: (7, 2)}, full_canvas=(64, 96)), names)
+    assert config.classes == ("background", "digger", "cone")
+    assert config.class_ids == (0, 2, 7)
+    assert config.input.canvas == (64, 96)
+
+
+def test_the_settings_may_change_how_many_regions_are_trained_on() -> None:
+    assert network_config(settings(), {1: "cone"}).training.roi_samples == 64
+    assert network_config(settings(roi_samples=16), {1: "cone"}).training.roi_samples == 16
+
+
+@pytest.mark.parametrize("names", [{}, {0: "cone"}])
+def test_ids_that_leave_no_room_for_the_background_are_refused(names: dict[int, str]) -> None:
+    with pytest.raises(ConfigError, match="ids from 1 on"):
+        network_config(settings(), names)

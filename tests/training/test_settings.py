@@ -1,0 +1,116 @@
+from dataclasses import fields
+from pathlib import Path
+from typing import get_args, get_type_hints
+
+import pytest
+
+from pipeline.errors import ConfigError
+from pipeline.training.network import NETWORKS
+from pipeline.training.settings import TrainSettings, read_settings
+
+MINIMUM = "data: pictures\noutput: results\n"
+
+
+def settings_of(tmp_path: Path, text: str) -> TrainSettings:
+    path = tmp_path / "train.yaml"
+    path.write_text(text)
+    return read_settings(path)
+
+
+def test_two_keys_are_enough_and_paths_count_from_the_file(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, MINIMUM)
+    assert settings == TrainSettings(data=tmp_path / "pictures", output=tmp_path / "results")
+
+
+def test_values_become_what_the_setting_is(tmp_path: Path) -> None:
+    settings = settings_of(
+        tmp_path,
+        MINIMUM + "unions: {100: [3, 6]}\ncanvas: [64, 96]\nflip: 0\nlearning_rate: 1e-3\nvalidation: null\n",
+    )
+    assert settings.unions == {100: (3, 6)}
+    assert settings.canvas == (64, 96)
+    assert (settings.flip, type(settings.flip)) == (0.0, float)
+    assert settings.learning_rate == 0.001  # a text to YAML 1.1, as it has no dot
+    assert settings.validation is None
+
+
+@pytest.mark.parametrize(
+    ("start", "meant"),
+    [("dashcam-lite", "dashcam-lite"), ("a.safetensors", "{}/a.safetensors"), ("a/b", "{}/a/b")],
+)
+def test_a_start_is_a_name_of_the_catalog_or_a_path_from_the_file(
+    tmp_path: Path, start: str, meant: str
+) -> None:
+    assert settings_of(tmp_path, f"{MINIMUM}start: {start}\n").start == meant.format(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "complaint"),
+    [
+        (MINIMUM + "stepps: 3\n", 3, "did you mean 'steps'?"),
+        (MINIMUM + "\n# twelve\nsteps: twelve\n", 5, "give a whole number"),
+        (MINIMUM + "steps: true\n", 3, "give a whole number"),
+        (MINIMUM + "steps: 0\n", 3, "steps must be at least 1"),
+        (MINIMUM + "flip: 2\n", 3, "flip must be in 0..1"),
+        (MINIMUM + "canvas: [100, 64]\n", 3, "multiples of 32"),
+        (MINIMUM + "canvas: [64]\n", 3, "multiples of 32"),
+        (MINIMUM + "scales: [2, 1]\n", 3, "the smaller first"),
+        (MINIMUM + "scales: [1, 1, 1]\n", 3, "two positive numbers"),
+        (MINIMUM + "learning_rate: fast\n", 3, "give a number"),
+        (MINIMUM + "optimizer: adam\n", 3, "give one of adamw, sgd"),
+        (MINIMUM + "network: resnet\n", 3, "give one of compact, compact_mobilenet, compact_shufflenet"),
+        (MINIMUM + "unions: [3, 6]\n", 3, "give a mapping of a whole number to a list of a whole number"),
+        (MINIMUM + "start: 3\n", 3, "a .safetensors file"),
+        (MINIMUM + "seed: 1\nbatch: 4\nseed: 2\n", 5, "seed was given in line 3"),
+        (MINIMUM + "steps: 100\nwarmup_steps: 100\n", 4, "fewer than the 100 steps"),
+    ],
+)
+def test_a_mistake_is_named_with_its_line(tmp_path: Path, text: str, line: int, complaint: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        settings_of(tmp_path, text)
+    assert raised.value.what.startswith(f"{tmp_path / 'train.yaml'}, line {line}: ")
+    assert complaint in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("output: results\n", "lacks data"),
+        ("- data\n", "keys and values"),
+        ("", "keys and values"),
+        ("data: [\n", "cannot be read as YAML"),
+        (MINIMUM + "steps: 100\n", "warmup_steps must be at least 0 and fewer than the 100 steps"),
+        (MINIMUM + "paste: 0.5\n", "paste_categories must be"),
+    ],
+)
+def test_what_no_line_is_to_blame_for_names_the_file(tmp_path: Path, text: str, complaint: str) -> None:
+    with pytest.raises(ConfigError, match=complaint) as raised:
+        settings_of(tmp_path, text)
+    assert str(tmp_path / "train.yaml") in raised.value.what
+    assert "None" not in str(raised.value)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"train\.yaml cannot be read"):
+        read_settings(tmp_path / "train.yaml")
+
+
+def test_settings_made_in_code_are_checked_too() -> None:
+    with pytest.raises(ConfigError, match="batch must be at least 1"):
+        TrainSettings(data=Path(), output=Path(), batch=0)
+
+
+def test_the_networks_of_the_settings_are_those_there_are() -> None:
+    assert set(get_args(get_type_hints(TrainSettings)["network"])) == set(NETWORKS)
+
+
+def test_every_setting_is_described_in_the_manual(repo_root: Path) -> None:
+    manual = (repo_root / "docs" / "training.md").read_text()
+    assert [one.name for one in fields(TrainSettings) if f"`{one.name}`" not in manual] == []
+
+
+@pytest.mark.parametrize("name", ["dashcam-lite.yaml", "own-data.yaml"])
+def test_the_configs_that_come_along_can_be_read(repo_root: Path, name: str) -> None:
+    settings = read_settings(repo_root / "jobs" / "train" / name)
+    assert settings.steps > 0
+    assert settings.validation is None or settings.validation.is_file()

@@ -1,0 +1,110 @@
+"""The order of things in a run; what a step does is held elsewhere, so that it is a stand-in here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.errors import ConfigError, InputError, InterruptedRunError
+from pipeline.training import trainer
+from pipeline.training.history import read_history
+from pipeline.training.progress import Progress
+from pipeline.training.settings import TrainSettings
+from pipeline.weights.checkpoint import load_checkpoint
+from tests.training.shapes import CATEGORIES, write_shapes
+
+
+@pytest.fixture(autouse=True)
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step whose loss is a function of the pictures it is given."""
+    monkeypatch.setattr(
+        trainer, "make_step", lambda *_: lambda images, targets: {"loss": float(images.mean())}
+    )
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> TrainSettings:
+    return TrainSettings(
+        data=write_shapes(tmp_path / "data"), output=tmp_path / "out", full_canvas=(64, 96), batch=2, steps=6,
+        warmup_steps=1, objects=3, log_every=1, checkpoint_every=100,
+    )  # fmt: skip
+
+
+class Listener:
+    """Keeps what it is told, and asks to stop once that many steps are done."""
+
+    def __init__(self, patience: int = 100) -> None:
+        self.events: list[Progress] = []
+        self.patience = patience
+
+    def __call__(self, event: Progress) -> None:
+        self.events.append(event)
+
+    def stop(self) -> bool:
+        return max((event.step for event in self.events), default=0) >= self.patience
+
+
+def losses_of(settings: TrainSettings) -> list[tuple[float, float]]:
+    return [(row["step"], row["loss"]) for row in read_history(settings.output / trainer.HISTORY)]
+
+
+def test_an_interrupted_run_sees_the_same_pictures_as_an_uninterrupted_one(
+    settings: TrainSettings, tmp_path: Path
+) -> None:
+    whole = replace(settings, output=tmp_path / "whole")
+    trainer.train(whole, Listener())
+    listener = Listener(patience=3)
+    with pytest.raises(InterruptedRunError, match="after step 3 of 6"):
+        trainer.train(settings, listener, listener.stop)
+    assert [step for step, _ in losses_of(settings)] == [1, 2, 3]
+    again = Listener()
+    assert trainer.train(settings, again) == settings.output / "weights.safetensors"
+    assert any(event.message == "going on at step 3" for event in again.events)
+    assert not any("reading pictures" in event.message for event in again.events)  # they are in the cache
+    assert losses_of(settings) == losses_of(whole)
+    assert len({loss for _, loss in losses_of(whole)}) == 6
+
+
+def test_a_run_leaves_weights_that_say_what_made_them_a_log_and_a_plot(settings: TrainSettings) -> None:
+    path = trainer.train(settings, Listener())
+    model = load_checkpoint(path)
+    assert model.config.classes == ("background", *CATEGORIES.values())
+    assert model.config.class_ids == (0, *CATEGORIES)
+    assert {file.name for file in settings.output.iterdir()} == {
+        "cache", "checkpoint.safetensors", "weights.safetensors", "losses.csv", "losses.png"
+    }  # fmt: skip
+
+
+def test_a_loss_that_is_none_ends_the_run_before_it_is_saved(
+    settings: TrainSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trainer, "make_step", lambda *_: lambda *_: {"loss": float("nan")})
+    with pytest.raises(ConfigError, match="the loss of step 1 is nan"):
+        trainer.train(settings, Listener())
+    assert not (settings.output / trainer.CHECKPOINT).exists()
+
+
+def test_reading_pictures_can_be_stopped_too(settings: TrainSettings) -> None:
+    with pytest.raises(InterruptedRunError, match="while it read the pictures"):
+        trainer.train(settings, Listener(), lambda: True)
+
+
+def test_a_folder_with_nothing_to_train_on_is_refused(settings: TrainSettings, tmp_path: Path) -> None:
+    (tmp_path / "held_out.txt").write_text("1.png\n2.png\n3.png\n4.png\n")
+    with pytest.raises(InputError, match=r"no picture .* is left"):
+        trainer.train(replace(settings, validation=tmp_path / "held_out.txt"), Listener())
+
+
+def test_what_the_plot_needs_is_asked_for_before_anything_is_done(
+    settings: TrainSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find_spec(name: str) -> Any:
+        return None if name == "matplotlib" else object()
+
+    monkeypatch.setattr(trainer.importlib.util, "find_spec", find_spec)
+    with pytest.raises(ConfigError, match=r"pip install 'seg-video\[train\]'"):
+        trainer.train(settings, Listener())
+    assert not settings.output.exists()
