@@ -30,6 +30,9 @@ def _add_eval_arguments(parser: argparse.ArgumentParser) -> None:
         "--model", metavar="NAME_OR_FILE", help="weights to run on the pictures (dashcam-lite)"
     )
     parser.add_argument(
+        "--detections", type=_count, metavar="N", help="at most N objects a picture (as the weights have it)"
+    )
+    parser.add_argument(
         "--out",
         type=Path,
         metavar="FOLDER",
@@ -103,14 +106,15 @@ def _measure_pictures(arguments: argparse.Namespace, settings: EvalSettings) -> 
         view=arguments.view,
         limit=arguments.limit,
     )
-    return measure_pictures(folder, arguments.model or "dashcam-lite", choice, settings, _progress)
+    model = arguments.model or "dashcam-lite"
+    return measure_pictures(folder, model, choice, settings, _progress, arguments.detections)
 
 
 def _measure_run(arguments: argparse.Namespace, settings: EvalSettings) -> Evaluation:
     """Take what the run has found."""
     from pipeline.evaluation.measure_run import measure_run
 
-    for name in ("model", "only", "sequences", "source", "view", "limit"):
+    for name in ("model", "detections", "only", "sequences", "source", "view", "limit"):
         if getattr(arguments, name) is not None:
             raise UsageError(f"--{name} is for pictures, and --truth for a run.", do=f"leave out --{name}")
     return measure_run(_detections_of(arguments.data), arguments.truth, settings)

@@ -14,14 +14,21 @@ from pipeline.weights.load import LoadSettings, load_segmenter
 
 
 def measure_pictures(
-    folder: Path, model: str, choice: Choice, settings: EvalSettings, report: Progress
+    folder: Path,
+    model: str,
+    choice: Choice,
+    settings: EvalSettings,
+    report: Progress,
+    detections: int | None = None,
 ) -> Evaluation:
     """The figures of the weights `model`, a name of the catalog or a file, on the chosen pictures of `folder`.
+
+    detections : at most so many a picture; None: as many as the network gives by itself.
 
     Raises InputError where the labels or a picture cannot be read, WeightsError or UsageError as loading does.
     """
     entries, names = read_entries(folder)
     truth = truth_of_pictures(choose(entries, choice), names)
-    network = load_segmenter(model, LoadSettings(score=settings.min_score))
+    network = load_segmenter(model, LoadSettings(score=settings.min_score, detections=detections))
     found = segment_pictures(network, truth, settings.min_score, report)
     return evaluate(truth, found, list(network.class_names.values()), settings)

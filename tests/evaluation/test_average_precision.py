@@ -111,7 +111,9 @@ def test_a_stand_in_is_true_for_its_group_and_doubtful_for_each_class():
     curves = measure_one(*labels, on=found((ELSEWHERE, 0.95, 6), (CAR, 0.9, 3)))
     assert curves["vehicle"].ap == pytest.approx(1.0)
     assert tally(curves["vehicle"].outcomes, 0.5).objects == 2
-    assert tally(curves["bus"].outcomes, 0.5).wrong == 0
+    counts = {name: tally(curves[name].outcomes, 0.5) for name in ("car", "bus")}
+    assert (counts["bus"].objects, counts["bus"].right, counts["bus"].wrong) == (0, 0, 0)
+    assert (counts["car"].objects, counts["car"].right) == (1, 1)
     assert measure_one(*labels, on=found((CAR, 0.9, 3)))["vehicle"].ap == pytest.approx(51 / 101)
 
 

@@ -33,7 +33,7 @@ def data(tmp_path, monkeypatch):
     asked = []
 
     def load(model, settings):
-        asked.append((model, settings.score))
+        asked.append((model, settings.score, settings.detections))
         return Bright()
 
     monkeypatch.setattr(measure_pictures, "load_segmenter", load)
@@ -61,7 +61,10 @@ def test_a_folder_is_measured(data, capsys):
     assert values["classes"]["person"]["mask"]["ap"] is None
     assert values["pixels"]["classes"]["car"]["iou"] == 1.0
     assert "identities" not in values
-    assert asked == [("dashcam-lite", 0.02)]
+    figures(
+        capsys, folder, "--limit", "1", "--model", "mine.pth", "--min-score", "0.1", "--detections", "100"
+    )
+    assert asked == [("dashcam-lite", 0.02, None), ("mine.pth", 0.1, 100)]
 
 
 def test_pictures_are_chosen_by_source_list_and_number(data, capsys, tmp_path):
