@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from pipeline.errors import ConfigError, WeightsError
+from pipeline.segment.frame_size import frame_size
 from pipeline.segment.segmenter import Segmenter
 from pipeline.segment.settings import SegmentSettings
 from pipeline.segment.weights_digest import weights_digest
@@ -45,6 +47,19 @@ def test_a_frame_gets_the_same_detections_whatever_batch_it_comes_in(segmenter):
 )
 def test_frames_are_decoded_to_what_the_network_looks_at(segmenter, size, aspect, decoded):
     assert segmenter.frame_size(*size, aspect) == decoded
+
+
+@pytest.mark.parametrize(
+    ("wanted", "size", "aspect", "decoded"),
+    [
+        ((1024, 600), (1280, 720), None, (1024, 600)),  # a graph of one input size
+        (None, (3840, 2160), None, (1333, 750)),  # one that resizes inside itself, to 1333 at most
+        (None, (1280, 720), None, (1280, 720)),
+        (None, (720, 576), Fraction(64, 45), (1024, 576)),
+    ],
+)
+def test_frames_of_a_graph_are_as_large_as_it_can_use(wanted, size, aspect, decoded):
+    assert frame_size(SimpleNamespace(frame_size=wanted), *size, aspect) == decoded
 
 
 def test_a_missing_gpu_is_told(tiny_weights):
