@@ -70,7 +70,7 @@ LONGEST_FUNCTION = 60
 
 @dataclass(frozen=True)
 class Import:
-    """`target` (dotted, absolute) is imported at `line`; `deferred` if that happens inside a function."""
+    """`target` (dotted, absolute) is imported at `line`; `deferred` if that waits: in a function, or for types only."""
 
     target: str
     line: int
@@ -95,7 +95,7 @@ def room_of(module: str) -> str:
 def imports_of(module: str, sources: Mapping[str, str]) -> Iterator[Import]:
     """Every import of `module`, at whatever depth; names imported from a package resolve to its modules."""
     tree = ast.parse(sources[module])
-    inside = {id(n) for f in ast.walk(tree) if is_function(f) for n in ast.walk(f)}
+    inside = {id(n) for f in ast.walk(tree) if is_function(f) or is_for_types(f) for n in ast.walk(f)}
     is_package = any(name.startswith(f"{module}.") for name in sources)
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -111,6 +111,10 @@ def imports_of(module: str, sources: Mapping[str, str]) -> Iterator[Import]:
 
 def is_function(node: ast.AST) -> bool:
     return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+
+
+def is_for_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
 def absolute(module: str, is_package: bool, node: ast.ImportFrom) -> str:
@@ -277,7 +281,8 @@ def test_libraries_at_home_pass():
 def test_an_import_that_has_to_wait_is_found_at_the_top_and_passes_inside(line):
     (found,) = eager_imports(house(segment__segmenter=line))
     assert "before it is needed" in found
-    assert eager_imports(house(segment__segmenter=f"def setup():\n    {line}")) == []
+    for waiting in ("def setup():", "if TYPE_CHECKING:"):
+        assert eager_imports(house(segment__segmenter=f"{waiting}\n    {line}")) == []
 
 
 def test_a_cycle_is_found():
