@@ -9,13 +9,15 @@ PYTHON_ID := $(shell $(PYTHON) -c 'import sys; print(sys.version.split()[0] + sy
 MADE := $(VENV)/.made-$(PYTHON_ID)
 INSTALLED := $(VENV)/.installed-$(PYTHON_ID)
 
-.PHONY: help demo test check bench clean
+.PHONY: help demo sample pictures test check bench clean
 
 help:
-	@echo 'make demo    set up and show what works today'
+	@echo 'make demo    set up, run seg-video on the sample clip, and show where the result is'
 	@echo 'make test    set up and run the fast tests'
 	@echo 'make check   lint, format, types and the fast tests'
 	@echo 'make bench   measure the network (benchmarks/model.py)'
+	@echo 'make sample  draw the sample clip and its truth anew (10 minutes)'
+	@echo 'make pictures  the picture of the README, out of the demo'
 	@echo 'make clean   remove the environment that make made'
 
 $(MADE):
@@ -27,10 +29,19 @@ $(INSTALLED): $(MADE) pyproject.toml
 	@touch $@
 
 demo: $(INSTALLED)
-	$(BIN)/seg-video models
+	$(BIN)/seg-video sample_videos/drive.mp4 outputs/drive_seg.mp4 --model dashcam-lite -y
+	@$(BIN)/python -m sample_videos.contact_sheet outputs/drive_seg.mp4 outputs/drive_seg.png >/dev/null
 	@echo
-	@echo 'A sample clip is not part of this version yet. With a clip of yours:'
-	@echo '    $(BIN)/seg-video in.mp4 out.mp4'
+	@echo 'Model:  dashcam-lite, the small one that comes with the package; larger ones: $(BIN)/seg-video models'
+	@echo 'Video:  $(CURDIR)/outputs/drive_seg.mp4'
+	@echo 'Sheet:  $(CURDIR)/outputs/drive_seg.png'
+
+# The same seed draws the same frames and the same truth.
+sample: $(INSTALLED)
+	$(BIN)/python -m sample_videos.drawn_drive --out sample_videos
+
+pictures: demo
+	$(BIN)/python -m sample_videos.contact_sheet outputs/drive_seg.mp4 docs/pictures/drive.jpg --columns 2 --rows 2 --width 640
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest

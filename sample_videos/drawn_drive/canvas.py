@@ -152,18 +152,18 @@ class Canvas:
     def _hang(self, image: Picture, points: Array) -> None:
         """Warp a picture onto an upright rectangle [4, 3] (clockwise from the top left), light it, blend it in."""
         target = self.camera.project(points)
-        span = target.max(axis=0) - target.min(axis=0)
-        while (
-            image.shape[1] > 2 * span[0] + 2 and image.shape[0] > 2 * span[1] + 2 and min(image.shape[:2]) > 8
-        ):
-            image = cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-        colours = self.weather.hazed(self._flat_light(image, points), np.linalg.norm(points.mean(axis=0)))
         left, top = np.maximum(np.floor(target.min(axis=0)), 0).astype(int)
         right, bottom = np.minimum(
             np.ceil(target.max(axis=0)), [self.camera.width, self.camera.height]
         ).astype(int)
         if right - left < 1 or bottom - top < 1:
             return
+        span = target.max(axis=0) - target.min(axis=0)
+        while (
+            image.shape[1] > 2 * span[0] + 2 and image.shape[0] > 2 * span[1] + 2 and min(image.shape[:2]) > 8
+        ):
+            image = cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        colours = self.weather.hazed(self._flat_light(image, points), np.linalg.norm(points.mean(axis=0)))
         h, w = image.shape[:2]
         source = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32)
         matrix = cv2.getPerspectiveTransform(source, (target - [left, top]).astype(np.float32))

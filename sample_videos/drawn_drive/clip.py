@@ -16,7 +16,7 @@ from sample_videos.drawn_drive.drive import drive
 from sample_videos.drawn_drive.film import Film, View
 from sample_videos.drawn_drive.place import Place
 from sample_videos.drawn_drive.sound import drive_sound
-from sample_videos.drawn_drive.truth import annotations, categories
+from sample_videos.drawn_drive.truth import categories, labelled
 from sample_videos.drawn_drive.weather import WEATHERS
 
 FRAMES_A_SECOND = 25
@@ -32,7 +32,7 @@ def draw_clip(
 ) -> tuple[Path, Path]:
     """Write drive.mp4 and drive.json.gz to a folder; their paths come back.
 
-    The truth is COCO's: an image a frame with its `frame` number, an annotation an object with its `track_id`.
+    The truth is COCO's: an image a frame with its `frame_index`, an annotation an object with its `track_id`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     video, truth = folder / "drive.mp4", folder / "drive.json.gz"
@@ -46,7 +46,7 @@ def draw_clip(
             frame = film.frame(number / FRAMES_A_SECOND, seed * 100_000 + number)
             file.add(frame.picture)
             images.append(_record(number, size))
-            labels += annotations(frame, number + 1, len(labels) + 1)
+            labels += labelled(frame, number + 1, len(labels) + 1)
     info = {"video": video.name, "frames": count, "frame_rate": f"{FRAMES_A_SECOND}/1", "seed": seed}
     content = {"info": info | {"weather": weather}, "images": images, "annotations": labels}
     packed = json.dumps(content | {"categories": categories()}, separators=(",", ":")).encode()
@@ -58,8 +58,8 @@ def draw_clip(
 def _record(number: int, size: tuple[int, int]) -> dict[str, Any]:
     return {
         "id": number + 1,
-        "file_name": "drive.mp4",
-        "frame": number,
+        "file_name": f"drive_{number:05d}.png",
+        "frame_index": number,
         "seconds": number / FRAMES_A_SECOND,
         "width": size[0],
         "height": size[1],

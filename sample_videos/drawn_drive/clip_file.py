@@ -30,7 +30,7 @@ class ClipFile:
         self._video = self._container.add_stream("libx264", rate=rate)
         self._video.width, self._video.height = size
         self._video.pix_fmt = "yuv420p"
-        self._video.options = {"crf": "24", "preset": "slow", "profile": "high"}
+        self._video.options = {"crf": "21", "preset": "slow", "profile": "high"}
         context = self._video.codec_context
         context.colorspace = context.color_primaries = context.color_trc = _BT709
         context.color_range = _LIMITED

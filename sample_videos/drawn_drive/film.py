@@ -8,6 +8,7 @@ from functools import partial
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import find_objects
 
 from sample_videos.drawn_drive.actor import PERSON, STOP_SIGN, TRAFFIC_LIGHT, Actor
 from sample_videos.drawn_drive.camera import Camera
@@ -17,6 +18,8 @@ from sample_videos.drawn_drive.lens import bonnet, develop
 from sample_videos.drawn_drive.place import FARTHEST, Place
 from sample_videos.drawn_drive.solid import Solid
 from sample_videos.drawn_drive.weather import Weather
+
+Span = tuple[slice, slice]
 
 #: Everything is painted this many times larger, then averaged down: that smooths the edges.
 _FINER = 2
@@ -53,8 +56,8 @@ class View:
         heading = -width / 10.7 * np.cos(seconds * 0.5 + 0.6) * np.sign(self.bend) + yaw
         horizon = self.horizon * height + self.shake * shake * height / 900
         side = self.side + 0.12 * np.sin(seconds * 0.8)
-        place = (width / 2 + yaw, horizon, side, self.eye)
-        return Camera(width, height, self.focal * width, *place, self.bend * turning), heading
+        place = (float(width / 2 + yaw), float(horizon), float(side), self.eye)
+        return Camera(width, height, self.focal * width, *place, float(self.bend * turning)), float(heading)
 
 
 @dataclass(frozen=True)
@@ -130,29 +133,32 @@ class Film:
         """The frame as a camera would give it, and who is seen in it."""
         size = (self.view.width, self.view.height)
         if self.view.bonnet < 1:
-            colour, cover = bonnet(
-                canvas.camera.width, canvas.camera.height, self.view.bonnet, self.view.tone
-            )
-            canvas.picture += cover * (colour * np.array(self.weather.ambient, np.float32) - canvas.picture)
-            canvas.owners[cover[..., 0] > 0.5] = NOBODY
+            colour, cover = bonnet(*canvas.picture.shape[1::-1], self.view.bonnet, self.view.tone)
+            low = canvas.picture[-len(cover) :]
+            low += cover * (colour * np.array(self.weather.ambient, np.float32) - low)
+            canvas.owners[-len(cover) :][cover[..., 0] > 0.5] = NOBODY
         small = cv2.resize(canvas.picture, size, interpolation=cv2.INTER_AREA)
         picture = develop(small, self.weather, self.view.horizon, np.random.default_rng(seed))
-        sizes = np.bincount(canvas.owners.ravel(), minlength=256)
-        return Frame(picture, [one for actor in present for one in self._seen(canvas, actor, seconds, sizes)])
+        places = find_objects(canvas.owners)
+        return Frame(
+            picture, [one for actor in present for one in self._seen(canvas, actor, seconds, places)]
+        )
 
-    def _seen(self, canvas: Canvas, actor: Actor, seconds: float, sizes: NDArray[np.int_]) -> list[Seen]:
-        """The parts of an actor that cover a pixel or more; `sizes` has the pixels of each identity."""
+    def _seen(self, canvas: Canvas, actor: Actor, seconds: float, places: list[Span | None]) -> list[Seen]:
+        """The parts of an actor that cover a pixel or more; `places` has the box of each identity's pixels."""
         parts = []
-        for number, category in enumerate(actor.categories):
-            shown = int(sizes[actor.identity + number])
-            if not shown:
+        for identity, category in enumerate(actor.categories, start=actor.identity):
+            place = places[identity - 1] if identity <= len(places) else None
+            if place is None:
                 continue
-            whole = canvas.owners == actor.identity + number
-            size = (self.view.width, self.view.height)
-            mask = cv2.resize(whole.astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA) > 127
+            rows, columns = (slice(one.start // _FINER, -(-one.stop // _FINER)) for one in place)
+            fine = tuple(slice(one.start * _FINER, one.stop * _FINER) for one in (rows, columns))
+            whole = (canvas.owners[fine] == identity).astype(np.uint8)
+            size = (columns.stop - columns.start, rows.stop - rows.start)
+            mask = np.zeros((self.view.height, self.view.width), bool)
+            mask[rows, columns] = cv2.resize(whole * 255, size, interpolation=cv2.INTER_AREA) > 127
             if mask.any():
-                extent = canvas.extent(actor.at(seconds, canvas.travelled), number + 1)
-                parts.append(
-                    Seen(actor.identity + number, category, mask, max(1 - shown / max(extent, 1), 0.0))
-                )
+                extent = canvas.extent(actor.at(seconds, canvas.travelled), identity - actor.identity + 1)
+                hidden = max(1 - np.count_nonzero(whole) / max(extent, 1), 0.0)
+                parts.append(Seen(identity, category, mask, hidden))
         return parts

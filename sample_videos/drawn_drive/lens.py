@@ -15,18 +15,18 @@ Picture = NDArray[np.float32]
 
 @lru_cache(maxsize=4)
 def bonnet(width: int, height: int, low: float, tone: float) -> tuple[Picture, Picture]:
-    """The car's own bonnet along the lower edge: colour [h, w, 3] and cover [h, w, 1].
+    """The car's own bonnet along the lower edge, its rows alone: colour [rows, w, 3] and cover [rows, w, 1].
 
     low : its rim in the middle, as a share of the height. tone : its grey level.
     """
     x = (np.arange(width, dtype=np.float32)[None] - width * 0.48) / (width * 0.56)
-    y = np.arange(height, dtype=np.float32)[:, None]
+    y = np.arange(int(height * low) - 2, height, dtype=np.float32)[:, None]
     rim = height * (low + 0.055 * x**2 + 0.05 * np.abs(x) ** 6)
     depth = (y - rim) / height
     cover = np.clip((y - rim) / 3.0 + 0.5, 0, 1)[..., None]
     shine = tone * (1 + 1.5 * np.exp(-((depth / 0.012) ** 2)) - 4.0 * np.clip(depth, 0, 0.15))
     shine += 26 * np.exp(-(((np.abs(x) - 0.45) / 0.03) ** 2))
-    return (shine[..., None] * np.array([1.1, 1.0, 0.94])).astype(np.float32), cover
+    return (shine[..., None] * np.array([1.1, 1.0, 0.94])).astype(np.float32), cover.astype(np.float32)
 
 
 def develop(
@@ -56,7 +56,6 @@ def develop(
     rim = 1 - 0.20 * np.clip((x**2 + 0.8 * y**2) / 1.8, 0, 1) ** 1.5
     tone = (blurred + glare) * rim[..., None] / 255
     tone = tone + 0.10 * (tone - 0.45) * (1 - np.abs(2 * np.clip(tone, 0, 1) - 1))
-    grain = rng.normal(0, weather.grain, (height, width, 1)) + rng.normal(
-        0, 0.3 * weather.grain, picture.shape
-    )
+    grain = rng.standard_normal((height, width, 1), np.float32) * np.float32(weather.grain)
+    grain = grain + rng.standard_normal(picture.shape, np.float32) * np.float32(0.3 * weather.grain)
     return np.clip(cv2.GaussianBlur(tone * 255, (0, 0), 0.55) + grain, 0, 255).astype(np.uint8)

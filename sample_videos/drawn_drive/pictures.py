@@ -15,7 +15,7 @@ from sample_videos.drawn_drive.actor import CATEGORIES
 from sample_videos.drawn_drive.film import Film, View
 from sample_videos.drawn_drive.place import Place
 from sample_videos.drawn_drive.traffic import traffic
-from sample_videos.drawn_drive.truth import annotations, categories
+from sample_videos.drawn_drive.truth import categories, labelled
 from sample_videos.drawn_drive.weather import WEATHERS
 
 #: A street takes a second to build, so it is used for some pictures.
@@ -46,7 +46,7 @@ def draw_pictures(count: int, folder: Path, seed: int, size: tuple[int, int]) ->
         if not cv2.imwrite(str(folder / "images" / name), frame.picture, quality):
             raise OSError(f"{folder / 'images' / name} could not be written")
         images.append(_record(number + 1, name, size, f"drawn_{seed}_{street}", weather.name))
-        labels += annotations(frame, number + 1, len(labels) + 1)
+        labels += labelled(frame, number + 1, len(labels) + 1)
     content = {"images": images, "annotations": labels, "categories": categories()}
     packed = gzip.compress(json.dumps(content, separators=(",", ":")).encode(), mtime=0)
     (folder / "annotations.json.gz").write_bytes(packed)

@@ -41,9 +41,7 @@ def _head(shows: str, low: float, *, board: bool) -> Solid:
         y = low + 0.91 - 0.36 * place
         shining = name == shows
         parts.append(disc((0, y, -0.13), BACK, 0.165, (14, 14, 14)))
-        parts.append(
-            disc((0, y, -0.17), BACK, 0.145, lit if shining else dark, glow=1.2 if shining else 0.0)
-        )
+        parts.append(disc((0, y, -0.17), BACK, 0.145, lit if shining else dark, glow=1.2 if shining else 0.0))
     return join(parts)
 
 

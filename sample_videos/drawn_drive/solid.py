@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Colour = tuple[int, int, int]  # blue, green, red
-Point = Sequence[float]
+Point = Sequence[float] | Array
 
 
 @dataclass(frozen=True)

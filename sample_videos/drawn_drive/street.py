@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +12,7 @@ from sample_videos.drawn_drive.camera import Camera
 from sample_videos.drawn_drive.weather import Weather
 
 Picture = NDArray[np.float32]
+Where = NDArray[np.bool_]
 
 #: Lateral places in m, counted from the middle of the camera's lane; lanes are 3.4 m wide.
 LANES = (-6.8, -3.4, 0.0, 3.4)
@@ -52,26 +55,25 @@ class Street:
         picture = np.empty((camera.height, camera.width, 3), np.float32)
         rows = int(camera.horizon) + 3
         up = np.clip(1 - np.arange(rows, dtype=np.float32)[:, None, None] / camera.horizon, 0, 1)
-        base = np.array(weather.rim) * (1 - up) + np.array(weather.zenith) * up
+        base = _bgr(weather.rim) * (1 - up) + _bgr(weather.zenith) * up
         shift = np.array([[1, 0, -400 + heading * 0.3], [0, 1, 0]], np.float32)
-        clouds = cv2.warpAffine(self._sky, shift, (camera.width, rows), borderMode=cv2.BORDER_REFLECT)[
-            ..., None
-        ]
+        seen = (camera.width, rows)
+        clouds = cv2.warpAffine(self._sky, shift, seen, borderMode=cv2.BORDER_REFLECT)[..., None]
         cover = np.clip((clouds - 0.82 + 0.8 * weather.cloud) * 2.4, 0, 1) * (0.35 + 0.65 * up)
-        picture[:rows] = base * (1 - cover) + np.array(weather.white) * cover * (0.86 + 0.14 * clouds)
+        picture[:rows] = base + cover * ((0.86 + 0.14 * clouds) * _bgr(weather.white) - base)
         picture[rows:] = weather.haze
-        columns = np.arange(camera.width)
-        ambient = np.array(weather.ambient)
-        for ridge, tall, tint in zip(self._ridge, (85, 46), ((186, 178, 158), (132, 150, 128)), strict=True):
-            line = ridge[(columns - int(heading) + 1200) % len(ridge)] * tall * camera.focal / 1600
-            depth = np.arange(rows)[:, None] - (camera.horizon - line[None])
-            cover = np.clip(depth / 1.5, 0, 1)[..., None]
-            shade = (
-                0.9
-                + 0.2 * self._grain[np.arange(rows)[:, None] % _SIZE, (columns[None] - int(heading)) % _SIZE]
-            )
-            picture[:rows] += cover * (np.array(tint) * ambient * shade[..., None] - picture[:rows])
+        self._paint_hills(picture[:rows], camera, weather, int(heading))
         return picture
+
+    def _paint_hills(self, sky: Picture, camera: Camera, weather: Weather, heading: int) -> None:
+        columns = np.arange(camera.width) - heading
+        for ridge, tall, tint in zip(self._ridge, (85, 46), ((186, 178, 158), (132, 150, 128)), strict=True):
+            line = ridge[(columns + 1200) % len(ridge)] * np.float32(tall * camera.focal / 1600)
+            rows = np.arange(max(int(camera.horizon - line.max()) - 2, 0), len(sky))
+            depth = rows[:, None].astype(np.float32) - camera.horizon + line
+            shade = 0.9 + 0.2 * self._grain[rows[:, None] % _SIZE, columns[None] % _SIZE]
+            hill = shade[..., None] * (_bgr(tint) * _bgr(weather.ambient))
+            sky[rows[0] :] += np.clip(depth / 1.5, 0, 1)[..., None] * (hill - sky[rows[0] :])
 
     def lay(
         self, picture: Picture, camera: Camera, weather: Weather, travelled: float, mirrored: Picture | None
@@ -82,7 +84,7 @@ class Street:
         colours = self._ground(x, z, along, camera)
         light = np.array(weather.ambient, np.float32)
         if weather.lamps:
-            light = light + weather.lamplight(x, np.zeros_like(x), z + 0 * x, travelled).astype(np.float32)
+            light = light + weather.lamplight(x, np.zeros_like(x), z, travelled).astype(np.float32)
         colours = colours * light
         if mirrored is not None:
             puddles = 0.55 + 0.9 * (self._noise(x, along, 5.0) - 0.4)
@@ -98,30 +100,38 @@ class Street:
         asphalt = self._tone + 16 * rough + 40 * fine - 7 * tracks
         colours = asphalt[..., None] * _ASPHALT
         edge = 1.2 * z / camera.focal  # metres that a pixel spans sideways
-        joints = np.minimum(np.abs((along % 0.8) - 0.4) * 2 / 0.8, 1) ** 0.1
-        paving = ((150 + 20 * rough + 34 * fine) * joints)[..., None] * np.array([0.95, 0.99, 1.0])
-        grass = np.array([62, 118, 96]) * (0.93 + 0.42 * rough + 0.6 * fine)[..., None]
-        for left, right, paint in ((KERBS[0], KERBS[1], paving), (-14.8, 13.6, grass)):
-            colours = _cover(colours, np.maximum(_beyond(x, right, edge), _beyond(-x, -left, edge)), paint)
-        for kerb in KERBS:
-            colours = _cover(colours, _strip(x, kerb, 0.16, edge), np.array([178, 180, 180]))
-            colours = _cover(
-                colours, 0.5 * _strip(x, kerb - np.sign(kerb) * 0.2, 0.3, edge), np.array([70, 70, 70])
-            )
-        return self._marks(colours, x, along, rough, edge)
+        joints = np.minimum(np.abs((along % 0.8) - 0.4) * 2 / 0.8, 1) ** 0.1 + 0 * x
 
-    def _marks(self, colours: Picture, x: Picture, along: Picture, rough: Picture, edge: Picture) -> Picture:
+        def paving(where: Where) -> Picture:
+            grey = (150 + 20 * rough[where] + 34 * fine[where]) * joints[where]
+            return grey[:, None] * _bgr((0.95, 0.99, 1.0))
+
+        def grass(where: Where) -> Picture:
+            return (0.93 + 0.42 * rough[where] + 0.6 * fine[where])[:, None] * _bgr((62, 118, 96))
+
+        for left, right, surface in ((*KERBS, paving), (-14.8, 13.6, grass)):
+            _cover(colours, np.maximum(_beyond(x, right, edge), _beyond(-x, -left, edge)), surface)
+        for kerb in KERBS:
+            _cover(colours, _strip(x, kerb, 0.16, edge), lambda where: _bgr((178, 180, 180)))
+            gutter = 0.5 * _strip(x, kerb - np.sign(kerb) * 0.2, 0.3, edge)
+            _cover(colours, gutter, lambda where: _bgr((70, 70, 70)))
+        self._mark(colours, x, along, rough, edge)
+        return colours
+
+    def _mark(self, colours: Picture, x: Picture, along: Picture, rough: Picture, edge: Picture) -> None:
         """White paint: dashes between lanes that go the same way, two lines between those that do not."""
-        white = np.array([209, 213, 213]) - 26 * rough[..., None]
+
+        def white(where: Where) -> Picture:
+            return _bgr((209, 213, 213)) - 26 * rough[where][:, None]
+
         blur = np.maximum(edge * edge * 300.0, 0.02)
         dash = np.clip((1.5 - np.abs(along % 9.0 - 4.5)) / blur + 0.5, 0, 1)
         share = np.clip(3 / blur, 0.33, 1)
         dash = dash * share + (1 - share) * 0.33
         for place in (1.7, -5.1):
-            colours = _cover(colours, _strip(x, place, 0.14, edge) * dash * 0.92, white)
+            _cover(colours, _strip(x, place, 0.14, edge) * dash * 0.92, white)
         for place in (-1.60, -1.86, 5.3):
-            colours = _cover(colours, _strip(x, place, 0.13, edge) * 0.92, white)
-        return colours
+            _cover(colours, _strip(x, place, 0.13, edge) * 0.92, white)
 
     def _noise(self, x: Picture, along: Picture, scale: float) -> Picture:
         """The grain in 0..1, `scale` px a metre; its seams lie 36 m aside."""
@@ -144,9 +154,11 @@ def _strip(x: Picture, middle: float, width: float, edge: Picture) -> Picture:
     return cover * np.minimum(width / edge, 1)
 
 
-def _cover(colours: Picture, share: Picture, paint: NDArray[np.float64] | Picture) -> Picture:
-    """The colours with that share of each painted over; most strips are narrow, so only they are touched."""
-    touched = share > 0
-    over = (paint if paint.ndim == 1 else paint[touched]).astype(np.float32)
-    colours[touched] += share[touched][:, None].astype(np.float32) * (over - colours[touched])
-    return colours
+def _cover(colours: Picture, share: Picture, surface: Callable[[Where], Picture]) -> None:
+    """Paint over that share of each pixel; most strips are narrow, so their surface is made only where they are."""
+    where = share > 0
+    colours[where] += share[where][:, None] * (surface(where) - colours[where])
+
+
+def _bgr(colour: tuple[float, float, float]) -> Picture:
+    return np.array(colour, np.float32)

@@ -16,7 +16,7 @@ from sample_videos.drawn_drive.film import Frame, Seen
 SMALLEST, HIDDEN = 8, 0.7
 
 
-def annotations(frame: Frame, image: int, first: int) -> list[dict[str, Any]]:
+def labelled(frame: Frame, image: int, first: int) -> list[dict[str, Any]]:
     """The annotations of a frame, with ids from `first` on, as those of the picture `image`."""
     return [_annotation(seen, image, first + index) for index, seen in enumerate(frame.seen)]
 

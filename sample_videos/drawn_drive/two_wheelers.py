@@ -5,6 +5,8 @@ Part 1 is the vehicle, part 2 who rides it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from sample_videos.drawn_drive.people import SHOES, Looks, bent, head
@@ -75,8 +77,8 @@ def motorcycle(paint: Colour, helmet: Colour, looks: Looks | None) -> Solid:
 def _rider(
     seat: Point,
     chest: Point,
-    feet: list[Point],
-    hands: list[Point],
+    feet: Sequence[Point],
+    hands: Sequence[Point],
     looks: Looks,
     top: Colour,
     *,

@@ -59,8 +59,9 @@ class Weather:
 
     def hazed(self, colours: Array, distance: Array) -> NDArray[np.float32]:
         """Colours as the air between makes them paler; `distance` in m, it stretches to the colours."""
-        share = 1 - np.exp(-distance / self.reach)
-        return (colours * (1 - share) + np.array(self.haze) * share).astype(np.float32)
+        share = (1 - np.exp(-distance / self.reach)).astype(np.float32)
+        far = np.array(self.haze, np.float32)
+        return (colours + (far - colours) * share).astype(np.float32)
 
     def varied(self, rng: np.random.Generator) -> Weather:
         """The same kind of weather on another day and at another hour."""
