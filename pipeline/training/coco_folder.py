@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,26 @@ def read_entries(folder: Path) -> tuple[list[Entry], dict[int, str]]:
         for record in content.records
     ]
     return entries, content.names
+
+
+def read_folders(folders: Sequence[Path]) -> tuple[list[Entry], dict[int, str]]:
+    """The pictures of several folders and their category names by id.
+
+    Raises InputError as `read_entries` does, and where two folders mean different things by one id.
+    """
+    entries: list[Entry] = []
+    names: dict[int, str] = {}
+    for folder in folders:
+        more, theirs = read_entries(folder)
+        for one, name in theirs.items():
+            if names.setdefault(one, name) != name:
+                raise InputError(
+                    f"{folder} calls category {one} {name!r}",
+                    found=f"{names[one]!r} in the folders before it",
+                    do="give the same id to the same thing in all folders",
+                )
+        entries += more
+    return entries, names
 
 
 def load_picture(entry: Entry, names: dict[int, str], longest: int) -> LabelledPicture:

@@ -17,6 +17,7 @@ class TrainSettings:
     """What is trained on what, and how. Paths in the YAML count from its folder.
 
     data : folder with COCO annotations and pictures.
+    more_data : further such folders; an id means the same in all of them.
     output : folder for checkpoints, the log, the plot and the weights.
     cache : folder for the decoded pictures; None: `cache` inside `output`.
     validation : file with the names of the pictures that are held out, one a line; None: none are.
@@ -46,6 +47,7 @@ class TrainSettings:
 
     data: Path
     output: Path
+    more_data: tuple[Path, ...] = ()
     cache: Path | None = None
     validation: Path | None = None
     network: Literal["compact", "compact_mobilenet", "compact_shufflenet"] = "compact"

@@ -18,7 +18,7 @@ from pipeline.model.mask_rcnn import make_model
 from pipeline.model.precision import gpu_capability
 from pipeline.training.batches import BatchMaker, Variety, ahead
 from pipeline.training.checkpointing import load_state, save_result, save_state
-from pipeline.training.coco_folder import Entry, load_picture, read_entries
+from pipeline.training.coco_folder import Entry, load_picture, read_folders
 from pipeline.training.history import History
 from pipeline.training.hold_out import read_names
 from pipeline.training.labelled_picture import LabelledPicture
@@ -55,7 +55,7 @@ def train(settings: TrainSettings, report: Report, stop: Stop = lambda: False) -
     """
     _require_extra()
     settings.output.mkdir(parents=True, exist_ok=True)
-    entries, names = read_entries(settings.data)
+    entries, names = read_folders((settings.data, *settings.more_data))
     cache = _cache(settings, entries, names, report, stop)
     config = network_config(settings, names)
     keras.utils.set_random_seed(settings.seed)

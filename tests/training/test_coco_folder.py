@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.training.coco_folder import load_picture, read_entries
+from pipeline.training.coco_folder import load_picture, read_entries, read_folders
 
 NAMES = {1: "person", 3: "car"}
 SQUARE = [[4.0, 2.0, 12.0, 2.0, 12.0, 6.0, 4.0, 6.0]]
@@ -101,3 +101,17 @@ def test_annotations_that_are_none_are_refused(tmp_path: Path) -> None:
     (tmp_path / "annotations.json").write_text('{"images": []}')
     with pytest.raises(InputError, match="KeyError: 'annotations'"):
         read_entries(tmp_path)
+
+
+def test_folders_are_read_as_one_where_an_id_means_the_same(tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        folder_of(tmp_path / name, {})
+    entries, names = read_folders([tmp_path / "a", tmp_path / "b"])
+    assert [entry.file.parts[-3] for entry in entries] == ["a", "b"]
+    assert names == NAMES
+    content = json.loads((tmp_path / "b" / "annotations.json").read_text())
+    content["categories"][0]["name"] = "dog"
+    (tmp_path / "b" / "annotations.json").write_text(json.dumps(content))
+    with pytest.raises(InputError, match="category 1 'dog'"):
+        read_folders([tmp_path / "a", tmp_path / "b"])
