@@ -60,6 +60,8 @@ HOMES = {
     "scipy": {"track", "evaluation"},
     "cv2": {"video", "render", "training", "evaluation"},
     "matplotlib": {"training", "evaluation"},
+    "onnx": {"weights"},
+    "onnxruntime": {"training"},
     "pycocotools": {"training", "evaluation"},
 }
 

@@ -15,6 +15,11 @@ from keras import ops
 from pipeline.model.config import Norm
 
 
+#: What a training step leaves of the moving statistics. At 0.99 a network trained from chance for 200 steps was used
+#: with 13% of the ones and zeros it began with; who trains averages over many steps anyway, by the weights' average.
+MOMENTUM = 0.95
+
+
 class Unit(keras.layers.Layer):
     """activation(norm(product(x, kernel) + bias)); subclasses say what the product is.
 
@@ -101,7 +106,7 @@ class Unit(keras.layers.Layer):
             outputs = outputs + self.bias
         mean, variance = ops.moments(outputs, axes=tuple(range(outputs.ndim - 1)))
         for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
-            moving.assign(moving * 0.99 + ops.stop_gradient(value) * 0.01)
+            moving.assign(moving * MOMENTUM + ops.stop_gradient(value) * (1.0 - MOMENTUM))
         scale = self.gamma * ops.rsqrt(variance + self.epsilon)
         return self._cast(outputs * scale + (self.beta - mean * scale))
 
