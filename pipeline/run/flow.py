@@ -73,6 +73,7 @@ def prepare(pair: Pair, spec: JobSpec, known: SourceIdentity | None = None) -> R
 
     known : the source's identity as an earlier run wrote it down.
     """
+    size = pair.source.stat().st_size if pair.source.exists() else 0
     info = probe(pair.source.absolute())
     chunks = plan(info, spec.run.chunk_frames or DEFAULT_CHUNK_FRAMES)
     check = check_container(info, pair.output)
@@ -84,6 +85,7 @@ def prepare(pair: Pair, spec: JobSpec, known: SourceIdentity | None = None) -> R
         )
     encoder = probe_encoder(info, spec.encode)
     source = SourceIdentity.of(pair.source, known)
+    source.check_size(size)
     spec = replace(
         spec,
         inputs=(str(info.path),),
@@ -183,6 +185,7 @@ def join(run: Run) -> Path:
 
 def finish(run: Run, damage: FrameDamage) -> tuple[str, ...]:
     """The output, checked and under its name; what the user should know about it, a sentence each."""
+    run.source.check()
     parts = [run.layout.part(chunk.index) for chunk in run.chunks]
     kept = [part for part in parts if part.stat().st_size]  # one of which all frames are left out is empty
     return mux(run.info, kept, run.layout.output, left_out=left_out(run, damage), overwrite=True)

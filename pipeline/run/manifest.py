@@ -39,6 +39,22 @@ class SourceIdentity:
             raise InputError(f"{path} cannot be opened.", found=error.strerror or str(error)) from error
         return cls(str(path), status.st_size, status.st_mtime_ns, digest)
 
+    def check(self) -> None:
+        """Raise InputError if the file has another content by now."""
+        now = SourceIdentity.of(Path(self.path), self)
+        now.check_size(self.size)
+        if now.sha256 != self.sha256:
+            raise InputError(f"{self.path} was changed while it was worked on.", do="run again")
+
+    def check_size(self, size: int) -> None:
+        """Raise InputError if the file has not as many bytes."""
+        if self.size != size:
+            raise InputError(
+                f"{self.path} is being written to.",
+                found=f"{self.size} bytes, and {size} at another moment",
+                do="wait until it is complete, then run again",
+            )
+
 
 @dataclass(frozen=True)
 class Manifest:

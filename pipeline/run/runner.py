@@ -161,17 +161,28 @@ class Runner:
         assert self._class_names is not None
         path = flow.store_detections(self._run, chunk, made.frames, self._class_names)
         self.seconds["network"] += made.network_seconds
-        self._record("segment", chunk, path, made.seconds, made.damage)
+        notes: tuple[str, ...] = ()
+        if made.fitted:
+            spans = f"frames {chunk.start} to {chunk.stop - 1}"
+            notes = (f"{made.fitted} of the {spans} have another size, and are fitted to that of the first",)
+            self._listener.tell("warning", text=notes[0])
+        self._record("segment", chunk, path, made.seconds, made.damage, notes)
 
     def _keep_part(self, chunk: Chunk, made: Any) -> None:
         self._record("render", chunk, flow.store_part(self._run, chunk, made.part), made.seconds)
 
     def _record(
-        self, step: str, chunk: Chunk, path: Path, seconds: float, damage: FrameDamage = NO_DAMAGE
+        self,
+        step: str,
+        chunk: Chunk,
+        path: Path,
+        seconds: float,
+        damage: FrameDamage = NO_DAMAGE,
+        notes: tuple[str, ...] = (),
     ) -> None:
         self.seconds[step] += seconds
         mark = self._run.prints.of_chunk(step, chunk)
-        self._ledger.record(step, chunk.index, mark, path, seconds, damage=damage)
+        self._ledger.record(step, chunk.index, mark, path, seconds, notes, damage)
 
     def _fail(self, step: str, chunk: Chunk, error: SegVideoError) -> None:
         if isinstance(error, OutOfReachError):

@@ -40,14 +40,17 @@ class SegmentTask:
 class Segmented:
     """What was found in each frame of a chunk.
 
-    frames : in source pixels, upright. damage : frames that do not decode as they should; missing ones show
-    their neighbour. seconds : that it took; network_seconds : that the network took of them.
+    frames : in source pixels, upright.
+    damage : frames that do not decode as they should; missing ones show their neighbour.
+    seconds : that it took; network_seconds : that the network took of them.
+    fitted : how many frames were scaled to the size of the video's first.
     """
 
     frames: list[Detections]
     damage: FrameDamage
     seconds: float
     network_seconds: float
+    fitted: int = 0
 
 
 class SegmentWorker:
@@ -79,15 +82,16 @@ class SegmentWorker:
             ),
         )
         found: list[Detections] = []
-        damage = NO_DAMAGE
+        damage, fitted = NO_DAMAGE, 0
         with read_ahead(_batches(decoded, self._segmenter.batch)) as batches:
-            for pictures, hurt in batches:
+            for pictures, batch in batches:
                 started = time.perf_counter()
                 seen = self._segmenter.segment(pictures)
                 busy += time.perf_counter() - started
                 found += [frame.scaled(info.width / width, info.height / height) for frame in seen]
-                damage |= hurt
-        return Segmented(found, damage, time.perf_counter() - began, busy)
+                damage |= damage_of(batch)
+                fitted += sum(frame.fitted for frame in batch)
+        return Segmented(found, damage, time.perf_counter() - began, busy, fitted)
 
     def close(self) -> None:
         """Let go of the network."""
@@ -96,11 +100,11 @@ class SegmentWorker:
 
 def _batches(
     frames: Iterable[DecodedFrame[NDArray[np.uint8]]], size: int
-) -> Iterator[tuple[NDArray[np.uint8], FrameDamage]]:
-    """Pictures [B, H, W, 3] of up to `size` frames, and which of them are damaged."""
+) -> Iterator[tuple[NDArray[np.uint8], list[DecodedFrame[NDArray[np.uint8]]]]]:
+    """Pictures [B, H, W, 3] of up to `size` frames, and the frames they are of."""
     frames = iter(frames)
     while batch := list(islice(frames, size)):
-        yield np.stack([frame.picture for frame in batch]), damage_of(batch)
+        yield np.stack([frame.picture for frame in batch]), batch
 
 
 def damage_of(frames: Sequence[DecodedFrame[Any]]) -> FrameDamage:

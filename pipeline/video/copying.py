@@ -7,7 +7,7 @@ from fractions import Fraction
 from av.packet import Packet
 from av.stream import Disposition, Stream
 
-from pipeline.structures.timebase import to_pts
+from pipeline.structures.timebase import rescale, to_pts
 
 #: Bytes of an ADTS header, which MP4 and Matroska leave off: without a check sum, and with one.
 _ADTS_HEADER, _ADTS_CHECKED_HEADER = 7, 9
@@ -23,6 +23,7 @@ class StreamCopy:
     time_base : of the source's stream, seconds a tick.
     has_edit_lists : the output can hide what lies before zero.
     has_codec_delay : it can for this stream, as what the decoder needs to begin.
+    tick : seconds by which packets have to be apart in the output; the source's own ticks where they are coarser.
     """
 
     def __init__(
@@ -33,11 +34,13 @@ class StreamCopy:
         *,
         has_edit_lists: bool,
         has_codec_delay: bool = False,
+        tick: Fraction | None = None,
     ) -> None:
         # Plain values: a stream of a closed container is freed memory.
         self.source, self.target, self.kind = stream.index, target.index, stream.type
         self.time_base = stream.time_base or Fraction(1)
         self._shift = to_pts(shift_seconds, self.time_base)
+        self._tick = max(tick or self.time_base, self.time_base)
         self._last_dts: int | None = None
         self._repaired = 0
         self._keeps_cut, self._begun = has_edit_lists, False
@@ -81,11 +84,15 @@ class StreamCopy:
             dts = (
                 pts - to_pts(_DECODING_LEAD, self.time_base) if self._last_dts is None else self._last_dts + 1
             )
-        floor = self._earliest if self._last_dts is None else self._last_dts + 1
+        floor = self._earliest if self._last_dts is None else self._next(self._last_dts)
         moved = dts if floor is None else max(dts, floor)
         self._repaired += moved != dts
         self._last_dts = moved
         return max(pts, moved), moved
+
+    def _next(self, dts: int) -> int:
+        """The first time behind `dts` that is another one in the output too."""
+        return rescale(rescale(dts, self.time_base, self._tick) + 1, self._tick, self.time_base)
 
 
 def payload(packet: Packet) -> bytes:

@@ -41,6 +41,7 @@ class DecodedFrame(Generic[Picture]):
     picture : its pixels, upright.
     repeated : the frame can't be decoded, and this is its neighbour's picture.
     flawed : the decoder marks the picture as damaged.
+    fitted : the frame was coded in another size than the first, and is scaled to that.
     """
 
     number: int
@@ -48,6 +49,7 @@ class DecodedFrame(Generic[Picture]):
     picture: Picture
     repeated: bool
     flawed: bool = False
+    fitted: bool = False
 
 
 def decode_yuv(
@@ -115,7 +117,9 @@ def _decode(
         found = 0
         for number, frame, repeated in pictures:
             found += not repeated
-            yield DecodedFrame(number, int(info.pts[number]), convert(frame), repeated, frame.is_corrupt)
+            fitted = (frame.width, frame.height) != (info.coded_width, info.coded_height)
+            picture = convert(frame)
+            yield DecodedFrame(number, int(info.pts[number]), picture, repeated, frame.is_corrupt, fitted)
     if found == 0 or (damaged == "fail" and found < len(chunk)):
         raise _damage(info, chunk, found, complaints)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Stream
@@ -140,6 +141,10 @@ def _copy(
     info: VideoInfo, stream: Stream, target: Stream, timeline: Timeline, check: ContainerCheck
 ) -> StreamCopy:
     is_matroska = check.muxer == "matroska"
+    # MP4 counts sound in samples, whatever it is asked to.
+    samples = (
+        stream.codec_context.sample_rate if isinstance(stream, AudioStream) and not is_matroska else None
+    )
     return StreamCopy(
         stream,
         target,
@@ -148,6 +153,7 @@ def _copy(
         # What lies before zero in Matroska is a delay, and Opus brings its own into any container.
         has_codec_delay=is_matroska
         and ("matroska" in info.container or info.streams[stream.index].codec == "opus"),
+        tick=Fraction(1, samples) if samples else None,
     )
 
 

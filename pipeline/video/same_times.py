@@ -31,11 +31,11 @@ class Times:
         return f"{first:.3f} to {last:.3f} s"
 
     def in_ticks(self, tick: Fraction) -> list[int]:
-        """In ticks of `tick`, ascending."""
-        ascending: list[int] = np.sort(self.pts).tolist()
+        """In ticks of `tick`, in their order."""
+        times: list[int] = self.pts.tolist()
         if self.time_base == tick:
-            return ascending  # an hour of sound has 170 000 packets, and fractions are slow
-        return [rescale(ticks, self.time_base, tick) for ticks in ascending]
+            return times  # an hour of sound has 170 000 packets, and fractions are slow
+        return [rescale(ticks, self.time_base, tick) for ticks in times]
 
 
 @dataclass(frozen=True)
@@ -53,27 +53,27 @@ def same_times(source: Times, output: Times) -> TimesVerdict:
     a tick apart, and what begins before zero begins at zero.
     """
     tick = max(source.time_base, output.time_base)
-    found = output.in_ticks(tick)
-    for times, note in _acceptable(source):
-        if times.in_ticks(tick) == found:
+    found = sorted(output.in_ticks(tick))
+    wanted = source.in_ticks(tick)
+    for times, note in _acceptable(wanted):
+        if sorted(times) == found:
             return TimesVerdict(True, note)
-    return TimesVerdict(False, _difference(source.in_ticks(tick), found, tick))
+    return TimesVerdict(False, _difference(sorted(wanted), found, tick))
 
 
-def _acceptable(source: Times) -> Iterator[tuple[Times, str]]:
-    yield source, ""
-    apart = _apart(source.pts)
-    moved = int((apart != source.pts).sum())
-    yield Times(apart, source.time_base), f"{moved} do not ascend in the source, and are a tick apart"
-    yield Times(_apart(np.maximum(source.pts, 0)), source.time_base), "what began before zero begins at zero"
+def _acceptable(wanted: list[int]) -> Iterator[tuple[list[int], str]]:
+    """The source's times in the order of the file, and the nearest that a container can hold, with a note."""
+    yield wanted, ""
+    apart = _apart(wanted)
+    moved = sum(one != other for one, other in zip(wanted, apart, strict=True))
+    yield apart, f"{moved} do not ascend in the source, and are a tick apart"
+    yield _apart([max(ticks, 0) for ticks in wanted]), "what began before zero begins at zero"
 
 
-def _apart(pts: NDArray[np.int64]) -> NDArray[np.int64]:
+def _apart(times: list[int]) -> list[int]:
     """The nearest times, none earlier, that ascend strictly."""
-    if not len(pts):
-        return pts
-    position = np.arange(len(pts))
-    ascending: NDArray[np.int64] = np.maximum.accumulate(pts - position) + position
+    position = np.arange(len(times))
+    ascending: list[int] = (np.maximum.accumulate(np.array(times, np.int64) - position) + position).tolist()
     return ascending
 
 

@@ -92,7 +92,7 @@ class FakeWorker:
             found.append(bright_squares(frame.picture))
             seen.append(replace(frame, picture=None))
         self.looked_at.append(task.chunk.index)
-        return Segmented(found, damage_of(seen), 1.0, 0.5)
+        return Segmented(found, damage_of(seen), 1.0, 0.5, sum(frame.fitted for frame in seen))
 
     def close(self):
         pass

@@ -116,3 +116,54 @@ def test_the_ledger_keeps_spans(here):
     entry = Ledger(here / "ledger").entry("segment", 0)
     assert entry is not None
     assert entry.damage == damage
+
+
+def test_a_stream_that_changes_its_size_is_fitted_to_the_first_and_told(here, traffic, capsys):
+    from pipeline.video.ffmpeg import input_arguments, run_ffmpeg
+
+    for name, words in {
+        "a.ts": ["-c", "copy"],
+        "b.ts": ["-c:a", "copy", "-c:v", "libx264", "-vf", "scale=200:120", "-output_ts_offset", "2"],
+    }.items():
+        run_ffmpeg([*input_arguments(traffic), *words, f"file:{name}"], timeout_seconds=60)
+    (here / "both.ts").write_bytes((here / "a.ts").read_bytes() + (here / "b.ts").read_bytes())
+    assert run("both.ts", "out.mp4") in (0, 4)
+    assert "have another size, and are fitted to that of the first" in capsys.readouterr().err
+    out = probe(here / "out.mp4")
+    assert (out.width, out.height, out.frame_count) == (160, 96, 80)
+    assert verify(here / "both.ts", here / "out.mp4").holds
+
+
+def test_a_source_that_grows_is_refused_before_anything_is_inferred(here, traffic, fake_network, monkeypatch):
+    from pipeline.run import flow
+
+    (here / "grows.mp4").write_bytes(traffic.read_bytes())
+    probed = flow.probe
+
+    def probe_while_it_grows(path):
+        found = probed(path)
+        path.write_bytes(path.read_bytes() + b"more")
+        return found
+
+    monkeypatch.setattr(flow, "probe", probe_while_it_grows)
+    assert run("grows.mp4", "out.mp4") == 3
+    assert fake_network.looked_at == []
+    assert not (here / "out.mp4.seg-run").exists()
+
+
+def test_a_source_that_changes_later_becomes_no_output(here, traffic, fake_network, monkeypatch, capsys):
+    (here / "changes.mp4").write_bytes(traffic.read_bytes())
+    process = fake_network.process
+
+    def process_and_change(self, task):
+        found = process(self, task)
+        if task.chunk.index == 4:
+            content = bytearray(traffic.read_bytes())
+            content[-1] ^= 1
+            task.info.path.write_bytes(content)
+        return found
+
+    monkeypatch.setattr(fake_network, "process", process_and_change)
+    assert run("changes.mp4", "out.mp4") == 3
+    assert "was changed while it was worked on" in capsys.readouterr().err
+    assert not (here / "out.mp4").exists()

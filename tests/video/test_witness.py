@@ -84,3 +84,16 @@ def test_the_header_of_a_broadcast_packet_is_not_its_content(tmp_path: Path) -> 
         packet = next(packet for packet in container.demux(container.streams.audio[0]) if packet.size)
         assert bytes(packet)[:1] == b"\xff"
         assert payload(packet) == bytes(packet)[7:]
+
+
+def test_packets_that_meet_are_a_tick_of_the_output_apart(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.ts", sound=True)
+    with av.open(str(clip)) as container:
+        sound = container.streams.audio[0]
+        copy = StreamCopy(sound, sound, Fraction(0), has_edit_lists=True, tick=Fraction(1, 48000))
+        packets = [packet for packet in container.demux(sound) if packet.size][:4]
+        for packet in packets:
+            packet.pts = packet.dts = 90001
+            assert copy.take(packet)
+    in_samples = [round(packet.dts * 48000 / 90000) for packet in packets]
+    assert np.diff(in_samples).tolist() == [1, 1, 1]
