@@ -21,6 +21,9 @@ from sample_videos.drawn_drive.weather import Weather
 
 Span = tuple[slice, slice]
 
+#: Who may be seen, each as it stands in its place.
+Present = list[tuple[Actor, Solid]]
+
 #: Everything is painted this many times larger, then averaged down: that smooths the edges.
 _FINER = 2
 
@@ -94,26 +97,28 @@ class Film:
         """What is seen at a time; the seed is that of the sensor's noise."""
         camera, heading = self.view.camera(seconds)
         travelled = self.view.speed * seconds
-        present = [actor for actor in self.cast if -8.0 < actor.distance(seconds, travelled) < FARTHEST]
+        present = [
+            (actor, actor.at(seconds, travelled))
+            for actor in self.cast
+            if -8.0 < actor.distance(seconds, travelled) < FARTHEST
+        ]
         backdrop = self.place.street.backdrop(camera, self.weather, heading)
         mirrored = None
         if self.weather.wet:
-            mirrored = self._mirrored(backdrop, camera, travelled, present, seconds)
+            mirrored = self._mirrored(backdrop, camera, travelled, present)
         self.place.street.lay(backdrop, camera, self.weather, travelled, mirrored)
         canvas = Canvas(backdrop, camera, self.weather, travelled)
-        self._paint(canvas, present, seconds, shadows=True)
-        return self._exposed(canvas, present, seconds, seed)
+        self._paint(canvas, present, shadows=True)
+        return self._exposed(canvas, present, seed)
 
-    def _mirrored(
-        self, backdrop: Picture, camera: Camera, travelled: float, present: list[Actor], seconds: float
-    ) -> Picture:
+    def _mirrored(self, backdrop: Picture, camera: Camera, travelled: float, present: Present) -> Picture:
         """What a wet road would show if it were a rough mirror."""
         rows = np.clip(2 * int(camera.horizon) - np.arange(camera.height), 0, int(camera.horizon))
         canvas = Canvas(backdrop[rows], camera.mirrored(), self.weather, travelled)
-        self._paint(canvas, present, seconds, shadows=False)
+        self._paint(canvas, present, shadows=False)
         return cv2.GaussianBlur(canvas.picture, (0, 0), camera.width / 500, sigmaY=camera.height / 60)
 
-    def _paint(self, canvas: Canvas, present: list[Actor], seconds: float, *, shadows: bool) -> None:
+    def _paint(self, canvas: Canvas, present: Present, *, shadows: bool) -> None:
         """Everything that stands on the road or beside it, from far to near."""
 
         def act(actor: Actor, thing: Solid) -> None:
@@ -123,13 +128,12 @@ class Film:
             canvas.solid(thing, actor.identity)
 
         painters = list(self.place.painters(canvas))
-        for actor in present:
-            thing = actor.at(seconds, canvas.travelled)
+        for actor, thing in present:
             painters.append(around(thing, partial(act, actor, thing)))
         for painter in far_to_near(painters, canvas.camera.side):
             painter.paint()
 
-    def _exposed(self, canvas: Canvas, present: list[Actor], seconds: float, seed: int) -> Frame:
+    def _exposed(self, canvas: Canvas, present: Present, seed: int) -> Frame:
         """The frame as a camera would give it, and who is seen in it."""
         size = (self.view.width, self.view.height)
         if self.view.bonnet < 1:
@@ -140,11 +144,10 @@ class Film:
         small = cv2.resize(canvas.picture, size, interpolation=cv2.INTER_AREA)
         picture = develop(small, self.weather, self.view.horizon, np.random.default_rng(seed))
         places = find_objects(canvas.owners)
-        return Frame(
-            picture, [one for actor in present for one in self._seen(canvas, actor, seconds, places)]
-        )
+        seen = [part for actor, thing in present for part in self._seen(canvas, actor, thing, places)]
+        return Frame(picture, seen)
 
-    def _seen(self, canvas: Canvas, actor: Actor, seconds: float, places: list[Span | None]) -> list[Seen]:
+    def _seen(self, canvas: Canvas, actor: Actor, thing: Solid, places: list[Span | None]) -> list[Seen]:
         """The parts of an actor that cover a pixel or more; `places` has the box of each identity's pixels."""
         parts = []
         for identity, category in enumerate(actor.categories, start=actor.identity):
@@ -153,12 +156,19 @@ class Film:
                 continue
             rows, columns = (slice(one.start // _FINER, -(-one.stop // _FINER)) for one in place)
             fine = tuple(slice(one.start * _FINER, one.stop * _FINER) for one in (rows, columns))
-            whole = (canvas.owners[fine] == identity).astype(np.uint8)
-            size = (columns.stop - columns.start, rows.stop - rows.start)
+            whole = canvas.owners[fine] == identity
             mask = np.zeros((self.view.height, self.view.width), bool)
-            mask[rows, columns] = cv2.resize(whole * 255, size, interpolation=cv2.INTER_AREA) > 127
+            mask[rows, columns] = _coarser(whole)
             if mask.any():
-                extent = canvas.extent(actor.at(seconds, canvas.travelled), identity - actor.identity + 1)
-                hidden = max(1 - np.count_nonzero(whole) / max(extent, 1), 0.0)
+                extent = canvas.extent(thing, identity - actor.identity + 1)
+                hidden = float(max(1 - np.count_nonzero(whole) / max(extent, 1), 0.0))
                 parts.append(Seen(identity, category, mask, hidden))
         return parts
+
+
+def _coarser(fine: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Pixels that are covered by more than half; of two things with a half each the one in the first corner has it."""
+    height, width = fine.shape
+    corners = fine.reshape(height // _FINER, _FINER, width // _FINER, _FINER)
+    count = corners.sum(axis=(1, 3)) * 2
+    return (count > _FINER**2) | ((count == _FINER**2) & corners[:, 0, :, 0])

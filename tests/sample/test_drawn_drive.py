@@ -95,7 +95,7 @@ def test_things_mostly_hidden_or_tiny_are_crowds(film):
     both = acted(
         film,
         (CAR, car(BODIES["van"], (200, 200, 200)), 0.0, 8.0, 0.0),
-        (CAR, car(BODIES["saloon"], (200, 40, 40)), 1.3, 14.0, 0.0),
+        (CAR, car(BODIES["saloon"], (200, 40, 40)), 0.8, 14.0, 0.0),
     )
     hidden = {one.identity: one.hidden for one in both.seen}
     assert hidden[1] == 0.0
