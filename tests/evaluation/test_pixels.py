@@ -26,8 +26,9 @@ def test_a_half_covered_square_has_an_iou_of_one_half():
 
 
 def test_weak_detections_are_not_painted_and_the_surest_lies_on_top():
-    on = found((CAR, 0.9, 3), (CAR, 0.8, 1), (CAR, 0.4, 6))
+    on = found((CAR, 0.9, 3), (CAR, 0.8, 1), (ELSEWHERE, 0.4, 6))
     both = scores(thing(), on=on).classes
+    assert both["bus"].iou is None
     assert both["car"].iou == 1.0
     assert both["person"].iou is None
 
