@@ -107,6 +107,10 @@ def prepare(pair: Pair, spec: JobSpec, known: SourceIdentity | None = None) -> R
     work_dir = Path(spec.run.work_dir) if spec.run.work_dir else None
     layout = RunLayout.of(pair.output, work_dir)
     warnings = tuple(f"{pair.source}: {damage}" for damage in info.damage) + check.warnings
+    if _is_program(spec.segment.model):
+        warnings += (
+            f"{spec.segment.model} is a TensorFlow graph: a program, so use it only if you trust it",
+        )
     if info.interlaced:
         becomes = (
             "is deinterlaced" if spec.decode.deinterlace else "stays so; --deinterlace makes it progressive"
@@ -200,6 +204,12 @@ def _header(run: Run, chunk: Chunk, class_names: Mapping[int, str]) -> Header:
         pts=run.info.pts[chunk.start : chunk.stop],
         class_names=dict(class_names),
     )
+
+
+def _is_program(model: str) -> bool:
+    """Whether weights of the user's are a frozen graph or a SavedModel."""
+    path = Path(model)
+    return (path.is_file() and path.suffix == ".pb") or (path / "saved_model.pb").is_file()
 
 
 def _whole_path(model: str) -> str:

@@ -168,7 +168,7 @@ def _reconcile(old: Manifest | None, run: Run, listener: Listener) -> None:
 
 def _make_folder(run: Run) -> None:
     try:
-        run.layout.folder.mkdir(parents=True, exist_ok=True)
+        run.layout.make_folder()
     except OSError as error:
         raise MediaError(
             f"Cannot write into {run.layout.output.parent}.",

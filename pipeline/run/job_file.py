@@ -79,6 +79,8 @@ def _value(node: yaml.Node) -> Any:
     constructor = yaml.SafeLoader("")
     try:
         return constructor.construct_object(node, deep=True)
+    except yaml.YAMLError as error:
+        raise UsageError("This value is no text, number, switch or list.", found=node.tag) from error
     finally:
         constructor.dispose()
 

@@ -9,6 +9,8 @@ from pathlib import Path
 #: Ending of a run's folder, which lies beside the output.
 RUN_SUFFIX = ".seg-run"
 
+_PRIVATE = 0o700
+
 
 @dataclass(frozen=True)
 class RunLayout:
@@ -67,8 +69,13 @@ class RunLayout:
         """A chunk's painted video."""
         return self.work / "parts" / f"{chunk:06d}.mp4"
 
+    def make_folder(self) -> None:
+        """Make the run's folder, for its owner alone: it tells who was seen where."""
+        self.folder.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+
     def make_folders(self) -> None:
         """Make the folders that files are written to."""
+        self.make_folder()
+        self.work.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
         for folder in ("detections", "tracks", "parts"):
-            (self.work / folder).mkdir(parents=True, exist_ok=True)
-        self.folder.mkdir(parents=True, exist_ok=True)
+            (self.work / folder).mkdir(mode=_PRIVATE, exist_ok=True)

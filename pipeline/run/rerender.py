@@ -36,7 +36,7 @@ def rerender(run: Path, output: str, changes: Mapping[str, Mapping[str, Any]]) -
         raise UsageError(
             f"{output} is the run's own output.", do="name another one, or use --force in its own command"
         )
-    layout.folder.mkdir(parents=True, exist_ok=True)
+    layout.make_folder()
     ledger = Ledger(layout.ledger)
     if not ledger.done("join", None, done.fingerprint, layout.joined):
         write_whole(layout.joined, joined.read_bytes())
