@@ -12,6 +12,7 @@ import pytest
 from pipeline import cli
 from pipeline.evaluation import extra, measure_pictures
 from pipeline.evaluation.settings import EvalSettings
+from pipeline.segment.settings import SegmentSettings
 from pipeline.store.writer import write_tracks
 from tests.evaluation.made import ALL, CAR, ELSEWHERE, detections, write_folder
 from tests.evaluation.test_measure_run import FRAMES, car_at, header, tracked, write_labels
@@ -64,7 +65,7 @@ def test_a_folder_is_measured(data, capsys):
     figures(
         capsys, folder, "--limit", "1", "--model", "mine.pth", "--min-score", "0.1", "--detections", "100"
     )
-    assert asked == [("dashcam-lite", 0.02, None), ("mine.pth", 0.1, 100)]
+    assert asked == [(SegmentSettings().model, 0.02, None), ("mine.pth", 0.1, 100)]
 
 
 def test_pictures_are_chosen_by_source_list_and_number(data, capsys, tmp_path):
