@@ -5,6 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+#: The same examples on every machine and every time, and no folder that remembers others.
+settings.register_profile("seg-video", derandomize=True, database=None, deadline=None, max_examples=60)
+settings.load_profile("seg-video")
 
 REPO_ROOT = Path(__file__).resolve().parents[1]
 

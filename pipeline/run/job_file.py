@@ -15,6 +15,9 @@ from pipeline.run.spec import JobSpec, make_spec, unknown_key
 #: Options whose value is a path, and counts from the job file if it is relative.
 _PATHS = ("work-dir",)
 
+#: Lists in lists: a list of jobs under `jobs`. An alias can make a list that holds itself.
+_DEEPEST = 2
+
 
 def read_job_file(path: Path, overrides: dict[str, Any] | None = None) -> list[JobSpec]:
     """The jobs of a YAML file: one mapping, several documents, a list, or a list under `jobs`.
@@ -35,14 +38,14 @@ def read_job_file(path: Path, overrides: dict[str, Any] | None = None) -> list[J
     return jobs
 
 
-def _mappings(path: Path, node: yaml.Node | None) -> Iterator[yaml.MappingNode]:
+def _mappings(path: Path, node: yaml.Node | None, depth: int = 0) -> Iterator[yaml.MappingNode]:
     """The nodes that describe a job each."""
-    if isinstance(node, yaml.SequenceNode):
+    if isinstance(node, yaml.SequenceNode) and depth < _DEEPEST:
         for item in node.value:
-            yield from _mappings(path, item)
+            yield from _mappings(path, item, depth + 1)
     elif isinstance(node, yaml.MappingNode):
-        if [key.value for key, _ in node.value] == ["jobs"]:
-            yield from _mappings(path, node.value[0][1])
+        if [key.value for key, _ in node.value] == ["jobs"] and depth < _DEEPEST:
+            yield from _mappings(path, node.value[0][1], depth + 1)
         else:
             yield node
     elif node is not None:

@@ -131,7 +131,7 @@ def _read(path: Path) -> Iterator[Entry]:
         return
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
-            values: dict[str, Any] = json.loads(line)
+            values: dict[str, Any] = dict(json.loads(line))
             spans = {
                 key: tuple((int(start), int(stop)) for start, stop in values.get(key, ()))
                 for key in ("missing", "flawed")
