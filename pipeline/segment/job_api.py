@@ -34,11 +34,17 @@ def run_on_cluster(
 
 
 def _client(address: str) -> Any:
-    from ray.exceptions import RayError
+    from ray.exceptions import AuthenticationError, RayError
     from ray.job_submission import JobSubmissionClient
 
     try:
         return JobSubmissionClient(address)
+    except AuthenticationError as error:
+        raise SegVideoError(
+            f"The Ray cluster at {address} asks for its token.",
+            found=str(error).split("\n")[0],
+            do="set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN to what `ray get-auth-token` prints on its head",
+        ) from error
     except (ImportError, ConnectionError, RuntimeError, RayError) as error:
         if "ray[default]" in str(error):
             raise UsageError(
