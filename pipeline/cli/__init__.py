@@ -25,8 +25,8 @@ _DEFAULT = "run"
 _EPILOG = """\
 seg-video IN.mp4 OUT.mp4 is short for seg-video run IN.mp4 OUT.mp4; its options: seg-video run --help
 
-exit codes: 0 done, 1 failed, 2 usage, 3 input cannot be read, 4 some chunks or inputs failed and the rest is
-kept, 5 a run of something else is in the way, 130 interrupted
+exit codes: 0 done, 1 failed (verify: differs), 2 usage, 3 input cannot be read, 4 some chunks or inputs failed
+or are damaged, and the rest is there, 5 a run of something else is in the way, 130 interrupted
 """
 
 #: Every subcommand; a new one is one row of its module.

@@ -1,0 +1,266 @@
+"""Long runs and load: `python benchmarks/soak.py CLIP` writes benchmarks/results/soak.json and a table.
+
+Four loads: one long video (the clip at 1080p, repeated without decoding), a folder of short clips, several commands
+side by side, and a run that is killed at random moments and started again. Figures: frames lost, peak and last
+memory, open files, time, and what is left of files and processes. Exit code 1 if a frame was lost, an output is not
+its source plus masks, or anything was left. --small takes minutes, --cheap a network that costs nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from endtoend import RESULTS, _family, _memory, loop
+from memory import scaled
+
+ROOT = Path(__file__).resolve().parents[1]
+REAL = [sys.executable, "-m", "pipeline.cli"]
+CHEAP = [sys.executable, str(ROOT / "tests" / "run" / "driver.py")]
+SAMPLE_SECONDS = 0.5
+#: Names that a run's own files in the temporary folder begin with.
+OWN = ("seg-video", "ray")
+
+
+@dataclass
+class Load:
+    """What a load took and left.
+
+    frames : of its videos. lost : frames of the source that the outputs do not have. unproved : outputs that
+    `verify --quick` does not accept. memory in MB of all processes, shared pages once; open files of all.
+    left_files, left_processes : there after the end, and not before. failed : commands that ended with
+    another exit code than they should.
+    """
+
+    name: str
+    videos: int
+    frames: int = 0
+    lost: int = 0
+    unproved: int = 0
+    seconds: float = 0.0
+    peak_mb: int = 0
+    last_mb: int = 0
+    peak_open_files: int = 0
+    last_open_files: int = 0
+    left_files: list[str] = field(default_factory=list)
+    left_processes: int = 0
+    failed: int = 0
+    kills: int = 0
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing was lost, left or refused."""
+        faults = (self.lost, self.unproved, self.left_files, self.left_processes, self.failed)
+        return not any(faults)
+
+
+class Watch:
+    """Samples memory and open files of processes and all they start, until they have ended."""
+
+    def __init__(self, load: Load, processes: Sequence[subprocess.Popen[bytes]]) -> None:
+        self._load, self._processes = load, processes
+        self._seen: set[int] = set()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.join()
+        time.sleep(1.0)  # a process that is told to end is given a moment
+        self._load.left_processes += sum(alive(pid) for pid in self._seen)
+
+    def _watch(self) -> None:
+        while any(process.poll() is None for process in self._processes):
+            family = set().union(*(_family(process.pid) for process in self._processes))
+            self._seen |= family
+            load, memory, files = self._load, sum(map(_memory, family)) >> 20, sum(map(open_files, family))
+            load.peak_mb, load.peak_open_files = max(load.peak_mb, memory), max(load.peak_open_files, files)
+            if memory:
+                load.last_mb, load.last_open_files = memory, files
+            time.sleep(SAMPLE_SECONDS)
+
+
+def main() -> int:
+    """0 if every load was clean."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("clip", type=Path, help="real footage")
+    parser.add_argument("--minutes", type=float, default=60.0, help="length of the long video (60)")
+    parser.add_argument("--clips", type=int, default=200, help="short clips in the folder (200)")
+    parser.add_argument("--side", type=int, default=4, help="commands side by side (4)")
+    parser.add_argument("--kills", type=int, default=20, help="times that a run is killed (20)")
+    parser.add_argument("--small", action="store_true", help="10 s, 6 clips, 2 side by side, 5 kills")
+    parser.add_argument("--cheap", action="store_true", help="a network that costs nothing, without Ray")
+    arguments = parser.parse_args()
+    if arguments.small:
+        arguments.minutes, arguments.clips, arguments.side, arguments.kills = 1 / 6, 6, 2, 5
+    command = [*CHEAP] if arguments.cheap else [*REAL]
+    more = ["--workers", "0", "--preset", "ultrafast"] if arguments.cheap else []
+    with tempfile.TemporaryDirectory(prefix="soak-") as folder:
+        loads = soak(arguments, command, more, Path(folder))
+    write(loads, arguments)
+    return 0 if all(load.is_clean for load in loads) else 1
+
+
+def soak(arguments: argparse.Namespace, command: list[str], more: list[str], folder: Path) -> list[Load]:
+    """The four loads, one after the other."""
+    large = scaled(arguments.clip, folder / "large.mp4", None)
+    long = loop(large, folder / "long.mp4", 60 * arguments.minutes)
+    (folder / "clips").mkdir()
+    first = loop(arguments.clip, folder / "clips" / "000.mp4", 1.0)
+    clips = [first]
+    for number in range(1, arguments.clips):
+        clips.append(first.with_name(f"{number:03}.mp4"))
+        os.link(first, clips[-1])
+    loads = []
+    run = Runner(command, more, folder)
+    loads.append(run.together(f"{arguments.minutes:.3g} minutes of 1080p", [([long], folder / "long")]))
+    loads.append(run.together(f"{len(clips)} clips in one command", [(clips, folder / "batch")]))
+    side = [([first], folder / f"side{number}") for number in range(arguments.side)]
+    loads.append(run.together(f"{arguments.side} commands side by side", side))
+    loads.append(
+        run.killed(
+            f"killed {arguments.kills} times", loop(large, folder / "killed.mp4", 8.0), arguments.kills
+        )
+    )
+    return loads
+
+
+class Runner:
+    """Runs the command line and looks at what it leaves."""
+
+    def __init__(self, command: list[str], more: list[str], folder: Path) -> None:
+        self._command, self._more, self._folder = command, more, folder
+
+    def together(self, name: str, jobs: Sequence[tuple[list[Path], Path]]) -> Load:
+        """Commands at the same time, each with its inputs and its folder for outputs."""
+        load = Load(name, sum(len(sources) for sources, _ in jobs))
+        before = temporary_files()
+        began = time.monotonic()
+        processes = [self._start(sources, out) for sources, out in jobs]
+        with Watch(load, processes):
+            for process in processes:
+                load.failed += process.wait() != 0
+        load.seconds = round(time.monotonic() - began, 1)
+        for sources, out in jobs:
+            self._judge(load, sources, out)
+        load.left_files += sorted(temporary_files() - before)
+        return load
+
+    def killed(self, name: str, source: Path, kills: int) -> Load:
+        """A run that is killed at random moments and started again, against one that is left alone."""
+        load = Load(name, 1)
+        whole = self.together("uninterrupted", [([source], self._folder / "whole")])
+        before, began = temporary_files(), time.monotonic()
+        chance, out = random.Random(0), self._folder / "torn"  # noqa: S311
+        while load.kills < kills:
+            process = self._start([source], out)
+            with Watch(load, [process]):
+                try:
+                    process.wait(timeout=chance.uniform(0.2, 1.0) * max(whole.seconds, 2.0))
+                except subprocess.TimeoutExpired:
+                    process.send_signal(signal.SIGKILL)
+                    process.wait()
+                else:
+                    break  # it was quicker
+            load.kills += 1
+        process = self._start([source], out)
+        with Watch(load, [process]):
+            load.failed += process.wait() != 0
+        load.seconds = round(time.monotonic() - began, 1)
+        self._judge(load, [source], out)
+        same = digest(output_of(source, out)) == digest(output_of(source, self._folder / "whole"))
+        load.unproved += not same
+        load.left_files += sorted(temporary_files() - before)
+        return load
+
+    def _start(self, sources: list[Path], out: Path) -> subprocess.Popen[bytes]:
+        words = [*map(str, sources), "--output", f"{out}/", "--quiet", *self._more]
+        return subprocess.Popen([*self._command, "run", *words], cwd=ROOT)
+
+    def _judge(self, load: Load, sources: list[Path], out: Path) -> None:
+        """Count the frames of each output against its source, and what lies beside them."""
+        for source in sources:
+            words = ["verify", str(source), str(output_of(source, out)), "--quick", "--json"]
+            done = subprocess.run([*self._command, *words], cwd=ROOT, capture_output=True, text=True)
+            if done.returncode not in (0, 1):
+                load.unproved += 1
+                continue
+            proof = json.loads(done.stdout)
+            frames = next(check for check in proof["checks"] if check["name"] == "frames")
+            load.frames += int(frames["source"])
+            load.lost += int(frames["source"]) - int(frames["output"])
+            load.unproved += not proof["holds"]
+        wanted = {output_of(source, out).name for source in sources}
+        wanted |= {f"{name}.seg-run" for name in wanted}
+        load.left_files += sorted(path.name for path in out.iterdir() if path.name not in wanted)
+        load.left_files += sorted(str(path) for path in out.glob("*.seg-run/work"))
+
+
+def output_of(source: Path, out: Path) -> Path:
+    """Where the command puts what it makes of a source."""
+    return out / f"{source.stem}_seg.mp4"
+
+
+def temporary_files() -> set[str]:
+    """What lies in the temporary folder under a name of ours or of Ray's."""
+    folder = Path(tempfile.gettempdir())
+    found = {entry.name for entry in folder.iterdir() if entry.name.startswith(OWN)}
+    ray = folder / "ray"
+    return found | ({f"ray/{entry.name}" for entry in ray.iterdir()} if ray.is_dir() else set())
+
+
+def open_files(pid: int) -> int:
+    """How many descriptors a process has; 0 if it has just ended."""
+    try:
+        return len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208
+    except OSError:
+        return 0
+
+
+def alive(pid: int) -> bool:
+    """Whether the process is there and no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file; of nothing if it is not there."""
+    return hashlib.sha256(path.read_bytes() if path.exists() else b"").hexdigest()
+
+
+def write(loads: Sequence[Load], arguments: argparse.Namespace) -> None:
+    """Keep the figures, and show them."""
+    machine = {"cores": os.cpu_count(), "load": os.getloadavg()[0], "python": platform.python_version()}
+    network = "bright squares (costs nothing)" if arguments.cheap else "dashcam-lite"
+    found = {"machine": machine, "network": network, "loads": [asdict(load) for load in loads]}
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.with_name("soak.json").write_text(json.dumps(found, indent=1) + "\n")
+    print("| load | videos | frames | lost | not proved | seconds | peak MB | last MB | open files | left |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    for load in loads:
+        left = len(load.left_files) + load.left_processes
+        print(
+            f"| {load.name} | {load.videos} | {load.frames} | {load.lost} | {load.unproved} | {load.seconds} | "
+            f"{load.peak_mb} | {load.last_mb} | {load.peak_open_files} | {left} |"
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
