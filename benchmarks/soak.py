@@ -134,7 +134,9 @@ def soak(arguments: argparse.Namespace, command: list[str], more: list[str], fol
     loads.append(run.together(f"{arguments.side} commands side by side", side))
     loads.append(
         run.killed(
-            f"killed {arguments.kills} times", loop(large, folder / "killed.mp4", 8.0), arguments.kills
+            f"killed {arguments.kills} times",
+            loop(large, folder / "killed.mp4", min(8.0, 12 * arguments.minutes)),
+            arguments.kills,
         )
     )
     return loads
