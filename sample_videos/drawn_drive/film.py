@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import cv2
@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import find_objects
 
-from sample_videos.drawn_drive.actor import PERSON, STOP_SIGN, TRAFFIC_LIGHT, Actor
+from sample_videos.drawn_drive.actor import BICYCLE, MOTORCYCLE, PERSON, STOP_SIGN, TRAFFIC_LIGHT, Actor
 from sample_videos.drawn_drive.camera import Camera
 from sample_videos.drawn_drive.canvas import NOBODY, Canvas, Picture
 from sample_videos.drawn_drive.depth import around, far_to_near
 from sample_videos.drawn_drive.lens import bonnet, develop
+from sample_videos.drawn_drive.outline import without_holes
 from sample_videos.drawn_drive.place import FARTHEST, Place
 from sample_videos.drawn_drive.solid import Solid
 from sample_videos.drawn_drive.weather import Weather
@@ -145,7 +146,7 @@ class Film:
         picture = develop(small, self.weather, self.view.horizon, np.random.default_rng(seed))
         places = find_objects(canvas.owners)
         seen = [part for actor, thing in present for part in self._seen(canvas, actor, thing, places)]
-        return Frame(picture, seen)
+        return Frame(picture, _outlined(seen))
 
     def _seen(self, canvas: Canvas, actor: Actor, thing: Solid, places: list[Span | None]) -> list[Seen]:
         """The parts of an actor that cover a pixel or more; `places` has the box of each identity's pixels."""
@@ -164,6 +165,20 @@ class Film:
                 hidden = float(max(1 - np.count_nonzero(whole) / max(extent, 1), 0.0))
                 parts.append(Seen(identity, category, mask, hidden))
         return parts
+
+
+def _outlined(seen: list[Seen]) -> list[Seen]:
+    """The same, two-wheelers without the holes in them; no two masks overlap."""
+    if not seen:
+        return seen
+    free = ~np.logical_or.reduce([one.mask for one in seen])
+    outlined = []
+    for one in seen:
+        if one.category in (BICYCLE, MOTORCYCLE):
+            one = replace(one, mask=without_holes(one.mask, free))
+            free &= ~one.mask
+        outlined.append(one)
+    return outlined
 
 
 def _coarser(fine: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -12,8 +12,9 @@ from pipeline.structures.masks import PastedMask
 from sample_videos.drawn_drive.actor import CATEGORIES
 from sample_videos.drawn_drive.film import Frame, Seen
 
-#: A thing whose box is narrower or lower than this, in px, or more hidden than that, is a crowd: it is not counted.
-SMALLEST, HIDDEN = 8, 0.7
+#: A thing is a crowd, and not counted, if its box is narrower or lower than this share of the picture's width, which is
+#: 8 px where that is 640, or if more than this share of it is hidden.
+SMALLEST, HIDDEN = 1 / 80, 0.7
 
 
 def labelled(frame: Frame, image: int, first: int) -> list[dict[str, Any]]:
@@ -30,7 +31,7 @@ def _annotation(seen: Seen, image: int, key: int) -> dict[str, Any]:
     rows, columns = _span(seen.mask.any(axis=1)), _span(seen.mask.any(axis=0))
     pixels = seen.mask[rows, columns]
     height, width = pixels.shape
-    small = min(height, width) < SMALLEST
+    small = min(height, width) < SMALLEST * seen.mask.shape[1]
     return {
         "id": key,
         "image_id": image,

@@ -101,7 +101,7 @@ def test_things_mostly_hidden_or_tiny_are_crowds(film):
     assert hidden[1] == 0.0
     assert hidden[2] > 0.7
     assert [one["iscrowd"] for one in labelled(both, 1, 1)] == [0, 1]
-    far = acted(film, (PERSON, walker(0.0, Looks((60, 52, 48), (52, 46, 44))), 4.0, 60.0, 0.0))
+    far = acted(film, (PERSON, walker(0.0, Looks((60, 52, 48), (52, 46, 44))), 4.0, 90.0, 0.0))
     assert [one["iscrowd"] for one in labelled(far, 1, 1)] == [1]
 
 
