@@ -9,13 +9,14 @@ PYTHON_ID := $(shell $(PYTHON) -c 'import sys; print(sys.version.split()[0] + sy
 MADE := $(VENV)/.made-$(PYTHON_ID)
 INSTALLED := $(VENV)/.installed-$(PYTHON_ID)
 
-.PHONY: help demo sample pictures test check bench clean
+.PHONY: help demo sample pictures test check bench soak clean
 
 help:
 	@echo 'make demo    set up, run seg-video on the sample clip, and show where the result is'
 	@echo 'make test    set up and run the fast tests'
 	@echo 'make check   lint, format, types and the fast tests'
 	@echo 'make bench   measure the network (benchmarks/model.py)'
+	@echo 'make soak    an hour of 1080p, 200 short clips, four runs side by side (benchmarks/soak.py); CLIP=... names the footage'
 	@echo 'make sample  draw the sample clip and its truth anew (10 minutes)'
 	@echo 'make pictures  the picture of the README, out of the demo'
 	@echo 'make clean   remove the environment that make made'
@@ -54,6 +55,11 @@ check: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/model.py
+
+CLIP ?= sample_videos/drive.mp4
+
+soak: $(INSTALLED)
+	$(BIN)/python benchmarks/soak.py $(CLIP)
 
 clean:
 	rm -rf $(VENV)

@@ -109,7 +109,12 @@ def read_settings(path: Path) -> TrainSettings:
         key, line = str(key_node.value), key_node.start_mark.line + 1
         if key in values:
             raise ConfigError(f"{path}, line {line}: {key} was given in line {lines[key]}", do="keep one")
-        values[key], lines[key] = constructor.construct_object(value_node, deep=True), line
+        try:
+            values[key], lines[key] = constructor.construct_object(value_node, deep=True), line
+        except (yaml.YAMLError, ValueError) as damage:
+            raise ConfigError(
+                f"{path}, line {line}: {key} cannot be read as YAML", found=" ".join(str(damage).split())
+            ) from damage
     constructor.dispose()
     return settings_from(
         values, path.parent, lambda key: f"{path}, line {lines[key]}" if key in lines else str(path)
