@@ -14,7 +14,6 @@ from keras import ops
 
 from pipeline.model.config import Norm
 
-
 #: What a training step leaves of the moving statistics. At 0.99 a network trained from chance for 200 steps was used
 #: with 13% of the ones and zeros it began with; who trains averages over many steps anyway, by the weights' average.
 MOMENTUM = 0.95
