@@ -18,6 +18,14 @@ _LONGEST_FOLDER = 36
 
 _PREFIX = "seg-video-"
 
+#: For glibc in the workers: frames and tensors go back to the system when they are freed. By its defaults it keeps more
+#: of them with each chunk: 1080p video took 3.1 GB after one minute and 3.6 GB after ten.
+_ALLOCATOR = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": str(4 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(32 << 20),
+}
+
 #: Nothing large goes through Ray's store: detections, compressed packets and parts only.
 _STORE_BYTES = 256 << 20
 
@@ -94,6 +102,8 @@ def _connect(address: str | None, folder: Path | None) -> None:
     if address is not None:
         ray.init(address=address, **options)
         return
+    for name, value in _ALLOCATOR.items():
+        os.environ.setdefault(name, value)
     ray.init(
         include_dashboard=False,
         object_store_memory=_STORE_BYTES,
