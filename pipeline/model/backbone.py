@@ -13,7 +13,10 @@ from pipeline.model.shufflenet_v2 import ShuffleNetV2
 
 
 def make_backbone(config: BackboneConfig, **kwargs: Any) -> keras.layers.Layer:
-    """A layer from images [B, H, W, 3] to feature maps [C2, C3, C4, C5] of strides 4, 8, 16 and 32."""
+    """A layer from images [B, H, W, 3] to feature maps [C2, C3, C4, C5] of strides 4, 8, 16 and 32.
+
+    Its `channel_orders` says of each map which of the paper's channels stands at each place; None: they are in order.
+    """
     if config.kind == "mobilenet_v2":
         return MobileNetV2(config, **kwargs)
     if config.kind == "shufflenet_v2":

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
 from pipeline.model.composite import Composite
 from pipeline.model.config import FPNConfig
@@ -12,16 +15,27 @@ from pipeline.model.units import Conv
 
 
 class FPN(Composite):
-    """1x1 lateral convolutions, a top-down path of nearest upsampling and sums, a 3x3 convolution a level."""
+    """1x1 lateral convolutions, a top-down path of nearest upsampling and sums, a 3x3 convolution a level.
 
-    def __init__(self, config: FPNConfig, **kwargs: Any) -> None:
+    channel_orders : of C2..C5, the lateral kernel's row for each channel; None: channels come in the kernel's order.
+    """
+
+    def __init__(
+        self,
+        config: FPNConfig,
+        channel_orders: Sequence[NDArray[np.int64] | None] = (None,) * 4,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.config = config
         shared: dict[str, Any] = {
             "norm": config.norm, "epsilon": config.norm_epsilon, "dtype": self.dtype_policy
         }  # fmt: skip
         merged = range(config.min_level, 6)
-        self.lateral = [Conv(config.channels, 1, name=f"lateral{level}", **shared) for level in merged]
+        self.lateral = [
+            Conv(config.channels, 1, name=f"lateral{level}", reads=channel_orders[level - 2], **shared)
+            for level in merged
+        ]
         self.output_convs = [Conv(config.channels, 3, name=f"output{level}", **shared) for level in merged]
 
     def call(self, inputs: list[Any], training: bool = False) -> list[Any]:

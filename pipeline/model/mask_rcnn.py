@@ -33,7 +33,7 @@ class MaskRCNN(Composite, keras.Model):
         super().__init__(dtype=dtype, name=name)
         self.config = config
         self.backbone = make_backbone(config.backbone, name="backbone", dtype=dtype)
-        self.fpn = FPN(config.fpn, name="fpn", dtype=dtype)
+        self.fpn = FPN(config.fpn, self.backbone.channel_orders, name="fpn", dtype=dtype)
         self.rpn = RPNHead(config, name="rpn", dtype=dtype)
         self.box_head = BoxHead(config, name="box_head", dtype=dtype)
         self.mask_head = MaskHead(config, name="mask_head", dtype=dtype)

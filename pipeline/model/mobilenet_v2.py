@@ -57,6 +57,8 @@ class InvertedResidual(Composite):
 class MobileNetV2(Composite):
     """The trunk up to the 320-channel map; returns [C2, C3, C4, C5]."""
 
+    channel_orders = (None,) * 4
+
     def __init__(self, config: BackboneConfig, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         width = channels_of(32, config.width_multiplier)

@@ -46,6 +46,8 @@ class ResidualBlock(Composite):
 class ResNet(Composite):
     """The trunk: a 7x7 stem of stride 2, 3x3 max pooling of stride 2, four stages; returns [C2, C3, C4, C5]."""
 
+    channel_orders = (None,) * 4
+
     def __init__(self, config: BackboneConfig, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.same_pool = config.same_pool

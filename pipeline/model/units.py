@@ -10,7 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
 from pipeline.model.config import Norm
 
@@ -28,6 +30,10 @@ class Unit(keras.layers.Layer):
     norm : `none`, `batch` (its statistics move in training) or `frozen` (they never do).
     bias : whether the product has a bias of its own; None: if it has no norm.
     activation : `relu`, `relu6`, `leaky_relu` (slope 0.1) or None.
+    reads : kernel row of each channel of the input, where they come in another order; None: in the kernel's.
+    writes : kernel column that each channel of the output is to be; None: in the kernel's order.
+
+    Permuting a kernel costs nothing in a compiled program, permuting features does. Variables keep the source's order.
 
     """
 
@@ -40,9 +46,12 @@ class Unit(keras.layers.Layer):
         bias: bool | None = None,
         activation: str | None = None,
         init_scale: float | None = None,
+        reads: NDArray[np.int64] | None = None,
+        writes: NDArray[np.int64] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self._reads, self._writes = reads, writes
         self.units, self.norm, self.epsilon = units, norm, epsilon
         self.has_bias = norm == "none" if bias is None else bias
         self.activation = _leaky_relu if activation == "leaky_relu" else keras.activations.get(activation)
@@ -81,15 +90,24 @@ class Unit(keras.layers.Layer):
     def call(self, inputs: Any, training: bool = False) -> Any:
         """The unit's output in the compute type; `training` uses the batch's own statistics for norm `batch`."""
         if training and self.norm == "batch":
-            outputs = self._batch_norm(self.product(inputs, self._cast(self.kernel)))
+            outputs = self._batch_norm(self.product(inputs, self._cast(self._arranged(self.kernel))))
         else:
             kernel, bias = self._folded()
-            outputs = self.product(inputs, self._cast(kernel))
-            outputs = outputs if bias is None else outputs + self._cast(bias)
+            outputs = self.product(inputs, self._cast(self._arranged(kernel)))
+            outputs = outputs if bias is None else outputs + self._cast(self._written(bias))
         return self.activation(outputs)
 
     def _cast(self, value: Any) -> Any:
         return ops.cast(value, self.compute_dtype)
+
+    def _arranged(self, kernel: Any) -> Any:
+        """The kernel for channels in the order in which they come and go."""
+        kernel = kernel if self._reads is None else ops.take(kernel, self._reads, axis=-2)
+        return self._written(kernel)
+
+    def _written(self, values: Any) -> Any:
+        """Values of the output's channels, which are the last axis, in the order in which these go."""
+        return values if self._writes is None else ops.take(values, self._writes, axis=-1)
 
     def _folded(self) -> tuple[Any, Any]:
         bias = ops.convert_to_tensor(self.bias) if self.has_bias else None
@@ -102,12 +120,13 @@ class Unit(keras.layers.Layer):
     def _batch_norm(self, outputs: Any) -> Any:
         outputs = ops.cast(outputs, "float32")
         if self.has_bias:
-            outputs = outputs + self.bias
+            outputs = outputs + self._written(self.bias)
         mean, variance = ops.moments(outputs, axes=tuple(range(outputs.ndim - 1)))
         for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            value = value if self._writes is None else ops.take(value, np.argsort(self._writes), axis=-1)
             moving.assign(moving * MOMENTUM + ops.stop_gradient(value) * (1.0 - MOMENTUM))
-        scale = self.gamma * ops.rsqrt(variance + self.epsilon)
-        return self._cast(outputs * scale + (self.beta - mean * scale))
+        scale = self._written(self.gamma) * ops.rsqrt(variance + self.epsilon)
+        return self._cast(outputs * scale + (self._written(self.beta) - mean * scale))
 
 
 def _leaky_relu(values: Any) -> Any:
