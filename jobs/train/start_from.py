@@ -1,8 +1,11 @@
-"""Weights for the setting `start` of `compact_shufflenet` out of nanodet_m.onnx, which is published under Apache-2.0.
+r"""Weights for the setting `start` out of published networks.
 
-    python jobs/train/start_from_nanodet.py nanodet_m.onnx outputs/train/nanodet-start.safetensors
+    python jobs/train/start_from.py nanodet nanodet_m.onnx outputs/train/nanodet-start.safetensors
+    python jobs/train/start_from.py mobilenet tf2_mobilenet_v2_1.0_224_ptq.tflite \
+        outputs/train/mobilenet-start.safetensors
+    python jobs/train/start_from.py squeezenet squeezenet_notop.h5 outputs/train/squeezenet-start.safetensors
 
-Needs the extra `train`.
+For `network: compact_shufflenet`, `compact_mobilenet` and `compact_squeezenet`, in this order. Needs the extra `train`.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ import sys
 from pathlib import Path
 
 from pipeline.errors import SegVideoError
-from pipeline.training.nanodet_start import make_nanodet_start
+from pipeline.training.foreign_start import FOREIGN, make_foreign_start
 
 
 def main() -> None:
@@ -20,12 +23,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("source", type=Path, metavar="nanodet_m.onnx")
+    parser.add_argument("kind", choices=FOREIGN, help="which published network it is")
+    parser.add_argument("source", type=Path, metavar="FILE", help="as it was published")
     parser.add_argument("output", type=Path, metavar="OUT.safetensors")
     arguments = parser.parse_args()
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     try:
-        count = make_nanodet_start(arguments.source, arguments.output)
+        count = make_foreign_start(arguments.kind, arguments.source, arguments.output)
     except SegVideoError as error:
         sys.exit(str(error))
     sys.stdout.write(f"{arguments.output}: {count} arrays\n")
