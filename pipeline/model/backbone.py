@@ -10,6 +10,7 @@ from pipeline.model.config import BackboneConfig
 from pipeline.model.mobilenet_v2 import MobileNetV2
 from pipeline.model.resnet import ResNet
 from pipeline.model.shufflenet_v2 import ShuffleNetV2
+from pipeline.model.squeezenet import SqueezeNet
 
 
 def make_backbone(config: BackboneConfig, **kwargs: Any) -> keras.layers.Layer:
@@ -21,4 +22,6 @@ def make_backbone(config: BackboneConfig, **kwargs: Any) -> keras.layers.Layer:
         return MobileNetV2(config, **kwargs)
     if config.kind == "shufflenet_v2":
         return ShuffleNetV2(config, **kwargs)
+    if config.kind == "squeezenet":
+        return SqueezeNet(config, **kwargs)
     return ResNet(config, **kwargs)

@@ -51,7 +51,8 @@ class InputConfig:
 class BackboneConfig:
     """Which network makes C2..C5.
 
-    kind : `bottleneck` (ResNet-50/101), `basic` (the narrow dense ResNet), `mobilenet_v2` or `shufflenet_v2`.
+    kind : `bottleneck` (ResNet-50/101), `basic` (the narrow dense ResNet), `mobilenet_v2`, `shufflenet_v2` or
+        `squeezenet`.
     blocks : residual blocks of the four stages; of the ResNets.
     width : channels of the stem; stage i has `width` * 2^i of them (x 4 after a bottleneck); of the ResNets.
     stride_in_first : the stride of a bottleneck is in its first 1x1 (He et al. 2015) and not in the 3x3 (torchvision).
@@ -61,7 +62,7 @@ class BackboneConfig:
     activation : of `shufflenet_v2`; `leaky_relu` has the slope 0.1 below 0.
     """
 
-    kind: Literal["bottleneck", "basic", "mobilenet_v2", "shufflenet_v2"] = "bottleneck"
+    kind: Literal["bottleneck", "basic", "mobilenet_v2", "shufflenet_v2", "squeezenet"] = "bottleneck"
     blocks: tuple[int, int, int, int] = (3, 4, 6, 3)
     width: int = 64
     norm: Norm = "frozen"

@@ -1,4 +1,7 @@
-"""MobileNetV2 (Sandler et al. 2018) as a trunk: C2..C5 are the last maps of strides 4, 8, 16 and 32."""
+"""MobileNetV2 (Sandler et al. 2018) as a trunk: C2..C5 are the last maps of strides 4, 8, 16 and 32.
+
+Strided convolutions pad as its authors' code does, like TensorFlow's `same`.
+"""
 
 from __future__ import annotations
 
@@ -35,14 +38,22 @@ class InvertedResidual(Composite):
     ) -> None:
         super().__init__(**kwargs)
         shared: dict[str, Any] = {
-            "norm": config.norm, "epsilon": config.norm_epsilon, "bias": config.conv_bias, "dtype": self.dtype_policy
+            "norm": config.norm, "epsilon": config.norm_epsilon, "bias": config.conv_bias or None,
+            "dtype": self.dtype_policy,
         }  # fmt: skip
         hidden = inputs * expansion
         self.expand = None
         if expansion != 1:
             self.expand = Conv(hidden, 1, activation="relu6", name="expand", **shared)
         self.depthwise = Conv(
-            hidden, 3, stride=stride, depthwise=True, activation="relu6", name="depthwise", **shared
+            hidden,
+            3,
+            stride=stride,
+            depthwise=True,
+            same=True,
+            activation="relu6",
+            name="depthwise",
+            **shared,
         )
         self.project = Conv(outputs, 1, name="project", **shared)
         self.has_shortcut = stride == 1 and inputs == outputs
@@ -63,8 +74,8 @@ class MobileNetV2(Composite):
         super().__init__(**kwargs)
         width = channels_of(32, config.width_multiplier)
         self.stem = Conv(
-            width, 3, stride=2, norm=config.norm, epsilon=config.norm_epsilon, bias=config.conv_bias,
-            activation="relu6", name="stem", dtype=self.dtype_policy,
+            width, 3, stride=2, same=True, norm=config.norm, epsilon=config.norm_epsilon,
+            bias=config.conv_bias or None, activation="relu6", name="stem", dtype=self.dtype_policy,
         )  # fmt: skip
         self.blocks: list[InvertedResidual] = []
         self.strides: list[int] = []

@@ -135,7 +135,11 @@ def _leaky_relu(values: Any) -> Any:
 
 
 class Conv(Unit):
-    """Convolution unit on [B, H, W, C]; `size` x `size`, padded by `size` // 2 on every side unless `valid`."""
+    """Convolution unit on [B, H, W, C]; `size` x `size`, padded by `size` // 2 on every side unless `valid`.
+
+    same : pads like TensorFlow's `same`; where the stride is 2 and a side even, by `size` // 2 at its end and one less
+        before its start.
+    """
 
     def __init__(
         self,
@@ -145,10 +149,12 @@ class Conv(Unit):
         stride: int = 1,
         depthwise: bool = False,
         valid: bool = False,
+        same: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(units, **kwargs)
-        self.size, self.stride, self.depthwise, self.valid = size, stride, depthwise, valid
+        self.size, self.stride, self.depthwise = size, stride, depthwise
+        self.valid, self.same = valid, same
 
     def kernel_shape(self, channels: int) -> tuple[int, ...]:
         """[size, size, C, units]; for a depthwise one [size, size, C], one filter a channel."""
@@ -161,8 +167,8 @@ class Conv(Unit):
     def product(self, inputs: Any, kernel: Any) -> Any:
         """The convolution. Stride 2 is padded by hand: TensorFlow's `same` pads an even side at its end only."""
         pad = 0 if self.valid else self.size // 2
-        padding = "same" if pad and self.stride == 1 else "valid"
-        if pad and self.stride > 1:
+        padding = "same" if pad and (self.same or self.stride == 1) else "valid"
+        if pad and padding == "valid":
             inputs = ops.pad(inputs, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
         strides = (self.stride, self.stride)
         if self.depthwise:

@@ -15,6 +15,7 @@ NETWORKS = {
     "compact": presets.compact,
     "compact_mobilenet": presets.compact_mobilenet,
     "compact_shufflenet": presets.compact_shufflenet,
+    "compact_squeezenet": presets.compact_squeezenet,
 }
 
 

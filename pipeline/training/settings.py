@@ -50,7 +50,7 @@ class TrainSettings:
     more_data: tuple[Path, ...] = ()
     cache: Path | None = None
     validation: Path | None = None
-    network: Literal["compact", "compact_mobilenet", "compact_shufflenet"] = "compact"
+    network: Literal["compact", "compact_mobilenet", "compact_shufflenet", "compact_squeezenet"] = "compact"
     start: str | None = None
     unions: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     full_canvas: tuple[int, int] = (384, 640)

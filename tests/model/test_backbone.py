@@ -22,6 +22,13 @@ from pipeline.model.mobilenet_v2 import channels_of
         # Keras' MobileNetV2 without top has 2 257 984; its last 1x1 convolution is not part of the trunk:
         # 320 x 1280 and the 4 x 1280 of its norm.
         (BackboneConfig(kind="mobilenet_v2"), (24, 32, 96, 320), 2_257_984 - 320 * 1280 - 4 * 1280),
+        # torchvision's squeezenet1_1 has 1 235 496, 513 000 of them its classifier. Each of our two added fire modules
+        # has 512 x 64 + 64 of its squeeze, and 10 x 64 x 256 + 2 x 256 of its expansions.
+        (
+            BackboneConfig(kind="squeezenet", norm="none"),
+            (128, 256, 512, 512),
+            1_235_496 - 513_000 + 2 * (512 * 64 + 64 + 10 * 64 * 256 + 2 * 256),
+        ),
     ],
 )
 def test_a_trunk_has_the_published_size_and_strides_4_to_32(

@@ -11,7 +11,7 @@ import pytest
 from pipeline.errors import WeightsError
 from pipeline.model import presets
 from pipeline.model.mask_rcnn import make_model
-from pipeline.training.nanodet_start import make_nanodet_start
+from pipeline.training.foreign_start import make_foreign_start
 from pipeline.training.start import load_start
 from pipeline.weights.own_file import load_weights
 
@@ -49,7 +49,7 @@ def write_onnx(path: Path, kernels: list[tuple[int, int, int]]) -> list[np.ndarr
 
 def test_each_convolution_finds_its_place(tmp_path: Path) -> None:
     kernels = write_onnx(tmp_path / "made.onnx", [*trunk_kernels(), *[(96, 116, 1)] * 18])
-    assert make_nanodet_start(tmp_path / "made.onnx", tmp_path / "start.safetensors") == 110
+    assert make_foreign_start("nanodet", tmp_path / "made.onnx", tmp_path / "start.safetensors") == 110
     arrays, _ = load_weights(tmp_path / "start.safetensors")
     # Its stem sees B, G, R.
     np.testing.assert_array_equal(
@@ -70,14 +70,14 @@ def test_each_convolution_finds_its_place(tmp_path: Path) -> None:
 def test_a_file_of_another_network_is_refused(tmp_path: Path) -> None:
     write_onnx(tmp_path / "other.onnx", trunk_kernels()[:-1])
     with pytest.raises(WeightsError, match="stage4_unit3/project/kernel"):
-        make_nanodet_start(tmp_path / "other.onnx", tmp_path / "start.safetensors")
+        make_foreign_start("nanodet", tmp_path / "other.onnx", tmp_path / "start.safetensors")
     assert not (tmp_path / "start.safetensors").exists()
 
 
 def test_a_file_that_is_no_onnx_is_refused(tmp_path: Path) -> None:
     (tmp_path / "none.onnx").write_bytes(b"no graph at all")
     with pytest.raises(WeightsError, match=r"none\.onnx cannot be read as an ONNX file"):
-        make_nanodet_start(tmp_path / "none.onnx", tmp_path / "start.safetensors")
+        make_foreign_start("nanodet", tmp_path / "none.onnx", tmp_path / "start.safetensors")
 
 
 def test_the_trunk_computes_what_the_published_file_computes(shared: Path, tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_the_trunk_computes_what_the_published_file_computes(shared: Path, tmp_p
     source = shared / "pretrained" / "nanodet_m.onnx"
     frames = np.random.default_rng(0).integers(0, 256, (1, 416, 416, 3)).astype(np.float32)
     wanted = source_features(runtime, source, frames)
-    make_nanodet_start(source, tmp_path / "start.safetensors")
+    make_foreign_start("nanodet", source, tmp_path / "start.safetensors")
     model = make_model(presets.compact_shufflenet())
     start = load_start(model, tmp_path / "start.safetensors")
     assert (len(start.taken), start.unused) == (110, ())

@@ -58,7 +58,11 @@ def test_a_start_is_a_name_of_the_catalog_or_a_path_from_the_file(
         (MINIMUM + "scales: [1, 1, 1]\n", 3, "two positive numbers"),
         (MINIMUM + "learning_rate: fast\n", 3, "give a number"),
         (MINIMUM + "optimizer: adam\n", 3, "give one of adamw, sgd"),
-        (MINIMUM + "network: resnet\n", 3, "give one of compact, compact_mobilenet, compact_shufflenet"),
+        (
+            MINIMUM + "network: resnet\n",
+            3,
+            "compact, compact_mobilenet, compact_shufflenet, compact_squeezenet",
+        ),
         (MINIMUM + "unions: [3, 6]\n", 3, "give a mapping of a whole number to a list of a whole number"),
         (MINIMUM + "start: 3\n", 3, "a .safetensors file"),
         (MINIMUM + "seed: 1\nbatch: 4\nseed: 2\n", 5, "seed was given in line 3"),
