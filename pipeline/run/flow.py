@@ -5,7 +5,7 @@ Each function does one pass's own part for a run, or one chunk of it, and knows 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -34,6 +34,7 @@ from pipeline.track.tracker import Tracker
 from pipeline.video.container import check_container
 from pipeline.video.demux import cut_packets
 from pipeline.video.encoders import Encoder, probe_encoder
+from pipeline.video.light_metadata import keeps_light
 from pipeline.video.mux import mux
 from pipeline.video.plan import DEFAULT_CHUNK_FRAMES, plan
 from pipeline.video.probe import probe
@@ -106,17 +107,21 @@ def prepare(pair: Pair, spec: JobSpec, known: SourceIdentity | None = None) -> R
     )
     work_dir = Path(spec.run.work_dir) if spec.run.work_dir else None
     layout = RunLayout.of(pair.output, work_dir)
-    warnings = tuple(f"{pair.source}: {damage}" for damage in info.damage) + check.warnings
-    if _is_program(spec.segment.model):
-        warnings += (
-            f"{spec.segment.model} is a TensorFlow graph: a program, so use it only if you trust it",
-        )
-    if info.interlaced:
-        becomes = (
-            "is deinterlaced" if spec.decode.deinterlace else "stays so; --deinterlace makes it progressive"
-        )
-        warnings += (f"{pair.source} is interlaced, and {becomes}",)
+    damage = (f"{pair.source}: {damage}" for damage in info.damage)
+    warnings = (*damage, *check.warnings, *_warnings(pair.source, info, spec, encoder))
     return Run(spec, info, chunks, source, weights, encoder, prints, layout, warnings)
+
+
+def _warnings(source: Path, info: VideoInfo, spec: JobSpec, encoder: Encoder) -> Iterator[str]:
+    """What the user should know before anything is inferred, a sentence each."""
+    if _is_program(spec.segment.model):
+        yield f"{spec.segment.model} is a TensorFlow graph: a program, so use it only if you trust it"
+    if info.interlaced:
+        deinterlaced = spec.decode.deinterlace
+        becomes = "is deinterlaced" if deinterlaced else "stays so; --deinterlace makes it progressive"
+        yield f"{source} is interlaced, and {becomes}"
+    if info.light is not None and not keeps_light(encoder.name):
+        yield f"{source} has HDR's static metadata, which {encoder.name} cannot write; libx265 can"
 
 
 def segment_task(run: Run, chunk: Chunk, with_packets: bool) -> SegmentTask:

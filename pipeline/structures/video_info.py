@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.structures.colour import ColourTags
+from pipeline.structures.light_levels import LightLevels
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ class VideoInfo:
     metadata : tags of the container.
     chapters : in order of time.
     damage : what was found broken while the packets were read, a sentence each.
+    light : HDR's static metadata; None where the source has none.
     """
 
     path: Path
@@ -108,6 +110,7 @@ class VideoInfo:
     metadata: Mapping[str, str]
     chapters: tuple[Chapter, ...]
     damage: tuple[str, ...] = ()
+    light: LightLevels | None = None
 
     def __post_init__(self) -> None:
         frames = len(self.pts)

@@ -51,6 +51,7 @@ def compare(source: MediaFacts, output: MediaFacts) -> list[Check]:
         _size(source.info, output.info),
         _colour(source.info, output.info),
         _depth(source.info, output.info),
+        *_light(source.info, output.info),
     ]
 
 
@@ -215,3 +216,10 @@ def _depth(source: VideoInfo, output: VideoInfo) -> Check:
     """What has more than 10 bit comes out with 10."""
     enough = output.bit_depth >= min(source.bit_depth, 10)
     return Check("bits a sample", enough, str(source.bit_depth), str(output.bit_depth))
+
+
+def _light(source: VideoInfo, output: VideoInfo) -> Iterator[Check]:
+    """HDR's static metadata, where the source has some."""
+    if source.light is not None:
+        kept = output.light is not None and source.light.same(output.light)
+        yield Check("light metadata", kept, str(source.light), str(output.light or "none"))

@@ -19,6 +19,7 @@ from av.video.stream import VideoStream
 
 from pipeline.errors import ConfigError, MediaError
 from pipeline.structures.video_info import VideoInfo
+from pipeline.video.light_metadata import light_parameters
 from pipeline.video.settings import EncodeSettings
 from pipeline.video.source import reason
 from pipeline.video.timeline import output_timeline
@@ -152,7 +153,7 @@ def _resolve(info: VideoInfo, settings: EncodeSettings, name: str) -> Encoder:
     options = {
         **kind.options,
         "preset": settings.preset or kind.preset,
-        **_private_options(name, settings.threads),
+        **_joined(_private_options(name, settings.threads), light_parameters(name, info.light)),
     }
     if settings.bitrate is None:
         options[kind.quality] = str(kind.crf if settings.crf is None else settings.crf)
@@ -169,6 +170,15 @@ def _private_options(name: str, threads: int) -> dict[str, str]:
     if name == "libx265":
         return {"x265-params": f"pools=none:frame-threads={threads}:open-gop=0:log-level=error"}
     return {"svtav1-params": f"lp={threads}"} if name == "libsvtav1" else {}
+
+
+def _joined(*all_options: dict[str, str]) -> dict[str, str]:
+    """All of them; parameters for the same option of an encoder one after the other."""
+    made: dict[str, str] = {}
+    for options in all_options:
+        for name, value in options.items():
+            made[name] = f"{made[name]}:{value}" if name in made else value
+    return made
 
 
 @cache

@@ -21,6 +21,7 @@ from pipeline.errors import InputError
 from pipeline.structures.colour import UNSPECIFIED, ColourTags
 from pipeline.structures.video_info import Chapter, StreamInfo, VideoInfo
 from pipeline.video.index import FrameIndex, read_index
+from pipeline.video.light_metadata import read_light
 from pipeline.video.source import open_source
 
 #: BT.709: what RGB is converted to, as YUV is all that is painted on.
@@ -138,6 +139,7 @@ def _video_info(
             for chapter in container.chapters()
         ),
         damage=(*index.damage, *_torn_end(path, container.format.name)),
+        light=read_light(frame),
     )
 
 

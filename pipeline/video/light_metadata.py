@@ -1,0 +1,93 @@
+"""HDR's static metadata: a decoded frame -> LightLevels, and LightLevels -> an encoder's parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import cast
+
+import numpy as np
+from av.buffer import Buffer
+from av.video.frame import VideoFrame
+
+from pipeline.structures.light_levels import LightLevels
+
+#: What HEVC and H.264 count chromaticities and luminances in (H.265, D.3.28; H.264, D.2.29).
+_CHROMATICITY_UNIT = Fraction(1, 50_000)
+_LUMINANCE_UNIT = Fraction(1, 10_000)
+
+#: The option of an encoder that takes these parameters, and its names for the two kinds of them.
+_NAMES = {
+    "libx264": ("x264-params", "mastering-display", "cll"),
+    "libx265": ("x265-params", "master-display", "max-cll"),
+    "libsvtav1": ("svtav1-params", "mastering-display", "content-light"),
+}
+
+
+def read_light(frame: VideoFrame) -> LightLevels | None:
+    """What the frame's codec or container says; None where it says nothing.
+
+    The layouts are those of FFmpeg's AVMasteringDisplayMetadata (ten fractions of int32, x and y of red,
+    green, blue and white, then black and white; two flags) and AVContentLightMetadata (two uint32). Zeros
+    are what codecs without flags write where nothing is known.
+    """
+    # By name: going through all of it raises KeyError at a kind that PyAV does not know.
+    side_data = cast(Mapping[str, Buffer], frame.side_data)
+    mastering = side_data.get("MASTERING_DISPLAY_METADATA")
+    content = side_data.get("CONTENT_LIGHT_LEVEL")
+    chromaticities = luminance = levels = None
+    if mastering is not None:
+        values = np.frombuffer(bytes(mastering), np.int32, 22).tolist()
+        pairs = zip(values[0:20:2], values[1:20:2], strict=True)
+        numbers = [Fraction(top, bottom) if bottom else Fraction(0) for top, bottom in pairs]
+        red, green, blue, white = zip(numbers[0:8:2], numbers[1:8:2], strict=True)
+        chromaticities = (red, green, blue, white) if values[20] and any(numbers[:8]) else None
+        luminance = (numbers[8], numbers[9]) if values[21] and numbers[9] else None
+    if content is not None:
+        brightest, mean = np.frombuffer(bytes(content), np.uint32, 2).tolist()
+        levels = (brightest, mean) if brightest or mean else None
+    return LightLevels(chromaticities, luminance, levels) or None
+
+
+def keeps_light(encoder: str) -> bool:
+    """Whether an encoder can be told them; nvenc reads them off frames alone, where PyAV cannot put them."""
+    return encoder in _NAMES
+
+
+def light_parameters(encoder: str, light: LightLevels | None) -> dict[str, str]:
+    """The option, by its name, that makes an encoder write them; none where there is nothing to write.
+
+    They are parameters and no side data of the first frame because each chunk is encoded by itself, and all
+    parts are to have the same header.
+    """
+    if light is None or encoder not in _NAMES:
+        return {}
+    option, mastering, content = _NAMES[encoder]
+    parameters = []
+    if light.chromaticities is not None or light.luminance is not None:
+        written = _with_decimals if encoder == "libsvtav1" else _in_units
+        parameters.append(f"{mastering}={written(light)}")
+    if light.content is not None:
+        parameters.append("{}={},{}".format(content, *light.content))
+    return {option: ":".join(parameters)}
+
+
+def _in_units(light: LightLevels) -> str:
+    """As x264 and x265 read it; zeros, which lie outside of what the standards allow, say that it is unknown."""
+    points = [
+        (round(x / _CHROMATICITY_UNIT), round(y / _CHROMATICITY_UNIT)) for x, y in light.chromaticities or ()
+    ]
+    black, white = (round(level / _LUMINANCE_UNIT) for level in light.luminance or (0, 0))
+    return _display([f"({x},{y})" for x, y in points or [(0, 0)] * 4], f"({white},{black})")
+
+
+def _with_decimals(light: LightLevels) -> str:
+    """As SVT-AV1 reads it, in units of 1 and cd/m2."""
+    points = [f"({float(x):.7f},{float(y):.7f})" for x, y in light.chromaticities or ()]
+    black, white = (float(level) for level in light.luminance or (0, 0))
+    return _display(points or ["(0,0)"] * 4, f"({white:.6f},{black:.6f})")
+
+
+def _display(points: list[str], luminance: str) -> str:
+    red, green, blue, white = points
+    return f"G{green}B{blue}R{red}WP{white}L{luminance}"
