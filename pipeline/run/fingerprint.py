@@ -49,7 +49,9 @@ class Fingerprints:
 
         source, weights : SHA-256. score : of the weakest detection that is stored. suffix : of the output.
         """
-        segment = _mark("segment", source, weights, score, decode.deinterlace)
+        # Named only where it is asked for, so that runs of before there was such a setting stay good.
+        mapped = ["tone-map"] if decode.tone_map else []
+        segment = _mark("segment", source, weights, score, decode.deinterlace, *mapped)
         tracked = _mark("track", segment, track)
         rendered = _mark("render", tracked, render, encoder, decode.damaged)
         spans = [[chunk.start, chunk.stop] for chunk in chunks]
