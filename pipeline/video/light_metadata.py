@@ -16,6 +16,9 @@ from pipeline.structures.light_levels import LightLevels
 _CHROMATICITY_UNIT = Fraction(1, 50_000)
 _LUMINANCE_UNIT = Fraction(1, 10_000)
 
+#: The most that PQ codes, in cd/m2, and the most that the 16 bits of MaxCLL and MaxFALL hold.
+_BRIGHTEST, _MOST_STATED = 10_000, 0xFFFF
+
 #: The option of an encoder that takes these parameters, and its names for the two kinds of them.
 _NAMES = {
     "libx264": ("x264-params", "mastering-display", "cll"),
@@ -29,7 +32,8 @@ def read_light(frame: VideoFrame) -> LightLevels | None:
 
     The layouts are those of FFmpeg's AVMasteringDisplayMetadata (ten fractions of int32, x and y of red,
     green, blue and white, then black and white; two flags) and AVContentLightMetadata (two uint32). Zeros
-    are what codecs without flags write where nothing is known.
+    are what codecs without flags write where nothing is known. A container may hold any numbers at all: those
+    that no light has are not believed, as an encoder would not open with them.
     """
     # By name: going through all of it raises KeyError at a kind that PyAV does not know.
     side_data = cast(Mapping[str, Buffer], frame.side_data)
@@ -41,11 +45,14 @@ def read_light(frame: VideoFrame) -> LightLevels | None:
         pairs = zip(values[0:20:2], values[1:20:2], strict=True)
         numbers = [Fraction(top, bottom) if bottom else Fraction(0) for top, bottom in pairs]
         red, green, blue, white = zip(numbers[0:8:2], numbers[1:8:2], strict=True)
-        chromaticities = (red, green, blue, white) if values[20] and any(numbers[:8]) else None
-        luminance = (numbers[8], numbers[9]) if values[21] and numbers[9] else None
+        black, most = numbers[8:]
+        if values[20] and any(numbers[:8]) and all(0 <= number <= 1 for number in numbers[:8]):
+            chromaticities = (red, green, blue, white)
+        if values[21] and 0 <= black < most <= _BRIGHTEST:
+            luminance = (black, most)
     if content is not None:
         brightest, mean = np.frombuffer(bytes(content), np.uint32, 2).tolist()
-        levels = (brightest, mean) if brightest or mean else None
+        levels = (brightest, mean) if 0 < max(brightest, mean) <= _MOST_STATED else None
     return LightLevels(chromaticities, luminance, levels) or None
 
 

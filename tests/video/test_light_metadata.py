@@ -3,8 +3,11 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import av
+import numpy as np
 import pytest
 
 from pipeline.structures.light_levels import LightLevels
@@ -113,6 +116,37 @@ def test_what_half_is_known_is_written_with_zeros_for_the_other(tmp_path: Path) 
     # AV1 has no flags that say which half is meant.
     _, joined = through(clip, tmp_path, "libsvtav1")
     assert (probe(joined).light or LightLevels()).same(half)
+
+
+def said(
+    fractions: list[tuple[int, int]], flags: tuple[int, int] = (1, 1), content: tuple[int, int] = (0, 0)
+) -> LightLevels | None:
+    """What is read of a frame with this side data."""
+    numbers = [number for pair in fractions for number in pair]
+    side_data = {
+        "MASTERING_DISPLAY_METADATA": np.array([*numbers, *flags], np.int32).tobytes(),
+        "CONTENT_LIGHT_LEVEL": np.array(content, np.uint32).tobytes(),
+    }
+    return read_light(cast(av.VideoFrame, SimpleNamespace(side_data=side_data)))
+
+
+def test_numbers_that_no_light_has_are_not_believed() -> None:
+    points = [(1, 3)] * 8
+    assert said([*points, (0, 1), (1000, 1)]) == LightLevels(((Fraction(1, 3),) * 2,) * 4, (0, 1000))
+    assert said([*points, (0, 1), (1000, 1)], flags=(0, 0)) is None
+    for black, white in [((5, 1), (1, 1)), ((0, 1), (20_000, 1)), ((-1, 1), (1000, 1)), ((0, 1), (1000, 0))]:
+        assert said([*points, black, white]) == LightLevels(((Fraction(1, 3),) * 2,) * 4)
+    for odd in [(4, 3), (-1, 3)]:
+        assert said([*points[:7], odd, (0, 1), (1000, 1)]) == LightLevels(
+            luminance=(Fraction(0), Fraction(1000))
+        )
+    assert said([(0, 1)] * 10, content=(70_000, 1)) is None
+
+
+@pytest.mark.parametrize("encoder", ["libx265", "libx264", "libsvtav1"])
+def test_an_encoder_opens_with_the_most_that_is_believed(encoder: str) -> None:
+    most = LightLevels(((Fraction(1),) * 2,) * 4, (Fraction(0), Fraction(10_000)), (65_535, 65_535))
+    assert probe_encoder(an_info(bit_depth=10, light=most), EncodeSettings(encoder)).name == encoder
 
 
 def test_an_encoder_s_other_parameters_stay() -> None:
