@@ -82,7 +82,7 @@ class Case:
 
 def make_all(folder: Path) -> Iterator[Case]:
     """Make every file of the set."""
-    for maker in (_plain, _damaged, _named, _crafted):
+    for maker in (_plain, _hdr, _damaged, _named, _crafted):
         yield from maker(folder)
 
 
@@ -133,6 +133,20 @@ def _plain(folder: Path) -> Iterator[Case]:
     yield Case(path, "interlaced, with --deinterlace", arguments=("--deinterlace",))
     many = ["-f", "lavfi", "-i", "color=s=16x16:r=30:d=3334", *H264[:4], "-g", "250"]
     yield Case(ffmpeg(folder / "many.mp4", *many), "100 000 tiny frames, --dry-run", act="plan")
+
+
+def _hdr(folder: Path) -> Iterator[Case]:
+    """PQ and HLG; x265 writes their tags, and the mastering display and MaxCLL, into the stream."""
+    display = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)"
+    colour = "log-level=error:keyint=15:colorprim=bt2020:colormatrix=bt2020nc:transfer"
+    encoder = [*PICTURES, *SOUND, "-c:v", "libx265", "-preset", "ultrafast", "-pix_fmt", "yuv420p10le"]
+    light = f"{colour}=smpte2084:master-display={display}:max-cll=1000,400"
+    mastered = ffmpeg(folder / "mastered.mp4", *encoder, "-x265-params", light, *AAC)
+    yield Case(mastered, "HDR10 with its mastering display and MaxCLL")
+    (folder / "mastered_to_sdr.mp4").write_bytes(mastered.read_bytes())
+    yield Case(folder / "mastered_to_sdr.mp4", "the same, with --tone-map", arguments=("--tone-map",))
+    hlg = ffmpeg(folder / "hlg_to_sdr.mp4", *encoder, "-x265-params", f"{colour}=arib-std-b67", *AAC)
+    yield Case(hlg, "HLG, with --tone-map", arguments=("--tone-map",))
 
 
 def _damaged(folder: Path) -> Iterator[Case]:

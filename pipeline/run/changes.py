@@ -47,6 +47,8 @@ def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str
             continue
         before = old.get(room, {})
         for key, value in settings.items():
+            if key not in before and value is False:
+                continue  # a switch that the version did not know which wrote the old manifest
             if _plain(before.get(key)) != _plain(value) and key not in ("model", "device", "batch"):
                 yield f"{key.replace('_', '-')}: {_short(before.get(key))} -> {_short(value)}"
 

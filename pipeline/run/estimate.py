@@ -10,6 +10,7 @@ from pipeline.run.spec import JobSpec
 from pipeline.video.encoders import probe_encoder
 from pipeline.video.plan import DEFAULT_CHUNK_FRAMES, plan
 from pipeline.video.probe import probe
+from pipeline.video.tone_map import shown
 
 #: Frames a second of one core, the network and all: measured with the compact network at 720p. Other networks
 #: are slower, GPUs faster by far.
@@ -47,7 +48,7 @@ def estimate(spec: JobSpec) -> list[Estimate]:
                 output=str(pair.output),
                 frames=info.frame_count,
                 chunks=len(chunks),
-                encoder=probe_encoder(info, spec.encode).name,
+                encoder=probe_encoder(shown(info, tone_map=spec.decode.tone_map), spec.encode).name,
                 minutes=(_START_SECONDS + info.frame_count / rate) / 60,
                 disk_mb=_DISK_SHARE * pair.source.stat().st_size / 1e6,
             )

@@ -44,14 +44,19 @@ class Fingerprints:
         decode: DecodeSettings,
         chunks: Sequence[Chunk],
         suffix: str,
+        is_hdr: bool = False,
     ) -> Fingerprints:
         """Fingerprints of a run.
 
         source, weights : SHA-256. score : of the weakest detection that is stored. suffix : of the output.
+        is_hdr : whether the network, which sees HDR tone-mapped, sees the source so; the picture is mapped on request.
         """
-        segment = _mark("segment", source, weights, score, decode.deinterlace)
+        # Named only for HDR, so that what was found in SDR before it was mapped at all stays good.
+        seen = ["tone-mapped"] if is_hdr else []
+        mapped = ["tone-map"] if is_hdr and decode.tone_map else []
+        segment = _mark("segment", source, weights, score, decode.deinterlace, *seen)
         tracked = _mark("track", segment, track)
-        rendered = _mark("render", tracked, render, encoder, decode.damaged)
+        rendered = _mark("render", tracked, render, encoder, decode.damaged, *mapped)
         spans = [[chunk.start, chunk.stop] for chunk in chunks]
         return cls(segment, tracked, rendered, _mark("mux", rendered, spans, suffix))
 

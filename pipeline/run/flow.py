@@ -38,6 +38,7 @@ from pipeline.video.light_metadata import keeps_light
 from pipeline.video.mux import mux
 from pipeline.video.plan import DEFAULT_CHUNK_FRAMES, plan
 from pipeline.video.probe import probe
+from pipeline.video.tone_map import is_hdr, shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +54,11 @@ class Run:
     prints: Fingerprints
     layout: RunLayout
     warnings: tuple[str, ...]
+
+    @property
+    def shown(self) -> VideoInfo:
+        """The source as its frames are painted, encoded and checked."""
+        return shown(self.info, tone_map=self.spec.decode.tone_map)
 
     def manifest(self) -> Manifest:
         """What is written down about it."""
@@ -84,7 +90,8 @@ def prepare(pair: Pair, spec: JobSpec, known: SourceIdentity | None = None) -> R
             found="; ".join(check.problems),
             do="name the output as it says",
         )
-    encoder = probe_encoder(info, spec.encode)
+    becomes = shown(info, tone_map=spec.decode.tone_map)
+    encoder = probe_encoder(becomes, spec.encode)
     source = SourceIdentity.of(pair.source, known)
     source.check_size(size)
     spec = replace(
@@ -104,6 +111,7 @@ def prepare(pair: Pair, spec: JobSpec, known: SourceIdentity | None = None) -> R
         spec.decode,
         chunks,
         pair.output.suffix,
+        is_hdr(info),
     )
     work_dir = Path(spec.run.work_dir) if spec.run.work_dir else None
     layout = RunLayout.of(pair.output, work_dir)
@@ -120,7 +128,10 @@ def _warnings(source: Path, info: VideoInfo, spec: JobSpec, encoder: Encoder) ->
         deinterlaced = spec.decode.deinterlace
         becomes = "is deinterlaced" if deinterlaced else "stays so; --deinterlace makes it progressive"
         yield f"{source} is interlaced, and {becomes}"
-    if info.light is not None and not keeps_light(encoder.name):
+    if spec.decode.tone_map and not is_hdr(info):
+        yield f"{source} is not HDR: --tone-map has nothing to map, and its colours stay as they are"
+    light = shown(info, tone_map=spec.decode.tone_map).light
+    if light is not None and not keeps_light(encoder.name):
         yield f"{source} has HDR's static metadata, which {encoder.name} cannot write; libx265 can"
 
 
@@ -197,7 +208,7 @@ def finish(run: Run, damage: FrameDamage) -> tuple[str, ...]:
     run.source.check()
     parts = [run.layout.part(chunk.index) for chunk in run.chunks]
     kept = [part for part in parts if part.stat().st_size]  # one of which all frames are left out is empty
-    return mux(run.info, kept, run.layout.output, left_out=left_out(run, damage), overwrite=True)
+    return mux(run.shown, kept, run.layout.output, left_out=left_out(run, damage), overwrite=True)
 
 
 def _header(run: Run, chunk: Chunk, class_names: Mapping[int, str]) -> Header:

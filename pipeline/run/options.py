@@ -118,6 +118,7 @@ _TABLE = (
     Option("damaged", "decode", "damaged", _text,
            "frames that do not decode: keep-time shows the one before again, drop leaves them out", "WHAT"),
     Option("deinterlace", "decode", "deinterlace", _switch, "make progressive frames of interlaced ones"),
+    Option("tone-map", "decode", "tone_map", _switch, "make SDR of HDR: BT.709 with 8 bit"),
     Option("encoder", "encode", "encoder", _text,
            "auto, libx264, libx265, libsvtav1, h264_nvenc or hevc_nvenc", "NAME"),
     Option("crf", "encode", "crf", _whole, "constant quality, smaller is better (20 for H.264)", "NUMBER"),

@@ -20,6 +20,7 @@ from pipeline.video.decode import decode_yuv
 from pipeline.video.encode import encode_part
 from pipeline.video.encoders import Encoder
 from pipeline.video.settings import DecodeSettings
+from pipeline.video.tone_map import shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +75,7 @@ class RenderWorker:
                 packets=task.packets,
                 damaged="repeat",
                 deinterlace=task.decode.deinterlace,
+                tone_map=task.decode.tone_map,
             ),
         )
         painted = (
@@ -84,7 +86,8 @@ class RenderWorker:
         scratch = task.scratch if task.scratch.is_dir() else None
         with tempfile.TemporaryDirectory(prefix="seg-video-part-", dir=scratch) as folder:
             path = Path(folder) / "part.mp4"
-            encode_part(path, painted, task.info, task.chunk, task.encoder, left_out=task.left_out)
+            becomes = shown(task.info, tone_map=task.decode.tone_map)
+            encode_part(path, painted, becomes, task.chunk, task.encoder, left_out=task.left_out)
             return Rendered(path.read_bytes(), time.perf_counter() - began)
 
     def close(self) -> None:

@@ -15,6 +15,7 @@ from pipeline.structures.chunk import Chunk
 from pipeline.structures.video_info import VideoInfo
 from pipeline.structures.yuv_frame import YuvFrame
 from pipeline.video.decode import DecodedFrame, decode_yuv
+from pipeline.video.settings import DecodeSettings
 
 #: The largest luma of 8 bit: what PSNR is reckoned from, at any depth.
 _PEAK = 255.0
@@ -62,18 +63,19 @@ def untouched(
     detections: DetectionsFile,
     overlay: Overlay,
     *,
-    deinterlace: bool,
+    decode: DecodeSettings,
 ) -> Untouched:
     """Paint the source's frames again, and look at those pixels of the output that this leaves alone.
 
-    Frames of the source that do not decode are passed over, whether the output repeats them or leaves them
-    out. Raises DamagedInputError where nothing decodes at all, StoreError for detections of another video.
+    decode : how the run read the source. Frames of the source that do not decode are passed over, whether the
+    output repeats them or leaves them out. Raises DamagedInputError where nothing decodes at all, StoreError
+    for detections of another video.
     """
     found = Untouched()
-    shown = _all_frames(output, False)
+    shown = _all_frames(output, DecodeSettings())
     good = 0
     latest = next(shown)
-    for frame, (_, tracks) in zip(_all_frames(source, deinterlace), detections.frames(), strict=True):
+    for frame, (_, tracks) in zip(_all_frames(source, decode), detections.frames(), strict=True):
         if frame.repeated:
             continue
         place = frame.number if source.frame_count == output.frame_count else good
@@ -85,9 +87,16 @@ def untouched(
     return found
 
 
-def _all_frames(info: VideoInfo, deinterlace: bool) -> Iterator[DecodedFrame[YuvFrame]]:
+def _all_frames(info: VideoInfo, decode: DecodeSettings) -> Iterator[DecodedFrame[YuvFrame]]:
     whole = Chunk(0, 0, info.frame_count, info.start_pts, None)
-    return decode_yuv(info, whole, damaged="repeat", deinterlace=deinterlace, threads=0)
+    return decode_yuv(
+        info,
+        whole,
+        damaged="repeat",
+        deinterlace=decode.deinterlace,
+        tone_map=decode.tone_map,
+        threads=0,
+    )
 
 
 def _levels(frame: YuvFrame) -> NDArray[np.float32]:

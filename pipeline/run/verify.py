@@ -11,6 +11,7 @@ from pipeline.render.overlay import Overlay
 from pipeline.run.layout import RunLayout
 from pipeline.run.manifest import Manifest
 from pipeline.run.resume import job_of
+from pipeline.run.spec import JobSpec
 from pipeline.run.untouched import Untouched, untouched
 from pipeline.store.reader import DetectionsFile
 from pipeline.structures.video_info import VideoInfo
@@ -38,32 +39,38 @@ class Proof:
 
 
 def verify(source: Path, output: Path, *, quick: bool = False, least_psnr_db: float = LEAST_PSNR_DB) -> Proof:
-    """Read both files anew and compare them; nothing that the run wrote down is believed.
+    """Read both files anew and compare them; of what the run wrote down, only what was asked of it is believed.
 
     quick : packets alone, nothing is decoded. Where the run's detections lie beside the output, the pixels
     that nothing was painted on are compared too. Raises InputError where one of the files cannot be read.
     """
     before, after = probe(source), probe(output)
-    checks = compare(read_facts(before, decode=not quick), read_facts(after, decode=not quick))
-    pixels = () if quick else _pixels(before, after, least_psnr_db)
+    layout = RunLayout.of(output)
+    spec = None if Manifest.read(layout.manifest) is None else job_of(layout.folder)
+    checks = compare(
+        read_facts(before, decode=not quick),
+        read_facts(after, decode=not quick),
+        tone_map=spec is not None and spec.decode.tone_map,
+    )
+    pixels = () if quick or spec is None else _pixels(before, after, layout, spec, least_psnr_db)
     return Proof(str(source), str(output), (*checks, *pixels))
 
 
-def _pixels(source: VideoInfo, output: VideoInfo, least_psnr_db: float) -> Iterator[Check]:
+def _pixels(
+    source: VideoInfo, output: VideoInfo, layout: RunLayout, spec: JobSpec, least_psnr_db: float
+) -> Iterator[Check]:
     """The pixels that nothing was painted on; nothing at all without the detections that tell which."""
-    layout = RunLayout.of(output.path)
-    if Manifest.read(layout.manifest) is None or not layout.joined.is_file():
+    if not layout.joined.is_file():
         return
     name = "untouched pixels"
     wanted = f"{least_psnr_db:g} dB or more"
-    spec = job_of(layout.folder)
     if (source.width, source.height) != (output.width, output.height):
         yield Check(name, False, wanted, "-", "the pictures have another size")
         return
     try:
         with DetectionsFile(layout.joined) as detections:
             overlay = Overlay(spec.render, detections.header.class_names)
-            moved = untouched(source, output, detections, overlay, deinterlace=spec.decode.deinterlace)
+            moved = untouched(source, output, detections, overlay, decode=spec.decode)
     except (SegVideoError, ValueError) as error:
         yield Check(name, False, wanted, "-", f"the detections are not those of this video: {error}")
         return

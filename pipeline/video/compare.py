@@ -15,6 +15,7 @@ from pipeline.video.facts import MediaFacts, TrackFacts
 from pipeline.video.same_times import Times, same_times
 from pipeline.video.tags import container_tags, stream_tags
 from pipeline.video.timeline import output_timeline
+from pipeline.video.tone_map import is_hdr, shown
 
 #: What a person calls the kinds of streams that are copied.
 _KINDS = {"audio": "sound", "subtitle": "subtitles", "video": "second video"}
@@ -36,9 +37,10 @@ class Check:
     vital: bool = False
 
 
-def compare(source: MediaFacts, output: MediaFacts) -> list[Check]:
+def compare(source: MediaFacts, output: MediaFacts, *, tone_map: bool = False) -> list[Check]:
     """All checks of an output against its source, in the order in which people care.
 
+    tone_map : HDR was to become SDR; colours and bits are then to be those of SDR.
     Times are compared in the coarser ticks of the two. A recording of a broadcast format may begin at zero,
     all its streams moved alike.
     """
@@ -49,9 +51,7 @@ def compare(source: MediaFacts, output: MediaFacts) -> list[Check]:
         _chapters(source.info, output.info, shift),
         _metadata(source.info, output.info),
         _size(source.info, output.info),
-        _colour(source.info, output.info),
-        _depth(source.info, output.info),
-        *_light(source.info, output.info),
+        *_pixel_meaning(source.info, output.info, tone_map),
     ]
 
 
@@ -199,9 +199,26 @@ def _size_words(info: VideoInfo) -> str:
     )
 
 
-def _colour(source: VideoInfo, output: VideoInfo) -> Check:
+def _pixel_meaning(source: VideoInfo, output: VideoInfo, tone_map: bool) -> Iterator[Check]:
+    """What the numbers of a pixel mean: those of the source, or where it was to be tone-mapped, of SDR.
+
+    What has more than 10 bit comes out with 10. HDR's static metadata is asked for where the source has some.
+    """
+    wanted = shown(source, tone_map=tone_map)
+    note = "tone-mapped, as asked" if tone_map and is_hdr(source) else ""
     before, after = _colour_words(source), _colour_words(output)
-    return Check("colour tags", before == after, before, after)
+    yield Check("colour tags", _colour_words(wanted) == after, before, after, note)
+    enough = output.bit_depth >= min(wanted.bit_depth, 10)
+    yield Check("bits a sample", enough, str(source.bit_depth), str(output.bit_depth), note)
+    if source.light is not None:
+        light, there = str(source.light), str(output.light or "none")
+        yield Check("light metadata", _same_light(wanted, output), light, there, note)
+
+
+def _same_light(wanted: VideoInfo, output: VideoInfo) -> bool:
+    if wanted.light is None or output.light is None:
+        return wanted.light is output.light
+    return wanted.light.same(output.light)
 
 
 def _colour_words(info: VideoInfo) -> str:
@@ -210,16 +227,3 @@ def _colour_words(info: VideoInfo) -> str:
     return (
         f"{colour.matrix}/{colour.primaries}/{colour.transfer} {'full' if colour.full_range else 'limited'}"
     )
-
-
-def _depth(source: VideoInfo, output: VideoInfo) -> Check:
-    """What has more than 10 bit comes out with 10."""
-    enough = output.bit_depth >= min(source.bit_depth, 10)
-    return Check("bits a sample", enough, str(source.bit_depth), str(output.bit_depth))
-
-
-def _light(source: VideoInfo, output: VideoInfo) -> Iterator[Check]:
-    """HDR's static metadata, where the source has some."""
-    if source.light is not None:
-        kept = output.light is not None and source.light.same(output.light)
-        yield Check("light metadata", kept, str(source.light), str(output.light or "none"))

@@ -25,6 +25,7 @@ from pipeline.video.demux import open_decoder, unpack
 from pipeline.video.packets import open_packets
 from pipeline.video.pixels import to_rgb, to_yuv
 from pipeline.video.source import reason
+from pipeline.video.tone_map import is_hdr, sdr, shown, tone_mapped
 
 Picture = TypeVar("Picture")
 
@@ -59,6 +60,7 @@ def decode_yuv(
     packets: PacketSpan | None = None,
     damaged: Damaged = "fail",
     deinterlace: bool = False,
+    tone_map: bool = False,
     threads: int = 1,
 ) -> Iterator[DecodedFrame[YuvFrame]]:
     """Frames [chunk.start, chunk.stop) in full size, in the planes they were coded in.
@@ -72,12 +74,17 @@ def decode_yuv(
         "repeat" gives the last good picture, or the next one, again. No good picture at all is always an
         error.
     deinterlace : make progressive frames of interlaced ones.
+    tone_map : make SDR frames of HDR ones: those of `sdr(info)`.
     threads : of the decoder; chunks are decoded side by side, so one is best where there are many.
 
     """
+    becomes = shown(info, tone_map=tone_map)
 
     def convert(frame: VideoFrame) -> YuvFrame:
-        return to_yuv(deinterlaced(frame) if deinterlace else frame, info)
+        frame = deinterlaced(frame) if deinterlace else frame
+        if tone_map and is_hdr(info):
+            frame = tone_mapped(frame, info, info.width, info.height)
+        return to_yuv(frame, becomes)
 
     return _decode(info, chunk, packets, damaged, threads, convert)
 
@@ -93,10 +100,17 @@ def decode_rgb(
     deinterlace: bool = False,
     threads: int = 1,
 ) -> Iterator[DecodedFrame[NDArray[np.uint8]]]:
-    """The same frames as uint8 RGB [height, width, 3], scaled to this size without regard to the aspect."""
+    """The same frames as uint8 RGB [height, width, 3], scaled to this size without regard to the aspect.
+
+    HDR is always tone-mapped: its numbers taken for SDR's are grey in grey, and networks learn from SDR.
+    """
+    becomes = sdr(info)
 
     def convert(frame: VideoFrame) -> NDArray[np.uint8]:
-        return to_rgb(deinterlaced(frame) if deinterlace else frame, info, width, height)
+        frame = deinterlaced(frame) if deinterlace else frame
+        if is_hdr(info):
+            frame = tone_mapped(frame, info, width, height)
+        return to_rgb(frame, becomes, width, height)
 
     return _decode(info, chunk, packets, damaged, threads, convert)
 

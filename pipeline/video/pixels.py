@@ -35,12 +35,12 @@ def to_yuv(frame: VideoFrame, info: VideoInfo) -> YuvFrame:
     No number changes where the source is planar YUV of that kind. Other layouts are converted; transparency
     is dropped; a frame of another size than the first is scaled to it.
     """
-    layout = _planar_layout(info)
+    layout = planar_layout(info)
     if _plain(frame.format.name) != layout or (frame.width, frame.height) != (
         info.coded_width,
         info.coded_height,
     ):
-        frame = _convert(
+        frame = converted(
             frame, info, info.coded_width, info.coded_height, layout, bool(info.colour.full_range)
         )
     y, u, v = (_upright(_view(plane, info.bit_depth), info).copy() for plane in frame.planes[:3])
@@ -60,7 +60,7 @@ def to_rgb(frame: VideoFrame, info: VideoInfo, width: int, height: int) -> NDArr
     Shrinking averages the area a pixel covers, so that small objects don't fall between samples.
     """
     across, down = (height, width) if info.rotation in (90, 270) else (width, height)
-    scaled = _convert(frame, info, across, down, "rgb24", full_range=True).to_ndarray()
+    scaled = converted(frame, info, across, down, "rgb24", full_range=True).to_ndarray()
     return np.ascontiguousarray(_upright(scaled, info))
 
 
@@ -72,10 +72,10 @@ def to_av(frame: YuvFrame, info: VideoInfo, layout: str) -> VideoFrame:
         _view(plane, frame.bit_depth)[...] = pixels
     if own == layout:
         return made
-    return _convert(made, info, frame.width, frame.height, layout, frame.full_range)
+    return converted(made, info, frame.width, frame.height, layout, frame.full_range)
 
 
-def _planar_layout(info: VideoInfo) -> str:
+def planar_layout(info: VideoInfo) -> str:
     """FFmpeg's name of the planes that hold the source without loss, or nearly."""
     source = VideoFormat(info.pixel_format)
     across, down = 64 // source.chroma_width(64), 64 // source.chroma_height(64)
@@ -92,9 +92,10 @@ def _plain(name: str) -> str:
     return name.replace("yuvj", "yuv")
 
 
-def _convert(
+def converted(
     frame: VideoFrame, info: VideoInfo, width: int, height: int, layout: str, full_range: bool
 ) -> VideoFrame:
+    """A frame in another size and layout; its matrix stays the source's wherever it is YUV."""
     matrix = _COLORSPACES[info.colour.matrix_name(info.coded_height)]
     return frame.reformat(
         width=width,

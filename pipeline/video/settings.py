@@ -20,10 +20,12 @@ class DecodeSettings:
     damaged : what becomes of a frame that does not decode. "keep-time": the last good one is shown in its
         place; "drop": it is left out, and the one before is shown longer. All others keep their times.
     deinterlace : make progressive frames of interlaced ones; otherwise they stay as they are.
+    tone_map : make SDR of HDR, BT.709 with 8 bit; otherwise HDR stays as it is.
     """
 
     damaged: str = "keep-time"
     deinterlace: bool = False
+    tone_map: bool = False
 
     def __post_init__(self) -> None:
         if self.damaged not in DAMAGED:

@@ -1,0 +1,207 @@
+"""HDR through the whole command: kept as it is by default, made SDR where that is asked for."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from fractions import Fraction
+
+import av
+import fakes
+import numpy as np
+import pytest
+
+from pipeline import cli
+from pipeline.run import flow
+from pipeline.run.changes import changed_things
+from pipeline.run.fingerprint import Fingerprints
+from pipeline.run.inputs import Pair
+from pipeline.run.spec import make_spec
+from pipeline.run.verify import verify
+from pipeline.store.reader import DetectionsFile
+from pipeline.structures.colour import ColourTags
+from pipeline.video.probe import probe
+
+TAGS = "colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc"
+LIGHT = (
+    "master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50):max-cll=1000,400"
+)
+HDR = ColourTags(9, 9, 16, False)
+SDR = ColourTags(1, 1, 1, False)
+
+#: Coded luma of the road and of a square, 10 bit: 2.4 and 54 cd/m2. As they stand the square is 115 of 255, and
+#: not bright enough for the fake network; tone-mapped it is 147.
+ROAD, SQUARE = 64 + round(876 * 0.20), 64 + round(876 * 0.45)
+
+
+@pytest.fixture(scope="module")
+def hdr(tmp_path_factory):
+    """24 frames of PQ at uneven times, a keyframe every 8; a square drives to the right."""
+    path = tmp_path_factory.mktemp("hdr") / "drive.mp4"
+    options = {
+        "x265-params": f"log-level=error:pools=none:keyint=8:min-keyint=8:open-gop=0:{TAGS}:{LIGHT}",
+        "crf": "12",
+    }
+    width, height = fakes.SIZE
+    with av.open(str(path), "w", container_options={"video_track_timescale": "600"}) as out:
+        video = out.add_stream("libx265", rate=Fraction(30), options=options)
+        video.width, video.height, video.pix_fmt = width, height, "yuv420p10le"
+        video.codec_context.time_base = video.time_base = fakes.TICK
+        for number in range(24):
+            frame = av.VideoFrame(width, height, "yuv420p10le")
+            y, u, v = (
+                np.frombuffer(memoryview(plane), np.uint16).reshape(plane.height, -1)
+                for plane in frame.planes
+            )
+            u[...] = v[...] = 512
+            y[...] = ROAD
+            y[30:60, 4 + 2 * number : 34 + 2 * number] = SQUARE
+            frame.pts, frame.time_base = 20 * number + number % 3, fakes.TICK
+            out.mux(video.encode(frame))
+        out.mux(video.encode(None))
+    return path
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch, fake_network):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*words):
+    return cli.main([*map(str, words), "--workers", "0", "--chunk-frames", "8", "--quiet"])
+
+
+def faults(source, output):
+    return {check.name for check in verify(source, output).checks if not check.holds}
+
+
+def found_in(output):
+    """How many objects the network found in each frame."""
+    with DetectionsFile(output.with_name(f"{output.name}.seg-run") / "detections.parquet") as file:
+        return [len(tracks) for _, tracks in file.frames()]
+
+
+def test_hdr_stays_hdr_with_its_light_metadata(hdr, here, capsys):
+    assert run(hdr, "out.mp4") == 0
+    assert capsys.readouterr().err == ""
+    before, after = probe(hdr), probe(here / "out.mp4")
+    assert (after.colour, after.bit_depth, after.stream.codec) == (HDR, 10, "hevc")
+    assert after.light is not None
+    assert after.light.same(before.light)
+    assert after.pts.tolist() == before.pts.tolist()
+    assert faults(hdr, here / "out.mp4") == set()
+
+
+def test_tone_mapping_makes_sdr_and_keeps_frames_and_times(hdr, here, capsys):
+    assert run(hdr, "out.mp4", "--tone-map") == 0
+    assert capsys.readouterr().err == ""
+    before, after = probe(hdr), probe(here / "out.mp4")
+    assert (after.colour, after.bit_depth, after.pixel_format) == (SDR, 8, "yuv420p")
+    assert (after.stream.codec, after.light) == ("h264", None)
+    assert after.pts.tolist() == before.pts.tolist()
+    # The road: 2.4 cd/m2 is 0.0120 of white, 0.0120^(1/2.4) = 0.158, and 16 + 219 * 0.158 = 50.7.
+    with av.open(str(here / "out.mp4")) as container:
+        road = next(container.decode(video=0)).to_ndarray()[80, 100]
+    assert abs(int(road) - 51) <= 2
+
+
+def test_the_proof_knows_what_was_asked_and_fails_without_the_record(hdr, here, capsys):
+    assert run(hdr, "out.mp4", "--tone-map") == 0
+    capsys.readouterr()
+    assert cli.main(["verify", str(hdr), "out.mp4"]) == 0
+    rows = {line.split("  ")[0]: line for line in capsys.readouterr().out.splitlines()}
+    for name in ("colour tags", "bits a sample", "light metadata"):
+        assert rows[name].endswith("tone-mapped, as asked")
+    assert float(rows["untouched pixels"].split(" dB")[1].split()[-1]) > 35
+    assert cli.main(["verify", str(hdr), "out.mp4", "--quick"]) == 0
+    shutil.rmtree(here / "out.mp4.seg-run")
+    assert faults(hdr, here / "out.mp4") == {"colour tags", "bits a sample", "light metadata"}
+    assert cli.main(["verify", str(hdr), "out.mp4", "--quick"]) == 1
+
+
+def test_a_record_that_asks_for_no_mapping_does_not_excuse_it(hdr, here):
+    assert run(hdr, "out.mp4", "--tone-map") == 0
+    manifest = here / "out.mp4.seg-run/manifest.json"
+    values = json.loads(manifest.read_text())
+    values["settings"]["decode"]["tone_map"] = False
+    manifest.write_text(json.dumps(values))
+    assert faults(hdr, here / "out.mp4") >= {"colour tags", "bits a sample", "light metadata"}
+
+
+def test_a_mapping_that_was_asked_for_and_not_made_is_no_proof(hdr, here):
+    assert run(hdr, "hdr.mp4") == 0
+    assert run(hdr, "out.mp4", "--tone-map") == 0
+    (here / "hdr.mp4").replace(here / "out.mp4")
+    assert faults(hdr, here / "out.mp4") >= {"colour tags", "light metadata"}
+
+
+def test_the_network_sees_sdr_either_way(hdr, here):
+    assert run(hdr, "kept.mp4") == 0
+    assert run(hdr, "mapped.mp4", "--tone-map") == 0
+    assert found_in(here / "kept.mp4") == found_in(here / "mapped.mp4") == [1] * 24
+
+
+def test_sdr_has_nothing_to_map_and_is_told_so(traffic, here, capsys):
+    assert run(traffic, "plain.mp4") == 0
+    capsys.readouterr()
+    assert run(traffic, "out.mp4", "--tone-map") == 0
+    assert "is not HDR: --tone-map has nothing to map" in capsys.readouterr().err
+    assert (here / "out.mp4").read_bytes() == (here / "plain.mp4").read_bytes()
+    assert faults(traffic, here / "out.mp4") == set()
+
+
+def test_a_job_file_says_it_with_the_flag_s_name(hdr, here):
+    (here / "job.yaml").write_text(
+        f"inputs: [{hdr}]\noutput: {here / 'out.mp4'}\ntone-map: true\nworkers: 0\n"
+    )
+    assert cli.main(["submit", "job.yaml", "--quiet"]) == 0
+    assert probe(here / "out.mp4").colour == SDR
+
+
+def test_what_was_found_in_hdr_serves_with_and_without_mapping(hdr, traffic, here):
+    def prints(source, **values):
+        return flow.prepare(Pair(source, here / "out.mp4"), make_spec((str(source),), None, values)).prints
+
+    plain, mapped = prints(hdr), prints(hdr, **{"tone-map": True})
+    assert plain.segment == mapped.segment
+    assert plain.render != mapped.render
+    assert prints(traffic) == prints(traffic, **{"tone-map": True})
+
+
+def test_runs_of_before_stay_good_for_sdr_alone(hdr, here):
+    plain = flow.prepare(Pair(hdr, here / "out.mp4"), make_spec((str(hdr),), None, {}))
+
+    def segment(is_hdr):
+        return Fingerprints.of("source", "weights", 0.25, plain.spec.track, plain.spec.render, plain.encoder,
+                               plain.spec.decode, plain.chunks, ".mp4", is_hdr).segment  # fmt: skip
+
+    assert segment(is_hdr=False) == BEFORE
+    assert segment(is_hdr=True) != BEFORE  # what was found in it then was found in a picture grey in grey
+
+
+#: Of `Fingerprints.of("source", "weights", 0.25, ...)` before --tone-map came.
+BEFORE = "ded3b03fd8134700eec0041356856d9a"
+
+
+def test_a_run_of_before_is_not_told_of_a_switch_that_nobody_touched(hdr, here):
+    new = flow.prepare(Pair(hdr, here / "out.mp4"), make_spec((str(hdr),), None, {"crf": 30})).manifest()
+    before = {key: value for key, value in new.settings["decode"].items() if key != "tone_map"}
+    old = replace(new, settings={**new.settings, "decode": before, "encode": {"crf": None}})
+    assert [text for text in changed_things(old, new) if text.startswith(("crf", "tone"))] == [
+        "crf: None -> 30"
+    ]
+    asked = flow.prepare(Pair(hdr, here / "out.mp4"), make_spec((str(hdr),), None, {"tone-map": True}))
+    assert "tone-map: None -> True" in changed_things(old, asked.manifest())
+
+
+@pytest.mark.parametrize(("words", "told"), [({}, True), ({"tone-map": True}, False)])
+def test_an_encoder_that_cannot_write_light_metadata_is_told(hdr, here, monkeypatch, words, told):
+    real = flow.probe_encoder
+    monkeypatch.setattr(
+        flow, "probe_encoder", lambda info, settings: replace(real(info, settings), name="hevc_nvenc")
+    )
+    made = flow.prepare(Pair(hdr, here / "out.mp4"), make_spec((str(hdr),), None, words))
+    sentence = f"{hdr} has HDR's static metadata, which hevc_nvenc cannot write; libx265 can"
+    assert (sentence in made.warnings) == told
