@@ -27,7 +27,8 @@ def network_config(settings: TrainSettings, names: Mapping[int, str]) -> MaskRCN
     if not ids or ids[0] < 1:
         raise ConfigError("categories need ids from 1 on; 0 is the background", found=f"the ids {ids}")
     classes = ("background", *(names[one] for one in ids)), (0, *ids)
-    config = NETWORKS[settings.network](classes, settings.full_canvas)
+    preset = NETWORKS[settings.network]
+    config = preset(classes) if settings.full_canvas is None else preset(classes, settings.full_canvas)
     if settings.roi_samples is None:
         return config
     return replace(config, training=replace(config.training, roi_samples=settings.roi_samples))

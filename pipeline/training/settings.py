@@ -25,7 +25,7 @@ class TrainSettings:
     start : weights to start from, a name of the catalog or a .safetensors file; classes are matched by their names,
         and what fits no variable is reported. None: from chance.
     unions : pseudo-categories with the category ids that each may stand for, `{100: [3, 6, 8]}`.
-    full_canvas : height and width in px that the network is made for.
+    full_canvas : height and width in px that the network is made for; None: the preset's.
     canvas : those of the part that is trained on; None: the full one.
     longest : px; larger pictures are shrunk to that long side in the cache.
     source_weights : how often pictures of a source are drawn, 1 where it is not named; in sets with a `source`.
@@ -53,7 +53,7 @@ class TrainSettings:
     network: Literal["compact", "compact_mobilenet", "compact_shufflenet", "compact_squeezenet"] = "compact"
     start: str | None = None
     unions: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
-    full_canvas: tuple[int, int] = (384, 640)
+    full_canvas: tuple[int, int] | None = None
     canvas: tuple[int, int] | None = None
     longest: int = 640
     source_weights: Mapping[str, float] = field(default_factory=dict)

@@ -157,7 +157,7 @@ def _maker(
     if weights.sum() <= 0.0:
         raise InputError(f"no picture of {settings.data} is left to train on", do="hold out fewer of them")
     variety = Variety(
-        settings.canvas or settings.full_canvas, settings.full_canvas, settings.scales, settings.flip,
+        settings.canvas or config.input.canvas, config.input.canvas, settings.scales, settings.flip,
         settings.photometry, settings.paste, frozenset(settings.paste_categories),
     )  # fmt: skip
     labels = labels_of(config, settings.unions)

@@ -19,6 +19,14 @@ def test_the_categories_are_its_classes_by_rising_id_without_the_unions() -> Non
     assert config.input.canvas == (64, 96)
 
 
+def test_a_network_keeps_its_own_canvas_unless_another_is_asked_for() -> None:
+    own = {
+        name: network_config(settings(network=name), {1: "cone"}).input.canvas
+        for name in ("compact", "compact_shufflenet")
+    }
+    assert own == {"compact": (384, 640), "compact_shufflenet": (448, 768)}
+
+
 def test_the_settings_may_change_how_many_regions_are_trained_on() -> None:
     assert network_config(settings(), {1: "cone"}).training.roi_samples == 64
     assert network_config(settings(roi_samples=16), {1: "cone"}).training.roi_samples == 16
