@@ -20,7 +20,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -99,7 +99,9 @@ def main() -> int:
     """0 if every load was clean."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("clip", type=Path, help="real footage")
+    parser.add_argument("--short", type=Path, help="footage of the short clips (the same)")
     parser.add_argument("--minutes", type=float, default=60.0, help="length of the long video (60)")
+    parser.add_argument("--fps", type=int, help="frames a second to thin the long video out to (the clip's)")
     parser.add_argument("--clips", type=int, default=200, help="short clips in the folder (200)")
     parser.add_argument("--side", type=int, default=4, help="commands side by side (4)")
     parser.add_argument("--kills", type=int, default=20, help="times that a run is killed (20)")
@@ -111,35 +113,31 @@ def main() -> int:
     command = [*CHEAP] if arguments.cheap else [*REAL]
     more = ["--workers", "0", "--preset", "ultrafast"] if arguments.cheap else []
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
-        loads = soak(arguments, command, more, Path(folder))
-    write(loads, arguments)
+        loads = []
+        for load in soak(arguments, command, more, Path(folder)):
+            loads.append(load)
+            keep(loads, arguments)  # after each: the next may take an hour
+    show(loads)
     return 0 if all(load.is_clean for load in loads) else 1
 
 
-def soak(arguments: argparse.Namespace, command: list[str], more: list[str], folder: Path) -> list[Load]:
+def soak(arguments: argparse.Namespace, command: list[str], more: list[str], folder: Path) -> Iterator[Load]:
     """The four loads, one after the other."""
-    large = scaled(arguments.clip, folder / "large.mp4", None)
+    large = scaled(arguments.clip, folder / "large.mp4", arguments.fps)
     long = loop(large, folder / "long.mp4", 60 * arguments.minutes)
     (folder / "clips").mkdir()
-    first = loop(arguments.clip, folder / "clips" / "000.mp4", 1.0)
+    first = loop(arguments.short or arguments.clip, folder / "clips" / "000.mp4", 1.0)
     clips = [first]
     for number in range(1, arguments.clips):
         clips.append(first.with_name(f"{number:03}.mp4"))
         os.link(first, clips[-1])
-    loads = []
     run = Runner(command, more, folder)
-    loads.append(run.together(f"{arguments.minutes:.3g} minutes of 1080p", [([long], folder / "long")]))
-    loads.append(run.together(f"{len(clips)} clips in one command", [(clips, folder / "batch")]))
     side = [([first], folder / f"side{number}") for number in range(arguments.side)]
-    loads.append(run.together(f"{arguments.side} commands side by side", side))
-    loads.append(
-        run.killed(
-            f"killed {arguments.kills} times",
-            loop(large, folder / "killed.mp4", min(8.0, 12 * arguments.minutes)),
-            arguments.kills,
-        )
-    )
-    return loads
+    torn = loop(arguments.clip, folder / "killed.mp4", min(20.0, 12 * arguments.minutes))
+    yield run.together(f"{len(clips)} clips in one command", [(clips, folder / "batch")])
+    yield run.together(f"{arguments.side} commands side by side", side)
+    yield run.killed(f"killed {arguments.kills} times", torn, arguments.kills)
+    yield run.together(f"{arguments.minutes:.3g} minutes of 1080p", [([long], folder / "long")])
 
 
 class Runner:
@@ -164,31 +162,37 @@ class Runner:
         return load
 
     def killed(self, name: str, source: Path, kills: int) -> Load:
-        """A run that is killed at random moments and started again, against one that is left alone."""
-        load = Load(name, 1)
+        """Runs that are killed at random moments and started again until they end, against one left alone.
+
+        A run that goes on has less and less to do, so several share the kills.
+        """
+        load = Load(name, 0)
         whole = self.together("uninterrupted", [([source], self._folder / "whole")])
+        same = digest(output_of(source, self._folder / "whole"))
         before, began = temporary_files(), time.monotonic()
-        chance, out = random.Random(0), self._folder / "torn"  # noqa: S311
+        chance = random.Random(0)  # noqa: S311
         while load.kills < kills:
-            process = self._start([source], out)
-            with Watch(load, [process]):
-                try:
-                    process.wait(timeout=chance.uniform(0.2, 1.0) * max(whole.seconds, 2.0))
-                except subprocess.TimeoutExpired:
-                    process.send_signal(signal.SIGKILL)
-                    process.wait()
-                else:
-                    break  # it was quicker
-            load.kills += 1
-        process = self._start([source], out)
-        with Watch(load, [process]):
-            load.failed += process.wait() != 0
+            out = self._folder / f"torn{load.videos}"
+            load.videos += 1
+            while not self._ends_itself(load, source, out, chance.uniform(0.1, 0.7) * whole.seconds, kills):
+                load.kills += 1
+            self._judge(load, [source], out)
+            load.unproved += digest(output_of(source, out)) != same
         load.seconds = round(time.monotonic() - began, 1)
-        self._judge(load, [source], out)
-        same = digest(output_of(source, out)) == digest(output_of(source, self._folder / "whole"))
-        load.unproved += not same
         load.left_files += sorted(temporary_files() - before)
         return load
+
+    def _ends_itself(self, load: Load, source: Path, out: Path, seconds: float, kills: int) -> bool:
+        """Whether the command ended before it was killed, which is after so long, unless that was done enough."""
+        process = self._start([source], out)
+        with Watch(load, [process]):
+            try:
+                load.failed += process.wait(timeout=seconds if load.kills < kills else None) != 0
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+                return False
+        return True
 
     def _start(self, sources: list[Path], out: Path) -> subprocess.Popen[bytes]:
         words = [*map(str, sources), "--output", f"{out}/", "--quiet", *self._more]
@@ -247,13 +251,22 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes() if path.exists() else b"").hexdigest()
 
 
-def write(loads: Sequence[Load], arguments: argparse.Namespace) -> None:
-    """Keep the figures, and show them."""
+def keep(loads: Sequence[Load], arguments: argparse.Namespace) -> None:
+    """Write the figures so far."""
     machine = {"cores": os.cpu_count(), "load": os.getloadavg()[0], "python": platform.python_version()}
     network = "bright squares (costs nothing)" if arguments.cheap else "dashcam-lite"
-    found = {"machine": machine, "network": network, "loads": [asdict(load) for load in loads]}
+    found = {
+        "machine": machine,
+        "network": network,
+        "fps": arguments.fps,
+        "loads": [asdict(load) for load in loads],
+    }
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.with_name("soak.json").write_text(json.dumps(found, indent=1) + "\n")
+
+
+def show(loads: Sequence[Load]) -> None:
+    """The figures as a table."""
     print("| load | videos | frames | lost | not proved | seconds | peak MB | last MB | open files | left |")
     print("|---|---|---|---|---|---|---|---|---|---|")
     for load in loads:

@@ -22,8 +22,8 @@ _PREFIX = "seg-video-"
 #: of them with each chunk: 1080p video took 3.1 GB after one minute and 3.6 GB after ten.
 _ALLOCATOR = {
     "MALLOC_ARENA_MAX": "2",
-    "MALLOC_MMAP_THRESHOLD_": str(4 << 20),
-    "MALLOC_TRIM_THRESHOLD_": str(32 << 20),
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(8 << 20),
 }
 
 #: Nothing large goes through Ray's store: detections, compressed packets and parts only.
