@@ -31,6 +31,8 @@ ROOT = Path(__file__).resolve().parents[1]
 REAL = [sys.executable, "-m", "pipeline.cli"]
 CHEAP = [sys.executable, str(ROOT / "tests" / "run" / "driver.py")]
 SAMPLE_SECONDS = 0.5
+#: Two helpers of Ray's notice only after a minute that the command they belong to was killed.
+FAREWELL_SECONDS = 90.0
 #: Names that a run's own files in the temporary folder begin with.
 OWN = ("seg-video", "ray")
 
@@ -41,8 +43,9 @@ class Load:
 
     frames : of its videos. lost : frames of the source that the outputs do not have. unproved : outputs that
     `verify --quick` does not accept. memory in MB of all processes, shared pages once; open files of all.
-    left_files, left_processes : there after the end, and not before. failed : commands that ended with
-    another exit code than they should.
+    left_files : there after the end, and not before. left_processes : there a minute and a half after the
+    end; farewell_seconds : how long the last one stayed. failed : commands that ended with another exit code
+    than they should.
     """
 
     name: str
@@ -57,6 +60,7 @@ class Load:
     last_open_files: int = 0
     left_files: list[str] = field(default_factory=list)
     left_processes: int = 0
+    farewell_seconds: float = 0.0
     failed: int = 0
     kills: int = 0
 
@@ -70,9 +74,8 @@ class Load:
 class Watch:
     """Samples memory and open files of processes and all they start, until they have ended."""
 
-    def __init__(self, load: Load, processes: Sequence[subprocess.Popen[bytes]]) -> None:
-        self._load, self._processes = load, processes
-        self._seen: set[int] = set()
+    def __init__(self, load: Load, processes: Sequence[subprocess.Popen[bytes]], seen: set[int]) -> None:
+        self._load, self._processes, self._seen = load, processes, seen
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> Watch:
@@ -81,8 +84,6 @@ class Watch:
 
     def __exit__(self, *_: object) -> None:
         self._thread.join()
-        time.sleep(1.0)  # a process that is told to end is given a moment
-        self._load.left_processes += sum(alive(pid) for pid in self._seen)
 
     def _watch(self) -> None:
         while any(process.poll() is None for process in self._processes):
@@ -152,10 +153,12 @@ class Runner:
         before = temporary_files()
         began = time.monotonic()
         processes = [self._start(sources, out) for sources, out in jobs]
-        with Watch(load, processes):
+        seen: set[int] = set()
+        with Watch(load, processes, seen):
             for process in processes:
                 load.failed += process.wait() != 0
         load.seconds = round(time.monotonic() - began, 1)
+        farewell(load, seen)
         for sources, out in jobs:
             self._judge(load, sources, out)
         load.left_files += sorted(temporary_files() - before)
@@ -167,6 +170,7 @@ class Runner:
         A run that goes on has less and less to do, so several share the kills.
         """
         load = Load(name, 0)
+        seen: set[int] = set()
         whole = self.together("uninterrupted", [([source], self._folder / "whole")])
         same = digest(output_of(source, self._folder / "whole"))
         before, began = temporary_files(), time.monotonic()
@@ -174,20 +178,23 @@ class Runner:
         while load.kills < kills:
             out = self._folder / f"torn{load.videos}"
             load.videos += 1
-            while not self._ends_itself(load, source, out, chance.uniform(0.1, 0.7) * whole.seconds, kills):
+            limit = chance.uniform(0.1, 0.7) * whole.seconds
+            while not self._ends(load, source, out, limit if load.kills < kills else None, seen):
                 load.kills += 1
+                limit = chance.uniform(0.1, 0.7) * whole.seconds
             self._judge(load, [source], out)
             load.unproved += digest(output_of(source, out)) != same
         load.seconds = round(time.monotonic() - began, 1)
+        farewell(load, seen)
         load.left_files += sorted(temporary_files() - before)
         return load
 
-    def _ends_itself(self, load: Load, source: Path, out: Path, seconds: float, kills: int) -> bool:
-        """Whether the command ended before it was killed, which is after so long, unless that was done enough."""
+    def _ends(self, load: Load, source: Path, out: Path, limit: float | None, seen: set[int]) -> bool:
+        """Whether the command ended by itself within so many seconds; otherwise it is killed."""
         process = self._start([source], out)
-        with Watch(load, [process]):
+        with Watch(load, [process], seen):
             try:
-                load.failed += process.wait(timeout=seconds if load.kills < kills else None) != 0
+                load.failed += process.wait(timeout=limit) != 0
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGKILL)
                 process.wait()
@@ -236,6 +243,14 @@ def open_files(pid: int) -> int:
         return len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208
     except OSError:
         return 0
+
+
+def farewell(load: Load, seen: set[int]) -> None:
+    """Wait until all processes of a load have ended; keep how long that took, and how many did not."""
+    began = time.monotonic()
+    while (left := sum(map(alive, seen))) and time.monotonic() - began < FAREWELL_SECONDS:
+        time.sleep(SAMPLE_SECONDS)
+    load.left_processes, load.farewell_seconds = left, round(time.monotonic() - began, 1)
 
 
 def alive(pid: int) -> bool:
