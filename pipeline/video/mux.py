@@ -27,6 +27,7 @@ from pipeline.video.publish import publish
 from pipeline.video.source import open_source, video_stream
 from pipeline.video.tags import container_tags, stream_tags, survives_itunes
 from pipeline.video.timeline import Timeline, output_timeline
+from pipeline.video.track_times import write_creation_times
 from pipeline.video.witness import check_output
 
 #: A movie clock finer than this makes durations that old players read wrongly.
@@ -61,6 +62,9 @@ def mux(
     timeline = output_timeline(info).without(left_out)
     with publish(out) as temporary:
         copies = _write(info, parts, temporary, check, timeline)
+        if check.muxer != "matroska":
+            tracks = (info.streams[position] for position in sorted([info.video, *check.kept]))
+            write_creation_times(temporary, [track.metadata for track in tracks])
         differing = check_output(temporary, info, check.kept, left_out)
     moved = (copy.repair_note() for copy in copies)
     return check.warnings + tuple(note for note in moved if note) + differing
