@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
 _GPU_BATCH = 8
+
+#: What TensorFlow writes while it is imported, before it heeds TF_CPP_MIN_LOG_LEVEL.
+_GREETING = re.compile(rb"WARNING: All log messages before|I\d{4} ")
 
 
 class Segmenter:
@@ -70,7 +76,8 @@ class Segmenter:
 
 def _claim_device(device: str, threads: int | None) -> bool:
     """Choose the device before TensorFlow's first operation; whether it is a GPU."""
-    import tensorflow as tf
+    with _ungreeted():
+        import tensorflow as tf
 
     if threads is not None:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
@@ -86,3 +93,20 @@ def _claim_device(device: str, threads: int | None) -> bool:
         # Otherwise the first process takes all of the GPU's memory.
         tf.config.experimental.set_memory_growth(gpu, True)
     return bool(gpus)
+
+
+@contextmanager
+def _ungreeted() -> Iterator[None]:
+    """Keep TensorFlow's greetings off the terminal; whatever else is written meanwhile comes a moment later."""
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as heard:
+        os.dup2(heard.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)
+            heard.seek(0)
+            for line in heard:
+                if not _GREETING.match(line):
+                    os.write(2, line)

@@ -138,6 +138,8 @@ def _content(track: TrackFacts) -> str:
 
 def _track(name: str, track: TrackFacts, match: TrackFacts | None, shift: Fraction) -> Check:
     vital = track.stream.kind in ("audio", "subtitle")
+    if match is None and not track.pts.size:
+        return Check(name, True, "0 packets", "none", "there was nothing in it")
     if match is None:
         return Check(name, False, _content(track), "none", "", vital)
     verdict = same_times(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from fractions import Fraction
 from types import SimpleNamespace
 
@@ -96,3 +98,17 @@ def test_missing_weights_are_told_before_anything_starts(tmp_path):
 def test_settings_that_cannot_be_are_told(settings, words):
     with pytest.raises(ConfigError, match=words):
         SegmentSettings(**settings)
+
+
+def test_tensorflow_s_greetings_stay_off_the_terminal_and_nothing_else_does():
+    script = """
+import os
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+from pipeline.segment.segmenter import _claim_device, _ungreeted
+with _ungreeted():
+    os.write(2, b"I0000 00:00:17.6 23808 port.cc:153] a greeting\\n")
+    os.write(2, b"seg-video: warning: something of ours\\n")
+_claim_device("cpu", 1)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stderr == "seg-video: warning: something of ours\n"

@@ -102,6 +102,14 @@ def test_an_output_that_does_not_decode_is_noticed(clip: Path, tmp_path: Path) -
     assert set(found) == {"frames decode"}
 
 
+def test_a_track_with_nothing_in_it_may_be_missing_and_one_with_something_may_not(clip: Path) -> None:
+    found = facts(clip)
+    empty = replace(found.tracks[0], pts=np.zeros(0, np.int64))
+    without = replace(found, tracks=())
+    assert not faults(replace(found, tracks=(empty,)), without)
+    assert set(faults(found, without)) == {"track 1: sound aac"}
+
+
 def test_a_damaged_source_may_be_filled_up_or_thinned_out(clip: Path) -> None:
     whole = facts(clip)
     assert whole.decoded is not None
