@@ -96,10 +96,10 @@ def bare_network(clip: Path, model: str) -> float:
 
 
 def _frames(clip: Path) -> np.ndarray:
-    """Frames as the segment pass decodes them for the compact network: fitted into 640x384."""
+    """Frames as the segment pass decodes them for dashcam-lite: fitted into 768x448."""
     with av.open(str(clip)) as source:
         stream = source.streams.video[0]
-        scale = min(640 / stream.width, 384 / stream.height, 1.0)
+        scale = min(768 / stream.width, 448 / stream.height, 1.0)
         size = {"width": round(stream.width * scale), "height": round(stream.height * scale)}
         frames = [
             frame.to_ndarray(format="rgb24", **size)
