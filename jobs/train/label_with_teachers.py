@@ -95,6 +95,13 @@ def main() -> None:
     parser.add_argument("--longest", type=int, default=960, help="px of a frame's long side (960)")
     parser.add_argument("--score", type=float, default=0.45, help="least score of a box (0.45)")
     parser.add_argument("--most", type=int, help="pictures at most")
+    parser.add_argument(
+        "--leave",
+        action="append",
+        default=[],
+        metavar="SOURCE",
+        help="of a folder, left as it is; repeatable",
+    )
     try:
         label(parser.parse_args())
     except SegVideoError as error:
@@ -116,8 +123,11 @@ def label(arguments: argparse.Namespace) -> None:
     for name, pixels, record, known in pictures:
         if len(images) == arguments.most:
             break
-        boxes = unlabelled(box_teacher(pixels), known, frozenset(record["label_scope"]))
-        taught = [{**one, "source": "teachers"} for one in taught_annotations(boxes, pixel_teacher(pixels))]
+        taught = []
+        if record.get("source") not in arguments.leave:
+            boxes = unlabelled(box_teacher(pixels), known, frozenset(record["label_scope"]))
+            labels = taught_annotations(boxes, pixel_teacher(pixels))
+            taught = [{**one, "source": "teachers"} for one in labels]
         identity = len(images) + 1
         size = {"height": pixels.shape[0], "width": pixels.shape[1]}
         images.append({**record, "id": identity, "file_name": name, **size})
