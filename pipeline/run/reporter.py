@@ -53,7 +53,7 @@ class ConsoleReporter:
         if name == "begin":
             self._open_bar(facts)
         if self._bar is not None and "rendered" in facts:
-            self._bar.set_postfix_str(f"found in {facts['segmented']}", refresh=False)
+            self._bar.set_postfix_str(_stage(name, facts), refresh=name in ("begin", "ready"))
             self._bar.update(facts["rendered"] - self._bar.n)
         if name in ("made", "kept", "skipped", "set_aside"):
             self.close()
@@ -78,6 +78,15 @@ class ConsoleReporter:
 
 
 _TROUBLE = ("warning", "damage", "retry", "chunk_failed", "set_aside")
+
+
+def _stage(name: str, facts: dict[str, Any]) -> str:
+    """What stands behind the bar: it moves when the first chunk is painted, many seconds after the start."""
+    if name == "begin" and facts["frames_kept"] < facts["frames"]:
+        return "starting the network"
+    if name == "ready":
+        return "looking at the first frames"
+    return f"found in {facts['segmented']}"
 
 
 def _sentence(name: str, facts: dict[str, Any]) -> str:

@@ -42,6 +42,22 @@ def test_the_bar_counts_painted_frames():
     assert "32/40" in stream.getvalue()
 
 
+def test_the_bar_says_what_goes_on_before_it_moves():
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    stream = Terminal()
+    reporter = ConsoleReporter(stream)
+    reporter.tell("begin", **{**COUNTS, "rendered": 0}, frames_kept=0)
+    assert "starting the network" in stream.getvalue()
+    reporter.tell("ready", **{**COUNTS, "rendered": 0})
+    assert "looking at the first frames" in stream.getvalue()
+    kept = Terminal()
+    ConsoleReporter(kept).tell("begin", **COUNTS, frames_kept=40)
+    assert "starting" not in kept.getvalue()
+
+
 def test_programs_get_an_object_a_line():
     events = [json.loads(line) for line in said(JsonReporter).splitlines()]
     assert [event["event"] for event in events] == ["begin", "progress", "retry", "redo", "made"]
