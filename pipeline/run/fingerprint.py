@@ -14,7 +14,7 @@ from pipeline.video.encoders import Encoder
 from pipeline.video.settings import DecodeSettings
 
 #: Rises when a pass makes something else of the same settings; older results are then made anew.
-_RELEASE = {"segment": 1, "track": 1, "render": 1, "mux": 1}
+_RELEASE = {"segment": 1, "track": 2, "render": 1, "mux": 1}
 
 #: What the passes are called when a person is told about them, in order.
 PASSES = ("segment", "track", "render", "mux")

@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from pipeline.structures.detections import Detections
 
-#: Stands where a detection follows no track: too weak to start one, a duplicate, or in an ignored region.
+#: Stands where a detection follows no track: too weak to start one, on trial, a duplicate, or in an ignored
+#: region.
 NO_TRACK = -1
 
 

@@ -20,6 +20,9 @@ class TrackSettings:
 
     start_score : a detection from this score on may start a track.
     follow_score : a weaker one, down to this score, may only continue a track.
+    sure_score : seen with this score, or in the first frame, a track has its id at once.
+    trial_seconds : any other has it once it has been followed for so long, which flickers never are; where frames
+        are further apart than that there is no trial.
     strong_overlap : least IoU with a track's predicted box to continue it, from start_score on.
     weak_overlap : the same for detections below start_score.
     box_growth : boxes grow by this share of their size to each side before the IoU, so that a small fast
@@ -33,6 +36,8 @@ class TrackSettings:
 
     start_score: float = 0.5
     follow_score: float = 0.2
+    sure_score: float = 0.9
+    trial_seconds: float = 0.07
     strong_overlap: float = 0.2
     weak_overlap: float = 0.5
     box_growth: float = 0.1
@@ -43,11 +48,11 @@ class TrackSettings:
     class_groups: tuple[tuple[str, ...], ...] = ROAD_GROUPS
 
     def __post_init__(self) -> None:
-        shares = ("start_score", "follow_score", "strong_overlap", "weak_overlap", "duplicate_overlap")
+        shares = ("start_score", "follow_score", "sure_score", "strong_overlap", "weak_overlap", "duplicate_overlap")
         for name in shares:
             if not 0.0 < getattr(self, name) <= 1.0:
                 raise ConfigError(f"track {name} has to lie in (0, 1].", found=str(getattr(self, name)))
-        for name in ("box_growth", "lost_seconds", "unsure_seconds"):
+        for name in ("trial_seconds", "box_growth", "lost_seconds", "unsure_seconds"):
             if not 0.0 <= getattr(self, name) < float("inf"):
                 raise ConfigError(f"track {name} has to be 0 or more.", found=str(getattr(self, name)))
         if self.follow_score > self.start_score:

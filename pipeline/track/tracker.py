@@ -1,9 +1,9 @@
 """Identities in frame order: a detection belongs to the track whose predicted box it meets best.
 
 Two-stage association as in ByteTrack (Zhang et al. 2022): strong detections choose first, weak ones may then
-keep a track alive that would else be lost. An object gets its id in the frame in which it is first seen:
-nothing is held back, so the tracks of a frame rest on the frames up to it alone, and chunks can follow each
-other at any size. The price: a false alarm of one frame takes a number.
+keep a track alive that would else be lost. The tracks of a frame rest on the frames up to it alone, so chunks
+can follow each other at any size. An object that is seen clearly gets its id at once; any other is on trial for
+some frames, and what flickers up for one or two gets none, is not drawn, and not counted.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.structures.detections import Detections
-from pipeline.structures.tracks import Tracks
+from pipeline.structures.tracks import NO_TRACK, Tracks
 from pipeline.track import motion
 from pipeline.track.association import overlaps, pair
 from pipeline.track.candidates import candidates
@@ -61,7 +61,8 @@ class Tracker:
             usable & (owners == _NOBODY) & (detections.scores >= self.settings.start_score)
         )
         owners[starts] = len(seen) + np.arange(len(starts))
-        after = self._begin(seen, starts, detections, classes)
+        begun = self._begin(seen, starts, detections, classes)
+        after = self._name(begun, seconds - float(state.seconds))
         return after, _tracks(after, owners, detections)
 
     def _columns_of(self, detections: Detections) -> Rows:
@@ -148,8 +149,7 @@ class Tracker:
         votes[np.arange(count), classes[starts]] = detections.scores[starts]
         return replace(
             state,
-            next_id=state.next_id + np.int64(count),
-            ids=np.concatenate([state.ids, state.next_id + np.arange(count)]),
+            ids=np.concatenate([state.ids, np.full(count, NO_TRACK, np.int64)]),
             means=np.concatenate([state.means, means]),
             covariances=np.concatenate([state.covariances, covariances]),
             votes=np.concatenate([state.votes, votes]),
@@ -157,17 +157,33 @@ class Tracker:
             hits=np.concatenate([state.hits, np.ones(count, np.int64)]),
             missed=np.concatenate([state.missed, np.zeros(count, np.int64)]),
             last_seen=np.concatenate([state.last_seen, np.full(count, state.seconds)]),
+            first_seen=np.concatenate([state.first_seen, np.full(count, state.seconds)]),
+        )
+
+    def _name(self, state: TrackerState, gap: float) -> TrackerState:
+        """The tracks that pass their trial in this frame, `gap` seconds after the last one, get their ids."""
+        trial = self.settings.trial_seconds
+        passed = (state.peaks >= self.settings.sure_score) | (state.seconds - state.first_seen >= trial)
+        if state.frames == 0 or gap >= trial:
+            # There was nothing before that a flicker could be told by.
+            passed[:] = True
+        named = np.flatnonzero(passed & (state.ids == NO_TRACK) & (state.missed == 0))
+        ids = state.ids.copy()
+        ids[named] = state.next_id + np.arange(len(named))
+        return replace(
+            state, ids=ids, next_id=state.next_id + np.int64(len(named)), frames=state.frames + np.int64(1)
         )
 
 
 def _pick(state: TrackerState, alive: NDArray[np.bool_]) -> TrackerState:
-    columns = ("ids", "means", "covariances", "votes", "peaks", "hits", "missed", "last_seen")
+    columns = ("ids", "means", "covariances", "votes", "peaks", "hits", "missed", "last_seen", "first_seen")
     return replace(state, **{name: getattr(state, name)[alive] for name in columns})
 
 
 def _tracks(state: TrackerState, owners: Rows, detections: Detections) -> Tracks:
     """What the state says about the detections that tracks own."""
     found = owners != _NOBODY
+    found[found] = state.ids[owners[found]] != NO_TRACK
     own = Tracks.untracked(detections)
     ids, class_ids, peaks = own.track_ids.copy(), own.class_ids.copy(), own.peak_scores.copy()
     ids[found] = state.ids[owners[found]]

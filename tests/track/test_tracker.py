@@ -46,6 +46,47 @@ def test_an_object_has_its_id_from_its_first_frame_on():
     assert ids(follow([frame((10.0 + 5 * index, 0.9, 3)) for index in range(4)])) == [[1], [1], [1], [1]]
 
 
+def test_what_flickers_up_for_two_frames_is_no_object_and_takes_no_number():
+    car = [(10.0 + 5 * step, 0.95, 3) for step in range(12)]
+    frames = [frame(row, (300, 0.7, 1)) if step in (4, 5) else frame(row) for step, row in enumerate(car)]
+    frames[9:] = [frame(row, (200, 0.7, 1)) for row in car[9:]]
+    tracked = ids(follow(frames))
+    assert tracked[4:6] == [[1, NO_TRACK]] * 2
+    # At 30 frames a second the third is 0.067 s after the first, the fourth past the trial.
+    assert tracked[9:] == [[1, NO_TRACK]] * 3
+    assert ids(follow([*frames, frame((70, 0.95, 3), (200, 0.7, 1))]))[12] == [1, 2]
+
+
+def test_an_object_that_is_seen_clearly_stands_no_trial():
+    frames = [frame(), frame((10, 0.95, 3)), frame((12, 0.6, 3))]
+    assert ids(follow(frames)) == [[], [1], [1]]
+    doubtful = [frame(), frame((10, 0.6, 3)), frame((12, 0.95, 3))]
+    assert ids(follow(doubtful)) == [[], [NO_TRACK], [1]]
+
+
+def test_the_first_frame_and_frames_far_apart_know_no_trial():
+    assert ids(follow([frame((10, 0.6, 3))])) == [[1]]
+    apart = [frame((10, 0.6, 3)), frame((300, 0.6, 3)), frame((600, 0.6, 3))]
+    assert ids(follow(apart, [0.0, 0.2, 0.4])) == [[1], [2], [3]]
+
+
+def test_an_object_on_trial_is_not_named_while_it_is_out_of_sight():
+    frames = [frame(), frame((10, 0.6, 3)), *[frame()] * 4, frame((10, 0.6, 3))]
+    assert ids(follow(frames)) == [[], [NO_TRACK], [], [], [], [], [1]]
+
+
+def test_a_trial_goes_on_over_a_border():
+    frames = [frame((10.0 + step, 0.95, 3), *([(200, 0.7, 1)] if step else [])) for step in range(8)]
+    times = [step / 30 for step in range(8)]
+    whole = ids(follow(frames))
+    assert whole[1:5] == [[1, NO_TRACK]] * 3 + [[1, 2]]
+    for border in range(1, 8):
+        state, before = TRACKER.follow(TRACKER.start(), zip(times[:border], frames[:border], strict=True))
+        state = TrackerState.from_json(state.to_json())
+        _, after = TRACKER.follow(state, zip(times[border:], frames[border:], strict=True))
+        assert ids([*before, *after]) == whole
+
+
 def test_two_objects_of_a_frame_get_ids_in_the_order_of_their_scores():
     assert ids(follow([frame((0, 0.9, 3), (200, 0.8, 3))])) == [[1, 2]]
 
