@@ -48,7 +48,14 @@ class TrackSettings:
     class_groups: tuple[tuple[str, ...], ...] = ROAD_GROUPS
 
     def __post_init__(self) -> None:
-        shares = ("start_score", "follow_score", "sure_score", "strong_overlap", "weak_overlap", "duplicate_overlap")
+        shares = (
+            "start_score",
+            "follow_score",
+            "sure_score",
+            "strong_overlap",
+            "weak_overlap",
+            "duplicate_overlap",
+        )
         for name in shares:
             if not 0.0 < getattr(self, name) <= 1.0:
                 raise ConfigError(f"track {name} has to lie in (0, 1].", found=str(getattr(self, name)))
