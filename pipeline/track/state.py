@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 class TrackerState:
     """T tracks that are alive, oldest first, and the id that the next one gets.
 
-    frames : int64 [], how many there were.
     next_id : int64 [], never given to any object before.
-    seconds : float64 [], time of the last frame; 0 before the first.
+    seconds : float64 [], time of the last frame; -inf before the first.
     class_ids : int32 [C], the classes that can be voted for, ascending.
     ids : int64 [T]; NO_TRACK while a track is on trial.
     means : float64 [T, 4, 2], position and velocity of the box: see motion.
@@ -28,7 +27,6 @@ class TrackerState:
     last_seen, first_seen : float64 [T], seconds.
     """
 
-    frames: NDArray[np.int64]
     next_id: NDArray[np.int64]
     seconds: NDArray[np.float64]
     class_ids: NDArray[np.int32]
@@ -56,7 +54,7 @@ class TrackerState:
         """The state before the first frame: no tracks, the next id is 1."""
         classes = np.array(sorted(class_ids), np.int32)
         columns = {name: np.zeros(shape, dtype) for name, (dtype, shape) in _columns(0, len(classes)).items()}
-        columns |= {"next_id": np.array(1, np.int64), "class_ids": classes}
+        columns |= {"next_id": np.array(1, np.int64), "seconds": np.array(-np.inf), "class_ids": classes}
         return cls(**columns)
 
     def to_json(self) -> str:
@@ -82,7 +80,6 @@ class TrackerState:
 def _columns(tracks: int, classes: int) -> dict[str, tuple[type[np.generic], tuple[int, ...]]]:
     """Type and shape of each column."""
     return {
-        "frames": (np.int64, ()),
         "next_id": (np.int64, ()),
         "seconds": (np.float64, ()),
         "class_ids": (np.int32, (classes,)),

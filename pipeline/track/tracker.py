@@ -163,16 +163,13 @@ class Tracker:
     def _name(self, state: TrackerState, gap: float) -> TrackerState:
         """The tracks that pass their trial in this frame, `gap` seconds after the last one, get their ids."""
         trial = self.settings.trial_seconds
-        passed = (state.peaks >= self.settings.sure_score) | (state.seconds - state.first_seen >= trial)
-        if state.frames == 0 or gap >= trial:
-            # There was nothing before that a flicker could be told by.
-            passed[:] = True
+        # After a gap, and before the first frame it has no end, there is nothing that a flicker could be told by.
+        passed = (state.peaks >= self.settings.sure_score) | (gap >= trial)
+        passed |= state.seconds - state.first_seen >= trial
         named = np.flatnonzero(passed & (state.ids == NO_TRACK) & (state.missed == 0))
         ids = state.ids.copy()
         ids[named] = state.next_id + np.arange(len(named))
-        return replace(
-            state, ids=ids, next_id=state.next_id + np.int64(len(named)), frames=state.frames + np.int64(1)
-        )
+        return replace(state, ids=ids, next_id=state.next_id + np.int64(len(named)))
 
 
 def _pick(state: TrackerState, alive: NDArray[np.bool_]) -> TrackerState:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -54,6 +55,18 @@ def write_traffic(path: Path, frames: int = 40, *, gop: int = 8, sound: bool = T
             for part in [*resampler.resample(sounded), *resampler.resample(None)]:
                 out.mux(audio.encode(part))
             out.mux(audio.encode(None))
+    return path
+
+
+def write_damaged(source: Path, path: Path, frames: Iterable[int]) -> Path:
+    """The video with these frames, numbered as they are shown, overwritten by zeros."""
+    content = bytearray(source.read_bytes())
+    with av.open(str(source)) as container:
+        packets = sorted((p for p in container.demux(video=0) if p.size), key=lambda packet: packet.pts)
+    for number in frames:
+        start, size = packets[number].pos, packets[number].size
+        content[start : start + size] = bytes(size)
+    path.write_bytes(content)
     return path
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-import av
 import pytest
+from fakes import write_damaged
 
 from pipeline import cli
 from pipeline.run.ledger import Ledger
@@ -23,14 +23,7 @@ def here(tmp_path, monkeypatch, fake_network):
 @pytest.fixture
 def damaged(traffic, here):
     """The drive with frames 10, 11 and 16 to 31 overwritten."""
-    content = bytearray(traffic.read_bytes())
-    with av.open(str(traffic)) as container:
-        packets = [packet for packet in container.demux(video=0) if packet.size]
-    in_order = sorted(packets, key=lambda packet: packet.pts)
-    for packet in in_order[10:12] + in_order[16:32]:
-        content[packet.pos : packet.pos + packet.size] = bytes(packet.size)
-    (here / "damaged.mp4").write_bytes(content)
-    return here / "damaged.mp4"
+    return write_damaged(traffic, here / "damaged.mp4", [10, 11, *range(16, 32)])
 
 
 def run(*words):

@@ -6,17 +6,18 @@ import hashlib
 import json
 import re
 import signal
-import time
 from pathlib import Path
 
 import av
 import pyarrow.parquet as pq
 import pytest
+from fakes import write_damaged
 
 from pipeline import cli
 from pipeline.errors import MediaError
 from pipeline.video import mux
 from pipeline.video.probe import probe
+from tests.run.test_kill import wait_for_lines
 from tests.video.footage import packets_of
 
 README = Path(__file__).resolve().parents[2] / "README.md"
@@ -81,9 +82,7 @@ def test_killed_at_any_moment_it_goes_on_and_ends_with_the_same_bytes(traffic, c
     words = [traffic, "out.mp4", "--workers", 0, "--chunk-frames", 4]
     process = command(*words, FAKE_DELAY="0.01")
     ledger = here / "out.mp4.seg-run" / "ledger.jsonl"
-    until = time.monotonic() + 60
-    while time.monotonic() < until and not (ledger.exists() and ledger.read_bytes().count(b"\n") >= 9):
-        time.sleep(0.005)
+    wait_for_lines(ledger, 9, process)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert process.returncode == -signal.SIGKILL
@@ -97,12 +96,7 @@ def test_killed_at_any_moment_it_goes_on_and_ends_with_the_same_bytes(traffic, c
 
 
 def test_what_cannot_be_decoded_is_named_and_the_exit_code_is_not_0(traffic, here, capsys):
-    content = bytearray(traffic.read_bytes())
-    with av.open(str(traffic)) as container:
-        packets = sorted((p for p in container.demux(video=0) if p.size), key=lambda packet: packet.pts)
-    for packet in packets[16:24]:
-        content[packet.pos : packet.pos + packet.size] = bytes(packet.size)
-    (here / "damaged.mp4").write_bytes(content)
+    write_damaged(traffic, here / "damaged.mp4", range(16, 24))
     assert run("damaged.mp4", "out.mp4", "--json") == 4
     (video,) = json.loads(capsys.readouterr().out)["videos"]
     assert {n for start, stop in video["missing"] for n in range(start, stop)} >= set(range(16, 24))

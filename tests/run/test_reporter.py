@@ -8,6 +8,11 @@ from pipeline.run.reporter import ConsoleReporter, JsonReporter, SilentReporter
 COUNTS = {"frames": 40, "segmented": 16, "tracked": 8, "rendered": 8}
 
 
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
 def said(make):
     stream = io.StringIO()
     reporter = make(stream)
@@ -30,10 +35,6 @@ def test_people_are_told_in_sentences_and_without_a_bar_where_nobody_watches():
 
 
 def test_the_bar_counts_painted_frames():
-    class Terminal(io.StringIO):
-        def isatty(self):
-            return True
-
     stream = Terminal()
     reporter = ConsoleReporter(stream)
     reporter.tell("begin", **COUNTS, frames_kept=0)
@@ -43,10 +44,6 @@ def test_the_bar_counts_painted_frames():
 
 
 def test_the_bar_says_what_goes_on_before_it_moves():
-    class Terminal(io.StringIO):
-        def isatty(self):
-            return True
-
     stream = Terminal()
     reporter = ConsoleReporter(stream)
     reporter.tell("begin", **{**COUNTS, "rendered": 0}, frames_kept=0)
