@@ -28,12 +28,12 @@ import numpy as np
 from flops import frame_gflop
 from model import RESULTS, filled, machine, write
 
+from pipeline.formats.own_file import load_weights
 from pipeline.model.config import MaskRCNNConfig
 from pipeline.model.mask_rcnn import make_model
 from pipeline.model.predictor import MaskRCNNPredictor
 from pipeline.training.settings import TrainSettings, read_settings
 from pipeline.training.trainer import HISTORY, RESULT
-from pipeline.weights.own_file import load_weights
 
 ROOT = Path(__file__).resolve().parents[1]
 FRAME = (720, 1280)

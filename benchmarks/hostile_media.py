@@ -25,12 +25,12 @@ from pathlib import Path
 from hostile_files import SPECIAL, Case, make_all
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "run")]
-
-import fakes  # noqa: E402
+sys.path.insert(0, str(ROOT))
 
 from pipeline import cli  # noqa: E402
-from pipeline.run import estimate, flow, staff, verify  # noqa: E402, F401
+from pipeline.proof import verify  # noqa: E402, F401
+from pipeline.run import estimate, flow, pools  # noqa: E402, F401
+from tests import fakes  # noqa: E402
 
 PAGE = ROOT / "docs" / "media.md"
 BEGIN, END = "<!-- table: benchmarks/hostile_media.py -->", "<!-- end of the table -->"
@@ -78,7 +78,7 @@ def main() -> int:
 
 def be_cheap() -> None:
     """Put the network that costs nothing in the real one's place."""
-    staff.SegmentWorker = fakes.FakeWorker
+    pools.SegmentWorker = fakes.FakeWorker
     flow.weights_digest = lambda model: f"digest of {model}"
 
 

@@ -28,8 +28,8 @@ from pipeline.model.geometry import Geometry, fit
 from pipeline.model.mask_rcnn import MaskRCNN
 from pipeline.model.predictor import MaskRCNNPredictor
 from pipeline.model.preprocess import preprocess
+from pipeline.networks.checkpoint import load_checkpoint
 from pipeline.structures.detections import Detections
-from pipeline.weights.checkpoint import load_checkpoint
 
 KINDS = ("torchvision_v1", "torchvision_v2", "matterport")
 FEATURE_TOLERANCE = 1e-3

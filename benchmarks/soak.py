@@ -29,7 +29,7 @@ from memory import scaled
 
 ROOT = Path(__file__).resolve().parents[1]
 REAL = [sys.executable, "-m", "pipeline.cli"]
-CHEAP = [sys.executable, str(ROOT / "tests" / "run" / "driver.py")]
+CHEAP = [sys.executable, str(ROOT / "tests" / "driver.py")]
 SAMPLE_SECONDS = 0.5
 #: Two helpers of Ray's notice only after a minute that the command they belong to was killed.
 FAREWELL_SECONDS = 90.0

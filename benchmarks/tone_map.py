@@ -17,8 +17,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from pipeline.structures.chunk import Chunk  # noqa: E402
-from pipeline.video.decode import decode_rgb, decode_yuv  # noqa: E402
-from pipeline.video.probe import probe  # noqa: E402
+from pipeline.video.read.decode import decode_rgb, decode_yuv  # noqa: E402
+from pipeline.video.read.probe import probe  # noqa: E402
 
 CLIP = ["-f", "lavfi", "-i", "testsrc2=s=1920x1080:r=30:d=1,noise=alls=8:allf=t", "-c:v", "libx265"]
 X265 = ["-preset", "ultrafast", "-pix_fmt", "yuv420p10le", "-x265-params"]

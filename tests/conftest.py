@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import io
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from pipeline.job.options import OPTIONS, read_option
+from pipeline.job.spec import make_spec
+from pipeline.run import flow, pools
+from pipeline.run.reporter import JsonReporter
+from pipeline.run.run_job import run_job
+from pipeline.run.stopping import StopSignal
+from tests import fakes
+
+HERE = Path(__file__).resolve().parent
 
 #: The same examples on every machine and every time, and no folder that remembers others.
 settings.register_profile("seg-video", derandomize=True, database=None, deadline=None, max_examples=60)
@@ -27,3 +43,75 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"needs the reference material in {folder}, which is not there")
     return folder
+
+
+@pytest.fixture(scope="session")
+def traffic(tmp_path_factory) -> Path:
+    """40 frames, a keyframe every 8, sound, uneven times."""
+    return fakes.write_traffic(tmp_path_factory.mktemp("traffic") / "drive.mp4")
+
+
+@pytest.fixture
+def fake_network(monkeypatch):
+    """The fake network instead of the real one; the numbers of the chunks it has looked at."""
+    monkeypatch.setattr(pools, "SegmentWorker", fakes.FakeWorker)
+    monkeypatch.setattr(flow, "weights_digest", lambda model: f"digest of {model}")
+    monkeypatch.setattr(fakes.FakeWorker, "looked_at", [])
+    return fakes.FakeWorker
+
+
+@pytest.fixture
+def work(fake_network):
+    """work(inputs, output, key=value, ...): do a job in this process; its results and its events."""
+
+    def do(inputs, output, stop=None, **options):
+        stream = io.StringIO()
+        values = {key.replace("_", "-"): value for key, value in {"workers": 0, **options}.items()}
+        read = {key: read_option(OPTIONS[key], value) for key, value in values.items()}
+        spec = make_spec(tuple(map(str, inputs)), None if output is None else str(output), read)
+        results = run_job(spec, JsonReporter(stream), stop or StopSignal())
+        return results, [json.loads(line) for line in stream.getvalue().splitlines()]
+
+    return do
+
+
+@pytest.fixture
+def command(tmp_path):
+    """command(arguments, **environment): a process of the command line with the fake network."""
+
+    def start(*arguments, **environment):
+        return subprocess.Popen(
+            [sys.executable, str(HERE / "driver.py"), *map(str, arguments)],
+            cwd=tmp_path,
+            env={**os.environ, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def tiny_weights(tmp_path_factory):
+    """A compact Mask R-CNN of a few channels with the same random weights in every run: 4 ms a frame."""
+    import keras
+
+    from pipeline.model import presets
+    from pipeline.model.mask_rcnn import make_model
+    from pipeline.networks.checkpoint import save_checkpoint
+
+    keras.utils.set_random_seed(3)
+    config = presets.compact(canvas=(64, 96))
+    config = replace(
+        config,
+        backbone=replace(config.backbone, width=8, blocks=(1, 1, 1, 1)),
+        fpn=replace(config.fpn, channels=8),
+        rpn=replace(config.rpn, pre_nms=20, post_nms=8),
+        box_head=replace(config.box_head, dense=1, dense_channels=8),
+        mask_head=replace(config.mask_head, convs=1, channels=8),
+        detection=replace(config.detection, count=6),
+    )
+    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
+    save_checkpoint(make_model(config), path, {})
+    return path

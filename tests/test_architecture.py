@@ -17,52 +17,77 @@ PACKAGE = "pipeline"
 MAY_IMPORT = {
     "pipeline": set(),
     "errors": set(),
+    "files": set(),
     "structures": set(),
     "model": set(),
-    "weights": {"model"},
-    "training": {"model", "weights"},
-    "evaluation": {"model", "weights", "store", "training.coco_folder"},
+    "formats": {"model"},
+    "weights": set(),
+    "networks": {"model", "formats", "weights"},
+    "labels": set(),
+    "training": {"model", "formats", "weights", "networks", "labels"},
+    "evaluation": {"model", "networks", "labels", "store"},
     "video": set(),
-    "segment": {"model", "weights"},
     "store": set(),
     "track": set(),
     "render": set(),
-    "run": {"video", "segment", "store", "track", "render", "weights.catalog"},
-    "cli": {"run", "training", "evaluation", "weights.catalog", "weights.cache", "weights.label_maps"},
+    "segment": {"networks", "model"},
+    "workers": set(),
+    "job": {"segment.settings", "track.settings", "render.settings", "video.settings", "record.layout"},
+    "record": {
+        "job",
+        "segment.settings",
+        "track.settings",
+        "render.settings",
+        "video.settings",
+        "video.write.encoders",
+    },
+    "proof": {"job", "record", "video", "render", "store"},
+    "run": {
+        "job",
+        "record",
+        "proof",
+        "workers",
+        "video",
+        "segment",
+        "store",
+        "track",
+        "render",
+        "weights.catalog",
+        "weights.digest",
+    },
+    "cli": {"job", "record", "proof", "run", "training", "evaluation", "weights", "labels"},
 }
-EVERYWHERE = {"pipeline", "errors", "structures"}
+EVERYWHERE = {"pipeline", "errors", "files", "structures"}
 
 #: Imports that have to wait inside a function, so that --help and the scheduler load no network.
 DEFERRED = {
-    "segment": {"model", "weights", "tensorflow", "keras"},
+    "segment": {"networks", "model", "tensorflow", "keras"},
     "cli": {"training", "evaluation"},
 }
 
 #: The rooms a library from outside may be known in.
 HOMES = {
-    "numpy": set(MAY_IMPORT) - {"pipeline", "errors", "cli"},
-    "tensorflow": {"model", "weights", "training", "segment"},
-    "keras": {"model", "weights", "training", "segment"},
+    "numpy": set(MAY_IMPORT) - {"pipeline", "errors", "files", "cli", "job", "record", "workers"},
+    "tensorflow": {"model", "formats", "networks", "training", "segment"},
+    "keras": {"model", "formats", "networks", "training"},
     "jax": {"model", "training"},
     "torch": {"model", "training"},
-    "google": {"weights"},  # protobuf: the form of TensorFlow's graphs
-    "h5py": {"weights"},
-    "safetensors": {"weights"},
+    "google": {"formats"},  # protobuf: the form of TensorFlow's graphs
+    "h5py": {"formats"},
+    "safetensors": {"formats"},
     "platformdirs": {"weights"},
     "filelock": {"weights"},
     "tqdm": {"weights", "run", "training"},
-    "ray": {"segment"},
-    "yaml": {"run", "training"},
+    "ray": {"workers"},
+    "yaml": {"job", "training"},
     "av": {"video"},
     "ffmpeg": {"video"},
     "imageio_ffmpeg": {"video"},
     "pyarrow": {"store"},
     "scipy": {"track", "evaluation"},
-    "cv2": {"video", "render", "training", "evaluation"},
+    "cv2": {"video", "render", "labels", "training", "evaluation"},
     "matplotlib": {"training", "evaluation"},
-    "onnx": {"weights"},
-    "onnxruntime": {"training"},
-    "pycocotools": {"training", "evaluation"},
+    "pycocotools": {"labels", "training", "evaluation"},
 }
 
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc", "core", "base"}
@@ -249,7 +274,7 @@ def test_an_import_outside_the_table_is_found(sources, complaint):
 def test_imports_of_the_table_pass():
     sources = house(
         run__flow="from pipeline.weights.catalog import find\nfrom ..structures.masks import paste_mask",
-        weights__load="from pipeline.model.rpn import RPN\nfrom pipeline.errors import WeightsError",
+        networks__load="from pipeline.model.rpn import RPN\nfrom pipeline.errors import WeightsError",
         cli="from pipeline import __version__\nfrom pipeline.weights.catalog import catalog",
         model__rpn="from . import anchors\nfrom .anchors import grid",
         model__anchors="",
@@ -262,8 +287,8 @@ def test_imports_of_the_table_pass():
     [
         (house(structures__masks="import scipy.ndimage"), "imports scipy"),
         (house(errors="import numpy as np"), "imports numpy"),
-        (house(run__flow="def f():\n    import ray"), "imports ray, whose home is segment"),
-        (house(model__rpn="from h5py import File"), "imports h5py, whose home is weights"),
+        (house(run__flow="def f():\n    import ray"), "imports ray, whose home is workers"),
+        (house(model__rpn="from h5py import File"), "imports h5py, whose home is formats"),
         (house(video__probe="import requests"), "imports requests, whose home is no room yet"),
     ],
 )
@@ -273,12 +298,12 @@ def test_a_library_outside_its_home_is_found(sources, complaint):
 
 
 def test_libraries_at_home_pass():
-    sources = house(structures__masks="import numpy as np\nimport fractions", segment__pool="import ray")
+    sources = house(structures__masks="import numpy as np\nimport fractions", workers__pool="import ray")
     assert homeless_libraries(sources) == []
 
 
 @pytest.mark.parametrize(
-    "line", ["import keras", "from pipeline.model import rpn", "from ..weights import load"]
+    "line", ["import keras", "from pipeline.model import rpn", "from ..networks import load"]
 )
 def test_an_import_that_has_to_wait_is_found_at_the_top_and_passes_inside(line):
     (found,) = eager_imports(house(segment__segmenter=line))

@@ -15,14 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import SegVideoError
-from pipeline.run.job_file import read_job_file
-from pipeline.run.ledger import Ledger
+from pipeline.job.job_file import read_job_file
+from pipeline.record.ledger import Ledger
 from pipeline.structures.frame_damage import FrameDamage
 from pipeline.structures.spans import numbers_of, spans_of
 from pipeline.structures.timebase import rescale, to_pts, to_seconds
-from pipeline.video.plan import plan
-from pipeline.video.timeline import decoding_times, output_timeline
-from tests.video.footage import an_info
+from pipeline.video.read.plan import plan
+from pipeline.video.write.timeline import decoding_times, output_timeline
+from tests.footage import an_info
 
 TICKS = st.integers(-(2**40), 2**40)
 TIME_BASES = st.builds(Fraction, st.integers(1, 2000), st.integers(1, 10**6))

@@ -6,7 +6,6 @@ import ast
 import socket
 import stat
 import struct
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,16 +14,13 @@ import pytest
 
 from pipeline import cli
 from pipeline.errors import InputError, UsageError
-from pipeline.run.job_file import read_job_file
-from pipeline.video.decode import decode_yuv
-from pipeline.video.plan import plan
-from pipeline.video.probe import probe
+from pipeline.job.job_file import read_job_file
+from pipeline.video.read.decode import decode_yuv
+from pipeline.video.read.plan import plan
+from pipeline.video.read.probe import probe
 from pipeline.weights.cache import WeightsCache
-from tests.video.footage import write_clip
-
-sys.path.insert(0, str(Path(__file__).parent / "run"))
-
-import fakes
+from tests import fakes
+from tests.footage import write_clip
 
 #: Calls that hand text to a shell, to Python, or to something that runs what it reads.
 FORBIDDEN = {
@@ -183,9 +179,9 @@ def test_an_mp4_whose_frames_lie_in_another_file_shows_none_of_them(tmp_path: Pa
 @pytest.fixture
 def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An output with everything kept beside it."""
-    from pipeline.run import flow, staff
+    from pipeline.run import flow, pools
 
-    monkeypatch.setattr(staff, "SegmentWorker", fakes.FakeWorker)
+    monkeypatch.setattr(pools, "SegmentWorker", fakes.FakeWorker)
     monkeypatch.setattr(flow, "weights_digest", lambda model: "0")
     traffic = fakes.write_traffic(tmp_path / "drive.mp4", 16)
     words = [str(traffic), str(tmp_path / "out.mp4"), "--workers", "0", "--keep-work", "--quiet"]

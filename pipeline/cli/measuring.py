@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.cli.command import Command, aligned
 from pipeline.errors import UsageError
-from pipeline.run.layout import RUN_SUFFIX, RunLayout
+from pipeline.record.layout import RUN_SUFFIX, RunLayout
 
 if TYPE_CHECKING:
     from pipeline.evaluation.evaluate import Evaluation
@@ -89,8 +89,8 @@ def _eval(arguments: argparse.Namespace) -> int:
 
 def _measure_pictures(arguments: argparse.Namespace, settings: EvalSettings) -> Evaluation:
     """Run the weights over the chosen pictures of the folder."""
-    from pipeline.evaluation.choose import Choice, read_list
     from pipeline.evaluation.measure_pictures import measure_pictures
+    from pipeline.labels.choose import Choice, read_list
 
     folder = Path(arguments.data)
     if folder.is_file() or folder.name.endswith(RUN_SUFFIX):
@@ -112,7 +112,7 @@ def _measure_pictures(arguments: argparse.Namespace, settings: EvalSettings) -> 
 
 def _measure_run(arguments: argparse.Namespace, settings: EvalSettings) -> Evaluation:
     """Take what the run has found."""
-    from pipeline.evaluation.measure_run import measure_run
+    from pipeline.evaluation.tracks.measure_run import measure_run
 
     for name in ("model", "detections", "only", "sequences", "source", "view", "limit"):
         if getattr(arguments, name) is not None:
@@ -122,7 +122,7 @@ def _measure_run(arguments: argparse.Namespace, settings: EvalSettings) -> Evalu
 
 def _detections_of(name: str) -> Path:
     """The detections of the run that is called by its folder, its output, or that file itself."""
-    from pipeline.run.resume import find_run
+    from pipeline.record.find_run import find_run
 
     if Path(name).suffix == ".parquet":
         return Path(name)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pipeline.cli.command import Command, aligned
 
 if TYPE_CHECKING:
-    from pipeline.run.verify import Proof
+    from pipeline.proof.verify import Proof
 
 #: The files can be read, and are not what they should be.
 DIFFERS = 1
@@ -33,7 +33,7 @@ def _add_verify_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    from pipeline.run.verify import LEAST_PSNR_DB, verify
+    from pipeline.proof.verify import LEAST_PSNR_DB, verify
 
     least = LEAST_PSNR_DB if arguments.least_psnr is None else arguments.least_psnr
     proof = verify(arguments.input, arguments.output, quick=arguments.quick, least_psnr_db=least)
@@ -63,8 +63,8 @@ def _add_manifest_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _show_manifest(arguments: argparse.Namespace) -> int:
-    from pipeline.run.evidence import evidence
-    from pipeline.run.resume import find_run
+    from pipeline.record.evidence import evidence
+    from pipeline.record.find_run import find_run
 
     found = evidence(find_run(arguments.name))
     print(json.dumps(found.record, indent=1))

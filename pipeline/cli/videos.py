@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.cli.command import Command, aligned
-from pipeline.run.arguments import add_job_options, by_room, given_options, inputs_and_output, options_of
-from pipeline.run.options import OPTIONS
+from pipeline.job.arguments import add_job_options, by_room, given_options, inputs_and_output, options_of
+from pipeline.job.options import OPTIONS
 
 if TYPE_CHECKING:
-    from pipeline.run.job import VideoResult
-    from pipeline.run.spec import JobSpec
+    from pipeline.job.spec import JobSpec
+    from pipeline.run.run_job import VideoResult
 
 
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +42,7 @@ def _add_console_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from pipeline.run.spec import make_spec
+    from pipeline.job.spec import make_spec
 
     inputs, output = inputs_and_output(arguments.paths, arguments.output)
     spec = make_spec(inputs, output, given_options(arguments, OPTIONS.values()))
@@ -53,8 +53,8 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _work(specs: Sequence[JobSpec], arguments: argparse.Namespace) -> int:
     """Do the jobs, one after the other; the exit code of the first that fails, 4 where only some did."""
-    from pipeline.run.job import exit_code, run_job
     from pipeline.run.reporter import ConsoleReporter, JsonReporter, SilentReporter
+    from pipeline.run.run_job import exit_code, run_job
     from pipeline.run.stopping import StopSignal
 
     reporter: ConsoleReporter | JsonReporter | SilentReporter
@@ -92,7 +92,7 @@ def _add_submit_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _submit(arguments: argparse.Namespace) -> int:
-    from pipeline.run.job_file import read_job_file
+    from pipeline.job.job_file import read_job_file
 
     given = given_options(arguments, OPTIONS.values())
     if given.get("cluster", "").startswith(("http://", "https://")):
@@ -119,8 +119,8 @@ def _add_resume_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _resume(arguments: argparse.Namespace) -> int:
-    from pipeline.run.job_file import read_job_file
-    from pipeline.run.resume import find_run, job_of
+    from pipeline.job.job_file import read_job_file
+    from pipeline.record.find_run import find_run, job_of
 
     given = given_options(arguments, options_of("run"))
     if arguments.name is not None and Path(arguments.name).suffix in (".yaml", ".yml"):
@@ -138,8 +138,8 @@ def _add_render_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _render(arguments: argparse.Namespace) -> int:
+    from pipeline.record.find_run import find_run
     from pipeline.run.rerender import rerender
-    from pipeline.run.resume import find_run
 
     changes = by_room(given_options(arguments, options_of("render", "encode", "run")))
     return _work([rerender(find_run(arguments.name), arguments.output, changes)], arguments)
@@ -151,8 +151,8 @@ def _add_status_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _show_status(arguments: argparse.Namespace) -> int:
-    from pipeline.run.resume import find_runs
-    from pipeline.run.status import run_status
+    from pipeline.record.find_run import find_runs
+    from pipeline.record.status import run_status
 
     runs = [run_status(run) for run in find_runs(arguments.folders or [Path()])]
     if arguments.json:

@@ -10,7 +10,7 @@ from pycocotools import mask as coco
 
 from pipeline.evaluation.classes import MeasuredClass
 from pipeline.evaluation.found import Found
-from pipeline.evaluation.truth import Runs, TrueObject
+from pipeline.labels.truth import Runs, TrueObject
 
 #: What is laid over each other: masks or boxes. The names are pycocotools' own.
 Kind = Literal["segm", "bbox"]

@@ -17,7 +17,7 @@ from pipeline.evaluation.annotations import Kind, found_annotation, true_annotat
 from pipeline.evaluation.classes import MeasuredClass
 from pipeline.evaluation.found import Found
 from pipeline.evaluation.outcome import Outcome
-from pipeline.evaluation.truth import TruePicture
+from pipeline.labels.truth import TruePicture
 
 #: Detections of a class that are looked at in a picture, COCO's number.
 MOST_FOUND = 100

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pipeline.evaluation.average_precision import ClassCurve, class_curves
 from pipeline.evaluation.classes import MeasuredClass, measured_classes
 from pipeline.evaluation.found import Found
-from pipeline.evaluation.identities import IdentityScores
 from pipeline.evaluation.outcome import Tally, tally
 from pipeline.evaluation.pixels import PixelScores, pixel_scores
 from pipeline.evaluation.settings import EvalSettings
-from pipeline.evaluation.truth import Truth
+from pipeline.evaluation.tracks.identities import IdentityScores
+from pipeline.labels.truth import Truth
 
 
 @dataclass(frozen=True, eq=False)

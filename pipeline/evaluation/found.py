@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pycocotools import mask as coco
 
-from pipeline.evaluation.truth import Runs
+from pipeline.labels.truth import Runs
 from pipeline.structures.detections import Detections
 from pipeline.structures.masks import paste_mask
 

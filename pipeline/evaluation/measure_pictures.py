@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.evaluation.choose import Choice, choose
 from pipeline.evaluation.evaluate import Evaluation, evaluate
-from pipeline.evaluation.read_truth import truth_of_pictures
 from pipeline.evaluation.segmenting import Progress, segment_pictures
 from pipeline.evaluation.settings import EvalSettings
-from pipeline.training.coco_folder import read_entries
-from pipeline.weights.load import LoadSettings, load_segmenter
+from pipeline.labels.choose import Choice, choose
+from pipeline.labels.coco_folder import read_entries
+from pipeline.labels.read_truth import truth_of_pictures
+from pipeline.networks.load import LoadSettings, load_segmenter
 
 
 def measure_pictures(

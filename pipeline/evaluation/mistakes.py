@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pycocotools import mask as coco
 
 from pipeline.evaluation.evaluate import ClassScore, Evaluation
-from pipeline.evaluation.truth import Runs
+from pipeline.labels.truth import Runs
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from pycocotools import mask as coco
 from pipeline.evaluation.annotations import box_runs
 from pipeline.evaluation.classes import MeasuredClass
 from pipeline.evaluation.found import Found
-from pipeline.evaluation.truth import TrueObject, TruePicture
+from pipeline.labels.truth import TrueObject, TruePicture
 
 #: Stands in a map where nothing is, and where a pixel is not counted.
 _NOTHING, _VOID = 0, 255

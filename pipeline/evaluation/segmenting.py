@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pipeline.evaluation.classes import same_names
 from pipeline.evaluation.found import Found, found_in
 from pipeline.evaluation.framing import PictureSegmenter
-from pipeline.evaluation.read_pixels import read_pixels
-from pipeline.evaluation.truth import Truth
+from pipeline.labels.read_pixels import read_pixels
+from pipeline.labels.truth import Truth
 from pipeline.structures.frame_segmenter import FrameSegmenter
 
 #: Told how many pictures are done, and of how many.

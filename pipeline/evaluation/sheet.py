@@ -12,8 +12,8 @@ from pycocotools import mask as coco
 
 from pipeline.evaluation.evaluate import Evaluation
 from pipeline.evaluation.mistakes import Mistake, false_alarms, misses
-from pipeline.evaluation.read_pixels import read_pixels
-from pipeline.evaluation.truth import Runs
+from pipeline.labels.read_pixels import read_pixels
+from pipeline.labels.truth import Runs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

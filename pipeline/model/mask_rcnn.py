@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 
 from pipeline.model.anchors import pyramid_anchors
-from pipeline.model.backbone import make_backbone
+from pipeline.model.backbones.make_backbone import make_backbone
 from pipeline.model.box_head import BoxHead
 from pipeline.model.composite import Composite
 from pipeline.model.config import MaskRCNNConfig

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from pipeline.run.inputs import pairs
-from pipeline.run.spec import JobSpec
-from pipeline.video.encoders import probe_encoder
-from pipeline.video.plan import DEFAULT_CHUNK_FRAMES, plan
-from pipeline.video.probe import probe
-from pipeline.video.tone_map import shown
+from pipeline.job.inputs import pairs
+from pipeline.job.spec import JobSpec
+from pipeline.video.colour.tone_map import shown
+from pipeline.video.read.plan import DEFAULT_CHUNK_FRAMES, plan
+from pipeline.video.read.probe import probe
+from pipeline.video.write.encoders import probe_encoder
 
 #: Frames a second of one core, the network and all: dashcam-lite at 720p makes 10 on Zen 4, and is a third slower on
 #: a core without bfloat16. Other networks are slower, GPUs faster by far.

@@ -5,21 +5,21 @@ Each function does one pass's own part for a run, or one chunk of it, and knows 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from pipeline.errors import UsageError
-from pipeline.run.files import write_whole
-from pipeline.run.fingerprint import Fingerprints
-from pipeline.run.inputs import Pair
-from pipeline.run.layout import RunLayout
-from pipeline.run.manifest import Manifest, SourceIdentity
+from pipeline.files import write_whole
+from pipeline.job.inputs import Pair
+from pipeline.job.spec import JobSpec
+from pipeline.proof.check_output import check_output
+from pipeline.record.fingerprint import Fingerprints
+from pipeline.record.layout import RunLayout
+from pipeline.record.manifest import Manifest, SourceIdentity
+from pipeline.record.versions import versions
 from pipeline.run.render_worker import RenderTask
 from pipeline.run.segment_worker import SegmentTask
-from pipeline.run.spec import JobSpec
-from pipeline.run.versions import versions
-from pipeline.segment.weights_digest import weights_digest
 from pipeline.store.header import Header
 from pipeline.store.join import join_detections
 from pipeline.store.reader import DetectionsFile
@@ -31,14 +31,15 @@ from pipeline.structures.spans import numbers_of
 from pipeline.structures.video_info import VideoInfo
 from pipeline.track.state import TrackerState
 from pipeline.track.tracker import Tracker
-from pipeline.video.container import check_container
-from pipeline.video.demux import cut_packets
-from pipeline.video.encoders import Encoder, probe_encoder
-from pipeline.video.light_metadata import keeps_light
-from pipeline.video.mux import mux
-from pipeline.video.plan import DEFAULT_CHUNK_FRAMES, plan
-from pipeline.video.probe import probe
-from pipeline.video.tone_map import is_hdr, shown
+from pipeline.video.colour.light_metadata import keeps_light
+from pipeline.video.colour.tone_map import is_hdr, shown
+from pipeline.video.read.demux import cut_packets
+from pipeline.video.read.plan import DEFAULT_CHUNK_FRAMES, plan
+from pipeline.video.read.probe import probe
+from pipeline.video.write.container import check_container
+from pipeline.video.write.encoders import Encoder, probe_encoder
+from pipeline.video.write.mux import mux
+from pipeline.weights.digest import weights_digest
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,7 +209,12 @@ def finish(run: Run, damage: FrameDamage) -> tuple[str, ...]:
     run.source.check()
     parts = [run.layout.part(chunk.index) for chunk in run.chunks]
     kept = [part for part in parts if part.stat().st_size]  # one of which all frames are left out is empty
-    return mux(run.shown, kept, run.layout.output, left_out=left_out(run, damage), overwrite=True)
+    missing = left_out(run, damage)
+
+    def prove(path: Path, streams: Collection[int]) -> tuple[str, ...]:
+        return check_output(path, run.shown, streams, missing)
+
+    return mux(run.shown, kept, run.layout.output, prove=prove, left_out=missing, overwrite=True)
 
 
 def _header(run: Run, chunk: Chunk, class_names: Mapping[int, str]) -> Header:

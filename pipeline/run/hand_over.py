@@ -7,8 +7,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from pipeline.run.job_file import read_job_file
-from pipeline.segment.job_api import run_on_cluster
+from pipeline.job.job_file import read_job_file
+from pipeline.workers.job_api import run_on_cluster
 
 _NAME = "job.yaml"
 

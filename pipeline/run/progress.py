@@ -6,8 +6,8 @@ from functools import reduce
 from operator import or_
 from pathlib import Path
 
+from pipeline.record.ledger import Entry, Ledger
 from pipeline.run.flow import Run
-from pipeline.run.ledger import Entry, Ledger
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.frame_damage import NO_DAMAGE, FrameDamage
 

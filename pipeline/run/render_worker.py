@@ -10,17 +10,17 @@ from pathlib import Path
 
 from pipeline.render.overlay import Overlay
 from pipeline.render.settings import RenderSettings
-from pipeline.run.patched import patched
 from pipeline.run.reach import check_reach
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.packet_span import PacketSpan
 from pipeline.structures.tracks import Tracks
 from pipeline.structures.video_info import VideoInfo
-from pipeline.video.decode import decode_yuv
-from pipeline.video.encode import encode_part
-from pipeline.video.encoders import Encoder
+from pipeline.video.colour.tone_map import shown
+from pipeline.video.read.decode import decode_yuv
+from pipeline.video.read.gaps import patched
 from pipeline.video.settings import DecodeSettings
-from pipeline.video.tone_map import shown
+from pipeline.video.write.encode import encode_part
+from pipeline.video.write.encoders import Encoder
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import UsageError
-from pipeline.run.files import write_whole
-from pipeline.run.layout import RunLayout
-from pipeline.run.ledger import Ledger
-from pipeline.run.manifest import Manifest
-from pipeline.run.resume import job_of
-from pipeline.run.spec import JobSpec
+from pipeline.files import write_whole
+from pipeline.job.spec import JobSpec
+from pipeline.record.find_run import job_of
+from pipeline.record.layout import RunLayout
+from pipeline.record.ledger import Ledger
+from pipeline.record.manifest import Manifest
 
 
 def rerender(run: Path, output: str, changes: Mapping[str, Mapping[str, Any]]) -> JobSpec:

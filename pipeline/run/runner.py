@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ChunksFailedError, InterruptedRunError, SegVideoError
+from pipeline.record.ledger import Ledger
 from pipeline.render.overlay import Overlay
 from pipeline.run import flow
 from pipeline.run.events import Listener
 from pipeline.run.flow import Run
-from pipeline.run.ledger import Ledger
+from pipeline.run.pools import RENDER, SEGMENT, Staff
 from pipeline.run.progress import Progress
 from pipeline.run.reach import OutOfReachError
-from pipeline.run.staff import RENDER, SEGMENT, Staff
 from pipeline.run.stopping import StopSignal
-from pipeline.segment.crew import Outcome
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.frame_damage import NO_DAMAGE, FrameDamage
+from pipeline.workers.contract import Outcome
 
 _POLL_SECONDS = 0.2
 

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.run.patched import patched
 from pipeline.run.reach import check_reach
 from pipeline.run.read_ahead import read_ahead
 from pipeline.segment.segmenter import Segmenter
@@ -21,7 +20,8 @@ from pipeline.structures.detections import Detections
 from pipeline.structures.frame_damage import NO_DAMAGE, FrameDamage
 from pipeline.structures.packet_span import PacketSpan
 from pipeline.structures.video_info import VideoInfo
-from pipeline.video.decode import DecodedFrame, decode_rgb
+from pipeline.video.read.decode import DecodedFrame, decode_rgb
+from pipeline.video.read.gaps import patched
 from pipeline.video.settings import DecodeSettings
 
 

@@ -43,7 +43,7 @@ class Segmenter:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         on_gpu = _claim_device(self.settings.device, self.threads)
         self.batch = self.settings.batch or (_GPU_BATCH if on_gpu else 1)
-        from pipeline.weights.load import LoadSettings, load_segmenter
+        from pipeline.networks.load import LoadSettings, load_segmenter
 
         load = LoadSettings(batch=self.batch, score=self.settings.score)
         self._network = load_segmenter(self.settings.model, load)

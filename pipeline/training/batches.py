@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.model.targets import Targets
+from pipeline.model.learning.targets import Targets
 from pipeline.training.copy_paste import paste
 from pipeline.training.framing import (
     FramedInstance,

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.errors import WeightsError
+from pipeline.formats.own_file import load_weights, save_weights
+from pipeline.networks.checkpoint import save_checkpoint
 from pipeline.training.step import TrainState
-from pipeline.weights.checkpoint import save_checkpoint
-from pipeline.weights.own_file import load_weights, save_weights
 
 _STEP, _IDENTITY = "step", "network"
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.training.labelled_picture import Instance, LabelledPicture
+from pipeline.labels.labelled_picture import Instance, LabelledPicture
 
 #: Side in px under which an object is not worth pasting.
 SMALLEST = 12

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.training.labelled_picture import Instance
+from pipeline.labels.labelled_picture import Instance
 
 #: What lies beside a picture: the mean colour, which is 0 after normalisation, as where a frame is letterboxed.
 PADDING = (124, 116, 104)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipeline.errors import InputError
-from pipeline.training.coco_folder import Entry
+from pipeline.labels.coco_folder import Entry
 
 #: Neighbours by name are often of one drive, so that many of them share a side.
 SCENE = 10

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.training.labelled_picture import Instance, LabelledPicture
+from pipeline.labels.labelled_picture import Instance, LabelledPicture
 
 #: Format of the files; another number makes them anew.
 VERSION = 1

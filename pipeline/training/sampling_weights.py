@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.training.coco_folder import Entry
+from pipeline.labels.coco_folder import Entry
 
 
 def picture_weights(

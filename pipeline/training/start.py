@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import ConfigError
+from pipeline.formats.own_file import load_weights
 from pipeline.model.config import MaskRCNNConfig
 from pipeline.model.mask_rcnn import MaskRCNN
+from pipeline.networks.checkpoint import variables_of
 from pipeline.weights.catalog import find
-from pipeline.weights.checkpoint import variables_of
 from pipeline.weights.fetch import fetch
-from pipeline.weights.own_file import load_weights
 
 Array = NDArray[Any]
 

@@ -9,9 +9,9 @@ import keras
 import numpy as np
 
 from pipeline.errors import ConfigError
+from pipeline.model.learning.objective import training_losses
+from pipeline.model.learning.targets import Targets
 from pipeline.model.mask_rcnn import MaskRCNN
-from pipeline.model.objective import training_losses
-from pipeline.model.targets import Targets
 from pipeline.training.optimisation import Group, averaged, clipped
 
 #: Pictures and targets, numpy, to the losses by name.

@@ -13,15 +13,15 @@ from pathlib import Path
 import keras
 
 from pipeline.errors import ConfigError, InputError, InterruptedRunError
+from pipeline.labels.coco_folder import Entry, load_picture, read_folders
+from pipeline.labels.labelled_picture import LabelledPicture
 from pipeline.model.config import MaskRCNNConfig
 from pipeline.model.mask_rcnn import make_model
 from pipeline.model.precision import gpu_capability
 from pipeline.training.batches import BatchMaker, Variety, ahead
 from pipeline.training.checkpointing import load_state, save_result, save_state
-from pipeline.training.coco_folder import Entry, load_picture, read_folders
 from pipeline.training.history import History
 from pipeline.training.hold_out import read_names
-from pipeline.training.labelled_picture import LabelledPicture
 from pipeline.training.labels import labels_of
 from pipeline.training.network import network_config
 from pipeline.training.optimisation import optimizer_groups

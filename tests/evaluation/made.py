@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.evaluation.annotations import box_runs
 from pipeline.evaluation.found import found_in
-from pipeline.evaluation.truth import TrueObject, TruePicture
+from pipeline.labels.truth import TrueObject, TruePicture
 from pipeline.structures.detections import Detections
 
 NAMES = {1: "person", 3: "car", 6: "bus", 8: "truck", 100: "vehicle"}

@@ -15,7 +15,7 @@ from pipeline.evaluation.settings import EvalSettings
 from pipeline.segment.settings import SegmentSettings
 from pipeline.store.writer import write_tracks
 from tests.evaluation.made import ALL, CAR, ELSEWHERE, detections, write_folder
-from tests.evaluation.test_measure_run import FRAMES, car_at, header, tracked, write_labels
+from tests.evaluation.tracks.test_measure_run import FRAMES, car_at, header, tracked, write_labels
 
 
 class Bright:

@@ -11,7 +11,7 @@ from pipeline.evaluation.mistakes import false_alarms, misses
 from pipeline.evaluation.plot import plot_precision_recall
 from pipeline.evaluation.settings import EvalSettings
 from pipeline.evaluation.sheet import draw_mistakes, tile
-from pipeline.evaluation.truth import Truth
+from pipeline.labels.truth import Truth
 from tests.evaluation.made import ALL, CAR, ELSEWHERE, NAMES, SIZE, found, picture, thing
 
 CLASSES = ["person", "car", "bus", "truck"]

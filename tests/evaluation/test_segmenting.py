@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from pipeline.evaluation.segmenting import segment_pictures
-from pipeline.evaluation.truth import TruePicture, Truth
+from pipeline.labels.truth import TruePicture, Truth
 from tests.evaluation.made import detections
 
 

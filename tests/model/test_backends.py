@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from pipeline.model.presets import compact
-from pipeline.weights.checkpoint import save_checkpoint
+from pipeline.networks.checkpoint import save_checkpoint
 from tests.model.small import noise, small_model
 
 SCRIPT = """
 import sys
 import numpy as np
 from pipeline.model.predictor import MaskRCNNPredictor
-from pipeline.weights.checkpoint import load_checkpoint
+from pipeline.networks.checkpoint import load_checkpoint
 weights, frames, results = sys.argv[1:]
 predictor = MaskRCNNPredictor(load_checkpoint(weights))
 found = predictor.segment(np.load(frames))

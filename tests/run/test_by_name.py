@@ -9,7 +9,7 @@ import pytest
 
 from pipeline import cli
 from pipeline.errors import ChunksFailedError
-from pipeline.run.lock import run_lock
+from pipeline.record.lock import run_lock
 
 
 @pytest.fixture(autouse=True)

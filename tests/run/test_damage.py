@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
-from fakes import write_damaged
 
 from pipeline import cli
-from pipeline.run.ledger import Ledger
-from pipeline.run.verify import verify
+from pipeline.proof.verify import verify
+from pipeline.record.ledger import Ledger
 from pipeline.structures.frame_damage import FrameDamage
-from pipeline.video.probe import probe
+from pipeline.video.read.probe import probe
+from tests.fakes import write_damaged
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-DRIVER = Path(__file__).resolve().parent / "driver.py"
+DRIVER = Path(__file__).resolve().parents[1] / "driver.py"
 
 #: Run on a disk of $1 KiB; then, with room, again; the second output goes to $5. Prints both exit codes.
 SCRIPT = """\

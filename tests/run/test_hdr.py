@@ -8,20 +8,20 @@ from dataclasses import replace
 from fractions import Fraction
 
 import av
-import fakes
 import numpy as np
 import pytest
 
 from pipeline import cli
+from pipeline.job.inputs import Pair
+from pipeline.job.spec import make_spec
+from pipeline.proof.verify import verify
+from pipeline.record.changes import changed_things
+from pipeline.record.fingerprint import Fingerprints
 from pipeline.run import flow
-from pipeline.run.changes import changed_things
-from pipeline.run.fingerprint import Fingerprints
-from pipeline.run.inputs import Pair
-from pipeline.run.spec import make_spec
-from pipeline.run.verify import verify
 from pipeline.store.reader import DetectionsFile
 from pipeline.structures.colour import ColourTags
-from pipeline.video.probe import probe
+from pipeline.video.read.probe import probe
+from tests import fakes
 
 TAGS = "colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc"
 LIGHT = (

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from pipeline.errors import ChunksFailedError, ConfigError, InputError, RunInTheWayError, UsageError
-from pipeline.run.job import exit_code
 from pipeline.run.reach import OutOfReachError, check_reach
+from pipeline.run.run_job import exit_code
 from pipeline.run.stopping import StopSignal
 from pipeline.store.reader import DetectionsFile
 
@@ -296,7 +296,7 @@ def test_workers_that_cannot_see_the_source_get_the_packets_of_their_chunk(
             raise OutOfReachError(f"{path} cannot be seen here.")
 
     work([traffic], tmp_path / "seen.mp4", chunk_frames=8)
-    monkeypatch.setattr("fakes.check_reach", blind)
+    monkeypatch.setattr("tests.fakes.check_reach", blind)
     monkeypatch.setattr("pipeline.run.render_worker.check_reach", blind)
     (result,), events = work([traffic], tmp_path / "unseen.mp4", chunk_frames=8)
     assert result.state == "made"

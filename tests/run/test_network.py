@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-
-SEGMENT_CONFTEST = Path(__file__).resolve().parents[1] / "segment" / "conftest.py"
-_spec = importlib.util.spec_from_file_location("segment_conftest", SEGMENT_CONFTEST)
-assert _spec is not None
-assert _spec.loader is not None
-_module = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_module)
-tiny_weights = _module.tiny_weights
 
 
 def seg_video(repo_root, *words):

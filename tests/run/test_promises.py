@@ -11,14 +11,14 @@ from pathlib import Path
 import av
 import pyarrow.parquet as pq
 import pytest
-from fakes import write_damaged
 
 from pipeline import cli
 from pipeline.errors import MediaError
-from pipeline.video import mux
-from pipeline.video.probe import probe
+from pipeline.run import flow
+from pipeline.video.read.probe import probe
+from tests.fakes import write_damaged
+from tests.footage import packets_of
 from tests.run.test_kill import wait_for_lines
-from tests.video.footage import packets_of
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 
@@ -107,7 +107,7 @@ def test_nothing_takes_the_output_s_name_before_it_was_checked_against_the_sourc
     def refuse(*_):
         raise MediaError("another number of frames")
 
-    monkeypatch.setattr(mux, "check_output", refuse)
+    monkeypatch.setattr(flow, "check_output", refuse)
     assert run(traffic, "out.mp4") != 0
     assert not Path("out.mp4").exists()
     assert [path.name for path in Path().iterdir()] == ["out.mp4.seg-run"]

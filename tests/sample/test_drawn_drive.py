@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.training.coco_folder import load_picture, read_entries
+from pipeline.labels.coco_folder import load_picture, read_entries
 from sample_videos.drawn_drive.actor import CAR, CATEGORIES, PERSON, STOP_SIGN, Cast
 from sample_videos.drawn_drive.clip import sample_film
 from sample_videos.drawn_drive.depth import Painter, far_to_near

@@ -12,7 +12,7 @@ from pipeline.errors import ConfigError, WeightsError
 from pipeline.segment.frame_size import frame_size
 from pipeline.segment.segmenter import Segmenter
 from pipeline.segment.settings import SegmentSettings
-from pipeline.segment.weights_digest import weights_digest
+from pipeline.weights.digest import weights_digest
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from pipeline.structures.chunk import Chunk
 from pipeline.structures.colour import ColourTags
 from pipeline.structures.packet_span import PacketSpan
 from pipeline.structures.yuv_frame import YuvFrame
-from tests.video.footage import an_info
+from tests.footage import an_info
 
 
 def test_a_chunk_is_a_half_open_span_that_is_never_empty() -> None:

@@ -5,11 +5,11 @@ import keras
 import numpy as np
 import pytest
 
-from pipeline.model.objective import training_losses
-from pipeline.model.targets import Targets
+from pipeline.labels.labelled_picture import LabelledPicture, cropped
+from pipeline.model.learning.objective import training_losses
+from pipeline.model.learning.targets import Targets
 from pipeline.training.batches import MASK_SIDE, BatchMaker, Variety, ahead, pack
 from pipeline.training.framing import FramedInstance
-from pipeline.training.labelled_picture import LabelledPicture, cropped
 from pipeline.training.labels import Labels
 from pipeline.training.picture_cache import PictureCache, build_cache
 from tests.model.small import small_model

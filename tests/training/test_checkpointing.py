@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 
 from pipeline.errors import WeightsError
+from pipeline.model.learning.targets import Targets
 from pipeline.model.mask_rcnn import MaskRCNN
-from pipeline.model.targets import Targets
+from pipeline.networks.checkpoint import load_checkpoint, variables_of
 from pipeline.training.checkpointing import load_state, save_result, save_state
 from pipeline.training.optimisation import optimizer_groups
 from pipeline.training.settings import TrainSettings
 from pipeline.training.step import TrainState, make_step
-from pipeline.weights.checkpoint import load_checkpoint, variables_of
 from tests.model.small import noise, small_config, small_model
 
 SETTINGS = TrainSettings(data=Path(), output=Path(), steps=20, warmup_steps=2)

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from pipeline.labels.labelled_picture import Instance, LabelledPicture, cropped
 from pipeline.training.copy_paste import paste
-from pipeline.training.labelled_picture import Instance, LabelledPicture, cropped
 
 SIZE = (60, 80)
 

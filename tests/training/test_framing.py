@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from pipeline.labels.labelled_picture import Instance
 from pipeline.training.framing import (
     PADDING,
     Frame,
@@ -9,7 +10,6 @@ from pipeline.training.framing import (
     frame_pixels,
     random_frame,
 )
-from pipeline.training.labelled_picture import Instance
 
 #: A car of 8x4 px with its lower right quarter missing.
 MASK = np.ones((4, 8), np.uint8)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.training.coco_folder import Entry
+from pipeline.labels.coco_folder import Entry
 from pipeline.training.hold_out import hold_out, read_names
 
 ENTRIES = [
@@ -40,7 +40,7 @@ def test_a_list_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_the_split_that_comes_along_holds_out_cities_whole(repo_root: Path, shared: Path) -> None:
-    from pipeline.training.coco_folder import read_entries
+    from pipeline.labels.coco_folder import read_entries
 
     entries, _ = read_entries(shared / "dataset")
     held = read_names(repo_root / "jobs" / "train" / "road-validation.txt")

@@ -12,7 +12,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from pipeline import cli
-from pipeline.weights.load import load_segmenter
+from pipeline.networks.load import load_segmenter
 from tests.training.shapes import CATEGORIES, HEIGHT, WIDTH, write_shapes
 
 CONFIG = f"""\

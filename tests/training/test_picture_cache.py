@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.training.labelled_picture import Instance, LabelledPicture
+from pipeline.labels.labelled_picture import Instance, LabelledPicture
 from pipeline.training.picture_cache import PictureCache, build_cache
 
 RANDOM = np.random.default_rng(0)

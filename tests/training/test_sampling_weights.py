@@ -3,7 +3,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.training.coco_folder import Entry
+from pipeline.labels.coco_folder import Entry
 from pipeline.training.sampling_weights import picture_weights
 
 

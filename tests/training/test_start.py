@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from pipeline.errors import ConfigError, UsageError
+from pipeline.formats.own_file import save_weights
 from pipeline.model.mask_rcnn import MaskRCNN
+from pipeline.networks.checkpoint import save_checkpoint, variables_of
 from pipeline.training.start import load_start, start_path
-from pipeline.weights.checkpoint import save_checkpoint, variables_of
-from pipeline.weights.own_file import save_weights
 from tests.model.small import small_config, small_model
 
 HEADS = ("box_head/class_logits", "mask_head/logits")

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from pipeline.errors import ConfigError, InputError, InterruptedRunError
+from pipeline.networks.checkpoint import load_checkpoint
 from pipeline.training import trainer
 from pipeline.training.history import read_history
 from pipeline.training.progress import Progress
 from pipeline.training.settings import TrainSettings
-from pipeline.weights.checkpoint import load_checkpoint
 from tests.training.shapes import CATEGORIES, write_shapes
 
 

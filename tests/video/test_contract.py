@@ -10,15 +10,15 @@ import pytest
 from pipeline.errors import InputError
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.video_info import VideoInfo
-from pipeline.video.container import check_container
-from pipeline.video.decode import decode_yuv
-from pipeline.video.demux import cut_packets
-from pipeline.video.encode import encode_part
-from pipeline.video.encoders import probe_encoder
-from pipeline.video.mux import mux
-from pipeline.video.plan import plan
-from pipeline.video.probe import probe
+from pipeline.video.read.decode import decode_yuv
+from pipeline.video.read.demux import cut_packets
+from pipeline.video.read.plan import plan
+from pipeline.video.read.probe import probe
 from pipeline.video.settings import EncodeSettings
+from pipeline.video.write.container import check_container
+from pipeline.video.write.encode import encode_part
+from pipeline.video.write.encoders import probe_encoder
+from tests.footage import mux_proved
 
 #: Name -> frames, as counted by decoding each file from its beginning to its end with PyAV alone.
 PLAYABLE = {
@@ -114,7 +114,7 @@ def remade(info: VideoInfo, folder: Path) -> VideoInfo:
         encode_part(parts[-1], frames, info, chunk, encoder)
     check = check_container(info, folder / "out.mp4")
     out = folder / f"out{check.fitting[0] if check.problems else '.mp4'}"
-    mux(info, parts, out)
+    mux_proved(info, parts, out)
     return probe(out)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.errors import MediaError
 from pipeline.video.ffmpeg import find_ffmpeg, input_arguments, run_ffmpeg
-from tests.video.footage import write_clip
+from tests.footage import write_clip
 
 
 def program(folder: Path, script: str) -> Path:

@@ -1,0 +1,1 @@
+"""Whether objects keep their identity through a video."""

@@ -1,0 +1,36 @@
+"""Measure a finished run on the labels of its video."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline.errors import InputError
+from pipeline.evaluation.evaluate import Evaluation, evaluate
+from pipeline.evaluation.settings import EvalSettings
+from pipeline.evaluation.tracks.following import has_identities, overlaps
+from pipeline.evaluation.tracks.identities import identity_scores
+from pipeline.evaluation.tracks.recorded import recorded, seconds_per_frame
+from pipeline.labels.read_truth import truth_of_video
+from pipeline.store.reader import DetectionsFile
+
+
+def measure_run(detections: Path, labels: Path, settings: EvalSettings) -> Evaluation:
+    """The figures of a run's file of detections; of identities too where the labels have `track_id`s.
+
+    Raises InputError where the labels cannot be read or are of another video, StoreError as reading does.
+    """
+    truth = truth_of_video(labels)
+    with DetectionsFile(detections) as file:
+        if not file.header.tracked:
+            raise InputError(
+                f"{detections} is of a part of a run.",
+                found="detections without tracks",
+                do="finish the run, and give its folder",
+            )
+        found = recorded(file, truth, settings)
+        names = list(file.header.class_names.values())
+        step = seconds_per_frame(file.header, truth)
+    identities = None
+    if has_identities(truth):
+        identities = identity_scores(overlaps(truth, found, settings.min_side), step)
+    return evaluate(truth, found, names, settings, identities)

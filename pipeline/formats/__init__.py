@@ -1,0 +1,1 @@
+"""Foreign weight files, read without running them, one module a format."""

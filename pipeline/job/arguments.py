@@ -1,0 +1,57 @@
+"""The options of a job on a command line: declared, and read back."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import UsageError
+from pipeline.job.options import OPTIONS, Option, read_option
+
+
+def add_job_options(parser: argparse.ArgumentParser, options: Iterable[Option]) -> None:
+    """Declare the options; one that is not given leaves no trace in what the parser returns."""
+    for option in options:
+        flags = [f"--{option.name}"] + ([f"-{option.short}"] if option.short else [])
+        settings: dict[str, Any] = {"dest": option.name, "help": option.help, "default": argparse.SUPPRESS}
+        if option.metavar is None:
+            parser.add_argument(*flags, action="store_true", **settings)
+        else:
+            action = "append" if option.repeats else "store"
+            parser.add_argument(*flags, metavar=option.metavar, action=action, **settings)
+
+
+def given_options(arguments: argparse.Namespace, options: Iterable[Option]) -> dict[str, Any]:
+    """Values of the options that were given, by name. Raises UsageError for one that it cannot have."""
+    words = vars(arguments)
+    return {
+        option.name: read_option(option, words[option.name]) for option in options if option.name in words
+    }
+
+
+def inputs_and_output(paths: list[str], output: str | None) -> tuple[tuple[str, ...], str | None]:
+    """The last of several paths is the output."""
+    if output is not None or len(paths) == 1:
+        return tuple(paths), output
+    *inputs, last = paths
+    if len(inputs) > 1 and Path(last).is_file():
+        raise UsageError(
+            f"{last} is the last path, so it would be the output, and it is a file.",
+            do="name a folder for the outputs last, or give it with --output",
+        )
+    return tuple(inputs), last
+
+
+def options_of(*rooms: str) -> list[Option]:
+    """The options that become settings of these rooms."""
+    return [option for option in OPTIONS.values() if option.room in rooms]
+
+
+def by_room(given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Settings by room and field, of options by name."""
+    rooms: dict[str, dict[str, Any]] = {}
+    for name, value in given.items():
+        rooms.setdefault(OPTIONS[name].room, {})[OPTIONS[name].field] = value
+    return rooms

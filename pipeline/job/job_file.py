@@ -1,0 +1,116 @@
+"""Job files: YAML in, the jobs it describes out; every complaint has the file and the line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipeline.errors import SegVideoError, UsageError
+from pipeline.job.options import OPTIONS, read_option
+from pipeline.job.spec import JobSpec, make_spec, unknown_key
+
+#: Options whose value is a path, and counts from the job file if it is relative.
+_PATHS = ("work-dir",)
+
+#: Lists in lists: a list of jobs under `jobs`. An alias can make a list that holds itself.
+_DEEPEST = 2
+
+
+def read_job_file(path: Path, overrides: dict[str, Any] | None = None) -> list[JobSpec]:
+    """The jobs of a YAML file: one mapping, several documents, a list, or a list under `jobs`.
+
+    Keys are the long flags, and `inputs` and `output`. overrides : options, as read, that stand above the
+    file's own. Raises UsageError with file and line.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        documents = list(yaml.compose_all(text, Loader=yaml.SafeLoader))
+    except OSError as error:
+        raise UsageError(f"{path} cannot be opened.", found=error.strerror or str(error)) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is no YAML.", found=" ".join(str(error).split())) from error
+    jobs = [_job(path, node, overrides or {}) for document in documents for node in _mappings(path, document)]
+    if not jobs:
+        raise UsageError(f"{path} holds no job.", do="give it `inputs` at least")
+    return jobs
+
+
+def _mappings(path: Path, node: yaml.Node | None, depth: int = 0) -> Iterator[yaml.MappingNode]:
+    """The nodes that describe a job each."""
+    if isinstance(node, yaml.SequenceNode) and depth < _DEEPEST:
+        for item in node.value:
+            yield from _mappings(path, item, depth + 1)
+    elif isinstance(node, yaml.MappingNode):
+        if [key.value for key, _ in node.value] == ["jobs"] and depth < _DEEPEST:
+            yield from _mappings(path, node.value[0][1], depth + 1)
+        else:
+            yield node
+    elif node is not None:
+        raise _at(path, node, UsageError("A job has to be a mapping of keys and values."))
+
+
+def _job(path: Path, node: yaml.MappingNode, overrides: dict[str, Any]) -> JobSpec:
+    values: dict[str, Any] = {}
+    inputs: tuple[str, ...] = ()
+    output: str | None = None
+    for key_node, value_node in node.value:
+        key = str(key_node.value).replace("_", "-")
+        try:
+            value = _value(value_node)
+            if key == "inputs":
+                inputs = _inputs(path, value)
+            elif key == "output":
+                output = _from(path, str(value))
+            elif key in OPTIONS:
+                values[key] = _anchored(path, key, read_option(OPTIONS[key], value))
+            else:
+                raise unknown_key(str(key_node.value))
+        except SegVideoError as error:
+            raise _at(path, key_node, error) from None
+    try:
+        if not inputs:
+            raise UsageError("A job needs inputs.", do="add `inputs:` with files, folders or patterns")
+        return make_spec(inputs, output, {**values, **overrides})
+    except SegVideoError as error:
+        raise _at(path, node, error) from None
+
+
+def _value(node: yaml.Node) -> Any:
+    constructor = yaml.SafeLoader("")
+    try:
+        return constructor.construct_object(node, deep=True)
+    except yaml.YAMLError as error:
+        raise UsageError("This value is no text, number, switch or list.", found=node.tag) from error
+    finally:
+        constructor.dispose()
+
+
+def _inputs(path: Path, value: Any) -> tuple[str, ...]:
+    names = value if isinstance(value, list) else [value]
+    if not names or not all(isinstance(name, str) for name in names):
+        raise UsageError("inputs has a value it cannot have.", found=repr(value), do="give paths or patterns")
+    return tuple(_from(path, name) for name in names)
+
+
+def _anchored(path: Path, key: str, value: Any) -> Any:
+    """A path of the file's as seen from it; weights may be a path or a name of the catalog."""
+    is_path = key in _PATHS or (key == "model" and _points(path, value))
+    return _from(path, value) if is_path else value
+
+
+def _points(path: Path, value: str) -> bool:
+    return "/" in value or (path.parent / value).exists()
+
+
+def _from(path: Path, name: str) -> str:
+    """A relative name from the job file on; a slash at its end says that it is a folder."""
+    joined = str(path.parent / name)
+    return joined + "/" if name.endswith("/") else joined
+
+
+def _at(path: Path, node: yaml.Node, error: SegVideoError) -> UsageError:
+    line = node.start_mark.line + 1
+    return UsageError(f"{path}, line {line}: {error.what}", found=error.found, do=error.do)

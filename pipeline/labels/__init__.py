@@ -1,0 +1,1 @@
+"""Labelled pictures, read one way for training and for measuring."""

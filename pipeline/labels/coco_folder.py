@@ -1,0 +1,175 @@
+"""A folder of pictures with COCO annotations, ours or a user's own."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import InputError
+from pipeline.labels.labelled_picture import Instance, LabelledPicture, cropped
+
+#: Where the annotations may lie in the folder, the first that is there.
+ANNOTATIONS = ("annotations.json.gz", "annotations.json", "_annotations.coco.json")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One picture of the folder: its record, its annotations and the file it is in."""
+
+    record: dict[str, Any]
+    annotations: tuple[dict[str, Any], ...]
+    file: Path
+
+    @property
+    def name(self) -> str:
+        """The picture's file name, its key in splits."""
+        return str(self.record["file_name"])
+
+    @property
+    def source(self) -> str:
+        """Short name of where the picture comes from; empty in a folder of one source."""
+        return str(self.record.get("source", ""))
+
+
+@dataclass(frozen=True)
+class Annotations:
+    """The content of a COCO file: picture records in its order, annotations by picture id, names by category id."""
+
+    records: tuple[dict[str, Any], ...]
+    by_picture: dict[int, tuple[dict[str, Any], ...]]
+    names: dict[int, str]
+
+
+def read_annotations(path: Path) -> Annotations:
+    """The pictures, annotations and categories of a COCO file, plain or with gzip.
+
+    Raises InputError where it cannot be read as that.
+    """
+    try:
+        raw = path.read_bytes()
+        content = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
+        by_picture = defaultdict(list)
+        for annotation in content["annotations"]:
+            by_picture[annotation["image_id"]].append(annotation)
+        names = {int(category["id"]): str(category["name"]) for category in content["categories"]}
+        records = tuple(content["images"])
+        annotations = {record["id"]: tuple(by_picture[record["id"]]) for record in records}
+    except (OSError, EOFError, ValueError, KeyError, TypeError) as damage:
+        raise InputError(
+            f"{path} cannot be read as COCO annotations", found=f"{type(damage).__name__}: {damage}"
+        ) from damage
+    return Annotations(records, annotations, names)
+
+
+def read_entries(folder: Path) -> tuple[list[Entry], dict[int, str]]:
+    """The folder's pictures and its category names by id.
+
+    Raises InputError where there are no annotations, they cannot be read, or a picture's file is missing.
+    """
+    path = next((folder / name for name in ANNOTATIONS if (folder / name).is_file()), None)
+    if path is None:
+        raise InputError(
+            f"{folder} has no COCO annotations",
+            do=f"put one of {', '.join(ANNOTATIONS)} there, and the pictures beside it or in images/",
+        )
+    content = read_annotations(path)
+    entries = [
+        Entry(record, content.by_picture[record["id"]], _file(folder, str(record.get("file_name", ""))))
+        for record in content.records
+    ]
+    return entries, content.names
+
+
+def read_folders(folders: Sequence[Path]) -> tuple[list[Entry], dict[int, str]]:
+    """The pictures of several folders and their category names by id.
+
+    Raises InputError as `read_entries` does, and where two folders mean different things by one id.
+    """
+    entries: list[Entry] = []
+    names: dict[int, str] = {}
+    for folder in folders:
+        more, theirs = read_entries(folder)
+        for one, name in theirs.items():
+            if names.setdefault(one, name) != name:
+                raise InputError(
+                    f"{folder} calls category {one} {name!r}",
+                    found=f"{names[one]!r} in the folders before it",
+                    do="give the same id to the same thing in all folders",
+                )
+        entries += more
+    return entries, names
+
+
+def load_picture(entry: Entry, names: dict[int, str], longest: int) -> LabelledPicture:
+    """The picture with its labels, shrunk to at most `longest` px on its long side.
+
+    Raises InputError where its file cannot be decoded or has another size than the annotations say.
+    """
+    pixels = cv2.imread(str(entry.file), cv2.IMREAD_COLOR)
+    height, width = int(entry.record["height"]), int(entry.record["width"])
+    if pixels is None or pixels.shape[:2] != (height, width):
+        raise InputError(
+            f"{entry.file} is not the picture that its annotations describe",
+            found="no picture" if pixels is None else f"{pixels.shape[1]}x{pixels.shape[0]} px",
+            do=f"put the file of {width}x{height} px there, or leave it out of the annotations",
+        )
+    scale = min(1.0, longest / max(height, width))
+    size = (max(round(height * scale), 1), max(round(width * scale), 1))
+    if scale < 1.0:
+        pixels = cv2.resize(pixels, size[::-1], interpolation=cv2.INTER_AREA)
+    instances = [_instance(annotation, (height, width), size) for annotation in entry.annotations]
+    scope = entry.record.get("label_scope")
+    return LabelledPicture(
+        cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB).astype(np.uint8),
+        tuple(instance for instance in instances if instance is not None),
+        frozenset(names if scope is None else scope),
+    )
+
+
+def mask_runs(segmentation: Any, size: tuple[int, int]) -> Any:
+    """A mask of `size` (height, width) as pycocotools takes it, of COCO's polygons or run lengths."""
+    # Of the `train` extra.
+    from pycocotools import mask as coco
+
+    if isinstance(segmentation, list):
+        return coco.merge(coco.frPyObjects(segmentation, *size))
+    if isinstance(segmentation["counts"], list):
+        return coco.frPyObjects(segmentation, *size)
+    return segmentation
+
+
+def _file(folder: Path, name: str) -> Path:
+    for path in (folder / "images" / name, folder / name):
+        if path.is_file():
+            return path
+    raise InputError(
+        f"the picture {name} of {folder} is not there", do="put it beside the annotations or in images/"
+    )
+
+
+def _instance(annotation: dict[str, Any], before: tuple[int, int], after: tuple[int, int]) -> Instance | None:
+    category, ignored = int(annotation["category_id"]), bool(annotation.get("iscrowd", 0))
+    segmentation = annotation.get("segmentation")
+    if segmentation and not annotation.get("box_only"):
+        return cropped(category, _mask(segmentation, before, after), ignored)
+    x, y, width, height = annotation["bbox"]
+    scale = np.array([after[1] / before[1], after[0] / before[0]] * 2)
+    box = np.array([x, y, x + width, y + height]) * scale
+    return Instance(category, box.astype(np.float32), ignored) if width > 0 and height > 0 else None
+
+
+def _mask(segmentation: Any, before: tuple[int, int], after: tuple[int, int]) -> NDArray[np.uint8]:
+    # Of the `train` extra. Its rule for pixels on a polygon's edge is the one that evaluation measures with.
+    from pycocotools import mask as coco
+
+    mask = coco.decode(mask_runs(segmentation, before))
+    return mask if after == before else cv2.resize(mask, after[::-1], interpolation=cv2.INTER_NEAREST)

@@ -1,0 +1,129 @@
+"""ShuffleNetV2 (Ma et al. 2018) as a trunk: few channels, all of them mixed, little memory traffic on a CPU.
+
+The channel shuffle is in the kernels and not in the features, see `channel_shuffle.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from pipeline.model.backbones.channel_shuffle import Order, Writer, plan_shuffle
+from pipeline.model.backbones.mobilenet_v2 import channels_of
+from pipeline.model.composite import Composite
+from pipeline.model.config import BackboneConfig
+from pipeline.model.units import Conv
+
+#: Table 5 of the paper at 1x: channels and units of stages 2 to 4.
+STAGES = ((116, 4), (232, 8), (464, 4))
+#: Channels of the stem, whatever the multiplier.
+STEM = 24
+
+
+class ShuffleUnit(Composite):
+    """Half of the channels pass, the other half is convolved (figure 3c and d); the shuffle is `plan_shuffle`'s.
+
+    Parameters
+    ----------
+    half : channels that are convolved.
+    inputs : channels of the input.
+    reads : the paper's channel at each place of the input; None: in its order.
+    writers : layouts of the outputs: of the passed branch as well where `stride` is 2.
+
+    """
+
+    def __init__(
+        self,
+        config: BackboneConfig,
+        half: int,
+        stride: int,
+        inputs: int,
+        reads: Order | None,
+        writers: tuple[Writer, ...],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        shared: dict[str, Any] = {
+            "norm": config.norm, "epsilon": config.norm_epsilon, "bias": config.conv_bias or None,
+            "dtype": self.dtype_policy,
+        }  # fmt: skip
+        relu: dict[str, Any] = {"activation": config.activation, **shared}
+        self.writers = writers
+        self.passed = []
+        if stride == 2:
+            self.passed = [
+                Conv(inputs, 3, stride=2, depthwise=True, name="passed_depthwise", writes=reads, **shared),
+                Conv(half, 1, name="passed_project", reads=reads, writes=writers[0].order, **relu),
+            ]
+        self.convolved = [
+            Conv(half, 1, name="expand", reads=reads, **relu),
+            Conv(half, 3, stride=stride, depthwise=True, name="depthwise", **shared),
+            Conv(half, 1, name="project", writes=writers[-1].order, **relu),
+        ]
+
+    def call(self, inputs: Any, training: bool = False) -> list[list[Any]]:
+        """[B, H, W, C] to the groups [B, H / stride, W / stride, c] of each writer."""
+        branches = [branch for branch in (self.passed, self.convolved) if branch]
+        groups = []
+        for branch, writer in zip(branches, self.writers, strict=True):
+            outputs = inputs
+            for conv in branch:
+                outputs = conv(outputs, training=training)
+            ends = np.cumsum([size for _, size in writer.groups])[:-1].tolist()
+            groups.append(ops.split(outputs, ends, axis=-1) if ends else [outputs])
+        return groups
+
+
+class ShuffleNetV2(Composite):
+    """The trunk without its last 1x1 convolution; returns [C2, C3, C4, C5], C2 being the stem's.
+
+    channel_orders : the paper's channel at each place of a returned map; None where that is their order.
+    """
+
+    def __init__(self, config: BackboneConfig, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.stem = Conv(
+            STEM, 3, stride=2, norm=config.norm, epsilon=config.norm_epsilon, bias=config.conv_bias or None,
+            activation=config.activation, name="stem", dtype=self.dtype_policy,
+        )  # fmt: skip
+        self.stages: list[list[ShuffleUnit]] = []
+        self.channel_orders: list[Order | None] = [None]
+        width = STEM
+        for stage, (channels, repeats) in enumerate(STAGES, start=2):
+            # Halves have to be whole, and this keeps 116, 232 and 464 at a multiplier of 1.
+            outputs = (
+                channels if config.width_multiplier == 1.0 else channels_of(channels, config.width_multiplier)
+            )
+            shuffle = plan_shuffle(repeats, outputs // 2)
+            units = []
+            for unit in range(repeats):
+                reads = shuffle.reads[unit - 1] if unit else self.channel_orders[-1]
+                writers = shuffle.writers[unit + 1 : unit + 2] if unit else shuffle.writers[:2]
+                units.append(
+                    ShuffleUnit(
+                        config, outputs // 2, 1 if unit else 2, width, reads, writers,
+                        name=f"stage{stage}_unit{unit}", dtype=self.dtype_policy,
+                    )
+                )  # fmt: skip
+            width = outputs
+            self.stages.append(units)
+            self.channel_orders.append(shuffle.reads[-1])
+
+    def call(self, inputs: Any, training: bool = False) -> list[Any]:
+        """Images [B, H, W, 3] to feature maps of strides 4, 8, 16 and 32."""
+        outputs = self.stem(inputs, training=training)
+        # -inf and not 0 around the map: a leaky ReLU's outputs may all be negative.
+        padded = ops.pad(outputs, ((0, 0), (1, 1), (1, 1), (0, 0)), constant_values=float("-inf"))
+        outputs = ops.max_pool(padded, 3, 2, padding="valid", data_format="channels_last")
+        features = [outputs]
+        for stage in self.stages:
+            waiting: list[list[Any]] = [[] for _ in range(len(stage) + 1)]
+            for number, unit in enumerate(stage, start=1):
+                for writer, groups in zip(unit.writers, unit(outputs, training=training), strict=True):
+                    for (reader, _), group in zip(writer.groups, groups, strict=True):
+                        waiting[reader].append(group)
+                outputs = ops.concatenate(waiting[number], axis=-1)
+            features.append(outputs)
+        return features

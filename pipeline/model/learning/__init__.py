@@ -1,0 +1,1 @@
+"""What a training step minimises: matching, sampling, losses."""

@@ -1,0 +1,166 @@
+"""What Mask R-CNN minimises (He et al. 2017, section 3): the five losses of a batch, trained end to end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from pipeline.model import box_coder
+from pipeline.model.geometry import Geometry
+from pipeline.model.learning.losses import box_loss, class_loss, mask_loss, objectness_loss
+from pipeline.model.learning.matcher import IGNORED, NEGATIVE, POSITIVE, match
+from pipeline.model.learning.sampling import sample
+from pipeline.model.learning.targets import Targets, crop_masks
+from pipeline.model.mask_rcnn import MaskRCNN
+from pipeline.model.preprocess import preprocess
+from pipeline.model.rows import take_rows
+from pipeline.model.rpn import propose
+
+#: Where the RPN's smooth L1 turns into a line (Detectron); its offsets are not divided by deviations.
+RPN_BETA = 1.0 / 9.0
+
+
+def training_losses(
+    model: MaskRCNN, images: Any, targets: Targets, seed: keras.random.SeedGenerator
+) -> dict[str, Any]:
+    """The losses of a batch as float32 scalars: `loss`, their sum, and each by its name.
+
+    images : uint8 RGB [B, H, W, 3] on the canvas; sides are multiples of 32.
+    seed : luck of the sampling; it moves on with every call.
+    """
+    height, width = int(images.shape[1]), int(images.shape[2])
+    whole = Geometry((height, width), (height, width), (0, 0), (height, width))
+    features = model.features(preprocess(images, whole, model.config.input), training=True)
+    logits, offsets = model.rpn(features)
+    anchors = model.anchors(whole.canvas)
+    losses = _rpn_losses(model, logits, offsets, np.concatenate(anchors), targets, seed)
+    training = model.config.training
+    proposals, valid = propose(
+        [ops.stop_gradient(level) for level in logits],
+        [ops.stop_gradient(level) for level in offsets],
+        anchors, whole.window(model.config.inclusive_corners), model.config, training.rpn_pre_nms,
+        training.rpn_post_nms,
+    )  # fmt: skip
+    losses |= _region_losses(model, features, proposals, valid, targets, whole.canvas, seed)
+    return {"loss": sum(losses.values()), **losses}
+
+
+def _rpn_losses(
+    model: MaskRCNN, logits: list[Any], offsets: list[Any], anchors: Any, targets: Targets, seed: Any
+) -> dict[str, Any]:
+    """Equation 1 of Ren et al. 2015 over a sample of the anchors float32 [A, 4]."""
+    training = model.config.training
+    found = match(
+        ops.expand_dims(ops.convert_to_tensor(anchors), 0), targets.boxes, targets.class_index,
+        training.rpn_positive_iou, training.rpn_negative_iou, keep_best=True,
+    )  # fmt: skip
+    # The RPN knows no classes: where most are unlabelled, what looks like background may well be an object.
+    known = ops.mean(ops.cast(targets.scope[:, 1:], "float32"), axis=-1, keepdims=True) >= 0.5
+    label = ops.where(ops.logical_or(found.label != NEGATIVE, known), found.label, IGNORED)
+    index, valid = sample(label, training.rpn_samples, training.rpn_positive_share, seed)
+    positive = ops.logical_and(valid, take_rows(label, index) == POSITIVE)
+    objects = take_rows(targets.boxes, take_rows(found.index, index))
+    references = ops.take(ops.convert_to_tensor(anchors), index, axis=0)
+    wanted = box_coder.encode(objects, references, model.config.rpn.box_weights)
+    every_logit, every_offset = ops.concatenate(logits, axis=1), ops.concatenate(offsets, axis=1)
+    count = ops.sum(ops.cast(valid, "int32"))
+    return {
+        "rpn_class": objectness_loss(take_rows(every_logit, index), positive, valid),
+        "rpn_box": box_loss(take_rows(every_offset, index), wanted, positive, count, RPN_BETA),
+    }
+
+
+def _region_losses(
+    model: MaskRCNN,
+    features: list[Any],
+    proposals: Any,
+    valid: Any,
+    targets: Targets,
+    canvas: tuple[int, int],
+    seed: Any,
+) -> dict[str, Any]:
+    """Class, box and mask losses over a sample of the proposals; the objects' own boxes are among them."""
+    config, training = model.config, model.config.training
+    proposals = ops.concatenate([proposals, targets.boxes], axis=1)
+    valid = ops.concatenate([valid, targets.class_index > 0], axis=1)
+    found = match(
+        proposals, targets.boxes, targets.class_index, training.roi_positive_iou, training.roi_positive_iou,
+        keep_best=False,
+    )  # fmt: skip
+    label = ops.where(valid, found.label, IGNORED)
+    index, valid = sample(label, training.roi_samples, training.roi_positive_share, seed)
+    regions = ops.stop_gradient(take_rows(proposals, index))
+    objects = take_rows(found.index, index)
+    positive = ops.logical_and(valid, take_rows(label, index) == POSITIVE)
+    members, rivals = _outputs(targets, objects, positive)
+
+    batch, count = int(regions.shape[0]), int(regions.shape[1])
+    logits, offsets = model.classify(
+        model.pool(features, regions, config.box_head.pool, canvas), training=True
+    )
+    chosen = _likeliest(logits, ops.reshape(members, (batch * count, -1)))
+    column = chosen if model.box_head.boxes > 1 else ops.zeros_like(chosen)
+    offsets = take_rows(offsets, ops.expand_dims(column, -1))[:, 0]
+    wanted = box_coder.encode(take_rows(targets.boxes, objects), regions, config.detection.box_weights)
+    flat = (batch * count,)
+    losses = {
+        "class": class_loss(
+            logits, ops.reshape(members, (*flat, -1)), ops.reshape(rivals, (*flat, -1)), ops.reshape(valid, flat)
+        ),
+        "box": box_loss(
+            offsets, ops.reshape(wanted, (*flat, 4)), ops.reshape(positive, flat),
+            ops.sum(ops.cast(valid, "int32")),
+        ),
+    }  # fmt: skip
+    # Positives come first, so the mask head looks at no more columns than there can be of them.
+    most = max(int(count * training.roi_positive_share), 1)
+    chosen = ops.reshape(chosen, (batch, count))[:, :most]
+    losses["mask"] = _mask_loss(
+        model, features, regions[:, :most], objects[:, :most], chosen, positive[:, :most], targets, canvas
+    )
+    return losses
+
+
+def _outputs(targets: Targets, objects: Any, positive: Any) -> tuple[Any, Any]:
+    """Right outputs and those they compete with, both bool [B, S, C]; a negative competes with the scope alone."""
+    classes = int(targets.scope.shape[-1])
+    background = ops.arange(classes) == 0
+    is_object = ops.expand_dims(positive, -1)
+    members = ops.where(is_object, take_rows(targets.members, objects), background)
+    rivals = ops.logical_or(is_object, ops.expand_dims(ops.logical_or(targets.scope, background), 1))
+    return members, rivals
+
+
+def _likeliest(logits: Any, members: Any) -> Any:
+    """The right output int32 [R] that the network finds likeliest."""
+    return ops.cast(ops.argmax(ops.where(members, ops.stop_gradient(logits), -1e9), axis=-1), "int32")
+
+
+def _mask_loss(
+    model: MaskRCNN,
+    features: list[Any],
+    regions: Any,
+    objects: Any,
+    chosen: Any,
+    positive: Any,
+    targets: Targets,
+    canvas: tuple[int, int],
+) -> Any:
+    batch, count = int(regions.shape[0]), int(regions.shape[1])
+    pooled = model.pool(features, regions, model.config.mask_head.pool, canvas)
+    flat = (batch * count,)
+    logits = model.mask_head(
+        ops.reshape(pooled, (*flat, *pooled.shape[2:])), ops.reshape(chosen, flat), training=True
+    )
+    side = targets.masks.shape[-1]
+    wanted = crop_masks(
+        ops.reshape(take_rows(targets.masks, objects), (*flat, side, side)),
+        ops.reshape(take_rows(targets.boxes, objects), (*flat, 4)),
+        ops.reshape(regions, (*flat, 4)),
+        int(logits.shape[-1]),
+    )
+    valid = ops.logical_and(positive, take_rows(targets.has_mask, objects))
+    return mask_loss(logits, wanted, ops.reshape(valid, flat))

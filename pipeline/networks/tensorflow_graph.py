@@ -1,0 +1,117 @@
+"""Networks of the TensorFlow zoo, run as they are behind the contract of every other network.
+
+A frozen graph or SavedModel is a program that TensorFlow runs. graph_safety.py refuses the operations that
+touch files, processes and other machines and says there what that leaves open: run only graphs you trust.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import WeightsError
+from pipeline.formats.detection_graph import DetectionGraph
+from pipeline.formats.frozen_graph import load_frozen_graph
+from pipeline.formats.saved_model import load_saved_model
+from pipeline.networks.zoo_detections import zoo_detections
+from pipeline.structures.detections import Detections
+
+#: Where the archives of the zoo keep their network, the form that needs less beside it first.
+_PLACES = ("frozen_inference_graph.pb", "saved_model.pb", "saved_model/saved_model.pb")
+
+
+class TensorFlowGraphSegmenter:
+    """A FrameSegmenter (structures/frame_segmenter.py) around a graph of the TensorFlow zoo.
+
+    Parameters
+    ----------
+    graph : the loaded network.
+    class_names : the graph's label map, class id -> name.
+    score_threshold : detections below are dropped.
+    where : the network's file, for errors.
+
+    """
+
+    def __init__(
+        self, graph: DetectionGraph, class_names: Mapping[int, str], score_threshold: float, where: str
+    ) -> None:
+        self._graph = graph
+        self._class_names = dict(class_names)
+        self._score_threshold = score_threshold
+        self._where = where
+
+    @classmethod
+    def load(
+        cls, path: str | Path, class_names: Mapping[int, str], score_threshold: float = 0.05
+    ) -> TensorFlowGraphSegmenter:
+        """The network in a frozen graph's file, a SavedModel's folder, or an unpacked archive of the zoo.
+
+        Raises WeightsError where there is none, or it is damaged, unsafe or no detection network.
+        """
+        file = _graph_file(Path(path))
+        graph = load_saved_model(file.parent) if file.name == "saved_model.pb" else load_frozen_graph(file)
+        return cls(graph, class_names, score_threshold, str(path))
+
+    @property
+    def class_names(self) -> Mapping[int, str]:
+        """Name of each class id that `segment` can return."""
+        return self._class_names
+
+    @property
+    def frame_size(self) -> tuple[int, int] | None:
+        """Width and height in px of the only frames it takes; None where any will do."""
+        if self._graph.width is None or self._graph.height is None:
+            return None
+        return self._graph.width, self._graph.height
+
+    def segment(self, frames: NDArray[np.uint8]) -> list[Detections]:
+        """Detections of each frame of uint8 RGB [B, H, W, 3], boxes in the pixels of these frames.
+
+        Raises WeightsError where the graph takes frames of another size, or returns what its kind does not.
+        """
+        height, width = frames.shape[1:3]
+        wanted = (self._graph.height or height, self._graph.width or width)
+        if wanted != (height, width):
+            raise WeightsError(
+                f"{self._where} takes frames of {wanted[1]}x{wanted[0]} px alone",
+                found=f"frames of {width}x{height} px",
+                do="resize the frames, or use a network that takes any size",
+            )
+        outputs = self._graph.outputs(frames)
+        try:
+            found = [zoo_detections(frame, height, width, self._score_threshold) for frame in outputs]
+        except ValueError as misfit:
+            raise WeightsError(
+                f"{self._where} does not return what an instance segmentation network returns",
+                found=str(misfit),
+                do="use a network whose masks lie over its boxes, as those of the TensorFlow zoo do",
+            ) from misfit
+        for detections in found:
+            self._check_classes(detections)
+        return found
+
+    def _check_classes(self, detections: Detections) -> None:
+        unknown = sorted(set(detections.class_ids.tolist()) - set(self._class_names))
+        if unknown:
+            raise WeightsError(
+                f"{self._where} found objects of classes that its label map does not have",
+                found=f"class ids {unknown[:8]}, label map of {len(self._class_names)} classes",
+                do="use the label map that the network was published with",
+            )
+
+
+def _graph_file(path: Path) -> Path:
+    if path.is_file():
+        return path
+    for place in _PLACES:
+        if (path / place).is_file():
+            return path / place
+    listed = sorted(entry.name for entry in path.iterdir())[:8] if path.is_dir() else None
+    raise WeightsError(
+        f"there is no TensorFlow graph at {path}",
+        found=f"a folder with {listed}" if listed is not None else "no such file or folder",
+        do=f"give a .pb file, or a folder with {' or '.join(_PLACES[:2])}",
+    )

@@ -1,0 +1,58 @@
+"""A written output -> whether it is the source's video, read back before it is published."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.errors import InputError, MediaError
+from pipeline.proof.compare import Check, compare
+from pipeline.structures.video_info import VideoInfo
+from pipeline.video.read.facts import MediaFacts, read_facts
+from pipeline.video.read.probe import probe
+
+
+def check_output(
+    path: Path, info: VideoInfo, kept: Collection[int], left_out: Collection[int] = ()
+) -> tuple[str, ...]:
+    """What is another than in the source, a sentence each, by the checks that `seg-video verify` makes.
+
+    Packets are compared, nothing is decoded: the render pass has decoded all. Raises MediaError where frames,
+    their times, their size, sound or subtitles are other ones, or the file cannot be read.
+
+    Parameters
+    ----------
+    path : the output, under whatever name.
+    info : the source.
+    kept : positions of the source's streams that the output is to hold besides the painted one.
+    left_out : numbers of the source's frames that it is not to show.
+
+    """
+    try:
+        output = read_facts(probe(path), decode=False)
+    except (MediaError, InputError) as error:
+        raise MediaError(f"{path} cannot be read back.", found=str(error), do="run again") from error
+    differing = [check for check in compare(_asked_for(info, kept, left_out), output) if not check.holds]
+    vital = [_words(check) for check in differing if check.vital]
+    if vital:
+        raise MediaError(
+            f"{path} is not the same video as {info.path}.",
+            found="; ".join(vital),
+            do="run again; if it stays, name an output in another format",
+        )
+    return tuple(f"another than in the source: {_words(check)}" for check in differing)
+
+
+def _asked_for(info: VideoInfo, kept: Collection[int], left_out: Collection[int]) -> MediaFacts:
+    """The facts of the source, without what the output is not to hold."""
+    facts = read_facts(info, decode=False)
+    tracks = tuple(track for track in facts.tracks if track.stream.index in kept)
+    return replace(facts, pts=np.delete(facts.pts, sorted(left_out)), tracks=tracks)
+
+
+def _words(check: Check) -> str:
+    note = f" ({check.note})" if check.note else ""
+    return f"{check.name}: {check.output} instead of {check.source}{note}"

@@ -1,0 +1,62 @@
+"""What a run is asked for now, against what it was begun with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pipeline.errors import RunInTheWayError
+from pipeline.record.fingerprint import PASSES
+from pipeline.record.manifest import Manifest
+
+#: Settings that change nothing of what comes out.
+_SILENT = {"run", "inputs", "output", "weights"}
+
+
+def redone_passes(old: Manifest, new: Manifest) -> list[str]:
+    """The passes whose results are no longer what is asked for, in order."""
+    return [name for name in PASSES if old.fingerprints.get(name) != new.fingerprints[name]]
+
+
+def changed_things(old: Manifest, new: Manifest) -> list[str]:
+    """What is different, a few words each."""
+    found = []
+    if old.source.sha256 != new.source.sha256:
+        found.append("the content of the input")
+    if old.weights != new.weights:
+        found.append(f"model: {old.weights['model']} -> {new.weights['model']}")
+    found += _differences(old.settings, new.settings)
+    if old.chunks != new.chunks:
+        found.append(f"chunks: {len(old.chunks)} -> {len(new.chunks)}")
+    return found
+
+
+def refuse_other_input(old: Manifest, new: Manifest) -> None:
+    """Raise RunInTheWayError if the run is of another video altogether."""
+    if old.source.path != new.source.path and old.source.sha256 != new.source.sha256:
+        raise RunInTheWayError(
+            f"A run of another input is in the way of {new.output}.",
+            found=f"input: {old.source.path} -> {new.source.path}",
+            do="name another output, or add --force to give that run up",
+        )
+
+
+def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    for room, settings in new.items():
+        if room in _SILENT:
+            continue
+        before = old.get(room, {})
+        for key, value in settings.items():
+            if key not in before and value is False:
+                continue  # a switch that the version did not know which wrote the old manifest
+            if _plain(before.get(key)) != _plain(value) and key not in ("model", "device", "batch"):
+                yield f"{key.replace('_', '-')}: {_short(before.get(key))} -> {_short(value)}"
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON gives it back."""
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _short(value: Any) -> str:
+    return ",".join(str(item) for item in value) if isinstance(value, list | tuple) else str(value)

@@ -1,0 +1,81 @@
+"""A run -> its evidence record: what went in, what came out, with what, each with its SHA-256."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.files import digest_of
+from pipeline.record.ledger import Entry, Ledger
+from pipeline.record.manifest import Manifest
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The record as JSON values; `intact`: the files that are there are still those that the run read and made."""
+
+    record: dict[str, Any]
+    intact: bool
+
+
+def evidence(folder: Path) -> Evidence:
+    """The record of the run in that folder, its files hashed anew.
+
+    Raises RunInTheWayError where its manifest cannot be read.
+    """
+    manifest = Manifest.read(folder / "manifest.json")
+    assert manifest is not None, "the folder of a run has a manifest"
+    ledger = Ledger(folder / "ledger.jsonl")
+    made = ledger.entry("mux")
+    made = made if made is not None and made.fingerprint == manifest.fingerprints["mux"] else None
+    files = {
+        "input": _file(manifest.source.path, manifest.source.sha256),
+        "output": _file(manifest.output, made.sha256 if made else None),
+    }
+    joined = ledger.entry("join")
+    if joined is not None:
+        files["detections"] = _file(str(folder / "detections.parquet"), joined.sha256)
+    record = {
+        **files,
+        "weights": manifest.weights,
+        "settings": manifest.settings,
+        "versions": manifest.versions,
+        "frames": manifest.frames,
+        "seconds": manifest.seconds,
+        "made_at": made.at if made else None,
+        "notes": sorted({note for entry in ledger.entries() for note in entry.notes}),
+        "fingerprints": manifest.fingerprints,
+        "chunks": [_chunk(manifest, ledger, index) for index in range(len(manifest.chunks))],
+    }
+    return Evidence(
+        record, made is not None and all(file["unchanged"] is not False for file in files.values())
+    )
+
+
+def _file(path: str, recorded: str | None) -> dict[str, Any]:
+    """What was written down of a file, and whether it still is that; null where it is not here to be read."""
+    here = Path(path)
+    found = digest_of(here) if here.is_file() else None
+    return {
+        "path": path,
+        "sha256": recorded,
+        "unchanged": None if found is None or recorded is None else found == recorded,
+    }
+
+
+def _chunk(manifest: Manifest, ledger: Ledger, index: int) -> dict[str, Any]:
+    """A chunk's span, and the SHA-256 of what each pass made of it."""
+    start, stop = manifest.chunks[index]
+    passes = {}
+    for step in ("segment", "track", "render"):
+        entry = ledger.entry(step, index)
+        wanted = f"{manifest.fingerprints[step]}:{start}-{stop}"
+        if entry is not None and entry.failed is None and entry.fingerprint == wanted:
+            passes[step] = _hash(entry)
+    return {"frames": [start, stop], **passes}
+
+
+def _hash(entry: Entry) -> dict[str, Any]:
+    facts = asdict(entry)
+    return {key: facts[key] for key in ("sha256", "size", "notes") if facts[key]}

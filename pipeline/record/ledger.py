@@ -1,0 +1,150 @@
+"""Ledger: what of a run is done, a line a file; a line is written after its file is on the disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import MediaError
+from pipeline.files import digest_of
+from pipeline.structures.frame_damage import NO_DAMAGE, FrameDamage
+from pipeline.structures.spans import Span
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line.
+
+    step : the pass. chunk : its number, None for what is made once. fingerprint : of what it was made from.
+    size, sha256 : of the file. seconds : that it took. at : when it was done, seconds since 1970.
+    failed : why it could not be made; None if it was. notes : what the user should know about it.
+    missing, flawed : spans of frames that do not decode, or not as they should; see FrameDamage.
+    """
+
+    step: str
+    chunk: int | None
+    fingerprint: str
+    size: int = 0
+    sha256: str = ""
+    seconds: float = 0.0
+    at: float = 0.0
+    failed: str | None = None
+    notes: tuple[str, ...] = ()
+    missing: tuple[Span, ...] = ()
+    flawed: tuple[Span, ...] = ()
+
+    @property
+    def damage(self) -> FrameDamage:
+        """What of the source is damaged."""
+        return FrameDamage(self.missing, self.flawed)
+
+
+class Ledger:
+    """The ledger at `path`, which need not exist yet."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._entries = {(entry.step, entry.chunk): entry for entry in _read(path)}
+
+    def done(self, step: str, chunk: int | None, fingerprint: str, file: Path) -> Entry | None:
+        """The entry of a file that is there, whole and made from the same; else None."""
+        entry = self._entries.get((step, chunk))
+        if entry is None or entry.failed is not None or entry.fingerprint != fingerprint:
+            return None
+        try:
+            return entry if file.stat().st_size == entry.size else None
+        except OSError:
+            return None
+
+    def entry(self, step: str, chunk: int | None = None) -> Entry | None:
+        """The last entry of that name, whatever it says."""
+        return self._entries.get((step, chunk))
+
+    def entries(self) -> tuple[Entry, ...]:
+        """The last entry of each name."""
+        return tuple(self._entries.values())
+
+    def failures(self) -> list[Entry]:
+        """Chunks that could not be made, in order."""
+        return sorted(
+            (entry for entry in self._entries.values() if entry.failed is not None),
+            key=lambda entry: (entry.chunk or 0, entry.step),
+        )
+
+    def record(
+        self,
+        step: str,
+        chunk: int | None,
+        fingerprint: str,
+        file: Path,
+        seconds: float,
+        notes: tuple[str, ...] = (),
+        damage: FrameDamage = NO_DAMAGE,
+    ) -> Entry:
+        """Add what was made."""
+        return self._add(
+            Entry(
+                step=step,
+                chunk=chunk,
+                fingerprint=fingerprint,
+                size=file.stat().st_size,
+                sha256=digest_of(file),
+                seconds=seconds,
+                at=time.time(),
+                notes=notes,
+                missing=damage.missing,
+                flawed=damage.flawed,
+            )
+        )
+
+    def record_failure(self, step: str, chunk: int, fingerprint: str, reason: str) -> Entry:
+        """Add what could not be made."""
+        return self._add(Entry(step, chunk, fingerprint, at=time.time(), failed=reason))
+
+    def record_begun(self, step: str, fingerprint: str) -> Entry:
+        """Add that something outside the run's folder is about to be written."""
+        return self._add(Entry(f"{step} begun", None, fingerprint, at=time.time()))
+
+    def _add(self, entry: Entry) -> Entry:
+        line = (json.dumps(asdict(entry), separators=(",", ":")) + "\n").encode()
+        try:
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            try:
+                # A line that was cut off by a kill is ended, so that it does not take this one with it.
+                os.write(descriptor, line if _ends_clean(self._path) else b"\n" + line)
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise MediaError(f"Cannot write {self._path}.", found=str(error), do="free space") from error
+        self._entries[entry.step, entry.chunk] = entry
+        return entry
+
+
+def _read(path: Path) -> Iterator[Entry]:
+    if not path.exists():
+        return
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            values: dict[str, Any] = dict(json.loads(line))
+            spans = {
+                key: tuple((int(start), int(stop)) for start, stop in values.get(key, ()))
+                for key in ("missing", "flawed")
+            }
+            yield Entry(**{**values, "notes": tuple(values["notes"]), **spans})
+        except (ValueError, TypeError, KeyError):
+            continue  # cut off by a kill: what it would have said is made again
+
+
+def _ends_clean(path: Path) -> bool:
+    size = path.stat().st_size
+    if size == 0:
+        return True
+    with path.open("rb") as stream:
+        stream.seek(size - 1)
+        return stream.read() == b"\n"

@@ -1,0 +1,86 @@
+"""What became of a run, read off its folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pipeline.record.ledger import Entry, Ledger
+from pipeline.record.lock import is_held
+from pipeline.record.manifest import Manifest
+
+
+@dataclass(frozen=True)
+class RunStatus:
+    """One run.
+
+    state : running, done, failed (some chunks did) or stopped. frames : of the video. segmented, rendered :
+    frames that are done. rate : frames a second the network found in so far; None before. failed : chunk and
+    reason of each that failed. resume : the command that goes on; None where there is nothing to go on with.
+    """
+
+    folder: str
+    source: str
+    output: str
+    state: Literal["running", "done", "failed", "stopped"]
+    frames: int
+    segmented: int
+    rendered: int
+    rate: float | None
+    failed: tuple[tuple[int, str], ...]
+    resume: str | None
+
+
+def run_status(folder: Path) -> RunStatus:
+    """The status of the run in that folder. Raises RunInTheWayError where its manifest cannot be read."""
+    manifest = Manifest.read(folder / "manifest.json")
+    assert manifest is not None, "the folder of a run has a manifest"
+    ledger = Ledger(folder / "ledger.jsonl")
+    prints = manifest.fingerprints
+    segmented = _done(ledger, manifest, "segment", prints["segment"])
+    rendered = _done(ledger, manifest, "render", prints["render"])
+    joined = ledger.entry("join")
+    has_joined = joined is not None and joined.fingerprint.startswith(prints["segment"])
+    mux = ledger.done("mux", None, prints["mux"], Path(manifest.output))
+    failed = tuple((entry.chunk or 0, entry.failed or "") for entry in ledger.failures())
+    state: Literal["running", "done", "failed", "stopped"] = "stopped"
+    if is_held(folder / "lock"):
+        state = "running"
+    elif mux or failed:
+        state = "done" if mux else "failed"
+    return RunStatus(
+        folder=str(folder),
+        source=manifest.source.path,
+        output=manifest.output,
+        state=state,
+        frames=manifest.frames,
+        segmented=manifest.frames if mux or has_joined else _frames(segmented, manifest),
+        rendered=manifest.frames if mux else _frames(rendered, manifest),
+        rate=_rate(segmented, manifest),
+        failed=failed,
+        resume=f"seg-video resume {folder}" if state in ("failed", "stopped") else None,
+    )
+
+
+def _done(ledger: Ledger, manifest: Manifest, step: str, fingerprint: str) -> list[Entry]:
+    """Entries of chunks that are done as the manifest asks for."""
+    wanted = {(index, f"{fingerprint}:{start}-{stop}") for index, (start, stop) in enumerate(manifest.chunks)}
+    return [
+        entry
+        for entry in ledger.entries()
+        if entry.step == step and not entry.failed and (entry.chunk, entry.fingerprint) in wanted
+    ]
+
+
+def _frames(entries: list[Entry], manifest: Manifest) -> int:
+    spans = [manifest.chunks[entry.chunk or 0] for entry in entries]
+    return sum(stop - start for start, stop in spans)
+
+
+def _rate(entries: list[Entry], manifest: Manifest) -> float | None:
+    """Frames a second between the first chunk's beginning and the last one's end."""
+    if not entries:
+        return None
+    seconds = max(entry.at for entry in entries) - min(entry.at - entry.seconds for entry in entries)
+    return _frames(entries, manifest) / seconds if seconds > 0 else None

@@ -1,0 +1,1 @@
+"""FFmpeg's frames to planes and RGB, HDR to SDR."""

@@ -1,0 +1,1 @@
+"""A source to facts and frames: probe, plan, decode."""

@@ -1,0 +1,229 @@
+"""A chunk -> its frames: exactly those, upright, each with its pts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
+from typing import Generic, Literal, TypeVar
+
+import numpy as np
+from av.error import FFmpegError
+from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+from numpy.typing import NDArray
+
+from pipeline.errors import DamagedInputError
+from pipeline.structures.chunk import Chunk
+from pipeline.structures.packet_span import PacketSpan
+from pipeline.structures.video_info import VideoInfo
+from pipeline.structures.yuv_frame import YuvFrame
+from pipeline.video.colour.pixels import to_rgb, to_yuv
+from pipeline.video.colour.tone_map import is_hdr, sdr, shown, tone_mapped
+from pipeline.video.read.deinterlace import deinterlaced
+from pipeline.video.read.demux import open_decoder, unpack
+from pipeline.video.read.packets import open_packets
+from pipeline.video.read.source import reason
+
+Picture = TypeVar("Picture")
+
+#: What becomes of a frame that can't be decoded: the chunk fails, or the last good frame is shown again.
+Damaged = Literal["fail", "repeat"]
+
+
+@dataclass(frozen=True)
+class DecodedFrame(Generic[Picture]):
+    """One frame of the source.
+
+    number : position among all frames that are shown, from 0.
+    pts : when it is shown, in the source's time base.
+    picture : its pixels, upright.
+    repeated : the frame can't be decoded, and this is its neighbour's picture.
+    flawed : the decoder marks the picture as damaged.
+    fitted : the frame was coded in another size than the first, and is scaled to that.
+    """
+
+    number: int
+    pts: int
+    picture: Picture
+    repeated: bool
+    flawed: bool = False
+    fitted: bool = False
+
+
+def decode_yuv(
+    info: VideoInfo,
+    chunk: Chunk,
+    *,
+    packets: PacketSpan | None = None,
+    damaged: Damaged = "fail",
+    deinterlace: bool = False,
+    tone_map: bool = False,
+    threads: int = 1,
+) -> Iterator[DecodedFrame[YuvFrame]]:
+    """Frames [chunk.start, chunk.stop) in full size, in the planes they were coded in.
+
+    Parameters
+    ----------
+    info, chunk : the source and the span.
+    packets : what `cut_packets` gave, where the source itself is out of reach.
+    damaged : "fail" raises DamagedInputError, with the frames that are missing, once what can be decoded is
+    out;
+        "repeat" gives the last good picture, or the next one, again. No good picture at all is always an
+        error.
+    deinterlace : make progressive frames of interlaced ones.
+    tone_map : make SDR frames of HDR ones: those of `sdr(info)`.
+    threads : of the decoder; chunks are decoded side by side, so one is best where there are many.
+
+    """
+    becomes = shown(info, tone_map=tone_map)
+
+    def convert(frame: VideoFrame) -> YuvFrame:
+        frame = deinterlaced(frame) if deinterlace else frame
+        if tone_map and is_hdr(info):
+            frame = tone_mapped(frame, info, info.width, info.height)
+        return to_yuv(frame, becomes)
+
+    return _decode(info, chunk, packets, damaged, threads, convert)
+
+
+def decode_rgb(
+    info: VideoInfo,
+    chunk: Chunk,
+    width: int,
+    height: int,
+    *,
+    packets: PacketSpan | None = None,
+    damaged: Damaged = "fail",
+    deinterlace: bool = False,
+    threads: int = 1,
+) -> Iterator[DecodedFrame[NDArray[np.uint8]]]:
+    """The same frames as uint8 RGB [height, width, 3], scaled to this size without regard to the aspect.
+
+    HDR is always tone-mapped: its numbers taken for SDR's are grey in grey, and networks learn from SDR.
+    """
+    becomes = sdr(info)
+
+    def convert(frame: VideoFrame) -> NDArray[np.uint8]:
+        frame = deinterlaced(frame) if deinterlace else frame
+        if is_hdr(info):
+            frame = tone_mapped(frame, info, width, height)
+        return to_rgb(frame, becomes, width, height)
+
+    return _decode(info, chunk, packets, damaged, threads, convert)
+
+
+def _decode(
+    info: VideoInfo,
+    chunk: Chunk,
+    span: PacketSpan | None,
+    damaged: Damaged,
+    threads: int,
+    convert: Callable[[VideoFrame], Picture],
+) -> Iterator[DecodedFrame[Picture]]:
+    complaints: list[str] = []
+    with _open(info, chunk, span) as (context, packets):
+        context.thread_count = threads
+        numbered = _numbered(info, decoded_frames(context, packets, complaints))
+        pictures = _without_gaps(chunk, numbered) if damaged == "repeat" else _good_ones(chunk, numbered)
+        found = 0
+        for number, frame, repeated in pictures:
+            found += not repeated
+            fitted = (frame.width, frame.height) != (info.coded_width, info.coded_height)
+            picture = convert(frame)
+            yield DecodedFrame(number, int(info.pts[number]), picture, repeated, frame.is_corrupt, fitted)
+    if found == 0 or (damaged == "fail" and found < len(chunk)):
+        raise _damage(info, chunk, found, complaints)
+
+
+@contextmanager
+def _open(
+    info: VideoInfo, chunk: Chunk, span: PacketSpan | None
+) -> Iterator[tuple[VideoCodecContext, Iterator[Packet]]]:
+    if span is not None:
+        yield open_decoder(span), unpack(span)
+        return
+    with open_packets(info, chunk) as (stream, packets):
+        yield stream.codec_context, packets
+
+
+def decoded_frames(
+    context: VideoCodecContext, packets: Iterator[Packet], complaints: list[str]
+) -> Iterator[VideoFrame]:
+    """The frames that can be decoded, in the order of showing; complaints about the others are added."""
+    refused = False
+    for packet in chain(packets, [None]):
+        if refused and packet is not None and packet.is_keyframe:
+            # Behind a gap H.264's picture order can seem to run backwards, and FFmpeg then gives out nothing
+            # any more: 8 good frames behind 16 lost ones were seen to go so. A keyframe starts anew.
+            yield from _fed(context, None, complaints)
+            context.flush_buffers()
+        before = len(complaints)
+        yield from _fed(context, packet, complaints)
+        refused = len(complaints) > before
+
+
+def _fed(context: VideoCodecContext, packet: Packet | None, complaints: list[str]) -> list[VideoFrame]:
+    """What the decoder gives out when it is fed a packet, or the end."""
+    try:
+        return context.decode(packet)
+    except FFmpegError as error:
+        complaints.append(reason(error))
+        return []
+
+
+def _numbered(info: VideoInfo, frames: Iterator[VideoFrame]) -> Iterator[tuple[int, VideoFrame]]:
+    """Each frame with its number; a frame with a time that no frame of the index has is left out."""
+    before, repeats = None, 0
+    for frame in frames:
+        if frame.pts is None:
+            continue
+        repeats = repeats + 1 if frame.pts == before else 0
+        before = frame.pts
+        number = int(np.searchsorted(info.pts, frame.pts)) + repeats
+        if number < info.frame_count and info.pts[number] == frame.pts:
+            yield number, frame
+
+
+def _good_ones(
+    chunk: Chunk, frames: Iterator[tuple[int, VideoFrame]]
+) -> Iterator[tuple[int, VideoFrame, bool]]:
+    """The frames of the chunk that are there, each once and in order."""
+    due = chunk.start
+    for number, frame in frames:
+        if due <= number < chunk.stop:
+            yield number, frame, False
+            due = number + 1
+        if due == chunk.stop:
+            return
+
+
+def _without_gaps(
+    chunk: Chunk, frames: Iterator[tuple[int, VideoFrame]]
+) -> Iterator[tuple[int, VideoFrame, bool]]:
+    """All frames of the chunk; one that is missing is the last good one again, at the very start the next."""
+    due = chunk.start
+    last: VideoFrame | None = None
+    for number, frame in frames:
+        if number >= chunk.stop or due == chunk.stop:
+            break
+        if number >= due:
+            for missing in range(due, number):
+                yield missing, last or frame, True
+            yield number, frame, False
+            due = number + 1
+        last = frame
+    if last is not None:
+        for missing in range(due, chunk.stop):
+            yield missing, last, True
+
+
+def _damage(info: VideoInfo, chunk: Chunk, found: int, complaints: list[str]) -> DamagedInputError:
+    says = f"; the decoder says: {complaints[-1]}" if complaints else ""
+    return DamagedInputError(
+        f"Frames {chunk.start} to {chunk.stop - 1} of {info.path} cannot all be decoded.",
+        found=f"{found} of {len(chunk)} frames{says}",
+        do="have damaged frames replaced by the last good one",
+    )

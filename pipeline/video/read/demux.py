@@ -1,0 +1,58 @@
+"""A chunk -> its compressed packets as one value, for a worker that can't see the source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import av
+import numpy as np
+from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
+
+from pipeline.structures.chunk import Chunk
+from pipeline.structures.packet_span import NO_PTS, PacketSpan
+from pipeline.structures.video_info import VideoInfo
+from pipeline.video.read.packets import open_packets
+
+
+def cut_packets(info: VideoInfo, chunk: Chunk) -> PacketSpan:
+    """Everything that is needed to decode the chunk without its source; not a single bit is re-encoded."""
+    with open_packets(info, chunk) as (stream, packets):
+        context = stream.codec_context
+        kept = [(bytes(packet), packet.pts, packet.is_keyframe) for packet in packets]
+        return PacketSpan(
+            codec=context.codec.name,
+            codec_tag=context.codec_tag,
+            extradata=context.extradata or b"",
+            width=context.width,
+            height=context.height,
+            bits_per_coded_sample=context.bits_per_coded_sample,
+            time_base=info.time_base,
+            payload=b"".join(data for data, _, _ in kept),
+            sizes=np.array([len(data) for data, _, _ in kept], np.int64),
+            pts=np.array([NO_PTS if pts is None else pts for _, pts, _ in kept], np.int64),
+            keys=np.array([key for _, _, key in kept], np.bool_),
+        )
+
+
+def open_decoder(span: PacketSpan) -> VideoCodecContext:
+    """A decoder set up as the source's own stream would be."""
+    context = av.CodecContext.create(span.codec, "r")
+    assert isinstance(context, VideoCodecContext)
+    context.codec_tag = span.codec_tag
+    context.extradata = span.extradata or None
+    context.width, context.height = span.width, span.height
+    context.bits_per_coded_sample = span.bits_per_coded_sample
+    return context
+
+
+def unpack(span: PacketSpan) -> Iterator[Packet]:
+    """The packets, in decoding order."""
+    ends = np.cumsum(span.sizes)
+    payload = memoryview(span.payload)
+    for start, end, pts, key in zip(ends - span.sizes, ends, span.pts.tolist(), span.keys, strict=True):
+        packet = Packet(bytes(payload[start:end]))
+        packet.pts = None if pts == NO_PTS else pts
+        packet.time_base = span.time_base
+        packet.is_keyframe = bool(key)
+        yield packet

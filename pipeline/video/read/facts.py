@@ -1,0 +1,155 @@
+"""A video file -> what it holds, read off its packets and, where asked for, off every frame it decodes to."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.packet import Packet
+from numpy.typing import NDArray
+
+from pipeline.structures.video_info import StreamInfo, VideoInfo
+from pipeline.video.read.decode import decoded_frames
+from pipeline.video.read.index import shown
+from pipeline.video.read.source import open_source, video_stream
+from pipeline.video.write.container import is_made_by_the_muxer
+from pipeline.video.write.copying import payload
+
+
+@dataclass(frozen=True, eq=False)
+class TrackFacts:
+    """One stream besides the painted one.
+
+    stream : what the container says of it.
+    pts : int64 [P], times of the packets that are shown, in the order of the file.
+    sha256 : of their content, in that order, without what belongs to the container.
+    """
+
+    stream: StreamInfo
+    pts: NDArray[np.int64]
+    sha256: str
+
+
+@dataclass(frozen=True, eq=False)
+class DecodedFacts:
+    """What comes out when the painted stream is decoded from its first packet to its last.
+
+    pts : int64 [D], times of the frames that come out, ascending.
+    flawed : int64 [E], times of those that the decoder marks as damaged.
+    complaints : what the decoder said about packets that it refused.
+    """
+
+    pts: NDArray[np.int64]
+    flawed: NDArray[np.int64]
+    complaints: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class MediaFacts:
+    """What a video file holds.
+
+    info : streams, geometry, colour, tags, chapters.
+    pts : int64 [N], when each frame of the painted stream is shown, ascending, in ticks of info.time_base.
+    tracks : the other streams, but for those that a muxer makes by itself of chapters and time codes.
+    decoded : None where nothing was decoded.
+    """
+
+    info: VideoInfo
+    pts: NDArray[np.int64]
+    tracks: tuple[TrackFacts, ...]
+    decoded: DecodedFacts | None = None
+
+
+@dataclass
+class _Reading:
+    """What is read of one stream so far."""
+
+    pts: list[int] = field(default_factory=list)
+    content: Any = field(default_factory=hashlib.sha256)
+
+
+def read_facts(info: VideoInfo, *, decode: bool) -> MediaFacts:
+    """The facts of the file that was probed as `info`; its packets are read again, its frames if asked for.
+
+    Raises InputError if it cannot be opened any more. Whatever cannot be read or decoded is missing in the
+    facts, as it would be for a player.
+    """
+    decoded = _decode(info) if decode else None
+    return MediaFacts(info, info.pts, _read_tracks(info), decoded)
+
+
+def _read_tracks(info: VideoInfo) -> tuple[TrackFacts, ...]:
+    wanted = [
+        stream
+        for stream in info.streams
+        if stream.index != info.video and not is_made_by_the_muxer(info, stream)
+    ]
+    readings = {stream.index: _Reading() for stream in wanted}
+    if wanted:
+        with open_source(info.path) as container:
+            for packet in filter(shown, _readable(container, sorted(readings))):
+                reading = readings[packet.stream_index]
+                reading.pts.append(_time(packet))
+                reading.content.update(payload(packet))
+    return tuple(
+        TrackFacts(
+            stream,
+            np.array(readings[stream.index].pts, np.int64),
+            readings[stream.index].content.hexdigest(),
+        )
+        for stream in wanted
+    )
+
+
+def _readable(container: InputContainer, positions: list[int]) -> Iterator[Packet]:
+    """Packets with content of these streams, up to where the file can be read."""
+    try:
+        for packet in container.demux(*(container.streams[position] for position in positions)):
+            if packet.size:
+                yield packet
+    except FFmpegError:
+        return  # the packets behind are missing on the other side too, or else the comparison says so
+
+
+def _time(packet: Packet) -> int:
+    """A packet's pts; a cover has no time at all."""
+    times = [time for time in (packet.pts, packet.dts) if time is not None]
+    return times[0] if times else 0
+
+
+def _decode(info: VideoInfo) -> DecodedFacts:
+    """Decode all, by FFmpeg alone: no index, no seeking, no chunks.
+
+    Several frames at a time; only where one is refused, one after the other, as the run does: side by side
+    its neighbours may go with it.
+    """
+    at_once = _decode_by(info, "AUTO")
+    return _decode_by(info, "SLICE") if at_once.complaints else at_once
+
+
+def _decode_by(info: VideoInfo, threading: str) -> DecodedFacts:
+    pts: list[int] = []
+    flawed: list[int] = []
+    complaints: list[str] = []
+    with open_source(info.path) as container:
+        stream = video_stream(container, info.video)
+        stream.thread_type = threading
+        packets = _readable(container, [info.video])
+        for frame in decoded_frames(stream.codec_context, packets, complaints):
+            # Formats without times of their own number their frames by the order of decoding.
+            ticks = frame.pts if info.timed else _nth(info, len(pts))
+            if ticks is not None:
+                pts.append(ticks)
+                flawed += [ticks] if frame.is_corrupt else []
+    return DecodedFacts(
+        np.sort(np.array(pts, np.int64)), np.sort(np.array(flawed, np.int64)), tuple(complaints)
+    )
+
+
+def _nth(info: VideoInfo, number: int) -> int | None:
+    return int(info.pts[number]) if number < info.frame_count else None

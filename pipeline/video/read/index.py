@@ -1,0 +1,134 @@
+"""A path -> the frames that a video stream of it shows, read off the packets, never off a header."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.packet import Packet
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from pipeline.video.read.source import open_source, reason, video_stream
+
+#: Formats that count packets instead of dating them. With B-frames their pts are a guess in decoding order.
+_UNDATED_CONTAINERS = {"avi", "h264", "hevc", "m4v", "mpegvideo", "vc1", "obu"}
+
+#: What a stream that states no rate at all is played at.
+_DEFAULT_RATE = Fraction(25)
+
+
+@dataclass(frozen=True, eq=False)
+class FrameIndex:
+    """The columns of VideoInfo that are read off packets, under the same names."""
+
+    timed: bool
+    pts: NDArray[np.int64]
+    keys: NDArray[np.bool_]
+    decode_order: NDArray[np.int64]
+    end_pts: int
+    damage: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Packet:
+    """What is kept of a packet: it may carry no time of its own."""
+
+    pts: int | None
+    dts: int | None
+    duration: int
+    is_keyframe: bool
+
+
+def read_index(path: Path, position: int) -> FrameIndex | None:
+    """The frames of stream number `position`; None if it has not a single one.
+
+    Reads the file to its end, and decodes all of it where only the decoder knows the order of the frames.
+    Packets that an edit list cuts off are no frames.
+    """
+    with open_source(path) as container:
+        stream = video_stream(container, position)
+        dated = container.format.name not in _UNDATED_CONTAINERS or not stream.codec_context.has_b_frames
+        packets, damage = _read_packets(container, stream)
+        nominal_step = _nominal_step(stream)
+    timed = dated and all(packet.pts is not None for packet in packets)
+    order = _order_by_pts(packets) if timed else _order_by_decoding(path, position)
+    if not len(order):
+        return None
+    pts = _presentation_times([packets[rank] for rank in order], nominal_step)
+    usual_step = int(np.median(np.diff(pts))) if len(pts) > 1 else 0
+    return FrameIndex(
+        timed=timed,
+        pts=pts,
+        keys=np.array([packets[rank].is_keyframe for rank in order], np.bool_),
+        decode_order=order,
+        end_pts=int(pts[-1]) + (packets[int(order[-1])].duration or usual_step or nominal_step),
+        damage=damage,
+    )
+
+
+def shown(packet: Packet) -> bool:
+    """Whether a packet stands for a frame: neither the end mark nor cut off by an edit list."""
+    return packet.size > 0 and not packet.is_discard
+
+
+def _read_packets(container: InputContainer, stream: VideoStream) -> tuple[list[_Packet], tuple[str, ...]]:
+    """All shown packets in decoding order, and what was wrong with the container."""
+    packets, corrupt, found, damage = [], 0, 0, []
+    try:
+        for packet in container.demux(stream):
+            found += packet.size > 0
+            corrupt += packet.is_corrupt
+            if shown(packet):
+                packets.append(_Packet(packet.pts, packet.dts, packet.duration or 0, packet.is_keyframe))
+    except FFmpegError as error:
+        damage.append(f"reading stopped after {found} video packets: {reason(error)}")
+    if corrupt:
+        damage.append(f"{corrupt} of {found} video packets are marked as damaged")
+    if stream.frames > found:
+        damage.append(f"the header promises {stream.frames} video frames, {found} are there")
+    return packets, tuple(damage)
+
+
+def _order_by_pts(packets: list[_Packet]) -> NDArray[np.int64]:
+    """Positions of the packets, in the order in which their frames are shown."""
+    return np.argsort([packet.pts or 0 for packet in packets], kind="stable").astype(np.int64)
+
+
+def _order_by_decoding(path: Path, position: int) -> NDArray[np.int64]:
+    """The same, by the order in which the decoder gives the frames."""
+    order: list[int] = []
+    rank = 0
+    with open_source(path) as container:
+        stream = video_stream(container, position)
+        for packet in container.demux(stream):
+            if packet.size:
+                packet.pts, rank = rank, rank + shown(packet)
+            try:
+                order += [frame.pts for frame in stream.decode(packet) if frame.pts is not None]
+            except FFmpegError:
+                continue  # a damaged frame is not in the order, and so is not promised to anyone
+    return np.array(order, np.int64)
+
+
+def _presentation_times(packets: list[_Packet], nominal_step: int) -> NDArray[np.int64]:
+    """When the frames of these packets are shown, in ticks.
+
+    Their own pts; where those are missing, their dts in order; where those are missing too, evenly spaced.
+    """
+    pts = [packet.pts for packet in packets if packet.pts is not None]
+    dts = [packet.dts for packet in packets if packet.dts is not None]
+    for times in (pts, dts):
+        if len(times) == len(packets):
+            return np.sort(np.array(times, np.int64))
+    return np.arange(len(packets), dtype=np.int64) * nominal_step
+
+
+def _nominal_step(stream: VideoStream) -> int:
+    """The distance of two frames by the rate that the stream states, in ticks."""
+    rate = stream.average_rate or stream.guessed_rate or _DEFAULT_RATE
+    return max(round(1 / (rate * (stream.time_base or Fraction(1)))), 1)

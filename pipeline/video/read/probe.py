@@ -1,0 +1,190 @@
+"""A path -> VideoInfo."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+from av.buffer import Buffer
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.stream import Disposition, Stream
+from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange
+from av.video.stream import VideoStream
+
+from pipeline.errors import InputError
+from pipeline.structures.colour import UNSPECIFIED, ColourTags
+from pipeline.structures.video_info import Chapter, StreamInfo, VideoInfo
+from pipeline.video.colour.light_metadata import read_light
+from pipeline.video.read.index import FrameIndex, read_index
+from pipeline.video.read.source import open_source
+
+#: BT.709: what RGB is converted to, as YUV is all that is painted on.
+_MATRIX_FOR_RGB = 1
+
+#: Bytes of an MPEG-TS packet: plain, with a time code before it, with error correction behind it.
+_BROADCAST_PACKETS = (188, 192, 204)
+
+
+def probe(path: Path) -> VideoInfo:
+    """All that is to be known of a video: streams, each frame's pts, geometry, colour, metadata.
+
+    Reads the whole file once, decodes a single frame. Raises InputError if there is no video in it, or none
+    that can be decoded.
+    """
+    with open_source(path) as container:
+        streams = tuple(_stream_info(stream) for stream in container.streams)
+        stream = _choose_video(path, container, streams)
+        index = read_index(path, stream.index)
+        frame = next(_decodable(container, stream), None)
+        if index is None or frame is None:
+            raise InputError(
+                f"{path} holds no video.",
+                found=f"a {streams[stream.index].codec} stream without a single frame that can be decoded",
+            )
+        return _video_info(path, container, stream, streams, index, frame)
+
+
+def _stream_info(stream: Stream) -> StreamInfo:
+    context = stream.codec_context
+    return StreamInfo(
+        index=stream.index,
+        kind=stream.type,
+        codec=context.codec.canonical_name if context is not None else "",
+        time_base=stream.time_base or Fraction(1),
+        start_pts=stream.start_time,
+        packet_count=stream.frames,
+        disposition=tuple(flag.name or "" for flag in Disposition if flag in stream.disposition),
+        metadata=dict(stream.metadata),
+    )
+
+
+def _choose_video(path: Path, container: InputContainer, streams: tuple[StreamInfo, ...]) -> VideoStream:
+    """The default video stream; of several, the largest picture, then the first."""
+    videos = [
+        stream
+        for stream in container.streams
+        if isinstance(stream, VideoStream)
+        and stream.codec_context is not None
+        and not streams[stream.index].is_picture
+    ]
+    if not videos:
+        kinds = ", ".join(f"{stream.kind} {stream.codec}".strip() for stream in streams)
+        raise InputError(f"{path} holds no video.", found=kinds or "a container without any stream")
+
+    def rank(stream: VideoStream) -> tuple[bool, int, int]:
+        context = stream.codec_context
+        default = "default" in streams[stream.index].disposition
+        return default, context.width * context.height, -stream.index
+
+    return max(videos, key=rank)
+
+
+def _decodable(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    """The frames of a stream, past whatever cannot be read or decoded."""
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+            if packet is None:
+                return
+            yield from packet.decode()
+        except FFmpegError:
+            continue
+
+
+def _video_info(
+    path: Path,
+    container: InputContainer,
+    stream: VideoStream,
+    streams: tuple[StreamInfo, ...],
+    index: FrameIndex,
+    frame: VideoFrame,
+) -> VideoInfo:
+    rotation, mirrored = _orientation(frame)
+    return VideoInfo(
+        path=path,
+        container=container.format.name,
+        video=stream.index,
+        streams=streams,
+        coded_width=frame.width,
+        coded_height=frame.height,
+        rotation=rotation,
+        mirrored=mirrored,
+        coded_sample_aspect=stream.sample_aspect_ratio or None,
+        pixel_format=frame.format.name,
+        bit_depth=frame.format.components[0].bits,
+        colour=_colour(frame, stream),
+        interlaced=frame.interlaced_frame,
+        time_base=stream.time_base or Fraction(1),
+        average_rate=stream.average_rate,
+        timed=index.timed,
+        pts=index.pts,
+        keys=index.keys,
+        decode_order=index.decode_order,
+        end_pts=index.end_pts,
+        metadata=dict(container.metadata),
+        chapters=tuple(
+            Chapter(
+                chapter["start"],
+                chapter["end"],
+                chapter["time_base"] or Fraction(1),
+                dict(chapter["metadata"]),
+            )
+            for chapter in container.chapters()
+        ),
+        damage=(*index.damage, *_torn_end(path, container.format.name)),
+        light=read_light(frame),
+    )
+
+
+def _torn_end(path: Path, container: str) -> list[str]:
+    """What is left of a broadcast packet at the end of the file, a sentence; they all have one size."""
+    size = path.stat().st_size
+    rest = min(size % packet for packet in _BROADCAST_PACKETS)
+    if container != "mpegts" or rest == 0:
+        return []
+    return [f"the file ends in the middle of a packet, {size % _BROADCAST_PACKETS[0]} bytes into it"]
+
+
+def _orientation(frame: VideoFrame) -> tuple[int, bool]:
+    """Degrees clockwise that turn the frame upright, and whether it has to be mirrored before.
+
+    The display matrix maps a stored point (x, y), y down, to (a x + c y, b x + d y) (ISO 14496-12, 6.2.2).
+    Other angles than quarter turns are taken to the nearest one.
+    """
+    side_data = cast(Mapping[str, Buffer], frame.side_data).get("DISPLAYMATRIX")
+    if side_data is None:
+        return 0, False
+    a, b, _, c, d = np.frombuffer(bytes(side_data), np.int32)[:5].astype(np.float64)
+    mirrored = bool(a * d - b * c < 0)
+    sign = -1 if mirrored else 1
+    return round(math.degrees(math.atan2(sign * b, sign * a)) / 90) * 90 % 360, mirrored
+
+
+def _colour(frame: VideoFrame, stream: VideoStream) -> ColourTags:
+    """Tags of the decoded frame, else those of the container; for RGB, of what it is converted to."""
+    context = stream.codec_context
+
+    def tag(name: str) -> int:
+        own = int(getattr(frame, name))
+        return own if own != UNSPECIFIED else int(getattr(context, name))
+
+    if frame.format.is_rgb:
+        return ColourTags(matrix=_MATRIX_FOR_RGB, full_range=False)
+    ranges = {
+        int(ColorRange.MPEG): False,
+        int(ColorRange.JPEG): True,
+    }
+    full_range = ranges.get(int(frame.color_range), ranges.get(int(context.color_range)))
+    return ColourTags(
+        matrix=tag("colorspace"),
+        primaries=tag("color_primaries"),
+        transfer=tag("color_trc"),
+        full_range=True if frame.format.name.startswith("yuvj") else full_range,
+    )

@@ -1,0 +1,1 @@
+"""Painted frames to an output: encode, mux, publish."""

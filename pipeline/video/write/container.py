@@ -1,0 +1,127 @@
+"""A source and an output name -> which streams the output can hold, told before anything is inferred."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+from av.error import FFmpegError
+from av.stream import Stream
+
+from pipeline.errors import ConfigError
+from pipeline.structures.video_info import StreamInfo, VideoInfo
+from pipeline.video.read.source import open_source
+
+#: FFmpeg's muxer by the ending of the output's name.
+_MUXERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
+
+#: Sound that FFmpeg writes into MP4 but hardly a player finds there.
+_UNPLAYABLE_IN_MP4 = ("pcm_", "vorbis")
+
+
+@dataclass(frozen=True)
+class ContainerCheck:
+    """What becomes of the source's streams in an output.
+
+    muxer : FFmpeg's name of the output's format.
+    kept : positions of the streams that are copied, besides the one that is painted.
+    problems : a sentence for each sound or subtitle track that would be lost; the output is not to be made.
+    fitting : endings of names, for which there would be no problem.
+    warnings : a sentence for each lesser loss, and for whatever else the user should know.
+    """
+
+    muxer: str
+    kept: tuple[int, ...]
+    problems: tuple[str, ...]
+    fitting: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def check_container(info: VideoInfo, out: Path) -> ContainerCheck:
+    """Try each stream of the source in the format that `out` ends in.
+
+    Raises ConfigError if the ending is none of .mp4, .m4v, .mov and .mkv.
+    """
+    muxer = _muxer(out)
+    kept, problems, warnings = [], [], []
+    for stream in info.streams:
+        if stream.index == info.video or is_made_by_the_muxer(info, stream):
+            continue
+        if _fits(info, stream, muxer):
+            kept.append(stream.index)
+            if stream.kind == "video" and not stream.is_picture:
+                warnings.append(f"{_name(stream)} is a second video: it is copied as it is, not painted")
+        elif stream.kind in ("audio", "subtitle"):
+            problems.append(f"{out.suffix} cannot hold {_name(stream)}")
+        else:
+            warnings.append(f"{out.suffix} cannot hold {_name(stream)}; it is left out")
+    fitting = (
+        tuple(suffix for suffix, other in _MUXERS.items() if _holds_all(info, other)) if problems else ()
+    )
+    return ContainerCheck(muxer, tuple(kept), tuple(problems), fitting, tuple(warnings))
+
+
+def is_made_by_the_muxer(info: VideoInfo, stream: StreamInfo) -> bool:
+    """Whether a stream is made anew of the chapters or of a tag, and is not to be copied."""
+    return _holds_chapters(info, stream) or _holds_time_code(info, stream)
+
+
+def _muxer(out: Path) -> str:
+    try:
+        return _MUXERS[out.suffix.lower()]
+    except KeyError:
+        raise ConfigError(
+            f"{out} names no format that video is written in.",
+            found=out.suffix or "a name without an ending",
+            do=f"end it in one of {', '.join(_MUXERS)}",
+        ) from None
+
+
+def _holds_chapters(info: VideoInfo, stream: StreamInfo) -> bool:
+    """QuickTime keeps chapter titles in a text track, which FFmpeg shows both as chapters and as data."""
+    return bool(info.chapters) and stream.kind == "data" and stream.packet_count == len(info.chapters)
+
+
+def _holds_time_code(info: VideoInfo, stream: StreamInfo) -> bool:
+    """QuickTime keeps the time code in a track, which FFmpeg shows as data and as a tag it writes back."""
+    time_code = stream.metadata.get("timecode")
+    return (
+        stream.kind == "data"
+        and stream.packet_count == 1
+        and time_code is not None
+        and time_code == info.stream.metadata.get("timecode")
+    )
+
+
+def _fits(info: VideoInfo, stream: StreamInfo, muxer: str) -> bool:
+    if muxer == "mp4" and stream.codec.startswith(_UNPLAYABLE_IN_MP4):
+        return False
+    if muxer == "matroska" and stream.is_picture:
+        return False  # it would become a video of one frame
+    with open_source(info.path) as source:
+        return _can_be_written(source.streams[stream.index], muxer)
+
+
+def _can_be_written(stream: Stream, muxer: str) -> bool:
+    """Whether a file with this stream alone gets a header and an end."""
+    try:
+        with av.open(io.BytesIO(), "w", format=muxer) as trial:
+            trial.add_stream_from_template(stream, opaque=True)
+            trial.start_encoding()
+    except (FFmpegError, ValueError):
+        return False
+    return True
+
+
+def _name(stream: StreamInfo) -> str:
+    language = stream.language if stream.language != "und" else None
+    known = (stream.kind, stream.codec, language, stream.metadata.get("handler_name", "").strip())
+    return f"stream {stream.index} ({' '.join(word for word in known if word)})"
+
+
+def _holds_all(info: VideoInfo, muxer: str) -> bool:
+    """Whether no sound and no subtitle is lost."""
+    wanted = (stream for stream in info.streams if stream.kind in ("audio", "subtitle"))
+    return all(_fits(info, stream, muxer) for stream in wanted)

@@ -1,0 +1,1 @@
+"""Tasks to processes: the only room that knows Ray; it knows no video."""

@@ -1,0 +1,1 @@
+"""Published trunks, one file a source: where each variable lies in it."""

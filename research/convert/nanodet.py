@@ -1,0 +1,53 @@
+"""NanoDet-m: where each variable of our ShuffleNetV2 trunk lies in its ONNX file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+
+from pipeline.formats.account import Rule
+
+#: Convolutions of the trunk, which come first in the graph: the stem, and 5 or 3 a unit.
+_TRUNK = 55
+#: What is behind the trunk; ours has a pyramid and heads of its own.
+IGNORED = {rf"^conv({'|'.join(str(i) for i in range(_TRUNK, 73))})/": "its pyramid and detection head"}
+
+#: Convolutions of a unit in the order of the graph; the first two where the unit halves the map.
+_UNIT = ("passed_depthwise", "passed_project", "expand", "depthwise", "project")
+_PATH = re.compile(r"stage(\d)_unit(\d+)/(\w+)")
+#: Units of stages 2 to 4.
+_REPEATS = {2: 4, 3: 8, 4: 4}
+
+
+def rules(variables: Mapping[str, tuple[int, ...]]) -> dict[str, Rule]:
+    """For each variable of the trunk (path -> shape), the array of the graph and how its axes are brought into order.
+
+    Its frames are B, G, R and ours R, G, B, under the same mean and deviation of each colour; so the stem's inputs
+    change places.
+    """
+    found = {}
+    for path, shape in variables.items():
+        unit, leaf = path.rsplit("/", 1)
+        place = 0 if unit == "stem" else _place(unit)
+        if leaf == "bias":
+            found[path] = Rule(f"conv{place}/bias")
+        elif unit == "stem":
+            found[path] = Rule(f"conv{place}/weight", lambda w: w[:, ::-1].transpose(2, 3, 1, 0))
+        elif len(shape) == 3:  # depthwise: [C, 1, height, width]
+            found[path] = Rule(f"conv{place}/weight", lambda w: np.moveaxis(w[:, 0], 0, -1))
+        else:
+            found[path] = Rule(f"conv{place}/weight", lambda w: w.transpose(2, 3, 1, 0))
+    return found
+
+
+def _place(unit: str) -> int:
+    """Which of the graph's convolutions `stage2_unit0/expand` and the like is."""
+    match = _PATH.fullmatch(unit)
+    if match is None:
+        raise ValueError(f"{unit} is no part of ShuffleNetV2")
+    stage, number, part = int(match[1]), int(match[2]), match[3]
+    before = sum(3 * _REPEATS[one] + 2 for one in _REPEATS if one < stage)
+    within = 0 if number == 0 else 3 * number + 2
+    return 1 + before + within + (_UNIT.index(part) - (0 if number == 0 else 2))

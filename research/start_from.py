@@ -1,0 +1,39 @@
+r"""Weights for the setting `start` out of published networks.
+
+    python research/start_from.py nanodet nanodet_m.onnx outputs/train/nanodet-start.safetensors
+    python research/start_from.py mobilenet tf2_mobilenet_v2_1.0_224_ptq.tflite \
+        outputs/train/mobilenet-start.safetensors
+    python research/start_from.py squeezenet squeezenet_notop.h5 outputs/train/squeezenet-start.safetensors
+
+For `network: compact_shufflenet`, `compact_mobilenet` and `compact_squeezenet`, in this order. Needs the extra `train`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from pipeline.errors import SegVideoError
+from research.foreign_start import FOREIGN, make_foreign_start
+
+
+def main() -> None:
+    """Do it, or end with the reason why it cannot be done."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("kind", choices=FOREIGN, help="which published network it is")
+    parser.add_argument("source", type=Path, metavar="FILE", help="as it was published")
+    parser.add_argument("output", type=Path, metavar="OUT.safetensors")
+    arguments = parser.parse_args()
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        count = make_foreign_start(arguments.kind, arguments.source, arguments.output)
+    except SegVideoError as error:
+        sys.exit(str(error))
+    sys.stdout.write(f"{arguments.output}: {count} arrays\n")
+
+
+if __name__ == "__main__":
+    main()

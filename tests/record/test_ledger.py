@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import pytest
+
+from pipeline.record.ledger import Ledger
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "000000.mp4"
+    path.write_bytes(b"part")
+    return path
+
+
+def test_what_is_recorded_is_done_for_who_reads_it_later(tmp_path, file):
+    Ledger(tmp_path / "ledger").record("render", 0, "mark", file, 1.5)
+    entry = Ledger(tmp_path / "ledger").done("render", 0, "mark", file)
+    assert entry is not None
+    assert (entry.size, entry.seconds) == (4, 1.5)
+    assert entry.sha256[:8] == "37a68013"
+
+
+def test_another_fingerprint_size_or_no_file_is_not_done(tmp_path, file):
+    ledger = Ledger(tmp_path / "ledger")
+    ledger.record("render", 0, "mark", file, 0)
+    assert ledger.done("render", 0, "other", file) is None
+    assert ledger.done("render", 1, "mark", file) is None
+    file.write_bytes(b"part that was changed")
+    assert ledger.done("render", 0, "mark", file) is None
+    file.unlink()
+    assert ledger.done("render", 0, "mark", file) is None
+
+
+def test_a_failure_is_no_result_and_a_later_result_ends_it(tmp_path, file):
+    ledger = Ledger(tmp_path / "ledger")
+    ledger.record_failure("render", 0, "mark", "disk")
+    assert ledger.done("render", 0, "mark", file) is None
+    assert [entry.failed for entry in Ledger(tmp_path / "ledger").failures()] == ["disk"]
+    ledger.record("render", 0, "mark", file, 0)
+    assert Ledger(tmp_path / "ledger").failures() == []
+
+
+@pytest.mark.parametrize("lost", range(1, 60, 7))
+def test_a_line_cut_off_by_a_kill_spoils_neither_the_one_before_nor_the_one_behind(tmp_path, file, lost):
+    path = tmp_path / "ledger"
+    for chunk in range(2):
+        Ledger(path).record("render", chunk, "mark", file, 0)
+    path.write_bytes(path.read_bytes()[:-lost])
+    ledger = Ledger(path)
+    assert ledger.done("render", 0, "mark", file)
+    assert bool(ledger.done("render", 1, "mark", file)) is (lost == 1)
+    ledger.record("render", 2, "mark", file, 0)
+    again = Ledger(path)
+    assert again.done("render", 0, "mark", file)
+    assert again.done("render", 2, "mark", file)

@@ -1,0 +1,288 @@
+from __future__ import annotations
+
+import hashlib
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import ConfigError, MediaError, UsageError
+from pipeline.structures.video_info import VideoInfo
+from pipeline.video.ffmpeg import input_arguments, run_ffmpeg
+from pipeline.video.read.decode import decode_yuv
+from pipeline.video.read.plan import plan
+from pipeline.video.read.probe import probe
+from pipeline.video.settings import EncodeSettings
+from pipeline.video.write.container import check_container
+from pipeline.video.write.encode import encode_part
+from pipeline.video.write.encoders import probe_encoder
+from tests.footage import OPEN_GOPS, TICK, UNEVEN, mux_proved, number_of, packets_of, write_clip
+
+CHAPTERS = [
+    {"id": 1, "start": 0, "end": 150, "time_base": TICK, "metadata": {"title": "Town"}},
+    {"id": 2, "start": 150, "end": 300, "time_base": TICK, "metadata": {"title": "Country"}},
+]
+
+
+def encode_all(info: VideoInfo, folder: Path, chunk_frames: int = 4) -> list[Path]:
+    """The parts of a video that nothing was painted on."""
+    encoder = probe_encoder(info, EncodeSettings())
+    parts = []
+    for chunk in plan(info, chunk_frames):
+        parts.append(folder / f"part-{chunk.index:03}.mp4")
+        frames = (frame.picture for frame in decode_yuv(info, chunk, damaged="repeat"))
+        encode_part(parts[-1], frames, info, chunk, encoder)
+    return parts
+
+
+def rich_clip(folder: Path, name: str = "rich.mp4") -> Path:
+    """Uneven times, two languages of sound, subtitles, chapters, title, time and place of recording."""
+    plain = write_clip(folder / "plain.mkv", sound=True, chapters=CHAPTERS, tags={"title": "A drive"})
+    (folder / "words.srt").write_text("1\n00:00:00,100 --> 00:00:00,300\nHello\n")
+    maps = ["-map", "0:v", "-map", "0:a", "-map", "0:a", "-map", "1:s"]
+    text = "mov_text" if name.endswith("mp4") else "srt"
+    tags = ["creation_time=2026-03-04T05:06:07Z", "location=+47.3769+008.5417/"]
+    run_ffmpeg(
+        [
+            *input_arguments(plain),
+            *input_arguments(folder / "words.srt"),
+            *maps,
+            *("-c", "copy", "-c:s", text, "-metadata:s:a:1", "language=kor"),
+            *("-disposition:a:1", "0", "-disposition:s:0", "forced"),
+            *(word for tag in tags for word in ("-metadata", tag)),
+            f"file:{folder / name}",
+        ],
+        timeout_seconds=60,
+    )
+    return folder / name
+
+
+def test_the_output_has_the_source_s_times_and_frames(tmp_path: Path) -> None:
+    info = probe(write_clip(tmp_path / "clip.mp4", pts=[9 + ticks for ticks in UNEVEN], sound=True))
+    parts = encode_all(info, tmp_path)
+    assert len(parts) > 1
+    mux_proved(info, parts, tmp_path / "out.mp4")
+    out = probe(tmp_path / "out.mp4")
+    assert out.time_base == info.time_base
+    assert out.pts.tolist() == info.pts.tolist()
+    frames = [frame for chunk in plan(out) for frame in decode_yuv(out, chunk)]
+    assert [number_of(frame.picture.y) for frame in frames] == list(range(10))
+
+
+def test_nothing_adds_up_over_many_joints(tmp_path: Path) -> None:
+    pts = [int(33.37 * number) + number % 3 for number in range(60)]
+    info = probe(write_clip(tmp_path / "clip.mp4", pts=pts, options=OPEN_GOPS, time_base=Fraction(1, 1000)))
+    parts = encode_all(info, tmp_path, 5)
+    assert len(parts) >= 8
+    mux_proved(info, parts, tmp_path / "out.mp4")
+    assert probe(tmp_path / "out.mp4").pts.tolist() == pts
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov"])
+def test_sound_is_the_same_to_the_last_bit_and_tick(tmp_path: Path, suffix: str) -> None:
+    source = write_clip(tmp_path / "clip.mp4", sound=True)
+    info = probe(source)
+    mux_proved(info, encode_all(info, tmp_path), tmp_path / f"out{suffix}")
+    before, after = packets_of(source, "audio"), packets_of(tmp_path / f"out{suffix}", "audio")
+    assert len(before) > 10
+    assert before == after
+
+
+def test_tracks_subtitles_chapters_and_tags_come_along(tmp_path: Path) -> None:
+    info = probe(rich_clip(tmp_path))
+    assert mux_proved(info, encode_all(info, tmp_path), tmp_path / "out.mp4") == ()
+    out = probe(tmp_path / "out.mp4")
+    assert [stream.kind for stream in out.streams][:4] == ["video", "audio", "audio", "subtitle"]
+    assert out.streams[2].language == "kor"
+    assert [chapter.metadata["title"] for chapter in out.chapters] == ["Town", "Country"]
+    assert out.metadata["title"] == "A drive"
+    assert out.metadata["creation_time"].startswith("2026-03-04T05:06:07")
+    assert out.metadata["location"] == "+47.3769+008.5417/"
+    assert packets_of(info.path, "subtitle") == packets_of(tmp_path / "out.mp4", "subtitle")
+
+
+def test_the_index_comes_first_and_rotation_is_gone(tmp_path: Path) -> None:
+    info = probe(write_clip(tmp_path / "clip.mp4", rotation=90))
+    mux_proved(info, encode_all(info, tmp_path), tmp_path / "out.mp4")
+    data = (tmp_path / "out.mp4").read_bytes()
+    assert data.index(b"moov") < data.index(b"mdat")
+    out = probe(tmp_path / "out.mp4")
+    assert (out.rotation, out.coded_width, out.coded_height) == (0, 48, 64)
+
+
+def test_what_is_default_and_what_is_forced_stays_so(tmp_path: Path) -> None:
+    info = probe(rich_clip(tmp_path, "rich.mkv"))
+    mux_proved(info, encode_all(info, tmp_path), tmp_path / "out.mkv")
+    out = probe(tmp_path / "out.mkv")
+    assert [stream.disposition for stream in out.streams] == [stream.disposition for stream in info.streams]
+    assert out.streams[3].disposition == ("forced",)
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_the_same_parts_give_the_same_bytes(tmp_path: Path, suffix: str) -> None:
+    info = probe(write_clip(tmp_path / "clip.mp4", sound=True))
+    parts = encode_all(info, tmp_path)
+    digests = set()
+    for _ in range(2):
+        mux_proved(info, parts, tmp_path / f"out{suffix}", overwrite=True)
+        digests.add(hashlib.sha256((tmp_path / f"out{suffix}").read_bytes()).hexdigest())
+    assert len(digests) == 1
+
+
+def test_a_broadcast_recording_starts_at_zero_with_sound_and_picture_together(tmp_path: Path) -> None:
+    info = probe(
+        write_clip(tmp_path / "clip.ts", sound=True, time_base=Fraction(1, 90000), pts=range(0, 90000, 3000))
+    )
+    assert info.start_pts > 0
+    mux_proved(info, encode_all(info, tmp_path), tmp_path / "out.mp4")
+    out = probe(tmp_path / "out.mp4")
+    assert (out.pts - out.pts[0]).tolist() == (info.pts - info.pts[0]).tolist()
+
+    def lag(one: VideoInfo) -> Fraction:
+        audio = next(stream for stream in one.streams if stream.kind == "audio")
+        return (audio.start_pts or 0) * audio.time_base - one.start_pts * one.time_base
+
+    assert abs(lag(out) - lag(info)) < Fraction(1, 40000)
+    assert min(out.start_pts * out.time_base, out.start_pts * out.time_base + lag(out)) == 0
+
+
+def test_what_the_container_cannot_hold_is_refused_with_one_that_can(tmp_path: Path) -> None:
+    info = probe(rich_clip(tmp_path, "rich.mkv"))
+    check = check_container(info, tmp_path / "out.mp4")
+    assert [sentence.split(" (")[0] for sentence in check.problems] == [".mp4 cannot hold stream 3"]
+    assert check.fitting == (".mkv",)
+    with pytest.raises(UsageError, match=r"do:    name an output that ends in \.mkv"):
+        mux_proved(info, [tmp_path / "never-read.mp4"], tmp_path / "out.mp4")
+    assert check_container(info, tmp_path / "out.mkv").problems == ()
+
+
+def test_pcm_sound_is_not_hidden_in_an_mp4(tmp_path: Path) -> None:
+    info = probe(write_clip(tmp_path / "clip.mkv", sound=True, sound_codec="pcm_s16le"))
+    assert check_container(info, tmp_path / "out.mp4").fitting == (".mov", ".mkv")
+
+
+def test_a_name_without_a_known_ending_is_refused(tmp_path: Path) -> None:
+    info = probe(write_clip(tmp_path / "clip.mp4"))
+    with pytest.raises(ConfigError, match=r"found: \.avi"):
+        check_container(info, tmp_path / "out.avi")
+
+
+def test_a_cover_picture_comes_along_where_there_is_a_place_for_it(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", sound=True)
+    cover = write_clip(
+        tmp_path / "cover.mkv", pts=[0], codec="mjpeg", layout="yuvj420p", options={"qmin": "1"}
+    )
+    covered = [*input_arguments(clip), *input_arguments(cover), "-map", "0", "-map", "1", "-c", "copy"]
+    run_ffmpeg(
+        [*covered, "-disposition:v:1", "attached_pic", f"file:{tmp_path}/covered.mp4"], timeout_seconds=60
+    )
+    info = probe(tmp_path / "covered.mp4")
+    parts = encode_all(info, tmp_path)
+    assert mux_proved(info, parts, tmp_path / "out.mp4") == ()
+    assert probe(tmp_path / "out.mp4").streams[2].is_picture
+    (note,) = mux_proved(info, parts, tmp_path / "out.mkv")
+    assert note.startswith(".mkv cannot hold stream 2")
+
+
+def test_an_attached_font_stays_attached(tmp_path: Path) -> None:
+    (tmp_path / "font.ttf").write_bytes(b"font" * 100)
+    attach = ["-c", "copy", "-attach", str(tmp_path / "font.ttf"), "-metadata:s:t", "mimetype=font/ttf"]
+    clip = write_clip(tmp_path / "clip.mkv", sound=True)
+    run_ffmpeg([*input_arguments(clip), *attach, f"file:{tmp_path}/font.mkv"], timeout_seconds=60)
+    info = probe(tmp_path / "font.mkv")
+    assert mux_proved(info, encode_all(info, tmp_path), tmp_path / "out.mkv") == ()
+    assert probe(tmp_path / "out.mkv").streams[2].metadata["filename"] == "font.ttf"
+
+
+def test_another_program_sees_the_same_frames_and_sound(tmp_path: Path) -> None:
+    info = probe(write_clip(tmp_path / "clip.mp4", sound=True))
+    mux_proved(info, encode_all(info, tmp_path), tmp_path / "out.mp4")
+
+    def packets(path: Path, stream: str) -> list[list[str]]:
+        """Stream, dts, pts, duration, size and hash of each packet, by the ffmpeg program."""
+        copying = [
+            "-copyts",
+            *input_arguments(path),
+            "-map",
+            f"0:{stream}",
+            "-c",
+            "copy",
+            "-f",
+            "framehash",
+            "-",
+        ]
+        lines = run_ffmpeg(copying, timeout_seconds=60).decode().splitlines()
+        return [line.replace(" ", "").split(",")[:6] for line in lines if not line.startswith("#")]
+
+    assert packets(tmp_path / "out.mp4", "a") == packets(info.path, "a")
+    assert sorted(int(row[2]) for row in packets(tmp_path / "out.mp4", "v")) == list(UNEVEN)
+
+
+def test_a_second_video_is_copied_and_the_user_told(tmp_path: Path) -> None:
+    front, rear = write_clip(tmp_path / "front.mp4"), write_clip(tmp_path / "rear.mp4", size=(32, 32))
+    run_ffmpeg(
+        [
+            *input_arguments(front),
+            *input_arguments(rear),
+            *(
+                "-map",
+                "0",
+                "-map",
+                "1",
+                "-c",
+                "copy",
+                "-disposition:v:1",
+                "default",
+                f"file:{tmp_path}/two.mp4",
+            ),
+        ],
+        timeout_seconds=60,
+    )
+    info = probe(tmp_path / "two.mp4")
+    (note,) = mux_proved(info, encode_all(info, tmp_path), tmp_path / "out.mp4")
+    assert "stream 1" in note
+    assert "not painted" in note
+    assert len(probe(tmp_path / "out.mp4").streams) == 2
+
+
+def test_an_output_that_is_there_is_left_alone(tmp_path: Path) -> None:
+    info = probe(write_clip(tmp_path / "clip.mp4"))
+    (tmp_path / "out.mp4").write_text("precious")
+    with pytest.raises(UsageError, match="exists already"):
+        mux_proved(info, encode_all(info, tmp_path), tmp_path / "out.mp4")
+    assert (tmp_path / "out.mp4").read_text() == "precious"
+
+
+def broken_parts(kind: str, info: VideoInfo, folder: Path) -> list[Path]:
+    parts = encode_all(info, folder)
+    if kind == "missing":
+        return parts[:-1]
+    if kind == "swapped":
+        return [parts[1], parts[0], *parts[2:]]
+    if kind == "torn":
+        parts[1].write_bytes(parts[1].read_bytes()[:-200])
+    if kind == "another size":
+        other = probe(write_clip(folder / "other.mp4", size=(96, 48)))
+        (folder / "others").mkdir()
+        parts[1] = encode_all(other, folder / "others")[1]
+    return parts
+
+
+@pytest.mark.parametrize("kind", ["missing", "swapped", "torn", "another size"])
+def test_parts_that_are_not_the_source_s_leave_no_output(tmp_path: Path, kind: str) -> None:
+    info = probe(write_clip(tmp_path / "clip.mp4"))
+    parts = broken_parts(kind, info, tmp_path)
+    with pytest.raises(MediaError, match="does not belong to this video"):
+        mux_proved(info, parts, tmp_path / "out.mp4")
+    assert not list(tmp_path.glob("out*"))
+
+
+def test_an_output_that_fails_a_check_is_not_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info = probe(write_clip(tmp_path / "clip.mp4", sound=True))
+    parts = encode_all(info, tmp_path)
+    monkeypatch.setattr("pipeline.video.write.mux._copied_packets", lambda *_: iter(()))
+    with pytest.raises(MediaError, match="track 1: sound aac"):
+        mux_proved(info, parts, tmp_path / "out.mp4")
+    assert not list(tmp_path.glob("out*"))

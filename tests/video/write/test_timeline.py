@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from pipeline.structures.video_info import StreamInfo
+from pipeline.video.write.timeline import decoding_times, output_timeline
+from tests.footage import TICK, an_info
+
+
+def test_the_source_s_times_stay_as_they_are() -> None:
+    timeline = output_timeline(an_info(3, pts=np.array([7, 20, 90], np.int64), end_pts=100))
+    assert (timeline.pts.tolist(), timeline.end_pts, timeline.time_base) == ([7, 20, 90], 100, TICK)
+
+
+def test_ticks_of_a_rate_become_whole_parts_of_a_second() -> None:
+    info = an_info(3, time_base=Fraction(1001, 30000), pts=np.arange(3, dtype=np.int64), end_pts=3)
+    timeline = output_timeline(info)
+    assert (timeline.pts.tolist(), timeline.time_base) == ([0, 1001, 2002], Fraction(1, 30000))
+
+
+def test_frames_at_the_same_time_are_moved_apart_by_a_tick() -> None:
+    timeline = output_timeline(an_info(4, pts=np.array([0, 5, 5, 5], np.int64), end_pts=5))
+    assert timeline.pts.tolist() == [0, 5, 6, 7]
+    assert timeline.end_pts == 8
+
+
+def test_a_broadcast_recording_starts_at_zero_with_its_earliest_stream() -> None:
+    streams = (
+        StreamInfo(0, "video", "h264", TICK, 900, 0, (), {}),
+        StreamInfo(1, "audio", "aac", Fraction(1, 1200), 1700, 0, (), {}),
+    )
+    pts = np.array([900, 920], np.int64)
+    timeline = output_timeline(an_info(2, container="mpegts", streams=streams, pts=pts, end_pts=940))
+    assert timeline.pts.tolist() == [50, 70]
+    assert timeline.shift_seconds == Fraction(1700, 1200)
+
+
+def test_decoding_runs_two_frames_ahead_of_showing() -> None:
+    assert decoding_times(np.array([0, 20, 45, 60])).tolist() == [-40, -20, 0, 20]
+    assert decoding_times(np.array([5])).tolist() == [3]
+
+
+def test_decoding_begins_no_farther_before_zero_than_showing_after_it() -> None:
+    assert decoding_times(np.array([7, 40, 73])).tolist() == [-7, 0, 7]
