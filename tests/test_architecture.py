@@ -39,7 +39,6 @@ MAY_IMPORT = {
         "track.settings",
         "render.settings",
         "video.settings",
-        "video.write.encoders",
     },
     "proof": {"job", "record", "video", "render", "store"},
     "run": {
@@ -52,8 +51,7 @@ MAY_IMPORT = {
         "store",
         "track",
         "render",
-        "weights.catalog",
-        "weights.digest",
+        "networks",
     },
     "cli": {"job", "record", "proof", "run", "training", "evaluation", "weights", "labels"},
 }
@@ -273,7 +271,7 @@ def test_an_import_outside_the_table_is_found(sources, complaint):
 
 def test_imports_of_the_table_pass():
     sources = house(
-        run__flow="from pipeline.weights.catalog import find\nfrom ..structures.masks import paste_mask",
+        run__flow="from pipeline.networks.registry import find\nfrom ..structures.masks import paste_mask",
         networks__load="from pipeline.model.rpn import RPN\nfrom pipeline.errors import WeightsError",
         cli="from pipeline import __version__\nfrom pipeline.weights.catalog import catalog",
         model__rpn="from . import anchors\nfrom .anchors import grid",
