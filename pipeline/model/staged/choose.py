@@ -38,9 +38,7 @@ def propose(
     if not rpn.per_level:
         logits, offsets = [np.concatenate(logits)], [np.concatenate(offsets)]
         anchors = [np.concatenate(anchors)]
-    levels = [
-        _survivors(*level, window, config) for level in zip(logits, offsets, anchors, strict=True)
-    ]
+    levels = [_survivors(*level, window, config) for level in zip(logits, offsets, anchors, strict=True)]
     scores, boxes = (np.concatenate(parts) for parts in zip(*levels, strict=True))
     return boxes[best(scores, rpn.post_nms)]
 

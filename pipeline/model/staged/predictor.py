@@ -80,9 +80,7 @@ def _segment(
     class_logits, offsets = stages.boxes(_samples(proposals, config.box_head.pool, geometry, config))
     window = geometry.window(config.inclusive_corners)
     found = detect(class_logits, offsets, proposals, window, config)
-    masks = stages.masks(
-        _samples(found.boxes, config.mask_head.pool, geometry, config), found.class_index
-    )
+    masks = stages.masks(_samples(found.boxes, config.mask_head.pool, geometry, config), found.class_index)
     return Detections(
         boxes=geometry.to_frame(found.boxes, config.inclusive_corners, config.detection.whole_pixels),
         scores=found.scores,
@@ -103,9 +101,7 @@ def _proposals(
     return propose(np.split(logits, ends), np.split(offsets, ends), anchors, window, config)
 
 
-def _samples(
-    boxes: NDArray[np.float32], size: int, geometry: Geometry, config: MaskRCNNConfig
-) -> Samples:
+def _samples(boxes: NDArray[np.float32], size: int, geometry: Geometry, config: MaskRCNNConfig) -> Samples:
     shapes = StageShapes.of(config, geometry.canvas)
     levels = range(config.fpn.min_level, 6)
     return sample_regions(

@@ -1,13 +1,14 @@
 """The file of a network's converted stages: OpenVINO's graphs and weights, with a checksum before them.
 
-64 hex digits, a line's end, then an uncompressed zip archive of STAGE.xml and STAGE.bin for each stage. A graph is
-data for OpenVINO; nothing in it is run as Python.
+64 hex digits, a line's end, then an uncompressed zip archive: STAGE.xml and STAGE.bin for each stage, and facts.json,
+which says what it was made of. A graph is data for OpenVINO; nothing in it is run as Python.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
+import json
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,13 +24,14 @@ RELEASE = 1
 #: Graph and weights of each stage by its name.
 Graphs = Mapping[str, tuple[bytes, bytes]]
 
-_DIGITS = 64
+_DIGITS, _FACTS = 64, "facts.json"
 
 
-def write_program(path: Path, graphs: Graphs) -> None:
+def write_program(path: Path, graphs: Graphs, facts: Mapping[str, object]) -> None:
     """Write the file, whole or not at all. Raises WriteError."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr(zipfile.ZipInfo(_FACTS), json.dumps(facts))
         for name, (graph, weights) in graphs.items():
             # A fixed date, so that the same graphs make the same file.
             archive.writestr(zipfile.ZipInfo(f"{name}.xml"), graph)
@@ -38,8 +40,11 @@ def write_program(path: Path, graphs: Graphs) -> None:
     write_whole(path, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
 
 
-def read_program(path: Path) -> Graphs:
-    """Graph and weights of each stage. Raises WeightsError where the file is not what was written, OSError."""
+def read_program(path: Path, facts: Mapping[str, object]) -> Graphs | None:
+    """Graph and weights of each stage; None if the file was made of something else than `facts` say.
+
+    Raises WeightsError where the file is not what was written, OSError.
+    """
     content = path.read_bytes()
     body = memoryview(content)[_DIGITS + 1 :]
     if content[: _DIGITS + 1] != hashlib.sha256(body).hexdigest().encode() + b"\n":
@@ -47,4 +52,6 @@ def read_program(path: Path) -> Graphs:
             f"{path} is damaged", found="another checksum than its first line says", do="remove it"
         )
     with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        if json.loads(archive.read(_FACTS)) != facts:
+            return None
         return {name: (archive.read(f"{name}.xml"), archive.read(f"{name}.bin")) for name in STAGES}

@@ -13,7 +13,9 @@ Boxes = NDArray[np.float32]
 Index = NDArray[np.intp]
 
 
-def suppress(boxes: Boxes, iou_threshold: float, count: int, groups: NDArray[np.int32] | None = None) -> Index:
+def suppress(
+    boxes: Boxes, iou_threshold: float, count: int, groups: NDArray[np.int32] | None = None
+) -> Index:
     """The first `count` candidates that survive, in order, as their index [n].
 
     boxes : float32 [K, 4], best first. iou_threshold : a candidate that overlaps a kept one by more is dropped.
