@@ -25,12 +25,12 @@ MAY_IMPORT = {
     "networks": {"model", "formats", "weights"},
     "labels": set(),
     "training": {"model", "formats", "weights", "networks", "labels"},
-    "evaluation": {"model", "networks", "labels", "store"},
+    "evaluation": {"networks", "labels", "store", "video.colour.resize"},
     "video": set(),
     "store": set(),
     "track": set(),
     "render": set(),
-    "segment": {"networks", "model"},
+    "segment": {"networks"},
     "workers": set(),
     "job": {"segment.settings", "track.settings", "render.settings", "video.settings", "record.layout"},
     "record": {
@@ -66,15 +66,16 @@ DEFERRED = {
 #: The rooms a library from outside may be known in.
 HOMES = {
     "numpy": set(MAY_IMPORT) - {"pipeline", "errors", "files", "cli", "job", "record", "workers"},
-    "tensorflow": {"model", "formats", "networks", "training", "segment"},
+    "tensorflow": {"model", "formats", "networks", "training"},
     "keras": {"model", "formats", "networks", "training"},
+    "openvino": {"model"},
     "jax": {"model", "training"},
     "torch": {"model", "training"},
     "google": {"formats"},  # protobuf: the form of TensorFlow's graphs
     "h5py": {"formats"},
     "safetensors": {"formats"},
     "platformdirs": {"weights"},
-    "filelock": {"weights"},
+    "filelock": {"weights", "networks"},
     "tqdm": {"weights", "run", "training"},
     "ray": {"workers"},
     "yaml": {"job", "training"},
