@@ -52,6 +52,7 @@ MAY_IMPORT = {
         "track",
         "render",
         "networks",
+        "weights.digest",
     },
     "cli": {"job", "record", "proof", "run", "training", "evaluation", "weights", "labels"},
 }

@@ -10,6 +10,7 @@ import pytest
 from pipeline import cli
 from pipeline.proof.verify import verify
 from pipeline.video.ffmpeg import input_arguments, run_ffmpeg
+from tests.traffic import write_traffic
 
 
 @pytest.fixture
@@ -79,9 +80,8 @@ def test_quick_decodes_nothing_and_still_misses_no_packet(traffic, made, monkeyp
 
 
 def test_detections_of_another_video_are_no_proof(traffic, made, work, tmp_path):
-    from tests import fakes
 
-    short = fakes.write_traffic(tmp_path / "short.mp4", 30)
+    short = write_traffic(tmp_path / "short.mp4", 30)
     work([short], tmp_path / "short_out.mp4")
     detections = tmp_path / "short_out.mp4.seg-run/detections.parquet"
     detections.replace(tmp_path / "out.mp4.seg-run/detections.parquet")

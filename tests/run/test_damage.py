@@ -11,7 +11,7 @@ from pipeline.proof.verify import verify
 from pipeline.record.ledger import Ledger
 from pipeline.structures.frame_damage import FrameDamage
 from pipeline.video.read.probe import probe
-from tests.fakes import write_damaged
+from tests.traffic import write_damaged
 
 
 @pytest.fixture(autouse=True)
