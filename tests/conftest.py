@@ -10,6 +10,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import imageio_ffmpeg
 import pytest
 from hypothesis import settings
 
@@ -20,6 +21,9 @@ from pipeline.run.reporter import JsonReporter
 from pipeline.run.run_job import run_job
 from pipeline.run.stopping import StopSignal
 from tests import fakes
+
+#: Every test takes the ffmpeg that the package brings, whatever the machine has of its own.
+os.environ["SEG_VIDEO_FFMPEG"] = imageio_ffmpeg.get_ffmpeg_exe()
 
 HERE = Path(__file__).resolve().parent
 
