@@ -25,12 +25,13 @@ _KINDS = {"audio": "sound", "subtitle": "subtitles", "video": "second video"}
 class Check:
     """One thing that is to be the same in both.
 
-    name : what it is. holds : whether it is. source, output : what was found. note : what else there is to
-    say. vital : an output in which it does not hold is not published.
+    name : what it is. holds : whether it is; None where it could not be checked, and `note` says why. source,
+    output : what was found. note : what else there is to say. vital : an output in which it does not hold is not
+    published.
     """
 
     name: str
-    holds: bool
+    holds: bool | None
     source: str
     output: str
     note: str = ""
