@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.errors import InputError, MediaError
-from pipeline.proof.compare import Check, compare
+from pipeline.proof.check import Check
+from pipeline.proof.compare import compare
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.read.facts import MediaFacts, read_facts
 from pipeline.video.read.probe import probe

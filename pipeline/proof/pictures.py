@@ -94,7 +94,7 @@ def compare_pictures(
 ) -> Pictures:
     """Every frame of the output against the source's, painted as the record says.
 
-    Without a record the painted places are unknown: then a fifth of each frame has to be the source's, wherever it
+    Without a record the painted places are unknown: then a twelfth of each frame has to be the source's, wherever it
     is. Raises what `paired_frames` raises.
     """
     found = Pictures()
@@ -167,7 +167,7 @@ def _drift(bias: list[tuple[float, ...]], limits: Limits) -> Iterator[str]:
 
 
 #: Without a record: share of a frame's luma cells that has to be the source's, and levels that still count as such.
-_LEAST_SHARE, _SAME_LEVELS = 0.2, 5.0
+_LEAST_SHARE, _SAME_LEVELS = 0.08, 5.0
 #: Median over the blocks: detail that is left, and squared levels of noise.
 _KEPT_MEDIAN, _ADDED_MEDIAN, _LEAST_BLOCKS = 0.4, 15.0, 20
 

@@ -11,7 +11,8 @@ import av
 import numpy as np
 import pytest
 
-from pipeline.proof.compare import Check, compare
+from pipeline.proof.check import Check
+from pipeline.proof.compare import compare
 from pipeline.proof.same_times import Times, same_times
 from pipeline.structures.colour import ColourTags
 from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
@@ -27,7 +28,7 @@ def facts(path: Path) -> MediaFacts:
 
 
 def faults(source: MediaFacts, output: MediaFacts) -> dict[str, Check]:
-    return {check.name: check for check in compare(source, output) if not check.holds}
+    return {check.name: check for check in compare(source, output) if check.holds is False}
 
 
 @pytest.fixture(scope="module")

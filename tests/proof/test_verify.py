@@ -27,7 +27,7 @@ def again(made, **options):
 
 
 def faults(traffic, made):
-    return {check.name for check in verify(traffic, made).checks if not check.holds}
+    return {check.name for check in verify(traffic, made).checks if check.holds is False}
 
 
 def test_the_proof_holds_for_what_a_run_makes(traffic, made, capsys):
