@@ -106,7 +106,7 @@ def tried(case: Case, folder: Path) -> Row:
     if out.exists():
         check = command(["verify", "--json", "--", str(case.path), str(out)])
         proof = json.loads(check.stdout)
-        differing = [check["name"] for check in proof["checks"] if not check["holds"]]
+        differing = [check["name"] for check in proof["checks"] if check["holds"] is False]
         verdict = "holds" if proof["holds"] else f"differs: {', '.join(differing)}"
         wrong += [] if proof["holds"] else ["verify"]
     return Row(case, result(case, done, out, seconds), done.returncode, verdict, seconds, tuple(wrong))

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
+import imageio_ffmpeg
 import pytest
 from hypothesis import settings
 
@@ -24,6 +25,9 @@ from pipeline.run.segment_worker import SegmentWorker
 from pipeline.run.stopping import StopSignal
 from tests import fake_network as fake_network_module
 from tests.traffic import write_traffic
+
+#: Every test takes the ffmpeg that the package brings, whatever the machine has of its own.
+os.environ["SEG_VIDEO_FFMPEG"] = imageio_ffmpeg.get_ffmpeg_exe()
 
 HERE = Path(__file__).resolve().parent
 

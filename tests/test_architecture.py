@@ -85,7 +85,7 @@ HOMES = {
     "imageio_ffmpeg": {"video"},
     "pyarrow": {"store"},
     "scipy": {"track", "evaluation"},
-    "cv2": {"video", "render", "labels", "training", "evaluation"},
+    "cv2": {"video", "proof", "render", "labels", "training", "evaluation"},
     "matplotlib": {"training", "evaluation"},
     "pycocotools": {"labels", "training", "evaluation"},
 }

@@ -77,7 +77,7 @@ def run(*words):
 
 
 def faults(source, output):
-    return {check.name for check in verify(source, output).checks if not check.holds}
+    return {check.name for check in verify(source, output).checks if check.holds is False}
 
 
 def found_in(output):
