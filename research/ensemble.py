@@ -60,9 +60,7 @@ class Ensemble:
         """Places of a frame uint8 RGB [H, W, 3] where something is seen, surest first."""
         looks = self._looks((frame.shape[0], frame.shape[1]))
         views = np.stack([frame_pixels(frame, look) for look in looks])
-        found = [
-            _in_frame(one, look) for one, look in zip(self.segmenter.segment(views), looks, strict=True)
-        ]
+        found = [_in_frame(one, look) for one, look in zip(self.segmenter.segment(views), looks, strict=True)]
         return suspects([(window(look), rows) for look, rows in zip(looks, found, strict=True)])
 
     def _looks(self, size: tuple[int, int]) -> list[Frame]:

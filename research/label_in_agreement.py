@@ -53,7 +53,9 @@ def video_pictures(path: Path, every: int) -> Iterator[Picture]:
             yield f"{path.stem}_{index:06}.jpg", frame[..., ::-1].astype(np.uint8), record, []
         index += 1
     if index == 0:
-        raise InputError(f"{path} has no frame that can be read", do="give a video, pictures or a COCO folder")
+        raise InputError(
+            f"{path} has no frame that can be read", do="give a video, pictures or a COCO folder"
+        )
 
 
 def plain_pictures(folder: Path) -> Iterator[Picture]:

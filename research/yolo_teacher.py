@@ -60,7 +60,9 @@ class YoloTeacher:
             outputs = self._network.get_output_details()
             self._prototypes = next(one["index"] for one in outputs if tuple(one["shape"]) == _PROTOTYPES)
         except (ValueError, RuntimeError, StopIteration) as damage:
-            raise WeightsError(f"{path} cannot be used as an instance teacher", found=repr(damage)) from damage
+            raise WeightsError(
+                f"{path} cannot be used as an instance teacher", found=repr(damage)
+            ) from damage
         self.least_score = least_score
 
     def __call__(self, frame: NDArray[np.uint8]) -> list[TaughtInstance]:
