@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from research.box_teacher import overlap
+from research.boxes import overlap, share_inside
 from research.ensemble import Suspect
 from research.yolo_teacher import TaughtInstance
 
@@ -58,12 +58,6 @@ def agreed_annotations(
         if not plain and suspect.mean >= FAINT:
             made.append(_open(suspect.category, suspect.box, suspect.best))
     return made
-
-
-def share_inside(one: NDArray[Any], other: NDArray[Any]) -> float:
-    """Share of the box `one` that lies inside `other`."""
-    sides = np.maximum(np.minimum(one[2:], other[2:]) - np.maximum(one[:2], other[:2]), 0)
-    return float(np.prod(sides)) / max(float(np.prod(one[2:] - one[:2])), 1e-6)
 
 
 def _object(one: TaughtInstance) -> dict[str, Any]:

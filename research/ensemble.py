@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.structures.detections import Detections
 from pipeline.training.framing import Frame, centred_frame, frame_pixels
-from research.box_teacher import overlap
+from research.boxes import overlap
 
 #: Boxes of two looks that overlap more are of one object, whatever each look calls it.
 _SAME = 0.4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import WeightsError
-from research.box_teacher import CATEGORIES, overlap, square_windows
+from research.boxes import overlap
 
+#: Category ids of road users and what tells them when to stop, by the network's output.
+CATEGORIES = {0: 1, 1: 2, 2: 3, 3: 4, 5: 6, 7: 8, 9: 10, 11: 13}
 #: Side of the network's input, and its grey beside a frame that is no square.
 _SIDE, _GREY = 640, 114
 #: Of its inner outputs: boxes, class scores and mask coefficients of every place, before its own suppression.
@@ -52,7 +55,11 @@ class YoloTeacher:
 
         try:
             # Its own suppression cuts at 0.25; what lies below is among the inner outputs.
-            self._network: Any = Interpreter(str(path), num_threads=2, experimental_preserve_all_tensors=True)
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", message=r"(?s).*experimental_preserve_all_tensors.*memory")
+                self._network: Any = Interpreter(
+                    str(path), num_threads=2, experimental_preserve_all_tensors=True
+                )
             self._network.allocate_tensors()
             self._input = self._network.get_input_details()[0]["index"]
             tensors = self._network.get_tensor_details()
@@ -102,6 +109,12 @@ class YoloTeacher:
             shift = np.array([left, 0, left, 0], np.float32)
             found.append(TaughtInstance(box + shift, category, float(row[4:84].max()), mask))
         return found
+
+
+def square_windows(height: int, width: int) -> list[int]:
+    """Left edges of squares of the frame's height that cover it, overlapping by a third or more."""
+    count = int(np.ceil((width - height) / (0.67 * height))) + 1
+    return [round(place) for place in np.linspace(0, width - height, count)]
 
 
 def distinct(found: Sequence[TaughtInstance]) -> list[TaughtInstance]:
