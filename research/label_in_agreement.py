@@ -27,14 +27,12 @@ from pipeline.networks.load import LoadSettings, load_segmenter
 from pipeline.training.hold_out import read_names
 from research.agreed_labels import agreed_annotations
 from research.ensemble import Ensemble
+from research.frame_sheet import COLOURS
 from research.yolo_teacher import YoloTeacher
 
 NAMES = {1: "person", 2: "bicycle", 3: "car", 4: "motorcycle", 6: "bus", 8: "truck", 10: "traffic light",
          13: "stop sign"}  # fmt: skip
 UNION = {100: "vehicle"}
-#: Colours of the sheet by category, RGB; what is open is white.
-COLOURS = {1: (230, 60, 60), 2: (240, 160, 30), 3: (60, 140, 240), 4: (200, 80, 220), 6: (40, 200, 200),
-           8: (120, 110, 240), 10: (90, 220, 90), 13: (250, 230, 60)}  # fmt: skip
 #: Least score of a look that counts, and the canvas that the ensemble looks at.
 _LEAST, _CANVAS = 0.1, (448, 768)
 
