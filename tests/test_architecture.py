@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "pipeline": set(),
     "errors": set(),
     "files": set(),
+    "terminal": set(),
     "structures": set(),
     "model": set(),
     "formats": {"model"},
@@ -55,9 +56,13 @@ MAY_IMPORT = {
         "weights.catalog",
         "weights.digest",
     },
-    "cli": {"job", "record", "proof", "run", "training", "evaluation", "weights", "labels"},
+    "__main__": {"cli"},
+    "cli": {
+        *("job", "record", "proof", "run", "training", "evaluation", "weights", "labels"),
+        *("render.settings", "segment.settings", "video.settings"),  # choices that --help shows
+    },
 }
-EVERYWHERE = {"pipeline", "errors", "files", "structures"}
+EVERYWHERE = {"pipeline", "errors", "files", "terminal", "structures"}
 
 #: Imports that have to wait inside a function, so that --help and the scheduler load no network.
 DEFERRED = {
@@ -67,7 +72,7 @@ DEFERRED = {
 
 #: The rooms a library from outside may be known in.
 HOMES = {
-    "numpy": set(MAY_IMPORT) - {"pipeline", "errors", "files", "cli", "job", "record", "workers"},
+    "numpy": set(MAY_IMPORT) - {"pipeline", "errors", "files", "terminal", "cli", "job", "record", "workers"},
     "tensorflow": {"model", "formats", "networks", "training", "segment"},
     "keras": {"model", "formats", "networks", "training"},
     "jax": {"model", "training"},
@@ -79,6 +84,7 @@ HOMES = {
     "filelock": {"weights"},
     "tqdm": {"weights", "run", "training"},
     "ray": {"workers"},
+    "shtab": {"cli"},
     "yaml": {"job", "training"},
     "av": {"video"},
     "ffmpeg": {"video"},
