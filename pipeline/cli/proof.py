@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.cli.command import Command, aligned
+from pipeline.cli.say import complain, say
 
 if TYPE_CHECKING:
     from pipeline.proof.verify import Proof
@@ -38,7 +38,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     least = LEAST_PSNR_DB if arguments.least_psnr is None else arguments.least_psnr
     proof = verify(arguments.input, arguments.output, quick=arguments.quick, least_psnr_db=least)
     if arguments.json:
-        print(json.dumps({**dataclasses.asdict(proof), "holds": proof.holds}, indent=1))
+        say(json.dumps({**dataclasses.asdict(proof), "holds": proof.holds}, indent=1))
     else:
         _show(proof)
     return 0 if proof.holds else DIFFERS
@@ -49,9 +49,9 @@ def _show(proof: Proof) -> None:
     for check in proof.checks:
         rows.append((check.name, "ok" if check.holds else "DIFFERS", check.source, check.output, check.note))
     for line in aligned(rows):
-        print(line)
+        say(line)
     differing = sum(not check.holds for check in proof.checks)
-    print(f"\n{proof.output}: {'the same video' if proof.holds else f'{differing} checks do not hold'}")
+    say(f"\n{proof.output}: {'the same video' if proof.holds else f'{differing} checks do not hold'}")
 
 
 def _add_manifest_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,13 +67,26 @@ def _show_manifest(arguments: argparse.Namespace) -> int:
     from pipeline.record.find_run import find_run
 
     found = evidence(find_run(arguments.name))
-    print(json.dumps(found.record, indent=1))
+    say(json.dumps(found.record, indent=1))
     if not found.intact:
-        print(f"seg-video: {arguments.name} is not as it was made, see `unchanged`", file=sys.stderr)
+        complain(f"{arguments.name} is not as it was made, see `unchanged`")
     return 0 if found.intact else DIFFERS
 
 
 PROOF_COMMANDS = (
-    Command("verify", "prove that an output is its source plus masks", _add_verify_arguments, _verify),
-    Command("manifest", "print the evidence record of a run", _add_manifest_arguments, _show_manifest),
+    Command(
+        "verify",
+        "prove that an output is its source plus masks",
+        _add_verify_arguments,
+        _verify,
+        examples=("seg-video verify in.mp4 out.mp4", "seg-video verify in.mp4 out.mp4 --quick --json"),
+    ),
+    Command(
+        "manifest",
+        "print the evidence record of a run",
+        _add_manifest_arguments,
+        _show_manifest,
+        examples=("seg-video manifest out.mp4 > out.json",),
+        only_prints=True,
+    ),
 )
