@@ -56,9 +56,10 @@ MAY_IMPORT = {
         "weights.catalog",
         "weights.digest",
     },
+    "api": {"job", "record", "run", "segment", "networks", "track", "render", "store", "video"},
     "__main__": {"cli"},
     "cli": {
-        *("job", "record", "proof", "run", "training", "evaluation", "weights", "labels"),
+        *("job", "record", "proof", "run", "api", "training", "evaluation", "weights", "labels"),
         *("render.settings", "segment.settings", "video.settings"),  # choices that --help shows
     },
 }
@@ -67,7 +68,8 @@ EVERYWHERE = {"pipeline", "errors", "files", "terminal", "structures"}
 #: Imports that have to wait inside a function, so that --help and the scheduler load no network.
 DEFERRED = {
     "segment": {"networks", "model", "tensorflow", "keras"},
-    "cli": {"training", "evaluation"},
+    "api": {"networks"},
+    "cli": {"training", "evaluation", "api"},
 }
 
 #: The rooms a library from outside may be known in.
@@ -91,7 +93,7 @@ HOMES = {
     "imageio_ffmpeg": {"video"},
     "pyarrow": {"store"},
     "scipy": {"track", "evaluation"},
-    "cv2": {"video", "render", "labels", "training", "evaluation"},
+    "cv2": {"video", "render", "store", "labels", "training", "evaluation"},
     "matplotlib": {"training", "evaluation"},
     "pycocotools": {"labels", "training", "evaluation"},
 }
