@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Sequence
 
 from pipeline.cli.command import Command
+from pipeline.cli.exporting import EXPORT_COMMANDS
 from pipeline.cli.listing import LISTING_COMMANDS
 from pipeline.cli.measuring import MEASURING_COMMANDS
 from pipeline.cli.models import MODEL_COMMANDS
@@ -101,6 +102,7 @@ def _show_completion(arguments: argparse.Namespace) -> int:
 COMMANDS: tuple[Command, ...] = (
     *VIDEO_COMMANDS,
     *LISTING_COMMANDS,
+    *EXPORT_COMMANDS,
     *PROOF_COMMANDS,
     *MODEL_COMMANDS,
     *TRAINING_COMMANDS,
