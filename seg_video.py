@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from pipeline.api.opened_run import open_run
     from pipeline.api.process import process
     from pipeline.api.segment import segment
+    from pipeline.api.verify import verify
     from pipeline.errors import SegVideoError as Error
-    from pipeline.proof.verify import verify
 
 __all__ = ["Error", "export", "load_model", "main", "open_run", "process", "segment", "verify"]
 
@@ -36,7 +36,7 @@ _HOMES = {
     "open_run": ("pipeline.api.opened_run", "open_run"),
     "process": ("pipeline.api.process", "process"),
     "segment": ("pipeline.api.segment", "segment"),
-    "verify": ("pipeline.proof.verify", "verify"),
+    "verify": ("pipeline.api.verify", "verify"),
 }
 
 

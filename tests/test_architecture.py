@@ -56,7 +56,7 @@ MAY_IMPORT = {
         "weights.catalog",
         "weights.digest",
     },
-    "api": {"job", "record", "run", "segment", "networks", "track", "render", "store", "video"},
+    "api": {"job", "record", "run", "proof", "segment", "networks", "track", "render", "store", "video"},
     "__main__": {"cli"},
     "cli": {
         *("job", "record", "proof", "run", "api", "training", "evaluation", "weights", "labels"),
