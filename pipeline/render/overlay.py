@@ -34,7 +34,7 @@ class Overlay:
 
     def __init__(self, settings: RenderSettings, class_names: Mapping[int, str]) -> None:
         self._settings, self._names = settings, class_names
-        self._classes = _class_ids(settings.classes, class_names)
+        self._classes = class_ids_of(settings.classes, class_names)
         self._fill = round(settings.alpha * OPAQUE) if "masks" in settings.style else 0
 
     def paint(self, frame: YuvFrame, tracks: Tracks) -> YuvFrame:
@@ -114,7 +114,7 @@ def _inner(pixels: NDArray[np.uint8], line_px: int) -> NDArray[np.uint8]:
     return np.asarray(inner, np.uint8)
 
 
-def _class_ids(classes: tuple[str | int, ...], names: Mapping[int, str]) -> list[int]:
+def class_ids_of(classes: tuple[str | int, ...], names: Mapping[int, str]) -> list[int]:
     """Ids of the classes to show; of all where none is asked for."""
     wanted = {str(entry) for entry in classes}
     unknown = sorted(wanted - {str(class_id) for class_id in names} - set(names.values()))

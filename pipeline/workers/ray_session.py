@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import sysconfig
 import tempfile
 from pathlib import Path
 from threading import Event, Thread
@@ -98,7 +99,12 @@ def _connect(address: str | None, folder: Path | None) -> None:
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     import ray
 
-    options: dict[str, Any] = {"logging_level": "ERROR", "log_to_driver": False, "namespace": "seg-video"}
+    options: dict[str, Any] = {
+        "logging_level": "ERROR",
+        "log_to_driver": False,
+        "namespace": "seg-video",
+        "job_config": _job_config(),
+    }
     if address is not None:
         ray.init(address=address, **options)
         return
@@ -112,6 +118,23 @@ def _connect(address: str | None, folder: Path | None) -> None:
         _system_config={"prestart_worker_first_driver": False},
         **options,
     )
+
+
+def _job_config() -> Any:
+    """Let workers find this package where this process has it.
+
+    Ray puts the current folder before all else that a worker imports from, and a person may well stand in a project
+    that has a `pipeline` of its own. It leaves that be for jobs that bring a folder along.
+    """
+    from ray.job_config import JobConfig
+
+    class OwnPath(JobConfig):
+        def _runtime_env_has_working_dir(self) -> bool:
+            return True
+
+    home = str(Path(__file__).resolve().parents[2])
+    # An installed package is found anyway, and site-packages must not come before the standard library.
+    return OwnPath(_py_driver_sys_path=[] if home == sysconfig.get_path("purelib") else [home])
 
 
 def _leave() -> None:
