@@ -106,7 +106,12 @@ class LabelPlanner:
         return replace(old, last=seconds, edges=moved, speeds=speeds, glide=glide)
 
     def _name(
-        self, known: dict[int, Followed], rows: Mapping[int, int], tracks: Tracks, seconds: float, began: float
+        self,
+        known: dict[int, Followed],
+        rows: Mapping[int, int],
+        tracks: Tracks,
+        seconds: float,
+        began: float,
     ) -> None:
         """Decide who is named and where, in place: labels that stand choose before those that come."""
         sizes = {key: self._size(tracks, row) for key, row in rows.items()}
@@ -204,7 +209,9 @@ class LabelPlanner:
         """Whole pixels, the same as before unless that is clearly off."""
         ends = (self._width - size[1], self._height - size[0])
         left, top = (
-            kept if kept is not None and abs(exact - kept) < _DEAD_PX and kept <= end else min(max(round(exact), 0), end)
+            kept
+            if kept is not None and abs(exact - kept) < _DEAD_PX and kept <= end
+            else min(max(round(exact), 0), end)
             for exact, kept, end in zip(place.tolist(), before or (None, None), ends, strict=True)
         )
         return left, top
@@ -230,7 +237,12 @@ class LabelPlanner:
         else:
             return [NOWHERE] * 4
         middle = float(box[0] + box[2]) / 2
-        return [round(min(max(middle, left + self._gap), left + size[1] - self._gap)), start, round(middle), round(end)]
+        return [
+            round(min(max(middle, left + self._gap), left + size[1] - self._gap)),
+            start,
+            round(middle),
+            round(end),
+        ]
 
     def _text(self, tracks: Tracks, row: int) -> str:
         """The label's text with the widest score, so that its place does not hang on the score."""

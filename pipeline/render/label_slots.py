@@ -48,7 +48,12 @@ def slot_places(box: Boxes, size: tuple[int, int], gap: float, frame: tuple[int,
     middle = (x1 + x2 - width) / 2
     left = np.select(
         [_COLUMNS == -2, _COLUMNS == -1, _COLUMNS == 1, _COLUMNS == 2],
-        [x1 - gap - width, np.full(len(_SLOTS), x1), np.full(len(_SLOTS), x2 - width), np.full(len(_SLOTS), x2 + gap)],
+        [
+            x1 - gap - width,
+            np.full(len(_SLOTS), x1),
+            np.full(len(_SLOTS), x2 - width),
+            np.full(len(_SLOTS), x2 + gap),
+        ],
         middle,
     )
     far = _STEPS * (height + gap)

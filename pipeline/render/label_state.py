@@ -56,4 +56,6 @@ class LabelState:
 
 
 def _followed(entry: dict[str, object]) -> Followed:
-    return Followed(**{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()})  # type: ignore[arg-type]
+    return Followed(
+        **{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+    )  # type: ignore[arg-type]

@@ -66,7 +66,7 @@ class Overlay:
         shown, of_row = self._matched(tracks, labels)
         for row, layer in self._objects(shown, frame.height, frame.width):
             blend(painted, *layer, _in_planes(COLOURS[labels.colours[of_row[row]]], frame))
-        for row, layer in self._leaders(labels, frame.height):
+        for row, layer in self._leaders(labels, frame.height, frame.width):
             blend(painted, *layer, _in_planes(COLOURS[labels.colours[row]], frame))
         capitals = capitals_px(frame.height)
         for left, top, text, rgb in self._plates(shown, labels, of_row, (frame.height, frame.width)):
@@ -77,7 +77,7 @@ class Overlay:
         """bool [height, width]: the luma pixels that `paint` may change; it changes no other."""
         mask = np.zeros((height, width), np.bool_)
         shown, of_row = self._matched(tracks, labels)
-        for layers in (self._objects(shown, height, width), self._leaders(labels, height)):
+        for layers in (self._objects(shown, height, width), self._leaders(labels, height, width)):
             for _, (left, top, alpha) in layers:
                 mask[top : top + alpha.shape[0], left : left + alpha.shape[1]] |= alpha > 0
         for left, top, text, _ in self._plates(shown, labels, of_row, (height, width)):
@@ -111,14 +111,15 @@ class Overlay:
                 _draw_box(alpha, edge, box, (height, width))
             yield row, _Layer(edge.left, edge.top, alpha)
 
-    def _leaders(self, labels: FrameLabels, height: int) -> Iterator[tuple[int, _Layer]]:
+    def _leaders(self, labels: FrameLabels, height: int, width: int) -> Iterator[tuple[int, _Layer]]:
         """Row of the labels and layer of each leader: a line with a dot on the object."""
         line = max(round(height / _ROWS), 1)
         for row in np.flatnonzero(labels.leaders[:, 0] != NOWHERE):
             x1, y1, x2, y2 = labels.leaders[row].tolist()
             dot = 2 * line
             left, top = max(min(x1, x2) - dot - 1, 0), max(min(y1, y2) - dot - 1, 0)
-            canvas = np.zeros((max(y1, y2) + dot + 2 - top, max(x1, x2) + dot + 2 - left), np.uint8)
+            bottom, right = min(max(y1, y2) + dot + 2, height), min(max(x1, x2) + dot + 2, width)
+            canvas = np.zeros((bottom - top, right - left), np.uint8)
             cv2.line(canvas, (x1 - left, y1 - top), (x2 - left, y2 - top), 255, line, cv2.LINE_AA)
             cv2.circle(canvas, (x2 - left, y2 - top), dot, 255, cv2.FILLED, cv2.LINE_AA)
             yield int(row), _Layer(left, top, canvas + (canvas >> 7).astype(np.uint16))

@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 #: R, G, B: Okabe and Ito's hues, then others between them, moved until the least contrast of any two (see
 #: contrasts) was greatest, among colours that stand out from asphalt and foliage.
 COLOURS = (
-    (250, 184, 9),
-    (38, 166, 255),
-    (255, 255, 15),
-    (255, 72, 192),
-    (0, 236, 164),
-    (255, 105, 93),
-    (68, 66, 203),
-    (250, 255, 248),
-    (137, 77, 255),
-    (208, 194, 255),
-    (173, 48, 101),
-    (66, 163, 4),
+    (255, 187, 0),
+    (42, 168, 223),
+    (255, 255, 0),
+    (235, 39, 149),
+    (34, 240, 152),
+    (226, 139, 138),
+    (84, 70, 202),
+    (181, 255, 230),
+    (156, 97, 255),
+    (179, 200, 255),
+    (167, 60, 58),
+    (52, 166, 0),
 )
 
 # From linear light to what lacks the red or the green receptors (Machado et al. 2009, severity 1).

@@ -80,9 +80,7 @@ def _layers(
     across, down = subsampling
     matrix, bit_depth, full_range = look
     wide = np.uint16 if bit_depth == 8 else np.uint32
-    colours = [
-        yuv_colour(one, matrix, bit_depth, full_range=full_range) for one in (_DARK, rgb, _WHITE)
-    ]
+    colours = [yuv_colour(one, matrix, bit_depth, full_range=full_range) for one in (_DARK, rgb, _WHITE)]
     alphas = _alphas(text, capitals)
     rows, columns = alphas[0].shape
     margins = ((odd[1], -(rows + odd[1]) % down), (odd[0], -(columns + odd[0]) % across))
