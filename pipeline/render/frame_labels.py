@@ -44,7 +44,7 @@ class FrameLabels:
         return len(self.track_ids)
 
     @classmethod
-    def from_rows(cls, rows: Sequence[Sequence[int]]) -> FrameLabels:
+    def from_rows(cls, rows: Sequence[Sequence[int]] | NDArray[np.int64]) -> FrameLabels:
         """Of rows of track id, colour, left, top, and the leader's four."""
         table = np.array(rows, np.int64).reshape(len(rows), 8)
         return cls(table[:, 0], table[:, 1], table[:, 2:4], table[:, 4:])

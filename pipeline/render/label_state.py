@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from typing import Any
 
 Four = tuple[float, float, float, float]
 
@@ -55,7 +56,7 @@ class LabelState:
         return cls(content["began"], tuple(_followed(entry) for entry in content["followed"]))
 
 
-def _followed(entry: dict[str, object]) -> Followed:
+def _followed(entry: dict[str, Any]) -> Followed:
     return Followed(
         **{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
-    )  # type: ignore[arg-type]
+    )

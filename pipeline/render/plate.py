@@ -102,7 +102,7 @@ def _alphas(text: str, capitals: int) -> tuple[NDArray[np.float64], NDArray[np.f
     """[h, w], 0..1: the dark plate, the strip, the ink, from the bottom up."""
     strip = _strip(capitals)
     ink = np.pad(label_alpha(text, capitals) / OPAQUE, ((0, 0), (strip, 0)))
-    shape = _rounded(*ink.shape, _RADIUS * capitals)
+    shape = _rounded(ink.shape[0], ink.shape[1], _RADIUS * capitals)
     stripe = np.where(np.arange(ink.shape[1]) < strip, shape, 0.0)
     return _DARKNESS * shape, stripe, ink
 
