@@ -40,7 +40,9 @@ FRAMES, PASSES = 40, 5
 
 def main() -> int:
     """0, when all is measured."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--height", type=int, default=720, help="of the frame in px, at 16:9")
     parser.add_argument("--objects", type=int, default=19)
     parser.add_argument("--json", type=Path, help="the figures as a file, too")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +52,7 @@ class FrameLabels:
 
 
 def pack_labels(frames: Sequence[FrameLabels]) -> NDArray[np.int64]:
-    """One table of the labels of many frames, int64 [rows, 9], to be stored: position of the frame, then its columns."""
+    """The labels of many frames as one table to be stored: int64 [rows, 9], the frame's position, then its columns."""
     rows = [
         np.column_stack([np.full(len(one), number), one.track_ids, one.colours, one.places, one.leaders])
         for number, one in enumerate(frames)
@@ -67,6 +68,4 @@ def unpack_labels(table: NDArray[np.int64], frames: int) -> list[FrameLabels]:
             f"for frames up to {table[:, 0].max(initial=-1) if table.ndim == 2 and table.shape[1] else '?'}"
         )
     bounds = np.searchsorted(table[:, 0], np.arange(frames + 1))
-    return [
-        FrameLabels.from_rows(table[start:stop, 1:]) for start, stop in zip(bounds, bounds[1:], strict=False)
-    ]
+    return [FrameLabels.from_rows(table[start:stop, 1:]) for start, stop in pairwise(bounds)]

@@ -138,9 +138,10 @@ class LabelPlanner:
 
     def _size(self, tracks: Tracks, row: int) -> float:
         """How large the part in the picture is, in picture heights, and more for those who matter."""
-        x1, y1, x2, y2 = np.clip(tracks.detections.boxes[row], 0, [self._width, self._height] * 2).tolist()
+        x1, y1, x2, y2 = tracks.detections.boxes[row].tolist()
         weight = _MATTER.get(self._names[int(tracks.class_ids[row])], 1.0)
-        return weight * math.sqrt(max(x2 - x1, 0) * max(y2 - y1, 0)) / self._height
+        across, down = min(x2, self._width) - max(x1, 0.0), min(y2, self._height) - max(y1, 0.0)
+        return weight * math.sqrt(max(across, 0.0) * max(down, 0.0)) / self._height
 
     def _wanted(
         self, known: Mapping[int, Followed], sizes: Mapping[int, float], seconds: float, began: float

@@ -30,7 +30,23 @@ _SLOTS = (
 )
 #: Price of covering another label, a near object and a far one whole: text over text cannot be read at all.
 LABEL_PRICE, NEAR_PRICE, FAR_PRICE = 8.0, 1.6, 0.6
-_COLUMNS, _ROWS, _STEPS, _COSTS = (np.array(column, np.float64) for column in zip(*_SLOTS, strict=True))
+_COSTS = np.array([cost for *_, cost in _SLOTS])
+# A slot's left edge as shares of x1, x2, the label's width and the gap; its top of y1, y2, height and gap.
+_ACROSS = {
+    -2: (1.0, 0.0, -1.0, -1.0),
+    -1: (1.0, 0.0, 0.0, 0.0),
+    0: (0.5, 0.5, -0.5, 0.0),
+    1: (0.0, 1.0, -1.0, 0.0),
+    2: (0.0, 1.0, 0.0, 1.0),
+}
+_DOWN = {
+    -1: lambda far: (1.0, 0.0, -1.0 - far, -1.0 - far),
+    0: lambda _: (1.0, 0.0, 0.0, 1.0),
+    1: lambda far: (0.0, 1.0, far, 1.0 + far),
+    2: lambda _: (0.5, 0.5, -0.5, 0.0),
+}
+_LEFTS = np.array([_ACROSS[column] for column, *_ in _SLOTS])
+_TOPS = np.array([_DOWN[row](steps) for _, row, steps, _ in _SLOTS])
 
 
 def slot_places(box: Boxes, size: tuple[int, int], gap: float, frame: tuple[int, int]) -> Boxes:
@@ -44,25 +60,13 @@ def slot_places(box: Boxes, size: tuple[int, int], gap: float, frame: tuple[int,
 
     """
     height, width = size
-    x1, y1, x2, y2 = np.clip(box, 0, [frame[1], frame[0], frame[1], frame[0]])
-    middle = (x1 + x2 - width) / 2
-    left = np.select(
-        [_COLUMNS == -2, _COLUMNS == -1, _COLUMNS == 1, _COLUMNS == 2],
-        [
-            x1 - gap - width,
-            np.full(len(_SLOTS), x1),
-            np.full(len(_SLOTS), x2 - width),
-            np.full(len(_SLOTS), x2 + gap),
-        ],
-        middle,
-    )
-    far = _STEPS * (height + gap)
-    top = np.select(
-        [_ROWS == -1, _ROWS == 0, _ROWS == 1],
-        [y1 - gap - height - far, y1 + gap + far, y2 + gap + far],
-        (y1 + y2 - height) / 2,
-    )
-    return np.stack([np.clip(left, 0, frame[1] - width), np.clip(top, 0, frame[0] - height)], axis=1)
+    x1, x2 = (min(max(float(x), 0.0), float(frame[1])) for x in (box[0], box[2]))
+    y1, y2 = (min(max(float(y), 0.0), float(frame[0])) for y in (box[1], box[3]))
+    places = np.empty((len(_SLOTS), 2))
+    places[:, 0] = (_LEFTS * (x1, x2, width, gap)).sum(axis=1)
+    places[:, 1] = (_TOPS * (y1, y2, height, gap)).sum(axis=1)
+    np.maximum(places, 0.0, out=places)
+    return np.asarray(np.minimum(places, [frame[1] - width, frame[0] - height], out=places))
 
 
 def slot_costs(
@@ -80,7 +84,7 @@ def slot_costs(
 
     """
     height, width = size
-    areas = np.concatenate([places, places + [width, height]], axis=1)
+    areas = np.concatenate([places, places + np.array([width, height])], axis=1)
     size_px = float(height * width)
     covered = _shared(areas, others)
     extent = np.maximum(_areas(others), 1.0)
@@ -94,10 +98,12 @@ def slot_costs(
 
 def _shared(areas: Boxes, others: Boxes) -> Boxes:
     """Pixels [A, B] that each two have in common."""
-    low = np.maximum(areas[:, None, :2], others[None, :, :2])
-    high = np.minimum(areas[:, None, 2:], others[None, :, 2:])
-    return np.asarray(np.prod(np.maximum(high - low, 0.0), axis=2))
+    sides = np.minimum(areas[:, None, 2:], others[None, :, 2:])
+    sides -= np.maximum(areas[:, None, :2], others[None, :, :2])
+    np.maximum(sides, 0.0, out=sides)
+    return np.asarray(sides[..., 0] * sides[..., 1])
 
 
 def _areas(boxes: Boxes) -> Boxes:
-    return np.asarray(np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 0.0), axis=1))
+    sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 0.0)
+    return np.asarray(sides[:, 0] * sides[:, 1])

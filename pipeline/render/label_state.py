@@ -57,6 +57,7 @@ class LabelState:
 
 
 def _followed(entry: dict[str, Any]) -> Followed:
-    return Followed(
-        **{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
-    )
+    values: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()
+    }
+    return Followed(**values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -114,14 +115,14 @@ def test_all_names_every_object_and_none_not_one():
 def test_a_size_that_wavers_about_the_limit_does_not_make_the_label_blink():
     film = [[car(1, 300, 300, 66 if number % 6 < 3 else 56)] for number in range(60)]
     named = [place(labels, 1) is not None for labels in plan(*film)]
-    assert sum(first != second for first, second in zip(named, named[1:], strict=False)) == 0
+    assert sum(first != second for first, second in pairwise(named)) == 0
 
 
 def test_a_box_that_jitters_leaves_its_label_where_it_is():
     random = np.random.default_rng(3)
     film = [[car(1, 400 + jitter[0], 300 + jitter[1])] for jitter in random.normal(0, 1.5, (60, 2))]
     places = [place(labels, 1) for labels in plan(*film)]
-    moved = [abs(a - c) + abs(b - d) for (a, b), (c, d) in zip(places, places[1:], strict=False)]
+    moved = [abs(a - c) + abs(b - d) for (a, b), (c, d) in pairwise(places)]
     assert max(moved) <= 3  # of up to 10 px a frame
     assert sum(moved) < 30
 
@@ -146,7 +147,7 @@ def test_a_label_leaves_a_place_that_is_taken_for_good_without_a_jump():
     film = [[car(1, 600, 330)]] * 10 + [[car(1, 600, 330), car(2, 620, 240, 88)]] * 40
     places = [place(labels, 1) for labels in plan(*film)]
     assert places[-1] != places[0]
-    moved = [max(abs(a - c), abs(b - d)) for (a, b), (c, d) in zip(places, places[1:], strict=False)]
+    moved = [max(abs(a - c), abs(b - d)) for (a, b), (c, d) in pairwise(places)]
     assert max(moved) < np.abs(np.subtract(places[-1], places[0])).max()
 
 
