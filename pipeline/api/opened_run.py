@@ -13,7 +13,7 @@ from pipeline.errors import UsageError
 from pipeline.job.settings import Settings
 from pipeline.record.find_run import find_run, request_of
 from pipeline.record.layout import RUN_SUFFIX, RunLayout
-from pipeline.render.overlay import class_ids_of
+from pipeline.render.shown import class_ids_of
 from pipeline.store.chosen_rows import chosen_rows
 from pipeline.store.reader import DetectionsFile
 

@@ -12,7 +12,7 @@ import numpy as np
 from pipeline.api.results import Frame
 from pipeline.api.settings import request_of
 from pipeline.job.settings import Settings
-from pipeline.render.overlay import class_ids_of
+from pipeline.render.shown import class_ids_of
 from pipeline.run.plan_run import resolve
 from pipeline.run.read_ahead import read_ahead
 from pipeline.segment.segmenter import Segmenter
