@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from pipeline.errors import StoreError
 from pipeline.store.header import Header
-from pipeline.store.schema import SCHEMA, from_table
+from pipeline.store.schema import OPTIONAL, SCHEMA, completed, from_table
 from pipeline.store.writer import HEADER_KEY
 from pipeline.structures.detections import Detections
 from pipeline.structures.tracks import Tracks
@@ -62,11 +62,12 @@ class DetectionsFile:
             yield from enumerate(self._read(start, stop), start)
 
     def table(self, start: int | None = None, stop: int | None = None) -> pa.Table:
-        """All columns of the row groups that hold rows of [start, stop): a few more rows than those."""
+        """The columns we know of the row groups that hold rows of [start, stop): a few more rows than those."""
         first, end = self._span(start, stop)
         groups = [group for group in range(self._file.num_row_groups) if self._holds(group, first, end)]
         try:
-            return self._file.read_row_groups(groups, columns=SCHEMA.names).replace_schema_metadata(None)
+            there = [name for name in (*SCHEMA.names, *OPTIONAL.names) if name in self._file.schema_arrow.names]
+            return completed(self._file.read_row_groups(groups, columns=there))
         except (OSError, pa.ArrowException) as error:
             raise self._damaged(error) from error
 
@@ -105,12 +106,11 @@ class DetectionsFile:
 
     def _check_columns(self) -> None:
         there = self._file.schema_arrow
-        faults = [
+        faults = [f"{field.name} ({field.type}) is missing" for field in SCHEMA if field.name not in there.names]
+        faults += [
             f"{field.name} is {there.field(field.name).type}, expected {field.type}"
-            if field.name in there.names
-            else f"{field.name} ({field.type}) is missing"
-            for field in SCHEMA
-            if field.name not in there.names or there.field(field.name).type != field.type
+            for field in (*SCHEMA, *OPTIONAL)
+            if field.name in there.names and there.field(field.name).type != field.type
         ]
         if faults:
             raise StoreError(
