@@ -3,8 +3,7 @@
     python benchmarks/tracking.py RUN.mp4.seg-run/detections.parquet ... [--truth sample_videos/drive.json.gz]
         [--set lag_seconds=1 ...] [--every N] [--json FILE] [--keep FOLDER]
 
-Each run has a line for the tracks as they are stored, one for the forward step alone (lag 0), and one for both
-steps. `life` is the median number of frames from a track's first to its last, `holes` counts stretches of 1 to 14 frames
+Each run has a line for the tracks as they are stored and one for those made anew. `life` is the median number of frames from a track's first to its last, `holes` counts stretches of 1 to 14 frames
 within a track's life in which it is not drawn, `short` the tracks that are drawn in less than five frames. `ms` is CPU time
 a frame. With --truth (of the last run named): identities and mask AP, which need `pip install -e '.[train]'`.
 """
@@ -46,11 +45,11 @@ def main() -> None:
         header, stored, found = _read(path)
         name = path.parent.name.removesuffix(".seg-run")
         rows.append({"run": name, "tracks": "stored", **_figures(header, stored, truth, None)})
-        for label, rules in (("forward", replace(settings, lag_seconds=0.0)), ("both", settings)):
-            tracks, milliseconds = _track(header, found, rules, options.every)
-            keep = options.keep / f"{name}.parquet" if options.keep and label == "both" else None
-            figures = _figures(header, tracks, truth, keep)
-            rows.append({"run": name, "tracks": label, **figures, "ms": milliseconds})
+        tracks, milliseconds = _track(header, found, settings, options.every)
+        keep = options.keep / f"{name}.parquet" if options.keep else None
+        rows.append(
+            {"run": name, "tracks": "anew", **_figures(header, tracks, truth, keep), "ms": milliseconds}
+        )
     _print(rows)
     if options.json:
         content = {"settings": asdict(settings), "every": options.every, "rows": rows}

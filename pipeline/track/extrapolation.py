@@ -30,29 +30,32 @@ def to_box(shape: Floats) -> Floats:
     return np.concatenate([shape[..., :2] - half, shape[..., :2] + half], axis=-1)
 
 
-def after(seen: Sequence[Observation], seconds: float) -> Floats:
-    """Box [4] at `seconds` of an object that was seen here before, in order."""
+def line_after(seen: Sequence[Observation]) -> tuple[Floats, Floats]:
+    """Shape [4] where an object was last seen, and its velocity [4] a second there; it was seen here, in order."""
     last = seen[-1]
-    return _on_a_line([one for one in seen if last.seconds - one.seconds <= _FIT_SECONDS], last, seconds)
+    return _line([one for one in seen if last.seconds - one.seconds <= _FIT_SECONDS], last)
+
+
+def line_before(seen: Sequence[Observation]) -> tuple[Floats, Floats]:
+    """Shape [4] where an object was first seen, and its velocity [4] a second there; it was seen here, in order."""
+    first = seen[0]
+    return _line([one for one in seen if one.seconds - first.seconds <= _FIT_SECONDS], first)
 
 
 def before(seen: Sequence[Observation], seconds: float) -> Floats:
     """Box [4] at `seconds` of an object that was seen here later, in order."""
-    first = seen[0]
-    return _on_a_line([one for one in seen if one.seconds - first.seconds <= _FIT_SECONDS], first, seconds)
+    shape, velocity = line_before(seen)
+    return to_box(shape + velocity * (seconds - seen[0].seconds))
 
 
-def _on_a_line(seen: Sequence[Observation], end: Observation, seconds: float) -> Floats:
+def _line(seen: Sequence[Observation], end: Observation) -> tuple[Floats, Floats]:
     shape = to_shape(end.box)
-    if len(seen) == 1:
-        return end.box
     times = np.array([one.seconds for one in seen])
-    shapes = to_shape(np.array([one.box for one in seen]))
-    away = times - times.mean()
-    spread = float(away @ away)
+    away = times - times.sum() / len(times)
+    spread, span = float(away @ away), float(times[-1] - times[0])
     if spread == 0.0:
-        return end.box
-    span = float(times[-1] - times[0])
+        return shape, np.zeros(4)
+    shapes = to_shape(np.array([one.box for one in seen]))
     velocity = (away @ shapes) / spread * span**2 / (span**2 + _NOISE_SECONDS**2)
     velocity[2:] = np.clip(velocity[2:], -1.0, 1.0)  # no object grows faster than e times in a second for long
-    return to_box(shape + velocity * (seconds - end.seconds))
+    return shape, velocity

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.track import extrapolation
-from pipeline.track.association import overlaps, pair
+from pipeline.track.association import overlaps_of_pairs, pair
+from pipeline.track.extrapolation import line_after, line_before, to_box
 from pipeline.track.settings import TrackSettings
 from pipeline.track.window import Life
 
@@ -26,28 +26,41 @@ def continuations(
 
     Parameters
     ----------
-    ended, begun : tracks, in any fixed order; one may be in both.
+    ended, begun : tracks, in any fixed order; one may be in both, and none of `begun` is known to have been before.
     groups : int [C], group of each class.
     settings : the longest gap and the least overlap.
 
     """
-    fits = np.zeros((len(ended), len(begun)))
-    for row, old in enumerate(ended):
-        for column, new in enumerate(begun):
-            gap = new.first.seconds - old.last.seconds
-            if old is not new and 0.0 < gap <= settings.join_seconds and new.before is None:
-                fits[row, column] = _fit(old, new, groups, settings.box_growth)
-    rows, columns = pair(fits, settings.join_overlap)
-    return [(ended[row], begun[column]) for row, column in zip(rows.tolist(), columns.tolist(), strict=True)]
+    stops = np.array([life.last.seconds for life in ended])
+    starts = np.array([life.first.seconds for life in begun])
+    gaps = starts[None, :] - stops[:, None]
+    rows, columns = np.nonzero((gaps > 0.0) & (gaps <= settings.join_seconds))
+    if len(rows) == 0:
+        return []
+    fits = np.zeros(gaps.shape)
+    fits[rows, columns] = _fits(ended, begun, rows, columns, gaps[rows, columns], settings.box_growth)
+    old, new = (np.array([groups[int(np.argmax(life.votes))] for life in lives]) for lives in (ended, begun))
+    fits[old[:, None] != new[None, :]] /= _OTHER_GROUP
+    paired = pair(fits, settings.join_overlap)
+    return [(ended[row], begun[column]) for row, column in zip(*(side.tolist() for side in paired), strict=True)]
 
 
-def _fit(old: Life, new: Life, groups: NDArray[np.intp], growth: float) -> float:
-    """IoU of each one's box with where the other one's motion leads, the mean of both ways."""
-    end, start = old.last, new.first
-    margin = growth + _GROWTH_A_SECOND * (start.seconds - end.seconds)
-    there = extrapolation.after(old.known, start.seconds)
-    back = extrapolation.before(new.known, end.seconds)
-    ways = overlaps(np.stack([there, end.box]), np.stack([start.box, back]), margin)
-    fit = float(ways[0, 0] + ways[1, 1]) / 2
-    same = groups[int(np.argmax(old.votes))] == groups[int(np.argmax(new.votes))]
-    return fit if same else fit / _OTHER_GROUP
+def _fits(
+    ended: Sequence[Life],
+    begun: Sequence[Life],
+    rows: NDArray[np.intp],
+    columns: NDArray[np.intp],
+    gaps: NDArray[np.float64],
+    growth: float,
+) -> NDArray[np.float64]:
+    """IoU [P] of each pair: of one's box with where the other one's motion leads, the mean of both ways."""
+    after, before = np.zeros((len(ended), 2, 4)), np.zeros((len(begun), 2, 4))
+    for row in np.unique(rows).tolist():
+        after[row] = line_after(ended[row].known)
+    for column in np.unique(columns).tolist():
+        before[column] = line_before(begun[column].known)
+    ends, starts, seconds = after[rows], before[columns], gaps[:, None]
+    margin = growth + _GROWTH_A_SECOND * gaps
+    there = overlaps_of_pairs(to_box(ends[:, 0] + ends[:, 1] * seconds), to_box(starts[:, 0]), margin)
+    here = overlaps_of_pairs(to_box(ends[:, 0]), to_box(starts[:, 0] - starts[:, 1] * seconds), margin)
+    return (there + here) / 2

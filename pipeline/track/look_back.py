@@ -95,7 +95,8 @@ class LookBack:
 
     def _join(self, window: Window, until: float) -> None:
         """Join the tracks that were last seen by `until` with what goes on from them."""
-        if not any(not life.joined and life.last.seconds <= until for life in window.lives.values()):
+        due = {life.number for life in window.lives.values() if not life.joined and life.last.seconds <= until}
+        if not due:
             return
         now = window.frames[-1].seconds
         # All that have ended by now compete, so that a later end is not robbed of what goes on from it.
@@ -103,7 +104,6 @@ class LookBack:
         begun = [life for life in window.lives.values() if life.before is None]
         pairs = continuations(ended, begun, self._groups, self._settings)
         known_as: dict[int, Life] = {}
-        due = {life.number for life in ended if not life.joined and life.last.seconds <= until}
         for life in window.lives.values():
             life.joined = life.joined or life.last.seconds <= until
         for old, new in pairs:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.track.association import overlaps
+from pipeline.track.association import overlaps, overlaps_of_pairs
 from pipeline.track.settings import TrackSettings
 from pipeline.track.window import UNDECIDED, Life, Observation
 
@@ -62,17 +62,8 @@ def _stay_together(one: Life, other: Life, settings: TrackSettings) -> bool:
     )
     if len(times) == 0:
         return False
-    shared = overlaps_at(_boxes_at(one, times), _boxes_at(other, times))
+    shared = overlaps_of_pairs(_boxes_at(one, times), _boxes_at(other, times))
     return float(shared.mean()) >= _ON_AVERAGE * settings.same_overlap
-
-
-def overlaps_at(boxes: Floats, others: Floats) -> Floats:
-    """IoU [T] of boxes [T, 4], each with its own of others [T, 4]."""
-    low, high = np.maximum(boxes[:, :2], others[:, :2]), np.minimum(boxes[:, 2:], others[:, 2:])
-    shared = np.prod(np.maximum(high - low, 0.0), axis=1)
-    union = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) + np.prod(others[:, 2:] - others[:, :2], axis=1)
-    ratio: Floats = shared / np.maximum(union - shared, 1e-9)
-    return ratio
 
 
 def _boxes_at(life: Life, times: Floats) -> Floats:

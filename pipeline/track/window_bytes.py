@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -82,13 +83,13 @@ def unpack(columns: Columns) -> Window:
 def to_bytes(columns: Columns) -> bytes:
     """Arrays as bytes, the same for the same arrays."""
     stream = io.BytesIO()
-    np.savez_compressed(stream, allow_pickle=False, **columns)
-    return stream.getvalue()
+    np.savez(stream, allow_pickle=False, **columns)
+    return zlib.compress(stream.getvalue(), 1)
 
 
 def from_bytes(data: bytes) -> dict[str, NDArray[Any]]:
-    """The arrays that `to_bytes` wrote; ValueError or zipfile.BadZipFile for anything else."""
-    with np.load(io.BytesIO(data), allow_pickle=False) as stored:
+    """The arrays that `to_bytes` wrote; zlib.error, ValueError or zipfile.BadZipFile else."""
+    with np.load(io.BytesIO(zlib.decompress(data)), allow_pickle=False) as stored:
         return {name: stored[name] for name in stored.files}
 
 
