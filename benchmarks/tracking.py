@@ -94,9 +94,7 @@ def _track(
     cuts = [place for place in range(len(found)) if header.motion(header.first_frame + place).cut]
     keys = set(key_frames(seconds, every, cuts))
     frames = [
-        FilmFrame(
-            time, found[place] if place in keys else None, header.motion(header.first_frame + place)
-        )
+        FilmFrame(time, found[place] if place in keys else None, header.motion(header.first_frame + place))
         for place, time in enumerate(seconds)
     ]
     begun = time.process_time()
@@ -108,7 +106,9 @@ def _track(
     return tracks, 1000 * (time.process_time() - begun) / len(frames)
 
 
-def _figures(header: Header, tracks: Sequence[Tracks], truth: Path | None, keep: Path | None) -> dict[str, Any]:
+def _figures(
+    header: Header, tracks: Sequence[Tracks], truth: Path | None, keep: Path | None
+) -> dict[str, Any]:
     drawn: dict[int, list[int]] = defaultdict(list)
     changes, classes = 0, {}
     for place, here in enumerate(tracks):

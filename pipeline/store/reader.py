@@ -66,7 +66,9 @@ class DetectionsFile:
         first, end = self._span(start, stop)
         groups = [group for group in range(self._file.num_row_groups) if self._holds(group, first, end)]
         try:
-            there = [name for name in (*SCHEMA.names, *OPTIONAL.names) if name in self._file.schema_arrow.names]
+            there = [
+                name for name in (*SCHEMA.names, *OPTIONAL.names) if name in self._file.schema_arrow.names
+            ]
             return completed(self._file.read_row_groups(groups, columns=there))
         except (OSError, pa.ArrowException) as error:
             raise self._damaged(error) from error
@@ -106,7 +108,9 @@ class DetectionsFile:
 
     def _check_columns(self) -> None:
         there = self._file.schema_arrow
-        faults = [f"{field.name} ({field.type}) is missing" for field in SCHEMA if field.name not in there.names]
+        faults = [
+            f"{field.name} ({field.type}) is missing" for field in SCHEMA if field.name not in there.names
+        ]
         faults += [
             f"{field.name} is {there.field(field.name).type}, expected {field.type}"
             for field in (*SCHEMA, *OPTIONAL)

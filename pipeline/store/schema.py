@@ -115,9 +115,7 @@ def from_table(header: Header, table: pa.Table, start: int, stop: int) -> list[T
     classes, peaks = np.where(missing, found.class_ids, classes), np.where(missing, found.scores, peaks)
     origins = np.array([ORIGINS.index(name) for name in columns["origin"].to_pylist()], np.uint8)
     spans = [slice(low, high) for low, high in pairwise(borders)]
-    return [
-        Tracks(found[span], track_ids[span], classes[span], peaks[span], origins[span]) for span in spans
-    ]
+    return [Tracks(found[span], track_ids[span], classes[span], peaks[span], origins[span]) for span in spans]
 
 
 def completed(table: pa.Table) -> pa.Table:

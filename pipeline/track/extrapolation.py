@@ -57,5 +57,7 @@ def _line(seen: Sequence[Observation], end: Observation) -> tuple[Floats, Floats
         return shape, np.zeros(4)
     shapes = to_shape(np.array([one.box for one in seen]))
     velocity = (away @ shapes) / spread * span**2 / (span**2 + _NOISE_SECONDS**2)
-    velocity[2:] = np.clip(velocity[2:], -1.0, 1.0)  # no object grows faster than e times in a second for long
+    velocity[2:] = np.clip(
+        velocity[2:], -1.0, 1.0
+    )  # no object grows faster than e times in a second for long
     return shape, velocity

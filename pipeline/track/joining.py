@@ -42,7 +42,9 @@ def continuations(
     old, new = (np.array([groups[int(np.argmax(life.votes))] for life in lives]) for lives in (ended, begun))
     fits[old[:, None] != new[None, :]] /= _OTHER_GROUP
     paired = pair(fits, settings.join_overlap)
-    return [(ended[row], begun[column]) for row, column in zip(*(side.tolist() for side in paired), strict=True)]
+    return [
+        (ended[row], begun[column]) for row, column in zip(*(side.tolist() for side in paired), strict=True)
+    ]
 
 
 def _fits(
@@ -53,7 +55,7 @@ def _fits(
     gaps: NDArray[np.float64],
     growth: float,
 ) -> NDArray[np.float64]:
-    """IoU [P] of each pair: of one's box with where the other one's motion leads, the mean of both ways."""
+    """IoU [P] of each pair: of one's box with where the other one's motion leads, the lesser of both ways."""
     after, before = np.zeros((len(ended), 2, 4)), np.zeros((len(begun), 2, 4))
     for row in np.unique(rows).tolist():
         after[row] = line_after(ended[row].known)
@@ -63,4 +65,4 @@ def _fits(
     margin = growth + _GROWTH_A_SECOND * gaps
     there = overlaps_of_pairs(to_box(ends[:, 0] + ends[:, 1] * seconds), to_box(starts[:, 0]), margin)
     here = overlaps_of_pairs(to_box(ends[:, 0]), to_box(starts[:, 0] - starts[:, 1] * seconds), margin)
-    return (there + here) / 2
+    return np.minimum(there, here)

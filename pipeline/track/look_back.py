@@ -8,8 +8,6 @@ other: no cut into chunks changes the result.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,7 +34,9 @@ Floats = NDArray[np.float64]
 class LookBack:
     """Holds rules only; what it remembers is the window that it works on."""
 
-    def __init__(self, settings: TrackSettings, groups: NDArray[np.intp], class_ids: NDArray[np.int32]) -> None:
+    def __init__(
+        self, settings: TrackSettings, groups: NDArray[np.intp], class_ids: NDArray[np.int32]
+    ) -> None:
         self._settings, self._groups, self._class_ids = settings, groups, class_ids
 
     def take(self, window: Window, frame: WindowFrame) -> list[Tracks]:
@@ -79,9 +79,8 @@ class LookBack:
 
     def _free_row(self, frame: WindowFrame, life: Life, box: Floats) -> int | None:
         """The detection without a track that fits this box best, and is no second one of another object's."""
-        group = self._groups[int(np.argmax(life.votes))]
-        free = frame.owners == NO_TRACK
-        free &= (frame.found.scores >= self._settings.follow_score) & (self._groups[frame.columns] == group)
+        free = (frame.owners == NO_TRACK) & (frame.found.scores >= self._settings.follow_score)
+        free[free] = self._groups[frame.columns[free]] == self._groups[int(np.argmax(life.votes))]
         rows = np.flatnonzero(free)
         if len(rows) == 0:
             return None
@@ -95,7 +94,9 @@ class LookBack:
 
     def _join(self, window: Window, until: float) -> None:
         """Join the tracks that were last seen by `until` with what goes on from them."""
-        due = {life.number for life in window.lives.values() if not life.joined and life.last.seconds <= until}
+        due = {
+            life.number for life in window.lives.values() if not life.joined and life.last.seconds <= until
+        }
         if not due:
             return
         now = window.frames[-1].seconds
@@ -117,9 +118,11 @@ class LookBack:
         """The tracks of the window's first frame, which leaves it."""
         frame = window.frames[0]
         present = self._present(window, frame)
-        for kept, other in same_objects([(life, one) for life, one, _ in present], self._groups, self._settings):
+        twice = same_objects([(life, one) for life, one, _ in present], self._groups, self._settings)
+        for kept, other in twice:
             window.merge(kept, other)
-        present = self._present(window, frame)
+        if twice:
+            present = self._present(window, frame)
         self._judge(window, frame)
         tracks = self._tracks(frame, [entry for entry in present if entry[0].id != UNDECIDED])
         self._leave(window, frame)

@@ -58,7 +58,9 @@ def _stay_together(one: Life, other: Life, settings: TrackSettings) -> bool:
     start = max(one.first.seconds, other.first.seconds)
     stop = min(one.last.seconds, other.last.seconds)
     times = np.array(
-        sorted({seen.seconds for life in (one, other) for seen in life.known if start <= seen.seconds <= stop})
+        sorted(
+            {seen.seconds for life in (one, other) for seen in life.known if start <= seen.seconds <= stop}
+        )
     )
     if len(times) == 0:
         return False

@@ -89,7 +89,9 @@ class TrackSettings:
         if self.class_lead < 1.0:
             raise ConfigError("track class_lead has to be 1 or more.", found=str(self.class_lead))
         if self.own_car not in OWN_CAR:
-            raise ConfigError("own-car has a value it cannot have.", found=self.own_car, do="give auto or off")
+            raise ConfigError(
+                "own-car has a value it cannot have.", found=self.own_car, do="give auto or off"
+            )
         for region in self.ignore_regions:
             if len(region) != 4 or region[2] <= 0 or region[3] <= 0:
                 raise ConfigError(

@@ -64,7 +64,10 @@ def unpack(columns: Columns) -> Window:
     for place, (number, seconds, looked, camera) in enumerate(_rows(columns, "frame")):
         span = slice(int(borders[place]), int(borders[place + 1]))
         found = Detections(
-            columns["boxes"][span], columns["scores"][span], columns["class_ids"][span], columns["masks"][span]
+            columns["boxes"][span],
+            columns["scores"][span],
+            columns["class_ids"][span],
+            columns["masks"][span],
         )
         kinds, owners = columns["columns"][span].astype(np.intp), columns["owners"][span].copy()
         window.frames.append(WindowFrame(number, seconds, looked, camera, found, kinds, owners))
