@@ -39,7 +39,6 @@ MAY_IMPORT = {
         "track.settings",
         "render.settings",
         "video.settings",
-        "video.write.encoders",
     },
     "proof": {"job", "record", "video", "render", "store"},
     "run": {
@@ -52,7 +51,7 @@ MAY_IMPORT = {
         "store",
         "track",
         "render",
-        "weights.catalog",
+        "networks",
         "weights.digest",
     },
     "cli": {"job", "record", "proof", "run", "training", "evaluation", "weights", "labels"},
@@ -86,7 +85,7 @@ HOMES = {
     "imageio_ffmpeg": {"video"},
     "pyarrow": {"store"},
     "scipy": {"track", "evaluation"},
-    "cv2": {"video", "render", "labels", "training", "evaluation"},
+    "cv2": {"video", "proof", "render", "labels", "training", "evaluation"},
     "matplotlib": {"training", "evaluation"},
     "pycocotools": {"labels", "training", "evaluation"},
 }
@@ -274,7 +273,7 @@ def test_an_import_outside_the_table_is_found(sources, complaint):
 
 def test_imports_of_the_table_pass():
     sources = house(
-        run__flow="from pipeline.weights.catalog import find\nfrom ..structures.masks import paste_mask",
+        run__flow="from pipeline.networks.registry import find\nfrom ..structures.masks import paste_mask",
         networks__load="from pipeline.model.rpn import RPN\nfrom pipeline.errors import WeightsError",
         cli="from pipeline import __version__\nfrom pipeline.weights.catalog import catalog",
         model__rpn="from . import anchors\nfrom .anchors import grid",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipeline.model.backbones.shufflenet_v2 import channels_of
 from pipeline.model.composite import Composite
 from pipeline.model.config import BackboneConfig
 from pipeline.model.units import Conv
@@ -21,13 +22,6 @@ STAGES = (
     (6, 160, 3, 2),
     (6, 320, 1, 1),
 )
-
-
-def channels_of(channels: int, multiplier: float) -> int:
-    """Width after the multiplier: the nearest multiple of 8 that loses no more than a tenth (the authors' rule)."""
-    scaled = channels * multiplier
-    rounded = max(8, int(scaled + 4) // 8 * 8)
-    return rounded + 8 if rounded < 0.9 * scaled else rounded
 
 
 class InvertedResidual(Composite):

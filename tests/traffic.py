@@ -1,28 +1,16 @@
-"""A network that needs no TensorFlow: it finds the bright squares that `write_traffic` paints."""
+"""Small films for tests."""
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Iterable
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import ClassVar
 
 import av
-import cv2
 import numpy as np
-
-from pipeline.run.reach import check_reach
-from pipeline.run.segment_worker import Segmented, damage_of
-from pipeline.structures.detections import Detections
-from pipeline.video.read.decode import decode_rgb
-from pipeline.video.read.gaps import patched
 
 SIZE = (160, 96)
 TICK = Fraction(1, 600)
-NAMES = {1: "person", 3: "car"}
 
 
 def write_traffic(path: Path, frames: int = 40, *, gop: int = 8, sound: bool = True, step: int = 20) -> Path:
@@ -68,61 +56,3 @@ def write_damaged(source: Path, path: Path, frames: Iterable[int]) -> Path:
         content[start : start + size] = bytes(size)
     path.write_bytes(content)
     return path
-
-
-class FakeWorker:
-    """Stands for SegmentWorker. FAKE_FAIL names chunks that always fail, FAKE_DELAY seconds a frame."""
-
-    looked_at: ClassVar[list[int]] = []
-
-    def __init__(self, settings, threads=None):
-        self.settings = settings
-
-    def setup(self):
-        return NAMES
-
-    def process(self, task):
-        check_reach(task.info.path, task.size, task.packets)
-        if str(task.chunk.index) in os.environ.get("FAKE_FAIL", "").split(","):
-            raise ArithmeticError("the network is not in the mood")
-        info = task.info
-        decoded = patched(
-            info,
-            task.chunk,
-            lambda span: decode_rgb(
-                info,
-                span,
-                info.width,
-                info.height,
-                packets=task.packets,
-                damaged="repeat",
-                deinterlace=task.decode.deinterlace,
-            ),
-        )
-        found, seen = [], []
-        for frame in decoded:
-            time.sleep(float(os.environ.get("FAKE_DELAY", "0")))
-            found.append(bright_squares(frame.picture))
-            seen.append(replace(frame, picture=None))
-        self.looked_at.append(task.chunk.index)
-        return Segmented(found, damage_of(seen), 1.0, 0.5, sum(frame.fitted for frame in seen))
-
-    def close(self):
-        pass
-
-
-def bright_squares(picture):
-    bright = (picture[..., 0] > 128).astype(np.uint8)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(bright)
-    boxes = [
-        [left, top, left + width, top + height] for left, top, width, height, area in stats[1:] if area > 50
-    ]
-    large = [box[2] - box[0] > 24 for box in boxes]
-    order = np.argsort([not is_large for is_large in large], kind="stable")
-    rows = len(boxes)
-    return Detections(
-        boxes=np.array(boxes, np.float32).reshape(rows, 4)[order],
-        scores=np.array([0.9 if is_large else 0.6 for is_large in large], np.float32)[order],
-        class_ids=np.array([3 if is_large else 1 for is_large in large], np.int32)[order],
-        roi_masks=np.full((rows, 28, 28), 255, np.uint8),
-    )
