@@ -16,9 +16,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from pipeline.networks.load import load_segmenter
 
 from pipeline.errors import InputError, SegVideoError
-from pipeline.networks.load import load_segmenter
 from pipeline.structures.detections import Detections
 from pipeline.structures.masks import paste_mask
 

@@ -20,10 +20,10 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from pipeline.networks.load import LoadSettings, load_segmenter
 
 from pipeline.errors import InputError, SegVideoError
 from pipeline.labels.coco_folder import ANNOTATIONS, mask_runs, read_entries
-from pipeline.networks.load import LoadSettings, load_segmenter
 from pipeline.training.hold_out import read_names
 from research.agreed_labels import agreed_annotations
 from research.ensemble import Ensemble

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from pipeline.networks.load import load_segmenter
 
 from pipeline.errors import InputError, SegVideoError
-from pipeline.networks.load import load_segmenter
 from pipeline.structures.masks import PastedMask, paste_mask
 from pipeline.training.hold_out import read_names
 
