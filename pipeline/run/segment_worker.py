@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.run.reach import check_reach
-from pipeline.run.read_ahead import read_ahead
 from pipeline.segment.segmenter import Segmenter
 from pipeline.segment.settings import SegmentSettings
 from pipeline.structures.chunk import Chunk
@@ -113,17 +114,21 @@ def without_picture(one: SeenFrame) -> SeenFrame:
 
 
 def seen_frames(segmenter: Segmenter, task: SegmentTask) -> Iterator[SeenFrame]:
-    """The frames of a chunk with the detections of its key frames, and the camera's motion.
+    """The frames of a chunk in order, with the detections of its key frames, and the camera's motion.
 
-    The next frames are decoded while the network looks at these.
+    The next frames are decoded while the network looks at these, at as many at a time as it has use for.
     """
     info = task.info
     width, height = segmenter.frame_size(info.width, info.height, info.sample_aspect)
-    with read_ahead(
-        _batches(_moved_frames(task, width, height), task.key_frames, segmenter.batch)
-    ) as batches:
-        for batch in batches:
-            yield from _look(segmenter, task, batch, (info.width / width, info.height / height))
+    to_source = info.width / width, info.height / height
+    looking: deque[Future[list[SeenFrame]]] = deque()
+    with ThreadPoolExecutor(segmenter.callers, thread_name_prefix="segment") as threads:
+        for batch in _batches(_moved_frames(task, width, height), task.key_frames, segmenter.batch):
+            looking.append(threads.submit(_look, segmenter, task, batch, to_source))
+            if len(looking) > segmenter.callers:
+                yield from looking.popleft().result()
+        while looking:
+            yield from looking.popleft().result()
 
 
 def _look(
@@ -131,15 +136,21 @@ def _look(
     task: SegmentTask,
     batch: Sequence[tuple[Frame, FrameMotion]],
     to_source: tuple[float, float],
-) -> Iterator[SeenFrame]:
+) -> list[SeenFrame]:
     """Let the network look at the key frames of a batch."""
     began = time.perf_counter()
     pictures = [frame.picture for frame, _ in batch if frame.number in task.key_frames]
     found = iter(segmenter.segment(np.stack(pictures)) if pictures else ())
     seconds = (time.perf_counter() - began) / len(batch)
-    for frame, motion in batch:
-        seen = next(found).scaled(*to_source) if frame.number in task.key_frames else None
-        yield SeenFrame(frame, motion, seen, seconds)
+    return [
+        SeenFrame(
+            frame,
+            motion,
+            next(found).scaled(*to_source) if frame.number in task.key_frames else None,
+            seconds,
+        )
+        for frame, motion in batch
+    ]
 
 
 def _moved_frames(task: SegmentTask, width: int, height: int) -> Iterator[tuple[Frame, FrameMotion]]:

@@ -12,20 +12,13 @@ from threading import Event, Thread
 from typing import Any
 
 from pipeline.errors import SegVideoError
+from pipeline.workers.allocator import ALLOCATOR
 
 #: Ray puts sockets below its folder, and a socket's path may have 107 characters, of which Ray's own names
 #: take about 65.
 _LONGEST_FOLDER = 36
 
 _PREFIX = "seg-video-"
-
-#: For glibc in the workers: frames and tensors go back to the system when they are freed. By its defaults it keeps more
-#: of them with each chunk: 1080p video took 3.1 GB after one minute and 3.6 GB after ten.
-_ALLOCATOR = {
-    "MALLOC_ARENA_MAX": "2",
-    "MALLOC_MMAP_THRESHOLD_": str(1 << 20),
-    "MALLOC_TRIM_THRESHOLD_": str(8 << 20),
-}
 
 #: Nothing large goes through Ray's store: detections, compressed packets and parts only.
 _STORE_BYTES = 256 << 20
@@ -108,7 +101,7 @@ def _connect(address: str | None, folder: Path | None) -> None:
     if address is not None:
         ray.init(address=address, **options)
         return
-    for name, value in _ALLOCATOR.items():
+    for name, value in ALLOCATOR.items():
         os.environ.setdefault(name, value)
     ray.init(
         include_dashboard=False,
