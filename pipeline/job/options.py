@@ -136,7 +136,7 @@ _TABLE = (
            "processes that run the network (auto: a GPU or a core each; 0: this one, without Ray)", "N"),
     Option("batch", "segment", "batch", _whole, "frames computed at a time (1 on a CPU, 8 on a GPU)", "N"),
     Option("chunk-frames", "run", "chunk_frames", _whole, "frames worked on at once (96)", "N"),
-    Option("cluster", "run", "cluster", _text, "use a running Ray cluster; auto: the one here", "HOST:PORT"),
+    Option("cluster", "run", "cluster", _text, "use a running Ray cluster; auto: the one here, local: one of this run alone", "HOST:PORT"),
     Option("force", "run", "force", _switch, "replace an output that exists", short="y"),
     Option("no-clobber", "run", "skip", _switch, "skip inputs whose output exists", short="n"),
     Option("work-dir", "run", "work_dir", _text, "where chunk files go meanwhile", "FOLDER"),

@@ -20,6 +20,9 @@ _MOST_CPU_WORKERS = 8
 #: The pools: segmenters have the GPUs, renderers share the cores.
 SEGMENT, RENDER = "segment", "render"
 
+#: The cluster that is started for this command alone, on this machine.
+LOCAL = "local"
+
 
 class RunPools:
     """A pool of segmenters and one of renderers."""
@@ -33,12 +36,13 @@ class RunPools:
     @property
     def is_local(self) -> bool:
         """True if all workers are on this machine, and see its files."""
-        return self._settings.run.cluster is None
+        return self._settings.run.cluster in (None, LOCAL)
 
     def begin(self) -> None:
         """Start what takes long, in the background; nothing if it is started already."""
         if self._session is None and self._needs_ray():
-            self._session = RaySession(self._settings.run.cluster)
+            cluster = self._settings.run.cluster
+            self._session = RaySession(None if cluster == LOCAL else cluster)
             self._session.start()
 
     @property

@@ -34,6 +34,7 @@ class RaySession:
         self._address = address
         self._ready, self._stop = Event(), Event()
         self._failure: BaseException | None = None
+        self._broken = False
         # Linux ends Ray's processes when the thread that started them ends, so this one stays.
         self._thread = Thread(target=self._run, name="ray", daemon=True)
 
@@ -66,6 +67,17 @@ class RaySession:
         found = ray.cluster_resources()
         return found.get("CPU", 1.0), found.get("GPU", 0.0)
 
+    def check(self) -> None:
+        """Raise SegVideoError if a process of the Ray that was started here has ended: nothing would come any more."""
+        dead = _dead_processes() if self._address is None else []
+        if dead:
+            self._broken = True
+            raise SegVideoError(
+                "Ray ended while it was needed.",
+                found=f"its {' and '.join(sorted(dead))} is gone",
+                do="run the same command again: it goes on from here",
+            )
+
     def close(self) -> None:
         """End Ray's processes, or leave the cluster, and remove what they wrote."""
         self._stop.set()
@@ -82,7 +94,7 @@ class RaySession:
             self._stop.set()
         self._ready.set()
         self._stop.wait()
-        _leave()
+        _kill_all() if self._broken else _leave()
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -136,6 +148,28 @@ def _leave() -> None:
     # What is left to fail here is Ray's own farewell; the processes are ended by the system in any case.
     with contextlib.suppress(Exception):
         ray.shutdown()
+
+
+def _dead_processes() -> list[str]:
+    """Names of Ray's own processes that have ended."""
+    from ray._private.worker import _global_node
+
+    kinds = _global_node.all_processes if _global_node is not None else {}
+    return [kind for kind, all_of in kinds.items() for one in all_of if one.process.poll() is not None]
+
+
+def _kill_all() -> None:
+    """End what is left of a Ray that cannot say farewell any more: `ray.shutdown` would wait for the dead."""
+    import atexit
+
+    import ray
+    from ray._private.worker import _global_node
+
+    atexit.unregister(ray.shutdown)
+    for all_of in _global_node.all_processes.values():
+        for one in all_of:
+            if one.process.poll() is None:
+                one.process.kill()
 
 
 def _make_folder() -> Path:

@@ -11,6 +11,9 @@ from pipeline.workers.contract import MOST_ATTEMPTS, PoolSpec, TaskResult
 from pipeline.workers.pool import Pool, PoolTask, PoolWorker, lost
 from pipeline.workers.ray_session import RaySession
 
+#: How often a Ray that is waited for is looked at.
+_CHECK_SECONDS = 2.0
+
 
 @dataclass(eq=False)
 class _Actor(PoolWorker):
@@ -43,6 +46,8 @@ class RayPools:
 
         own = self._pools[pool]
         worker = own.workers[0] if own.workers else self._start_worker(own)
+        while not ray.wait([worker.setup], timeout=_CHECK_SECONDS)[0]:
+            self._session.check()
         try:
             value, error = ray.get(worker.setup)
         except ray.exceptions.RayError as error:
@@ -73,6 +78,7 @@ class RayPools:
         """TaskResults of the tasks that end within that time, the first of them and all that ended with it."""
         import ray
 
+        self._session.check()
         workers = [(pool, worker) for pool in self._pools.values() for worker in pool.workers]
         for pool in self._pools.values():
             self._try_again(pool)
