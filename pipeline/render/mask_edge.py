@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 _EDGE = float(np.log(9.0))
 #: Log-odds a cell below which nothing counts as an edge: a plateau of doubt is no line.
 _FLATTEST = 0.2
+#: Px from the frame's edge within which a box is cut off by it: the network is not exact to the pixel.
+_AT_FRAME = 2.0
 #: Multiplications up to which OpenBLAS keeps to one thread (its interface/gemm.c).
 _SINGLE_THREAD = 1 << 18
 
@@ -107,8 +109,8 @@ def _axes(low: NDArray[np.float32], high: NDArray[np.float32], limit: int, cells
     _few_cells(weights, ~fine, position)
     weights[fine] = _many_cells(position[fine], 1.0 / size[mask][fine], cells)
     # An object that runs out of the frame has no edge along the frame.
-    _carry_on(weights, (low <= 0.5)[mask] & (position < cells / 2), 0)
-    _carry_on(weights, (high >= limit - 0.5)[mask] & (position >= cells / 2), cells - 1)
+    _carry_on(weights, (low <= _AT_FRAME)[mask] & (position < cells / 2), 0)
+    _carry_on(weights, (high >= limit - _AT_FRAME)[mask] & (position >= cells / 2), cells - 1)
     return [
         _Axis(int(begin), weights[start : start + count])
         for begin, start, count in zip(first, starts, counts, strict=True)
