@@ -64,6 +64,15 @@ def test_nothing_beside_the_plate_is_touched(steps, left, top):
     assert not chroma.any()
 
 
+def test_a_plate_that_starts_within_a_chroma_sample_colours_it_by_its_share():
+    even, odd = grey(128), grey(128)
+    paint_plate(even, 10, 20, "car 12", 12, RED)
+    paint_plate(odd, 11, 20, "car 12", 12, RED)
+    middle = (20 + plate_size("car 12", 12)[0] // 2) // 2
+    whole, half = int(even.v[middle, 5]) - 128, int(odd.v[middle, 5]) - 128
+    assert abs(half - whole / 2) <= 1
+
+
 def test_a_plate_fits_into_the_last_corner_of_an_odd_frame():
     frame = grey(128)
     rows, columns = plate_size("car 12", 12)
