@@ -37,6 +37,8 @@ _GLIDE_SECONDS = 0.12
 _BETTER, _FAR_BETTER, _NO_ROOM = 0.5, 1.5, 1.5
 #: A gap between label and box, in capitals; a label farther away than twice that has a leader.
 _GAP = 0.35
+#: Px that labels keep from each other.
+_APART = 2
 #: How far a label may be from where it should stand before it moves by a whole pixel.
 _DEAD_PX = 0.8
 
@@ -168,7 +170,7 @@ class LabelPlanner:
         prices: Boxes,
         labels: Boxes,
     ) -> tuple[Followed, list[float] | None]:
-        """The track with its label's place, and the label's area x1, y1, x2, y2; None where it gets none."""
+        """The track with its label's place, and what other labels keep off, x1, y1, x2, y2; None where it has none."""
         if size[0] > self._height or size[1] > self._width:
             return replace(one, named=False, slot=None, drawn=None), None
         own = np.array(one.edges)
@@ -190,7 +192,8 @@ class LabelPlanner:
         placed = replace(
             one, named=True, wanting=wanting, slot=slot, restless=restless, glide=glide, drawn=drawn
         )
-        return placed, [*places[slot].tolist(), *(places[slot] + [size[1], size[0]]).tolist()]
+        left, top = places[slot].tolist()
+        return placed, [left - _APART, top - _APART, left + size[1] + _APART, top + size[0] + _APART]
 
     def _choose(
         self, one: Followed, costs: Sequence[float], best: int, seconds: float

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +12,8 @@ from numpy.typing import NDArray
 _EDGE = float(np.log(9.0))
 #: Log-odds a cell below which nothing counts as an edge: a plateau of doubt is no line.
 _FLATTEST = 0.2
+#: Px from the frame's edge within which a box is cut off by it: the network is not exact to the pixel.
+_AT_FRAME = 2.0
 #: Multiplications up to which OpenBLAS keeps to one thread (its interface/gemm.c).
 _SINGLE_THREAD = 1 << 18
 
@@ -82,14 +83,23 @@ def _widen(
 
 def _depth(field: NDArray[np.float32], cell_px: float) -> NDArray[np.float32]:
     """Height over the edge's level, divided by the slope there: the distance, to the first order."""
-    if not field.size:
-        return field
-    across = cv2.Sobel(field, cv2.CV_32F, 1, 0, ksize=1, scale=0.5, borderType=cv2.BORDER_REPLICATE)
-    down = cv2.Sobel(field, cv2.CV_32F, 0, 1, ksize=1, scale=0.5, borderType=cv2.BORDER_REPLICATE)
-    slope = cv2.magnitude(across, down)
-    np.maximum(slope, _FLATTEST / cell_px, out=slope)
+    if min(field.shape) < 2:  # the last row or column of an odd frame, beside a box that ends there
+        return np.full_like(field, -np.inf)
+    # Twice the slope, by central differences; numpy takes a fifth of the time of cv2.Sobel and cv2.magnitude.
+    slope, down = np.empty_like(field), np.empty_like(field)
+    np.subtract(field[:, 2:], field[:, :-2], out=slope[:, 1:-1])
+    slope[:, 0], slope[:, -1] = 2 * (field[:, 1] - field[:, 0]), 2 * (field[:, -1] - field[:, -2])
+    np.subtract(field[2:], field[:-2], out=down[1:-1])
+    down[0], down[-1] = 2 * (field[1] - field[0]), 2 * (field[-1] - field[-2])
+    slope *= slope
+    down *= down
+    slope += down
+    np.sqrt(slope, out=slope)
+    np.maximum(slope, 2.0 * _FLATTEST / cell_px, out=slope)
     field -= np.float32(_EDGE)
-    return np.asarray(cv2.divide(field, slope, dst=slope), np.float32)
+    field *= 2.0
+    field /= slope
+    return field
 
 
 def _axes(low: NDArray[np.float32], high: NDArray[np.float32], limit: int, cells: int) -> list[_Axis]:
@@ -107,8 +117,8 @@ def _axes(low: NDArray[np.float32], high: NDArray[np.float32], limit: int, cells
     _few_cells(weights, ~fine, position)
     weights[fine] = _many_cells(position[fine], 1.0 / size[mask][fine], cells)
     # An object that runs out of the frame has no edge along the frame.
-    _carry_on(weights, (low <= 0.5)[mask] & (position < cells / 2), 0)
-    _carry_on(weights, (high >= limit - 0.5)[mask] & (position >= cells / 2), cells - 1)
+    _carry_on(weights, (low <= _AT_FRAME)[mask] & (position < cells / 2), 0)
+    _carry_on(weights, (high >= limit - _AT_FRAME)[mask] & (position >= cells / 2), cells - 1)
     return [
         _Axis(int(begin), weights[start : start + count])
         for begin, start, count in zip(first, starts, counts, strict=True)

@@ -143,6 +143,13 @@ def test_a_label_keeps_its_side_while_another_object_passes_and_then_has_not_mov
     assert len(set(places)) == 1
 
 
+def test_a_place_that_is_only_a_little_worse_is_kept_for_good():
+    # A far object reaches into the label by a fifth of it: too little to move for.
+    far = (2, 3, 683.0, 300.0, 743.0, 340.0)
+    film = [[car(1, 600, 330)]] * 10 + [[car(1, 600, 330), far]] * 40
+    assert len({place(labels, 1) for labels in plan(*film)}) == 1
+
+
 def test_a_label_leaves_a_place_that_is_taken_for_good_without_a_jump():
     film = [[car(1, 600, 330)]] * 10 + [[car(1, 600, 330), car(2, 620, 240, 88)]] * 40
     places = [place(labels, 1) for labels in plan(*film)]

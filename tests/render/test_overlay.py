@@ -193,7 +193,9 @@ def test_labels_of_another_frame_are_refused():
 def test_a_leader_runs_from_the_label_to_the_object_and_may_end_at_the_frame():
     before, settings = noise(), RenderSettings(style=("labels",))
     labels = FrameLabels.from_rows([[1, 0, 20, 4, 50, 19, 159, 89]])
-    luma = changed(before, Overlay(settings, NAMES).paint(before, tracks(CAR), labels))[0]
+    overlay = Overlay(settings, NAMES)
+    luma = changed(before, overlay.paint(before, tracks(CAR), labels))[0]
+    assert not (luma & ~overlay.covered(HEIGHT, WIDTH, tracks(CAR), labels)).any()
     assert luma[54, 104]
     assert luma[88, 158]
     assert not luma[80, 20]
