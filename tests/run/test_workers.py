@@ -20,7 +20,7 @@ def finish(process):
 def children_of(pid):
     """Process ids and command lines of a process's descendants."""
     listing = subprocess.run(
-        ["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True
+        ["ps", "-ww", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True
     ).stdout
     rows = [line.split(None, 2) for line in listing.splitlines()[1:]]
     family, found = {pid}, []
