@@ -14,10 +14,10 @@ import pytest
 from hypothesis import settings
 
 from pipeline.job.options import OPTIONS, read_option
-from pipeline.job.spec import make_spec
-from pipeline.run import flow, pools
+from pipeline.job.request import make_request
+from pipeline.run import plan_run, pools
 from pipeline.run.reporter import JsonReporter
-from pipeline.run.run_job import run_job
+from pipeline.run.run_videos import run_videos
 from pipeline.run.stopping import StopSignal
 from tests import fakes
 
@@ -55,7 +55,7 @@ def traffic(tmp_path_factory) -> Path:
 def fake_network(monkeypatch):
     """The fake network instead of the real one; the numbers of the chunks it has looked at."""
     monkeypatch.setattr(pools, "SegmentWorker", fakes.FakeWorker)
-    monkeypatch.setattr(flow, "weights_digest", lambda model: f"digest of {model}")
+    monkeypatch.setattr(plan_run, "describe", fakes.describe)
     monkeypatch.setattr(fakes.FakeWorker, "looked_at", [])
     return fakes.FakeWorker
 
@@ -68,8 +68,8 @@ def work(fake_network):
         stream = io.StringIO()
         values = {key.replace("_", "-"): value for key, value in {"workers": 0, **options}.items()}
         read = {key: read_option(OPTIONS[key], value) for key, value in values.items()}
-        spec = make_spec(tuple(map(str, inputs)), None if output is None else str(output), read)
-        results = run_job(spec, JsonReporter(stream), stop or StopSignal())
+        request = make_request(tuple(map(str, inputs)), None if output is None else str(output), read)
+        results = run_videos(request, JsonReporter(stream), stop or StopSignal())
         return results, [json.loads(line) for line in stream.getvalue().splitlines()]
 
     return do

@@ -10,9 +10,9 @@ os.environ["PYTHONPATH"] = ROOT  # for Ray's workers
 
 if __name__ == "__main__":
     from pipeline import cli
-    from pipeline.run import flow, pools
+    from pipeline.run import plan_run, pools
     from tests import fakes
 
     pools.SegmentWorker = fakes.FakeWorker
-    flow.weights_digest = lambda model: f"digest of {model}"
+    plan_run.describe = fakes.describe
     sys.exit(cli.main(sys.argv[1:]))

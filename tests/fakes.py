@@ -14,6 +14,7 @@ import av
 import cv2
 import numpy as np
 
+from pipeline.networks.describe import NetworkDescription
 from pipeline.run.reach import check_reach
 from pipeline.run.segment_worker import Segmented, damage_of
 from pipeline.structures.detections import Detections
@@ -68,6 +69,11 @@ def write_damaged(source: Path, path: Path, frames: Iterable[int]) -> Path:
         content[start : start + size] = bytes(size)
     path.write_bytes(content)
     return path
+
+
+def describe(model, device):
+    """The fake network before it is loaded."""
+    return NetworkDescription(NAMES, f"digest of {model}", "fake")
 
 
 class FakeWorker:

@@ -26,12 +26,12 @@ MAY_IMPORT = {
     "networks": {"model", "formats", "weights"},
     "labels": set(),
     "training": {"model", "formats", "weights", "networks", "labels"},
-    "evaluation": {"model", "networks", "labels", "store"},
+    "evaluation": {"networks", "labels", "store", "video.colour.resize"},
     "video": set(),
     "store": set(),
     "track": set(),
     "render": set(),
-    "segment": {"networks", "model"},
+    "segment": {"networks"},
     "workers": set(),
     "job": {"segment.settings", "track.settings", "render.settings", "video.settings", "record.layout"},
     "record": {
@@ -40,7 +40,6 @@ MAY_IMPORT = {
         "track.settings",
         "render.settings",
         "video.settings",
-        "video.write.encoders",
     },
     "proof": {"job", "record", "video", "render", "store"},
     "run": {
@@ -53,8 +52,7 @@ MAY_IMPORT = {
         "store",
         "track",
         "render",
-        "weights.catalog",
-        "weights.digest",
+        "networks",
     },
     "api": {"job", "record", "run", "proof", "segment", "networks", "track", "render", "store", "video"},
     "__main__": {"cli"},
@@ -75,15 +73,16 @@ DEFERRED = {
 #: The rooms a library from outside may be known in.
 HOMES = {
     "numpy": set(MAY_IMPORT) - {"pipeline", "errors", "files", "terminal", "cli", "job", "record", "workers"},
-    "tensorflow": {"model", "formats", "networks", "training", "segment"},
+    "tensorflow": {"model", "formats", "networks", "training"},
     "keras": {"model", "formats", "networks", "training"},
+    "openvino": {"model"},
     "jax": {"model", "training"},
     "torch": {"model", "training"},
     "google": {"formats"},  # protobuf: the form of TensorFlow's graphs
     "h5py": {"formats"},
     "safetensors": {"formats"},
     "platformdirs": {"weights"},
-    "filelock": {"weights"},
+    "filelock": {"weights", "networks"},
     "tqdm": {"weights", "run", "training"},
     "ray": {"workers"},
     "shtab": {"cli"},
@@ -281,7 +280,7 @@ def test_an_import_outside_the_table_is_found(sources, complaint):
 
 def test_imports_of_the_table_pass():
     sources = house(
-        run__flow="from pipeline.weights.catalog import find\nfrom ..structures.masks import paste_mask",
+        run__flow="from pipeline.networks.registry import find\nfrom ..structures.masks import paste_mask",
         networks__load="from pipeline.model.rpn import RPN\nfrom pipeline.errors import WeightsError",
         cli="from pipeline import __version__\nfrom pipeline.weights.catalog import catalog",
         model__rpn="from . import anchors\nfrom .anchors import grid",

@@ -179,10 +179,10 @@ def test_an_mp4_whose_frames_lie_in_another_file_shows_none_of_them(tmp_path: Pa
 @pytest.fixture
 def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An output with everything kept beside it."""
-    from pipeline.run import flow, pools
+    from pipeline.run import plan_run, pools
 
     monkeypatch.setattr(pools, "SegmentWorker", fakes.FakeWorker)
-    monkeypatch.setattr(flow, "weights_digest", lambda model: "0")
+    monkeypatch.setattr(plan_run, "describe", fakes.describe)
     traffic = fakes.write_traffic(tmp_path / "drive.mp4", 16)
     words = [str(traffic), str(tmp_path / "out.mp4"), "--workers", "0", "--keep-work", "--quiet"]
     assert cli.main([*words, "--work-dir", str(tmp_path / "work")]) == 0

@@ -44,7 +44,7 @@ def export(
     run : its output or folder. conf : which objects, as --conf has it; None: those that the output shows.
     everything : all that was stored, weak ones too. scores : YOLO's lines end with the score. frames : the pictures
     too, `images/000000.png`, ... overwrite : `out` may have something in it.
-    Raises UsageError, StoreError and, for the source of `frames`, InputError.
+    Raises UsageError, StoreError, WriteError and, for the source of `frames`, InputError.
     """
     if format not in FORMATS:
         raise UsageError(f"There is no format called {format!r}.", do=f"choose from {', '.join(FORMATS)}")
@@ -53,7 +53,7 @@ def export(
             "Scores are a choice for yolo alone.", do="leave it out: the others have them, or no room"
         )
     opened = open_run(run)
-    least = None if everything else opened.spec.render.conf if conf is None else conf
+    least = None if everything else opened.settings.render.conf if conf is None else conf
     with export_folder(Path(out), overwrite=overwrite) as folder, DetectionsFile(opened.detections) as file:
         if format == "yolo":
             export_yolo(file, folder, least, scores=scores)
@@ -67,4 +67,4 @@ def export(
 
 def _write_frames(run: OpenedRun, folder: Path) -> None:
     folder.mkdir()
-    write_pictures(probe(run.source), folder, deinterlace=run.spec.decode.deinterlace)
+    write_pictures(probe(run.source), folder, deinterlace=run.settings.decode.deinterlace)

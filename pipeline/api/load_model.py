@@ -16,6 +16,7 @@ def load_model(name: str | Path, **settings: Any) -> FrameSegmenter:
     as score and batch. Raises WeightsError.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from pipeline.networks.load import LoadSettings, load_segmenter
+    from pipeline.networks.registry import load
+    from pipeline.networks.settings import LoadSettings
 
-    return load_segmenter(str(name), LoadSettings(**settings))
+    return load(str(name), LoadSettings(**settings))

@@ -10,8 +10,8 @@ import numpy as np
 
 from pipeline.api.results import Frame
 from pipeline.errors import UsageError
-from pipeline.job.spec import JobSpec
-from pipeline.record.find_run import find_run, job_of
+from pipeline.job.settings import Settings
+from pipeline.record.find_run import find_run, request_of
 from pipeline.record.layout import RUN_SUFFIX, RunLayout
 from pipeline.render.overlay import class_ids_of
 from pipeline.store.chosen_rows import chosen_rows
@@ -23,19 +23,19 @@ class OpenedRun:
     """A run whose detections are there.
 
     folder : its own. source : of what. output : the file it makes. detections : the Parquet file with all that was
-    found. spec : every setting. names : name of each class id.
+    found. settings : every one, as it was asked for. names : name of each class id.
     """
 
     folder: Path
     source: Path
     output: Path
     detections: Path
-    spec: JobSpec
+    settings: Settings
     names: Mapping[int, str]
 
     def frames(self) -> Iterator[Frame]:
         """Each frame with what was found; `tracks` are the objects that the output shows."""
-        shown = self.spec.render
+        shown = self.settings.render
         classes = class_ids_of(shown.classes, self.names)
         with DetectionsFile(self.detections) as file:
             header = file.header
@@ -50,7 +50,7 @@ class OpenedRun:
 def open_run(name: str | Path) -> OpenedRun:
     """The run of an output, or in a run's own folder. Raises UsageError where there is none, or it is not done yet."""
     folder = find_run(str(name))
-    spec = job_of(folder)
+    request = request_of(folder)
     layout = RunLayout.of(folder.with_name(folder.name.removesuffix(RUN_SUFFIX)))
     if not layout.joined.is_file():
         raise UsageError(
@@ -59,4 +59,4 @@ def open_run(name: str | Path) -> OpenedRun:
         )
     with DetectionsFile(layout.joined) as file:
         names = dict(file.header.class_names)
-    return OpenedRun(folder, Path(spec.inputs[0]), layout.output, layout.joined, spec, names)
+    return OpenedRun(folder, Path(request.inputs[0]), layout.output, layout.joined, request.settings, names)

@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 import numpy as np
 
 from pipeline.api.results import Frame
-from pipeline.api.settings import spec_of
-from pipeline.job.spec import JobSpec
+from pipeline.api.settings import request_of
+from pipeline.job.settings import Settings
 from pipeline.render.overlay import class_ids_of
+from pipeline.run.plan_run import resolve
 from pipeline.run.read_ahead import read_ahead
 from pipeline.segment.segmenter import Segmenter
 from pipeline.store.chosen_rows import chosen_rows
@@ -37,27 +38,27 @@ def segment(path: str | Path, **settings: Any) -> Iterator[Frame]:
     before the first frame is asked for; WeightsError and ConfigError, with the first frame, for what is wrong with
     the network.
     """
-    spec = spec_of(path, None, settings, _ROOMS)
-    return _frames(spec, probe(Path(path).absolute()))
+    asked = request_of(path, None, settings, _ROOMS).settings
+    return _frames(resolve(asked), probe(Path(path).absolute()))
 
 
-def _frames(spec: JobSpec, info: VideoInfo) -> Iterator[Frame]:
-    segmenter = Segmenter(spec.segment)
+def _frames(settings: Settings, info: VideoInfo) -> Iterator[Frame]:
+    segmenter = Segmenter(settings.segment)
     try:
         names = segmenter.setup()
-        tracker, classes = Tracker(spec.track, names), class_ids_of(spec.render.classes, names)
+        tracker, classes = Tracker(settings.track, names), class_ids_of(settings.render.classes, names)
         state = tracker.start()
-        for number, found in _found(spec, info, segmenter):
+        for number, found in _found(settings, info, segmenter):
             seconds = float(info.seconds(number))
             state, tracks = tracker.step(state, seconds, found)
-            rows = chosen_rows(tracks, spec.render.conf)
+            rows = chosen_rows(tracks, settings.render.conf)
             shown = tracks[rows[np.isin(tracks.class_ids[rows], classes)]]
             yield Frame(number, seconds, found, shown, info.width, info.height, names)
     finally:
         segmenter.close()
 
 
-def _found(spec: JobSpec, info: VideoInfo, segmenter: Segmenter) -> Iterator[tuple[int, Detections]]:
+def _found(settings: Settings, info: VideoInfo, segmenter: Segmenter) -> Iterator[tuple[int, Detections]]:
     """Number and detections of each frame; the next batch is decoded while the network looks at this one."""
     width, height = segmenter.frame_size(info.width, info.height, info.sample_aspect)
     to_source: Mapping[str, float] = {"x_factor": info.width / width, "y_factor": info.height / height}
@@ -68,7 +69,7 @@ def _found(spec: JobSpec, info: VideoInfo, segmenter: Segmenter) -> Iterator[tup
             info,
             chunk,
             lambda span: decode_rgb(
-                info, span, width, height, damaged="repeat", deinterlace=spec.decode.deinterlace
+                info, span, width, height, damaged="repeat", deinterlace=settings.decode.deinterlace
             ),
         )
     )

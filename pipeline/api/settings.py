@@ -8,12 +8,12 @@ from typing import Any
 
 from pipeline.errors import UsageError
 from pipeline.job.options import OPTIONS, read_option
-from pipeline.job.spec import JobSpec, make_spec, unknown_key
+from pipeline.job.request import JobRequest, make_request, unknown_key
 
 
-def spec_of(
+def request_of(
     source: str | Path, output: str | Path | None, settings: Mapping[str, Any], rooms: Sequence[str] = ()
-) -> JobSpec:
+) -> JobRequest:
     """The job of one video. settings : by the names of the long flags, with _ for -.
 
     rooms : those whose options mean something here; none: all. Raises UsageError for any other name and for a value
@@ -29,7 +29,7 @@ def spec_of(
             raise UsageError(f"{name} means nothing here.", do=f"the settings are {', '.join(allowed)}")
         if value is not None:
             values[option.name] = read_option(option, _lists(value))
-    return make_spec((str(source),), None if output is None else _literal(output), values)
+    return make_request((str(source),), None if output is None else _literal(output), values)
 
 
 def _lists(value: Any) -> Any:

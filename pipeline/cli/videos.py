@@ -14,12 +14,12 @@ from pipeline.cli.command import Command
 from pipeline.cli.help_texts import help_of
 from pipeline.cli.parser import refuse_other_inputs
 from pipeline.cli.say import say
-from pipeline.job.arguments import add_job_options, by_room, given_options, inputs_and_output, options_of
+from pipeline.job.arguments import add_job_options, given_options, inputs_and_output, options_of
 from pipeline.job.options import OPTIONS
 
 if TYPE_CHECKING:
-    from pipeline.job.spec import JobSpec
-    from pipeline.run.run_job import VideoResult
+    from pipeline.job.request import JobRequest
+    from pipeline.run.run_videos import VideoResult
 
 
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,20 +48,20 @@ def _add_console_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from pipeline.job.spec import make_spec
+    from pipeline.job.request import make_request
 
     inputs, output = inputs_and_output(arguments.paths, arguments.output)
     refuse_other_inputs(inputs)
-    spec = make_spec(inputs, output, given_options(arguments, OPTIONS.values()))
+    request = make_request(inputs, output, given_options(arguments, OPTIONS.values()))
     if arguments.dry_run:
-        return _show_estimate(spec, arguments.json)
-    return _work([spec], arguments)
+        return _show_estimate(request, arguments.json)
+    return _work([request], arguments)
 
 
-def _work(specs: Sequence[JobSpec], arguments: argparse.Namespace) -> int:
+def _work(requests: Sequence[JobRequest], arguments: argparse.Namespace) -> int:
     """Do the jobs, one after the other; the exit code of the first that fails, 4 where only some did."""
     from pipeline.run.reporter import ConsoleReporter, JsonReporter, SilentReporter
-    from pipeline.run.run_job import exit_code, run_job
+    from pipeline.run.run_videos import exit_code, run_videos
     from pipeline.run.stopping import StopSignal
 
     reporter: ConsoleReporter | JsonReporter | SilentReporter
@@ -72,8 +72,8 @@ def _work(specs: Sequence[JobSpec], arguments: argparse.Namespace) -> int:
     results: list[VideoResult] = []
     try:
         with StopSignal().listening() as stop:
-            for spec in specs:
-                results += run_job(spec, reporter, stop, alone=len(specs) == 1)
+            for request in requests:
+                results += run_videos(request, reporter, stop, alone=len(requests) == 1)
     finally:
         reporter.close()
     if arguments.json:
@@ -104,10 +104,10 @@ def _submit(arguments: argparse.Namespace) -> int:
     given = given_options(arguments, OPTIONS.values())
     if given.get("cluster", "").startswith(("http://", "https://")):
         return _hand_over(arguments.files, given.pop("cluster"))
-    specs = [spec for file in arguments.files for spec in read_job_file(file, given)]
+    requests = [request for file in arguments.files for request in read_job_file(file, given)]
     if arguments.dry_run:
-        return max(_show_estimate(spec, arguments.json) for spec in specs)
-    return _work(specs, arguments)
+        return max(_show_estimate(request, arguments.json) for request in requests)
+    return _work(requests, arguments)
 
 
 def _hand_over(files: Sequence[Path], address: str) -> int:
@@ -130,31 +130,36 @@ def _add_resume_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _resume(arguments: argparse.Namespace) -> int:
     from pipeline.job.job_file import read_job_file
+    from pipeline.job.request import by_room
 
     given = given_options(arguments, options_of("run"))
     if arguments.name is not None and Path(arguments.name).suffix in (".yaml", ".yml"):
         return _work(read_job_file(Path(arguments.name), given), arguments)
-    specs = _unfinished(arguments.name)
-    if not specs:
+    requests = _unfinished(arguments.name)
+    if not requests:
         say(f"{arguments.name}: every run in this folder is done, and there is nothing to go on with")
         return 0
-    changes = by_room(given).get("run", {})
+    changes = by_room(given)
     return _work(
-        [dataclasses.replace(spec, run=dataclasses.replace(spec.run, **changes)) for spec in specs], arguments
+        [
+            dataclasses.replace(request, settings=request.settings.with_changes(changes))
+            for request in requests
+        ],
+        arguments,
     )
 
 
-def _unfinished(name: str | None) -> list[JobSpec]:
-    """The jobs that go on with the run of this name, or with the runs of this folder that are not done."""
+def _unfinished(name: str | None) -> list[JobRequest]:
+    """The requests that go on with the run of this name, or with the runs of this folder that are not done."""
     from pipeline.cli.named_runs import runs_called, status_of
-    from pipeline.record.find_run import find_run, job_of
+    from pipeline.record.find_run import find_run, request_of
 
     if name is None:
-        return [job_of(find_run(None))]
+        return [request_of(find_run(None))]
     runs = runs_called([name])
     if len(runs) == 1 and not runs[0].in_folder:
-        return [job_of(runs[0].folder)]
-    return [job_of(run.folder) for run in reversed(runs) if status_of(run.folder).resume]
+        return [request_of(runs[0].folder)]
+    return [request_of(run.folder) for run in reversed(runs) if status_of(run.folder).resume]
 
 
 def _add_render_arguments(parser: argparse.ArgumentParser) -> None:
@@ -165,6 +170,7 @@ def _add_render_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _render(arguments: argparse.Namespace) -> int:
+    from pipeline.job.request import by_room
     from pipeline.record.find_run import find_run
     from pipeline.run.rerender import rerender
 
@@ -172,10 +178,10 @@ def _render(arguments: argparse.Namespace) -> int:
     return _work([rerender(find_run(arguments.name), arguments.output, changes)], arguments)
 
 
-def _show_estimate(spec: JobSpec, as_json: bool) -> int:
+def _show_estimate(request: JobRequest, as_json: bool) -> int:
     from pipeline.run.estimate import estimate
 
-    found = [dataclasses.asdict(entry) for entry in estimate(spec)]
+    found = [dataclasses.asdict(entry) for entry in estimate(request)]
     if as_json:
         say(json.dumps({"videos": found}, indent=1))
         return 0

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,8 @@ import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from pipeline.errors import WeightsError
+from pipeline.errors import WeightsError, WriteError
+from pipeline.files import write_whole
 
 #: Types as the format calls them; bfloat16 is read as the upper half of a float32.
 _STORED = {
@@ -26,6 +25,8 @@ _STORED = {
 _DIGEST = "arrays_sha256"
 #: The header's length stands before it as a little-endian integer.
 _LENGTH_BYTES = 8
+#: The format allows no longer one.
+_LONGEST_HEADER = 100_000_000
 
 
 def save_weights(path: str | Path, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> None:
@@ -40,8 +41,8 @@ def save_weights(path: str | Path, arrays: Mapping[str, NDArray[Any]], metadata:
     plain = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     described = {**metadata, _DIGEST: _digest({name: array.tobytes() for name, array in plain.items()})}
     try:
-        _publish(Path(path), safetensors.numpy.save(plain, metadata=described))
-    except (OSError, KeyError, ValueError, safetensors.SafetensorError) as failure:
+        write_whole(Path(path), safetensors.numpy.save(plain, metadata=described))
+    except (WriteError, KeyError, ValueError, safetensors.SafetensorError) as failure:
         raise WeightsError(
             f"{path} cannot be written",
             found=str(failure),
@@ -64,11 +65,33 @@ def load_weights(path: str | Path) -> tuple[dict[str, NDArray[Any]], dict[str, s
             raise ValueError("its arrays do not match their checksum")
         return {name: _array(entry) for name, entry in entries.items()}, metadata
     except (OSError, ValueError, KeyError, safetensors.SafetensorError) as damage:
-        raise WeightsError(
-            f"{path} cannot be read as seg-video weights",
-            found=f"{type(damage).__name__}: {damage}",
-            do="give a .safetensors file that seg-video wrote, or fetch it again",
-        ) from damage
+        raise _unreadable(path, damage) from damage
+
+
+def read_metadata(path: str | Path) -> dict[str, str]:
+    """The metadata alone, with the arrays unread and unchecked. Raises WeightsError as `load_weights` does."""
+    try:
+        with Path(path).open("rb") as file:
+            start = file.read(_LENGTH_BYTES)
+            length = int.from_bytes(start, "little")
+            if length > _LONGEST_HEADER:
+                raise ValueError(f"a header of {length} bytes")
+            return _metadata(start + file.read(length))
+    except (OSError, ValueError, AttributeError) as damage:
+        raise _unreadable(path, damage) from damage
+
+
+def arrays_digest(path: str | Path) -> str | None:
+    """SHA-256 of the arrays as the header states it; None where it does not. Raises WeightsError."""
+    return read_metadata(path).get(_DIGEST)
+
+
+def _unreadable(path: str | Path, damage: Exception) -> WeightsError:
+    return WeightsError(
+        f"{path} cannot be read as seg-video weights",
+        found=f"{type(damage).__name__}: {damage}",
+        do="give a .safetensors file that seg-video wrote, or fetch it again",
+    )
 
 
 def _array(entry: Mapping[str, Any]) -> NDArray[Any]:
@@ -91,17 +114,3 @@ def _digest(raw: Mapping[str, bytes]) -> str:
         digest.update(name.encode() + b"\0" + len(raw[name]).to_bytes(_LENGTH_BYTES, "little"))
         digest.update(raw[name])
     return digest.hexdigest()
-
-
-def _publish(path: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)  # mkstemp's files are for their owner alone
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -53,11 +53,3 @@ def inputs_and_output(paths: list[str], output: str | None) -> tuple[tuple[str, 
 def options_of(*rooms: str) -> list[Option]:
     """The options that become settings of these rooms."""
     return [option for option in OPTIONS.values() if option.room in rooms]
-
-
-def by_room(given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Settings by room and field, of options by name."""
-    rooms: dict[str, dict[str, Any]] = {}
-    for name, value in given.items():
-        rooms.setdefault(OPTIONS[name].room, {})[OPTIONS[name].field] = value
-    return rooms

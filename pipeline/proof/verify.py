@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import SegVideoError
-from pipeline.job.spec import JobSpec
+from pipeline.job.settings import Settings
 from pipeline.proof.compare import Check, compare
 from pipeline.proof.untouched_pixels import Untouched, untouched
-from pipeline.record.find_run import job_of
+from pipeline.record.find_run import request_of
 from pipeline.record.layout import RunLayout
 from pipeline.record.manifest import Manifest
 from pipeline.render.overlay import Overlay
@@ -46,7 +46,7 @@ def verify(source: Path, output: Path, *, quick: bool = False, least_psnr_db: fl
     """
     before, after = probe(source), probe(output)
     layout = RunLayout.of(output)
-    spec = None if Manifest.read(layout.manifest) is None else job_of(layout.folder)
+    spec = None if Manifest.read(layout.manifest) is None else request_of(layout.folder).settings
     checks = compare(
         read_facts(before, decode=not quick),
         read_facts(after, decode=not quick),
@@ -57,7 +57,7 @@ def verify(source: Path, output: Path, *, quick: bool = False, least_psnr_db: fl
 
 
 def _pixels(
-    source: VideoInfo, output: VideoInfo, layout: RunLayout, spec: JobSpec, least_psnr_db: float
+    source: VideoInfo, output: VideoInfo, layout: RunLayout, spec: Settings, least_psnr_db: float
 ) -> Iterator[Check]:
     """The pixels that nothing was painted on; nothing at all without the detections that tell which."""
     if not layout.joined.is_file():

@@ -35,6 +35,11 @@ class SegmentTask:
     decode: DecodeSettings
     packets: PacketSpan | None = None
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of packets that travel with it."""
+        return self.packets.nbytes if self.packets is not None else 0
+
 
 @dataclass(frozen=True, eq=False)
 class Segmented:
@@ -54,7 +59,7 @@ class Segmented:
 
 
 class SegmentWorker:
-    """A network that looks at chunks. See crew.Worker."""
+    """A network that looks at chunks. See workers.contract.Worker."""
 
     def __init__(self, settings: SegmentSettings, threads: int | None = None) -> None:
         self._segmenter = Segmenter(settings, threads)

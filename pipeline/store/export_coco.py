@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from pipeline.files import whole_stream
 from pipeline.store.chosen_rows import chosen_rows
 from pipeline.store.header import Header
-from pipeline.store.publish import publish
 from pipeline.store.reader import DetectionsFile
 from pipeline.store.rle import encode_rle
 from pipeline.structures.masks import paste_mask
@@ -20,9 +20,9 @@ def export_coco(file: DetectionsFile, path: Path, conf: float | None = None) -> 
     """Write `path`: an image a frame, an annotation a detection, a category a class. conf : see `chosen_rows`.
 
     Beside COCO's own keys, an image has its `pts` and `seconds`, an annotation its `score` and, where it follows
-    a track, its `track_id`. One span of frames at a time is held in memory. Raises StoreError.
+    a track, its `track_id`. One span of frames at a time is held in memory. Raises StoreError and WriteError.
     """
-    with publish(path) as stream:
+    with whole_stream(path) as stream:
         stream.write(b'{"images":[\n')
         _write_list(stream, _images(file.header))
         stream.write(b'],"annotations":[\n')

@@ -7,8 +7,8 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.files import whole_stream
 from pipeline.store.chosen_rows import chosen_rows
-from pipeline.store.publish import publish
 from pipeline.store.reader import DetectionsFile
 from pipeline.structures.tracks import NO_TRACK, Tracks
 
@@ -35,7 +35,7 @@ class _Sums:
 
 
 def export_csv(file: DetectionsFile, path: Path, conf: float | None = None) -> None:
-    """Write `path` with COLUMNS, tracks in order of their ids. conf : see `chosen_rows`. Raises StoreError."""
+    """Write `path` with COLUMNS, tracks in order of their ids. conf : see `chosen_rows`. Raises WriteError."""
     sums: dict[int, _Sums] = {}
     times = file.header.seconds
     for frame, tracks in file.frames():
@@ -51,5 +51,5 @@ def export_csv(file: DetectionsFile, path: Path, conf: float | None = None) -> N
         had = sums[track]
         numbers = (f"{had.first:.3f}", f"{had.last:.3f}", had.frames, f"{had.best:.4f}", f"{had.height:.1f}")
         writer.writerow([track, file.header.class_names[had.class_id], *numbers])
-    with publish(path) as stream:
+    with whole_stream(path) as stream:
         stream.write(text.getvalue().encode())

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import BinaryIO
 from xml.sax.saxutils import escape, quoteattr
 
+from pipeline.files import whole_stream
 from pipeline.store.chosen_rows import chosen_rows
 from pipeline.store.header import Header
 from pipeline.store.polygons import polygon_of
-from pipeline.store.publish import publish
 from pipeline.store.reader import DetectionsFile
 from pipeline.structures.masks import paste_mask
 from pipeline.structures.tracks import NO_TRACK, Tracks
@@ -32,9 +32,9 @@ def export_cvat(file: DetectionsFile, path: Path, conf: float | None = None) -> 
 
     Every frame is a keyframe, so CVAT interpolates nothing; where a track is away, it is `outside`. What follows no
     track, and a mask without a pixel, is not written. Polygons wait in a file, not in memory: XML goes by track and
-    the detections by frame. Raises StoreError.
+    the detections by frame. Raises StoreError and WriteError.
     """
-    with tempfile.TemporaryFile(dir=path.parent) as scratch, publish(path) as stream:
+    with tempfile.TemporaryFile(dir=path.parent) as scratch, whole_stream(path) as stream:
         tracks = _collect(file, scratch, conf)
         stream.write(_meta(file.header, path.stem).encode())
         for track in sorted(tracks):

@@ -24,7 +24,7 @@ class WorkerActor:
         return value, self._failure
 
     def process(self, task: Any) -> tuple[Any, SegVideoError | None]:
-        """The task's result, or its error; an actor of several lanes may be asked before it is set up."""
+        """The task's result, or its error; an actor of several slots may be asked before it is set up."""
         self._ready.wait()
         if self._failure is not None:
             return None, self._failure

@@ -7,7 +7,7 @@ import pytest
 from pipeline.cli.help_texts import choices_of, default_of, help_of
 from pipeline.errors import SegVideoError
 from pipeline.job.options import OPTIONS
-from pipeline.job.spec import make_spec
+from pipeline.job.request import make_request
 from pipeline.render.settings import RenderSettings
 
 
@@ -21,9 +21,9 @@ def test_defaults_and_choices_are_the_settings_own():
 @pytest.mark.parametrize("name", ["style", "color-by", "damaged", "encoder", "device"])
 def test_choices_are_all_that_the_settings_take(name):
     for choice in choices_of(OPTIONS[name]):
-        make_spec(("in.mp4",), None, {name: OPTIONS[name].read(choice)})
+        make_request(("in.mp4",), None, {name: OPTIONS[name].read(choice)})
     with pytest.raises(SegVideoError):
-        make_spec(("in.mp4",), None, {name: OPTIONS[name].read("something else")})
+        make_request(("in.mp4",), None, {name: OPTIONS[name].read("something else")})
 
 
 @pytest.mark.parametrize("option", OPTIONS.values(), ids=lambda option: option.name)

@@ -107,7 +107,12 @@ def test_the_record_names_every_file_by_its_hash(traffic, made, capsys):
     for name, path in (("input", traffic), ("output", made)):
         assert record[name]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
         assert record[name]["unchanged"] is True
-    assert record["weights"] == {"model": "dashcam-lite", "sha256": "digest of dashcam-lite"}
+    assert record["weights"] == {
+        "model": "dashcam-lite",
+        "sha256": "digest of dashcam-lite",
+        "runtime": "fake",
+        "stored": False,
+    }
     assert record["settings"]["render"]["alpha"] == 0.45
     assert {"seg-video", "av", "numpy"} <= set(record["versions"])
     assert [chunk["frames"] for chunk in record["chunks"]] == [[0, 8], [8, 16], [16, 24], [24, 32], [32, 40]]

@@ -128,17 +128,17 @@ def test_a_stream_that_changes_its_size_is_fitted_to_the_first_and_told(here, tr
 
 
 def test_a_source_that_grows_is_refused_before_anything_is_inferred(here, traffic, fake_network, monkeypatch):
-    from pipeline.run import flow
+    from pipeline.run import plan_run
 
     (here / "grows.mp4").write_bytes(traffic.read_bytes())
-    probed = flow.probe
+    probed = plan_run.probe
 
     def probe_while_it_grows(path):
         found = probed(path)
         path.write_bytes(path.read_bytes() + b"more")
         return found
 
-    monkeypatch.setattr(flow, "probe", probe_while_it_grows)
+    monkeypatch.setattr(plan_run, "probe", probe_while_it_grows)
     assert run("grows.mp4", "out.mp4") == 3
     assert fake_network.looked_at == []
     assert not (here / "out.mp4.seg-run").exists()

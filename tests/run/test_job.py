@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.errors import ChunksFailedError, ConfigError, InputError, RunInTheWayError, UsageError
 from pipeline.run.reach import OutOfReachError, check_reach
-from pipeline.run.run_job import exit_code
+from pipeline.run.run_videos import exit_code
 from pipeline.run.stopping import StopSignal
 from pipeline.store.reader import DetectionsFile
 
@@ -131,7 +131,7 @@ def test_an_ignored_region_redoes_tracking_but_not_the_network(work, traffic, tm
     work([traffic], out, chunk_frames=8)
     fake_network.looked_at.clear()
     _, events = work([traffic], out, chunk_frames=8, ignore_region=["110,60,50,36"], force=True)
-    assert redone(events) == [["track", "render", "mux"]]
+    assert redone(events) == [["track", "join", "render", "mux"]]
     assert fake_network.looked_at == []
     assert {tuple(ids) for _, ids, _, _ in tracks_of(tmp_path / "out.mp4.seg-run/detections.parquet")} == {
         (1, 2, -1),
@@ -152,7 +152,7 @@ def test_another_model_redoes_everything(work, traffic, tmp_path, fake_network):
     work([traffic], out, chunk_frames=8)
     fake_network.looked_at.clear()
     _, events = work([traffic], out, chunk_frames=8, model="other", force=True)
-    assert redone(events) == [["segment", "track", "render", "mux"]]
+    assert redone(events) == [["segment", "track", "join", "render", "mux"]]
     assert sorted(fake_network.looked_at) == [0, 1, 2, 3, 4]
 
 

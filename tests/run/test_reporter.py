@@ -3,9 +3,15 @@ from __future__ import annotations
 import io
 import json
 
+from pipeline.run.events import Begun, Counts, Ended, Progressed, Ready, Redone, Retried
 from pipeline.run.reporter import ConsoleReporter, JsonReporter, SilentReporter
 
-COUNTS = {"frames": 40, "segmented": 16, "tracked": 8, "rendered": 8}
+
+def counts(segmented=16, tracked=8, rendered=8):
+    return Counts("out.mp4", 40, {"segmented": segmented, "tracked": tracked, "rendered": rendered})
+
+
+MADE = Ended("made", "out.mp4", {"frames": 40, "seconds": 8.0})
 
 
 class Terminal(io.StringIO):
@@ -16,11 +22,11 @@ class Terminal(io.StringIO):
 def said(make):
     stream = io.StringIO()
     reporter = make(stream)
-    reporter.tell("begin", **COUNTS, frames_kept=8)
-    reporter.tell("progress", **COUNTS)
-    reporter.tell("retry", **COUNTS, step="segment", chunk=3, reason="a worker died\n  do: this")
-    reporter.tell("redo", passes=["render", "mux"], changed=["alpha: 0.4 -> 0.6"])
-    reporter.tell("made", output="out.mp4", frames=40, seconds=8.0)
+    reporter.tell(Begun(counts(), 8))
+    reporter.tell(Progressed(counts()))
+    reporter.tell(Retried("segment", 3, "a worker died\n  do: this"))
+    reporter.tell(Redone(("render", "mux"), ("alpha: 0.4 -> 0.6",)))
+    reporter.tell(MADE)
     reporter.close()
     return stream.getvalue()
 
@@ -37,21 +43,21 @@ def test_people_are_told_in_sentences_and_without_a_bar_where_nobody_watches():
 def test_the_bar_counts_painted_frames():
     stream = Terminal()
     reporter = ConsoleReporter(stream)
-    reporter.tell("begin", **COUNTS, frames_kept=0)
-    reporter.tell("progress", **{**COUNTS, "rendered": 32})
-    reporter.tell("made", output="out.mp4", frames=40, seconds=8.0)
+    reporter.tell(Begun(counts(), 0))
+    reporter.tell(Progressed(counts(rendered=32)))
+    reporter.tell(MADE)
     assert "32/40" in stream.getvalue()
 
 
 def test_the_bar_says_what_goes_on_before_it_moves():
     stream = Terminal()
     reporter = ConsoleReporter(stream)
-    reporter.tell("begin", **{**COUNTS, "rendered": 0}, frames_kept=0)
+    reporter.tell(Begun(counts(rendered=0), 0))
     assert "starting the network" in stream.getvalue()
-    reporter.tell("ready", **{**COUNTS, "rendered": 0})
+    reporter.tell(Ready(counts(rendered=0)))
     assert "looking at the first frames" in stream.getvalue()
     kept = Terminal()
-    ConsoleReporter(kept).tell("begin", **COUNTS, frames_kept=40)
+    ConsoleReporter(kept).tell(Begun(counts(), 40))
     assert "starting" not in kept.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""What a workforce promises, asked of the one in this process and of Ray's."""
+"""What a pools promises, asked of the one in this process and of Ray's."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import time
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.workers.contract import CrewSpec, described, is_final
-from pipeline.workers.in_process import InProcess
+from pipeline.workers.contract import PoolSpec, described, is_final
+from pipeline.workers.in_process import InProcessPools
 from pipeline.workers.ray_session import RaySession
-from pipeline.workers.ray_workers import RayWorkforce
+from pipeline.workers.ray_workers import RayPools
 
 
 def make_worker():
@@ -46,68 +46,69 @@ def make_worker():
 def in_ray():
     session = RaySession()
     session.start()
-    workforce = RayWorkforce(session)
-    yield workforce
-    workforce.close()
+    pools = RayPools(session)
+    yield pools
+    pools.close()
 
 
 @pytest.fixture(params=["here", "ray"])
-def crew(request):
-    """A workforce and the name of a fresh crew of one worker."""
-    workforce = InProcess() if request.param == "here" else request.getfixturevalue("in_ray")
-    name = f"crew of {request.node.name}"
-    workforce.hire(CrewSpec(name, make_worker(), 1))
-    return workforce, name
+def pool(request):
+    """A pools and the name of a fresh pool of one worker."""
+    pools = InProcessPools() if request.param == "here" else request.getfixturevalue("in_ray")
+    name = f"pool of {request.node.name}"
+    pools.add(PoolSpec(name, make_worker(), 1))
+    return pools, name
 
 
-def run(workforce, name, *tasks):
-    """The outcomes of the tasks, by key."""
+def run(pools, name, *tasks):
+    """The results of the tasks, by key."""
     tasks, over, tries = list(enumerate(tasks)), {}, []
     until = time.monotonic() + 60
     total = len(tasks)
     while len(over) < total and time.monotonic() < until:
-        while tasks and workforce.has_room(name):
-            workforce.submit(name, *tasks.pop(0))
-        for outcome in workforce.wait(0.2):
-            tries.append(outcome)
-            if not outcome.retried:
-                over[outcome.key] = outcome
+        pools.grow(name)
+        while tasks and pools.has_room(name):
+            pools.submit(name, *tasks.pop(0))
+        for result in pools.wait(0.2):
+            tries.append(result)
+            if not result.retried:
+                over[result.key] = result
     return over, tries
 
 
-def test_tasks_give_values(crew):
-    workforce, name = crew
-    assert workforce.hello(name) == "ready"
-    over, _ = run(workforce, name, 1, 2, 3)
-    assert {key: outcome.value for key, outcome in over.items()} == {0: 2, 1: 4, 2: 6}
+def test_tasks_give_values(pool):
+    pools, name = pool
+    assert pools.setup_result(name) == "ready"
+    over, _ = run(pools, name, 1, 2, 3)
+    assert {key: result.value for key, result in over.items()} == {0: 2, 1: 4, 2: 6}
 
 
-def test_a_task_that_fails_is_tried_three_times_and_the_others_go_on(crew):
-    over, tries = run(*crew, "never", 5)
+def test_a_task_that_fails_is_tried_three_times_and_the_others_go_on(pool):
+    over, tries = run(*pool, "never", 5)
     assert over[1].value == 10
     assert over[0].attempts == 3
     assert "ArithmeticError: no" in str(over[0].error)
-    assert [outcome.retried for outcome in tries if outcome.key == 0] == [True, True, False]
+    assert [result.retried for result in tries if result.key == 0] == [True, True, False]
 
 
-def test_a_task_that_succeeds_the_second_time_has_succeeded(crew):
-    over, _ = run(*crew, "second time")
+def test_a_task_that_succeeds_the_second_time_has_succeeded(pool):
+    over, _ = run(*pool, "second time")
     assert (over[0].value, over[0].attempts, over[0].error) == ("second time" * 2, 2, None)
 
 
-def test_a_broken_input_is_not_tried_again(crew):
-    over, tries = run(*crew, "bad input")
+def test_a_broken_input_is_not_tried_again(pool):
+    over, tries = run(*pool, "bad input")
     assert len(tries) == 1
     assert isinstance(over[0].error, InputError)
 
 
 def test_a_task_that_kills_its_worker_fails_and_the_next_has_a_new_worker(in_ray):
-    in_ray.hire(CrewSpec("mortals", make_worker(), 1))
+    in_ray.add(PoolSpec("mortals", make_worker(), 1))
     over, tries = run(in_ray, "mortals", 1, "die", 3)
     assert (over[0].value, over[2].value) == (2, 6)
     assert over[1].attempts == 3
     assert "worker died" in str(over[1].error)
-    assert [outcome.retried for outcome in tries if outcome.key == 1] == [True, True, False]
+    assert [result.retried for result in tries if result.key == 1] == [True, True, False]
 
 
 def test_only_what_cannot_change_is_final_at_once():
