@@ -12,6 +12,7 @@ from typing import Any, TextIO
 
 from pipeline.run.events import (
     Begun,
+    Counts,
     Ended,
     Event,
     PassStarted,
@@ -83,7 +84,7 @@ class ConsoleReporter:
         self._stop, self._rate, self._now = stop, rate, now
         self._pace: Pace | None = None
         self._stage, self._painted = "", 0
-        self._kept, self._told_at, self._answered = 0, now(), False
+        self._kept, self._begun_at, self._told_at, self._answered = 0, now(), now(), False
         self._lock, self._ended = threading.Lock(), threading.Event()
         self._ticker = threading.Thread(target=self._tick_on, name="reporter", daemon=True)
         self._ticker.start()
@@ -128,19 +129,19 @@ class ConsoleReporter:
         match event:
             case Begun(counts, kept):
                 self._pace = Pace(counts.frames, counts.done, self._now(), self._rate)
-                self._kept, self._told_at = kept, self._now()
+                self._kept, self._begun_at, self._told_at = kept, self._now(), self._now()
                 self._stage = "starting the network" if kept < counts.frames else "painting"
                 self._painted = counts.done.get("rendered", 0)
-            case Ready() if self._pace is not None:
+            case Ready(counts) if self._pace is not None:
                 self._pace.start(self._now())
-                self._stage = "finding objects" if self._kept < self._pace.frames else "painting"
+                self._stage = _stage(counts)
             case Progressed(counts) if self._pace is not None:
                 self._pace.take(counts.done, self._now())
+                if not self._answered:
+                    self._stage = _stage(counts)
                 self._painted = counts.done.get("rendered", 0)
             case PassStarted(step):
-                self._stage = {"mux": "writing and checking the file", "join": "writing the detections"}.get(
-                    step, step
-                )
+                self._stage = {"mux": "writing the file", "join": "writing the detections"}.get(step, step)
             case StopAsked() if not self._answered and self._stop is None:
                 self._lines.say(self._answer())
             case Ended() | SetAside():
@@ -159,7 +160,7 @@ class ConsoleReporter:
         rate, left = self._pace.rate(now), self._pace.seconds_left(now)
         words = [
             f"{int(100 * self._pace.share(now)):2d}%",
-            "" if left is None else f"{clock(left)} left",
+            f"{clock(now - self._begun_at)} so far" if left is None else f"{clock(left)} left",
             "" if rate is None else f"{rate:.1f} frames/s",
             f"{self._painted} of {self._pace.frames} painted",
             self._stage,
@@ -171,6 +172,10 @@ class ConsoleReporter:
         seconds = None if self._pace is None else self._pace.seconds_to_result(self._now())
         wait = "" if seconds is None else f", some {max(round(seconds), 1)} s"
         return f"finishing the chunks in flight{wait}; again to stop now"
+
+
+def _stage(counts: Counts) -> str:
+    return "finding objects" if counts.done.get("segmented", 0) < counts.frames else "painting"
 
 
 def _flat(facts: dict[str, Any]) -> dict[str, Any]:

@@ -83,13 +83,16 @@ def test_the_bar_says_how_far_how_fast_how_long_and_what_goes_on(watched):
     reporter, stream, clock, _ = watched
     reporter.tell(Begun(counts(0, 0, 0), 0))
     assert "starting the network" in last(stream)
+    clock.now += 3.0
+    reporter.tick()
+    assert last(stream) == "░░░░░░░░░░ 0%, 0:03 so far, 0 of 40 painted, starting the network"
     reporter.tell(Ready(counts(0, 0, 0)))
     assert "finding objects" in last(stream)
     clock.now += 2.0
     reporter.tell(Progressed(counts(20, 20, 20)))
     assert last(stream) == "█████░░░░░ 50%, 0:02 left, 10.0 frames/s, 20 of 40 painted, finding objects"
     reporter.tell(PassStarted("mux"))
-    assert "writing and checking" in last(stream)
+    assert "writing the file" in last(stream)
     reporter.tell(MADE)
     assert stream.getvalue().endswith("out.mp4: 40 frames in 8.0 s, 5.0 frames/s\n")
 
