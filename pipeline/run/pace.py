@@ -23,11 +23,13 @@ class Pace:
         self._began = self._last = now
         self._first = self._share = self._share_of(done)
         self._step = _FIRST_STEP / max(frames, 1)
+        self._works = False
         self._known = None if rate is None else rate / max(frames, 1)
 
     def start(self, now: float) -> None:
         """Take it that work begins only now: the network is loaded."""
         self._began = self._last = now
+        self._works = True
 
     def take(self, done: Mapping[str, int], now: float) -> None:
         """Take what is done by now."""
@@ -36,11 +38,11 @@ class Pace:
             return
         step = share - self._share
         self._step = max(self._step, step) if self._measured else step
-        self._share, self._last = share, now
+        self._share, self._last, self._works = share, now, True
 
     def share(self, now: float) -> float:
         """Share of the work that is done: what was told, and on from there at the pace so far."""
-        grown = self._rate(now) * (now - self._last)
+        grown = self._rate(now) * (now - self._last) if self._works else 0.0
         return min(self._share + min(grown, 0.95 * self._step), 1.0)
 
     def rate(self, now: float) -> float | None:

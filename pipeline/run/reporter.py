@@ -106,7 +106,7 @@ class ConsoleReporter:
         """Answer Ctrl-C, and show how far the run is by now."""
         with self._lock:
             if self._stop is not None and self._stop.asked and not self._answered:
-                self._answered, self._stage = True, "finishing what is begun"
+                self._answered, self._stage = True, "finishing the chunks in flight"
                 self._lines.say(self._answer())
             if self._watched:
                 self._draw()
@@ -158,9 +158,10 @@ class ConsoleReporter:
         assert self._pace is not None, "a run is begun"
         now = self._now()
         rate, left = self._pace.rate(now), self._pace.seconds_left(now)
+        elapsed = f"{clock(now - self._begun_at)} so far"
         words = [
             f"{int(100 * self._pace.share(now)):2d}%",
-            f"{clock(now - self._begun_at)} so far" if left is None else f"{clock(left)} left",
+            "" if self._answered else elapsed if left is None else f"{clock(left)} left",
             "" if rate is None else f"{rate:.1f} frames/s",
             f"{self._painted} of {self._pace.frames} painted",
             self._stage,

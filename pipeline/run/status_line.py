@@ -34,7 +34,8 @@ class StatusLine:
     def clear(self) -> None:
         """Remove the line."""
         if self._shown:
-            self._write(f"\r{' ' * self._shown}\r")
+            # Two more than was shown: the terminal itself has put ^C behind it where somebody pressed that.
+            self._write(f"\r{' ' * (self._shown + 2)}\r")
             self._shown = 0
 
     def _write(self, text: str) -> None:
