@@ -140,9 +140,7 @@ def test_ctrl_c_is_answered_at_once_and_once(watched):
     reporter.tick()
     reporter.tick()
     reporter.tell(StopAsked(2))
-    answers = [
-        line for line in stream.getvalue().replace("\r", "\n").splitlines() if "finishing the chunks" in line
-    ]
+    answers = [line for line in stream.getvalue().replace("\r", "\n").splitlines() if "again to stop" in line]
     assert answers == ["finishing the chunks in flight, some 2 s; again to stop now"]
 
 
