@@ -9,17 +9,25 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
+import imageio_ffmpeg
 import pytest
 from hypothesis import settings
 
 from pipeline.job.options import OPTIONS, read_option
 from pipeline.job.request import make_request
-from pipeline.run import plan_run, pools
+from pipeline.networks import registry
+from pipeline.run import pools
 from pipeline.run.reporter import JsonReporter
 from pipeline.run.run_videos import run_videos
+from pipeline.run.segment_worker import SegmentWorker
 from pipeline.run.stopping import StopSignal
-from tests import fakes
+from tests import fake_network as fake_network_module
+from tests.traffic import write_traffic
+
+#: Every test takes the ffmpeg that the package brings, whatever the machine has of its own.
+os.environ["SEG_VIDEO_FFMPEG"] = imageio_ffmpeg.get_ffmpeg_exe()
 
 HERE = Path(__file__).resolve().parent
 
@@ -48,16 +56,27 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def traffic(tmp_path_factory) -> Path:
     """40 frames, a keyframe every 8, sound, uneven times."""
-    return fakes.write_traffic(tmp_path_factory.mktemp("traffic") / "drive.mp4")
+    return write_traffic(tmp_path_factory.mktemp("traffic") / "drive.mp4")
+
+
+class RecordingWorker(SegmentWorker):
+    """The worker itself, which notes the numbers of the chunks that it is through with."""
+
+    looked_at: ClassVar[list[int]] = []
+
+    def process(self, task):
+        found = super().process(task)
+        self.looked_at.append(task.chunk.index)
+        return found
 
 
 @pytest.fixture
 def fake_network(monkeypatch):
-    """The fake network instead of the real one; the numbers of the chunks it has looked at."""
-    monkeypatch.setattr(pools, "SegmentWorker", fakes.FakeWorker)
-    monkeypatch.setattr(plan_run, "describe", fakes.describe)
-    monkeypatch.setattr(fakes.FakeWorker, "looked_at", [])
-    return fakes.FakeWorker
+    """The fake network in the place of the embedded one; the worker, with the chunks it has looked at."""
+    monkeypatch.setitem(registry.KINDS, "own", fake_network_module.KIND)
+    monkeypatch.setattr(pools, "SegmentWorker", RecordingWorker)
+    monkeypatch.setattr(RecordingWorker, "looked_at", [])
+    return RecordingWorker
 
 
 @pytest.fixture

@@ -53,6 +53,7 @@ MAY_IMPORT = {
         "track",
         "render",
         "networks",
+        "weights.digest",
     },
     "api": {"job", "record", "run", "proof", "segment", "networks", "track", "render", "store", "video"},
     "__main__": {"cli"},
@@ -92,7 +93,7 @@ HOMES = {
     "imageio_ffmpeg": {"video"},
     "pyarrow": {"store"},
     "scipy": {"track", "evaluation"},
-    "cv2": {"video", "render", "store", "labels", "training", "evaluation"},
+    "cv2": {"video", "proof", "render", "store", "labels", "training", "evaluation"},
     "matplotlib": {"training", "evaluation"},
     "pycocotools": {"labels", "training", "evaluation"},
 }

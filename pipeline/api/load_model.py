@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ def load_model(name: str | Path, **settings: Any) -> FrameSegmenter:
     name : of `seg-video models`, or a path of weights; fetched if it is not here. settings : see LoadSettings, such
     as score and batch. Raises WeightsError.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from pipeline.networks.registry import load
     from pipeline.networks.settings import LoadSettings
 

@@ -13,7 +13,7 @@ from pipeline.errors import UsageError
 from pipeline.job.settings import Settings
 from pipeline.record.find_run import find_run, request_of
 from pipeline.record.layout import RUN_SUFFIX, RunLayout
-from pipeline.render.overlay import class_ids_of
+from pipeline.render.shown import class_ids_of
 from pipeline.store.chosen_rows import chosen_rows
 from pipeline.store.reader import DetectionsFile
 
@@ -23,7 +23,7 @@ class OpenedRun:
     """A run whose detections are there.
 
     folder : its own. source : of what. output : the file it makes. detections : the Parquet file with all that was
-    found. settings : every one, as it was asked for. names : name of each class id.
+    found. settings : as they were asked for. names : name of each class id.
     """
 
     folder: Path

@@ -12,7 +12,7 @@ import numpy as np
 from pipeline.api.results import Frame
 from pipeline.api.settings import request_of
 from pipeline.job.settings import Settings
-from pipeline.render.overlay import class_ids_of
+from pipeline.render.shown import class_ids_of
 from pipeline.run.plan_run import resolve
 from pipeline.run.read_ahead import read_ahead
 from pipeline.segment.segmenter import Segmenter
@@ -38,8 +38,8 @@ def segment(path: str | Path, **settings: Any) -> Iterator[Frame]:
     before the first frame is asked for; WeightsError and ConfigError, with the first frame, for what is wrong with
     the network.
     """
-    asked = request_of(path, None, settings, _ROOMS).settings
-    return _frames(resolve(asked), probe(Path(path).absolute()))
+    asked = resolve(request_of(path, None, settings, _ROOMS).settings)
+    return _frames(asked, probe(Path(path).absolute()))
 
 
 def _frames(settings: Settings, info: VideoInfo) -> Iterator[Frame]:

@@ -1,4 +1,4 @@
-"""Keyword arguments of a program -> the job's settings, read as the command line reads them."""
+"""A program's keyword arguments as a request, read as the command line reads them."""
 
 from __future__ import annotations
 

@@ -14,6 +14,8 @@ from pipeline.cli.say import complain, say
 if TYPE_CHECKING:
     from pipeline.proof.verify import Proof
 
+_STATES = {True: "ok", False: "DIFFERS", None: "unchecked"}
+
 #: The files can be read, and are not what they should be.
 DIFFERS = 1
 
@@ -27,16 +29,20 @@ def _add_verify_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("output", type=Path, metavar="OUT", help="what was made of it")
     parser.add_argument("--quick", action="store_true", help="compare packets only, decode nothing")
     parser.add_argument(
-        "--least-psnr", type=float, metavar="DB", help="how near pixels without a mask have to be (30)"
+        "--least-psnr",
+        type=float,
+        metavar="DB",
+        help="how near pixels have to be (30, less where the run asked for less quality)",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object, for programs")
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    from pipeline.proof.verify import LEAST_PSNR_DB, verify
+    from pipeline.proof.verify import verify
 
-    least = LEAST_PSNR_DB if arguments.least_psnr is None else arguments.least_psnr
-    proof = verify(arguments.input, arguments.output, quick=arguments.quick, least_psnr_db=least)
+    proof = verify(
+        arguments.input, arguments.output, quick=arguments.quick, least_psnr_db=arguments.least_psnr
+    )
     if arguments.json:
         say(json.dumps({**dataclasses.asdict(proof), "holds": proof.holds}, indent=1))
     else:
@@ -47,11 +53,13 @@ def _verify(arguments: argparse.Namespace) -> int:
 def _show(proof: Proof) -> None:
     rows = [("CHECK", "", "SOURCE", "OUTPUT", "")]
     for check in proof.checks:
-        rows.append((check.name, "ok" if check.holds else "DIFFERS", check.source, check.output, check.note))
+        rows.append((check.name, _STATES[check.holds], check.source, check.output, check.note))
     for line in aligned(rows):
         say(line)
-    differing = sum(not check.holds for check in proof.checks)
-    say(f"\n{proof.output}: {'the same video' if proof.holds else f'{differing} checks do not hold'}")
+    differing = sum(check.holds is False for check in proof.checks)
+    unchecked = sum(check.holds is None for check in proof.checks)
+    verdict = f"{differing} checks do not hold" if differing else "the same video"
+    say(f"\n{proof.output}: {verdict}{f', {unchecked} checks could not be made' if unchecked else ''}")
 
 
 def _add_manifest_arguments(parser: argparse.ArgumentParser) -> None:

@@ -159,17 +159,14 @@ def _resume(arguments: argparse.Namespace) -> int:
         say(f"{arguments.name}: every run in this folder is done, and there is nothing to go on with")
         return 0
     changes = by_room(given)
-    return _work(
-        [
-            dataclasses.replace(request, settings=request.settings.with_changes(changes))
-            for request in requests
-        ],
-        arguments,
-    )
+    changed = [
+        dataclasses.replace(request, settings=request.settings.with_changes(changes)) for request in requests
+    ]
+    return _work(changed, arguments)
 
 
 def _unfinished(name: str | None) -> list[JobRequest]:
-    """The requests that go on with the run of this name, or with the runs of this folder that are not done."""
+    """The jobs that go on with the run of this name, or with the runs of this folder that are not done."""
     from pipeline.cli.named_runs import runs_called, status_of
     from pipeline.record.find_run import find_run, request_of
 

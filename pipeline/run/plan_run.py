@@ -11,7 +11,8 @@ from pipeline.errors import ConfigError, UsageError
 from pipeline.job.inputs import Pair
 from pipeline.job.request import StoredWeights
 from pipeline.job.settings import Settings
-from pipeline.networks.describe import describe
+from pipeline.networks import registry
+from pipeline.networks.settings import LoadSettings
 from pipeline.record.layout import RunLayout
 from pipeline.record.source_identity import SourceIdentity
 from pipeline.run.run import Network, Run
@@ -23,6 +24,7 @@ from pipeline.video.read.plan import DEFAULT_CHUNK_FRAMES, plan
 from pipeline.video.read.probe import probe
 from pipeline.video.write.container import check_container
 from pipeline.video.write.encoders import Encoder, probe_encoder
+from pipeline.weights.digest import weights_digest
 
 
 def plan_run(
@@ -96,8 +98,10 @@ def resolve(settings: Settings) -> Settings:
 def _network(settings: SegmentSettings, stored: StoredWeights | None) -> Network:
     if stored is not None:
         return Network(stored.model, stored.sha256, stored.class_names, stored.runtime, stored=True)
-    found = describe(settings.model, settings.device)
-    return Network(_whole_path(settings.model), found.sha256, found.class_names, found.runtime)
+    source = registry.find_source(settings.model)
+    names = registry.describe(source).class_names
+    runtime = registry.runtime_of(source, LoadSettings(device=settings.device))
+    return Network(_whole_path(settings.model), weights_digest(settings.model), names, runtime)
 
 
 def _check_classes(asked: tuple[str | int, ...], names: Mapping[int, str]) -> None:

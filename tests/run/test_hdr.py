@@ -24,7 +24,7 @@ from pipeline.run.plan_run import plan_run
 from pipeline.store.reader import DetectionsFile
 from pipeline.structures.colour import ColourTags
 from pipeline.video.read.probe import probe
-from tests import fakes
+from tests.traffic import SIZE, TICK
 
 TAGS = "colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc"
 LIGHT = (
@@ -46,11 +46,11 @@ def hdr(tmp_path_factory):
         "x265-params": f"log-level=error:pools=none:keyint=8:min-keyint=8:open-gop=0:{TAGS}:{LIGHT}",
         "crf": "12",
     }
-    width, height = fakes.SIZE
+    width, height = SIZE
     with av.open(str(path), "w", container_options={"video_track_timescale": "600"}) as out:
         video = out.add_stream("libx265", rate=Fraction(30), options=options)
         video.width, video.height, video.pix_fmt = width, height, "yuv420p10le"
-        video.codec_context.time_base = video.time_base = fakes.TICK
+        video.codec_context.time_base = video.time_base = TICK
         for number in range(24):
             frame = av.VideoFrame(width, height, "yuv420p10le")
             y, u, v = (
@@ -60,7 +60,7 @@ def hdr(tmp_path_factory):
             u[...] = v[...] = 512
             y[...] = ROAD
             y[30:60, 4 + 2 * number : 34 + 2 * number] = SQUARE
-            frame.pts, frame.time_base = 20 * number + number % 3, fakes.TICK
+            frame.pts, frame.time_base = 20 * number + number % 3, TICK
             out.mux(video.encode(frame))
         out.mux(video.encode(None))
     return path
@@ -77,7 +77,7 @@ def run(*words):
 
 
 def faults(source, output):
-    return {check.name for check in verify(source, output).checks if not check.holds}
+    return {check.name for check in verify(source, output).checks if check.holds is False}
 
 
 def found_in(output):

@@ -76,7 +76,7 @@ def test_a_worker_that_is_killed_is_replaced_and_nothing_is_lost_or_doubled(
 def test_a_chunk_that_always_fails_does_not_stop_the_others(command, traffic, tmp_path):
     out = tmp_path / "out.mp4"
     code, _, errors = finish(
-        command(traffic, out, "--workers", 2, "--chunk-frames", 4, FAKE_FAIL="3", FAKE_DELAY="0")
+        command(traffic, out, "--workers", 2, "--chunk-frames", 4, FAKE_FAIL="12", FAKE_DELAY="0")
     )
     assert code == 4
     assert "chunk 3 (frames 12 to 15)" in errors
