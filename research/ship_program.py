@@ -12,7 +12,6 @@ from __future__ import annotations
 import sys
 
 from pipeline.networks.convert_program import answer
-from pipeline.networks.mask_rcnn import checkpoint_of
 from pipeline.networks.programs import program_facts, shipped_path
 from pipeline.networks.registry import find_source
 
@@ -24,9 +23,8 @@ def main(name: str) -> None:
     assert source.entry.input_size is not None, f"{name} has no canvas of its own"
     path = shipped_path(source, source.entry.input_size)
     assert path is not None, f"{name} is not part of the package"
-    weights, layout = checkpoint_of(source)
     canvas = source.entry.input_size
-    answer(str(weights), layout, canvas, program_facts(name, canvas), str(path))
+    answer(str(source.path()), source.kind, canvas, program_facts(name, canvas), str(path))
 
 
 if __name__ == "__main__":

@@ -38,6 +38,14 @@ settings.load_profile("seg-video")
 REPO_ROOT = Path(__file__).resolve().parents[1]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_the_session(tmp_path_factory):
+    """The user's own cache is left alone: converted networks of tests go to a folder that goes with them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEG_VIDEO_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def repo_root() -> Path:
     """The folder that holds pyproject.toml."""

@@ -59,7 +59,12 @@ MAY_IMPORT = {
     "__main__": {"cli"},
     "cli": {
         *("job", "record", "proof", "run", "api", "training", "evaluation", "weights", "labels"),
-        *("render.settings", "segment.settings", "video.settings"),  # choices that --help shows
+        *(
+            "render.settings",
+            "segment.settings",
+            "track.settings",
+            "video.settings",
+        ),  # choices that --help shows
     },
 }
 EVERYWHERE = {"pipeline", "errors", "files", "terminal", "structures"}

@@ -16,6 +16,7 @@ from pipeline.record.layout import RUN_SUFFIX, RunLayout
 from pipeline.render.shown import class_ids_of
 from pipeline.store.chosen_rows import chosen_rows
 from pipeline.store.reader import DetectionsFile
+from pipeline.structures.tracks import FOUND
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class OpenedRun:
                 rows = chosen_rows(tracks, shown.conf)
                 kept = tracks[rows[np.isin(tracks.class_ids[rows], classes)]]
                 seconds = float(times[number - header.first_frame])
-                yield Frame(number, seconds, tracks.detections, kept, header.width, header.height, self.names)
+                found = tracks.detections[tracks.origins == FOUND]
+                yield Frame(number, seconds, found, kept, header.width, header.height, self.names)
 
 
 def open_run(name: str | Path) -> OpenedRun:

@@ -7,12 +7,15 @@ from typing import Any
 
 from pipeline.job.options import Option
 from pipeline.job.settings import Settings
-from pipeline.render.settings import COLOR_KEYS, STYLES
+from pipeline.render.settings import COLOR_KEYS, LABELS, STYLES
 from pipeline.segment.settings import DEVICES
+from pipeline.track.settings import OWN_CAR
 from pipeline.video.settings import DAMAGED, ENCODERS
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "style": STYLES,
+    "labels": LABELS,
+    "own-car": OWN_CAR,
     "color-by": COLOR_KEYS,
     "damaged": DAMAGED,
     "encoder": ENCODERS,

@@ -85,8 +85,17 @@ def _taps(before: int, after: int, zero_border: bool) -> tuple[NDArray[np.int32]
 def _pad(pixels: Any, geometry: Geometry) -> Any:
     (top, left), (height, width) = geometry.offset, geometry.resized
     bottom, right = geometry.canvas[0] - top - height, geometry.canvas[1] - left - width
+    if bottom == right == top == left == 0:
+        return pixels
     return math_of(pixels).pad(pixels, ((0, 0), (top, bottom), (left, right), (0, 0)))
 
 
 def _normalise(pixels: Any, config: InputConfig) -> Any:
-    return (pixels - np.asarray(config.mean, np.float32)) * (1.0 / np.asarray(config.std, np.float32))
+    mean, scale = np.asarray(config.mean, np.float32), 1.0 / np.asarray(config.std, np.float32)
+    if not isinstance(pixels, np.ndarray):
+        return (pixels - mean) * scale
+    # Whole rows at a time: NumPy is four times as slow on a last axis of three.
+    rows, columns = pixels.reshape(*pixels.shape[:2], -1), pixels.shape[2]
+    normal = np.subtract(rows, np.tile(mean, columns))
+    normal *= np.tile(scale, columns)
+    return normal.reshape(pixels.shape)

@@ -125,7 +125,8 @@ def _neighbours(position: Any, inside: Any, limit: Any, weight: float) -> tuple[
 
 
 def _flat(index: Any, regions: int) -> Any:
-    return math_of(index).reshape(index, (regions, -1))
+    taps = int(index.shape[-2]) * int(index.shape[-1])
+    return math_of(index).reshape(index, (regions, taps))
 
 
 def _weight_matrix(weights: Any, regions: int, size: int) -> Any:

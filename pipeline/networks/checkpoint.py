@@ -41,7 +41,8 @@ def load_checkpoint(
     Parameters
     ----------
     path : the file.
-    kind : its layout, `own`, `torchvision_v1`, `torchvision_v2` or `matterport`; None: told by the file itself.
+    kind : its layout, `own`, `torchvision_v1`, `torchvision_v2`, `torchvision` for either of them, or `matterport`;
+        None: told by the file itself.
     classes : names by class id; None: COCO's if the file has as many classes as the published weights, else
         numbers.
     precision : `float32` or `bfloat16`.

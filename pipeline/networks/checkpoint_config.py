@@ -63,11 +63,11 @@ def own_config(path: Path, metadata: Mapping[str, str]) -> MaskRCNNConfig:
 
 
 def read_foreign(path: Path, kind: str | None) -> tuple[Tensors, ForeignKind]:
-    """The tensors of another program's file, and its layout."""
+    """The tensors of another program's file, and its layout: of torchvision's two the file itself tells which."""
     if kind == "matterport" or (kind is None and path.suffix in (".h5", ".hdf5")):
         return read_layer_weights(path), "matterport"
     source = torchvision.modern_names(read_state_dict(path))
-    if kind is None:
+    if kind in (None, "torchvision"):
         kind = "torchvision_v1" if "roi_heads.box_head.fc6.weight" in source else "torchvision_v2"
     return source, cast(ForeignKind, kind)
 

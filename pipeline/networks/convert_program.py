@@ -10,9 +10,7 @@ from pathlib import Path
 from pipeline.errors import SegVideoError
 
 
-def answer(
-    weights: str, layout: str | None, canvas: tuple[int, int], facts: dict[str, object], path: str
-) -> None:
+def answer(weights: str, kind: str, canvas: tuple[int, int], facts: dict[str, object], path: str) -> None:
     """Write the program to `path`; an error of ours is sent to the parent, and the process ends with 1."""
     os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="-1", KERAS_BACKEND="tensorflow")
     from pipeline.model.staged.convert import convert
@@ -20,7 +18,7 @@ def answer(
     from pipeline.networks.checkpoint import load_checkpoint
 
     try:
-        model = load_checkpoint(weights, layout)
+        model = load_checkpoint(weights, kind)
         write_program(Path(path), convert(model, (canvas[0], canvas[1])), facts)
     except SegVideoError as error:
         sys.stdout.buffer.write(b"\nerror " + pickle.dumps(error))

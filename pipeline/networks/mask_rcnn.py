@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
 from pipeline.model.config import MaskRCNNConfig
 from pipeline.model.frames import class_names as names_in
@@ -69,7 +68,7 @@ def _through_keras(source: NetworkSource, settings: LoadSettings, here: str) -> 
 
     model = load_checkpoint(
         source.path(),
-        _layout(source),
+        source.kind,
         classes=_published_names(source),
         precision=resolve_precision(settings.precision),
         adapt=settings.adapt,
@@ -81,18 +80,8 @@ def _through_keras(source: NetworkSource, settings: LoadSettings, here: str) -> 
 def _config(source: NetworkSource) -> MaskRCNNConfig:
     if source.entry is not None and source.kind != "own":
         return published_config(source.kind, label_map(source.entry.label_map))
-    return checkpoint_config(source.path(), _layout(source), _published_names(source))
+    return checkpoint_config(source.path(), source.kind, _published_names(source))
 
 
 def _published_names(source: NetworkSource) -> Mapping[int, str] | None:
     return None if source.entry is None else label_map(source.entry.label_map)
-
-
-def _layout(source: NetworkSource) -> str | None:
-    """Layout of the checkpoint; None where the file tells which of torchvision's two it is."""
-    return None if source.kind == "torchvision" else source.kind
-
-
-def checkpoint_of(source: NetworkSource) -> tuple[Path, str | None]:
-    """What a process needs to read the checkpoint: its file and its layout."""
-    return source.path(), _layout(source)

@@ -14,7 +14,6 @@ from filelock import FileLock
 from pipeline.errors import SegVideoError, WeightsError
 from pipeline.model.staged.program_file import RELEASE, Graphs, read_program
 from pipeline.networks.devices import version_of
-from pipeline.networks.mask_rcnn import checkpoint_of
 from pipeline.networks.program_cache import ProgramCache
 from pipeline.networks.source import NetworkSource
 from pipeline.weights.digest import weights_digest
@@ -78,11 +77,10 @@ def _name(facts: dict[str, object]) -> str:
 
 def _convert(source: NetworkSource, canvas: Canvas, facts: dict[str, object], path: Path) -> None:
     """Write the program in a process of its own, whose 900 MB and TensorFlow end with it."""
-    weights, layout = checkpoint_of(source)
     asked = {
         "search": sys.path,
-        "weights": str(weights),
-        "layout": layout,
+        "weights": str(source.path()),
+        "kind": source.kind,
         "canvas": canvas,
         "facts": facts,
         "path": str(path),

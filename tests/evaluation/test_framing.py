@@ -59,5 +59,5 @@ def test_a_picture_is_given_as_the_same_frame_of_a_video_is(tmp_path):
         out.mux(stream.encode(None))
     network = Bright()
     segment_picture(network, picture)
-    (frame,) = decode_rgb(probe(path), Chunk(0, 0, 1), 128, 85)
+    (frame,) = decode_rgb(probe(path), Chunk(0, 0, 1, 0, None), 128, 85)
     np.testing.assert_array_equal(network.frames[0], frame.picture)

@@ -83,8 +83,8 @@ def test_a_path_gives_a_segmenter_whatever_it_leads_to(model: MaskRCNN, file: Pa
     segmenter = load(file, LoadSettings(precision="float32"))
     assert segmenter.class_names == {3: "car", 1: "person"}
     (found,), (expected,) = segmenter.segment(frames), MaskRCNNPredictor(model).segment(frames)
-    np.testing.assert_array_equal(found.boxes, expected.boxes)
-    np.testing.assert_array_equal(found.roi_masks, expected.roi_masks)
+    np.testing.assert_allclose(found.boxes, expected.boxes, atol=1e-3)
+    assert np.abs(found.roi_masks.astype(int) - expected.roi_masks).max() <= 1  # a mask is rounded to 1 / 255
 
 
 def test_a_file_of_no_known_kind_is_refused_with_the_kinds_there_are(tmp_path: Path) -> None:

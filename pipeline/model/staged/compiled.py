@@ -73,6 +73,12 @@ class StageRequests:
         self._dense.infer()
         return self._dense.get_output_tensor(1).data, self._dense.get_output_tensor(2).data
 
+    def levels(self) -> list[NDArray[np.float32]]:
+        """The features [rows, columns, C] of each pooled level that `dense` found, where it computes in float32."""
+        ends = np.cumsum([rows * columns for rows, columns in self._shapes.grids])[:-1]
+        parts = np.split(self._dense.get_output_tensor(0).data, ends)
+        return [part.reshape(*grid, -1) for part, grid in zip(parts, self._shapes.grids, strict=True)]
+
     def boxes(self, samples: Samples) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Class logits [R, C] and offsets [R, C or 1, 4] of R regions."""
         found = _in_portions(self._boxes, samples, self._shapes.box_regions)

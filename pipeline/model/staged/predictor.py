@@ -76,7 +76,7 @@ def _segment(
     frame: NDArray[np.uint8], geometry: Geometry, config: MaskRCNNConfig, stages: StageRequests
 ) -> Detections:
     """The algorithm, one line a step, as `MaskRCNN.call` has it for a whole program."""
-    proposals = _proposals(*stages.dense(preprocess(frame[None], geometry, config.input)), geometry, config)
+    proposals = proposals_of(*stages.dense(preprocess(frame[None], geometry, config.input)), geometry, config)
     class_logits, offsets = stages.boxes(_samples(proposals, config.box_head.pool, geometry, config))
     window = geometry.window(config.inclusive_corners)
     found = detect(class_logits, offsets, proposals, window, config)
@@ -92,9 +92,10 @@ def _segment(
 _anchors = functools.lru_cache(maxsize=4)(pyramid_anchors)
 
 
-def _proposals(
+def proposals_of(
     logits: NDArray[np.float32], offsets: NDArray[np.float32], geometry: Geometry, config: MaskRCNNConfig
 ) -> NDArray[np.float32]:
+    """Proposals float32 [n, 4] on the canvas out of what `StageRequests.dense` found, all levels after each other."""
     anchors = _anchors(geometry.canvas, config.fpn.levels, config.anchors, config.inclusive_corners)
     ends = np.cumsum([len(level) for level in anchors])[:-1]
     window = geometry.proposal_window(config.inclusive_corners)
