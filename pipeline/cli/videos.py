@@ -96,8 +96,7 @@ def _reporter(
         return JsonReporter(stream)
     if arguments.quiet:
         return SilentReporter(stream)
-    latest = speeds.latest()  # until this run has shown its own
-    return ConsoleReporter(stream, stop, None if latest is None else latest.rate)
+    return ConsoleReporter(stream, stop, speeds.latest())
 
 
 def _video_record(result: VideoResult) -> dict[str, object]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-#: Of a frame's work, looking for objects takes this share and painting the rest, until both were measured.
-_SEGMENT_SHARE = 0.75
+from pipeline.run.speeds import Speed
 
 #: Frames that are worked on at once and not told of yet, until the first result shows how many come together.
 _FIRST_STEP = 96
@@ -15,16 +14,17 @@ class Pace:
     """The work of one run as a share, 0 to 1, that grows with time between the results too.
 
     frames : of the video. done : frames by pass at the beginning, which are no work of this run. now : seconds, as in
-    every call. rate : frames a second that this machine is known to make; None: nothing is known.
+    every call. known : what this machine made of a run before; None: nothing is known.
     """
 
-    def __init__(self, frames: int, done: Mapping[str, int], now: float, rate: float | None = None) -> None:
+    def __init__(self, frames: int, done: Mapping[str, int], now: float, known: Speed | None = None) -> None:
         self.frames = frames
+        self._finding = Speed.finding_share if known is None else known.finding_share
         self._began = self._last = now
         self._first = self._share = self._share_of(done)
         self._step = _FIRST_STEP / max(frames, 1)
         self._works = False
-        self._known = None if rate is None else rate / max(frames, 1)
+        self._known = None if known is None else known.rate / max(frames, 1)
 
     def start(self, now: float) -> None:
         """Take it that work begins only now: the network is loaded."""
@@ -73,4 +73,4 @@ class Pace:
 
     def _share_of(self, done: Mapping[str, int]) -> float:
         found, painted = done.get("segmented", 0), done.get("rendered", 0)
-        return (_SEGMENT_SHARE * found + (1 - _SEGMENT_SHARE) * painted) / max(self.frames, 1)
+        return (self._finding * found + (1 - self._finding) * painted) / max(self.frames, 1)

@@ -23,11 +23,19 @@ from pipeline.run.events import (
 )
 from pipeline.run.pace import Pace
 from pipeline.run.sentences import made, sentence, trouble
+from pipeline.run.speeds import Speed
 from pipeline.run.status_line import StatusLine, bar, clock
 from pipeline.run.stopping import StopSignal
 
 #: The bar is drawn, and Ctrl-C answered, so often, whether anything happens or not.
 _TICK_SECONDS = 0.2
+
+#: Passes over the whole film, in plain words.
+_STAGES = {
+    "join": "writing the detections",
+    "label": "planning colours and labels",
+    "mux": "writing the file",
+}
 
 #: Where nobody watches, a line is written so often.
 _LINE_SECONDS = 30.0
@@ -69,7 +77,7 @@ class ConsoleReporter:
     """A bar where the stream is a terminal, a line now and then elsewhere, and a sentence where something happens.
 
     A thread draws and answers, since the run may be busy for long.
-    stop : is watched, and answered at once. rate : frames a second that this machine is known to make of a run.
+    stop : is watched, and answered at once. known : what this machine made of a run before.
     now : the clock, in seconds.
     """
 
@@ -77,11 +85,11 @@ class ConsoleReporter:
         self,
         stream: TextIO,
         stop: StopSignal | None = None,
-        rate: float | None = None,
+        known: Speed | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._lines, self._watched, self._encoding = StatusLine(stream), stream.isatty(), stream.encoding
-        self._stop, self._rate, self._now = stop, rate, now
+        self._stop, self._known, self._now = stop, known, now
         self._pace: Pace | None = None
         self._stage, self._painted = "", 0
         self._kept, self._begun_at, self._told_at, self._answered = 0, now(), now(), False
@@ -128,7 +136,7 @@ class ConsoleReporter:
         """Take in what an event says of how far the run is."""
         match event:
             case Begun(counts, kept):
-                self._pace = Pace(counts.frames, counts.done, self._now(), self._rate)
+                self._pace = Pace(counts.frames, counts.done, self._now(), self._known)
                 self._kept, self._begun_at, self._told_at = kept, self._now(), self._now()
                 self._stage = "starting the network" if kept < counts.frames else "painting"
                 self._painted = counts.done.get("rendered", 0)
@@ -141,7 +149,7 @@ class ConsoleReporter:
                     self._stage = _stage(counts)
                 self._painted = counts.done.get("rendered", 0)
             case PassStarted(step):
-                self._stage = {"mux": "writing the file", "join": "writing the detections"}.get(step, step)
+                self._stage = _STAGES.get(step, step)
             case StopAsked() if not self._answered and self._stop is None:
                 self._lines.say(self._answer())
             case Ended() | SetAside():

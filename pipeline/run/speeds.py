@@ -28,11 +28,13 @@ class Speed:
 
     frame_seconds : from the first frame to the end, all workers together. start_seconds : up to the first frame.
     workers : of how many chunks side by side it was measured; with fewer chunks a run cannot use as many.
+    finding_share : of the work, that of looking for objects; the rest is painting.
     """
 
     frame_seconds: float
     start_seconds: float
     workers: int
+    finding_share: float = 0.75
 
     @property
     def rate(self) -> float:
@@ -57,7 +59,10 @@ class Speeds:
         with contextlib.suppress(TypeError, ValueError, KeyError):
             if entry is not None and float(entry["frame_seconds"]) > 0:
                 return Speed(
-                    float(entry["frame_seconds"]), float(entry["start_seconds"]), int(entry["workers"])
+                    float(entry["frame_seconds"]),
+                    float(entry["start_seconds"]),
+                    int(entry["workers"]),
+                    float(entry["finding_share"]),
                 )
         return None
 
@@ -133,4 +138,6 @@ class SpeedListener:
         # In a folder all videos but the first find the network loaded.
         start = start if known is None else max(start, known.start_seconds)
         used = max(min(facts["chunks"], side_by_side(self._workers)), 1)
-        self._speeds.put(key, Speed(work / facts["frames"], start, used))
+        found, painted = (facts["busy_seconds"].get(name, 0.0) for name in ("segment", "render"))
+        share = min(max(found / (found + painted), 0.05), 0.95) if found and painted else 0.75
+        self._speeds.put(key, Speed(work / facts["frames"], start, used, share))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.run.pace import Pace
+from pipeline.run.speeds import Speed
 
 
 def done(found, painted):
@@ -44,10 +45,12 @@ def test_a_run_that_goes_on_begins_where_it_is_and_counts_its_own_work_only():
 
 
 def test_a_known_machine_is_believed_until_the_first_result():
-    pace = Pace(1000, done(0, 0), now=-5.0, rate=20.0)
+    pace = Pace(1000, done(0, 0), now=-5.0, known=Speed(1 / 20, 3.0, 2, 0.5))
     assert pace.share(0.0) == 0.0  # the network is not loaded yet
     pace.start(0.0)
     assert pace.seconds_left(0.0) == pytest.approx(50.0)
     assert 0 < pace.share(1.0) < 0.096
+    pace.take(done(100, 0), 5.0)
+    assert pace.share(5.0) == pytest.approx(0.05)
     pace.take(done(100, 100), 10.0)
     assert pace.rate(10.0) == pytest.approx(10.0)

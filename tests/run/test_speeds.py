@@ -7,7 +7,7 @@ from pipeline.run.speeds import Speed, SpeedListener, Speeds, speed_key
 
 FACTS = {
     "frames": 100, "seconds": 14.0, "chunks": 4, "network": "a" * 64, "runtime": "openvino float32",
-    "width": 1280, "height": 720,
+    "width": 1280, "height": 720, "busy_seconds": {"segment": 16.0, "render": 4.0},
 }  # fmt: skip
 KEY = speed_key("a" * 64, "openvino float32", (1280, 720), 2)
 
@@ -38,7 +38,7 @@ def run(speeds, kept=0, seconds=10.0):
 def test_a_whole_run_is_remembered(tmp_path):
     run(Speeds(tmp_path))
     speed = Speeds(tmp_path).get(KEY)
-    assert speed == Speed(frame_seconds=0.1, start_seconds=4.0, workers=2)
+    assert speed == Speed(frame_seconds=0.1, start_seconds=4.0, workers=2, finding_share=0.8)
     assert Speeds(tmp_path).latest() == speed
     assert speed.seconds(frames=300, chunks=8) == pytest.approx(34.0)
     assert speed.seconds(frames=300, chunks=1) == pytest.approx(64.0)  # one chunk keeps one of the two busy
