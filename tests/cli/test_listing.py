@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from pipeline import cli
@@ -62,3 +64,17 @@ def test_a_dry_run_of_a_folder_has_a_total_and_says_that_it_guesses(traffic, her
     assert "frames/s" in lines[0]
     assert lines[2].startswith("2 videos: 80 frames, about")
     assert lines[3].startswith("the time is a guess")
+
+
+def test_a_folder_that_may_not_be_read_does_not_hide_the_others(made, monkeypatch, here, capsys):
+    (here / "locked").mkdir()
+    read = Path.iterdir
+
+    def refuse(path):
+        if path.name == "locked":
+            raise PermissionError(13, "Permission denied")
+        return read(path)
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    assert cli.main(["status"]) == 0
+    assert "a.mp4" in capsys.readouterr().out
