@@ -89,7 +89,7 @@ HOMES = {
     "safetensors": {"formats"},
     "platformdirs": {"weights"},
     "filelock": {"weights", "networks"},
-    "tqdm": {"weights", "run", "training"},
+    "tqdm": {"weights", "training"},
     "ray": {"workers"},
     "shtab": {"cli"},
     "yaml": {"job", "training"},

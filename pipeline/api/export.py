@@ -44,7 +44,7 @@ def export(
     run : its output or folder. conf : which objects, as --conf has it; None: those that the output shows.
     everything : all that was stored, weak ones too. scores : YOLO's lines end with the score. frames : the pictures
     too, `images/000000.png`, ... overwrite : `out` may have something in it.
-    Raises UsageError, StoreError and, for the source of `frames`, InputError.
+    Raises UsageError, StoreError, WriteError and, for the source of `frames`, InputError.
     """
     if format not in FORMATS:
         raise UsageError(f"There is no format called {format!r}.", do=f"choose from {', '.join(FORMATS)}")

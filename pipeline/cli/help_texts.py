@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any
 
 from pipeline.job.options import Option
@@ -45,9 +44,7 @@ def choices_of(option: Option) -> tuple[str, ...]:
 
 def default_of(option: Option) -> Any:
     """The setting's value where the option is not given."""
-    (room,) = (field for field in fields(Settings) if field.name == option.room)
-    assert callable(room.default_factory), "each room's settings have defaults"
-    return getattr(room.default_factory(), option.field)
+    return getattr(getattr(Settings(), option.room), option.field)
 
 
 def _words(value: Any) -> str:

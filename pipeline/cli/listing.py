@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from pipeline.cli.command import Command, aligned
 from pipeline.cli.say import complain, say
 from pipeline.errors import ChunksFailedError, SegVideoError, UsageError
+from pipeline.run.speeds import Speed, Speeds
+from pipeline.run.status_line import clock
 from pipeline.terminal import one_line
 
 if TYPE_CHECKING:
@@ -53,11 +55,15 @@ def _show_status(arguments: argparse.Namespace) -> int:
 
 
 def _show(runs: list[RunStatus]) -> None:
-    rows = [("STATE", "FOUND IN", "PAINTED", "FRAMES", "FRAMES/S", "OUTPUT")]
+    from pipeline.weights.cache import WeightsCache
+
+    latest = Speeds(WeightsCache.at().folder).latest()
+    rows = [("STATE", "FOUND IN", "PAINTED", "FRAMES", "FRAMES/S", "LEFT", "OUTPUT")]
     for run in runs:
         rate = "-" if run.rate is None else f"{run.rate:.1f}"
         counts = (str(run.segmented), str(run.rendered), str(run.frames))
-        rows.append((run.state, *counts, rate, run.output))
+        seconds = _seconds_left(run, latest)
+        rows.append((run.state, *counts, rate, "-" if seconds is None else clock(seconds), run.output))
     for line in aligned(rows):
         say(line)
     for run in runs:
@@ -65,6 +71,17 @@ def _show(runs: list[RunStatus]) -> None:
             say(f"\n{one_line(run.output)}: chunk {chunk} failed: {one_line(reason)}")
         if run.resume:
             say(f"go on with: {one_line(run.resume)}")
+
+
+def _seconds_left(run: RunStatus, latest: Speed | None) -> float | None:
+    """Seconds that the run would still take; None for one that is done, or where no speed is known."""
+    share = Speed.finding_share if latest is None else latest.finding_share
+    # The run's own rate is that of looking for objects, which is only a share of the work.
+    rate = run.rate * share if run.rate is not None else None if latest is None else latest.rate
+    if run.state == "done" or not rate:
+        return None
+    left = share * (run.frames - run.segmented) + (1 - share) * (run.frames - run.rendered)
+    return left / rate
 
 
 LISTING_COMMANDS = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,10 +17,14 @@ from pipeline.cli.parser import refuse_other_inputs
 from pipeline.cli.say import say
 from pipeline.job.arguments import add_job_options, given_options, inputs_and_output, options_of
 from pipeline.job.options import OPTIONS
+from pipeline.terminal import one_line
 
 if TYPE_CHECKING:
     from pipeline.job.request import JobRequest
+    from pipeline.run.reporter import ConsoleReporter, JsonReporter, SilentReporter
     from pipeline.run.run_videos import VideoResult
+    from pipeline.run.speeds import Speeds
+    from pipeline.run.stopping import StopSignal
 
 
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,25 +65,38 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _work(requests: Sequence[JobRequest], arguments: argparse.Namespace) -> int:
     """Do the jobs, one after the other; the exit code of the first that fails, 4 where only some did."""
-    from pipeline.run.reporter import ConsoleReporter, JsonReporter, SilentReporter
     from pipeline.run.run_videos import exit_code, run_videos
+    from pipeline.run.speeds import SpeedListener, Speeds
     from pipeline.run.stopping import StopSignal
+    from pipeline.weights.cache import WeightsCache
 
-    reporter: ConsoleReporter | JsonReporter | SilentReporter
-    if arguments.progress == "json":
-        reporter = JsonReporter(sys.stderr)
-    else:
-        reporter = SilentReporter(sys.stderr) if arguments.quiet else ConsoleReporter(sys.stderr)
     results: list[VideoResult] = []
-    try:
-        with StopSignal().listening() as stop:
+    speeds = Speeds(WeightsCache.at().folder)
+    with StopSignal().listening() as stop:
+        reporter = _reporter(arguments, stop, speeds)
+        try:
             for request in requests:
-                results += run_videos(request, reporter, stop, alone=len(requests) == 1)
-    finally:
-        reporter.close()
+                listener = SpeedListener(reporter, speeds, request.settings.run.workers)
+                results += run_videos(request, listener, stop, alone=len(requests) == 1)
+        finally:
+            reporter.close()
     if arguments.json:
         say(json.dumps({"videos": [_video_record(result) for result in results]}, indent=1))
     return exit_code(results)
+
+
+def _reporter(
+    arguments: argparse.Namespace, stop: StopSignal, speeds: Speeds
+) -> ConsoleReporter | JsonReporter | SilentReporter:
+    """Whoever tells of the work, on stderr, or to nobody where that is closed."""
+    from pipeline.run.reporter import ConsoleReporter, JsonReporter, SilentReporter
+
+    stream = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    if arguments.progress == "json":
+        return JsonReporter(stream)
+    if arguments.quiet:
+        return SilentReporter(stream)
+    return ConsoleReporter(stream, stop, speeds.latest())
 
 
 def _video_record(result: VideoResult) -> dict[str, object]:
@@ -176,17 +194,30 @@ def _render(arguments: argparse.Namespace) -> int:
 
 
 def _show_estimate(request: JobRequest, as_json: bool) -> int:
+    from pipeline.cli.model_cost import model_cost
     from pipeline.run.estimate import estimate
+    from pipeline.run.speeds import Speeds
+    from pipeline.weights.cache import WeightsCache
 
-    found = [dataclasses.asdict(entry) for entry in estimate(request)]
+    cost = model_cost(request.settings.segment.model)
+    found = estimate(request, Speeds(WeightsCache.at().folder), cost.factor)
     if as_json:
-        say(json.dumps({"videos": found}, indent=1))
+        record = {"videos": [dataclasses.asdict(entry) for entry in found], "download_mb": cost.download_mb}
+        say(json.dumps(record, indent=1))
         return 0
     for entry in found:
         say(
-            f"{entry['source']} -> {entry['output']}: {entry['frames']} frames in {entry['chunks']} chunks, "
-            f"about {entry['minutes']:.1f} min and {entry['disk_mb']:.0f} MB of disk"
+            f"{one_line(entry.source)} -> {one_line(entry.output)}: {entry.frames} frames in {entry.chunks} chunks, "
+            f"about {entry.minutes:.1f} min ({entry.frames_per_second:.1f} frames/s) and {entry.disk_mb:.0f} MB of disk"
         )
+    if len(found) > 1:
+        minutes, disk = sum(entry.minutes for entry in found), sum(entry.disk_mb for entry in found)
+        frames = sum(entry.frames for entry in found)
+        say(f"{len(found)} videos: {frames} frames, about {minutes:.1f} min and {disk:.0f} MB of disk")
+    if cost.download_mb:
+        say(f"before that, {cost.download_mb:.0f} MB of weights are fetched")
+    if found and not all(entry.measured for entry in found):
+        say("the time is a guess: no run with this network was measured on this machine yet")
     return 0
 
 

@@ -20,7 +20,7 @@ def export_coco(file: DetectionsFile, path: Path, conf: float | None = None) -> 
     """Write `path`: an image a frame, an annotation a detection, a category a class. conf : see `chosen_rows`.
 
     Beside COCO's own keys, an image has its `pts` and `seconds`, an annotation its `score` and, where it follows
-    a track, its `track_id`. One span of frames at a time is held in memory. Raises StoreError.
+    a track, its `track_id`. One span of frames at a time is held in memory. Raises StoreError and WriteError.
     """
     with whole_stream(path) as stream:
         stream.write(b'{"images":[\n')

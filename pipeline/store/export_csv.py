@@ -35,7 +35,7 @@ class _Sums:
 
 
 def export_csv(file: DetectionsFile, path: Path, conf: float | None = None) -> None:
-    """Write `path` with COLUMNS, tracks in order of their ids. conf : see `chosen_rows`. Raises StoreError."""
+    """Write `path` with COLUMNS, tracks in order of their ids. conf : see `chosen_rows`. Raises WriteError."""
     sums: dict[int, _Sums] = {}
     times = file.header.seconds
     for frame, tracks in file.frames():

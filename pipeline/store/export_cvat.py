@@ -32,7 +32,7 @@ def export_cvat(file: DetectionsFile, path: Path, conf: float | None = None) -> 
 
     Every frame is a keyframe, so CVAT interpolates nothing; where a track is away, it is `outside`. What follows no
     track, and a mask without a pixel, is not written. Polygons wait in a file, not in memory: XML goes by track and
-    the detections by frame. Raises StoreError.
+    the detections by frame. Raises StoreError and WriteError.
     """
     with tempfile.TemporaryFile(dir=path.parent) as scratch, whole_stream(path) as stream:
         tracks = _collect(file, scratch, conf)

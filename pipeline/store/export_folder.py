@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline.errors import StoreError, UsageError
+from pipeline.errors import UsageError, WriteError
 
 
 @contextmanager
@@ -16,7 +16,7 @@ def export_folder(folder: Path, *, overwrite: bool = False) -> Iterator[Path]:
     """A new folder to write to, which becomes `folder` at the end; if the body fails, nothing of it stays.
 
     overwrite : a folder with something in it is taken; its files of the same names are replaced, others stay.
-    Raises UsageError where such a folder is in the way, StoreError where the system refuses.
+    Raises UsageError where such a folder is in the way, WriteError where the system refuses.
     """
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file.", do="name a folder")
@@ -33,7 +33,7 @@ def export_folder(folder: Path, *, overwrite: bool = False) -> Iterator[Path]:
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     except OSError as error:
-        raise StoreError(
+        raise WriteError(
             f"Cannot write {folder}.", found=str(error), do="free space or name another folder"
         ) from error
 

@@ -20,7 +20,7 @@ def export_mots(file: DetectionsFile, path: Path, conf: float | None = None) -> 
     """Write `path`: `frame id class_id height width rle` for each tracked detection. conf : see `chosen_rows`.
 
     Frames count from 0 in the source. Where masks overlap, the better score keeps the pixel, as the format asks
-    (Voigtlaender et al. 2019); a mask of which nothing is left has no line. Raises StoreError.
+    (Voigtlaender et al. 2019); a mask of which nothing is left has no line. Raises StoreError and WriteError.
     """
     with whole_stream(path) as stream:
         for frame, tracks in file.frames():
