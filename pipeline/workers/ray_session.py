@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import sys
 import sysconfig
 import tempfile
 from pathlib import Path
@@ -154,7 +155,7 @@ def _dead_processes() -> list[str]:
     """Names of Ray's own processes that have ended."""
     from ray._private.worker import _global_node
 
-    kinds = _global_node.all_processes if _global_node is not None else {}
+    kinds: dict[str, Any] = _global_node.all_processes if _global_node is not None else {}
     return [kind for kind, all_of in kinds.items() for one in all_of if one.process.poll() is not None]
 
 
@@ -166,10 +167,20 @@ def _kill_all() -> None:
     from ray._private.worker import _global_node
 
     atexit.unregister(ray.shutdown)
-    for all_of in _global_node.all_processes.values():
+    atexit.register(_end_at_once)
+    kinds: dict[str, Any] = _global_node.all_processes if _global_node is not None else {}
+    for all_of in kinds.values():
         for one in all_of:
             if one.process.poll() is None:
                 one.process.kill()
+
+
+def _end_at_once() -> None:
+    """End this process before Ray's library is taken down: without its servers that is a crash (Ray 2.60)."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):  # closed, or nobody reads it
+            stream.flush()
+    os._exit(1)
 
 
 def _make_folder() -> Path:
