@@ -3,9 +3,11 @@
     python benchmarks/tracking.py RUN.mp4.seg-run/detections.parquet ... [--truth sample_videos/drive.json.gz]
         [--set lag_seconds=1 ...] [--every N] [--json FILE] [--keep FOLDER]
 
-Each run has a line for the tracks as they are stored and one for those made anew. `life` is the median number of frames from a track's first to its last, `holes` counts stretches of 1 to 14 frames
-within a track's life in which it is not drawn, `short` the tracks that are drawn in less than five frames. `ms` is CPU time
-a frame. With --truth (of the last run named): identities and mask AP, which need `pip install -e '.[train]'`.
+Each run has a line for the tracks as they are stored and one for those made anew. `life` is the median number of
+frames from a track's first to its last, `holes` counts stretches of 1 to 14 frames within a track's life in which it is
+not drawn, `short` the tracks that are drawn in less than five frames, `classes` how often a track changes its class.
+`ms` is CPU time a frame. --motion reads a folder with RUN.npy, float32 [frames, 8], where the runs have no motion of
+their own. With --truth (of the last run named): identities and mask AP, which need `pip install -e '.[train]'`.
 """
 
 from __future__ import annotations
@@ -89,7 +91,7 @@ def _read(path: Path) -> tuple[Header, list[Tracks], list[Detections]]:
 def _track(
     header: Header, found: Sequence[Detections], settings: TrackSettings, every: int
 ) -> tuple[list[Tracks], float]:
-    tracker = FilmTracker(settings, header.class_names)
+    tracker = FilmTracker(settings, header.class_names, (header.height, header.width))
     seconds = header.seconds.tolist()
     cuts = [place for place in range(len(found)) if header.motion(header.first_frame + place).cut]
     keys = set(key_frames(seconds, every, cuts))
