@@ -46,6 +46,8 @@ def main() -> None:
         truth = options.truth if path == options.runs[-1] else None
         header, stored, found = _read(path)
         name = path.parent.name.removesuffix(".seg-run")
+        if options.motion:
+            header = replace(header, motions=np.load(options.motion / f"{name}.npy"))
         rows.append({"run": name, "tracks": "stored", **_figures(header, stored, truth, None)})
         tracks, milliseconds = _track(header, found, settings, options.every)
         keep = options.keep / f"{name}.parquet" if options.keep else None
@@ -65,6 +67,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("runs", nargs="+", type=Path, help="files of stored detections, tracked")
     parser.add_argument("--truth", type=Path, help="labels of the last run's video")
     parser.add_argument("--set", action="append", default=[], metavar="FIELD=NUMBER", help="a TrackSettings")
+    parser.add_argument("--motion", type=Path, help="a folder with the motion of runs that have none")
     parser.add_argument("--every", type=int, default=1, help="use the detections of every Nth frame alone")
     parser.add_argument("--json", type=Path, help="where the figures go")
     parser.add_argument("--keep", type=Path, help="a folder for the files of tracks")

@@ -134,7 +134,7 @@ class LookBack:
         self._judge(window, frame)
         if self._settings.own_car == "auto":
             self._find_own_car(window, frame)
-        shown = [(life, *rest) for life, *rest in present if life.id != UNDECIDED and life.standing is None]
+        shown = [entry for entry in present if entry[0].id != UNDECIDED and entry[0].standing is None]
         tracks = self._tracks(frame, shown)
         self._leave(window, frame)
         return tracks
@@ -160,16 +160,14 @@ class LookBack:
         """Whether the gap between both is short enough, or holds no frame that the network looked at."""
         if after.seconds - before.seconds <= self._settings.fill_seconds:
             return True
-        between_both = (
-            one for one in (*window.past, *window.frames) if before.frame < one.number < after.frame
-        )
+        between_both = (one for one in window.timeline if before.frame < one.number < after.frame)
         return not any(one.looked for one in between_both)
 
     def _filled(
         self, window: Window, frame: WindowFrame, before: Observation, after: Observation
     ) -> Observation:
         camera = np.eye(3)
-        for one in (*window.past, *window.frames):
+        for one in window.timeline:
             if before.frame < one.number <= after.frame:
                 camera = one.camera @ camera
             if one.number == frame.number:
@@ -215,7 +213,7 @@ class LookBack:
         start, end, span = window.frames[0].seconds, window.frames[-1].seconds, self._settings.judge_seconds
         if end - start >= span:
             return max(sum(one.looked and one.seconds - start < span for one in window.frames), 1)
-        known = (*window.past, *window.frames)
+        known = window.timeline
         return max(sum(one.looked and end - one.seconds < span for one in known), 1)
 
     def _tracks(self, frame: WindowFrame, present: list[tuple[Life, Observation, bool]]) -> Tracks:

@@ -39,7 +39,7 @@ class WindowFrame:
     """A frame whose tracks are not final.
 
     number : counts from the film's first frame. seconds : its time. looked : whether the network looked at it.
-    camera : float64 [3, 3], the picture's motion since the frame before. moved : how far its points went, FrameMotion's.
+    camera : float64 [3, 3], the picture's motion since the frame before. moved : FrameMotion's.
     found : its detections. columns : int [N], column of each one's class.
     owners : int64 [N], number of the track that each belongs to, or NO_TRACK.
     """
@@ -136,6 +136,11 @@ class Window:
     def now(self) -> float:
         """Time of the latest frame."""
         return self.frames[-1].seconds
+
+    @property
+    def timeline(self) -> list[Past | WindowFrame]:
+        """All frames that are remembered, in order."""
+        return [*self.past, *self.frames]
 
     def at(self, number: int) -> WindowFrame:
         """A frame of the window by its number."""
