@@ -18,6 +18,9 @@ STAND_SECONDS = 1.2
 #: Most detections of it have this IoU with their median: a car alongside grows or shrinks by more in that time.
 _SAME_PLACE, _MOST = 0.8, 0.8
 
+#: What the network is as sure of as this is a car alongside, however still it stands in the picture.
+_SURE_SCORE = 0.85
+
 #: Meanwhile the picture's points went this far, as a share of its height: at a red light all stands.
 _WORLD_MOVES = 0.1
 
@@ -36,6 +39,8 @@ def standing_box(seen: Sequence[Observation], moved: float, size: tuple[int, int
 
     """
     if moved < _WORLD_MOVES or seen[-1].seconds - seen[0].seconds < 0.9 * STAND_SECONDS:
+        return None
+    if float(np.median([one.score for one in seen])) >= _SURE_SCORE:
         return None
     boxes = np.array([one.box for one in seen])
     middle = np.median(boxes, axis=0)

@@ -55,7 +55,7 @@ class TrackSettings:
     duplicate_overlap: float = 0.8
     lag_seconds: float = 3.0
     judge_seconds: float = 0.5
-    fill_seconds: float = 0.6
+    fill_seconds: float = 0.65
     join_seconds: float = 1.5
     join_overlap: float = 0.2
     same_overlap: float = 0.7

@@ -193,16 +193,21 @@ def test_between_key_frames_the_camera_is_followed():
 
 def test_what_stands_at_the_edge_while_the_world_moves_is_the_own_car():
     # Found for 1.6 s; points go 1 % of the height a frame. A car beside it moves.
-    frames = [frame((0, 0.9, 3), (300.0 + 5 * step, 0.8, 3)) for step in range(40)]
+    frames = [frame((300.0 + 5 * step, 0.8, 3), (0, 0.7, 3)) for step in range(40)]
     drive = [replace(FrameMotion.none(), moved=0.01)] * 40
-    assert ids(follow(film(frames, motions=drive))) == [[NO_TRACK, 2]] * 40
+    assert ids(follow(film(frames, motions=drive))) == [[1, NO_TRACK]] * 40
     assert ids(follow(film(frames, motions=drive), TrackSettings(own_car="off"))) == [[1, 2]] * 40
     assert ids(follow(film(frames))) == [[1, 2]] * 40  # at a red light a car may stand there as well
 
 
 def test_the_car_ahead_that_keeps_its_distance_is_not_the_own_car():
     drive = [replace(FrameMotion.none(), moved=0.01)] * 40
-    assert ids(follow(film([frame((300, 0.9, 3))] * 40, motions=drive))) == [[1]] * 40
+    assert ids(follow(film([frame((300, 0.7, 3))] * 40, motions=drive))) == [[1]] * 40
+
+
+def test_a_car_alongside_that_is_surely_one_is_not_the_own_car():
+    drive = [replace(FrameMotion.none(), moved=0.01)] * 40
+    assert ids(follow(film([frame((0, 0.95, 3))] * 40, motions=drive))) == [[1]] * 40
 
 
 def busy_film(seed: int, count: int) -> list[FilmFrame]:
