@@ -53,8 +53,5 @@ def standing_box(seen: Sequence[Observation], moved: float, size: tuple[int, int
     )
     if not any(at_edge):
         return None
-    return middle if _share_there(boxes, middle) >= _MOST else None
-
-
-def _share_there(boxes: Floats, middle: Floats) -> float:
-    return float((overlaps(boxes, middle[None])[:, 0] >= _SAME_PLACE).mean())
+    there = overlaps(boxes, middle[None])[:, 0] >= _SAME_PLACE
+    return middle if there[0] and float(there.mean()) >= _MOST else None

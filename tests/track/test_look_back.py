@@ -210,6 +210,16 @@ def test_a_car_alongside_that_is_surely_one_is_not_the_own_car():
     assert ids(follow(film([frame((0, 0.95, 3))] * 40, motions=drive))) == [[1]] * 40
 
 
+def test_a_car_that_drives_into_the_own_cars_place_is_drawn_until_it_is_there():
+    # Ten frames a car that leaves the picture at 4 px a frame, then what stands at the edge takes its track.
+    frames = [
+        frame((40.0 - 4 * step if step < 10 else 0, 0.8 if step < 10 else 0.6, 3)) for step in range(60)
+    ]
+    tracks = ids(follow(film(frames, motions=[replace(FrameMotion.none(), moved=0.01)] * 60)))
+    assert tracks[:8] == [[1]] * 8
+    assert tracks[12:] == [[NO_TRACK]] * 48
+
+
 def busy_film(seed: int, count: int) -> list[FilmFrame]:
     """Seven objects that come and go, one found twice, with noise, a cut, a frame unseen and a shaking camera."""
     random = np.random.default_rng(seed)
