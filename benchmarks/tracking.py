@@ -3,9 +3,11 @@
     python benchmarks/tracking.py RUN.mp4.seg-run/detections.parquet ... [--truth sample_videos/drive.json.gz]
         [--set lag_seconds=1 ...] [--every N] [--json FILE] [--keep FOLDER]
 
-Each run has a line for the tracks as they are stored and one for those made anew. `life` is the median number of frames from a track's first to its last, `holes` counts stretches of 1 to 14 frames
-within a track's life in which it is not drawn, `short` the tracks that are drawn in less than five frames. `ms` is CPU time
-a frame. With --truth (of the last run named): identities and mask AP, which need `pip install -e '.[train]'`.
+Each run has a line for the tracks as they are stored and one for those made anew. `life` is the median number of
+frames from a track's first to its last, `holes` counts stretches of 1 to 14 frames within a track's life in which it is
+not drawn, `short` the tracks that are drawn in less than five frames, `classes` how often a track changes its class.
+`ms` is CPU time a frame. --motion reads a folder with RUN.npy, float32 [frames, 8], where the runs have no motion of
+their own. With --truth (of the last run named): identities and mask AP, which need `pip install -e '.[train]'`.
 """
 
 from __future__ import annotations
@@ -44,6 +46,8 @@ def main() -> None:
         truth = options.truth if path == options.runs[-1] else None
         header, stored, found = _read(path)
         name = path.parent.name.removesuffix(".seg-run")
+        if options.motion:
+            header = replace(header, motions=np.load(options.motion / f"{name}.npy"))
         rows.append({"run": name, "tracks": "stored", **_figures(header, stored, truth, None)})
         tracks, milliseconds = _track(header, found, settings, options.every)
         keep = options.keep / f"{name}.parquet" if options.keep else None
@@ -63,6 +67,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("runs", nargs="+", type=Path, help="files of stored detections, tracked")
     parser.add_argument("--truth", type=Path, help="labels of the last run's video")
     parser.add_argument("--set", action="append", default=[], metavar="FIELD=NUMBER", help="a TrackSettings")
+    parser.add_argument("--motion", type=Path, help="a folder with the motion of runs that have none")
     parser.add_argument("--every", type=int, default=1, help="use the detections of every Nth frame alone")
     parser.add_argument("--json", type=Path, help="where the figures go")
     parser.add_argument("--keep", type=Path, help="a folder for the files of tracks")
@@ -89,7 +94,7 @@ def _read(path: Path) -> tuple[Header, list[Tracks], list[Detections]]:
 def _track(
     header: Header, found: Sequence[Detections], settings: TrackSettings, every: int
 ) -> tuple[list[Tracks], float]:
-    tracker = FilmTracker(settings, header.class_names)
+    tracker = FilmTracker(settings, header.class_names, (header.height, header.width))
     seconds = header.seconds.tolist()
     cuts = [place for place in range(len(found)) if header.motion(header.first_frame + place).cut]
     keys = set(key_frames(seconds, every, cuts))

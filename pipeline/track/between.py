@@ -28,7 +28,10 @@ def between(
 
     """
     share = (seconds - before.seconds) / (after.seconds - before.seconds)
-    first, last = to_shape(before.box), carried(to_shape(after.box), np.linalg.inv(camera_whole))
+    first, last = (
+        to_shape(before.box),
+        carried(to_shape(after.box), np.linalg.inv(camera_whole).astype(np.float64)),
+    )
     box = to_box(carried(first + (last - first) * share, camera))
     mask = before.mask.astype(np.float32) * (1 - share) + after.mask.astype(np.float32) * share
     return box, np.rint(mask).astype(np.uint8), before.score * (1 - share) + after.score * share

@@ -38,9 +38,12 @@ class FilmFrame:
 class FilmTracker:
     """Rules only; what it remembers is the state that goes in and out, as bytes."""
 
-    def __init__(self, settings: TrackSettings, class_names: Mapping[int, str]) -> None:
+    def __init__(
+        self, settings: TrackSettings, class_names: Mapping[int, str], size: tuple[int, int]
+    ) -> None:
+        """With the names of the network's classes, and the frames' height and width in px."""
         self._forward = Tracker(settings, class_names)
-        self._back = LookBack(settings, self._forward.groups, self._forward.class_ids)
+        self._back = LookBack(settings, self._forward.groups, self._forward.class_ids, size)
 
     def start(self) -> bytes:
         """The state before a film's first frame."""
@@ -78,6 +81,7 @@ class FilmTracker:
             frame.seconds,
             frame.detections is not None,
             camera,
+            frame.motion.moved,
             tracks.detections,
             np.searchsorted(self._forward.class_ids, tracks.detections.class_ids),
             tracks.track_ids.copy(),

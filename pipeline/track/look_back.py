@@ -17,6 +17,7 @@ from pipeline.track import extrapolation
 from pipeline.track.association import overlaps
 from pipeline.track.between import between
 from pipeline.track.joining import continuations
+from pipeline.track.own_car import STAND_SECONDS, standing_box
 from pipeline.track.sameness import same_objects
 from pipeline.track.settings import TrackSettings
 from pipeline.track.steadying import steadied
@@ -28,6 +29,9 @@ _EXTEND_SECONDS = 0.3
 #: Over so many seconds without a detection it is not followed back any further.
 _EXTEND_GAP = 0.1
 
+#: A track stands as long as it has this IoU with where it began to.
+_STILL_STANDS = 0.5
+
 Floats = NDArray[np.float64]
 
 
@@ -35,9 +39,13 @@ class LookBack:
     """Holds rules only; what it remembers is the window that it works on."""
 
     def __init__(
-        self, settings: TrackSettings, groups: NDArray[np.intp], class_ids: NDArray[np.int32]
+        self,
+        settings: TrackSettings,
+        groups: NDArray[np.intp],
+        class_ids: NDArray[np.int32],
+        size: tuple[int, int],
     ) -> None:
-        self._settings, self._groups, self._class_ids = settings, groups, class_ids
+        self._settings, self._groups, self._class_ids, self._size = settings, groups, class_ids, size
 
     def take(self, window: Window, frame: WindowFrame) -> list[Tracks]:
         """Add the next frame to the window; the tracks of the frames that are final with it, in order."""
@@ -124,7 +132,10 @@ class LookBack:
         if twice:
             present = self._present(window, frame)
         self._judge(window, frame)
-        tracks = self._tracks(frame, [entry for entry in present if entry[0].id != UNDECIDED])
+        if self._settings.own_car == "auto":
+            self._find_own_car(window, frame)
+        shown = [entry for entry in present if entry[0].id != UNDECIDED and entry[0].standing is None]
+        tracks = self._tracks(frame, shown)
         self._leave(window, frame)
         return tracks
 
@@ -149,16 +160,14 @@ class LookBack:
         """Whether the gap between both is short enough, or holds no frame that the network looked at."""
         if after.seconds - before.seconds <= self._settings.fill_seconds:
             return True
-        between_both = (
-            one for one in (*window.past, *window.frames) if before.frame < one.number < after.frame
-        )
+        between_both = (one for one in window.timeline if before.frame < one.number < after.frame)
         return not any(one.looked for one in between_both)
 
     def _filled(
         self, window: Window, frame: WindowFrame, before: Observation, after: Observation
     ) -> Observation:
         camera = np.eye(3)
-        for one in (*window.past, *window.frames):
+        for one in window.timeline:
             if before.frame < one.number <= after.frame:
                 camera = one.camera @ camera
             if one.number == frame.number:
@@ -182,6 +191,20 @@ class LookBack:
             if life.column < 0 or life.votes[best] >= self._settings.class_lead * life.votes[life.column]:
                 life.column = best
 
+    def _find_own_car(self, window: Window, frame: WindowFrame) -> None:
+        """Tell which tracks begin to stand in this frame as parts of the own car do, and which still do."""
+        near = [one for one in window.frames if one.seconds - frame.seconds <= STAND_SECONDS]
+        moved = sum(one.moved for one in near)
+        for row in np.flatnonzero(frame.owners != NO_TRACK).tolist():
+            life = window.lives[int(frame.owners[row])]
+            ahead = [one for one in life.seen if one.frame <= near[-1].number]
+            if life.standing is not None:
+                box = frame.found.boxes[row].astype(np.float64)[None]
+                if overlaps(box, life.standing[None])[0, 0] < _STILL_STANDS:
+                    life.standing = None
+            if life.standing is None:
+                life.standing = standing_box(ahead, moved, self._size)
+
     def _frames_needed(self, window: Window) -> int:
         """How many frames the network looked at in judge_seconds from the window's first frame on.
 
@@ -190,7 +213,7 @@ class LookBack:
         start, end, span = window.frames[0].seconds, window.frames[-1].seconds, self._settings.judge_seconds
         if end - start >= span:
             return max(sum(one.looked and one.seconds - start < span for one in window.frames), 1)
-        known = (*window.past, *window.frames)
+        known = window.timeline
         return max(sum(one.looked and end - one.seconds < span for one in known), 1)
 
     def _tracks(self, frame: WindowFrame, present: list[tuple[Life, Observation, bool]]) -> Tracks:

@@ -36,7 +36,8 @@ def same_objects(
         return []
     boxes = np.array([one.box for _, one in present])
     overlap = overlaps(boxes, boxes)
-    pairs, gone = [], set()
+    pairs: list[tuple[Life, Life]] = []
+    gone: set[int] = set()
     for first, second in np.argwhere(np.triu(overlap >= settings.same_overlap, 1)).tolist():
         (one, here), (other, there) = present[first], present[second]
         if {one.number, other.number} & gone or not _stay_together(one, other, settings):

@@ -40,7 +40,7 @@ class TrackSettings:
     same_overlap : two tracks that lie on each other with this IoU, as long as both are there, are one object.
     class_lead : a track changes its class when the votes for another one are this many times those for its own.
     steady : weight of the masks just before and just after against a mask's own, 0..1.
-    own_car : "auto": no track for what stands still in the picture while the world moves; "off": as anything else.
+    own_car : "auto": what stands still at the picture's edge while the world moves is not drawn; "off": as anything.
     ignore_regions : x, y, width, height in px; what lies there with more than half its box gets no track.
     class_groups : class names that may follow each other in one track; any other class stands alone.
     """
@@ -54,8 +54,8 @@ class TrackSettings:
     unsure_seconds: float = 0.3
     duplicate_overlap: float = 0.8
     lag_seconds: float = 3.0
-    judge_seconds: float = 0.2
-    fill_seconds: float = 1.0
+    judge_seconds: float = 0.5
+    fill_seconds: float = 0.65
     join_seconds: float = 1.5
     join_overlap: float = 0.2
     same_overlap: float = 0.7

@@ -38,16 +38,17 @@ class Observation:
 class WindowFrame:
     """A frame whose tracks are not final.
 
-    number : counts from the scene's first frame the tracker saw. seconds : its time. looked : whether the network saw it.
-    camera : float64 [3, 3], the picture's motion since the frame before.
-    found : its detections. columns : int [N], column of each one's class. owners : int64 [N], number of the track that
-    each belongs to, or NO_TRACK.
+    number : counts from the film's first frame. seconds : its time. looked : whether the network looked at it.
+    camera : float64 [3, 3], the picture's motion since the frame before. moved : FrameMotion's.
+    found : its detections. columns : int [N], column of each one's class.
+    owners : int64 [N], number of the track that each belongs to, or NO_TRACK.
     """
 
     number: int
     seconds: float
     looked: bool
     camera: NDArray[np.float64]
+    moved: float
     found: Detections
     columns: NDArray[np.intp]
     owners: NDArray[np.int64]
@@ -71,6 +72,7 @@ class Life:
     number : the forward step's. id : the object's id; UNDECIDED until it is judged.
     column : of its class; -1 before it is judged. votes : float64 [C], sum of its scores for each class.
     judged : the score that it is judged by. extended, joined : whether that was tried for its first and last frame.
+    standing : box [4] where it stands as a part of the own car, while it does; None otherwise.
     before : where it was last seen in a frame that is final; None where all of it is in the window.
     seen : where it was found in the window, in order.
     """
@@ -82,6 +84,7 @@ class Life:
     judged: float = 0.0
     extended: bool = False
     joined: bool = False
+    standing: NDArray[np.float64] | None = None
     before: Observation | None = None
     seen: deque[Observation] = field(default_factory=deque)
 
@@ -133,6 +136,11 @@ class Window:
     def now(self) -> float:
         """Time of the latest frame."""
         return self.frames[-1].seconds
+
+    @property
+    def timeline(self) -> list[Past | WindowFrame]:
+        """All frames that are remembered, in order."""
+        return [*self.past, *self.frames]
 
     def at(self, number: int) -> WindowFrame:
         """A frame of the window by its number."""

@@ -30,6 +30,7 @@ def pack(window: Window) -> dict[str, NDArray[Any]]:
         "next_id": np.array([window.next_id, window.classes], np.int64),
         "frame_count": np.array([len(frame.owners) for frame in frames], np.int64),
         **_times("frame", frames),
+        "moved": np.array([frame.moved for frame in frames], np.float64),
         "boxes": _stacked([frame.found.boxes for frame in frames], (4,), np.float32),
         "scores": _stacked([frame.found.scores for frame in frames], (), np.float32),
         "class_ids": _stacked([frame.found.class_ids for frame in frames], (), np.int32),
@@ -46,6 +47,9 @@ def pack(window: Window) -> dict[str, NDArray[Any]]:
         ).reshape(-1, 6),
         "votes": np.array([life.votes for life in lives], np.float64).reshape(-1, window.classes),
         "judged": np.array([life.judged for life in lives], np.float64),
+        "standing": np.array(
+            [np.full(4, np.nan) if life.standing is None else life.standing for life in lives], np.float64
+        ).reshape(-1, 4),
         "before": np.array([(one.frame, one.row) for one in befores], np.int64).reshape(-1, 2),
         "before_box": np.array(
             [[*one.box.tolist(), one.seconds, one.score] for one in befores], np.float64
@@ -70,7 +74,8 @@ def unpack(columns: Columns) -> Window:
             columns["masks"][span],
         )
         kinds, owners = columns["columns"][span].astype(np.intp), columns["owners"][span].copy()
-        window.frames.append(WindowFrame(number, seconds, looked, camera, found, kinds, owners))
+        moved = float(columns["moved"][place])
+        window.frames.append(WindowFrame(number, seconds, looked, camera, moved, found, kinds, owners))
     window.past = deque(Past(*row) for row in _rows(columns, "past"))
     window.lives = {life.number: life for life in _lives(columns)}
     for frame in window.frames:
@@ -112,7 +117,8 @@ def _rows(columns: Columns, name: str) -> Iterable[tuple[int, float, bool, NDArr
 
 def _lives(columns: Columns) -> Iterable[Life]:
     place = 0
-    for row, votes, judged in zip(columns["life"], columns["votes"], columns["judged"], strict=True):
+    names = ("life", "votes", "judged", "standing")
+    for row, votes, judged, box in zip(*(columns[name] for name in names), strict=True):
         number, track_id, column, extended, joined, has_before = (int(value) for value in row)
         before = None
         if has_before:
@@ -127,9 +133,9 @@ def _lives(columns: Columns) -> Iterable[Life]:
                 columns["before_mask"][place],
             )
             place += 1
-        yield Life(
-            number, votes.copy(), track_id, column, float(judged), bool(extended), bool(joined), before
-        )
+        standing = None if np.isnan(box).any() else box
+        flags = bool(extended), bool(joined)
+        yield Life(number, votes.copy(), track_id, column, float(judged), *flags, standing, before)
 
 
 def _stacked(parts: Sequence[NDArray[Any]], shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:

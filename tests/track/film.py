@@ -14,6 +14,9 @@ from pipeline.track.settings import TrackSettings
 
 NAMES = {1: "person", 2: "bicycle", 3: "car", 8: "truck"}
 
+#: Height and width of the frames, px.
+SIZE = 360, 4000
+
 #: x of the left edge, score, class id; a box is 40 wide and 20 high, at y 100. A fifth number is the mask's value.
 Row = tuple[float, ...]
 
@@ -45,7 +48,7 @@ def follow(
     frames: Sequence[FilmFrame], settings: TrackSettings | None = None, chunk: int = 1000
 ) -> list[Tracks]:
     """The tracks of a whole film, in chunks of so many frames."""
-    tracker = FilmTracker(settings or TrackSettings(), NAMES)
+    tracker = FilmTracker(settings or TrackSettings(), NAMES, SIZE)
     state, tracks = tracker.start(), []
     for start in range(0, len(frames), chunk):
         state, final = tracker.follow(state, frames[start : start + chunk])

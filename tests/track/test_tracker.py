@@ -113,7 +113,7 @@ def test_a_rider_on_a_bicycle_are_two():
 
 def test_the_cameras_motion_carries_what_is_expected():
     # The picture jumps by 60 px: no box meets its prediction, unless the jump is known.
-    state, first = TRACKER.step(TRACKER.start(), 0.0, frame((10, 0.9, 3)))
+    state, _ = TRACKER.step(TRACKER.start(), 0.0, frame((10, 0.9, 3)))
     jump = FrameMotion(np.array([[1.0, 0.0, 60.0], [0.0, 1.0, 0.0]]))
     assert ids([TRACKER.step(state, 0.04, frame((70, 0.9, 3)))[1]]) == [[2]]
     assert ids([TRACKER.step(TRACKER.moved(state, jump), 0.04, frame((70, 0.9, 3)))[1]]) == [[1]]

@@ -15,6 +15,7 @@ MOTION_WIDTH = 320
 
 _CORNERS, _CORNER_SPACING_PX = 150, 8
 _INLIER_PX = 1.5
+_WINDOW = (15, 15)
 _LEAST_POINTS = 12
 
 #: A cut: hardly a point is found again, and the pictures' tones differ by this share.
@@ -35,14 +36,21 @@ def small_grey(rgb: NDArray[np.uint8]) -> Grey:
 def camera_motion(before: Grey | None, now: Grey, width: int) -> FrameMotion:
     """The motion from one picture to the next, in px of a frame that is `width` px wide.
 
-    Corners are followed by sparse flow (Lucas & Kanade), and a similarity is fitted to most of them (RANSAC): what moves
-    by itself is left out. Where too few points are found again, it is no motion. `before` is None at the first frame.
+    Corners are followed by sparse flow (Lucas & Kanade), and a similarity is fitted to most of them (RANSAC): what
+    moves by itself is left out. Where too few points are found again, it is no motion.
+
+    Parameters
+    ----------
+    before, now : pictures of `small_grey`; `before` is None at the first frame.
+    width : of the frames, px.
+
     """
     if before is None or before.shape != now.shape:
         return FrameMotion.none()
-    points = cv2.goodFeaturesToTrack(before, _CORNERS, 0.01, _CORNER_SPACING_PX)
-    if points is None or len(points) < _LEAST_POINTS:
+    corners = cv2.goodFeaturesToTrack(before, _CORNERS, 0.01, _CORNER_SPACING_PX)
+    if corners is None or len(corners) < _LEAST_POINTS:
         return _without_points(before, now)
+    points = np.asarray(corners, np.float32)
     places, found = _followed(before, now, points)
     if found.mean() < _FOUND_AGAIN and _tones_differ(before, now):
         return FrameMotion(FrameMotion.none().matrix, cut=True)
@@ -63,12 +71,13 @@ def _followed(
     before: Grey, now: Grey, points: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Where the points [P, 2] are now, and whether each was found: followed back, it ends where it began."""
-    window = {"winSize": (15, 15), "maxLevel": 3}
-    there, seen, _ = cv2.calcOpticalFlowPyrLK(before, now, points, None, **window)
-    back, seen_back, _ = cv2.calcOpticalFlowPyrLK(now, before, there, None, **window)
-    astray = np.abs(back - points).reshape(-1, 2).max(axis=1)
-    found = (seen.ravel() == 1) & (seen_back.ravel() == 1) & (astray < 1.0)
-    return there.reshape(-1, 2), found
+    there, seen, _ = cv2.calcOpticalFlowPyrLK(before, now, points, points.copy(), winSize=_WINDOW, maxLevel=3)
+    back, seen_back, _ = cv2.calcOpticalFlowPyrLK(
+        now, before, there, points.copy(), winSize=_WINDOW, maxLevel=3
+    )
+    places, astray = np.asarray(there, np.float32).reshape(-1, 2), np.abs(np.asarray(back) - points)
+    found = (np.ravel(seen) == 1) & (np.ravel(seen_back) == 1) & (astray.reshape(-1, 2).max(axis=1) < 1.0)
+    return places, found
 
 
 def _without_points(before: Grey, now: Grey) -> FrameMotion:
