@@ -101,9 +101,10 @@ def _track(name: str, track: TrackFacts, match: TrackFacts | None, shift: Fracti
     repacked = track.stream.kind == "video" and len(track.pts) == len(match.pts)
     same = track.sha256 == match.sha256 or repacked
     faults = [] if same else ["other content"]
-    faults += tag_faults(track.stream, match.stream, alike=alike)
     faults += [] if verdict.same else [verdict.note]
+    vital = vital and bool(faults)
     faults += [] if not verdict.same or _same_ends(track, match, shift) else ["other ends"]
+    faults += tag_faults(track.stream, match.stream, alike=alike)
     faults += _parameter_faults(track, match, alike)
     if alike and flags_of(track.stream) != flags_of(match.stream):
         faults.append(f"flags {_words(match)} instead of {_words(track)}")

@@ -129,7 +129,8 @@ def _parameters(stream: Stream) -> dict[str, str]:
     found = {"tag": _tag(stream)}
     if context is None:
         return found
-    header = context.extradata
+    # FFmpeg's reader takes the box with the bitrate behind a text track's header for a part of it.
+    header = (context.extradata or b"").split(b"\0\0\0\x14btrt")[0]
     if header:
         found["header"] = hashlib.sha256(header).hexdigest()[:12]
     if isinstance(stream, AudioStream):
