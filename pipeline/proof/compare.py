@@ -39,7 +39,7 @@ def compare(source: MediaFacts, output: MediaFacts, *, tone_map: bool = False) -
         *compare_tracks(source, output, shift),
         _chapters(source.info, output.info, shift),
         _metadata(source, output),
-        *_container(output),
+        *_container(source, output),
         _size(source.info, output.info),
         *_pixel_meaning(source.info, output.info, tone_map),
         *_flags(source, output),
@@ -140,13 +140,19 @@ def _all_tags(info: VideoInfo) -> dict[str, str]:
     return _lower(container_tags(info), "") | _lower(stream_tags(info.stream.metadata), "video ")
 
 
-def _container(output: MediaFacts) -> Iterator[Check]:
+def _container(source: MediaFacts, output: MediaFacts) -> Iterator[Check]:
     """That the container is whole, and calls the painted video what players know it by."""
     damage = "; ".join(output.info.damage)
     yield Check("container", not damage, "whole", damage or "whole")
     wanted = _TAGS.get(output.info.stream.codec)
     if wanted is not None and "mp4" in output.info.container:
-        yield Check("codec tag", output.tag == wanted, wanted, output.tag)
+        same = output.tag == wanted or (output.info.stream.codec, output.tag) == (
+            source.info.stream.codec,
+            source.tag,
+        )
+        yield Check(
+            "codec tag", same, source.tag, output.tag, "" if same else f"{wanted} is what players know"
+        )
 
 
 def _lower(tags: Mapping[str, str], prefix: str) -> dict[str, str]:
