@@ -40,7 +40,7 @@ def compare(source: MediaFacts, output: MediaFacts, *, tone_map: bool = False) -
         _chapters(source.info, output.info, shift),
         _metadata(source, output),
         *_container(source, output),
-        _size(source.info, output.info),
+        _size(source.info, output),
         *_pixel_meaning(source.info, output.info, tone_map),
         *_flags(source, output),
     ]
@@ -168,11 +168,14 @@ def _flags(source: MediaFacts, output: MediaFacts) -> Iterator[Check]:
         yield Check("flags", before == after, before, after)
 
 
-def _size(source: VideoInfo, output: VideoInfo) -> Check:
-    before, after = _size_words(source), _size_words(output)
-    upright = output.rotation == 0 and not output.mirrored
-    note = "" if upright else "the output asks to be turned again"
-    return Check("upright size", before == after and upright, before, after, note, vital=True)
+def _size(source: VideoInfo, output: MediaFacts) -> Check:
+    info = output.info
+    before, after = _size_words(source), _size_words(info)
+    notes = [] if info.rotation == 0 and not info.mirrored else ["the output asks to be turned again"]
+    decoded = None if output.decoded is None else output.decoded.sample_aspect
+    if decoded is not None and decoded != (info.sample_aspect or 1):
+        notes.append(f"its pictures say pixels {decoded.numerator}:{decoded.denominator}")
+    return Check("upright size", before == after and not notes, before, after, "; ".join(notes), vital=True)
 
 
 def _size_words(info: VideoInfo) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -49,11 +50,13 @@ class DecodedFacts:
     pts : int64 [D], times of the frames that come out, ascending.
     flawed : int64 [E], times of those that the decoder marks as damaged.
     complaints : what the decoder said about packets that it refused.
+    sample_aspect : width : height of a stored pixel as the decoder reads it; None where it says nothing.
     """
 
     pts: NDArray[np.int64]
     flawed: NDArray[np.int64]
     complaints: tuple[str, ...]
+    sample_aspect: Fraction | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +155,8 @@ def _readable(container: InputContainer, positions: list[int]) -> Iterator[Packe
     """Packets with content of these streams, up to where the file can be read."""
     try:
         streams = [container.streams[position] for position in positions]
-        for packet in container.demux(*(one for one in streams if not isinstance(one, AttachmentStream))):
+        streams = [stream for stream in streams if not isinstance(stream, AttachmentStream)]
+        for packet in container.demux(*streams) if streams else ():
             if packet.size:
                 yield packet
     except FFmpegError:
@@ -189,8 +193,12 @@ def _decode_by(info: VideoInfo, threading: str) -> DecodedFacts:
             if ticks is not None:
                 pts.append(ticks)
                 flawed += [ticks] if frame.is_corrupt else []
+        sample_aspect = stream.codec_context.sample_aspect_ratio or None
     return DecodedFacts(
-        np.sort(np.array(pts, np.int64)), np.sort(np.array(flawed, np.int64)), tuple(complaints)
+        np.sort(np.array(pts, np.int64)),
+        np.sort(np.array(flawed, np.int64)),
+        tuple(complaints),
+        sample_aspect,
     )
 
 
