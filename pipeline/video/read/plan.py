@@ -21,8 +21,9 @@ DEFAULT_CHUNK_FRAMES = 96
 _MOST_PIECES = 8
 
 
-#: Formats whose writers mark every packet as a keyframe, though most change the picture before.
-_FALSE_KEYFRAMES = {"rpza"}
+#: Formats that mark packets as keyframes which decode to something else behind a seek: RPZA's change the picture
+#: before, Dirac's were seen to.
+_FALSE_KEYFRAMES = {"rpza", "dirac"}
 
 
 def plan(info: VideoInfo, chunk_frames: int = DEFAULT_CHUNK_FRAMES) -> tuple[Chunk, ...]:
