@@ -83,6 +83,7 @@ class _Reading:
 
     pts: list[int] = field(default_factory=list)
     durations: list[int] = field(default_factory=list)
+    begun: bool = False
     content: Any = field(default_factory=hashlib.sha256)
 
 
@@ -108,8 +109,12 @@ def _read_tracks(info: VideoInfo) -> tuple[TrackFacts, ...]:
         return ()
     readings = {stream.index: _Reading() for stream in wanted}
     with open_source(info.path) as container:
-        for packet in filter(shown, _readable(container, sorted(readings))):
+        for packet in _readable(container, sorted(readings)):
             reading = readings[packet.stream_index]
+            # What a decoder of sound needs to begin is hidden in MP4 and a delay in Matroska: the same packets.
+            if not shown(packet) and (reading.begun or packet.stream.type != "audio"):
+                continue
+            reading.begun = reading.begun or shown(packet)
             reading.pts.append(_time(packet))
             reading.durations.append(packet.duration or 0)
             reading.content.update(payload(packet))
