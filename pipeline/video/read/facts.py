@@ -111,8 +111,9 @@ def _read_tracks(info: VideoInfo) -> tuple[TrackFacts, ...]:
     with open_source(info.path) as container:
         for packet in _readable(container, sorted(readings)):
             reading = readings[packet.stream_index]
-            # What a decoder of sound needs to begin is hidden in MP4 and a delay in Matroska: the same packets.
-            if not shown(packet) and (reading.begun or packet.stream.type != "audio"):
+            # What AAC needs to begin is hidden in MP4 and a delay in Matroska: the same packets.
+            is_aac = info.streams[packet.stream_index].codec == "aac"
+            if not shown(packet) and (reading.begun or not is_aac):
                 continue
             reading.begun = reading.begun or shown(packet)
             reading.pts.append(_time(packet))
