@@ -130,7 +130,7 @@ def _parameter_faults(track: TrackFacts, match: TrackFacts, alike: bool) -> list
     faults = [
         f"{name} {found.get(name) or 'none'} instead of {wanted[name]}"
         for name in sorted(names)
-        if wanted[name] and found.get(name) != wanted[name]
+        if wanted[name] and found.get(name) != wanted[name] and (name, found.get(name)) != ("layout", "")
     ]
     if track.stream.codec != match.stream.codec:
         faults.insert(0, f"{match.stream.codec} instead of {track.stream.codec}")

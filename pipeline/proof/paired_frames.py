@@ -55,6 +55,9 @@ def paired_frames(source: VideoInfo, output: VideoInfo, record: RunRecord | None
         for frame, paint in zip(_all_frames(source, decode), painters, strict=record is not None):
             if frame.repeated:
                 continue
+            if frame.flawed:  # a decoder makes something else up of it when it begins elsewhere
+                good += 1
+                continue
             place = frame.number if source.frame_count == output.frame_count else good
             good += 1
             while latest is not None and latest.number < place:

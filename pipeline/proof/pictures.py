@@ -42,7 +42,7 @@ class Limits:
     mean: tuple[float, float] = (1.6, 1.2)
     video: tuple[float, float] = (0.8, 0.7)
     kept: float = 0.4
-    kept_always: float = 0.5
+    kept_always: float = 0.25
     added: float = 45.0
     everywhere: float = 6.0
     psnr_db: float = LEAST_PSNR_DB
@@ -189,7 +189,7 @@ _LEAST_SHARE, _SAME_LEVELS = 0.08, 5.0
 _LEAST_BLOCKS = 20
 
 #: Squared levels by which a block has to vary, on the mean of all frames, to have detail that can be lost.
-_LEAST_PATTERN = 5.0
+_LEAST_PATTERN = 10.0
 
 
 def _unlike(pair: FramePair, planes: tuple[PlaneDifference, ...]) -> Iterator[str]:

@@ -145,7 +145,9 @@ def _parameters(stream: Stream) -> dict[str, str]:
     if isinstance(stream, AudioStream):
         found["sample rate"] = str(stream.codec_context.sample_rate)
         found["channels"] = str(stream.codec_context.channels)
-        found["layout"] = stream.codec_context.layout.name
+        layout = stream.codec_context.layout.name
+        # Where the container says no more than how many there are, FFmpeg calls it so.
+        found["layout"] = "" if layout.endswith("channels") else layout
     if isinstance(stream, VideoStream):
         found["size"] = f"{stream.codec_context.width}x{stream.codec_context.height}"
     return found
