@@ -20,6 +20,10 @@ _KINDS = {"audio": "sound", "subtitle": "subtitles", "video": "second video"}
 _OF_THE_CONTAINER = {"tag", "header"}
 
 
+#: MP4 has one name for both, and each packet says which it is.
+_MPEG_SOUND = {"mp2": "mp3"}
+
+
 def compare_tracks(source: MediaFacts, output: MediaFacts, shift: Fraction) -> Iterator[Check]:
     """Each track of the source against the track of the output that stands in its place, and their order.
 
@@ -132,7 +136,9 @@ def _parameter_faults(track: TrackFacts, match: TrackFacts, alike: bool) -> list
         for name in sorted(names)
         if wanted[name] and found.get(name) != wanted[name] and (name, found.get(name)) != ("layout", "")
     ]
-    if track.stream.codec != match.stream.codec:
+    if _MPEG_SOUND.get(track.stream.codec, track.stream.codec) != _MPEG_SOUND.get(
+        match.stream.codec, match.stream.codec
+    ):
         faults.insert(0, f"{match.stream.codec} instead of {track.stream.codec}")
     return faults
 
