@@ -3,7 +3,8 @@
 An encoder keeps a cell's mean to a few levels at any sensible quality, wherever it puts its errors inside; what was
 painted, moved, blurred or recoloured afterwards does not. Measured on six dashcam clips in x264 at CRF 20 to 28 down
 to ultrafast, x265 at 23 and SVT-AV1 at 30: cells at most 7.8 levels of luma and 4.4 of chroma, blocks of 32x32 px 3.6
-and 2.3, whole planes 0.6 and 0.5; 66 % of the detail left in the worst textured block.
+and 2.3, whole planes 0.6 and 0.5; 66 % of the detail left in the worst textured block of a frame, 69 % where all frames
+are taken together.
 """
 
 from __future__ import annotations
@@ -57,14 +58,28 @@ class PlaneDifference:
 
 @dataclass(frozen=True)
 class Detail:
-    """What became of the luma's fine detail, block by block.
+    """The luma's fine detail, block by block: float32 [h, w], squared levels.
 
-    kept : share of the pattern of each textured block that is still there. added : squared levels that each flat
-    block has gained.
+    pattern : how much the block should vary inside its cells. shared : how much of that is there. varies : how much
+    it varies.
     """
 
-    kept: Levels
-    added: Levels
+    pattern: Levels
+    shared: Levels
+    varies: Levels
+
+    def kept(self) -> Levels:
+        """Share of the pattern that is still there, of each textured block."""
+        textured = self.pattern > _TEXTURED
+        return self.shared[textured] / self.pattern[textured]
+
+    def added(self) -> Levels:
+        """Squared levels that each flat block has gained."""
+        return (self.varies - self.pattern)[self.pattern < _FLAT]
+
+    def __add__(self, other: Detail) -> Detail:
+        """The detail of two frames together."""
+        return Detail(self.pattern + other.pattern, self.shared + other.shared, self.varies + other.varies)
 
 
 def plane_difference(wanted: Levels, found: Levels, touched: NDArray[np.bool_] | None) -> PlaneDifference:
@@ -85,8 +100,7 @@ def detail(wanted: Levels, found: Levels) -> Detail:
     pattern = _means(cell_means(wanted * wanted) - means * means, BLOCK_CELLS)
     shared = _means(cell_means(wanted * found) - means * others, BLOCK_CELLS)
     varies = _means(cell_means(found * found) - others * others, BLOCK_CELLS)
-    textured, flat = pattern > _TEXTURED, pattern < _FLAT
-    return Detail(shared[textured] / pattern[textured], (varies - pattern)[flat])
+    return Detail(pattern, shared, varies)
 
 
 def levels(frame: YuvFrame) -> tuple[Levels, Levels, Levels]:

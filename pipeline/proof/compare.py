@@ -13,6 +13,7 @@ from pipeline.proof.compare_tracks import compare_tracks, flags_of, same_kind
 from pipeline.proof.same_times import Times, same_times
 from pipeline.structures.timebase import rescale, to_pts
 from pipeline.structures.video_info import Chapter, VideoInfo
+from pipeline.video.colour.chroma_location import UNSPECIFIED
 from pipeline.video.colour.tone_map import is_hdr, shown
 from pipeline.video.read.facts import MediaFacts
 from pipeline.video.write.tags import container_tags, stream_tags
@@ -38,8 +39,8 @@ def compare(source: MediaFacts, output: MediaFacts, *, tone_map: bool = False) -
         *compare_tracks(source, output, shift),
         _chapters(source.info, output.info, shift),
         _metadata(source, output),
-        *_container(output),
-        _size(source.info, output.info),
+        *_container(source, output),
+        _size(source.info, output),
         *_pixel_meaning(source.info, output.info, tone_map),
         *_flags(source, output),
     ]
@@ -139,13 +140,19 @@ def _all_tags(info: VideoInfo) -> dict[str, str]:
     return _lower(container_tags(info), "") | _lower(stream_tags(info.stream.metadata), "video ")
 
 
-def _container(output: MediaFacts) -> Iterator[Check]:
+def _container(source: MediaFacts, output: MediaFacts) -> Iterator[Check]:
     """That the container is whole, and calls the painted video what players know it by."""
     damage = "; ".join(output.info.damage)
     yield Check("container", not damage, "whole", damage or "whole")
     wanted = _TAGS.get(output.info.stream.codec)
     if wanted is not None and "mp4" in output.info.container:
-        yield Check("codec tag", output.tag == wanted, wanted, output.tag)
+        same = output.tag == wanted or (output.info.stream.codec, output.tag) == (
+            source.info.stream.codec,
+            source.tag,
+        )
+        yield Check(
+            "codec tag", same, source.tag, output.tag, "" if same else f"{wanted} is what players know"
+        )
 
 
 def _lower(tags: Mapping[str, str], prefix: str) -> dict[str, str]:
@@ -161,11 +168,14 @@ def _flags(source: MediaFacts, output: MediaFacts) -> Iterator[Check]:
         yield Check("flags", before == after, before, after)
 
 
-def _size(source: VideoInfo, output: VideoInfo) -> Check:
-    before, after = _size_words(source), _size_words(output)
-    upright = output.rotation == 0 and not output.mirrored
-    note = "" if upright else "the output asks to be turned again"
-    return Check("upright size", before == after and upright, before, after, note, vital=True)
+def _size(source: VideoInfo, output: MediaFacts) -> Check:
+    info = output.info
+    before, after = _size_words(source), _size_words(info)
+    notes = [] if info.rotation == 0 and not info.mirrored else ["the output asks to be turned again"]
+    decoded = None if output.decoded is None else output.decoded.sample_aspect
+    if decoded is not None and decoded != (info.sample_aspect or 1):
+        notes.append(f"its pictures say pixels {decoded.numerator}:{decoded.denominator}")
+    return Check("upright size", before == after and not notes, before, after, "; ".join(notes), vital=True)
 
 
 def _size_words(info: VideoInfo) -> str:
@@ -187,6 +197,9 @@ def _pixel_meaning(source: VideoInfo, output: VideoInfo, tone_map: bool) -> Iter
     yield Check("colour tags", _colour_words(wanted) == after, before, after, note)
     enough = output.bit_depth >= min(wanted.bit_depth, 10)
     yield Check("bits a sample", enough, str(source.bit_depth), str(output.bit_depth), note)
+    place = wanted.chroma_location
+    if place != UNSPECIFIED and output.chroma_location != UNSPECIFIED:
+        yield Check("chroma location", output.chroma_location == place, place, output.chroma_location, note)
     if source.light is not None:
         light, there = str(source.light), str(output.light or "none")
         yield Check("light metadata", _same_light(wanted, output), light, there, note)

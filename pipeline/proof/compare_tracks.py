@@ -20,6 +20,10 @@ _KINDS = {"audio": "sound", "subtitle": "subtitles", "video": "second video"}
 _OF_THE_CONTAINER = {"tag", "header"}
 
 
+#: MP4 has one name for both, and each packet says which it is.
+_MPEG_SOUND = {"mp2": "mp3"}
+
+
 def compare_tracks(source: MediaFacts, output: MediaFacts, shift: Fraction) -> Iterator[Check]:
     """Each track of the source against the track of the output that stands in its place, and their order.
 
@@ -101,9 +105,10 @@ def _track(name: str, track: TrackFacts, match: TrackFacts | None, shift: Fracti
     repacked = track.stream.kind == "video" and len(track.pts) == len(match.pts)
     same = track.sha256 == match.sha256 or repacked
     faults = [] if same else ["other content"]
-    faults += tag_faults(track.stream, match.stream, alike=alike)
     faults += [] if verdict.same else [verdict.note]
+    vital = vital and bool(faults)
     faults += [] if not verdict.same or _same_ends(track, match, shift) else ["other ends"]
+    faults += tag_faults(track.stream, match.stream, alike=alike)
     faults += _parameter_faults(track, match, alike)
     if alike and flags_of(track.stream) != flags_of(match.stream):
         faults.append(f"flags {_words(match)} instead of {_words(track)}")
@@ -129,9 +134,11 @@ def _parameter_faults(track: TrackFacts, match: TrackFacts, alike: bool) -> list
     faults = [
         f"{name} {found.get(name) or 'none'} instead of {wanted[name]}"
         for name in sorted(names)
-        if wanted[name] and found.get(name) != wanted[name]
+        if wanted[name] and found.get(name) != wanted[name] and (name, found.get(name)) != ("layout", "")
     ]
-    if track.stream.codec != match.stream.codec:
+    if _MPEG_SOUND.get(track.stream.codec, track.stream.codec) != _MPEG_SOUND.get(
+        match.stream.codec, match.stream.codec
+    ):
         faults.insert(0, f"{match.stream.codec} instead of {track.stream.codec}")
     return faults
 

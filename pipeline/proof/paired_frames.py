@@ -52,10 +52,13 @@ def paired_frames(source: VideoInfo, output: VideoInfo, record: RunRecord | None
     decode = DecodeSettings() if record is None else record.settings.decode
     shown = _all_frames(output, DecodeSettings())
     latest: DecodedFrame[YuvFrame] | None = next(shown)
-    good = 0
+    good, hurt = 0, False
     with _painters(record) as painters:
         for frame, paint in zip(_all_frames(source, decode), painters, strict=record is not None):
-            if frame.repeated:
+            # What a decoder makes of damage depends on where it began, up to the next keyframe.
+            hurt = frame.flawed or frame.repeated or (hurt and not source.keys[frame.number])
+            if hurt:
+                good += not frame.repeated
                 continue
             place = frame.number if source.frame_count == output.frame_count else good
             good += 1

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pipeline.proof.cells import Levels, PlaneDifference, cell_means, detail, plane_difference
+from pipeline.proof.cells import Detail, Levels, PlaneDifference, cell_means, detail, plane_difference
 from pipeline.proof.paired_frames import FramePair, paired_frames
 from pipeline.proof.run_record import RunRecord
 from pipeline.proof.shows_other import shows_other
@@ -31,8 +31,9 @@ class Limits:
     """How far an encoder may be from what it was given, in levels of 8 bit; of luma and of chroma.
 
     Twice of what was measured, see cells.py. cell, painted : of a cell that is free, or painted on. block, mean : of
-    a free block, and of a whole plane. video : of the mean over all frames. kept, added : of the detail of a block.
-    psnr_db : of a frame.
+    a free block, and of a whole plane. video : of the mean over all frames. kept, kept_always : share of a block's
+    detail, in a frame and in all together. added, everywhere : squared levels of noise, in a block and all over a
+    frame. psnr_db : of a frame.
     """
 
     cell: tuple[float, float] = (14.0, 8.0)
@@ -41,19 +42,32 @@ class Limits:
     mean: tuple[float, float] = (1.6, 1.2)
     video: tuple[float, float] = (0.8, 0.7)
     kept: float = 0.4
+    kept_always: float = 0.25
     added: float = 45.0
+    everywhere: float = 6.0
     psnr_db: float = LEAST_PSNR_DB
 
     @classmethod
     def of(cls, psnr_db: float) -> Limits:
         """Those of another PSNR: 6 dB less allow twice as much."""
         factor = 10 ** ((LEAST_PSNR_DB - psnr_db) / 20)
-        kept = cls.kept if factor <= 1 else cls.kept / factor**2
-        wide = {
-            name: tuple(factor * value for value in getattr(cls, name))
-            for name in ("cell", "painted", "block", "mean", "video")
-        }
-        return cls(**wide, kept=kept, added=cls.added * factor**2, psnr_db=psnr_db)
+        worse = max(factor, 1.0) ** 2
+        return cls(
+            cell=_wider(cls.cell, factor),
+            painted=_wider(cls.painted, factor),
+            block=_wider(cls.block, factor),
+            mean=_wider(cls.mean, factor),
+            video=_wider(cls.video, factor),
+            kept=cls.kept / worse,
+            kept_always=cls.kept_always / worse,
+            added=cls.added * factor**2,
+            everywhere=cls.everywhere * factor**2,
+            psnr_db=psnr_db,
+        )
+
+
+def _wider(levels: tuple[float, float], factor: float) -> tuple[float, float]:
+    return factor * levels[0], factor * levels[1]
 
 
 @dataclass
@@ -99,21 +113,24 @@ def compare_pictures(
     """
     found = Pictures()
     bias: list[tuple[float, ...]] = []
+    total: Detail | None = None
     row: list[_Luma] = []
     for pair in paired_frames(source, output, record):
-        planes = _differences(pair)
+        planes, left = _differences(pair), detail(pair.wanted[0], pair.found[0])
         found.frames += 1
+        found.untouched += [(pair.number, words) for words in _everywhere(left, limits)]
         if pair.touched is None:
             found.untouched += [(pair.number, words) for words in _unlike(pair, planes)]
         else:
             _count(found, pair, planes)
             bias.append(tuple(plane.mean() for plane in planes))
-            found.untouched += [(pair.number, words) for words in _off(pair, planes, limits)]
+            total = left if total is None else total + left
+            found.untouched += [(pair.number, words) for words in _off(planes, left, limits)]
             found.painted += [(pair.number, words) for words in _painted_off(planes, limits)]
         row = [*row[-2:], _Luma(pair.number, cell_means(pair.wanted[0]), cell_means(pair.found[0]))]
         found.order += _misplaced(row[-2], [*row[:-2], row[-1]]) if len(row) > 1 else []
     found.order += _misplaced(row[-1], row[-2:-1])
-    found.untouched += [(-1, words) for words in _drift(bias, limits)]
+    found.untouched += [(-1, words) for words in (*_drift(bias, limits), *_worn(total, found.frames, limits))]
     return found
 
 
@@ -130,7 +147,7 @@ def _count(found: Pictures, pair: FramePair, planes: tuple[PlaneDifference, ...]
         found.worst, found.worst_frame = planes[0].squared, pair.number
 
 
-def _off(pair: FramePair, planes: tuple[PlaneDifference, ...], limits: Limits) -> Iterator[str]:
+def _off(planes: tuple[PlaneDifference, ...], left: Detail, limits: Limits) -> Iterator[str]:
     """What is wrong with the pixels of a frame that nothing was painted on."""
     for index, (name, plane) in enumerate(zip(_PLANES, planes, strict=True)):
         chroma = min(index, 1)
@@ -144,10 +161,10 @@ def _off(pair: FramePair, planes: tuple[PlaneDifference, ...], limits: Limits) -
                 yield f"{what} is off by {value:.1f} levels of {name}"
     if planes[0].squared > _PEAK * _PEAK / 10 ** (limits.psnr_db / 10):
         yield "less than the PSNR asked for"
-    left = detail(pair.wanted[0], pair.found[0])
-    if left.kept.size and left.kept.min() < limits.kept:
-        yield f"{100 * max(left.kept.min(), 0):.0f} % of the detail of a square of 32 px are left"
-    if left.added.size and left.added.max() > limits.added:
+    kept, added = left.kept(), left.added()
+    if kept.size and kept.min() < limits.kept:
+        yield f"{100 * max(kept.min(), 0):.0f} % of the detail of a square of 32 px are left"
+    if added.size and added.max() > limits.added:
         yield "a flat square of 32 px has noise or a pattern that was not there"
 
 
@@ -168,8 +185,11 @@ def _drift(bias: list[tuple[float, ...]], limits: Limits) -> Iterator[str]:
 
 #: Without a record: share of a frame's luma cells that has to be the source's, and levels that still count as such.
 _LEAST_SHARE, _SAME_LEVELS = 0.08, 5.0
-#: Median over the blocks: detail that is left, and squared levels of noise.
-_KEPT_MEDIAN, _ADDED_MEDIAN, _LEAST_BLOCKS = 0.4, 15.0, 20
+#: How many blocks there have to be to speak of all of a frame.
+_LEAST_BLOCKS = 20
+
+#: Squared levels by which a block has to vary, on the mean of all frames, to have detail that can be lost.
+_LEAST_PATTERN = 10.0
 
 
 def _unlike(pair: FramePair, planes: tuple[PlaneDifference, ...]) -> Iterator[str]:
@@ -183,11 +203,25 @@ def _unlike(pair: FramePair, planes: tuple[PlaneDifference, ...]) -> Iterator[st
         yield "the colour is gone"
     if shows_other(u, own_u, own_v) and shows_other(v, own_v, own_u):
         yield "blue and red chroma are exchanged"
-    left = detail(pair.wanted[0], pair.found[0])
-    if left.kept.size >= _LEAST_BLOCKS and np.median(left.kept) < _KEPT_MEDIAN:
+
+
+def _everywhere(left: Detail, limits: Limits) -> Iterator[str]:
+    """What is wrong with the detail all over the frame, but for places that may have been painted on."""
+    kept, added = left.kept(), left.added()
+    if kept.size >= _LEAST_BLOCKS and np.quantile(kept, 0.9) < limits.kept:
         yield "most of the detail is gone"
-    if left.added.size >= _LEAST_BLOCKS and np.median(left.added) > _ADDED_MEDIAN:
+    if added.size >= _LEAST_BLOCKS and np.quantile(added, 0.1) > limits.everywhere:
         yield "there is noise that the source does not have"
+
+
+def _worn(total: Detail | None, frames: int, limits: Limits) -> Iterator[str]:
+    """What is wrong with the detail of a place in all frames taken together; of frames that move it is a mean."""
+    if total is None:
+        return
+    varies = total.pattern > _LEAST_PATTERN * frames
+    kept = total.shared[varies] / total.pattern[varies]
+    if kept.size and kept.min() < limits.kept_always:
+        yield f"{100 * max(kept.min(), 0):.0f} % of the detail of a square of 32 px are left in all frames together"
 
 
 def _misplaced(frame: _Luma, neighbours: Sequence[_Luma]) -> list[tuple[int, str]]:

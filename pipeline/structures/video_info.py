@@ -85,6 +85,8 @@ class VideoInfo:
     chapters : in order of time.
     damage : what was found broken while the packets were read, a sentence each.
     light : HDR's static metadata; None where the source has none.
+    chroma_location : where the chroma samples of 4:2:0 lie, as FFmpeg names it: left, center, topleft and so on;
+        "unspecified" where nothing says so, or it means nothing.
     """
 
     path: Path
@@ -111,6 +113,7 @@ class VideoInfo:
     chapters: tuple[Chapter, ...]
     damage: tuple[str, ...] = ()
     light: LightLevels | None = None
+    chroma_location: str = "unspecified"
 
     def __post_init__(self) -> None:
         frames = len(self.pts)

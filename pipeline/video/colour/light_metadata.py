@@ -27,6 +27,17 @@ _NAMES = {
 }
 
 
+def frame_side_data(frame: VideoFrame) -> Mapping[str, Buffer]:
+    """What comes with a frame, by FFmpeg's names; nothing where one of its kinds is newer than PyAV.
+
+    PyAV up to 18.1 knows no EXIF, which FFmpeg gives with TIFF and Motion JPEG, and fails on all of it then.
+    """
+    try:
+        return cast(Mapping[str, Buffer], frame.side_data)
+    except ValueError:
+        return {}
+
+
 def read_light(frame: VideoFrame) -> LightLevels | None:
     """What the frame's codec or container says; None where it says nothing.
 
@@ -36,7 +47,7 @@ def read_light(frame: VideoFrame) -> LightLevels | None:
     that no light has are not believed, as an encoder would not open with them.
     """
     # By name: going through all of it raises KeyError at a kind that PyAV does not know.
-    side_data = cast(Mapping[str, Buffer], frame.side_data)
+    side_data = frame_side_data(frame)
     mastering = side_data.get("MASTERING_DISPLAY_METADATA")
     content = side_data.get("CONTENT_LIGHT_LEVEL")
     chromaticities = luminance = levels = None

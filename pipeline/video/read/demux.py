@@ -9,17 +9,27 @@ import numpy as np
 from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 
+from pipeline.errors import InputError
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.packet_span import NO_PTS, PacketSpan
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.read.packets import open_packets
 
+#: What a decoder needs and no packet's bytes hold.
+_DECODERS_OWN = {"palette", "new_extradata", "param_change"}
+
 
 def cut_packets(info: VideoInfo, chunk: Chunk) -> PacketSpan:
-    """Everything that is needed to decode the chunk without its source; not a single bit is re-encoded."""
+    """Everything that is needed to decode the chunk without its source; not a single bit is re-encoded.
+
+    Raises InputError where a part of it lies beside the packets, as a palette does: PyAV can read it and not write.
+    """
     with open_packets(info, chunk) as (stream, packets):
         context = stream.codec_context
-        kept = [(bytes(packet), packet.pts, packet.is_keyframe) for packet in packets]
+        kept = []
+        for packet in packets:
+            _check_side_data(info, packet)
+            kept.append((bytes(packet), packet.pts, packet.is_keyframe))
         return PacketSpan(
             codec=context.codec.name,
             codec_tag=context.codec_tag,
@@ -32,6 +42,16 @@ def cut_packets(info: VideoInfo, chunk: Chunk) -> PacketSpan:
             sizes=np.array([len(data) for data, _, _ in kept], np.int64),
             pts=np.array([NO_PTS if pts is None else pts for _, pts, _ in kept], np.int64),
             keys=np.array([key for _, _, key in kept], np.bool_),
+        )
+
+
+def _check_side_data(info: VideoInfo, packet: Packet) -> None:
+    found = [data.data_type for data in packet.iter_sidedata() if data.data_type in _DECODERS_OWN]
+    if found:
+        raise InputError(
+            f"{info.path} cannot be sent to another machine in parts.",
+            found=f"{found[0].replace('_', ' ')} beside its packets",
+            do="run where the file can be seen, or convert it first",
         )
 
 

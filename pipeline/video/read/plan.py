@@ -21,6 +21,11 @@ DEFAULT_CHUNK_FRAMES = 96
 _MOST_PIECES = 8
 
 
+#: Formats that mark packets as keyframes which decode to something else behind a seek: RPZA's change the picture
+#: before, Dirac's were seen to.
+_FALSE_KEYFRAMES = {"rpza", "dirac"}
+
+
 def plan(info: VideoInfo, chunk_frames: int = DEFAULT_CHUNK_FRAMES) -> tuple[Chunk, ...]:
     """Chunks that together hold each frame exactly once, in order.
 
@@ -32,6 +37,9 @@ def plan(info: VideoInfo, chunk_frames: int = DEFAULT_CHUNK_FRAMES) -> tuple[Chu
             "chunk_frames has to be at least 1.", found=str(chunk_frames), do="leave it out for 96"
         )
     keyframes = np.flatnonzero(info.keys)
+    if info.pixel_format == "pal8" or info.stream.codec in _FALSE_KEYFRAMES:
+        # A palette is told once, at the beginning, and a seek loses it: every chunk is decoded from there.
+        keyframes = keyframes[:1]
     borders = list(_borders(keyframes, info.frame_count, chunk_frames))
     return tuple(
         Chunk(index, start, stop, int(info.pts[start]), _seek_frame(keyframes, start))

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
 
 import numpy as np
-from av.buffer import Buffer
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.stream import Disposition, Stream
@@ -20,7 +18,9 @@ from av.video.stream import VideoStream
 from pipeline.errors import InputError
 from pipeline.structures.colour import UNSPECIFIED, ColourTags
 from pipeline.structures.video_info import Chapter, StreamInfo, VideoInfo
-from pipeline.video.colour.light_metadata import read_light
+from pipeline.video.colour.chroma_location import UNSPECIFIED as UNSPECIFIED_LOCATION
+from pipeline.video.colour.chroma_location import read_chroma_location
+from pipeline.video.colour.light_metadata import frame_side_data, read_light
 from pipeline.video.read.index import FrameIndex, read_index
 from pipeline.video.read.source import open_source
 
@@ -140,6 +140,7 @@ def _video_info(
         ),
         damage=(*index.damage, *_torn_end(path, container.format.name)),
         light=read_light(frame),
+        chroma_location=UNSPECIFIED_LOCATION if rotation or mirrored else read_chroma_location(frame),
     )
 
 
@@ -158,9 +159,10 @@ def _orientation(frame: VideoFrame) -> tuple[int, bool]:
     The display matrix maps a stored point (x, y), y down, to (a x + c y, b x + d y) (ISO 14496-12, 6.2.2).
     Other angles than quarter turns are taken to the nearest one.
     """
-    side_data = cast(Mapping[str, Buffer], frame.side_data).get("DISPLAYMATRIX")
+    side_data = frame_side_data(frame).get("DISPLAYMATRIX")
     if side_data is None:
-        return 0, False
+        # FFmpeg's angle is counter-clockwise; it is there even where PyAV cannot read the matrix.
+        return round(-frame.rotation / 90) * 90 % 360, False
     a, b, _, c, d = np.frombuffer(bytes(side_data), np.int32)[:5].astype(np.float64)
     mirrored = bool(a * d - b * c < 0)
     sign = -1 if mirrored else 1

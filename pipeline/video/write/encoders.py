@@ -19,6 +19,7 @@ from av.video.stream import VideoStream
 
 from pipeline.errors import ConfigError, MediaError
 from pipeline.structures.video_info import VideoInfo
+from pipeline.video.colour.chroma_location import chroma_location_parameters
 from pipeline.video.colour.light_metadata import light_parameters
 from pipeline.video.read.source import reason
 from pipeline.video.settings import EncodeSettings
@@ -153,7 +154,11 @@ def _resolve(info: VideoInfo, settings: EncodeSettings, name: str) -> Encoder:
     options = {
         **kind.options,
         "preset": settings.preset or kind.preset,
-        **_joined(_private_options(name, settings.threads), light_parameters(name, info.light)),
+        **_joined(
+            _private_options(name, settings.threads),
+            light_parameters(name, info.light),
+            chroma_location_parameters(name, info.chroma_location),
+        ),
     }
     if settings.bitrate is None:
         options[kind.quality] = str(kind.crf if settings.crf is None else settings.crf)

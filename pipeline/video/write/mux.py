@@ -21,6 +21,7 @@ from pipeline.errors import UsageError
 from pipeline.structures.timebase import to_pts
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.read.source import open_source, video_stream
+from pipeline.video.write.codec_delay import delayed_template, hidden_seconds
 from pipeline.video.write.container import ContainerCheck, check_container
 from pipeline.video.write.copying import StreamCopy
 from pipeline.video.write.joining import joined_packets
@@ -125,7 +126,13 @@ def _add_streams(
     painted, copies = None, []
     for position in sorted([info.video, *check.kept]):
         stream = source.streams[position]
-        target = out.add_stream_from_template(template if position == info.video else stream, opaque=True)
+        hidden = hidden_seconds(info, position) if check.muxer == "matroska" else Fraction(0)
+        if hidden:
+            with delayed_template(stream, hidden) as delayed:
+                target: Stream = out.add_stream_from_template(delayed, opaque=True)
+            target.codec_context.extradata = stream.codec_context.extradata
+        else:
+            target = out.add_stream_from_template(template if position == info.video else stream, opaque=True)
         target.metadata.clear()
         target.metadata.update(stream_tags(stream.metadata))
         target.disposition = stream.disposition
@@ -133,7 +140,7 @@ def _add_streams(
             painted = target
         else:
             target.time_base = stream.time_base
-            copies.append(_copy(info, stream, target, timeline, check))
+            copies.append(_copy(info, stream, target, timeline, check, hidden=bool(hidden)))
     assert isinstance(painted, VideoStream)
     painted.time_base = timeline.time_base
     if info.average_rate is not None:
@@ -144,7 +151,13 @@ def _add_streams(
 
 
 def _copy(
-    info: VideoInfo, stream: Stream, target: Stream, timeline: Timeline, check: ContainerCheck
+    info: VideoInfo,
+    stream: Stream,
+    target: Stream,
+    timeline: Timeline,
+    check: ContainerCheck,
+    *,
+    hidden: bool,
 ) -> StreamCopy:
     is_matroska = check.muxer == "matroska"
     # MP4 counts sound in samples, whatever it is asked to.
@@ -155,7 +168,7 @@ def _copy(
         stream,
         target,
         timeline.shift_seconds,
-        has_edit_lists=not is_matroska,
+        has_edit_lists=not is_matroska or hidden,  # a codec delay hides what an edit list did
         # What lies before zero in Matroska is a delay, and Opus brings its own into any container.
         has_codec_delay=is_matroska
         and ("matroska" in info.container or info.streams[stream.index].codec == "opus"),

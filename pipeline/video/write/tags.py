@@ -29,8 +29,14 @@ def container_tags(info: VideoInfo) -> dict[str, str]:
 
 
 def stream_tags(metadata: Mapping[str, str]) -> dict[str, str]:
-    """What a stream says of itself: language, handler, time code and so on."""
-    return _kept(metadata)
+    """What a stream says of itself: language, handler, title, time code and so on.
+
+    MP4 keeps a track's title under `name`, which FFmpeg reads so and writes of `title` alone.
+    """
+    tags = _kept(metadata)
+    if "name" in tags and "title" not in tags:
+        tags["title"] = tags.pop("name")
+    return tags
 
 
 def survives_itunes(tags: Mapping[str, str]) -> bool:

@@ -27,7 +27,8 @@ class Timeline:
     time_base : one over a whole number, as every output container wants it; no coarser than the source's.
     pts : int64 [N], strictly ascending.
     end_pts : when the last frame ends.
-    shift_seconds : by how much all streams are earlier than in the source; 0 but for broadcast formats.
+    shift_seconds : by how much all streams are earlier than in the source; 0 but for broadcast formats, and below 0
+        where the source begins before zero.
     """
 
     time_base: Fraction
@@ -40,11 +41,15 @@ class Timeline:
         return replace(self, pts=np.delete(self.pts, sorted(frames)))
 
 
+#: What a sound decoder needs before its first sample may lie before zero, hidden; it is never longer than this.
+_LONGEST_PRIMING_SECONDS = Fraction(1, 20)
+
+
 def output_timeline(info: VideoInfo) -> Timeline:
     """The source's own times; only where no container can hold them, the nearest that one can.
 
     Two frames at the same time are moved apart by a tick. A broadcast recording starts at zero, all streams
-    moved alike.
+    moved alike, and so does one of which something is to be seen or heard before zero.
     """
     time_base = Fraction(1, info.time_base.denominator)
     shift = _shift_seconds(info)
@@ -73,7 +78,8 @@ def decoding_times(pts: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _shift_seconds(info: VideoInfo) -> Fraction:
-    if info.container not in _BROADCAST_CONTAINERS:
-        return Fraction(0)
     starts = [stream.start_pts * stream.time_base for stream in info.streams if stream.start_pts is not None]
-    return min([*starts, info.start_pts * info.time_base])
+    earliest = min([*starts, info.start_pts * info.time_base])
+    if info.container in _BROADCAST_CONTAINERS or earliest < -_LONGEST_PRIMING_SECONDS:
+        return earliest
+    return Fraction(0)

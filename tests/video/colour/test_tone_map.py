@@ -219,7 +219,7 @@ def test_a_turned_frame_is_mapped_and_upright() -> None:
 def test_colours_and_bits_are_to_be_sdr_s_only_where_that_was_asked() -> None:
     light = LightLevels(content=(1000, 400))
     hdr = an_info(bit_depth=10, pixel_format="yuv420p10le", colour=PQ_COLOUR, light=light)
-    source, output = (MediaFacts(info, info.pts, ()) for info in (hdr, tone_map.sdr(hdr)))
+    source, output = (MediaFacts(info, info.pts, (), "avc1") for info in (hdr, tone_map.sdr(hdr)))
     failing = [check.name for check in compare(source, output) if not check.holds]
     assert failing == ["colour tags", "bits a sample", "light metadata"]
     checks = {check.name: check for check in compare(source, output, tone_map=True)}

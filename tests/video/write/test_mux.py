@@ -268,3 +268,39 @@ def test_an_output_that_fails_a_check_is_not_published(
     with pytest.raises(MediaError, match="track 1: sound aac"):
         mux_proved(info, parts, tmp_path / "out.mp4")
     assert not list(tmp_path.glob("out*"))
+
+
+def test_sound_that_a_decoder_begins_with_stays_from_mp4_to_matroska_and_back(tmp_path: Path) -> None:
+    source = tmp_path / "clip.mp4"
+    picture, tone = (
+        ffmpeg.input(words, f="lavfi") for words in ("testsrc2=s=64x48:r=25:d=0.6", "sine=d=0.6")
+    )
+    run_ffmpeg(to_file(source, picture, tone, vcodec="libx264", acodec="aac"), timeout_seconds=60)
+    info = probe(source)
+    mux_proved(info, encode_all(info, tmp_path), tmp_path / "out.mkv")
+    before, after = packets_of(source, "audio"), packets_of(tmp_path / "out.mkv", "audio")
+    assert [content for _, content in after] == [content for _, content in before]
+    assert (before[0][0], after[0][0]) == (-1024, -23)
+    back = probe(tmp_path / "out.mkv")
+    assert back.pts[0] == 0
+    mux_proved(back, encode_all(back, tmp_path), tmp_path / "back.mp4")
+    assert [content for _, content in packets_of(tmp_path / "back.mp4", "audio")] == [c for _, c in before]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_sound_that_begins_before_zero_begins_at_zero_and_the_picture_with_it(
+    tmp_path: Path, suffix: str
+) -> None:
+    clip = write_clip(tmp_path / "clip.mkv", sound=True, pts=range(0, 900, 33), time_base=Fraction(1, 1000))
+    early = {"c": "copy", "avoid_negative_ts": "disabled"}
+    streams = from_file(clip)["v"], from_file(clip, itsoffset=-0.523)["a"]
+    run_ffmpeg(to_file(tmp_path / "early.mkv", *streams, **early), timeout_seconds=60)
+    info = probe(tmp_path / "early.mkv")
+    sound = next(stream for stream in info.streams if stream.kind == "audio")
+    assert sound.start_pts is not None
+    start = sound.start_pts * sound.time_base
+    assert start < Fraction(-1, 2)
+    mux_proved(info, encode_all(info, tmp_path), tmp_path / f"out{suffix}")
+    out = probe(tmp_path / f"out{suffix}")
+    assert abs(out.start_pts * out.time_base - info.start_pts * info.time_base + start) < Fraction(1, 500)
+    assert len(packets_of(out.path, "audio")) == len(packets_of(info.path, "audio"))
