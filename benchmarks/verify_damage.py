@@ -1,4 +1,5 @@
-"""100 randomly damaged outputs, and which of them `seg-video verify` catches: `python benchmarks/verify_damage.py CLIP`.
+"""100 randomly damaged outputs, and which `seg-video verify` catches: `python benchmarks/verify_damage.py CLIP`.
+`python benchmarks/verify_damage.py CLIP`.
 
 The clip gets a second sound track, subtitles, chapters and tags; seg-video makes an output of it, and ffmpeg damages
 copies of that. Each is verified with the run's record beside it and without. Writes the table of docs/reliability.md;

@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "pipeline": set(),
     "errors": set(),
     "files": set(),
+    "terminal": set(),
     "structures": set(),
     "model": set(),
     "formats": {"model"},
@@ -54,19 +55,30 @@ MAY_IMPORT = {
         "networks",
         "weights.digest",
     },
-    "cli": {"job", "record", "proof", "run", "training", "evaluation", "weights", "labels"},
+    "api": {"job", "record", "run", "proof", "segment", "networks", "track", "render", "store", "video"},
+    "__main__": {"cli"},
+    "cli": {
+        *("job", "record", "proof", "run", "api", "training", "evaluation", "weights", "labels"),
+        *(
+            "render.settings",
+            "segment.settings",
+            "track.settings",
+            "video.settings",
+        ),  # choices that --help shows
+    },
 }
-EVERYWHERE = {"pipeline", "errors", "files", "structures"}
+EVERYWHERE = {"pipeline", "errors", "files", "terminal", "structures"}
 
 #: Imports that have to wait inside a function, so that --help and the scheduler load no network.
 DEFERRED = {
     "segment": {"networks", "model", "tensorflow", "keras"},
-    "cli": {"training", "evaluation"},
+    "api": {"networks"},
+    "cli": {"training", "evaluation", "api"},
 }
 
 #: The rooms a library from outside may be known in.
 HOMES = {
-    "numpy": set(MAY_IMPORT) - {"pipeline", "errors", "files", "cli", "job", "record", "workers"},
+    "numpy": set(MAY_IMPORT) - {"pipeline", "errors", "files", "terminal", "cli", "job", "record", "workers"},
     "tensorflow": {"model", "formats", "networks", "training"},
     "keras": {"model", "formats", "networks", "training"},
     "openvino": {"model"},
@@ -77,15 +89,16 @@ HOMES = {
     "safetensors": {"formats"},
     "platformdirs": {"weights"},
     "filelock": {"weights", "networks"},
-    "tqdm": {"weights", "run", "training"},
+    "tqdm": {"weights", "training"},
     "ray": {"workers"},
+    "shtab": {"cli"},
     "yaml": {"job", "training"},
     "av": {"video"},
     "ffmpeg": {"video"},
     "imageio_ffmpeg": {"video"},
     "pyarrow": {"store"},
     "scipy": {"track", "evaluation"},
-    "cv2": {"video", "proof", "render", "labels", "training", "evaluation"},
+    "cv2": {"video", "proof", "render", "store", "labels", "training", "evaluation"},
     "matplotlib": {"training", "evaluation"},
     "pycocotools": {"labels", "training", "evaluation"},
 }

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.cli.command import Command, aligned
+from pipeline.cli.say import complain, say
 
 if TYPE_CHECKING:
     from pipeline.proof.verify import Proof
@@ -44,7 +44,7 @@ def _verify(arguments: argparse.Namespace) -> int:
         arguments.input, arguments.output, quick=arguments.quick, least_psnr_db=arguments.least_psnr
     )
     if arguments.json:
-        print(json.dumps({**dataclasses.asdict(proof), "holds": proof.holds}, indent=1))
+        say(json.dumps({**dataclasses.asdict(proof), "holds": proof.holds}, indent=1))
     else:
         _show(proof)
     return 0 if proof.holds else DIFFERS
@@ -55,11 +55,11 @@ def _show(proof: Proof) -> None:
     for check in proof.checks:
         rows.append((check.name, _STATES[check.holds], check.source, check.output, check.note))
     for line in aligned(rows):
-        print(line)
+        say(line)
     differing = sum(check.holds is False for check in proof.checks)
     unchecked = sum(check.holds is None for check in proof.checks)
     verdict = f"{differing} checks do not hold" if differing else "the same video"
-    print(f"\n{proof.output}: {verdict}{f', {unchecked} checks could not be made' if unchecked else ''}")
+    say(f"\n{proof.output}: {verdict}{f', {unchecked} checks could not be made' if unchecked else ''}")
 
 
 def _add_manifest_arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,13 +75,26 @@ def _show_manifest(arguments: argparse.Namespace) -> int:
     from pipeline.record.find_run import find_run
 
     found = evidence(find_run(arguments.name))
-    print(json.dumps(found.record, indent=1))
+    say(json.dumps(found.record, indent=1))
     if not found.intact:
-        print(f"seg-video: {arguments.name} is not as it was made, see `unchanged`", file=sys.stderr)
+        complain(f"{arguments.name} is not as it was made, see `unchanged`")
     return 0 if found.intact else DIFFERS
 
 
 PROOF_COMMANDS = (
-    Command("verify", "prove that an output is its source plus masks", _add_verify_arguments, _verify),
-    Command("manifest", "print the evidence record of a run", _add_manifest_arguments, _show_manifest),
+    Command(
+        "verify",
+        "prove that an output is its source plus masks",
+        _add_verify_arguments,
+        _verify,
+        examples=("seg-video verify in.mp4 out.mp4", "seg-video verify in.mp4 out.mp4 --quick --json"),
+    ),
+    Command(
+        "manifest",
+        "print the evidence record of a run",
+        _add_manifest_arguments,
+        _show_manifest,
+        examples=("seg-video manifest out.mp4 > out.json",),
+        only_prints=True,
+    ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,17 @@ from pipeline.errors import UsageError
 from pipeline.job.options import OPTIONS, Option, read_option
 
 
-def add_job_options(parser: argparse.ArgumentParser, options: Iterable[Option]) -> None:
-    """Declare the options; one that is not given leaves no trace in what the parser returns."""
+def add_job_options(
+    parser: argparse.ArgumentParser, options: Iterable[Option], help_of: Callable[[Option], str]
+) -> None:
+    """Declare the options with their help; one that is not given leaves no trace in what the parser returns."""
     for option in options:
         flags = [f"--{option.name}"] + ([f"-{option.short}"] if option.short else [])
-        settings: dict[str, Any] = {"dest": option.name, "help": option.help, "default": argparse.SUPPRESS}
+        settings: dict[str, Any] = {
+            "dest": option.name,
+            "help": help_of(option),
+            "default": argparse.SUPPRESS,
+        }
         if option.metavar is None:
             parser.add_argument(*flags, action="store_true", **settings)
         else:

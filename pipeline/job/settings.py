@@ -20,7 +20,8 @@ class RunSettings:
     workers : processes that run the network; None: a GPU each, without GPU a core each; 0: no others, and no
         Ray.
     chunk_frames : frames that are worked on at once; None for the default.
-    cluster : HOST:PORT of a Ray cluster, `auto` for the one on this machine, None for none.
+    cluster : HOST:PORT of a Ray cluster, `auto` for the one on this machine, `local` for one that is started here for
+        this run alone, None for none.
     force, skip : what becomes of an output that exists; neither: the run is refused.
     work_dir : where chunk files go; None: into the run's folder beside the output.
     keep_work : they stay after success. sidecar : detections and manifest stay beside the output.

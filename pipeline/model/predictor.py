@@ -31,6 +31,8 @@ class MaskRCNNPredictor:
     runtime : what computes it, told to whoever asks.
     """
 
+    callers = 1
+
     def __init__(
         self, model: MaskRCNN, batch: int = 1, jit: bool | None = None, runtime: str = "keras"
     ) -> None:

@@ -58,7 +58,7 @@ def _on_openvino(source: NetworkSource, settings: LoadSettings, here: str) -> Fr
             find_program(source, canvas), StageShapes.of(config, canvas), precision, streams
         )
 
-    return StagedPredictor(config, compiled, here)
+    return StagedPredictor(config, compiled, here, streams)
 
 
 def _through_keras(source: NetworkSource, settings: LoadSettings, here: str) -> FrameSegmenter:

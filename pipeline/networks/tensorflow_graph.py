@@ -41,6 +41,8 @@ class TensorFlowGraphSegmenter:
 
     """
 
+    callers = 1
+
     def __init__(
         self,
         graph: DetectionGraph,

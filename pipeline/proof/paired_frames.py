@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from pipeline.proof.cells import Levels, levels
 from pipeline.proof.run_record import RunRecord
+from pipeline.render.frame_labels import FrameLabels
+from pipeline.render.label_planner import LabelPlanner
 from pipeline.render.overlay import Overlay
 from pipeline.store.reader import DetectionsFile
 from pipeline.structures.chunk import Chunk
@@ -93,11 +95,21 @@ def _painters(record: RunRecord | None) -> Iterator[Iterator[Painter | None]]:
         return
     with DetectionsFile(record.detections) as file:
         overlay = Overlay(record.settings.render, file.header.class_names)
-        yield (partial(_paint, overlay, tracks) for _, tracks in file.frames())
+        yield (partial(_paint, overlay, tracks, labels) for tracks, labels in _labelled(record, file))
 
 
-def _paint(overlay: Overlay, tracks: Tracks, frame: YuvFrame) -> YuvFrame:
-    return overlay.paint(frame, tracks)
+def _labelled(record: RunRecord, file: DetectionsFile) -> Iterator[tuple[Tracks, FrameLabels]]:
+    """Tracks and labels of each frame; the labels follow from the tracks, in the order of the film."""
+    header = file.header
+    planner = LabelPlanner(record.settings.render, header.width, header.height, header.class_names)
+    state = planner.start()
+    for seconds, (_, tracks) in zip(header.seconds.tolist(), file.frames(), strict=True):
+        state, (labels,) = planner.follow(state, [(seconds, tracks)])
+        yield tracks, labels
+
+
+def _paint(overlay: Overlay, tracks: Tracks, labels: FrameLabels, frame: YuvFrame) -> YuvFrame:
+    return overlay.paint(frame, tracks, labels)
 
 
 def _all_frames(info: VideoInfo, decode: DecodeSettings) -> Iterator[DecodedFrame[YuvFrame]]:

@@ -58,9 +58,11 @@ def stored_weights(manifest: Manifest) -> StoredWeights:
 
 
 def _runs_in(folder: Path, depth: int) -> Iterator[Path]:
-    if not folder.is_dir():
-        return
-    for entry in folder.iterdir():
+    try:
+        entries = sorted(folder.iterdir()) if folder.is_dir() else []
+    except OSError:
+        return  # what may not be looked into hides nothing else
+    for entry in entries:
         if not entry.is_dir() or entry.is_symlink():
             continue
         if entry.name.endswith(RUN_SUFFIX):

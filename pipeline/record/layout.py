@@ -73,7 +73,15 @@ class RunLayout:
 
     def tracker_state(self, chunk: int) -> Path:
         """What the tracker remembers behind a chunk."""
-        return self.work / "tracks" / f"{chunk:06d}.json"
+        return self.work / "tracks" / f"{chunk:06d}.state"
+
+    def labels(self, chunk: int | None) -> Path:
+        """Colours and places of labels in a chunk."""
+        return self.work / "labels" / f"{chunk:06d}.npy"
+
+    def label_state(self, chunk: int) -> Path:
+        """What the planner of labels remembers behind a chunk."""
+        return self.work / "labels" / f"{chunk:06d}.json"
 
     def part(self, chunk: int | None) -> Path:
         """A chunk's painted video."""
@@ -104,7 +112,7 @@ class RunLayout:
         self.make_folder()
         try:
             self.work.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
-            for name in ("detections", "tracks", "parts"):
+            for name in ("detections", "tracks", "labels", "parts"):
                 folder = self.work / name
                 folder.mkdir(mode=_PRIVATE, exist_ok=True)
                 remove_temporaries(folder)

@@ -1,4 +1,4 @@
-"""The passes of a run, in order: segment, track, join, render, mux. Read from the bottom up, PASSES is the page.
+"""The passes of a run, in order: segment, track, join, label, render, mux. PASSES, at the end, is the page.
 
 Each function does one pass's own part for a chunk, or for the whole film, and knows nothing of when or whether.
 """
@@ -9,22 +9,23 @@ import time
 from collections.abc import Collection
 from pathlib import Path
 
+import numpy as np
+
 from pipeline.files import digest_of, write_whole
 from pipeline.proof.check_output import check_output
 from pipeline.record.layout import RunLayout
+from pipeline.run.label_pass import label, planned_labels
 from pipeline.run.passes import Bench, InDriver, InPool, Made, Pass
 from pipeline.run.pools import RENDER, SEGMENT
 from pipeline.run.render_worker import Rendered, RenderTask
 from pipeline.run.run import Run
 from pipeline.run.segment_worker import Segmented, SegmentTask
+from pipeline.run.track_pass import track, tracked_frames, tracks_needed
 from pipeline.store.header import Header
 from pipeline.store.join import join_detections
-from pipeline.store.reader import DetectionsFile
-from pipeline.store.writer import write_detections, write_tracks
+from pipeline.store.writer import write_detections
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.spans import numbers_of
-from pipeline.track.state import TrackerState
-from pipeline.track.tracker import Tracker
 from pipeline.video.colour.tone_map import is_hdr
 from pipeline.video.read.demux import cut_packets
 from pipeline.video.write.mux import mux
@@ -33,12 +34,19 @@ from pipeline.video.write.mux import mux
 def _segment_task(bench: Bench, chunk: Chunk) -> SegmentTask:
     run = bench.run
     packets = cut_packets(run.info, chunk) if bench.with_packets else None
-    return SegmentTask(run.info, chunk, run.source.size, run.settings.decode, packets)
+    return SegmentTask(
+        info=run.info,
+        chunk=chunk,
+        size=run.source.size,
+        decode=run.settings.decode,
+        key_frames=run.key_frames.intersection(range(chunk.start, chunk.stop)),
+        packets=packets,
+    )
 
 
 def _store_detections(bench: Bench, chunk: Chunk, found: Segmented) -> Made:
     path = bench.run.layout.detections(chunk.index)
-    write_detections(path, _header(bench.run, chunk), found.frames)
+    write_detections(path, _header(bench.run, chunk, found), found.frames)
     seconds = {"segment": found.seconds, "network": found.network_seconds}
     return Made(path, seconds, found.damage, _notes(chunk, found))
 
@@ -50,28 +58,11 @@ def _notes(chunk: Chunk, found: Segmented) -> tuple[str, ...]:
     return (f"{found.fitted} of the {spans} have another size, and are fitted to that of the first",)
 
 
-def _track(bench: Bench, chunk: Chunk | None) -> Made:
-    """Follow the objects through a chunk, on from where the chunk before it left them."""
-    assert chunk is not None
-    run, began = bench.run, time.perf_counter()
-    with DetectionsFile(bench.product("segment", chunk)) as file:
-        frames = file.read(chunk.start, chunk.stop)
-    tracker = Tracker(run.settings.track, run.network.class_names)
-    state = tracker.start()
-    if chunk.index:
-        state = TrackerState.from_json(run.layout.tracker_state(chunk.index - 1).read_text())
-    seconds = (float(run.info.seconds(number)) for number in range(chunk.start, chunk.stop))
-    state, tracked = tracker.follow(state, zip(seconds, frames, strict=True))
-    path, after = run.layout.tracks(chunk.index), run.layout.tracker_state(chunk.index)
-    write_whole(after, state.to_json().encode())
-    write_tracks(path, _header(run, chunk), tracked)
-    return Made(path, {"track": time.perf_counter() - began}, also=(after,))
-
-
 def _join(bench: Bench, _: Chunk | None) -> Made:
     """Write all chunks' tracks as one file, the same however the video was cut."""
     run, began = bench.run, time.perf_counter()
-    join_detections(run.layout.joined, [bench.product("track", chunk) for chunk in run.chunks])
+    parts = [bench.product("track", chunk) for chunk in run.chunks]
+    join_detections(run.layout.joined, [part for part in parts if part.stat().st_size])
     return Made(
         run.layout.joined,
         {"join": time.perf_counter() - began},
@@ -82,13 +73,12 @@ def _join(bench: Bench, _: Chunk | None) -> Made:
 
 def _render_task(bench: Bench, chunk: Chunk) -> RenderTask:
     run = bench.run
-    with DetectionsFile(bench.product("track", chunk)) as file:
-        frames = file.read_tracks(chunk.start, chunk.stop)
     return RenderTask(
         info=run.info,
         chunk=chunk,
         size=run.source.size,
-        tracks=frames,
+        tracks=tracked_frames(bench, chunk),
+        labels=planned_labels(bench, chunk),
         class_names=run.network.class_names,
         render=run.settings.render,
         encoder=run.encoder,
@@ -129,7 +119,7 @@ def left_out(bench: Bench, chunk: Chunk | None = None) -> frozenset[int]:
     return frozenset(numbers_of(bench.damage(chunk).missing) if is_dropped else ())
 
 
-def _header(run: Run, chunk: Chunk) -> Header:
+def _header(run: Run, chunk: Chunk, found: Segmented) -> Header:
     return Header(
         width=run.info.width,
         height=run.info.height,
@@ -137,6 +127,7 @@ def _header(run: Run, chunk: Chunk) -> Header:
         first_frame=chunk.start,
         pts=run.info.pts[chunk.start : chunk.stop],
         class_names=dict(run.network.class_names),
+        motions=np.array([motion.to_numbers() for motion in found.motions], np.float32),
     )
 
 
@@ -154,6 +145,7 @@ SEGMENT_PASS = Pass(
         run.settings.segment.score,
         run.settings.decode.deinterlace,
         is_hdr(run.info),
+        run.settings.segment.every,
     ),
     kept_in="join",
 )
@@ -161,8 +153,8 @@ SEGMENT_PASS = Pass(
 TRACK_PASS = Pass(
     name="track",
     participle="tracked",
-    release=2,
-    work=InDriver(_track),
+    release=3,
+    work=InDriver(track),
     needs=lambda run, index: (("segment", index), *((("track", index - 1),) if index else ())),
     makes=RunLayout.tracks,
     parts=lambda run: (run.settings.track,),
@@ -182,20 +174,30 @@ JOIN_PASS = Pass(
     is_whole=True,
 )
 
+LABEL_PASS = Pass(
+    name="label",
+    participle="labelled",
+    release=1,
+    work=InDriver(label),
+    needs=lambda run, index: (tracks_needed(run, index), *((("label", index - 1),) if index else ())),
+    makes=RunLayout.labels,
+    parts=lambda run: (run.settings.render,),
+    after=("track",),
+)
+
 RENDER_PASS = Pass(
     name="render",
     participle="rendered",
     release=1,
     work=InPool(RENDER, _render_task, _store_part),
-    needs=lambda run, index: (("track", index),),
+    needs=lambda run, index: (("label", index), tracks_needed(run, index)),
     makes=RunLayout.part,
     parts=lambda run: (
-        run.settings.render,
         run.encoder,
         run.settings.decode.damaged,
         is_hdr(run.info) and run.settings.decode.tone_map,
     ),
-    after=("track",),
+    after=("label",),
 )
 
 MUX_PASS = Pass(
@@ -211,4 +213,4 @@ MUX_PASS = Pass(
 )
 
 #: The flow: each pass leaves a finished file behind each chunk, and the last one makes the output.
-PASSES = (SEGMENT_PASS, TRACK_PASS, JOIN_PASS, RENDER_PASS, MUX_PASS)
+PASSES = (SEGMENT_PASS, TRACK_PASS, JOIN_PASS, LABEL_PASS, RENDER_PASS, MUX_PASS)

@@ -18,6 +18,7 @@ from pipeline.record.source_identity import SourceIdentity
 from pipeline.run.run import Network, Run
 from pipeline.segment.settings import SegmentSettings
 from pipeline.structures.video_info import VideoInfo
+from pipeline.track.key_frames import key_frames
 from pipeline.video.colour.light_metadata import keeps_light
 from pipeline.video.colour.tone_map import is_hdr, shown
 from pipeline.video.read.plan import DEFAULT_CHUNK_FRAMES, plan
@@ -69,6 +70,7 @@ def plan_run(
         settings=resolved,
         info=info,
         chunks=plan(info, settings.run.chunk_frames or DEFAULT_CHUNK_FRAMES),
+        key_frames=_key_frames(info, resolved.segment.every),
         source=source,
         network=network,
         encoder=encoder,
@@ -102,6 +104,11 @@ def _network(settings: SegmentSettings, stored: StoredWeights | None) -> Network
     names = registry.describe(source).class_names
     runtime = registry.runtime_of(source, LoadSettings(device=settings.device))
     return Network(_whole_path(settings.model), weights_digest(settings.model), names, runtime)
+
+
+def _key_frames(info: VideoInfo, every: int) -> frozenset[int]:
+    """Numbers of the frames that the network looks at."""
+    return frozenset(key_frames([float(info.seconds(number)) for number in range(info.frame_count)], every))
 
 
 def _check_classes(asked: tuple[str | int, ...], names: Mapping[int, str]) -> None:

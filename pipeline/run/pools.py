@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 
 from pipeline.job.settings import Settings
+from pipeline.networks.devices import takes_gpu
 from pipeline.run.render_worker import RenderWorker
 from pipeline.run.segment_worker import SegmentWorker
 from pipeline.workers.contract import PoolSpec, WorkerPools
 from pipeline.workers.in_process import InProcessPools
+from pipeline.workers.processes import ProcessPools
 from pipeline.workers.ray_session import RaySession
 from pipeline.workers.ray_workers import RayPools
 
@@ -17,6 +19,9 @@ _MOST_CPU_WORKERS = 8
 
 #: The pools: segmenters have the GPUs, renderers share the cores.
 SEGMENT, RENDER = "segment", "render"
+
+#: The cluster that is started for this command alone, on this machine.
+LOCAL = "local"
 
 
 class RunPools:
@@ -31,12 +36,13 @@ class RunPools:
     @property
     def is_local(self) -> bool:
         """True if all workers are on this machine, and see its files."""
-        return self._settings.run.cluster is None
+        return self._settings.run.cluster in (None, LOCAL)
 
     def begin(self) -> None:
         """Start what takes long, in the background; nothing if it is started already."""
-        if self._session is None and self._settings.run.workers != 0:
-            self._session = RaySession(self._settings.run.cluster)
+        if self._session is None and self._needs_ray():
+            cluster = self._settings.run.cluster
+            self._session = RaySession(None if cluster == LOCAL else cluster)
             self._session.start()
 
     @property
@@ -44,8 +50,18 @@ class RunPools:
         """All pools."""
         if self._workers is None:
             self.begin()
-            self._workers = InProcessPools() if self._session is None else RayPools(self._session)
+            self._workers = self._make_workers()
         return self._workers
+
+    def _needs_ray(self) -> bool:
+        """True on a cluster, and for GPUs, which Ray shares out; cores need only processes, which start at once."""
+        run = self._settings.run
+        return run.workers != 0 and (run.cluster is not None or takes_gpu(self._settings.segment.device))
+
+    def _make_workers(self) -> WorkerPools:
+        if self._settings.run.workers == 0:
+            return InProcessPools()
+        return ProcessPools() if self._session is None else RayPools(self._session)
 
     def open(self, pool: str, tasks: int) -> None:
         """Make sure that the pool is there, as many of its workers getting ready as `tasks` can use.
@@ -70,31 +86,32 @@ class RunPools:
     def _resources(self) -> tuple[int, int]:
         """Cores and GPUs."""
         if self._session is None:
-            return os.cpu_count() or 1, 0
+            return len(os.sched_getaffinity(0)), 0
         cores, gpus = self._session.resources()
         return max(int(cores), 1), 0 if self._settings.segment.device == "cpu" else int(gpus)
 
     def _segmenters(self) -> PoolSpec:
-        """One a GPU; without GPU one a core, each with one thread.
+        """One a GPU. Without GPU one on this machine, whose threads share one network among all cores.
 
-        Two processes of one thread infer 14 frames/s on two cores where one of two threads infers 7.
+        Two processes of one thread each infer as fast as one of two, and hold the network twice.
         """
         settings, asked = self._settings.segment, self._settings.run.workers
         cores, gpus = self._resources()
-        if self._session is None:
-            return PoolSpec(SEGMENT, SegmentWorker(settings), 1)
         if gpus:
             size = asked or gpus
             # The second slot decodes the next chunk's first frames while the first infers.
             return PoolSpec(
                 SEGMENT, SegmentWorker(settings), size, gpus=min(gpus / size, 1), cpus=self._cpus(), slots=2
             )
-        size = asked or max(min(cores if self.is_local else cores // 2, _MOST_CPU_WORKERS), 1)
-        worker = SegmentWorker(settings, max(cores // size, 1) if self.is_local else 1)
-        return PoolSpec(SEGMENT, worker, size, cpus=self._cpus())
+        size = asked or (1 if self.is_local else max(min(cores // 2, _MOST_CPU_WORKERS), 1))
+        threads = max(cores // size, 1) if self.is_local else 1
+        return PoolSpec(SEGMENT, SegmentWorker(settings, threads), size, cpus=self._cpus())
 
     def _renderers(self) -> PoolSpec:
+        """A worker a core; on one machine without GPUs one process, which paints as many chunks at a time."""
         cores, gpus = self._resources()
+        if self._session is None:
+            return PoolSpec(RENDER, RenderWorker(), 1, slots=cores)
         size = cores if self.is_local else max(cores - (gpus or cores // 2), 1)
         return PoolSpec(RENDER, RenderWorker(), size, cpus=self._cpus())
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.files import digest_of
+from pipeline.render.frame_labels import FrameLabels
 from pipeline.render.overlay import Overlay
 from pipeline.render.settings import RenderSettings
 from pipeline.run.reach import check_reach
@@ -37,6 +38,7 @@ class RenderTask:
     chunk: Chunk
     size: int
     tracks: Sequence[Tracks]
+    labels: Sequence[FrameLabels]
     class_names: Mapping[int, str]
     render: RenderSettings
     encoder: Encoder
@@ -90,8 +92,8 @@ class RenderWorker:
             ),
         )
         painted = (
-            overlay.paint(frame.picture, tracks)
-            for frame, tracks in zip(decoded, task.tracks, strict=True)
+            overlay.paint(frame.picture, tracks, labels)
+            for frame, tracks, labels in zip(decoded, task.tracks, task.labels, strict=True)
             if frame.number not in task.left_out
         )
         becomes = shown(task.info, tone_map=task.decode.tone_map)

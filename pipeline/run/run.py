@@ -35,13 +35,14 @@ class Run:
     """One source, one output, and every setting as it is used.
 
     asked : the settings before they were resolved. settings : as the passes take them: paths from the root on,
-    the tracker's thresholds by what is shown.
+    the tracker's thresholds by what is shown. key_frames : numbers of the frames that the network looks at.
     """
 
     asked: Settings
     settings: Settings
     info: VideoInfo
     chunks: tuple[Chunk, ...]
+    key_frames: frozenset[int]
     source: SourceIdentity
     network: Network
     encoder: Encoder

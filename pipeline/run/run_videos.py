@@ -126,6 +126,8 @@ def _run_video(
         if state == "made":
             seconds = _make(products, old, pools, listener, stop)
             facts |= {"seconds": time.perf_counter() - began, "busy_seconds": seconds}
+            facts |= {"network": run.network.sha256, "runtime": run.network.runtime}
+            facts |= {"width": run.info.width, "height": run.info.height}
         result = _result(run, products, state, facts)
         for sentence in result.damage:
             listener.tell(Damaged(sentence))

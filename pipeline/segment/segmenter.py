@@ -52,6 +52,11 @@ class Segmenter:
         """How many frames at a time the network is best given."""
         return self.settings.batch or self.network.batch
 
+    @property
+    def callers(self) -> int:
+        """How many threads may usefully call `segment` at the same time."""
+        return self.network.callers
+
     def frame_size(self, width: int, height: int, sample_aspect: Fraction | None) -> tuple[int, int]:
         """Width and height in px to decode a video of this size to: no larger than the network looks at."""
         return self.network.input_size(width, height, sample_aspect)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,10 +11,14 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.structures.frame_motion import FrameMotion
 from pipeline.structures.timebase import to_seconds
 
-#: Rises when a column or a header key changes its meaning; a reader takes its own version only.
-SCHEMA_VERSION = 1
+#: Rises when a column or a header key changes its meaning, not when one is added; see docs/detections.md.
+SCHEMA_VERSION = 2
+
+#: Versions that a reader takes. In version 1 `track_peak_score` was the best score up to the frame.
+_READ = (1, 2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +31,7 @@ class Header:
     pts : int64 [frames], presentation time of each frame in ticks.
     class_names : name of each class id.
     tracked : whether the track columns are filled.
+    motions : float32 [frames, 8], each frame's FrameMotion; None where it was not measured.
     """
 
     width: int
@@ -35,12 +41,19 @@ class Header:
     pts: NDArray[np.int64]
     class_names: Mapping[int, str]
     tracked: bool = False
+    motions: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         if self.pts.ndim != 1 or self.pts.dtype != np.int64 or len(self.pts) == 0:
             raise ValueError(
                 f"Header.pts: expected int64 [frames], at least one, "
                 f"found {self.pts.dtype.name} {list(self.pts.shape)}"
+            )
+        wanted = (len(self.pts), 8)
+        if self.motions is not None and (self.motions.shape != wanted or self.motions.dtype != np.float32):
+            raise ValueError(
+                f"Header.motions: expected float32 {list(wanted)}, "
+                f"found {self.motions.dtype.name} {list(self.motions.shape)}"
             )
         if self.width < 1 or self.height < 1 or self.first_frame < 0 or self.time_base <= 0:
             raise ValueError(
@@ -60,6 +73,7 @@ class Header:
 
     def to_json(self) -> str:
         """One line of JSON, the same for the same header; times as steps: [ticks, how often], ..."""
+        more = {} if self.motions is None else {"motions": base64.b64encode(self._motion_bytes()).decode()}
         return json.dumps(
             {
                 "schema": SCHEMA_VERSION,
@@ -71,6 +85,7 @@ class Header:
                 "pts_steps": _run_lengths(np.diff(self.pts)),
                 "class_names": {str(key): self.class_names[key] for key in sorted(self.class_names)},
                 "tracked": self.tracked,
+                **more,
             },
             separators=(",", ":"),
         )
@@ -79,8 +94,9 @@ class Header:
     def from_json(cls, text: str) -> Header:
         """The header that `to_json` wrote; ValueError or KeyError, naming the fault, for anything else."""
         entries = json.loads(text)
-        if entries["schema"] != SCHEMA_VERSION:
-            raise ValueError(f"schema version {entries['schema']}, this release reads {SCHEMA_VERSION}")
+        if entries["schema"] not in _READ:
+            known = " and ".join(str(version) for version in _READ)
+            raise ValueError(f"schema version {entries['schema']}, this release reads {known}")
         steps = np.array(entries["pts_steps"], np.int64).reshape(-1, 2)
         ticks = np.concatenate([[entries["first_pts"]], np.repeat(steps[:, 0], steps[:, 1])])
         return cls(
@@ -91,7 +107,25 @@ class Header:
             pts=np.cumsum(ticks.astype(np.int64)),
             class_names={int(key): name for key, name in entries["class_names"].items()},
             tracked=entries["tracked"],
+            motions=_motions(entries.get("motions")),
         )
+
+    def motion(self, frame: int) -> FrameMotion:
+        """The motion into frame number `frame` of the source; none where it was not measured."""
+        if self.motions is None:
+            return FrameMotion.none()
+        return FrameMotion.from_numbers(self.motions[frame - self.first_frame])
+
+    def _motion_bytes(self) -> bytes:
+        assert self.motions is not None
+        return self.motions.astype("<f4").tobytes()
+
+
+def _motions(text: str | None) -> NDArray[np.float32] | None:
+    if text is None:
+        return None
+    numbers = np.frombuffer(base64.b64decode(text, validate=True), "<f4")
+    return numbers.astype(np.float32).reshape(-1, 8)
 
 
 def _run_lengths(values: NDArray[np.int64]) -> list[list[int]]:

@@ -30,6 +30,11 @@ class FrameSegmenter(Protocol):
         """How many frames at a time it is best given."""
         ...
 
+    @property
+    def callers(self) -> int:
+        """How many threads may usefully call `segment` at the same time."""
+        ...
+
     def input_size(self, width: int, height: int, sample_aspect: Fraction | None) -> tuple[int, int]:
         """Width and height in px that a video of this size is to be decoded to: no larger than the network looks at."""
         ...

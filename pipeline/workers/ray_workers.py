@@ -2,43 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline.errors import SegVideoError
 from pipeline.workers.actor import WorkerActor
-from pipeline.workers.contract import MOST_ATTEMPTS, PoolSpec, TaskResult, WorkerLostError, is_final
+from pipeline.workers.contract import MOST_ATTEMPTS, PoolSpec, TaskResult
+from pipeline.workers.pool import Pool, PoolTask, PoolWorker, lost
 from pipeline.workers.ray_session import RaySession
 
-
-@dataclass(frozen=True)
-class _Task:
-    key: Any
-    payload: Any
-    attempts: int
+#: How often a Ray that is waited for is looked at.
+_CHECK_SECONDS = 2.0
 
 
 @dataclass(eq=False)
-class _RayWorker:
-    """A worker: its actor, its setup's reference, whether that is over, and the tasks it has, by reference."""
+class _Actor(PoolWorker):
+    """A worker: its actor, and its setup's reference. Its tasks go by their references."""
 
-    actor: Any
-    setup: Any
-    is_ready: bool = False
-    tasks: dict[Any, _Task] = field(default_factory=dict)
-
-
-@dataclass(eq=False)
-class _Pool:
-    spec: PoolSpec
-    workers: list[_RayWorker] = field(default_factory=list)
-    again: list[_Task] = field(default_factory=list)
-    lost_at_start: int = 0
-
-    @property
-    def may_grow(self) -> bool:
-        """True if one more worker may be started: none is on its way, and the pool is not full."""
-        return len(self.workers) < self.spec.size and all(worker.is_ready for worker in self.workers)
+    actor: Any = field(kw_only=True)
+    setup: Any = field(kw_only=True)
 
 
 class RayPools:
@@ -49,12 +31,12 @@ class RayPools:
 
     def __init__(self, session: RaySession) -> None:
         self._session = session
-        self._pools: dict[str, _Pool] = {}
+        self._pools: dict[str, Pool[_Actor]] = {}
 
     def add(self, spec: PoolSpec, begin: int = 1) -> None:
         """Add a pool, and start `begin` of its workers beside one another."""
         self._session.wait()
-        pool = self._pools[spec.name] = _Pool(spec)
+        pool = self._pools[spec.name] = Pool[_Actor](spec)
         while len(pool.workers) < min(begin, spec.size):
             self._start_worker(pool)
 
@@ -64,18 +46,19 @@ class RayPools:
 
         own = self._pools[pool]
         worker = own.workers[0] if own.workers else self._start_worker(own)
+        while not ray.wait([worker.setup], timeout=_CHECK_SECONDS)[0]:
+            self._session.check()
         try:
             value, error = ray.get(worker.setup)
-        except ray.exceptions.RayError as lost:
-            raise _lost(pool, lost) from lost
+        except ray.exceptions.RayError as error:
+            raise lost(pool, str(error)) from error
         if error is not None:
             raise error
         return value
 
     def has_room(self, pool: str) -> bool:
         """True if a worker is free, and nothing waits to be tried again."""
-        own = self._pools[pool]
-        return not own.again and any(_is_free(own, worker) for worker in own.workers)
+        return self._pools[pool].has_room
 
     def grow(self, pool: str) -> None:
         """Start one more worker where all are busy and there may be more.
@@ -84,19 +67,18 @@ class RayPools:
         """
         own = self._pools[pool]
         self._look_at_starts(own)
-        if not self.has_room(pool) and not own.again and own.may_grow:
+        if not own.has_room and not own.again and own.may_grow:
             self._start_worker(own)
 
     def submit(self, pool: str, key: Any, task: Any) -> None:
         """Hand the task to the worker that has least to do."""
-        own = self._pools[pool]
-        free = [worker for worker in own.workers if _is_free(own, worker)]
-        self._give(min(free, key=lambda worker: len(worker.tasks)), _Task(key, task, 1))
+        self._give(self._pools[pool].least_busy(), PoolTask(key, task, 1))
 
     def wait(self, seconds: float) -> list[TaskResult]:
         """TaskResults of the tasks that end within that time, the first of them and all that ended with it."""
         import ray
 
+        self._session.check()
         workers = [(pool, worker) for pool in self._pools.values() for worker in pool.workers]
         for pool in self._pools.values():
             self._try_again(pool)
@@ -124,7 +106,7 @@ class RayPools:
         self._pools.clear()
         self._session.close()
 
-    def _start_worker(self, pool: _Pool) -> _RayWorker:
+    def _start_worker(self, pool: Pool[_Actor]) -> _Actor:
         import ray
 
         spec = pool.spec
@@ -135,11 +117,11 @@ class RayPools:
             max_concurrency=spec.slots + 1,
             scheduling_strategy="SPREAD",
         ).remote(spec.worker)
-        worker = _RayWorker(actor, actor.setup.remote())
+        worker = _Actor(actor=actor, setup=actor.setup.remote())
         pool.workers.append(worker)
         return worker
 
-    def _look_at_starts(self, pool: _Pool) -> None:
+    def _look_at_starts(self, pool: Pool[_Actor]) -> None:
         """Note which workers are ready. One that cannot be placed, on a cluster that lost a node, never is."""
         import ray
 
@@ -150,63 +132,33 @@ class RayPools:
         for ref in ready:
             try:
                 ray.get(ref)
-            except ray.exceptions.RayError as lost:
+            except ray.exceptions.RayError as error:
                 pool.workers.remove(starting[ref])
                 pool.lost_at_start += 1
                 if pool.lost_at_start >= MOST_ATTEMPTS:
-                    raise _lost(pool.spec.name, lost) from lost
+                    raise lost(pool.spec.name, str(error)) from error
             else:
                 starting[ref].is_ready, pool.lost_at_start = True, 0
 
-    def _give(self, worker: _RayWorker, task: _Task) -> None:
+    def _give(self, worker: _Actor, task: PoolTask) -> None:
         worker.tasks[worker.actor.process.remote(task.payload)] = task
 
-    def _collect(self, pool: _Pool, worker: _RayWorker, reference: Any) -> list[TaskResult]:
+    def _collect(self, pool: Pool[_Actor], worker: _Actor, reference: Any) -> Iterable[TaskResult]:
         import ray
 
         try:
             value, error = ray.get(reference)
-        except ray.exceptions.RayError as lost:
-            return self._replace(pool, worker, _lost(pool.spec.name, lost))
-        task = worker.tasks.pop(reference)
-        return [_ended(pool, task, value, error)]
+        except ray.exceptions.RayError as failure:
+            return pool.lose(worker, str(failure))
+        return [pool.end(worker.tasks.pop(reference), value, error)]
 
-    def _replace(self, pool: _Pool, worker: _RayWorker, error: SegVideoError) -> list[TaskResult]:
-        """Forget a worker that died; all of its tasks have failed once more."""
-        pool.workers.remove(worker)
-        tasks, worker.tasks = list(worker.tasks.values()), {}
-        return [_ended(pool, task, None, error) for task in tasks]
-
-    def _try_again(self, pool: _Pool) -> None:
+    def _try_again(self, pool: Pool[_Actor]) -> None:
         """Give each task that failed a worker to itself: if it kills that one, no other task suffers."""
         if not pool.again:
             return
         self._look_at_starts(pool)
-        for worker in [worker for worker in pool.workers if worker.is_ready and not worker.tasks]:
+        for worker in pool.idle():
             if pool.again:
                 self._give(worker, pool.again.pop(0))
         if pool.again and pool.may_grow:
             self._start_worker(pool)
-
-
-def _is_free(pool: _Pool, worker: _RayWorker) -> bool:
-    alone = any(task.attempts > 1 for task in worker.tasks.values())
-    return worker.is_ready and not alone and len(worker.tasks) < pool.spec.slots
-
-
-def _ended(pool: _Pool, task: _Task, value: Any, error: SegVideoError | None) -> TaskResult:
-    name = pool.spec.name
-    if error is None:
-        return TaskResult(name, task.key, task.attempts, value=value)
-    if is_final(error, task.attempts):
-        return TaskResult(name, task.key, task.attempts, error=error)
-    pool.again.append(_Task(task.key, task.payload, task.attempts + 1))
-    return TaskResult(name, task.key, task.attempts, error=error, retried=True)
-
-
-def _lost(pool: str, lost: Exception) -> WorkerLostError:
-    return WorkerLostError(
-        f"A {pool} worker died.",
-        found=str(lost).strip().split("\n")[0],
-        do="if it was killed for memory, use fewer --workers or a smaller --batch",
-    )

@@ -10,6 +10,7 @@ import pytest
 from pipeline import cli
 from pipeline.proof.verify import verify
 from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
+from pipeline.weights.catalog import find
 from tests.traffic import write_traffic
 
 
@@ -109,7 +110,7 @@ def test_the_record_names_every_file_by_its_hash(traffic, made, capsys):
         assert record[name]["unchanged"] is True
     assert record["weights"] == {
         "model": "dashcam-lite",
-        "sha256": "digest of dashcam-lite",
+        "sha256": hashlib.sha256(find("dashcam-lite").embedded_path.read_bytes()).hexdigest(),
         "runtime": "fake",
         "stored": False,
     }

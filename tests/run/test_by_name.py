@@ -36,13 +36,13 @@ def status(capsys, *arguments):
 
 def test_status_tells_how_far_a_run_is_what_failed_and_how_to_go_on(capsys, failed):
     (run,) = status(capsys)
-    assert (run["state"], run["frames"], run["segmented"], run["rendered"]) == ("failed", 40, 32, 16)
+    assert (run["state"], run["frames"], run["segmented"], run["rendered"]) == ("failed", 40, 32, 0)
     assert run["output"] == str(failed)
     assert [chunk for chunk, _ in run["failed"]] == [2]
     assert run["resume"] == f"seg-video resume {failed}.seg-run"
     assert cli.main(["status"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[1].split()[:4] == ["failed", "32", "16", "40"]
+    assert lines[1].split()[:4] == ["failed", "32", "0", "40"]
     assert "chunk 2 failed" in "\n".join(lines)
 
 

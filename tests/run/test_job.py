@@ -118,7 +118,7 @@ def test_a_new_colour_redoes_render_and_mux_alone(work, traffic, tmp_path, fake_
     fake_network.looked_at.clear()
     first = out.read_bytes()
     _, events = work([traffic], out, chunk_frames=8, color_by="class", force=True)
-    assert redone(events) == [["render", "mux"]]
+    assert redone(events) == [["label", "render", "mux"]]
     (redo,) = (event for event in events if event["event"] == "redo")
     assert redo["changed"] == ["color-by: track -> class"]
     assert fake_network.looked_at == []
@@ -132,7 +132,7 @@ def test_an_ignored_region_redoes_tracking_but_not_the_network(work, traffic, tm
     work([traffic], out, chunk_frames=8)
     fake_network.looked_at.clear()
     _, events = work([traffic], out, chunk_frames=8, ignore_region=["110,60,50,36"], force=True)
-    assert redone(events) == [["track", "join", "render", "mux"]]
+    assert redone(events) == [["track", "join", "label", "render", "mux"]]
     assert fake_network.looked_at == []
     assert {tuple(ids) for _, ids, _, _ in tracks_of(tmp_path / "out.mp4.seg-run/detections.parquet")} == {
         (1, 2, -1),
@@ -154,7 +154,7 @@ def test_another_model_redoes_everything(work, traffic, tmp_path, fake_network):
     work([traffic], out, chunk_frames=8)
     fake_network.looked_at.clear()
     _, events = work([traffic], out, chunk_frames=8, model=str(other), force=True)
-    assert redone(events) == [["segment", "track", "join", "render", "mux"]]
+    assert redone(events) == [["segment", "track", "join", "label", "render", "mux"]]
     assert sorted(fake_network.looked_at) == [0, 1, 2, 3, 4]
 
 

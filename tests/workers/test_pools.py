@@ -1,45 +1,23 @@
-"""What a pools promises, asked of the one in this process and of Ray's."""
+"""What pools promise, asked of those in this process, of processes and of Ray's."""
 
 from __future__ import annotations
 
-import os
 import time
 
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.workers.contract import PoolSpec, described, is_final
+from pipeline.workers.contract import PoolSpec, WorkerLostError, described, is_final
 from pipeline.workers.in_process import InProcessPools
+from pipeline.workers.processes import ProcessPools
 from pipeline.workers.ray_session import RaySession
 from pipeline.workers.ray_workers import RayPools
+from tests.workers.doubler import Doubler, Refusing, Stillborn
 
 
-def make_worker():
-    """A worker whose class travels by value: other processes need not find this module."""
-
-    class Doubler:
-        def __init__(self):
-            self.tries = {}
-
-        def setup(self):
-            return "ready"
-
-        def process(self, task):
-            self.tries[task] = self.tries.get(task, 0) + 1
-            if task == "die":
-                os._exit(1)
-            if task == "bad input":
-                raise InputError("it is broken")
-            if task == "never":
-                raise ArithmeticError("no")
-            if task == "second time" and self.tries[task] < 2:
-                raise ArithmeticError("not yet")
-            return task * 2
-
-        def close(self):
-            pass
-
-    return Doubler()
+def by_value(kind):
+    """A worker whose class travels by value: Ray's processes need not find this module."""
+    return type(kind.__name__, (), dict(vars(kind)))()
 
 
 @pytest.fixture(scope="module")
@@ -51,12 +29,24 @@ def in_ray():
     pools.close()
 
 
-@pytest.fixture(params=["here", "ray"])
+@pytest.fixture
+def in_processes():
+    pools = ProcessPools()
+    yield pools
+    pools.close()
+
+
+@pytest.fixture(params=["here", "processes", "ray"])
 def pool(request):
-    """A pools and the name of a fresh pool of one worker."""
-    pools = InProcessPools() if request.param == "here" else request.getfixturevalue("in_ray")
+    """Pools and the name of a fresh pool of one worker."""
     name = f"pool of {request.node.name}"
-    pools.add(PoolSpec(name, make_worker(), 1))
+    if request.param == "here":
+        pools, worker = InProcessPools(), Doubler()
+    elif request.param == "processes":
+        pools, worker = request.getfixturevalue("in_processes"), Doubler()
+    else:
+        pools, worker = request.getfixturevalue("in_ray"), by_value(Doubler)
+    pools.add(PoolSpec(name, worker, 1))
     return pools, name
 
 
@@ -102,13 +92,43 @@ def test_a_broken_input_is_not_tried_again(pool):
     assert isinstance(over[0].error, InputError)
 
 
-def test_a_task_that_kills_its_worker_fails_and_the_next_has_a_new_worker(in_ray):
-    in_ray.add(PoolSpec("mortals", make_worker(), 1))
-    over, tries = run(in_ray, "mortals", 1, "die", 3)
+@pytest.mark.parametrize("way", ["die", "vanish"])
+@pytest.mark.parametrize("kind", ["processes", "ray"])
+def test_a_task_that_kills_its_worker_fails_and_the_next_has_a_new_worker(request, kind, way):
+    """A worker that vanishes has failed, whatever its exit code says."""
+    pools = request.getfixturevalue("in_processes" if kind == "processes" else "in_ray")
+    worker = Doubler() if kind == "processes" else by_value(Doubler)
+    pools.add(PoolSpec(f"mortals {way}", worker, 1))
+    over, tries = run(pools, f"mortals {way}", 1, way, 3)
     assert (over[0].value, over[2].value) == (2, 6)
     assert over[1].attempts == 3
     assert "worker died" in str(over[1].error)
     assert [result.retried for result in tries if result.key == 1] == [True, True, False]
+
+
+def test_a_worker_has_as_many_tasks_at_a_time_as_it_has_slots(in_processes):
+    in_processes.add(PoolSpec("wide", Doubler(), 1, slots=3))
+    assert in_processes.setup_result("wide") == "ready"
+    for key in range(3):
+        assert in_processes.has_room("wide")
+        in_processes.submit("wide", key, key)
+    assert not in_processes.has_room("wide")
+    found = []
+    while len(found) < 3:
+        found += in_processes.wait(1)
+    assert sorted(result.value for result in found) == [0, 2, 4]
+
+
+def test_workers_that_end_as_soon_as_they_start_are_an_error(in_processes):
+    in_processes.add(PoolSpec("stillborn", Stillborn(), 1))
+    with pytest.raises(WorkerLostError, match="worker died"):
+        in_processes.setup_result("stillborn")
+
+
+def test_the_error_of_a_setup_is_told(in_processes):
+    in_processes.add(PoolSpec("refusing", Refusing(), 1))
+    with pytest.raises(InputError, match="no such weights"):
+        in_processes.setup_result("refusing")
 
 
 def test_only_what_cannot_change_is_final_at_once():

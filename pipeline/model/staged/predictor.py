@@ -32,14 +32,15 @@ class StagedPredictor:
     """Runs a network's stages on frames of any size, one at a time for each caller; several threads may call.
 
     config : the network's. compiled : makes the stages for a canvas (height, width). runtime : that computes them.
+    callers : how many threads may usefully call at the same time.
     """
 
     batch = 1
 
     def __init__(
-        self, config: MaskRCNNConfig, compiled: Callable[[Canvas], CompiledStages], runtime: str
+        self, config: MaskRCNNConfig, compiled: Callable[[Canvas], CompiledStages], runtime: str, callers: int
     ) -> None:
-        self.config, self.runtime = config, runtime
+        self.config, self.runtime, self.callers = config, runtime, callers
         self._make = compiled
         self._compiled: OrderedDict[Canvas, CompiledStages] = OrderedDict()
         self._lock = Lock()

@@ -20,7 +20,7 @@ def finish(process):
 def children_of(pid):
     """Process ids and command lines of a process's descendants."""
     listing = subprocess.run(
-        ["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True
+        ["ps", "-ww", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True
     ).stdout
     rows = [line.split(None, 2) for line in listing.splitlines()[1:]]
     family, found = {pid}, []
@@ -46,18 +46,22 @@ def in_process(command, traffic, tmp_path):
     return ours(tmp_path / "alone.mp4")
 
 
+#: Words that choose who runs the workers, and what the command line of a worker's process has in it.
+PROCESSES = (("--workers", 2), "spawn_main")
+RAY = (("--workers", 2, "--cluster", "local"), "ray::WorkerActor")
+
+
+@pytest.mark.parametrize(("words", "mark"), [PROCESSES, RAY], ids=["processes", "ray"])
 def test_a_worker_that_is_killed_is_replaced_and_nothing_is_lost_or_doubled(
-    command, traffic, tmp_path, in_process
+    command, traffic, tmp_path, in_process, words, mark
 ):
     out = tmp_path / "out.mp4"
-    process = command(
-        traffic, out, "--workers", 2, "--chunk-frames", 4, "--progress", "json", FAKE_DELAY="0.1"
-    )
+    process = command(traffic, out, *words, "--chunk-frames", 4, "--progress", "json", FAKE_DELAY="0.1")
     ledger = tmp_path / "out.mp4.seg-run" / "ledger.jsonl"
     until = time.monotonic() + 120
     while time.monotonic() < until and not (ledger.exists() and ledger.read_text().count("\n") >= 2):
         time.sleep(0.02)
-    victims = [pid for pid, words in children_of(process.pid) if "ray::WorkerActor" in words]
+    victims = [pid for pid, line in children_of(process.pid) if mark in line]
     os.kill(victims[0], signal.SIGKILL)
     everybody = [pid for pid, _ in children_of(process.pid)]
     code, _, errors = finish(process)
@@ -76,7 +80,7 @@ def test_a_worker_that_is_killed_is_replaced_and_nothing_is_lost_or_doubled(
 def test_a_chunk_that_always_fails_does_not_stop_the_others(command, traffic, tmp_path):
     out = tmp_path / "out.mp4"
     code, _, errors = finish(
-        command(traffic, out, "--workers", 2, "--chunk-frames", 4, FAKE_FAIL="12", FAKE_DELAY="0")
+        command(traffic, out, *RAY[0], "--chunk-frames", 4, FAKE_FAIL="12", FAKE_DELAY="0")
     )
     assert code == 4
     assert "chunk 3 (frames 12 to 15)" in errors
@@ -89,17 +93,19 @@ def test_a_chunk_that_always_fails_does_not_stop_the_others(command, traffic, tm
     }  # fmt: skip
 
 
-@pytest.mark.slow
-def test_ray_ends_with_a_killed_driver(command, traffic, tmp_path, in_process):
+@pytest.mark.parametrize(
+    "words", [PROCESSES[0], pytest.param(RAY[0], marks=pytest.mark.slow)], ids=["processes", "ray"]
+)
+def test_workers_end_with_a_killed_driver(command, traffic, tmp_path, in_process, words):
     out = tmp_path / "out.mp4"
-    process = command(traffic, out, "--workers", 2, "--chunk-frames", 4, FAKE_DELAY="0.1")
+    process = command(traffic, out, *words, "--chunk-frames", 4, FAKE_DELAY="0.1")
     ledger = tmp_path / "out.mp4.seg-run" / "ledger.jsonl"
     until = time.monotonic() + 120
     while time.monotonic() < until and not (ledger.exists() and ledger.read_text().count("\n") >= 2):
         time.sleep(0.02)
     # Two small agents look for their head for a minute before they end too: Ray's own number.
-    everybody = [pid for pid, words in children_of(process.pid) if "Agent" not in words]
-    assert len(everybody) > 3
+    everybody = [pid for pid, line in children_of(process.pid) if "Agent" not in line]
+    assert len(everybody) > 1
     process.kill()
     process.communicate()
     until = time.monotonic() + 30
@@ -111,10 +117,12 @@ def test_ray_ends_with_a_killed_driver(command, traffic, tmp_path, in_process):
     assert ours(out) == in_process
 
 
-@pytest.mark.slow
-def test_ctrl_c_of_the_whole_process_group_lets_chunks_in_flight_end(command, traffic, tmp_path):
+@pytest.mark.parametrize(
+    "words", [PROCESSES[0], pytest.param(RAY[0], marks=pytest.mark.slow)], ids=["processes", "ray"]
+)
+def test_ctrl_c_of_the_whole_process_group_lets_chunks_in_flight_end(command, traffic, tmp_path, words):
     out = tmp_path / "out.mp4"
-    process = command(traffic, out, "--workers", 2, "--chunk-frames", 4, FAKE_DELAY="0.2")
+    process = command(traffic, out, *words, "--chunk-frames", 4, FAKE_DELAY="0.2")
     ledger = tmp_path / "out.mp4.seg-run" / "ledger.jsonl"
     until = time.monotonic() + 120
     while time.monotonic() < until and not (ledger.exists() and ledger.read_text().count("\n") >= 2):
@@ -126,3 +134,26 @@ def test_ctrl_c_of_the_whole_process_group_lets_chunks_in_flight_end(command, tr
     assert "Traceback" not in errors
     entries = [json.loads(line) for line in ledger.read_text().splitlines()]
     assert [entry for entry in entries if entry["failed"]] == []
+
+
+@pytest.mark.parametrize("victim", ["raylet", "gcs_server"])
+def test_a_ray_that_dies_ends_the_run_with_one_line_and_it_can_be_resumed(
+    command, traffic, tmp_path, in_process, victim
+):
+    out = tmp_path / "out.mp4"
+    process = command(traffic, out, *RAY[0], "--chunk-frames", 4, FAKE_DELAY="0.2")
+    ledger = tmp_path / "out.mp4.seg-run" / "ledger.jsonl"
+    until = time.monotonic() + 120
+    while time.monotonic() < until and not (ledger.exists() and ledger.read_text().count("\n") >= 2):
+        time.sleep(0.02)
+    (pid,) = [pid for pid, line in children_of(process.pid) if line.split()[0].endswith(f"/{victim}")]
+    os.kill(pid, signal.SIGKILL)
+    killed = time.monotonic()
+    code, _, errors = finish(process)
+    assert time.monotonic() - killed < 30
+    assert code == 1
+    assert "Ray" in errors
+    assert "Traceback" not in errors
+    code, _, errors = finish(command(traffic, out, "--workers", 2, "--chunk-frames", 4))
+    assert code == 0, errors
+    assert ours(out) == in_process
