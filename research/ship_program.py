@@ -24,7 +24,7 @@ def main(name: str) -> None:
     path = shipped_path(source, source.entry.input_size)
     assert path is not None, f"{name} is not part of the package"
     canvas = source.entry.input_size
-    answer(str(source.path()), source.kind, canvas, program_facts(name, canvas), str(path))
+    answer(str(source.path()), source.kind, canvas, program_facts(source, canvas), str(path))
 
 
 if __name__ == "__main__":

@@ -9,10 +9,7 @@ from typing import Any, Literal, cast
 from numpy.typing import NDArray
 
 from pipeline.errors import WeightsError
-from pipeline.formats.convert import torchvision
-from pipeline.formats.keras_h5 import read_layer_weights
 from pipeline.formats.own_file import read_metadata
-from pipeline.formats.pytorch_file import read_state_dict
 from pipeline.model import presets
 from pipeline.model.config import MaskRCNNConfig
 from pipeline.weights.label_maps import label_map
@@ -63,9 +60,19 @@ def own_config(path: Path, metadata: Mapping[str, str]) -> MaskRCNNConfig:
 
 
 def read_foreign(path: Path, kind: str | None) -> tuple[Tensors, ForeignKind]:
-    """The tensors of another program's file, and its layout: of torchvision's two the file itself tells which."""
+    """The tensors of another program's file, and its layout: of torchvision's two the file itself tells which.
+
+    What reads them is imported here, so that a network of ours does not wait for h5py.
+    """
     if kind == "matterport" or (kind is None and path.suffix in (".h5", ".hdf5")):
+        from pipeline.formats.keras_h5 import (
+            read_layer_weights,
+        )  # h5py: a network of ours need not wait for it
+
         return read_layer_weights(path), "matterport"
+    from pipeline.formats.convert import torchvision
+    from pipeline.formats.pytorch_file import read_state_dict
+
     source = torchvision.modern_names(read_state_dict(path))
     if kind in (None, "torchvision"):
         kind = "torchvision_v1" if "roi_heads.box_head.fc6.weight" in source else "torchvision_v2"

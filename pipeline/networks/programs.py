@@ -9,8 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from filelock import FileLock
-
 from pipeline.errors import SegVideoError, WeightsError
 from pipeline.model.staged.program_file import RELEASE, Graphs, read_program
 from pipeline.networks.devices import version_of
@@ -35,7 +33,7 @@ def find_program(source: NetworkSource, canvas: Canvas) -> Graphs:
 
     Raises WeightsError where the weights cannot be converted, WriteError where there is no room for the result.
     """
-    facts = program_facts(source.model, canvas)
+    facts = program_facts(source, canvas)
     shipped = shipped_path(source, canvas)
     if shipped is not None and shipped.is_file():
         graphs = read_program(shipped, facts)
@@ -46,6 +44,8 @@ def find_program(source: NetworkSource, canvas: Canvas) -> Graphs:
     if (graphs := cache.read(path, facts)) is not None:
         return graphs
     cache.create()
+    from filelock import FileLock  # needed once; it brings asyncio along
+
     with FileLock(path.with_suffix(".lock")):
         if (graphs := cache.read(path, facts)) is None:
             _convert(source, canvas, facts, path)
@@ -56,9 +56,9 @@ def find_program(source: NetworkSource, canvas: Canvas) -> Graphs:
     return graphs
 
 
-def program_facts(model: str, canvas: Canvas) -> dict[str, object]:
+def program_facts(source: NetworkSource, canvas: Canvas) -> dict[str, object]:
     """What a program belongs to: weights by their SHA-256, the canvas, and the release of the graphs."""
-    return {"weights": weights_digest(model), "canvas": list(canvas), "release": RELEASE}
+    return {"weights": weights_digest(str(source.path())), "canvas": list(canvas), "release": RELEASE}
 
 
 def shipped_path(source: NetworkSource, canvas: Canvas) -> Path | None:

@@ -133,10 +133,10 @@ def test_the_program_in_the_package_is_that_of_the_weights_in_it(tmp_path: Path)
     source, canvas = find_source("dashcam-lite"), (448, 768)
     path = shipped_path(source, canvas)
     assert path is not None
-    shipped = read_program(path, program_facts("dashcam-lite", canvas))
+    shipped = read_program(path, program_facts(source, canvas))
     assert shipped is not None, "the weights or the graphs have changed: python research/ship_program.py"
-    programs._convert(source, canvas, program_facts("dashcam-lite", canvas), tmp_path / "made.program")
-    made = read_program(tmp_path / "made.program", program_facts("dashcam-lite", canvas))
+    programs._convert(source, canvas, program_facts(source, canvas), tmp_path / "made.program")
+    made = read_program(tmp_path / "made.program", program_facts(source, canvas))
     assert made is not None
     network = load("dashcam-lite", LoadSettings(device="cpu", precision="float32"))
     image = np.random.default_rng(0).normal(0, 1, (1, *canvas, 3)).astype(np.float32)

@@ -62,7 +62,7 @@ def test_names_of_catalog_and_embedded_networks_need_no_network(monkeypatch: pyt
     def fetched(*_: object) -> None:
         raise AssertionError("nothing is fetched to learn names")
 
-    monkeypatch.setattr("pipeline.networks.source.fetch", fetched)
+    monkeypatch.setattr("pipeline.weights.fetch.fetch", fetched)
     published = describe("torchvision-r50-fpn-v2")
     assert published.path is None
     assert published.class_names.items() >= label_map("coco91").items()

@@ -70,7 +70,7 @@ class StageRequests:
     def dense(self, images: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The RPN's logits [A] and offsets [A, 4] of images [1, H, W, 3]; both are overwritten by the next call."""
         self._dense.set_input_tensor(0, openvino.Tensor(images, shared_memory=True))
-        self._dense.infer()
+        _compute(self._dense)
         return self._dense.get_output_tensor(1).data, self._dense.get_output_tensor(2).data
 
     def levels(self) -> list[NDArray[np.float32]]:
@@ -89,6 +89,12 @@ class StageRequests:
         return _in_portions(self._masks, (*samples, class_index), self._shapes.mask_regions)[0]
 
 
+def _compute(request: Any) -> None:
+    """Run a stage; its outputs stay where they are, while `infer` would copy them all."""
+    request.start_async()
+    request.wait()
+
+
 def _in_portions(request: Any, columns: tuple[Any, ...], portion: int) -> list[NDArray[Any]]:
     """Each output for all rows of the inputs behind the table, `portion` rows at a time; missing rows are zeros."""
     rows = len(columns[0])
@@ -99,7 +105,7 @@ def _in_portions(request: Any, columns: tuple[Any, ...], portion: int) -> list[N
             data = request.get_input_tensor(place).data
             data[:count] = column[start : start + count]
             data[count:] = 0
-        request.infer()
+        _compute(request)
         for place, part in enumerate(parts):
             part.append(request.get_output_tensor(place).data[:count].copy())
     return [np.concatenate(part) for part in parts]
