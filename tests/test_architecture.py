@@ -85,7 +85,9 @@ HOMES = {
     "imageio_ffmpeg": {"video"},
     "pyarrow": {"store"},
     "scipy": {"track", "evaluation"},
-    "cv2": {"video", "render", "labels", "training", "evaluation"},
+    "openvino": {"networks"},
+    "ai_edge_litert": {"networks"},
+    "cv2": {"networks", "video", "render", "labels", "training", "evaluation"},
     "matplotlib": {"training", "evaluation"},
     "pycocotools": {"labels", "training", "evaluation"},
 }
