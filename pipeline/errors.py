@@ -57,6 +57,10 @@ class WeightsError(SegVideoError):
     """A weight file is missing, damaged, unsafe, or of another network."""
 
 
+class WriteError(SegVideoError):
+    """The system refuses to write a file: the disk is full, or a folder is missing or not writable."""
+
+
 class StoreError(SegVideoError):
     """A file of stored detections cannot be written, is missing, damaged, or of another schema."""
 

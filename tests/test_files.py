@@ -1,14 +1,12 @@
 from __future__ import annotations
 
 import errno
-import os
-from types import SimpleNamespace
 
 import pytest
 
 from pipeline import files
-from pipeline.errors import MediaError
-from pipeline.files import digest_of, write_whole
+from pipeline.errors import WriteError
+from pipeline.files import digest_of, whole_file, whole_stream, write_whole
 from pipeline.run.read_ahead import read_ahead
 
 
@@ -19,13 +17,56 @@ def test_a_full_disk_leaves_what_was_there_and_nothing_else(tmp_path, monkeypatc
     def full(_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    real = SimpleNamespace(open=os.open, O_RDONLY=os.O_RDONLY, close=os.close, fsync=full)
-    monkeypatch.setattr(files, "os", real)
-    with pytest.raises(MediaError, match="No space left on device") as failed:
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(WriteError, match="No space left on device") as failed:
         write_whole(path, b"after")
     assert "run the same command again" in str(failed.value)
     assert path.read_bytes() == b"before"
     assert [entry.name for entry in tmp_path.iterdir()] == ["part.mp4"]
+
+
+def test_a_body_that_fails_leaves_what_was_there_and_nothing_else(tmp_path):
+    path = tmp_path / "a.parquet"
+    path.write_bytes(b"before")
+
+    def fail_half_way() -> None:
+        with whole_stream(path) as stream:
+            stream.write(b"half")
+            raise RuntimeError("killed")
+
+    with pytest.raises(RuntimeError, match="killed"):
+        fail_half_way()
+    assert path.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_temporary_file_is_never_one_that_was_there(tmp_path):
+    """A file or a link under any name that could be guessed is neither written to nor followed."""
+    path = tmp_path / "clip.mp4"
+    planted = [tmp_path / "clip.mp4.part", tmp_path / f".clip.mp4{files.TEMPORARY_SUFFIX}"]
+    (tmp_path / "victim").write_bytes(b"precious")
+    planted[0].write_bytes(b"precious")
+    planted[1].symlink_to(tmp_path / "victim")
+    with whole_file(path) as temporary:
+        assert temporary not in planted
+        assert not temporary.is_symlink()
+        temporary.write_bytes(b"new")
+    assert path.read_bytes() == b"new"
+    assert [entry.read_bytes() for entry in (*planted, tmp_path / "victim")] == [b"precious"] * 3
+
+
+def test_a_link_under_the_name_is_replaced_and_not_followed(tmp_path):
+    (tmp_path / "victim").write_bytes(b"precious")
+    (tmp_path / "out").symlink_to(tmp_path / "victim")
+    write_whole(tmp_path / "out", b"new")
+    assert (tmp_path / "victim").read_bytes() == b"precious"
+    assert not (tmp_path / "out").is_symlink()
+
+
+def test_a_new_file_has_the_permissions_of_any_new_file(tmp_path):
+    (tmp_path / "ordinary").touch()
+    write_whole(tmp_path / "ours", b"")
+    assert (tmp_path / "ours").stat().st_mode == (tmp_path / "ordinary").stat().st_mode
 
 
 def test_a_digest_is_that_of_the_content(tmp_path):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,8 @@ import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from pipeline.errors import WeightsError
+from pipeline.errors import WeightsError, WriteError
+from pipeline.files import write_whole
 
 #: Types as the format calls them; bfloat16 is read as the upper half of a float32.
 _STORED = {
@@ -40,8 +39,8 @@ def save_weights(path: str | Path, arrays: Mapping[str, NDArray[Any]], metadata:
     plain = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     described = {**metadata, _DIGEST: _digest({name: array.tobytes() for name, array in plain.items()})}
     try:
-        _publish(Path(path), safetensors.numpy.save(plain, metadata=described))
-    except (OSError, KeyError, ValueError, safetensors.SafetensorError) as failure:
+        write_whole(Path(path), safetensors.numpy.save(plain, metadata=described))
+    except (WriteError, KeyError, ValueError, safetensors.SafetensorError) as failure:
         raise WeightsError(
             f"{path} cannot be written",
             found=str(failure),
@@ -91,17 +90,3 @@ def _digest(raw: Mapping[str, bytes]) -> str:
         digest.update(name.encode() + b"\0" + len(raw[name]).to_bytes(_LENGTH_BYTES, "little"))
         digest.update(raw[name])
     return digest.hexdigest()
-
-
-def _publish(path: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)  # mkstemp's files are for their owner alone
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from pipeline.files import whole_stream
 from pipeline.store.header import Header
-from pipeline.store.publish import publish
 from pipeline.store.reader import DetectionsFile
 from pipeline.store.rle import encode_rle
 from pipeline.structures.masks import paste_mask
@@ -21,7 +21,7 @@ def export_coco(file: DetectionsFile, path: Path, conf: float = 0.0) -> None:
     Beside COCO's own keys, an image has its `pts` and `seconds`, an annotation its `score` and, where it follows
     a track, its `track_id`. One span of frames at a time is held in memory. Raises StoreError.
     """
-    with publish(path) as stream:
+    with whole_stream(path) as stream:
         stream.write(b'{"images":[\n')
         _write_list(stream, _images(file.header))
         stream.write(b'],"annotations":[\n')

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.files import whole_stream
 from pipeline.store.header import Header
-from pipeline.store.publish import publish
 from pipeline.store.reader import DetectionsFile
 from pipeline.store.rle import encode_rle
 from pipeline.structures.masks import PastedMask, paste_mask
@@ -21,7 +21,7 @@ def export_mots(file: DetectionsFile, path: Path, conf: float = 0.0) -> None:
     Frames count from 0 in the source. Where masks overlap, the better score keeps the pixel, as the format asks
     (Voigtlaender et al. 2019); a mask of which nothing is left has no line. Raises StoreError.
     """
-    with publish(path) as stream:
+    with whole_stream(path) as stream:
         for frame, tracks in file.frames():
             for line in _lines(file.header, frame, tracks, conf):
                 stream.write(f"{line}\n".encode())

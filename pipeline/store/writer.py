@@ -9,8 +9,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.files import whole_stream
 from pipeline.store.header import Header
-from pipeline.store.publish import publish
 from pipeline.store.schema import SCHEMA, to_table
 from pipeline.structures.detections import Detections
 from pipeline.structures.tracks import Tracks
@@ -37,7 +37,7 @@ def write_tracks(path: Path, header: Header, frames: Sequence[Tracks]) -> None:
 def write_tables(path: Path, header: Header, tables: Iterable[pa.Table]) -> None:
     """Write rows that come in frame order, table by table, holding one row group. Raises StoreError."""
     with (
-        publish(path) as stream,
+        whole_stream(path) as stream,
         pq.ParquetWriter(
             stream,
             SCHEMA,

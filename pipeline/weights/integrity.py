@@ -7,15 +7,13 @@ the time of change it was computed for.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 from pathlib import Path
 
 from pipeline.errors import WeightsError
+from pipeline.files import digest_of
 from pipeline.weights.catalog import CatalogEntry
-
-_BLOCK = 1 << 20
 
 
 def verify_file(path: Path, entry: CatalogEntry, *, do: str) -> None:
@@ -31,7 +29,7 @@ def checked_digest(path: Path, entry: CatalogEntry, *, do: str) -> str:
     if size == 0 or entry.size_bytes not in (None, size):
         expected = f"{entry.size_bytes} bytes" if entry.size_bytes else "something"
         raise _mismatch(path, entry, found=f"{size} bytes where {expected} should be", do=do)
-    digest = _sha256(path)
+    digest = digest_of(path)
     if not digest.startswith(entry.digest or ""):
         found = f"SHA-256 {digest} where one that begins with {entry.digest} should be"
         raise _mismatch(path, entry, found=found, do=do)
@@ -66,14 +64,6 @@ def _remembered_digest(path: Path) -> str | None:
 def _identity(path: Path) -> dict[str, int]:
     status = path.stat()
     return {"size": status.st_size, "mtime_ns": status.st_mtime_ns}
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _mismatch(path: Path, entry: CatalogEntry, *, found: str, do: str) -> WeightsError:

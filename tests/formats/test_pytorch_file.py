@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.errors import WeightsError
 from pipeline.formats.pytorch_file import read_state_dict
-from tests.weights import torch_zip as tz
+from tests.formats import torch_zip as tz
 
 RAMP = np.arange(12, dtype=np.float32)
 FLOATS = tz.storage("0", "FloatStorage", 12)

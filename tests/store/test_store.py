@@ -11,11 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.errors import StoreError
+from pipeline.errors import StoreError, WriteError
 from pipeline.store import writer
 from pipeline.store.header import Header
 from pipeline.store.join import join_detections
-from pipeline.store.publish import publish
 from pipeline.store.reader import DetectionsFile
 from pipeline.store.schema import to_table
 from pipeline.store.writer import write_detections, write_tracks
@@ -205,33 +204,8 @@ def test_a_file_of_another_schema_version_is_refused(tmp_path):
         DetectionsFile(tmp_path / "b.parquet")
 
 
-def test_a_failed_write_leaves_the_file_that_was_there(tmp_path):
-    path = tmp_path / "a.parquet"
-    path.write_bytes(b"before")
-
-    def fail_half_way() -> None:
-        with publish(path) as stream:
-            stream.write(b"half")
-            raise RuntimeError("killed")
-
-    with pytest.raises(RuntimeError, match="killed"):
-        fail_half_way()
-    assert path.read_bytes() == b"before"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_full_disk_is_told_as_one_and_leaves_nothing(tmp_path, monkeypatch):
-    def full(descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("pipeline.store.publish.os.fsync", full)
-    with pytest.raises(StoreError, match="No space left on device"):
-        write_detections(tmp_path / "a.parquet", HEADER, FRAMES)
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_a_missing_folder_is_told(tmp_path):
-    with pytest.raises(StoreError, match="Cannot write"):
+    with pytest.raises(WriteError, match="Cannot write"):
         write_detections(tmp_path / "gone" / "a.parquet", HEADER, FRAMES)
 
 

@@ -22,7 +22,7 @@ from pipeline.structures.yuv_frame import YuvFrame
 from pipeline.video.colour.pixels import to_av
 from pipeline.video.read.source import open_source, video_stream
 from pipeline.video.write.encoders import Encoder, open_encoder
-from pipeline.video.write.publish import publish
+from pipeline.video.write.publish import whole_video
 from pipeline.video.write.timeline import decoding_times, output_timeline
 
 
@@ -45,7 +45,7 @@ def encode_part(
     numbers = np.setdiff1d(np.arange(chunk.start, chunk.stop), np.array(sorted(left_out), np.int64))
     pts = timeline.pts[numbers] - timeline.pts[numbers[0]]
     ticks = str(timeline.time_base.denominator)
-    with publish(path) as temporary:
+    with whole_video(path) as temporary:
         with av.open(
             f"file:{temporary}",
             "w",

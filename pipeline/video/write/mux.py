@@ -24,7 +24,7 @@ from pipeline.video.read.source import open_source, video_stream
 from pipeline.video.write.container import ContainerCheck, check_container
 from pipeline.video.write.copying import StreamCopy
 from pipeline.video.write.joining import joined_packets
-from pipeline.video.write.publish import publish
+from pipeline.video.write.publish import whole_video
 from pipeline.video.write.tags import container_tags, stream_tags, survives_itunes
 from pipeline.video.write.timeline import Timeline, output_timeline
 from pipeline.video.write.track_times import write_creation_times
@@ -64,7 +64,7 @@ def mux(
             do=f"name an output that ends in {' or '.join(check.fitting)}" if check.fitting else None,
         )
     timeline = output_timeline(info).without(left_out)
-    with publish(out) as temporary:
+    with whole_video(out) as temporary:
         copies = _write(info, parts, temporary, check, timeline)
         if check.muxer != "matroska":
             tracks = (info.streams[position] for position in sorted([info.video, *check.kept]))
