@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -14,6 +14,23 @@ from pipeline.structures.timebase import to_seconds
 
 #: Rises when a column or a header key changes its meaning; a reader takes its own version only.
 SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class StoredPicture:
+    """A frame that is a picture of its own.
+
+    name : the picture's path as it was given. output : the path of what was made of it.
+    width, height : its size in px, upright; the unit of its boxes.
+    found, made : fingerprints of what was found in it, and of its output.
+    """
+
+    name: str
+    output: str
+    width: int
+    height: int
+    found: str
+    made: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +43,7 @@ class Header:
     pts : int64 [frames], presentation time of each frame in ticks.
     class_names : name of each class id.
     tracked : whether the track columns are filled.
+    pictures : of frames that are pictures, one entry each; width and height are the largest then. Empty for a video.
     """
 
     width: int
@@ -35,6 +53,7 @@ class Header:
     pts: NDArray[np.int64]
     class_names: Mapping[int, str]
     tracked: bool = False
+    pictures: tuple[StoredPicture, ...] = ()
 
     def __post_init__(self) -> None:
         if self.pts.ndim != 1 or self.pts.dtype != np.int64 or len(self.pts) == 0:
@@ -42,6 +61,8 @@ class Header:
                 f"Header.pts: expected int64 [frames], at least one, "
                 f"found {self.pts.dtype.name} {list(self.pts.shape)}"
             )
+        if self.pictures and len(self.pictures) != len(self.pts):
+            raise ValueError(f"Header.pictures: expected {len(self.pts)} entries, found {len(self.pictures)}")
         if self.width < 1 or self.height < 1 or self.first_frame < 0 or self.time_base <= 0:
             raise ValueError(
                 "Header: expected a frame size and time base above 0 and a first frame from 0 up, found "
@@ -71,6 +92,8 @@ class Header:
                 "pts_steps": _run_lengths(np.diff(self.pts)),
                 "class_names": {str(key): self.class_names[key] for key in sorted(self.class_names)},
                 "tracked": self.tracked,
+                # Videos' headers stay what they were before there were pictures.
+                **({"pictures": [astuple(entry) for entry in self.pictures]} if self.pictures else {}),
             },
             separators=(",", ":"),
         )
@@ -91,6 +114,7 @@ class Header:
             pts=np.cumsum(ticks.astype(np.int64)),
             class_names={int(key): name for key, name in entries["class_names"].items()},
             tracked=entries["tracked"],
+            pictures=tuple(StoredPicture(*entry) for entry in entries.get("pictures", ())),
         )
 
 
