@@ -12,7 +12,9 @@ from pipeline.structures.yuv_frame import YuvFrame
 
 def paint_picture(overlay: Overlay, picture: Picture, tracks: Tracks) -> Picture:
     """A painted copy; what lies under no mask, line or label keeps its numbers, and all keeps its alpha."""
-    red, green, blue = (np.ascontiguousarray(picture.rgb[..., channel]) for channel in range(3))
+    red, green, blue = (picture.rgb[..., channel].copy() for channel in range(3))
     bits = 8 * picture.rgb.dtype.itemsize
     painted = overlay.paint(YuvFrame(green, blue, red, bits, True, "gbr"), tracks)
-    return Picture(np.stack([painted.v, painted.y, painted.u], axis=2), picture.alpha, picture.remarks)
+    rgb = np.empty_like(picture.rgb)
+    rgb[..., 0], rgb[..., 1], rgb[..., 2] = painted.v, painted.y, painted.u
+    return Picture(rgb, picture.alpha, picture.remarks)

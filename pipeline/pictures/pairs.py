@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import InputError, UsageError
+from pipeline.pictures.stored import PictureStore
 from pipeline.pictures.write import KINDS, kind_of_name
 
 #: Stands for a list on standard input.
@@ -33,23 +34,21 @@ def picture_pairs(
     output: str | None,
     *,
     listed: Iterable[str] = (),
-    made_here: frozenset[str] = frozenset(),
 ) -> list[PicturePair]:
     """Each picture that the inputs name, once, with its output; in the order in which they are named.
 
     Parameters
     ----------
-    inputs : files, folders (the pictures in them, by name), patterns, or FROM_LIST.
+    inputs : files, folders (the pictures in them, by name), patterns, or FROM_LIST. What a run here has made is no
+        input of a folder or pattern.
     output : a file, for one input; a folder; a template with {stem}, {name} or {ext} (with its dot); None:
         `<stem>_seg<ext>` here.
     listed : lines that FROM_LIST stands for, a path each.
-    made_here : paths, resolved, that folders and patterns leave out: outputs of an earlier run.
-
     Raises InputError for an input that is not there, UsageError where two inputs would get one output, or an output
     would replace a source.
 
     """
-    sources = [source for name in inputs for source in _sources(name, listed, made_here)]
+    sources = [source for name in inputs for source in _sources(name, listed)]
     if not sources:
         raise InputError("No input holds a picture.", found=", ".join(inputs))
     several = len(sources) > 1 or any(Path(name).is_dir() or name == FROM_LIST for name in inputs)
@@ -58,7 +57,7 @@ def picture_pairs(
     return found
 
 
-def _sources(name: str, listed: Iterable[str], made_here: frozenset[str]) -> list[Path]:
+def _sources(name: str, listed: Iterable[str]) -> list[Path]:
     if name == FROM_LIST:
         return [Path(line) for line in (line.strip("\r\n") for line in listed) if line]
     path = Path(name)
@@ -71,7 +70,8 @@ def _sources(name: str, listed: Iterable[str], made_here: frozenset[str]) -> lis
             raise InputError(f"Nothing matches {name}.", do="check the pattern")
     else:
         return [path]
-    return [entry for entry in matches if entry.is_file() and str(entry.resolve()) not in made_here]
+    made_here = {folder: PictureStore.outputs_in(folder) for folder in {entry.parent for entry in matches}}
+    return [entry for entry in matches if entry.is_file() and entry.name not in made_here[entry.parent]]
 
 
 def _output(source: Path, output: str | None, several: bool) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,10 +16,11 @@ from pipeline.store.reader import DetectionsFile
 from pipeline.store.writer import write_tracks
 from pipeline.structures.tracks import Tracks
 
+#: Ending of the folder that holds the file of detections of one picture, beside the output.
+RUN_SUFFIX = ".seg-run"
+
 #: What holds the file of detections of several pictures, in the folder of the first output.
 FOLDER_OF_SEVERAL = "pictures.seg-run"
-
-_ONE_SUFFIX = ".seg-run"
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,13 +40,25 @@ class PictureStore:
 
     def __init__(self, outputs: Sequence[Path]) -> None:
         first = outputs[0].absolute()
-        alone = first.with_name(first.name + _ONE_SUFFIX)
+        alone = first.with_name(first.name + RUN_SUFFIX)
         self.folder = alone if len(outputs) == 1 else first.parent / FOLDER_OF_SEVERAL
         self.path = self.folder / "detections.parquet"
         self._parts = self.folder / "parts"
 
+    @staticmethod
+    def outputs_in(folder: Path) -> set[str]:
+        """Names of the files of a folder that a run has made, one by one or several at once. Raises StoreError."""
+        alone = {path.name.removesuffix(RUN_SUFFIX) for path in folder.glob(f"*{RUN_SUFFIX}")}
+        several = folder / FOLDER_OF_SEVERAL
+        files = [several / "detections.parquet", *(several / "parts").glob("*.parquet")]
+        return alone | {known.entry.output for file in files if file.exists() for known in _read(file)}
+
+    def name_of(self, output: Path) -> str:
+        """The output as the store names it: from the folder that both lie in, so that they can move together."""
+        return Path(os.path.relpath(output, self.folder.parent)).as_posix()
+
     def known(self) -> list[KnownPicture]:
-        """What earlier runs have found; those of a run that was cut off last. A damaged file counts as none."""
+        """What earlier runs have found; of a run that was cut off, too. Raises StoreError."""
         files = [self.path, *sorted(self._parts.glob("*.parquet"))]
         return [known for file in files if file.exists() for known in _read(file)]
 
@@ -79,12 +93,11 @@ def _write(path: Path, batch: Sequence[KnownPicture]) -> None:
 
 
 def _read(path: Path) -> list[KnownPicture]:
-    try:
-        with DetectionsFile(path) as file:
-            names, frames = file.header.class_names, file.read_tracks()
-            return [
-                KnownPicture(entry, tracks, names)
-                for entry, tracks in zip(file.header.pictures, frames, strict=True)
-            ]
-    except (StoreError, ValueError):
-        return []  # found again: nothing but time is lost
+    with DetectionsFile(path) as file:
+        header = file.header
+        if len(header.pictures) != len(header.pts):
+            raise StoreError(
+                f"{path} holds detections of a video.", do="name another output, or delete that folder"
+            )
+        tracks = file.read_tracks()
+        return [KnownPicture(*pair, header.class_names) for pair in zip(header.pictures, tracks, strict=True)]
