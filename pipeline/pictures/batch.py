@@ -41,12 +41,11 @@ class PictureListener(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class _Waiting:
-    """A picture that is read. picture : None where all of it is known and made."""
+    """A picture that is read, and the fingerprints of what is found in it and made of it."""
 
-    pair: PicturePair
     found: str
     made: str
-    picture: Picture | None
+    picture: Picture
 
 
 def segment_pictures(
@@ -123,17 +122,13 @@ class _Batch:
                 yield self._through(*writing.popleft())
 
     def _read(self, pair: PicturePair) -> _Waiting | str:
-        """A picture and its fingerprints, or "skipped"."""
+        """A picture and its fingerprints, or "kept" or "skipped" where its output is there already."""
         if not pair.source.is_file():
             raise InputError(f"There is no picture at {pair.source}.", do="check the path")
-        found = _mark("found", digest_of(pair.source), self._weights, self._job.segment.score)
-        made = _mark(
-            "made",
-            found,
-            *map(asdict, (self._job.track, self._job.render, self._job.write)),
-            str(pair.output),
-        )
-        last = self._made.get(str(pair.output))
+        output, job = self._store.name_of(pair.output), self._job
+        found = _mark("found", digest_of(pair.source), self._weights, job.segment.score)
+        made = _mark("made", found, output, asdict(job.track), asdict(job.render), asdict(job.write))
+        last = self._made.get(output)
         if last is not None and last.entry.made == made and pair.output.exists():
             return "kept"
         if last is None and pair.output.exists() and not self._job.force:
@@ -143,7 +138,7 @@ class _Batch:
                 f"{pair.output} exists, and no run here has made it.",
                 do="name another output, or give --force to replace it or --no-clobber to leave it",
             )
-        return _Waiting(pair, found, made, read_picture(pair.source))
+        return _Waiting(found, made, read_picture(pair.source))
 
     def _start(
         self, pair: PicturePair, reading: Future[_Waiting | str], writers: ThreadPoolExecutor
@@ -155,7 +150,6 @@ class _Batch:
             return error
         if isinstance(waiting, str):
             return waiting
-        assert waiting.picture is not None
         known = self._found.get(waiting.found)
         names = known.class_names if known else self._finder.class_names
         detections = known.tracks.detections if known else self._finder.find(waiting.picture)

@@ -36,9 +36,9 @@ class Finder:
         return self._names
 
     def find(self, picture: Picture) -> Detections:
-        """The picture's objects, in its own pixels; what is transparent is looked at over white."""
+        """The picture's objects, in its own pixels."""
         assert self.class_names
-        rgb = picture.in_8_bit().rgb
+        rgb, _ = picture.in_8_bit()
         wide, tall = self._segmenter.frame_size(picture.width, picture.height, None)
         if (wide, tall) != (picture.width, picture.height):
             small = Image.fromarray(rgb).resize((wide, tall), Image.Resampling.BILINEAR, reducing_gap=2.0)

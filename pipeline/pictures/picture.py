@@ -62,13 +62,12 @@ class Picture:
         """H, in px."""
         return int(self.rgb.shape[0])
 
-    def in_8_bit(self) -> Picture:
-        """The same picture with 8 bit a channel."""
-        if self.rgb.dtype == np.uint8:
-            return self
-        alpha = None if self.alpha is None else _narrowed(self.alpha)
-        return Picture(_narrowed(self.rgb), alpha, self.remarks)
+    def in_8_bit(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+        """rgb and alpha with 8 bit a channel."""
+        return _narrowed(self.rgb), None if self.alpha is None else _narrowed(self.alpha)
 
 
 def _narrowed(wide: Pixels) -> NDArray[np.uint8]:
+    if wide.dtype == np.uint8:
+        return wide.astype(np.uint8, copy=False)
     return ((wide.astype(np.uint32) + 128) // 257).astype(np.uint8)

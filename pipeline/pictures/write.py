@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
 from pipeline.errors import UsageError
@@ -51,22 +52,18 @@ def encoded(picture: Picture, kind: str, settings: PictureSettings) -> bytes:
     """The content of a file of that kind, by Pillow's name for it."""
     if kind == "PNG" and picture.rgb.dtype == np.uint16:
         return wide_png(picture)
-    picture = picture.in_8_bit()
-    image = Image.fromarray(_over_white(picture) if kind in _OPAQUE else _stacked(picture))
+    rgb, alpha = picture.in_8_bit()
+    if alpha is not None:
+        rgb = _over_white(rgb, alpha) if kind in _OPAQUE else np.dstack([rgb, alpha])
+    image = Image.fromarray(rgb)
     stream = io.BytesIO()
     image.save(stream, kind, **_quality(kind, settings), **_said(kind, picture.remarks))
     return stream.getvalue()
 
 
-def _stacked(picture: Picture) -> np.ndarray[Any, Any]:
-    return picture.rgb if picture.alpha is None else np.dstack([picture.rgb, picture.alpha])
-
-
-def _over_white(picture: Picture) -> np.ndarray[Any, Any]:
-    if picture.alpha is None:
-        return picture.rgb
-    share = picture.alpha[..., None].astype(np.uint32)
-    return ((picture.rgb * share + 255 * (255 - share) + 127) // 255).astype(np.uint8)
+def _over_white(rgb: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    share = alpha[..., None].astype(np.uint32)
+    return ((rgb * share + 255 * (255 - share) + 127) // 255).astype(np.uint8)
 
 
 def _quality(kind: str, settings: PictureSettings) -> dict[str, Any]:
