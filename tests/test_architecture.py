@@ -55,6 +55,7 @@ MAY_IMPORT = {
         "weights.catalog",
         "weights.digest",
     },
+    "pictures": {"segment", "track", "render", "store", "weights.digest"},
     "cli": {"job", "record", "proof", "run", "training", "evaluation", "weights", "labels"},
 }
 EVERYWHERE = {"pipeline", "errors", "files", "structures"}
@@ -87,7 +88,8 @@ HOMES = {
     "scipy": {"track", "evaluation"},
     "openvino": {"networks"},
     "ai_edge_litert": {"networks"},
-    "cv2": {"networks", "video", "render", "labels", "training", "evaluation"},
+    "PIL": {"pictures", "live"},
+    "cv2": {"networks", "pictures", "video", "render", "labels", "training", "evaluation"},
     "matplotlib": {"training", "evaluation"},
     "pycocotools": {"labels", "training", "evaluation"},
 }
