@@ -17,7 +17,7 @@ from pipeline.pictures.orientation import upright_exif, upright_xmp
 from pipeline.pictures.picture import Picture, Pixels, Remarks
 
 #: Kinds that are read, by Pillow's names. Others stay shut: EPS, for one, is a program that Ghostscript would run.
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "GIF")
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "GIF")
 
 #: As many as Pillow takes at all, and more than nearly all cameras; a file of some kilobytes can claim more.
 MOST_PIXELS = 178_956_970
@@ -124,6 +124,9 @@ def _wide_png(path: Path) -> tuple[Pixels, Pixels | None]:
 
 
 def _orientation(image: Image.Image) -> int:
+    """EXIF's orientation; 1 for TIFF, which Pillow turns itself while it loads."""
+    if image.format == "TIFF":
+        return 1
     try:
         found = image.getexif().get(_ORIENTATION, 1)
     except _BROKEN:  # remarks that cannot be read say nothing; the pixels may be good

@@ -57,7 +57,7 @@ def encoded(picture: Picture, kind: str, settings: PictureSettings) -> bytes:
         rgb = _over_white(rgb, alpha) if kind in _OPAQUE else np.dstack([rgb, alpha])
     image = Image.fromarray(rgb)
     stream = io.BytesIO()
-    image.save(stream, kind, **_quality(kind, settings), **_said(kind, picture.remarks))
+    image.save(stream, kind, **_quality(kind, settings, picture.remarks), **_said(kind, picture.remarks))
     return stream.getvalue()
 
 
@@ -66,14 +66,15 @@ def _over_white(rgb: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.
     return ((rgb * share + 255 * (255 - share) + 127) // 255).astype(np.uint8)
 
 
-def _quality(kind: str, settings: PictureSettings) -> dict[str, Any]:
+def _quality(kind: str, settings: PictureSettings, remarks: Remarks) -> dict[str, Any]:
     """Options of the encoder; red and blue keep their full resolution, or the masks' edges would smear."""
     options: dict[str, dict[str, Any]] = {
         "JPEG": {"quality": settings.quality, "subsampling": "4:4:4", "optimize": True},
         "WEBP": {"quality": settings.quality, "method": 4, "exact": True},
         "AVIF": {"quality": settings.quality, "subsampling": "4:4:4"},
         "PNG": {"compress_level": 6},
-        "TIFF": {"compression": "tiff_deflate"},
+        # libtiff refuses the tables that EXIF brings along; uncompressed, Pillow writes all by itself.
+        "TIFF": {"compression": "tiff_deflate" if remarks.exif is None else "raw"},
     }
     return options.get(kind, {})
 
