@@ -119,7 +119,8 @@ class LiveSource:
             self.trouble = f"{self._command[0]}: {error.strerror}"
             return
         self._process = process
-        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
         words = _LastWords(process.stderr)
         try:
             if self._closed.is_set():
@@ -194,7 +195,7 @@ def read_ppm(stream: IO[bytes]) -> NDArray[np.uint8] | None:
     if not (0 < wide <= _MOST_SIDE and 0 < tall <= _MOST_SIDE):
         raise ValueError(f"a picture of {wide}x{tall} px")
     pixels = np.empty((tall, wide, 3), np.uint8)
-    rest = memoryview(pixels).cast("B")
+    rest = pixels.data.cast("B")
     while rest:
         size = stream.readinto(rest)  # type: ignore[attr-defined]
         if not size:
