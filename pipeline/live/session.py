@@ -103,7 +103,7 @@ class LiveSession:
         return self._shown
 
     def wait(self, after: int, timeout: float) -> Shown | None:
-        """The last picture, once its number is above `after`; None after `timeout` seconds without one, or at the end."""
+        """The last picture, once its number is above `after`; None after `timeout` seconds, or at the end."""
         with self._news:
             self._news.wait_for(lambda: self._closed or (self._shown and self._shown.number > after), timeout)
             shown = self._shown
