@@ -56,7 +56,19 @@ MAY_IMPORT = {
         "weights.digest",
     },
     "pictures": {"segment", "track", "render", "store", "weights.digest"},
-    "cli": {"job", "record", "proof", "run", "training", "evaluation", "weights", "labels"},
+    "live": {"segment", "track", "render"},
+    "cli": {
+        "live",
+        "video.ffmpeg",
+        "job",
+        "record",
+        "proof",
+        "run",
+        "training",
+        "evaluation",
+        "weights",
+        "labels",
+    },
 }
 EVERYWHERE = {"pipeline", "errors", "files", "structures"}
 
@@ -82,14 +94,14 @@ HOMES = {
     "ray": {"workers"},
     "yaml": {"job", "training"},
     "av": {"video"},
-    "ffmpeg": {"video"},
+    "ffmpeg": {"video", "live"},
     "imageio_ffmpeg": {"video"},
     "pyarrow": {"store"},
     "scipy": {"track", "evaluation"},
     "openvino": {"networks"},
     "ai_edge_litert": {"networks"},
     "PIL": {"pictures", "live"},
-    "cv2": {"networks", "pictures", "video", "render", "labels", "training", "evaluation"},
+    "cv2": {"networks", "pictures", "live", "video", "render", "labels", "training", "evaluation"},
     "matplotlib": {"training", "evaluation"},
     "pycocotools": {"labels", "training", "evaluation"},
 }

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pipeline import __version__
 from pipeline.cli.command import Command
+from pipeline.cli.live import LIVE_COMMANDS
 from pipeline.cli.measuring import MEASURING_COMMANDS
 from pipeline.cli.models import MODEL_COMMANDS
 from pipeline.cli.proof import PROOF_COMMANDS
@@ -32,6 +33,7 @@ or are damaged, and the rest is there, 5 a run of something else is in the way, 
 #: Every subcommand; a new one is one row of its module.
 COMMANDS: tuple[Command, ...] = (
     *VIDEO_COMMANDS,
+    *LIVE_COMMANDS,
     *PROOF_COMMANDS,
     *MODEL_COMMANDS,
     *TRAINING_COMMANDS,

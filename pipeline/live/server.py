@@ -1,68 +1,37 @@
-"""The session in a browser: a page, its pictures, and what is told about them, by the standard library's server."""
+"""LiveServer: a session at an address that browsers can open, by the standard library's server."""
 
 from __future__ import annotations
 
-import hmac
-import ipaddress
-import json
-import secrets
-import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib.resources import files
-from typing import Any
-from urllib.parse import urlsplit
 
-from pipeline.errors import ConfigError, UsageError
+from pipeline.errors import UsageError
+from pipeline.live.door import Door
+from pipeline.live.handler import LiveHTTPServer
 from pipeline.live.session import LiveSession
-from pipeline.live.shown import Shown
-
-#: Between the pictures of a stream (RFC 2046); no JPEG holds it.
-_BOUNDARY = "seg-video-picture"
-
-#: A viewer that takes nothing for so long is let go; one that looks on at a standing picture hears from us so often.
-_SOCKET_SECONDS, _HEARTBEAT_SECONDS = 10.0, 1.0
-
-#: Viewers at a time; each has a thread, and at most one picture waiting in its socket.
-MOST_VIEWERS = 64
-
-_MOST_BODY = 10_000
-_LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
 class LiveServer:
     """Serves a session; bound from the beginning, and answering from `start` to `close`.
 
-    On the machine's own address it needs no token, and answers only those who came by a local name, so that no page of
-    another site can reach it through the browser. On any other address everything lies behind a random token.
-
     Raises UsageError where the port or address cannot be had.
     """
 
     def __init__(self, session: LiveSession, host: str = "127.0.0.1", port: int = 5000) -> None:
-        self._local = _is_loopback(host)
-        self.token = "" if self._local else secrets.token_urlsafe(24)
-        self.viewers = 0
-        self._counting = threading.Lock()
+        self.door = Door(host)
         try:
-            self._server = _Server((host, port), _handler(session, self))
-        except OSError as error:
+            self._server = LiveHTTPServer((host, port), session, self.door)
+        except (OSError, OverflowError) as error:
             raise UsageError(
-                f"Cannot serve on {host}, port {port}.",
-                found=error.strerror or str(error),
-                do="try another --port",
+                f"Cannot serve on {host}, port {port}.", found=str(error), do="try another --port"
             ) from error
-        self.host, self.port = host, int(self._server.server_address[1])
+        self._host, self.port = host, int(self._server.server_address[1])
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.2,), daemon=True)
 
     @property
     def address(self) -> str:
         """Where the page is, the token among it."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}/" + (f"{self.token}/" if self.token else "")
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self.port}/" + (f"{self.door.token}/" if self.door.token else "")
 
     def start(self) -> None:
         """Begin to answer."""
@@ -74,174 +43,3 @@ class LiveServer:
             self._server.shutdown()
             self._thread.join()
         self._server.server_close()
-
-    def place(self, path: str, host_header: str) -> str | None:
-        """What is asked for, without the token; None where it may not be asked for."""
-        if self._local:
-            name = urlsplit(f"//{host_header}").hostname
-            return path if name in _LOCAL_NAMES else None
-        given, _, rest = path.removeprefix("/").partition("/")
-        return f"/{rest}" if hmac.compare_digest(given.encode(), self.token.encode()) else None
-
-    @contextmanager
-    def counted(self) -> Iterator[bool]:
-        """A viewer for the time of the body; False where there are too many."""
-        with self._counting:
-            self.viewers += 1
-            welcome = self.viewers <= MOST_VIEWERS
-        try:
-            yield welcome
-        finally:
-            with self._counting:
-                self.viewers -= 1
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 128
-
-    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
-        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        super().__init__(address, handler)
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A viewer that goes away in the middle of something is nobody's error."""
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _handler(session: LiveSession, server: LiveServer) -> type[BaseHTTPRequestHandler]:
-    """The class that answers for this session."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        server_version, sys_version = "seg-video", ""
-        timeout = _SOCKET_SECONDS
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Requests are no news; with a token they would also be a secret."""
-
-        def do_GET(self) -> None:
-            answers: dict[str, Callable[[], None]] = {
-                "/": self._page,
-                "/stream.mjpg": self._stream,
-                "/snapshot.jpg": self._snapshot,
-                "/detections": self._events,
-                "/state": lambda: self._json(session.facts()),
-            }
-            self._answer(answers)
-
-        def do_POST(self) -> None:
-            self._answer({"/control": self._control})
-
-        def _answer(self, answers: dict[str, Callable[[], None]]) -> None:
-            place = server.place(urlsplit(self.path).path, self.headers.get("Host", ""))
-            answer = answers.get(place or "")
-            if answer is None:
-                self._refuse(HTTPStatus.FORBIDDEN if place is None else HTTPStatus.NOT_FOUND)
-            else:
-                answer()
-
-        def _page(self) -> None:
-            names = sorted(set(session.class_names.values()))
-            page = files("pipeline.live").joinpath("page.html").read_text(encoding="utf-8")
-            told = json.dumps(names).replace("<", "\\u003c")
-            self._send("text/html; charset=utf-8", page.replace("/*CLASSES*/[]", told).encode())
-
-        def _snapshot(self) -> None:
-            shown = session.shown
-            if shown is None:
-                self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
-            else:
-                self._send("image/jpeg", shown.jpeg)
-
-        def _stream(self) -> None:
-            with server.counted() as welcome:
-                if not welcome:
-                    return self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
-                self._head(f"multipart/x-mixed-replace; boundary={_BOUNDARY}")
-                for shown, _ in _news(session, 0):
-                    picture = shown or session.shown
-                    if picture is not None:  # an old one again tells whether the viewer is still there
-                        self._part(picture.jpeg)
-            return None
-
-        def _part(self, jpeg: bytes) -> None:
-            head = f"--{_BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
-            self.wfile.write(head.encode() + jpeg + b"\r\n")
-
-        def _events(self) -> None:
-            with server.counted() as welcome:
-                if not welcome:
-                    return self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
-                self._head("text/event-stream; charset=utf-8")
-                for shown, over in _news(session, 0):
-                    facts = dict(shown.facts) if shown is not None else session.facts()
-                    if over:
-                        facts["state"] = "ended"
-                    self.wfile.write(f"data: {json.dumps({**facts, 'viewers': server.viewers})}\n\n".encode())
-            return None
-
-        def _control(self) -> None:
-            # A form of another site cannot send this type without the browser asking us first.
-            if self.headers.get_content_type() != "application/json":
-                return self._refuse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
-            length = self.headers.get("Content-Length", "")
-            if not length.isdecimal() or int(length) > _MOST_BODY:
-                return self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-            try:
-                wishes = json.loads(self.rfile.read(int(length)))
-                if not isinstance(wishes, dict):
-                    raise ConfigError("The controls have to be an object.")
-                session.control(wishes)
-            except (ValueError, ConfigError) as error:
-                return self._json({"error": str(error)}, HTTPStatus.BAD_REQUEST)
-            return self._json(session.facts())
-
-        def _json(self, value: Any, status: HTTPStatus = HTTPStatus.OK) -> None:
-            self._send("application/json", json.dumps(value).encode(), status)
-
-        def _send(self, kind: str, content: bytes, status: HTTPStatus = HTTPStatus.OK) -> None:
-            self._head(kind, status, len(content))
-            self.wfile.write(content)
-
-        def _head(self, kind: str, status: HTTPStatus = HTTPStatus.OK, length: int | None = None) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Cache-Control", "no-store")
-            self.send_header("X-Content-Type-Options", "nosniff")
-            self.send_header("Referrer-Policy", "no-referrer")
-            self.send_header(
-                "Content-Security-Policy",
-                "default-src 'none'; img-src 'self' blob:; connect-src 'self'; "
-                "style-src 'unsafe-inline'; script-src 'unsafe-inline'; frame-ancestors 'none'",
-            )
-            if length is None:
-                self.close_connection = True
-                self.send_header("Connection", "close")
-            else:
-                self.send_header("Content-Length", str(length))
-            self.end_headers()
-
-        def _refuse(self, status: HTTPStatus) -> None:
-            self.close_connection = True
-            self._send("text/plain; charset=utf-8", f"{status.value} {status.phrase}\n".encode(), status)
-
-    return Handler
-
-
-def _news(session: LiveSession, after: int) -> Iterator[tuple[Shown | None, bool]]:
-    """Each new picture, the newest alone, or None where there was none for a while; and whether it was the last."""
-    while True:
-        shown = session.wait(after, _HEARTBEAT_SECONDS)
-        if shown is not None:
-            after = shown.number
-        yield shown, session.is_over
-        if session.is_over:
-            return
