@@ -54,6 +54,7 @@ class LiveHandler(BaseHTTPRequestHandler):
         """Requests are no news; with a token they would also be a secret."""
 
     def do_GET(self) -> None:
+        """Page, pictures and what is told."""
         answers: dict[str, Callable[[], None]] = {
             "/": self._page,
             "/stream.mjpg": self._stream,
@@ -64,6 +65,7 @@ class LiveHandler(BaseHTTPRequestHandler):
         self._answer(answers)
 
     def do_POST(self) -> None:
+        """A change of the controls."""
         self._answer({"/control": self._control})
 
     def _answer(self, answers: dict[str, Callable[[], None]]) -> None:
