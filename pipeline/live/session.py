@@ -74,11 +74,11 @@ class LiveSession:
         self._counted: dict[str, int] = {}
         self._last_id = 0
 
-    def run(self) -> None:
-        """Show pictures until the source ends or the session is closed."""
+    def run(self, stop: Callable[[], bool] = lambda: False) -> None:
+        """Show pictures until the source ends, the session is closed, or `stop`, asked after each, says so."""
         self.source.start()
         try:
-            while not self._closed:
+            while not (self._closed or stop()):
                 self._once()
                 if self.source.is_over and not self.controls.paused:
                     break

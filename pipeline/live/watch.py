@@ -37,14 +37,15 @@ class LiveJob:
     render: RenderSettings = field(default_factory=RenderSettings)
 
 
-def watch(job: LiveJob, program: Path, opened: Callable[[str], None]) -> None:
-    """Show the source until it ends or Ctrl-C.
+def watch(job: LiveJob, program: Path, opened: Callable[[str], None], stop: Callable[[], bool]) -> None:
+    """Show the source until it ends, or `stop` says so.
 
     Parameters
     ----------
     job : the source and settings.
     program : ffmpeg.
     opened : is told the page's address, once it can be opened.
+    stop : asked at least twice a second, once there is a picture.
 
     Raises InputError for no source, UsageError for an address that cannot be had, WeightsError, ConfigError.
 
@@ -58,9 +59,7 @@ def watch(job: LiveJob, program: Path, opened: Callable[[str], None]) -> None:
     server.start()
     try:
         opened(server.address)
-        session.run()
-    except KeyboardInterrupt:
-        return
+        session.run(stop)
     finally:
         session.close()
         server.close()
