@@ -36,6 +36,7 @@ def _add_live_arguments(parser: argparse.ArgumentParser) -> None:
 def _live(arguments: argparse.Namespace) -> int:
     from pipeline.job.spec import make_spec
     from pipeline.live.watch import LiveJob, watch
+    from pipeline.run.stopping import StopSignal
     from pipeline.video.ffmpeg import find_ffmpeg
 
     spec = make_spec((), None, given_options(arguments, _OPTIONS))
@@ -48,12 +49,13 @@ def _live(arguments: argparse.Namespace) -> int:
         track=spec.track,
         render=spec.render,
     )
-    watch(
-        job,
-        find_ffmpeg(),
-        lambda address: print(f"Open {address} (Ctrl-C ends it)", file=sys.stderr, flush=True),
-    )
+    with StopSignal().listening() as stop:
+        watch(job, find_ffmpeg(), _tell_address, lambda: stop.asked)
     return 0
+
+
+def _tell_address(address: str) -> None:
+    print(f"Open {address} (Ctrl-C ends it)", file=sys.stderr, flush=True)
 
 
 LIVE_COMMANDS = (
