@@ -1,6 +1,6 @@
 """The backbones that were compared: what each finds after the same short training, and what a frame of it costs.
 
-    python benchmarks/backbones.py [--folder jobs/train/compare] [--sequences erfurt,cologne] [--rounds 40]
+    python benchmarks/backbones.py [--folder research/compare] [--sequences erfurt,cologne] [--rounds 40]
                                    [--json FILE] [--markdown]
 
 Takes the runs that the settings in --folder made (docs/models/backbones.md has the commands), measures each one's
@@ -36,6 +36,10 @@ from pipeline.training.settings import TrainSettings, read_settings
 from pipeline.training.trainer import HISTORY, RESULT
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from research.trunks.presets import register_trunks  # noqa: E402  research/ is installed nowhere
+
 FRAME = (720, 1280)
 PRECISIONS = ("bfloat16", "float32")
 
@@ -76,12 +80,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--folder", type=Path, default=ROOT / "jobs" / "train" / "compare")
+    parser.add_argument("--folder", type=Path, default=ROOT / "research" / "compare")
     parser.add_argument("--sequences", default="erfurt,cologne")
     parser.add_argument("--rounds", type=int, default=40, help="frames that each network is timed on")
     parser.add_argument("--json", type=Path, default=RESULTS / "backbones.json")
     parser.add_argument("--markdown", action="store_true", help="the table as Markdown")
     arguments = parser.parse_args()
+    register_trunks()
     runs = {path.stem: read_settings(path) for path in sorted(arguments.folder.glob("*.yaml"))}
     lacking = [name for name, settings in runs.items() if not (settings.output / RESULT).is_file()]
     if lacking or not runs:
@@ -126,7 +131,7 @@ def time_in_turn(configs: dict[str, MaskRCNNConfig], precision: str, rounds: int
 def evaluated(settings: TrainSettings, sequences: str) -> dict[str, Any]:
     """What `seg-video eval` says of the run's weights on those drives of its pictures."""
     command = [
-        sys.executable, "-m", "pipeline.cli", "eval", str(settings.data), "--sequences", sequences,
+        sys.executable, "-m", "research.seg_video", "eval", str(settings.data), "--sequences", sequences,
         "--detections", "100", "--json", "--model", str(settings.output / RESULT),
     ]  # fmt: skip
     paths = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])

@@ -51,8 +51,6 @@ class Network:
 NETWORKS = {
     "compact": Network(presets.compact(), (360, 640)),
     "compact-shufflenet": Network(presets.compact_shufflenet(), (360, 640)),
-    "compact-mobilenet": Network(presets.compact_mobilenet(), (360, 640)),
-    "compact-squeezenet": Network(presets.compact_squeezenet(), (360, 640)),
     "r50-quick": Network(presets.quick(presets.torchvision_v1(presets.numbered(91))), (480, 864)),
     "r50": Network(presets.torchvision_v1(presets.numbered(91)), (480, 864)),
     "r50-v2": Network(presets.torchvision_v2(presets.numbered(91)), (480, 864)),

@@ -1,6 +1,7 @@
 """Does a converted checkpoint compute what its source computed?
 
     python benchmarks/parity.py KIND CHECKPOINT REFERENCE.npz IMAGE.png [--min-size N --max-size N]
+                                [--runtime tensorflow|openvino]
 
 Loads the checkpoint the way a user's file is loaded, runs it in float32 on the picture, and holds every stage against
 the source's own outputs. Exit code 0 only if the conversion is exact: the input has the source's size, features agree
@@ -28,8 +29,13 @@ from pipeline.model.geometry import Geometry, fit
 from pipeline.model.mask_rcnn import MaskRCNN
 from pipeline.model.predictor import MaskRCNNPredictor
 from pipeline.model.preprocess import preprocess
+from pipeline.model.staged.compiled import CompiledStages
+from pipeline.model.staged.convert import convert
+from pipeline.model.staged.predictor import StagedPredictor, proposals_of
+from pipeline.model.staged.shapes import StageShapes
 from pipeline.networks.checkpoint import load_checkpoint
 from pipeline.structures.detections import Detections
+from pipeline.structures.frame_segmenter import FrameSegmenter
 
 KINDS = ("torchvision_v1", "torchvision_v2", "matterport")
 FEATURE_TOLERANCE = 1e-3
@@ -66,6 +72,12 @@ def main() -> int:
     parser.add_argument("image", type=Path)
     parser.add_argument("--min-size", type=int, help="px; the source's min_size or IMAGE_MIN_DIM")
     parser.add_argument("--max-size", type=int, help="px; the source's max_size or IMAGE_MAX_DIM")
+    parser.add_argument(
+        "--runtime",
+        choices=("tensorflow", "openvino"),
+        default="tensorflow",
+        help="openvino: features, proposals and detections of the stages that CPUs run",
+    )
     arguments = parser.parse_args()
     try:
         return report(compare(arguments))
@@ -100,11 +112,22 @@ def compare(arguments: argparse.Namespace) -> list[Comparison]:
     geometry = fit(frame.shape[0], frame.shape[1], model.config.input)
     comparisons = [_compare_geometry(geometry, reference)]
     images = preprocess(frame[None], geometry, model.config.input)
-    features = model.features(images)
-    comparisons += _compare_input(images, reference) + _compare_features(features, reference)
-    comparisons += _compare_rpn(model, features, reference)
-    comparisons.append(_compare_proposals(model, features, geometry, reference))
-    detections = MaskRCNNPredictor(model).segment(frame[None])[0]
+    comparisons += _compare_input(images, reference)
+    if arguments.runtime == "openvino":
+        stages = CompiledStages(convert(model, geometry.canvas), StageShapes.of(model.config, geometry.canvas),
+                                "float32", 1)  # fmt: skip
+        with stages.requests() as requests:
+            found = requests.dense(preprocess(frame[None], geometry, model.config.input))
+            comparisons += _compare_features([level[None] for level in requests.levels()], reference)
+            proposals = proposals_of(*found, geometry, model.config)
+        network: FrameSegmenter = StagedPredictor(model.config, lambda canvas: stages, "openvino")
+    else:
+        features = model.features(images)
+        comparisons += _compare_features(features, reference) + _compare_rpn(model, features, reference)
+        proposals = np.asarray(model.proposals(features, geometry)[0])[0]
+        network = MaskRCNNPredictor(model)
+    comparisons.append(_compare_proposals(proposals, geometry, model.config, reference))
+    detections = network.segment(frame[None])[0]
     comparisons += _compare_detections(detections, *_reference_detections(reference))
     comparisons.append(_compare_pasted(detections, reference))
     return comparisons
@@ -165,7 +188,7 @@ def _compare_input(images: Any, reference: Arrays) -> list[Comparison]:
 
 def _compare_features(features: list[Any], reference: Arrays) -> list[Comparison]:
     comparisons = []
-    for feature, level in zip(features, range(2, 7), strict=True):
+    for level, feature in enumerate(features, start=2):
         ours = np.asarray(feature)[0, ::4, ::4, ::16]
         if f"feature_p{level}" in reference:
             theirs = reference[f"feature_p{level}"]
@@ -198,14 +221,12 @@ def _distance(ours: NDArray[Any], theirs: NDArray[Any]) -> tuple[str, float]:
 
 
 def _compare_proposals(
-    model: MaskRCNN, features: list[Any], geometry: Geometry, reference: Arrays
+    ours: NDArray[Any], geometry: Geometry, config: MaskRCNNConfig, reference: Arrays
 ) -> Comparison:
-    proposals, _ = model.proposals(features, geometry)
     theirs = reference["proposals"]
-    if model.config.inclusive_corners:  # normalised y1, x1, y2, x2
+    if config.inclusive_corners:  # normalised y1, x1, y2, x2
         height, width = geometry.canvas
         theirs = theirs[:, [1, 0, 3, 2]] * np.array([width - 1, height - 1] * 2)
-    ours = np.asarray(proposals)[0]
     near = sum(bool((np.abs(ours - box).max(axis=1) < 0.1).any()) for box in theirs)
     return Comparison("proposals", f"{near} of {len(theirs)} within 0.1 px")
 

@@ -16,11 +16,12 @@ from pipeline.formats.keras_h5 import read_layer_weights
 from pipeline.formats.own_file import save_weights
 from pipeline.model import presets
 from pipeline.model.backbones.make_backbone import make_backbone
-from pipeline.model.backbones.squeezenet import ADDED
 from pipeline.model.config import MaskRCNNConfig
 from research.convert import mobilenet, nanodet, squeezenet
 from research.onnx_file import read_convolutions
 from research.tflite_file import read_quantised
+from research.trunks.presets import compact_mobilenet, compact_squeezenet, register_trunks
+from research.trunks.squeezenet import ADDED
 
 _TRUNK = "backbone/"
 
@@ -48,7 +49,7 @@ class Foreign:
 
 
 def _squeezenet() -> Foreign:
-    config = presets.compact_squeezenet()
+    config = compact_squeezenet()
     return Foreign(
         config,
         read_layer_weights,
@@ -67,7 +68,7 @@ FOREIGN = {
         nanodet.IGNORED,
     ),
     "mobilenet": Foreign(
-        presets.compact_mobilenet(),
+        compact_mobilenet(),
         read_quantised,
         mobilenet.rules,
         "MobileNetV2 1.0 on ImageNet, github.com/google-coral/test_data, Apache-2.0, dequantised",
@@ -85,6 +86,7 @@ def make_foreign_start(kind: str, source: Path, path: Path) -> int:
 
     Raises WeightsError where the source cannot be read or is of another network.
     """
+    register_trunks()
     foreign = FOREIGN[kind]
     backbone = make_backbone(foreign.config.backbone, name=_TRUNK.rstrip("/"))
     # A symbolic pass makes every variable without computing anything.

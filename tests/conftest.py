@@ -9,17 +9,25 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
+import imageio_ffmpeg
 import pytest
 from hypothesis import settings
 
 from pipeline.job.options import OPTIONS, read_option
-from pipeline.job.spec import make_spec
-from pipeline.run import flow, pools
+from pipeline.job.request import make_request
+from pipeline.networks import registry
+from pipeline.run import pools
 from pipeline.run.reporter import JsonReporter
-from pipeline.run.run_job import run_job
+from pipeline.run.run_videos import run_videos
+from pipeline.run.segment_worker import SegmentWorker
 from pipeline.run.stopping import StopSignal
-from tests import fakes
+from tests import fake_network as fake_network_module
+from tests.traffic import write_traffic
+
+#: Every test takes the ffmpeg that the package brings, whatever the machine has of its own.
+os.environ["SEG_VIDEO_FFMPEG"] = imageio_ffmpeg.get_ffmpeg_exe()
 
 HERE = Path(__file__).resolve().parent
 
@@ -28,6 +36,14 @@ settings.register_profile("seg-video", derandomize=True, database=None, deadline
 settings.load_profile("seg-video")
 
 REPO_ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_the_session(tmp_path_factory):
+    """The user's own cache is left alone: converted networks of tests go to a folder that goes with them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEG_VIDEO_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -48,16 +64,27 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def traffic(tmp_path_factory) -> Path:
     """40 frames, a keyframe every 8, sound, uneven times."""
-    return fakes.write_traffic(tmp_path_factory.mktemp("traffic") / "drive.mp4")
+    return write_traffic(tmp_path_factory.mktemp("traffic") / "drive.mp4")
+
+
+class RecordingWorker(SegmentWorker):
+    """The worker itself, which notes the numbers of the chunks that it is through with."""
+
+    looked_at: ClassVar[list[int]] = []
+
+    def process(self, task):
+        found = super().process(task)
+        self.looked_at.append(task.chunk.index)
+        return found
 
 
 @pytest.fixture
 def fake_network(monkeypatch):
-    """The fake network instead of the real one; the numbers of the chunks it has looked at."""
-    monkeypatch.setattr(pools, "SegmentWorker", fakes.FakeWorker)
-    monkeypatch.setattr(flow, "weights_digest", lambda model: f"digest of {model}")
-    monkeypatch.setattr(fakes.FakeWorker, "looked_at", [])
-    return fakes.FakeWorker
+    """The fake network in the place of the embedded one; the worker, with the chunks it has looked at."""
+    monkeypatch.setitem(registry.KINDS, "own", fake_network_module.KIND)
+    monkeypatch.setattr(pools, "SegmentWorker", RecordingWorker)
+    monkeypatch.setattr(RecordingWorker, "looked_at", [])
+    return RecordingWorker
 
 
 @pytest.fixture
@@ -68,8 +95,8 @@ def work(fake_network):
         stream = io.StringIO()
         values = {key.replace("_", "-"): value for key, value in {"workers": 0, **options}.items()}
         read = {key: read_option(OPTIONS[key], value) for key, value in values.items()}
-        spec = make_spec(tuple(map(str, inputs)), None if output is None else str(output), read)
-        results = run_job(spec, JsonReporter(stream), stop or StopSignal())
+        request = make_request(tuple(map(str, inputs)), None if output is None else str(output), read)
+        results = run_videos(request, JsonReporter(stream), stop or StopSignal())
         return results, [json.loads(line) for line in stream.getvalue().splitlines()]
 
     return do

@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "pipeline": set(),
     "errors": set(),
     "files": set(),
+    "terminal": set(),
     "structures": set(),
     "model": set(),
     "formats": {"model"},
@@ -25,12 +26,12 @@ MAY_IMPORT = {
     "networks": {"model", "formats", "weights"},
     "labels": set(),
     "training": {"model", "formats", "weights", "networks", "labels"},
-    "evaluation": {"model", "networks", "labels", "store"},
+    "evaluation": {"networks", "labels", "store", "video.colour.resize"},
     "video": set(),
     "store": set(),
     "track": set(),
     "render": set(),
-    "segment": {"networks", "model"},
+    "segment": {"networks"},
     "workers": set(),
     "job": {"segment.settings", "track.settings", "render.settings", "video.settings", "record.layout"},
     "record": {
@@ -39,7 +40,6 @@ MAY_IMPORT = {
         "track.settings",
         "render.settings",
         "video.settings",
-        "video.write.encoders",
     },
     "proof": {"job", "record", "video", "render", "store"},
     "run": {
@@ -52,56 +52,69 @@ MAY_IMPORT = {
         "store",
         "track",
         "render",
-        "weights.catalog",
+        "networks",
         "weights.digest",
     },
     "pictures": {"segment", "track", "render", "store", "weights.digest"},
     "live": {"segment", "track", "render"},
+    "api": {"job", "record", "run", "proof", "segment", "networks", "track", "render", "store", "video"},
+    "__main__": {"cli"},
     "cli": {
-        "live",
-        "video.ffmpeg",
-        "job",
-        "record",
-        "proof",
-        "run",
-        "training",
-        "evaluation",
-        "weights",
-        "labels",
+        *("live", "video.ffmpeg"),
+        *("job", "record", "proof", "run", "api", "training", "evaluation", "weights", "labels"),
+        *(
+            "render.settings",
+            "segment.settings",
+            "track.settings",
+            "video.settings",
+        ),  # choices that --help shows
     },
 }
-EVERYWHERE = {"pipeline", "errors", "files", "structures"}
+EVERYWHERE = {"pipeline", "errors", "files", "terminal", "structures"}
 
 #: Imports that have to wait inside a function, so that --help and the scheduler load no network.
 DEFERRED = {
     "segment": {"networks", "model", "tensorflow", "keras"},
-    "cli": {"training", "evaluation"},
+    "api": {"networks"},
+    "cli": {"training", "evaluation", "api"},
 }
 
 #: The rooms a library from outside may be known in.
 HOMES = {
-    "numpy": set(MAY_IMPORT) - {"pipeline", "errors", "files", "cli", "job", "record", "workers"},
-    "tensorflow": {"model", "formats", "networks", "training", "segment"},
+    "numpy": set(MAY_IMPORT) - {"pipeline", "errors", "files", "terminal", "cli", "job", "record", "workers"},
+    "tensorflow": {"model", "formats", "networks", "training"},
     "keras": {"model", "formats", "networks", "training"},
+    "openvino": {"model", "networks"},
     "jax": {"model", "training"},
     "torch": {"model", "training"},
     "google": {"formats"},  # protobuf: the form of TensorFlow's graphs
     "h5py": {"formats"},
     "safetensors": {"formats"},
     "platformdirs": {"weights"},
-    "filelock": {"weights"},
-    "tqdm": {"weights", "run", "training"},
+    "filelock": {"weights", "networks"},
+    "tqdm": {"weights", "training"},
     "ray": {"workers"},
+    "shtab": {"cli"},
     "yaml": {"job", "training"},
     "av": {"video"},
     "ffmpeg": {"video", "live"},
     "imageio_ffmpeg": {"video"},
     "pyarrow": {"store"},
     "scipy": {"track", "evaluation"},
-    "openvino": {"networks"},
     "ai_edge_litert": {"networks"},
     "PIL": {"pictures", "live"},
-    "cv2": {"networks", "pictures", "live", "video", "render", "labels", "training", "evaluation"},
+    "cv2": {
+        "networks",
+        "pictures",
+        "live",
+        "video",
+        "proof",
+        "render",
+        "store",
+        "labels",
+        "training",
+        "evaluation",
+    },
     "matplotlib": {"training", "evaluation"},
     "pycocotools": {"labels", "training", "evaluation"},
 }
@@ -289,7 +302,7 @@ def test_an_import_outside_the_table_is_found(sources, complaint):
 
 def test_imports_of_the_table_pass():
     sources = house(
-        run__flow="from pipeline.weights.catalog import find\nfrom ..structures.masks import paste_mask",
+        run__flow="from pipeline.networks.registry import find\nfrom ..structures.masks import paste_mask",
         networks__load="from pipeline.model.rpn import RPN\nfrom pipeline.errors import WeightsError",
         cli="from pipeline import __version__\nfrom pipeline.weights.catalog import catalog",
         model__rpn="from . import anchors\nfrom .anchors import grid",

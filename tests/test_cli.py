@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -72,7 +73,7 @@ def test_version_is_the_packages(capsys):
     assert capsys.readouterr().out == f"seg-video {__version__}\n"
 
 
-@pytest.mark.parametrize("arguments", [[], ["modles"], ["models", "--yaml"]])
+@pytest.mark.parametrize("arguments", [["modles"], ["models", "--yaml"], ["help", "modles"]])
 def test_a_misspelt_command_line_is_a_usage_error(arguments, capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main(arguments)
@@ -129,6 +130,7 @@ def test_models_as_json_holds_the_whole_entry(capsys):
     [
         (InputError("in.mp4 has no video", found="audio only", do="name another"), 3, "found: audio only"),
         (KeyboardInterrupt(), 130, "interrupted"),
+        (ZeroDivisionError("by\nzero"), 1, "ZeroDivisionError, which the program does not expect: by zero"),
     ],
 )
 def test_an_error_becomes_its_exit_code_and_goes_to_stderr(raised, code, message, capsys, monkeypatch):
@@ -141,3 +143,77 @@ def test_an_error_becomes_its_exit_code_and_goes_to_stderr(raised, code, message
     output = capsys.readouterr()
     assert output.out == ""
     assert message in output.err
+    assert "Traceback" not in output.err
+
+
+def test_debug_shows_where_an_error_comes_from(capsys, monkeypatch):
+    command = cli.Command("fail", "fails", lambda _: None, lambda _: 1 // 0)
+    monkeypatch.setattr(cli, "COMMANDS", (command,))
+    assert cli.main(["fail", "--debug"]) == 1
+    assert "1 // 0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [[], ["help"]])
+def test_help_is_there_for_whoever_does_not_know_what_to_type(arguments, capsys):
+    assert cli.main(arguments) == 0
+    assert "seg-video IN.mp4 OUT.mp4 is short for" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS, ids=lambda command: command.name)
+def test_help_of_each_command_has_examples_that_name_it(command, capsys):
+    assert cli.main(["help", command.name]) == 0
+    examples = capsys.readouterr().out.split("examples:\n")[1].splitlines()
+    assert examples
+    assert all("seg-video" in line for line in examples)
+    assert all(command.name in line for line in examples) or command.name == "run"
+
+
+def test_python_dash_m_is_the_command(repo_root):
+    shown = subprocess.run(
+        [sys.executable, "-m", "pipeline", "--version"],
+        cwd=repo_root,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert shown.stdout == f"seg-video {__version__}\n"
+
+
+def in_shell(repo_root, line):
+    """Exit code and stderr of a line of bash in which $SEG_VIDEO is the command."""
+    command = f"{sys.executable} -m pipeline"
+    done = subprocess.run(
+        ["bash", "-c", line],
+        cwd=repo_root,
+        env={**os.environ, "SEG_VIDEO": command},
+        capture_output=True,
+        text=True,
+    )
+    return done.returncode, done.stderr
+
+
+def test_a_reader_that_has_gone_is_no_error(repo_root):
+    code, said = in_shell(repo_root, "$SEG_VIDEO models --json | true; exit ${PIPESTATUS[0]}")
+    assert (code, said) == (0, "")
+
+
+def test_a_full_disk_is_told_where_printing_is_all_the_work(repo_root):
+    code, said = in_shell(repo_root, "$SEG_VIDEO models > /dev/full")
+    assert code == 1
+    assert said.splitlines() == ["seg-video: what was to be printed is lost: No space left on device"]
+
+
+def test_closed_streams_are_no_error(repo_root):
+    assert in_shell(repo_root, "$SEG_VIDEO models >&- 2>&-") == (0, "")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_completion_knows_commands_and_options(shell, capsys):
+    assert cli.main(["completion", shell]) == 0
+    script = capsys.readouterr().out
+    assert all(word in script for word in ("verify", "--tone-map", "--dry-run"))
+
+
+def test_bash_takes_the_completion(repo_root):
+    code, said = in_shell(repo_root, 'eval "$($SEG_VIDEO completion bash)" && complete -p seg-video')
+    assert (code, said) == (0, "")

@@ -174,4 +174,8 @@ def test_what_a_job_file_says_is_what_the_job_is_asked(alpha, crf, color_by) -> 
         path = Path(folder) / "job.yaml"
         path.write_text(json.dumps({"inputs": "a.mp4", "alpha": alpha, "crf": crf, "color-by": color_by}))
         (job,) = read_job_file(path)
-        assert (job.render.alpha, job.encode.crf, job.render.color_by) == (alpha, crf, color_by)
+        assert (job.settings.render.alpha, job.settings.encode.crf, job.settings.render.color_by) == (
+            alpha,
+            crf,
+            color_by,
+        )

@@ -15,12 +15,14 @@ import pytest
 from pipeline import cli
 from pipeline.errors import InputError, UsageError
 from pipeline.job.job_file import read_job_file
+from pipeline.networks import registry
 from pipeline.video.read.decode import decode_yuv
 from pipeline.video.read.plan import plan
 from pipeline.video.read.probe import probe
 from pipeline.weights.cache import WeightsCache
-from tests import fakes
+from tests import fake_network
 from tests.footage import write_clip
+from tests.traffic import write_traffic
 
 #: Calls that hand text to a shell, to Python, or to something that runs what it reads.
 FORBIDDEN = {
@@ -179,11 +181,8 @@ def test_an_mp4_whose_frames_lie_in_another_file_shows_none_of_them(tmp_path: Pa
 @pytest.fixture
 def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An output with everything kept beside it."""
-    from pipeline.run import flow, pools
-
-    monkeypatch.setattr(pools, "SegmentWorker", fakes.FakeWorker)
-    monkeypatch.setattr(flow, "weights_digest", lambda model: "0")
-    traffic = fakes.write_traffic(tmp_path / "drive.mp4", 16)
+    monkeypatch.setitem(registry.KINDS, "own", fake_network.KIND)
+    traffic = write_traffic(tmp_path / "drive.mp4", 16)
     words = [str(traffic), str(tmp_path / "out.mp4"), "--workers", "0", "--keep-work", "--quiet"]
     assert cli.main([*words, "--work-dir", str(tmp_path / "work")]) == 0
     return tmp_path

@@ -3,85 +3,129 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import sys
+import traceback
 from collections.abc import Sequence
-from pathlib import Path
 
-from pipeline import __version__
 from pipeline.cli.command import Command
+from pipeline.cli.exporting import EXPORT_COMMANDS
+from pipeline.cli.listing import LISTING_COMMANDS
 from pipeline.cli.live import LIVE_COMMANDS
 from pipeline.cli.measuring import MEASURING_COMMANDS
 from pipeline.cli.models import MODEL_COMMANDS
+from pipeline.cli.parser import Parsers
 from pipeline.cli.proof import PROOF_COMMANDS
+from pipeline.cli.say import complain, end_output, lost, say
 from pipeline.cli.training import TRAINING_COMMANDS
 from pipeline.cli.videos import VIDEO_COMMANDS
 from pipeline.errors import SegVideoError
+from pipeline.terminal import one_line
 
+FAILED = 1
 INTERRUPTED = 130
 
-#: The command that `seg-video in.mp4 out.mp4` is short for.
-_DEFAULT = "run"
 
-_EPILOG = """\
-seg-video IN.mp4 OUT.mp4 is short for seg-video run IN.mp4 OUT.mp4; its options: seg-video run --help
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit code of the command that `argv` (default: the process's arguments) asks for."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in _options(words)
+    if debug:
+        words.remove("--debug")
+    try:
+        return _answer(words)
+    except Exception as error:
+        if debug:
+            complain(traceback.format_exc())
+        return _tell(error)
+    except KeyboardInterrupt:
+        complain("interrupted")
+        return INTERRUPTED
+    finally:
+        end_output()
 
-exit codes: 0 done, 1 failed (verify: differs), 2 usage, 3 input cannot be read, 4 some chunks or inputs failed
-or are damaged, and the rest is there, 5 a run of something else is in the way, 130 interrupted
-"""
+
+def _options(words: Sequence[str]) -> Sequence[str]:
+    return words[: words.index("--")] if "--" in words else words
+
+
+def _answer(words: list[str]) -> int:
+    parsers = Parsers(COMMANDS)
+    if not words:
+        say(parsers.whole.format_help().rstrip())
+        return 0
+    arguments = parsers.parse(words)
+    command: Command = arguments.command
+    code = command.run(arguments)
+    unprinted = lost()
+    if unprinted is None:
+        return code
+    complain(f"what was to be printed is lost: {unprinted.strerror or unprinted}")
+    return code or (FAILED if command.only_prints else 0)
+
+
+def _tell(error: Exception) -> int:
+    """Say in a line what went wrong; its exit code."""
+    if isinstance(error, SegVideoError):
+        complain(str(error))
+        return error.exit_code
+    complain(
+        f"{type(error).__name__}, which the program does not expect: {one_line(str(error)) or 'no more is known'}"
+    )
+    complain("nothing that was finished is lost; the same command with --debug shows where it comes from")
+    return FAILED
+
+
+def _add_help_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", nargs="?", metavar="COMMAND", help="one of the commands")
+
+
+def _show_help(arguments: argparse.Namespace) -> int:
+    parsers = Parsers(COMMANDS)
+    if arguments.name is not None and arguments.name not in parsers.of:
+        parsers.whole.error(f"there is no command called {arguments.name!r}")
+    shown = parsers.whole if arguments.name is None else parsers.of[arguments.name]
+    say(shown.format_help().rstrip())
+    return 0
+
+
+def _add_completion_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("shell", choices=("bash", "zsh"), help="whose")
+
+
+def _show_completion(arguments: argparse.Namespace) -> int:
+    import shtab
+
+    say(shtab.complete(Parsers(COMMANDS).whole, shell=arguments.shell))
+    return 0
+
 
 #: Every subcommand; a new one is one row of its module.
 COMMANDS: tuple[Command, ...] = (
     *VIDEO_COMMANDS,
     *LIVE_COMMANDS,
+    *LISTING_COMMANDS,
+    *EXPORT_COMMANDS,
     *PROOF_COMMANDS,
     *MODEL_COMMANDS,
     *TRAINING_COMMANDS,
     *MEASURING_COMMANDS,
+    Command(
+        "completion",
+        "print what makes a shell complete commands and options",
+        _add_completion_arguments,
+        _show_completion,
+        examples=(
+            'eval "$(seg-video completion bash)"   # in ~/.bashrc',
+            "seg-video completion zsh > ~/.zfunc/_seg-video",
+        ),
+        only_prints=True,
+    ),
+    Command(
+        "help",
+        "print help, of a command too",
+        _add_help_arguments,
+        _show_help,
+        examples=("seg-video help run",),
+        only_prints=True,
+    ),
 )
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Exit code of the command that `argv` (default: the process's arguments) asks for."""
-    parser = _parser()
-    arguments = parser.parse_args(_with_command(list(sys.argv[1:] if argv is None else argv), parser))
-    command: Command = arguments.command
-    try:
-        return command.run(arguments)
-    except SegVideoError as error:
-        print(f"seg-video: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("seg-video: interrupted", file=sys.stderr)
-        return INTERRUPTED
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="seg-video",
-        description="The same dashcam video, plus masks: instance segmentation of road users.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=f"seg-video {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in COMMANDS:
-        subparser = commands.add_parser(command.name, help=command.summary, description=command.summary)
-        command.add_arguments(subparser)
-        subparser.set_defaults(command=command)
-    return parser
-
-
-def _with_command(words: list[str], parser: argparse.ArgumentParser) -> list[str]:
-    """The words with the default command before them, where they name none."""
-    names = [command.name for command in COMMANDS]
-    if not words or words[0] in (*names, "-h", "--help", "--version"):
-        return words
-    first = words[0]
-    if not first.startswith("-") and not Path(first).suffix and not Path(first).exists():
-        near = difflib.get_close_matches(first, names, n=1)
-        parser.error(
-            f"there is no command and no file called {first!r}"
-            + (f"; did you mean {near[0]!r}?" if near else "")
-        )
-    return [_DEFAULT, *words] if _DEFAULT in names else words

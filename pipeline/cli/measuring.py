@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.cli.command import Command, aligned
+from pipeline.cli.say import say
 from pipeline.errors import UsageError
 from pipeline.record.layout import RUN_SUFFIX, RunLayout
 
@@ -78,12 +79,12 @@ def _eval(arguments: argparse.Namespace) -> int:
         evaluation = _measure_run(arguments, settings)
     written = [] if arguments.out is None else write_results(evaluation, arguments.out)
     if arguments.json:
-        print(json.dumps(as_values(evaluation), indent=1))
+        say(json.dumps(as_values(evaluation), indent=1))
         return 0
     for table in as_tables(evaluation):
-        print(*aligned(table), "", sep="\n")
+        say("\n".join([*aligned(table), ""]))
     for path in written:
-        print(f"written: {path}")
+        say(f"written: {path}")
     return 0
 
 
@@ -148,5 +149,9 @@ MEASURING_COMMANDS = (
         "measure weights on labelled pictures, or a run on its video's labels",
         _add_eval_arguments,
         _eval,
+        examples=(
+            "seg-video eval DATA --model weights.safetensors --out figures",
+            "seg-video eval out.mp4 --truth truth.json",
+        ),
     ),
 )

@@ -7,6 +7,7 @@ import dataclasses
 import json
 
 from pipeline.cli.command import Command, aligned
+from pipeline.cli.say import say
 from pipeline.weights.cache import WeightsCache
 from pipeline.weights.catalog import CatalogEntry, catalog
 from pipeline.weights.label_maps import label_map
@@ -19,12 +20,12 @@ def _add_models_arguments(parser: argparse.ArgumentParser) -> None:
 def _show_models(arguments: argparse.Namespace) -> int:
     cache = WeightsCache.at()
     if arguments.json:
-        print(json.dumps([_model_record(entry, cache) for entry in catalog()], indent=2))
+        say(json.dumps([_model_record(entry, cache) for entry in catalog()], indent=2))
         return 0
     header = ("NAME", "CLASSES", "MASK AP", "BOX AP", "SIZE", "IN CACHE", "LICENCE OF THE WEIGHTS")
     for line in aligned([header, *(_model_row(entry, cache) for entry in catalog())]):
-        print(line)
-    print(f"\ncache: {cache.folder}")
+        say(line)
+    say(f"\ncache: {cache.folder}")
     return 0
 
 
@@ -58,5 +59,12 @@ def _presence(entry: CatalogEntry, cache: WeightsCache) -> str:
 
 
 MODEL_COMMANDS = (
-    Command("models", "list the weights that can be used", _add_models_arguments, _show_models),
+    Command(
+        "models",
+        "list the weights that can be used",
+        _add_models_arguments,
+        _show_models,
+        examples=("seg-video models", "seg-video models --json"),
+        only_prints=True,
+    ),
 )

@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.cli.command import Command, aligned
+from pipeline.cli.say import complain, say
 
 if TYPE_CHECKING:
     from pipeline.proof.verify import Proof
+
+_STATES = {True: "ok", False: "DIFFERS", None: "unchecked"}
 
 #: The files can be read, and are not what they should be.
 DIFFERS = 1
@@ -27,18 +29,22 @@ def _add_verify_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("output", type=Path, metavar="OUT", help="what was made of it")
     parser.add_argument("--quick", action="store_true", help="compare packets only, decode nothing")
     parser.add_argument(
-        "--least-psnr", type=float, metavar="DB", help="how near pixels without a mask have to be (30)"
+        "--least-psnr",
+        type=float,
+        metavar="DB",
+        help="how near pixels have to be (30, less where the run asked for less quality)",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object, for programs")
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    from pipeline.proof.verify import LEAST_PSNR_DB, verify
+    from pipeline.proof.verify import verify
 
-    least = LEAST_PSNR_DB if arguments.least_psnr is None else arguments.least_psnr
-    proof = verify(arguments.input, arguments.output, quick=arguments.quick, least_psnr_db=least)
+    proof = verify(
+        arguments.input, arguments.output, quick=arguments.quick, least_psnr_db=arguments.least_psnr
+    )
     if arguments.json:
-        print(json.dumps({**dataclasses.asdict(proof), "holds": proof.holds}, indent=1))
+        say(json.dumps({**dataclasses.asdict(proof), "holds": proof.holds}, indent=1))
     else:
         _show(proof)
     return 0 if proof.holds else DIFFERS
@@ -47,11 +53,13 @@ def _verify(arguments: argparse.Namespace) -> int:
 def _show(proof: Proof) -> None:
     rows = [("CHECK", "", "SOURCE", "OUTPUT", "")]
     for check in proof.checks:
-        rows.append((check.name, "ok" if check.holds else "DIFFERS", check.source, check.output, check.note))
+        rows.append((check.name, _STATES[check.holds], check.source, check.output, check.note))
     for line in aligned(rows):
-        print(line)
-    differing = sum(not check.holds for check in proof.checks)
-    print(f"\n{proof.output}: {'the same video' if proof.holds else f'{differing} checks do not hold'}")
+        say(line)
+    differing = sum(check.holds is False for check in proof.checks)
+    unchecked = sum(check.holds is None for check in proof.checks)
+    verdict = f"{differing} checks do not hold" if differing else "the same video"
+    say(f"\n{proof.output}: {verdict}{f', {unchecked} checks could not be made' if unchecked else ''}")
 
 
 def _add_manifest_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,13 +75,26 @@ def _show_manifest(arguments: argparse.Namespace) -> int:
     from pipeline.record.find_run import find_run
 
     found = evidence(find_run(arguments.name))
-    print(json.dumps(found.record, indent=1))
+    say(json.dumps(found.record, indent=1))
     if not found.intact:
-        print(f"seg-video: {arguments.name} is not as it was made, see `unchanged`", file=sys.stderr)
+        complain(f"{arguments.name} is not as it was made, see `unchanged`")
     return 0 if found.intact else DIFFERS
 
 
 PROOF_COMMANDS = (
-    Command("verify", "prove that an output is its source plus masks", _add_verify_arguments, _verify),
-    Command("manifest", "print the evidence record of a run", _add_manifest_arguments, _show_manifest),
+    Command(
+        "verify",
+        "prove that an output is its source plus masks",
+        _add_verify_arguments,
+        _verify,
+        examples=("seg-video verify in.mp4 out.mp4", "seg-video verify in.mp4 out.mp4 --quick --json"),
+    ),
+    Command(
+        "manifest",
+        "print the evidence record of a run",
+        _add_manifest_arguments,
+        _show_manifest,
+        examples=("seg-video manifest out.mp4 > out.json",),
+        only_prints=True,
+    ),
 )

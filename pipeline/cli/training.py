@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from pipeline.cli.command import Command
+from pipeline.cli.say import say
 
 
 def _add_train_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,8 +31,8 @@ def _train(arguments: argparse.Namespace) -> int:
             weights = train(settings, (lambda _: None) if arguments.quiet else bar, stop=lambda: signal.asked)
     finally:
         bar.close()
-    print(f"weights: {_from_here(weights)} ({weights.stat().st_size / 1e6:.1f} MB)")
-    print(f"use them: seg-video in.mp4 out.mp4 --model {_from_here(weights)}")
+    say(f"weights: {_from_here(weights)} ({weights.stat().st_size / 1e6:.1f} MB)")
+    say(f"use them: seg-video in.mp4 out.mp4 --model {_from_here(weights)}")
     return 0
 
 
@@ -43,6 +44,10 @@ def _from_here(path: Path) -> str:
 
 TRAINING_COMMANDS = (
     Command(
-        "train", "make weights out of labelled pictures, or go on making them", _add_train_arguments, _train
+        "train",
+        "make weights out of labelled pictures, or go on making them",
+        _add_train_arguments,
+        _train,
+        examples=("seg-video train jobs/train/own-data.yaml",),
     ),
 )

@@ -1,22 +1,30 @@
-"""The commands that make videos: run, submit, resume, render; and status, which lists their runs."""
+"""The commands that make videos: run, submit, resume, render."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.cli.command import Command, aligned
-from pipeline.job.arguments import add_job_options, by_room, given_options, inputs_and_output, options_of
+from pipeline.cli.command import Command
+from pipeline.cli.help_texts import help_of
+from pipeline.cli.parser import refuse_other_inputs
+from pipeline.cli.say import say
+from pipeline.job.arguments import add_job_options, given_options, inputs_and_output, options_of
 from pipeline.job.options import OPTIONS
+from pipeline.terminal import one_line
 
 if TYPE_CHECKING:
-    from pipeline.job.spec import JobSpec
-    from pipeline.run.run_job import VideoResult
+    from pipeline.job.request import JobRequest
+    from pipeline.run.reporter import ConsoleReporter, JsonReporter, SilentReporter
+    from pipeline.run.run_videos import VideoResult
+    from pipeline.run.speeds import Speeds
+    from pipeline.run.stopping import StopSignal
 
 
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +36,7 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         "out/{stem}_seg.mp4; without it <stem>_seg.mp4 in the current folder",
     )
     parser.add_argument("-o", "--output", help="the output; then all paths are inputs")
-    add_job_options(parser, OPTIONS.values())
+    add_job_options(parser, OPTIONS.values(), help_of)
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and start nothing")
     _add_console_options(parser)
 
@@ -36,42 +44,59 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_console_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quiet", action="store_true", help="say nothing but what goes wrong")
     parser.add_argument(
-        "--progress", choices=("bar", "json"), default="bar", help="on stderr: a bar, or JSON a line"
+        "--progress",
+        choices=("bar", "json"),
+        default="bar",
+        help="on stderr: a bar, or JSON a line (default: %(default)s)",
     )
     parser.add_argument("--json", action="store_true", help="the results as one JSON object on stdout")
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from pipeline.job.spec import make_spec
+    from pipeline.job.request import make_request
 
     inputs, output = inputs_and_output(arguments.paths, arguments.output)
-    spec = make_spec(inputs, output, given_options(arguments, OPTIONS.values()))
+    refuse_other_inputs(inputs)
+    request = make_request(inputs, output, given_options(arguments, OPTIONS.values()))
     if arguments.dry_run:
-        return _show_estimate(spec, arguments.json)
-    return _work([spec], arguments)
+        return _show_estimate(request, arguments.json)
+    return _work([request], arguments)
 
 
-def _work(specs: Sequence[JobSpec], arguments: argparse.Namespace) -> int:
+def _work(requests: Sequence[JobRequest], arguments: argparse.Namespace) -> int:
     """Do the jobs, one after the other; the exit code of the first that fails, 4 where only some did."""
-    from pipeline.run.reporter import ConsoleReporter, JsonReporter, SilentReporter
-    from pipeline.run.run_job import exit_code, run_job
+    from pipeline.run.run_videos import exit_code, run_videos
+    from pipeline.run.speeds import SpeedListener, Speeds
     from pipeline.run.stopping import StopSignal
+    from pipeline.weights.cache import WeightsCache
 
-    reporter: ConsoleReporter | JsonReporter | SilentReporter
-    if arguments.progress == "json":
-        reporter = JsonReporter(sys.stderr)
-    else:
-        reporter = SilentReporter(sys.stderr) if arguments.quiet else ConsoleReporter(sys.stderr)
     results: list[VideoResult] = []
-    try:
-        with StopSignal().listening() as stop:
-            for spec in specs:
-                results += run_job(spec, reporter, stop, alone=len(specs) == 1)
-    finally:
-        reporter.close()
+    speeds = Speeds(WeightsCache.at().folder)
+    with StopSignal().listening() as stop:
+        reporter = _reporter(arguments, stop, speeds)
+        try:
+            for request in requests:
+                listener = SpeedListener(reporter, speeds, request.settings.run.workers)
+                results += run_videos(request, listener, stop, alone=len(requests) == 1)
+        finally:
+            reporter.close()
     if arguments.json:
-        print(json.dumps({"videos": [_video_record(result) for result in results]}, indent=1))
+        say(json.dumps({"videos": [_video_record(result) for result in results]}, indent=1))
     return exit_code(results)
+
+
+def _reporter(
+    arguments: argparse.Namespace, stop: StopSignal, speeds: Speeds
+) -> ConsoleReporter | JsonReporter | SilentReporter:
+    """Whoever tells of the work, on stderr, or to nobody where that is closed."""
+    from pipeline.run.reporter import ConsoleReporter, JsonReporter, SilentReporter
+
+    stream = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    if arguments.progress == "json":
+        return JsonReporter(stream)
+    if arguments.quiet:
+        return SilentReporter(stream)
+    return ConsoleReporter(stream, stop, speeds.latest())
 
 
 def _video_record(result: VideoResult) -> dict[str, object]:
@@ -87,7 +112,7 @@ def _video_record(result: VideoResult) -> dict[str, object]:
 def _add_submit_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", type=Path, metavar="JOB.yaml", help="job files")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and start nothing")
-    add_job_options(parser, OPTIONS.values())
+    add_job_options(parser, OPTIONS.values(), help_of)
     _add_console_options(parser)
 
 
@@ -97,47 +122,70 @@ def _submit(arguments: argparse.Namespace) -> int:
     given = given_options(arguments, OPTIONS.values())
     if given.get("cluster", "").startswith(("http://", "https://")):
         return _hand_over(arguments.files, given.pop("cluster"))
-    specs = [spec for file in arguments.files for spec in read_job_file(file, given)]
+    requests = [request for file in arguments.files for request in read_job_file(file, given)]
     if arguments.dry_run:
-        return max(_show_estimate(spec, arguments.json) for spec in specs)
-    return _work(specs, arguments)
+        return max(_show_estimate(request, arguments.json) for request in requests)
+    return _work(requests, arguments)
 
 
 def _hand_over(files: Sequence[Path], address: str) -> int:
     """Let a cluster do the jobs, and follow what it says."""
     from pipeline.run.hand_over import hand_over
 
-    return max(hand_over(file, address, lambda text: print(text, end="", flush=True)) for file in files)
+    return max(hand_over(file, address, lambda text: say(text, end="")) for file in files)
 
 
 def _add_resume_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "name", nargs="?", help="a run's folder, an output, or a job file; without it the latest run here"
+        "name",
+        nargs="?",
+        help="a run's folder, an output, a job file, or a folder, all of whose unfinished runs are meant; "
+        "without it the latest run here",
     )
-    add_job_options(parser, options_of("run"))
+    add_job_options(parser, options_of("run"), help_of)
     _add_console_options(parser)
 
 
 def _resume(arguments: argparse.Namespace) -> int:
     from pipeline.job.job_file import read_job_file
-    from pipeline.record.find_run import find_run, job_of
+    from pipeline.job.request import by_room
 
     given = given_options(arguments, options_of("run"))
     if arguments.name is not None and Path(arguments.name).suffix in (".yaml", ".yml"):
         return _work(read_job_file(Path(arguments.name), given), arguments)
-    spec = job_of(find_run(arguments.name))
-    changes = by_room(given).get("run", {})
-    return _work([dataclasses.replace(spec, run=dataclasses.replace(spec.run, **changes))], arguments)
+    requests = _unfinished(arguments.name)
+    if not requests:
+        say(f"{arguments.name}: every run in this folder is done, and there is nothing to go on with")
+        return 0
+    changes = by_room(given)
+    changed = [
+        dataclasses.replace(request, settings=request.settings.with_changes(changes)) for request in requests
+    ]
+    return _work(changed, arguments)
+
+
+def _unfinished(name: str | None) -> list[JobRequest]:
+    """The jobs that go on with the run of this name, or with the runs of this folder that are not done."""
+    from pipeline.cli.named_runs import runs_called, status_of
+    from pipeline.record.find_run import find_run, request_of
+
+    if name is None:
+        return [request_of(find_run(None))]
+    runs = runs_called([name])
+    if len(runs) == 1 and not runs[0].in_folder:
+        return [request_of(runs[0].folder)]
+    return [request_of(run.folder) for run in reversed(runs) if status_of(run.folder).resume]
 
 
 def _add_render_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="RUN", help="a finished run's folder, or its output")
     parser.add_argument("output", help="the new video")
-    add_job_options(parser, options_of("render", "encode", "run"))
+    add_job_options(parser, options_of("render", "encode", "run"), help_of)
     _add_console_options(parser)
 
 
 def _render(arguments: argparse.Namespace) -> int:
+    from pipeline.job.request import by_room
     from pipeline.record.find_run import find_run
     from pipeline.run.rerender import rerender
 
@@ -145,53 +193,66 @@ def _render(arguments: argparse.Namespace) -> int:
     return _work([rerender(find_run(arguments.name), arguments.output, changes)], arguments)
 
 
-def _add_status_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER", help="where to look (here)")
-    parser.add_argument("--json", action="store_true", help="one JSON array, for programs")
-
-
-def _show_status(arguments: argparse.Namespace) -> int:
-    from pipeline.record.find_run import find_runs
-    from pipeline.record.status import run_status
-
-    runs = [run_status(run) for run in find_runs(arguments.folders or [Path()])]
-    if arguments.json:
-        print(json.dumps([dataclasses.asdict(run) for run in runs], indent=1))
-        return 0
-    rows = [("STATE", "FOUND IN", "PAINTED", "FRAMES", "A SECOND", "OUTPUT")]
-    for run in runs:
-        rate = "-" if run.rate is None else f"{run.rate:.1f}"
-        counts = (str(run.segmented), str(run.rendered), str(run.frames))
-        rows.append((run.state, *counts, rate, run.output))
-    for line in aligned(rows):
-        print(line)
-    for run in runs:
-        for chunk, reason in run.failed if run.state == "failed" else ():
-            print(f"\n{run.output}: chunk {chunk} failed: {' '.join(reason.split())}")
-        if run.resume:
-            print(f"go on with: {run.resume}")
-    return 0
-
-
-def _show_estimate(spec: JobSpec, as_json: bool) -> int:
+def _show_estimate(request: JobRequest, as_json: bool) -> int:
+    from pipeline.cli.model_cost import model_cost
     from pipeline.run.estimate import estimate
+    from pipeline.run.speeds import Speeds
+    from pipeline.weights.cache import WeightsCache
 
-    found = [dataclasses.asdict(entry) for entry in estimate(spec)]
+    cost = model_cost(request.settings.segment.model)
+    found = estimate(request, Speeds(WeightsCache.at().folder), cost.factor)
     if as_json:
-        print(json.dumps({"videos": found}, indent=1))
+        record = {"videos": [dataclasses.asdict(entry) for entry in found], "download_mb": cost.download_mb}
+        say(json.dumps(record, indent=1))
         return 0
     for entry in found:
-        print(
-            f"{entry['source']} -> {entry['output']}: {entry['frames']} frames in {entry['chunks']} chunks, "
-            f"about {entry['minutes']:.1f} min and {entry['disk_mb']:.0f} MB of disk"
+        say(
+            f"{one_line(entry.source)} -> {one_line(entry.output)}: {entry.frames} frames in {entry.chunks} chunks, "
+            f"about {entry.minutes:.1f} min ({entry.frames_per_second:.1f} frames/s) and {entry.disk_mb:.0f} MB of disk"
         )
+    if len(found) > 1:
+        minutes, disk = sum(entry.minutes for entry in found), sum(entry.disk_mb for entry in found)
+        frames = sum(entry.frames for entry in found)
+        say(f"{len(found)} videos: {frames} frames, about {minutes:.1f} min and {disk:.0f} MB of disk")
+    if cost.download_mb:
+        say(f"before that, {cost.download_mb:.0f} MB of weights are fetched")
+    if found and not all(entry.measured for entry in found):
+        say("the time is a guess: no run with this network was measured on this machine yet")
     return 0
 
 
 VIDEO_COMMANDS = (
-    Command("run", "the same videos, plus masks", _add_run_arguments, _run),
-    Command("submit", "do the jobs of YAML files, here or on a cluster", _add_submit_arguments, _submit),
-    Command("resume", "go on with a run where it stopped", _add_resume_arguments, _resume),
-    Command("status", "list runs: how far they are, and what failed", _add_status_arguments, _show_status),
-    Command("render", "another video of what a run has found", _add_render_arguments, _render),
+    Command(
+        "run",
+        "the same videos, plus masks",
+        _add_run_arguments,
+        _run,
+        examples=(
+            "seg-video in.mp4 out.mp4",
+            "seg-video drives/ out/ --classes person,car",
+            "seg-video 'drives/*.mp4' -o 'out/{stem}_seg.mp4' --conf 0.4 --style boxes,labels",
+            "seg-video in.mp4 out.mp4 --dry-run",
+        ),
+    ),
+    Command(
+        "submit",
+        "do the jobs of YAML files, here or on a cluster",
+        _add_submit_arguments,
+        _submit,
+        examples=("seg-video submit jobs/*.yaml", "seg-video submit --cluster http://HEAD:8265 JOB.yaml"),
+    ),
+    Command(
+        "resume",
+        "go on with a run where it stopped",
+        _add_resume_arguments,
+        _resume,
+        examples=("seg-video resume", "seg-video resume out.mp4", "seg-video resume out/"),
+    ),
+    Command(
+        "render",
+        "another video of what a run has found",
+        _add_render_arguments,
+        _render,
+        examples=("seg-video render out.mp4 boxes.mp4 --style boxes,labels",),
+    ),
 )

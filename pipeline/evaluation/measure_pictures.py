@@ -10,7 +10,8 @@ from pipeline.evaluation.settings import EvalSettings
 from pipeline.labels.choose import Choice, choose
 from pipeline.labels.coco_folder import read_entries
 from pipeline.labels.read_truth import truth_of_pictures
-from pipeline.networks.load import LoadSettings, load_segmenter
+from pipeline.networks.registry import load
+from pipeline.networks.settings import LoadSettings
 
 
 def measure_pictures(
@@ -29,6 +30,6 @@ def measure_pictures(
     """
     entries, names = read_entries(folder)
     truth = truth_of_pictures(choose(entries, choice), names)
-    network = load_segmenter(model, LoadSettings(score=settings.min_score, detections=detections))
+    network = load(model, LoadSettings(score=settings.min_score, detections=detections))
     found = segment_pictures(network, truth, settings.min_score, report)
     return evaluate(truth, found, list(network.class_names.values()), settings)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from pipeline.evaluation.classes import same_names
 from pipeline.evaluation.found import Found, found_in
-from pipeline.evaluation.framing import PictureSegmenter
+from pipeline.evaluation.framing import segment_picture
 from pipeline.labels.read_pixels import read_pixels
 from pipeline.labels.truth import Truth
 from pipeline.structures.frame_segmenter import FrameSegmenter
@@ -23,12 +23,11 @@ def segment_pictures(
     Raises InputError where a picture cannot be read, or has another size than its labels say.
     """
     categories = same_names(network.class_names, truth.names)
-    segmenter = PictureSegmenter(network)
     found: dict[int, Found] = {}
     sizes = [(picture.height, picture.width) for picture in truth.pictures]
     for place in sorted(range(len(sizes)), key=sizes.__getitem__):
         report(len(found), len(sizes))
-        detections = segmenter.segment(read_pixels(truth.pictures[place]))
+        detections = segment_picture(network, read_pixels(truth.pictures[place]))
         found[place] = found_in(detections, sizes[place], categories, min_score)
     report(len(found), len(sizes))
     return [found[place] for place in range(len(sizes))]

@@ -25,6 +25,8 @@ _STORED = {
 _DIGEST = "arrays_sha256"
 #: The header's length stands before it as a little-endian integer.
 _LENGTH_BYTES = 8
+#: The format allows no longer one.
+_LONGEST_HEADER = 100_000_000
 
 
 def save_weights(path: str | Path, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> None:
@@ -63,11 +65,33 @@ def load_weights(path: str | Path) -> tuple[dict[str, NDArray[Any]], dict[str, s
             raise ValueError("its arrays do not match their checksum")
         return {name: _array(entry) for name, entry in entries.items()}, metadata
     except (OSError, ValueError, KeyError, safetensors.SafetensorError) as damage:
-        raise WeightsError(
-            f"{path} cannot be read as seg-video weights",
-            found=f"{type(damage).__name__}: {damage}",
-            do="give a .safetensors file that seg-video wrote, or fetch it again",
-        ) from damage
+        raise _unreadable(path, damage) from damage
+
+
+def read_metadata(path: str | Path) -> dict[str, str]:
+    """The metadata alone, with the arrays unread and unchecked. Raises WeightsError as `load_weights` does."""
+    try:
+        with Path(path).open("rb") as file:
+            start = file.read(_LENGTH_BYTES)
+            length = int.from_bytes(start, "little")
+            if length > _LONGEST_HEADER:
+                raise ValueError(f"a header of {length} bytes")
+            return _metadata(start + file.read(length))
+    except (OSError, ValueError, AttributeError) as damage:
+        raise _unreadable(path, damage) from damage
+
+
+def arrays_digest(path: str | Path) -> str | None:
+    """SHA-256 of the arrays as the header states it; None where it does not. Raises WeightsError."""
+    return read_metadata(path).get(_DIGEST)
+
+
+def _unreadable(path: str | Path, damage: Exception) -> WeightsError:
+    return WeightsError(
+        f"{path} cannot be read as seg-video weights",
+        found=f"{type(damage).__name__}: {damage}",
+        do="give a .safetensors file that seg-video wrote, or fetch it again",
+    )
 
 
 def _array(entry: Mapping[str, Any]) -> NDArray[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,17 @@ from pipeline.errors import UsageError
 from pipeline.job.options import OPTIONS, Option, read_option
 
 
-def add_job_options(parser: argparse.ArgumentParser, options: Iterable[Option]) -> None:
-    """Declare the options; one that is not given leaves no trace in what the parser returns."""
+def add_job_options(
+    parser: argparse.ArgumentParser, options: Iterable[Option], help_of: Callable[[Option], str]
+) -> None:
+    """Declare the options with their help; one that is not given leaves no trace in what the parser returns."""
     for option in options:
         flags = [f"--{option.name}"] + ([f"-{option.short}"] if option.short else [])
-        settings: dict[str, Any] = {"dest": option.name, "help": option.help, "default": argparse.SUPPRESS}
+        settings: dict[str, Any] = {
+            "dest": option.name,
+            "help": help_of(option),
+            "default": argparse.SUPPRESS,
+        }
         if option.metavar is None:
             parser.add_argument(*flags, action="store_true", **settings)
         else:
@@ -47,11 +53,3 @@ def inputs_and_output(paths: list[str], output: str | None) -> tuple[tuple[str, 
 def options_of(*rooms: str) -> list[Option]:
     """The options that become settings of these rooms."""
     return [option for option in OPTIONS.values() if option.room in rooms]
-
-
-def by_room(given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Settings by room and field, of options by name."""
-    rooms: dict[str, dict[str, Any]] = {}
-    for name, value in given.items():
-        rooms.setdefault(OPTIONS[name].room, {})[OPTIONS[name].field] = value
-    return rooms

@@ -10,7 +10,7 @@ import yaml
 
 from pipeline.errors import SegVideoError, UsageError
 from pipeline.job.options import OPTIONS, read_option
-from pipeline.job.spec import JobSpec, make_spec, unknown_key
+from pipeline.job.request import JobRequest, make_request, unknown_key
 
 #: Options whose value is a path, and counts from the job file if it is relative.
 _PATHS = ("work-dir",)
@@ -19,7 +19,7 @@ _PATHS = ("work-dir",)
 _DEEPEST = 2
 
 
-def read_job_file(path: Path, overrides: dict[str, Any] | None = None) -> list[JobSpec]:
+def read_job_file(path: Path, overrides: dict[str, Any] | None = None) -> list[JobRequest]:
     """The jobs of a YAML file: one mapping, several documents, a list, or a list under `jobs`.
 
     Keys are the long flags, and `inputs` and `output`. overrides : options, as read, that stand above the
@@ -52,7 +52,7 @@ def _mappings(path: Path, node: yaml.Node | None, depth: int = 0) -> Iterator[ya
         raise _at(path, node, UsageError("A job has to be a mapping of keys and values."))
 
 
-def _job(path: Path, node: yaml.MappingNode, overrides: dict[str, Any]) -> JobSpec:
+def _job(path: Path, node: yaml.MappingNode, overrides: dict[str, Any]) -> JobRequest:
     values: dict[str, Any] = {}
     inputs: tuple[str, ...] = ()
     output: str | None = None
@@ -73,7 +73,7 @@ def _job(path: Path, node: yaml.MappingNode, overrides: dict[str, Any]) -> JobSp
     try:
         if not inputs:
             raise UsageError("A job needs inputs.", do="add `inputs:` with files, folders or patterns")
-        return make_spec(inputs, output, {**values, **overrides})
+        return make_request(inputs, output, {**values, **overrides})
     except SegVideoError as error:
         raise _at(path, node, error) from None
 

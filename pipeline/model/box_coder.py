@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from keras import ops
+from pipeline.model.arrays import math_of
 
 Weights = tuple[float, float, float, float]
 
 
 def encode(boxes: Any, references: Any, weights: Weights) -> Any:
     """Offsets float32 [..., 4] (dx, dy, dw, dh) that lead from `references` [..., 4] to `boxes` [..., 4]."""
+    ops = math_of(boxes)
     x, y, width, height = _centre_form(boxes)
     xr, yr, reference_width, reference_height = _centre_form(references)
     reference_width, reference_height = (
@@ -34,6 +35,7 @@ def decode(offsets: Any, references: Any, weights: Weights, max_log_scale: float
 
     `max_log_scale` bounds dw and dh, so that a wild prediction is a large box and not an infinite one.
     """
+    ops = math_of(offsets)
     xr, yr, reference_width, reference_height = _centre_form(references)
     dx, dy, dw, dh = (offsets[..., i] / weights[i] for i in range(4))
     if max_log_scale is not None:
@@ -45,7 +47,7 @@ def decode(offsets: Any, references: Any, weights: Weights, max_log_scale: float
 
 def clip(boxes: Any, window: tuple[float, float, float, float]) -> Any:
     """Boxes [..., 4] cut to the window x1, y1, x2, y2."""
-    x1, y1, x2, y2 = window
+    ops, (x1, y1, x2, y2) = math_of(boxes), window
     return ops.stack(
         [ops.clip(boxes[..., i], low, high) for i, (low, high) in enumerate([(x1, x2), (y1, y2)] * 2)],
         axis=-1,

@@ -51,18 +51,18 @@ class InputConfig:
 class BackboneConfig:
     """Which network makes C2..C5.
 
-    kind : `bottleneck` (ResNet-50/101), `basic` (the narrow dense ResNet), `mobilenet_v2`, `shufflenet_v2` or
-        `squeezenet`.
+    kind : a key of `make_backbone.BACKBONES`: `bottleneck` (ResNet-50/101), `basic` (the narrow dense ResNet) or
+        `shufflenet_v2`.
     blocks : residual blocks of the four stages; of the ResNets.
     width : channels of the stem; stage i has `width` * 2^i of them (x 4 after a bottleneck); of the ResNets.
     stride_in_first : the stride of a bottleneck is in its first 1x1 (He et al. 2015) and not in the 3x3 (torchvision).
     conv_bias : convolutions carry a bias of their own before their norm (matterport).
     same_pool : the stem's max pooling pads like TensorFlow's `same`, not by one on every side.
-    width_multiplier : of `mobilenet_v2` (Sandler et al. 2018) and `shufflenet_v2` (Ma et al. 2018).
+    width_multiplier : of `shufflenet_v2` (Ma et al. 2018).
     activation : of `shufflenet_v2`; `leaky_relu` has the slope 0.1 below 0.
     """
 
-    kind: Literal["bottleneck", "basic", "mobilenet_v2", "shufflenet_v2", "squeezenet"] = "bottleneck"
+    kind: str = "bottleneck"
     blocks: tuple[int, int, int, int] = (3, 4, 6, 3)
     width: int = 64
     norm: Norm = "frozen"

@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from keras import ops
+import numpy as np
 
+from pipeline.model.arrays import math_of
 from pipeline.model.config import InputConfig
 
 
@@ -26,17 +27,23 @@ class Geometry:
         end = int(inclusive_corners)
         return float(left), float(top), float(left + width - end), float(top + height - end)
 
+    def proposal_window(self, inclusive_corners: bool) -> tuple[float, float, float, float]:
+        """Where proposals may lie: matterport, of the inclusive corners, lets them reach into the padding."""
+        if inclusive_corners:
+            return 0.0, 0.0, self.canvas[1] - 1.0, self.canvas[0] - 1.0
+        return self.window(inclusive_corners)
+
     def to_frame(self, boxes: Any, inclusive_corners: bool, whole_pixels: bool) -> Any:
         """Boxes [..., 4] of the canvas in frame px; a box that ends on a pixel comes back ending behind it."""
         end = int(inclusive_corners)
         (top, left), scales = self.offset, []
         for frame, resized in zip(self.frame, self.resized, strict=True):
             scales.append((frame - end) / max(resized - end, 1))
-        shift = ops.convert_to_tensor([left, top, left, top], "float32")
-        scale = ops.convert_to_tensor([scales[1], scales[0]] * 2, "float32")
-        behind = ops.convert_to_tensor([0, 0, end, end], "float32")
+        shift = np.array([left, top, left, top], np.float32)
+        scale = np.array([scales[1], scales[0]] * 2, np.float32)
+        behind = np.array([0, 0, end, end], np.float32)
         boxes = (boxes - shift) * scale + behind
-        return ops.round(boxes) if whole_pixels else boxes
+        return math_of(boxes).round(boxes) if whole_pixels else boxes
 
 
 def fit(height: int, width: int, config: InputConfig) -> Geometry:

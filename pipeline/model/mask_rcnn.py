@@ -67,11 +67,7 @@ class MaskRCNN(Composite, keras.Model):
         config = self.config
         logits, offsets = self.rpn(features)
         anchors = self.anchors(geometry.canvas)
-        window = geometry.window(config.inclusive_corners)
-        if (
-            config.inclusive_corners
-        ):  # matterport lets proposals reach into the padding and cuts detections only
-            window = (0.0, 0.0, geometry.canvas[1] - 1.0, geometry.canvas[0] - 1.0)
+        window = geometry.proposal_window(config.inclusive_corners)
         return propose(logits, offsets, anchors, window, config, config.rpn.pre_nms, config.rpn.post_nms)
 
     def anchors(self, canvas: tuple[int, int]) -> list[np.ndarray]:

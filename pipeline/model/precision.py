@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-import keras
-
 from pipeline.errors import ConfigError
 
 Precision = Literal["auto", "float32", "bfloat16"]
@@ -21,13 +19,18 @@ def resolve_precision(asked: str = "auto") -> str:
     That is a GPU with bfloat16 tensor cores, and a CPU with avx512_bf16, with one exception: Intel's cores run that
     instruction at half the rate of float32's, so there it takes AMX units (docs/performance.md has the figures).
     """
+    capability = gpu_capability() if asked == "auto" else None
+    if capability is not None:
+        return "bfloat16" if capability >= _BFLOAT16_CAPABILITY else "float32"
+    return cpu_precision(asked)
+
+
+def cpu_precision(asked: str = "auto") -> str:
+    """The same for the CPU alone, whatever GPU there is; imports no framework."""
     if asked in ("float32", "bfloat16"):
         return asked
     if asked != "auto":
         raise ConfigError("precision must be auto, float32 or bfloat16", found=repr(asked))
-    capability = gpu_capability()
-    if capability is not None:
-        return "bfloat16" if capability >= _BFLOAT16_CAPABILITY else "float32"
     vendor, flags = cpu_identity()
     wanted = "amx_bf16" if vendor == "GenuineIntel" else "avx512_bf16"
     return "bfloat16" if wanted in flags else "float32"
@@ -35,6 +38,8 @@ def resolve_precision(asked: str = "auto") -> str:
 
 def gpu_capability() -> tuple[int, int] | None:
     """Compute capability of the first GPU that the Keras backend sees, or None without one."""
+    import keras
+
     backend = keras.backend.backend()
     if backend == "tensorflow":
         import tensorflow as tf

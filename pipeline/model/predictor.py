@@ -2,45 +2,61 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
+from fractions import Fraction
+from threading import Lock
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.model.frames import check_frames, class_names, input_size
 from pipeline.model.mask_rcnn import MaskRCNN
 from pipeline.model.program import Program, compile_program
 from pipeline.structures.detections import Detections
 from pipeline.structures.masks import ROI_MASK_SIZE
 
+#: Frame sizes whose programs are kept, each some 100 MB: a folder of pictures has one after the other.
+_SIZES = 2
+
 
 class MaskRCNNPredictor:
     """Runs a network on frames of any size, a fixed number at a time.
 
-    Frames of one size share one compiled program, made when the first of them comes. The last batch is filled up
-    with black frames, whose detections are dropped.
+    Frames of one size share one compiled program, made when the first of them comes; those of the last few sizes are
+    kept. The last batch is filled up with black frames, whose detections are dropped. Callers of several threads take
+    turns.
+
+    runtime : what computes it, told to whoever asks.
     """
 
-    def __init__(self, model: MaskRCNN, batch: int = 1, jit: bool | None = None) -> None:
-        self.model, self.batch, self.jit = model, batch, jit
-        self._programs: dict[tuple[int, int], Program] = {}
+    callers = 1
+
+    def __init__(
+        self, model: MaskRCNN, batch: int = 1, jit: bool | None = None, runtime: str = "keras"
+    ) -> None:
+        self.model, self.batch, self.jit, self.runtime = model, batch, jit, runtime
+        self._programs: OrderedDict[tuple[int, int], Program] = OrderedDict()
+        self._lock = Lock()
         self._class_ids = np.asarray(model.config.class_ids, np.int32)
 
     @property
     def class_names(self) -> Mapping[int, str]:
         """Name of each class id that `segment` can return."""
-        config = self.model.config
-        return dict(zip(config.class_ids[1:], config.classes[1:], strict=True))
+        return class_names(self.model.config)
+
+    def input_size(self, width: int, height: int, sample_aspect: Fraction | None) -> tuple[int, int]:
+        """Width and height in px that it takes a video of this size in."""
+        return input_size(self.model.config.input, width, height, sample_aspect)
 
     def segment(self, frames: NDArray[np.uint8]) -> list[Detections]:
         """Detections of each frame of uint8 RGB [B, H, W, 3]; B is any number, also 0."""
-        if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8 or 0 in frames.shape[1:]:
-            raise ValueError(
-                f"frames: expected uint8 [B, H, W, 3], found {frames.dtype} {list(frames.shape)}"
-            )
+        check_frames(frames)
         found: list[Detections] = []
         for start in range(0, len(frames), self.batch):
-            found.extend(self._segment_batch(frames[start : start + self.batch]))
+            with self._lock:
+                found.extend(self._segment_batch(frames[start : start + self.batch]))
         return found
 
     def _segment_batch(self, frames: NDArray[np.uint8]) -> list[Detections]:
@@ -50,9 +66,13 @@ class MaskRCNNPredictor:
         return [self._detections(outputs, row) for row in range(len(frames))]
 
     def _program(self, height: int, width: int) -> Program:
-        if (height, width) not in self._programs:
-            self._programs[height, width] = compile_program(self.model, (self.batch, height, width), self.jit)
-        return self._programs[height, width]
+        size = height, width
+        if size not in self._programs:
+            self._programs[size] = compile_program(self.model, (self.batch, *size), self.jit)
+            if len(self._programs) > _SIZES:
+                self._programs.popitem(last=False)
+        self._programs.move_to_end(size)
+        return self._programs[size]
 
     def _detections(self, outputs: dict[str, NDArray[Any]], row: int) -> Detections:
         valid = outputs["valid"][row]

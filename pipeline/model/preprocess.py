@@ -1,14 +1,13 @@
-"""Frames to network input: resize, pad, normalise, in float32 and inside the compiled program."""
+"""Frames to network input: resize, pad, normalise, in float32; inside a compiled program, or in NumPy."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import keras
 import numpy as np
-from keras import ops
 from numpy.typing import NDArray
 
+from pipeline.model.arrays import cast, math_of
 from pipeline.model.config import InputConfig
 from pipeline.model.geometry import Geometry
 
@@ -18,7 +17,7 @@ def preprocess(frames: Any, geometry: Geometry, config: InputConfig) -> Any:
     if config.whole_pixels:
         pixels = resize_to_whole_pixels(frames, geometry.resized, config.zero_border)
         return _normalise(_pad(pixels, geometry), config)
-    pixels = resize(ops.cast(frames, "float32"), geometry.resized, config.zero_border)
+    pixels = resize(cast(frames, "float32"), geometry.resized, config.zero_border)
     return _pad(_normalise(pixels, config), geometry)
 
 
@@ -33,7 +32,7 @@ def resize(pixels: Any, size: tuple[int, int], zero_border: bool = False) -> Any
         shape = [1, 1, 1, 1]
         shape[axis] = after
         index, weights = _taps(int(before), after, zero_border)
-        low, high = (ops.take(pixels, taps, axis=axis) for taps in index)
+        low, high = (math_of(pixels).take(pixels, taps, axis=axis) for taps in index)
         weights = weights.astype(np.float32)
         pixels = low * weights[0].reshape(shape) + high * weights[1].reshape(shape)
     return pixels
@@ -47,20 +46,27 @@ def resize_to_whole_pixels(frames: Any, size: tuple[int, int], zero_border: bool
     float32 unless jax_enable_x64 is set; a margin then keeps values whole that are whole by right.
     """
     if tuple(frames.shape[1:3]) == tuple(size):
-        return ops.cast(frames, "float32")
-    narrow = keras.backend.backend() == "jax"
+        return cast(frames, "float32")
+    math = math_of(frames)
+    narrow = math is not np and _backend_is_jax()
     kind, margin = ("float32", 1e-4) if narrow else ("float64", 0.0)
-    pixels = ops.cast(frames, kind)
+    pixels = cast(frames, kind)
     (rows, row_weights), (columns, column_weights) = (
         _taps(int(before), after, zero_border) for before, after in zip(frames.shape[1:3], size, strict=True)
     )
     total = 0.0
     for row, row_weight in zip(rows, row_weights.astype(kind), strict=True):
-        line = ops.take(pixels, row, axis=1)
+        line = math.take(pixels, row, axis=1)
         for column, column_weight in zip(columns, column_weights.astype(kind), strict=True):
-            weighted = ops.take(line, column, axis=2) * row_weight.reshape(1, -1, 1, 1)
+            weighted = math.take(line, column, axis=2) * row_weight.reshape(1, -1, 1, 1)
             total = total + weighted * column_weight.reshape(1, 1, -1, 1)
-    return ops.cast(ops.floor(total + margin), "float32")
+    return cast(math.floor(total + margin), "float32")
+
+
+def _backend_is_jax() -> bool:
+    import keras
+
+    return bool(keras.backend.backend() == "jax")
 
 
 def _taps(before: int, after: int, zero_border: bool) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
@@ -79,8 +85,17 @@ def _taps(before: int, after: int, zero_border: bool) -> tuple[NDArray[np.int32]
 def _pad(pixels: Any, geometry: Geometry) -> Any:
     (top, left), (height, width) = geometry.offset, geometry.resized
     bottom, right = geometry.canvas[0] - top - height, geometry.canvas[1] - left - width
-    return ops.pad(pixels, ((0, 0), (top, bottom), (left, right), (0, 0)))
+    if bottom == right == top == left == 0:
+        return pixels
+    return math_of(pixels).pad(pixels, ((0, 0), (top, bottom), (left, right), (0, 0)))
 
 
 def _normalise(pixels: Any, config: InputConfig) -> Any:
-    return (pixels - np.asarray(config.mean, np.float32)) * (1.0 / np.asarray(config.std, np.float32))
+    mean, scale = np.asarray(config.mean, np.float32), 1.0 / np.asarray(config.std, np.float32)
+    if not isinstance(pixels, np.ndarray):
+        return (pixels - mean) * scale
+    # Whole rows at a time: NumPy is four times as slow on a last axis of three.
+    rows, columns = pixels.reshape(*pixels.shape[:2], -1), pixels.shape[2]
+    normal = np.subtract(rows, np.tile(mean, columns))
+    normal *= np.tile(scale, columns)
+    return normal.reshape(pixels.shape)

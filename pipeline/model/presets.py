@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from pipeline.model.config import (
@@ -126,36 +127,6 @@ def compact(classes: Classes = ROAD, canvas: tuple[int, int] = (384, 640)) -> Ma
     )
 
 
-def compact_mobilenet(classes: Classes = ROAD, canvas: tuple[int, int] = (384, 640)) -> MaskRCNNConfig:
-    """`compact` on MobileNetV2, for starting from its ImageNet weights.
-
-    No norm in the trunk, and the input as the start's source takes it: its norms are folded into its kernels. A norm
-    in their place would have to be given the statistics that folding has lost; with neutral ones the first training
-    step would compute something else than the start.
-    """
-    config = compact(classes, canvas)
-    return replace(
-        config,
-        input=replace(config.input, mean=(127.0, 127.0, 127.0), std=(127.5, 127.5, 127.5)),
-        backbone=BackboneConfig(kind="mobilenet_v2", norm="none"),
-    )
-
-
-def compact_squeezenet(classes: Classes = ROAD, canvas: tuple[int, int] = (384, 640)) -> MaskRCNNConfig:
-    """`compact` on SqueezeNet 1.1, for starting from its ImageNet weights, which have no norms.
-
-    The mean is its source's. Its source divides by nothing, and then features are in the tens, which its biases, at a
-    learning rate that is absolute, would take thousands of steps to follow. ReLU and maximum scale with their input:
-    over 64 throughout, biases included, the trunk computes the same.
-    """
-    config = compact(classes, canvas)
-    return replace(
-        config,
-        input=replace(config.input, mean=(123.68, 116.779, 103.939), std=(64.0, 64.0, 64.0)),
-        backbone=BackboneConfig(kind="squeezenet", norm="none"),
-    )
-
-
 def quick(config: MaskRCNNConfig, proposals: int = 300, detections: int = 20) -> MaskRCNNConfig:
     """The same network with fewer candidates: most of a frame's regions are looked at for nothing."""
     return replace(
@@ -175,3 +146,9 @@ def compact_shufflenet(classes: Classes = ROAD, canvas: tuple[int, int] = (448, 
     backbone = BackboneConfig(kind="shufflenet_v2", norm="none", activation="leaky_relu")
     fpn = FPNConfig(channels=96, min_level=3, norm="batch")
     return replace(compact(classes, canvas), backbone=backbone, fpn=fpn)
+
+
+#: Networks that can be trained, by name: each takes classes and a canvas.
+NETWORKS: dict[str, Callable[..., MaskRCNNConfig]] = {
+    "compact": compact, "compact_shufflenet": compact_shufflenet
+}  # fmt: skip

@@ -12,6 +12,7 @@ from pipeline.model import box_coder
 from pipeline.model.composite import Composite
 from pipeline.model.config import MaskRCNNConfig
 from pipeline.model.nms import greedy_nms
+from pipeline.model.objectness import ranking
 from pipeline.model.rows import best_rows, take_rows
 from pipeline.model.units import Conv
 
@@ -94,7 +95,7 @@ def _candidates(
     pre_nms: int,
 ) -> tuple[Any, Any, Any]:
     """The best anchors of a level, decoded and cut: scores [B, K], boxes [B, K, 4], valid [B, K], best first."""
-    scores = _probability(logits) if config.rpn.softmax else logits
+    scores = ranking(logits, config.rpn.softmax)
     scores, index, _ = best_rows(scores, ops.ones_like(scores, dtype="bool"), pre_nms)
     boxes = box_coder.decode(
         take_rows(offsets, index), ops.take(ops.convert_to_tensor(anchors), index, axis=0),
@@ -103,16 +104,6 @@ def _candidates(
     boxes = box_coder.clip(boxes, window)
     width, height = boxes[..., 2] - boxes[..., 0], boxes[..., 3] - boxes[..., 1]
     return scores, boxes, ops.minimum(width, height) >= config.rpn.min_box
-
-
-def _probability(difference: Any) -> Any:
-    """Softmax probability of an object from the difference of its two logits.
-
-    Ranking by it and not by the logits is part of being exact: confident anchors are all 1.0 in float32, and the
-    source then takes them in the order of their index.
-    """
-    small = ops.exp(-ops.abs(difference))
-    return ops.where(difference >= 0.0, 1.0, small) / (1.0 + small)
 
 
 def _stack_padded(parts: tuple[Any, ...]) -> Any:

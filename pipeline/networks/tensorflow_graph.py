@@ -7,6 +7,7 @@ touch files, processes and other machines and says there what that leaves open: 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,9 @@ from pipeline.formats.frozen_graph import load_frozen_graph
 from pipeline.formats.saved_model import load_saved_model
 from pipeline.networks.zoo_detections import zoo_detections
 from pipeline.structures.detections import Detections
+
+#: Longest side in px: these networks resize inside themselves, and look at 1333 at most.
+_LONGEST_SIDE = 1333
 
 #: Where the archives of the zoo keep their network, the form that needs less beside it first.
 _PLACES = ("frozen_inference_graph.pb", "saved_model.pb", "saved_model/saved_model.pb")
@@ -32,12 +36,23 @@ class TensorFlowGraphSegmenter:
     class_names : the graph's label map, class id -> name.
     score_threshold : detections below are dropped.
     where : the network's file, for errors.
+    runtime : what computes it, told to whoever asks.
+    batch : how many frames at a time it is best given.
 
     """
 
+    callers = 1
+
     def __init__(
-        self, graph: DetectionGraph, class_names: Mapping[int, str], score_threshold: float, where: str
+        self,
+        graph: DetectionGraph,
+        class_names: Mapping[int, str],
+        score_threshold: float,
+        where: str,
+        runtime: str = "tensorflow",
+        batch: int = 1,
     ) -> None:
+        self.runtime, self.batch = runtime, batch
         self._graph = graph
         self._class_names = dict(class_names)
         self._score_threshold = score_threshold
@@ -45,7 +60,12 @@ class TensorFlowGraphSegmenter:
 
     @classmethod
     def load(
-        cls, path: str | Path, class_names: Mapping[int, str], score_threshold: float = 0.05
+        cls,
+        path: str | Path,
+        class_names: Mapping[int, str],
+        score_threshold: float = 0.05,
+        runtime: str = "tensorflow",
+        batch: int = 1,
     ) -> TensorFlowGraphSegmenter:
         """The network in a frozen graph's file, a SavedModel's folder, or an unpacked archive of the zoo.
 
@@ -53,19 +73,20 @@ class TensorFlowGraphSegmenter:
         """
         file = _graph_file(Path(path))
         graph = load_saved_model(file.parent) if file.name == "saved_model.pb" else load_frozen_graph(file)
-        return cls(graph, class_names, score_threshold, str(path))
+        return cls(graph, class_names, score_threshold, str(path), runtime, batch)
 
     @property
     def class_names(self) -> Mapping[int, str]:
         """Name of each class id that `segment` can return."""
         return self._class_names
 
-    @property
-    def frame_size(self) -> tuple[int, int] | None:
-        """Width and height in px of the only frames it takes; None where any will do."""
-        if self._graph.width is None or self._graph.height is None:
-            return None
-        return self._graph.width, self._graph.height
+    def input_size(self, width: int, height: int, sample_aspect: Fraction | None) -> tuple[int, int]:
+        """Width and height in px that it takes a video of this size in: its own size if it has one."""
+        if self._graph.width is not None and self._graph.height is not None:
+            return self._graph.width, self._graph.height
+        square_width = max(round(width * (sample_aspect or 1)), 1)
+        scale = min(_LONGEST_SIDE / max(height, square_width), 1.0)
+        return max(round(square_width * scale), 1), max(round(height * scale), 1)
 
     def segment(self, frames: NDArray[np.uint8]) -> list[Detections]:
         """Detections of each frame of uint8 RGB [B, H, W, 3], boxes in the pixels of these frames.

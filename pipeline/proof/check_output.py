@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.errors import InputError, MediaError
-from pipeline.proof.compare import Check, compare
+from pipeline.proof.check import Check
+from pipeline.proof.compare import compare
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.read.facts import MediaFacts, read_facts
 from pipeline.video.read.probe import probe
@@ -35,7 +36,7 @@ def check_output(
         output = read_facts(probe(path), decode=False)
     except (MediaError, InputError) as error:
         raise MediaError(f"{path} cannot be read back.", found=str(error), do="run again") from error
-    differing = [check for check in compare(_asked_for(info, kept, left_out), output) if not check.holds]
+    differing = [check for check in compare(_asked_for(info, kept, left_out), output) if check.holds is False]
     vital = [_words(check) for check in differing if check.vital]
     if vital:
         raise MediaError(

@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.proof.check import Check
+from pipeline.proof.compare_tracks import compare_tracks, flags_of, same_kind
 from pipeline.proof.same_times import Times, same_times
 from pipeline.structures.timebase import rescale, to_pts
 from pipeline.structures.video_info import Chapter, VideoInfo
 from pipeline.video.colour.tone_map import is_hdr, shown
-from pipeline.video.read.facts import MediaFacts, TrackFacts
+from pipeline.video.read.facts import MediaFacts
 from pipeline.video.write.tags import container_tags, stream_tags
 from pipeline.video.write.timeline import output_timeline
 
-#: What a person calls the kinds of streams that are copied.
-_KINDS = {"audio": "sound", "subtitle": "subtitles", "video": "second video"}
+#: The only tag of each format that every player of MP4 knows; the output is written with it.
+_TAGS = {"h264": "avc1", "hevc": "hvc1", "av1": "av01"}
 
-
-@dataclass(frozen=True)
-class Check:
-    """One thing that is to be the same in both.
-
-    name : what it is. holds : whether it is. source, output : what was found. note : what else there is to
-    say. vital : an output in which it does not hold is not published.
-    """
-
-    name: str
-    holds: bool
-    source: str
-    output: str
-    note: str = ""
-    vital: bool = False
+#: What a muxer says of itself, or a reader makes up.
+_OF_THE_MUXER = {"handler_name", "language", "timecode"}
 
 
 def compare(source: MediaFacts, output: MediaFacts, *, tone_map: bool = False) -> list[Check]:
@@ -47,11 +35,13 @@ def compare(source: MediaFacts, output: MediaFacts, *, tone_map: bool = False) -
     shift = output_timeline(source.info).shift_seconds
     return [
         *_frames(source, output, shift),
-        *_tracks(source, output, shift),
+        *compare_tracks(source, output, shift),
         _chapters(source.info, output.info, shift),
-        _metadata(source.info, output.info),
+        _metadata(source, output),
+        *_container(output),
         _size(source.info, output.info),
         *_pixel_meaning(source.info, output.info, tone_map),
+        *_flags(source, output),
     ]
 
 
@@ -107,83 +97,68 @@ def _duration(source: VideoInfo, output: VideoInfo) -> Check:
     return Check("duration", apart <= max(frame, source.time_base, output.time_base), before, after)
 
 
-def _tracks(source: MediaFacts, output: MediaFacts, shift: Fraction) -> Iterator[Check]:
-    """Each track of the source against the track of the output that stands in its place."""
-    left = list(output.tracks)
-    for number, track in enumerate(source.tracks, start=1):
-        match = next((other for other in left if _kind(other) == _kind(track)), None)
-        if match is not None:
-            left.remove(match)
-        yield _track(f"track {number}: {_name(track)}", track, match, shift)
-    for other in left:
-        yield Check(f"track: {_name(other)}", False, "none", _content(other), "the source has no such track")
-
-
-def _kind(track: TrackFacts) -> str:
-    return "picture" if track.stream.is_picture else _KINDS.get(track.stream.kind, track.stream.kind)
-
-
-def _name(track: TrackFacts) -> str:
-    words = (_kind(track), track.stream.codec, _language(track))
-    return " ".join(word for word in words if word)
-
-
-def _language(track: TrackFacts) -> str:
-    return "" if track.stream.language in (None, "und") else str(track.stream.language)
-
-
-def _content(track: TrackFacts) -> str:
-    return f"{len(track.pts)} packets, {track.sha256[:12]}"
-
-
-def _track(name: str, track: TrackFacts, match: TrackFacts | None, shift: Fraction) -> Check:
-    vital = track.stream.kind in ("audio", "subtitle")
-    if match is None and not track.pts.size:
-        return Check(name, True, "0 packets", "none", "there was nothing in it")
-    if match is None:
-        return Check(name, False, _content(track), "none", "", vital)
-    verdict = same_times(
-        Times(track.pts, track.stream.time_base).earlier(shift), Times(match.pts, match.stream.time_base)
-    )
-    # A second video may be packed in another way: MP4 gives lengths where MPEG-TS marks starts.
-    repacked = track.stream.kind == "video" and len(track.pts) == len(match.pts)
-    same = track.sha256 == match.sha256 or repacked
-    faults = [] if same else ["other content"]
-    faults += [] if _language(track) == _language(match) else ["another language"]
-    faults += [] if verdict.same else [verdict.note]
-    notes = [verdict.note] if verdict.same and verdict.note else []
-    return Check(name, not faults, _content(track), _content(match), "; ".join(faults + notes), vital)
-
-
 def _chapters(source: VideoInfo, output: VideoInfo, shift: Fraction) -> Check:
     before, after = source.chapters, output.chapters
     same = len(before) == len(after) and all(
-        _same_chapter(one, other, shift) for one, other in zip(before, after, strict=True)
+        _same_chapter(before, after, number, shift) for number in range(len(before))
     )
     note = "" if same else "other times or titles"
     return Check("chapters", same, str(len(before)), str(len(after)), note)
 
 
-def _same_chapter(one: Chapter, other: Chapter, shift: Fraction) -> bool:
+def _same_chapter(before: Sequence[Chapter], after: Sequence[Chapter], number: int, shift: Fraction) -> bool:
+    """Title, start and end; MP4 lets a chapter end where the next one starts, if there is one."""
+    one, other = before[number], after[number]
     tick = max(one.time_base, other.time_base)
-    start = rescale(one.start - to_pts(shift, one.time_base), one.time_base, tick)
-    same_title = one.metadata.get("title") == other.metadata.get("title")
-    return same_title and start == rescale(other.start, other.time_base, tick)
+
+    def in_ticks(chapter: Chapter, ticks: int, earlier: Fraction) -> int:
+        return rescale(ticks - to_pts(earlier, chapter.time_base), chapter.time_base, tick)
+
+    nothing = Fraction(0)
+    follows = number + 1 < len(after) and other.end == after[number + 1].start
+    return (
+        one.metadata.get("title") == other.metadata.get("title")
+        and in_ticks(one, one.start, shift) == in_ticks(other, other.start, nothing)
+        and (follows or abs(in_ticks(one, one.end, shift) - in_ticks(other, other.end, nothing)) <= 1)
+    )
 
 
-def _metadata(source: VideoInfo, output: VideoInfo) -> Check:
+def _metadata(source: MediaFacts, output: MediaFacts) -> Check:
     """What the recording says of itself; what describes the making of the old file is not asked for."""
-    wanted = _lower(container_tags(source), "") | _lower(stream_tags(source.stream.metadata), "video ")
-    there = _lower(output.metadata, "") | _lower(output.stream.metadata, "video ")
-    missing = [key for key, value in wanted.items() if there.get(key) != value]
-    note = f"missing, or another: {', '.join(missing)}" if missing else ""
-    kept = f"{len(wanted) - len(missing)} of them"
-    return Check("metadata", not missing, f"{len(wanted)} entries", kept, note)
+    wanted, there = (_all_tags(facts.info) for facts in (source, output))
+    faults = [key for key, value in wanted.items() if there.get(key) != value]
+    note = f"missing, or another: {', '.join(faults)}" if faults else ""
+    added = sorted(key for key in there.keys() - wanted.keys() if key.split()[-1] not in _OF_THE_MUXER)
+    if added:
+        note = f"{note}; added: {', '.join(added)}".removeprefix("; ")
+    kept = f"{len(wanted) - len(faults)} of them"
+    return Check("metadata", not note, f"{len(wanted)} entries", kept, note)
+
+
+def _all_tags(info: VideoInfo) -> dict[str, str]:
+    return _lower(container_tags(info), "") | _lower(stream_tags(info.stream.metadata), "video ")
+
+
+def _container(output: MediaFacts) -> Iterator[Check]:
+    """That the container is whole, and calls the painted video what players know it by."""
+    damage = "; ".join(output.info.damage)
+    yield Check("container", not damage, "whole", damage or "whole")
+    wanted = _TAGS.get(output.info.stream.codec)
+    if wanted is not None and "mp4" in output.info.container:
+        yield Check("codec tag", output.tag == wanted, wanted, output.tag)
 
 
 def _lower(tags: Mapping[str, str], prefix: str) -> dict[str, str]:
     """Matroska writes keys large, and no language that nobody knows."""
     return {prefix + key.lower(): value for key, value in tags.items() if (key, value) != ("language", "und")}
+
+
+def _flags(source: MediaFacts, output: MediaFacts) -> Iterator[Check]:
+    """What the painted video is for, between containers that say it alike."""
+    if same_kind(source, output):
+        sides = (flags_of(facts.info.stream) for facts in (source, output))
+        before, after = ("+".join(sorted(flags)) or "none" for flags in sides)
+        yield Check("flags", before == after, before, after)
 
 
 def _size(source: VideoInfo, output: VideoInfo) -> Check:

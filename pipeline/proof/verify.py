@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import SegVideoError
-from pipeline.job.spec import JobSpec
-from pipeline.proof.compare import Check, compare
-from pipeline.proof.untouched_pixels import Untouched, untouched
-from pipeline.record.find_run import job_of
-from pipeline.record.layout import RunLayout
-from pipeline.record.manifest import Manifest
-from pipeline.render.overlay import Overlay
-from pipeline.store.reader import DetectionsFile
+from pipeline.proof.check import Check
+from pipeline.proof.compare import compare
+from pipeline.proof.pictures import LEAST_PSNR_DB, Limits, Pictures, compare_pictures
+from pipeline.proof.run_record import RunRecord, run_record
 from pipeline.structures.video_info import VideoInfo
+from pipeline.video.colour.tone_map import is_hdr
 from pipeline.video.read.facts import read_facts
 from pipeline.video.read.probe import probe
+from pipeline.video.settings import EncodeSettings
 
-#: Untouched pixels that moved farther than this, over the whole video, are no longer the same picture. CRF 20
-#: of x264 keeps 40 dB and more; a picture shown a frame late has less than 25.
-LEAST_PSNR_DB = 30.0
+#: The CRF up to which an encoder keeps the limits of 30 dB, and dB that a step beyond it costs; of a run that asked
+#: for a bitrate nobody knows how good it is.
+_FINE_CRF = {"libsvtav1": (40, 0.6), "libx265": (26, 1.0), "hevc_nvenc": (28, 1.0)}
+_FINE_CRF_OF_H264 = (29, 1.0)
+_DB_OF_A_BITRATE, _LEAST_DB = 24.0, 15.0
 
 
 @dataclass(frozen=True)
@@ -34,56 +34,82 @@ class Proof:
 
     @property
     def holds(self) -> bool:
-        """Whether every check holds."""
-        return all(check.holds for check in self.checks)
+        """Whether nothing speaks against it; what could not be checked does not."""
+        return all(check.holds is not False for check in self.checks)
 
 
-def verify(source: Path, output: Path, *, quick: bool = False, least_psnr_db: float = LEAST_PSNR_DB) -> Proof:
-    """Read both files anew and compare them; of what the run wrote down, only what was asked of it is believed.
+def verify(source: Path, output: Path, *, quick: bool = False, least_psnr_db: float | None = None) -> Proof:
+    """Read both files anew and compare them, every packet, frame and tag.
 
-    quick : packets alone, nothing is decoded. Where the run's detections lie beside the output, the pixels
-    that nothing was painted on are compared too. Raises InputError where one of the files cannot be read.
+    Of what the run wrote down beside the output only this is used: what was to be painted where, and what was asked
+    of it; without it, what needs it is unchecked. quick : packets alone, nothing is decoded. least_psnr_db : how near
+    pixels have to be; None for 30 dB, or what the quality that the run asked for allows. Raises InputError where one
+    of the files cannot be read.
     """
     before, after = probe(source), probe(output)
-    layout = RunLayout.of(output)
-    spec = None if Manifest.read(layout.manifest) is None else job_of(layout.folder)
+    record = run_record(output)
+    asked = record.settings if isinstance(record, RunRecord) else None
     checks = compare(
         read_facts(before, decode=not quick),
         read_facts(after, decode=not quick),
-        tone_map=spec is not None and spec.decode.tone_map,
+        tone_map=asked is not None and asked.decode.tone_map,
     )
-    pixels = () if quick or spec is None else _pixels(before, after, layout, spec, least_psnr_db)
+    least = least_psnr_db if least_psnr_db is not None else _psnr_asked(asked.encode if asked else None)
+    pixels = () if quick else _pixels(before, after, record, Limits.of(least))
     return Proof(str(source), str(output), (*checks, *pixels))
 
 
-def _pixels(
-    source: VideoInfo, output: VideoInfo, layout: RunLayout, spec: JobSpec, least_psnr_db: float
-) -> Iterator[Check]:
-    """The pixels that nothing was painted on; nothing at all without the detections that tell which."""
-    if not layout.joined.is_file():
-        return
-    name = "untouched pixels"
-    wanted = f"{least_psnr_db:g} dB or more"
+def _psnr_asked(encode: EncodeSettings | None) -> float:
+    """What the quality that a run asked for keeps at the least, in dB."""
+    if encode is None or (encode.crf is None and encode.bitrate is None):
+        return LEAST_PSNR_DB
+    if encode.crf is None:
+        return _DB_OF_A_BITRATE
+    fine, step = _FINE_CRF.get(encode.encoder, _FINE_CRF_OF_H264)
+    return max(LEAST_PSNR_DB - step * max(encode.crf - fine, 0), _LEAST_DB)
+
+
+def _pixels(source: VideoInfo, output: VideoInfo, record: RunRecord | str, limits: Limits) -> Iterator[Check]:
+    names = ("untouched pixels", "painted pixels", "frame order")
     if (source.width, source.height) != (output.width, output.height):
-        yield Check(name, False, wanted, "-", "the pictures have another size")
+        yield from (Check(name, None, "-", "-", "the pictures have another size") for name in names)
+        return
+    own = record if isinstance(record, RunRecord) else None
+    if own is None and is_hdr(source) != is_hdr(output):
+        yield from (Check(name, None, "-", "-", f"HDR against SDR; {record}") for name in names)
         return
     try:
-        with DetectionsFile(layout.joined) as detections:
-            overlay = Overlay(spec.render, detections.header.class_names)
-            moved = untouched(source, output, detections, overlay, decode=spec.decode)
+        found = compare_pictures(source, output, own, limits)
     except (SegVideoError, ValueError) as error:
-        yield Check(name, False, wanted, "-", f"the detections are not those of this video: {error}")
+        note = f"the pictures cannot be compared: {str(error).splitlines()[0]}"
+        yield Check(names[0], False, f"{limits.psnr_db:g} dB or more", "-", note)
         return
-    yield Check(
-        name, (moved.psnr_db or least_psnr_db) >= least_psnr_db, wanted, _decibels(moved), _words(moved)
-    )
+    if own is None:
+        words = "where it was painted is unknown"
+        yield _check("pictures", found.untouched, "some of each frame", f"{found.frames} frames", words)
+        yield from (Check(name, None, "-", "-", str(record)) for name in names[:2])
+    else:
+        yield _check(
+            names[0], found.untouched, f"{limits.psnr_db:g} dB or more", _decibels(found), _share(found)
+        )
+        yield _check(names[1], found.painted, "as the record says", f"{found.frames} frames", "")
+    yield _check(names[2], found.order, "each its own", f"{found.frames} frames", "")
 
 
-def _decibels(moved: Untouched) -> str:
-    return "no number changed" if moved.psnr_db is None else f"{moved.psnr_db:.1f} dB"
+def _check(name: str, faults: list[tuple[int, str]], source: str, output: str, note: str) -> Check:
+    frames = {number for number, _ in faults}
+    first = next(iter(sorted(faults)), None)
+    words = [note] if note else []
+    if first is not None:
+        where = f"frame {first[0]}: " if first[0] >= 0 else ""
+        words += [where + first[1], *([f"{len(frames)} frames in all"] if len(frames) > 1 else [])]
+    return Check(name, not faults, source, output, "; ".join(words))
 
 
-def _words(moved: Untouched) -> str:
-    share = 100 * moved.pixels / moved.area
-    worst = "" if moved.worst_db is None else f"; worst: {moved.worst_db:.1f} dB, frame {moved.worst_frame}"
-    return f"{share:.1f} % of the pixels{worst}"
+def _decibels(found: Pictures) -> str:
+    return "no number changed" if found.worst_db is None else f"{found.worst_db:.1f} dB"
+
+
+def _share(found: Pictures) -> str:
+    share = f"{100 * found.free / max(found.area, 1):.1f} % of the pixels"
+    return share if found.worst_frame is None else f"{share}, worst frame {found.worst_frame}"

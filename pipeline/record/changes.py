@@ -6,16 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipeline.errors import RunInTheWayError
-from pipeline.record.fingerprint import PASSES
 from pipeline.record.manifest import Manifest
 
 #: Settings that change nothing of what comes out.
-_SILENT = {"run", "inputs", "output", "weights"}
+_SILENT = {"run"}
 
 
 def redone_passes(old: Manifest, new: Manifest) -> list[str]:
     """The passes whose results are no longer what is asked for, in order."""
-    return [name for name in PASSES if old.fingerprints.get(name) != new.fingerprints[name]]
+    return [name for name, mark in new.fingerprints.items() if old.fingerprints.get(name) != mark]
 
 
 def changed_things(old: Manifest, new: Manifest) -> list[str]:

@@ -24,8 +24,7 @@ def evidence(folder: Path) -> Evidence:
 
     Raises RunInTheWayError where its manifest cannot be read.
     """
-    manifest = Manifest.read(folder / "manifest.json")
-    assert manifest is not None, "the folder of a run has a manifest"
+    manifest = Manifest.of_run(folder)
     ledger = Ledger(folder / "ledger.jsonl")
     made = ledger.entry("mux")
     made = made if made is not None and made.fingerprint == manifest.fingerprints["mux"] else None

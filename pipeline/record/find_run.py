@@ -1,32 +1,19 @@
-"""What a person calls a run -> the job that goes on with it."""
+"""A run by what a person calls it, and the request that goes on with it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from pipeline.errors import UsageError
-from pipeline.job.spec import JobSpec, RunSettings
+from pipeline.job.request import JobRequest, StoredWeights
+from pipeline.job.settings import Settings
 from pipeline.record.layout import RUN_SUFFIX, RunLayout
 from pipeline.record.manifest import Manifest
-from pipeline.render.settings import RenderSettings
-from pipeline.segment.settings import SegmentSettings
-from pipeline.track.settings import TrackSettings
-from pipeline.video.settings import DecodeSettings, EncodeSettings
 
 #: How deep below a folder runs are looked for.
 _DEPTH = 3
-
-_ROOMS: Mapping[str, Any] = {
-    "segment": SegmentSettings,
-    "track": TrackSettings,
-    "render": RenderSettings,
-    "encode": EncodeSettings,
-    "decode": DecodeSettings,
-    "run": RunSettings,
-}
 
 
 def find_runs(folders: Sequence[Path]) -> list[Path]:
@@ -52,33 +39,30 @@ def find_run(name: str | None) -> Path:
     raise UsageError(f"There is no run called {name}.", do="see `seg-video status` for those that are here")
 
 
-def job_of(run: Path) -> JobSpec:
-    """The job that a run was begun with. Raises RunInTheWayError where its manifest cannot be read."""
-    manifest = Manifest.read(run / "manifest.json")
-    if manifest is None:
-        raise UsageError(f"There is no run at {run}.")
-    rooms = {name: _settings(kind, manifest.settings.get(name, {})) for name, kind in _ROOMS.items()}
-    output = manifest.output.replace("{", "{{").replace("}", "}}")  # a name, and no template
-    weights = manifest.settings.get("weights")
-    spec = JobSpec(inputs=(manifest.source.path,), output=output, weights=weights, **rooms)
+def request_of(run: Path) -> JobRequest:
+    """The request that a run was begun with. Raises RunInTheWayError where its manifest cannot be read."""
+    manifest = Manifest.of_run(run)
+    settings = Settings.from_json(manifest.settings)
     # Only somebody at the command line may say so, each time anew.
-    return replace(spec, run=replace(spec.run, force=False, skip=False))
+    settings = replace(settings, run=replace(settings.run, force=False, skip=False))
+    output = manifest.output.replace("{", "{{").replace("}", "}}")  # a name, and no template
+    stored = stored_weights(manifest) if manifest.weights["stored"] else None
+    return JobRequest((manifest.source.path,), output, settings, stored)
 
 
-def _settings(kind: Any, values: Mapping[str, Any]) -> Any:
-    """A settings value of its JSON form; keys of another version are left out."""
-    known = {field.name for field in fields(kind)}
-    return kind(**{key: _tuples(value) for key, value in values.items() if key in known})
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
+def stored_weights(manifest: Manifest) -> StoredWeights:
+    """The weights that the run's detections came from, for a run that needs no network."""
+    weights = manifest.weights
+    names = {int(key): name for key, name in manifest.class_names.items()}
+    return StoredWeights(weights["model"], weights["sha256"], names, weights["runtime"])
 
 
 def _runs_in(folder: Path, depth: int) -> Iterator[Path]:
-    if not folder.is_dir():
-        return
-    for entry in folder.iterdir():
+    try:
+        entries = sorted(folder.iterdir()) if folder.is_dir() else []
+    except OSError:
+        return  # what may not be looked into hides nothing else
+    for entry in entries:
         if not entry.is_dir() or entry.is_symlink():
             continue
         if entry.name.endswith(RUN_SUFFIX):

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
+
+from pipeline.errors import RunInTheWayError, WriteError
+from pipeline.files import remove_temporaries
 
 #: Ending of a run's folder, which lies beside the output.
 RUN_SUFFIX = ".seg-run"
@@ -51,31 +56,104 @@ class RunLayout:
     @property
     def joined(self) -> Path:
         """All detections and tracks of the video; stays after success."""
-        return self.folder / "detections.parquet"
+        return self.joined_in(self.folder)
 
-    def detections(self, chunk: int) -> Path:
+    @staticmethod
+    def joined_in(folder: Path) -> Path:
+        """The same in the folder of a run."""
+        return folder / "detections.parquet"
+
+    def detections(self, chunk: int | None) -> Path:
         """What was found in a chunk."""
         return self.work / "detections" / f"{chunk:06d}.parquet"
 
-    def tracks(self, chunk: int) -> Path:
+    def tracks(self, chunk: int | None) -> Path:
         """The same, with what tracking says."""
         return self.work / "tracks" / f"{chunk:06d}.parquet"
 
     def tracker_state(self, chunk: int) -> Path:
         """What the tracker remembers behind a chunk."""
-        return self.work / "tracks" / f"{chunk:06d}.json"
+        return self.work / "tracks" / f"{chunk:06d}.state"
 
-    def part(self, chunk: int) -> Path:
+    def labels(self, chunk: int | None) -> Path:
+        """Colours and places of labels in a chunk."""
+        return self.work / "labels" / f"{chunk:06d}.npy"
+
+    def label_state(self, chunk: int) -> Path:
+        """What the planner of labels remembers behind a chunk."""
+        return self.work / "labels" / f"{chunk:06d}.json"
+
+    def part(self, chunk: int | None) -> Path:
         """A chunk's painted video."""
         return self.work / "parts" / f"{chunk:06d}.mp4"
 
+    def check_private(self) -> None:
+        """Raise RunInTheWayError if a folder of the run is there that others own, can write to, or put a link to.
+
+        What such a folder holds is not believed, and nothing is written through it.
+        """
+        for folder in (self.folder, self.work):
+            check_private(folder)
+
     def make_folder(self) -> None:
-        """Make the run's folder, for its owner alone: it tells who was seen where."""
-        self.folder.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+        """Make the run's folder, for its owner alone: it tells who was seen where. Raises WriteError."""
+        try:
+            self.folder.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+        except OSError as error:
+            raise WriteError(
+                f"Cannot write into {self.output.parent}.",
+                found=error.strerror or str(error),
+                do="name an output in a folder that you can write to",
+            ) from error
+        remove_temporaries(self.folder)
 
     def make_folders(self) -> None:
-        """Make the folders that files are written to."""
+        """Make the folders that files are written to. Raises WriteError."""
         self.make_folder()
-        self.work.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
-        for folder in ("detections", "tracks", "parts"):
-            (self.work / folder).mkdir(mode=_PRIVATE, exist_ok=True)
+        try:
+            self.work.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+            for name in ("detections", "tracks", "labels", "parts"):
+                folder = self.work / name
+                folder.mkdir(mode=_PRIVATE, exist_ok=True)
+                remove_temporaries(folder)
+        except OSError as error:
+            raise WriteError(
+                f"Cannot write into {self.work}.",
+                found=error.strerror or str(error),
+                do="name another --work-dir, or make the folder writable",
+            ) from error
+
+    def remove_sidecar(self) -> None:
+        """Remove what the run wrote down beside its output."""
+        for path in (self.manifest, self.ledger, self.joined, self.lock):
+            path.unlink(missing_ok=True)
+        if not any(self.folder.iterdir()):
+            self.folder.rmdir()
+
+
+def check_private(folder: Path) -> None:
+    """Raise RunInTheWayError if there is something at this path that is no folder of this user's alone."""
+    try:
+        status = folder.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise RunInTheWayError(
+            f"The run's folder {folder} cannot be looked at.", found=error.strerror or str(error)
+        ) from error
+    fault = _fault(status)
+    if fault:
+        raise RunInTheWayError(
+            f"The run's folder {folder} cannot be trusted.",
+            found=fault,
+            do="look at who put it there; delete it, or name another output",
+        )
+
+
+def _fault(status: os.stat_result) -> str:
+    """A few words on why a folder is not this user's alone; none where it is."""
+    if not stat.S_ISDIR(status.st_mode):
+        return "a link" if stat.S_ISLNK(status.st_mode) else "no folder"
+    if status.st_uid != os.geteuid():
+        return f"it belongs to user {status.st_uid}"
+    return "others can write to it" if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) else ""

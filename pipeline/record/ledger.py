@@ -1,11 +1,11 @@
-"""Ledger: what of a run is done, a line a file; a line is written after its file is on the disk."""
+"""Ledger: the files that a run has made, a line each, written after its file is on the disk."""
 
 from __future__ import annotations
 
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ class Entry:
     size, sha256 : of the file. seconds : that it took. at : when it was done, seconds since 1970.
     failed : why it could not be made; None if it was. notes : what the user should know about it.
     missing, flawed : spans of frames that do not decode, or not as they should; see FrameDamage.
+    also : name and SHA-256 of further files beside the first that belong to it.
+    holds : fingerprints of passes whose results can be read from the file too.
     """
 
     step: str
@@ -37,6 +39,8 @@ class Entry:
     notes: tuple[str, ...] = ()
     missing: tuple[Span, ...] = ()
     flawed: tuple[Span, ...] = ()
+    also: tuple[tuple[str, str], ...] = ()
+    holds: tuple[str, ...] = ()
 
     @property
     def damage(self) -> FrameDamage:
@@ -50,16 +54,19 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._entries = {(entry.step, entry.chunk): entry for entry in _read(path)}
+        self._intact: dict[Entry, bool] = {}
 
     def done(self, step: str, chunk: int | None, fingerprint: str, file: Path) -> Entry | None:
-        """The entry of a file that is there, whole and made from the same; else None."""
+        """The entry of a file that is there, made from the same, and has the content it had when it was made.
+
+        Files that an earlier process made are read once for that; a damaged one counts as not made.
+        """
         entry = self._entries.get((step, chunk))
         if entry is None or entry.failed is not None or entry.fingerprint != fingerprint:
             return None
-        try:
-            return entry if file.stat().st_size == entry.size else None
-        except OSError:
-            return None
+        if entry not in self._intact:
+            self._intact[entry] = _is_intact(entry, file)
+        return entry if self._intact[entry] and _has_size(file, entry.size) else None
 
     def entry(self, step: str, chunk: int | None = None) -> Entry | None:
         """The last entry of that name, whatever it says."""
@@ -83,37 +90,43 @@ class Ledger:
         fingerprint: str,
         file: Path,
         seconds: float,
+        *,
+        sha256: str | None = None,
         notes: tuple[str, ...] = (),
         damage: FrameDamage = NO_DAMAGE,
+        also: Sequence[Path] = (),
+        holds: tuple[str, ...] = (),
     ) -> Entry:
-        """Add what was made."""
-        return self._add(
-            Entry(
-                step=step,
-                chunk=chunk,
-                fingerprint=fingerprint,
-                size=file.stat().st_size,
-                sha256=digest_of(file),
-                seconds=seconds,
-                at=time.time(),
-                notes=notes,
-                missing=damage.missing,
-                flawed=damage.flawed,
-            )
+        """Add what was made. sha256 : of the file, where it is known already."""
+        entry = Entry(
+            step=step,
+            chunk=chunk,
+            fingerprint=fingerprint,
+            size=file.stat().st_size,
+            sha256=sha256 or digest_of(file),
+            seconds=seconds,
+            at=time.time(),
+            notes=notes,
+            missing=damage.missing,
+            flawed=damage.flawed,
+            also=tuple((path.name, digest_of(path)) for path in also),
+            holds=holds,
         )
+        self._intact[entry] = True
+        return self._add(entry)
 
     def record_failure(self, step: str, chunk: int, fingerprint: str, reason: str) -> Entry:
         """Add what could not be made."""
         return self._add(Entry(step, chunk, fingerprint, at=time.time(), failed=reason))
 
-    def record_begun(self, step: str, fingerprint: str) -> Entry:
-        """Add that something outside the run's folder is about to be written."""
-        return self._add(Entry(f"{step} begun", None, fingerprint, at=time.time()))
+    def record_intent(self, step: str, fingerprint: str, sha256: str) -> Entry:
+        """Add that a file of this content is about to get a name outside the run's folder."""
+        return self._add(Entry(f"{step} begun", None, fingerprint, sha256=sha256, at=time.time()))
 
     def _add(self, entry: Entry) -> Entry:
         line = (json.dumps(asdict(entry), separators=(",", ":")) + "\n").encode()
         try:
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
             try:
                 # A line that was cut off by a kill is ended, so that it does not take this one with it.
                 os.write(descriptor, line if _ends_clean(self._path) else b"\n" + line)
@@ -136,9 +149,31 @@ def _read(path: Path) -> Iterator[Entry]:
                 key: tuple((int(start), int(stop)) for start, stop in values.get(key, ()))
                 for key in ("missing", "flawed")
             }
-            yield Entry(**{**values, "notes": tuple(values["notes"]), **spans})
+            lists = {
+                "notes": tuple(map(str, values["notes"])),
+                "also": tuple((str(name), str(digest)) for name, digest in values.get("also", ())),
+                "holds": tuple(map(str, values.get("holds", ()))),
+            }
+            yield Entry(**{**values, **spans, **lists})
         except (ValueError, TypeError, KeyError):
             continue  # cut off by a kill: what it would have said is made again
+
+
+def _has_size(file: Path, size: int) -> bool:
+    try:
+        return file.stat().st_size == size
+    except OSError:
+        return False
+
+
+def _is_intact(entry: Entry, file: Path) -> bool:
+    """True if the files of an entry have the content that was written down."""
+    try:
+        if not _has_size(file, entry.size) or digest_of(file) != entry.sha256:
+            return False
+        return all(digest_of(file.with_name(name)) == digest for name, digest in entry.also)
+    except OSError:
+        return False
 
 
 def _ends_clean(path: Path) -> bool:

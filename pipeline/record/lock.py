@@ -14,7 +14,7 @@ from pipeline.errors import RunInTheWayError
 @contextmanager
 def run_lock(path: Path) -> Iterator[None]:
     """Hold the lock. Raises RunInTheWayError if another process does."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""Manifest: what a run is to make, of what, and how; written when the run begins."""
+"""Manifest: the source, output and settings of a run, written when it begins."""
 
 from __future__ import annotations
 
@@ -7,68 +7,29 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import InputError, RunInTheWayError
-from pipeline.files import digest_of, write_whole
+from pipeline.errors import RunInTheWayError
+from pipeline.files import write_whole
+from pipeline.record.source_identity import SourceIdentity
 
 #: Rises when a key changes its meaning.
-FORMAT = 1
-
-
-@dataclass(frozen=True)
-class SourceIdentity:
-    """A source by what is in it: path, size in bytes, time of its last change, SHA-256."""
-
-    path: str
-    size: int
-    mtime_ns: int
-    sha256: str
-
-    @classmethod
-    def of(cls, path: Path, known: SourceIdentity | None = None) -> SourceIdentity:
-        """The identity of a file; `known` spares reading it again while size and time are the same."""
-        try:
-            path = path.resolve(strict=True)
-            status = path.stat()
-            same = known is not None and (known.path, known.size, known.mtime_ns) == (
-                str(path),
-                status.st_size,
-                status.st_mtime_ns,
-            )
-            digest = known.sha256 if same and known is not None else digest_of(path)
-        except OSError as error:
-            raise InputError(f"{path} cannot be opened.", found=error.strerror or str(error)) from error
-        return cls(str(path), status.st_size, status.st_mtime_ns, digest)
-
-    def check(self) -> None:
-        """Raise InputError if the file has another content by now."""
-        now = SourceIdentity.of(Path(self.path), self)
-        now.check_size(self.size)
-        if now.sha256 != self.sha256:
-            raise InputError(f"{self.path} was changed while it was worked on.", do="run again")
-
-    def check_size(self, size: int) -> None:
-        """Raise InputError if the file has not as many bytes."""
-        if self.size != size:
-            raise InputError(
-                f"{self.path} is being written to.",
-                found=f"{self.size} bytes, and {size} at another moment",
-                do="wait until it is complete, then run again",
-            )
+FORMAT = 2
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a run is to make.
+    """The plan of a run.
 
-    source : of what. output : the file it makes. arguments : inputs, output and settings as JSON values, from
-    which the same job can be made again. weights : name and SHA-256. fingerprints : by pass. chunks : [start,
-    stop) of each. frames, seconds : of the video. versions : of this program and what it stands on.
+    source : of what. output : the file it makes. settings : as they were asked for, as JSON values by room.
+    weights : name, SHA-256, runtime, and whether stored detections stand for them. class_names : by class id.
+    fingerprints : by pass. chunks : [start, stop) of each. frames, seconds : of the video. versions : of this program
+    and what it stands on.
     """
 
     source: SourceIdentity
     output: str
     settings: dict[str, Any]
-    weights: dict[str, str]
+    weights: dict[str, Any]
+    class_names: dict[str, str]
     fingerprints: dict[str, str]
     chunks: list[list[int]]
     frames: int
@@ -96,3 +57,11 @@ class Manifest:
                 found=str(error),
                 do="use the version of seg-video that made it, or delete the folder",
             ) from error
+
+    @classmethod
+    def of_run(cls, folder: Path) -> Manifest:
+        """The manifest in the folder of a run. Raises RunInTheWayError where there is none that can be read."""
+        manifest = cls.read(folder / "manifest.json")
+        if manifest is None:
+            raise RunInTheWayError(f"There is no run at {folder}.", do="see `seg-video status`")
+        return manifest

@@ -34,15 +34,14 @@ class RunStatus:
 
 def run_status(folder: Path) -> RunStatus:
     """The status of the run in that folder. Raises RunInTheWayError where its manifest cannot be read."""
-    manifest = Manifest.read(folder / "manifest.json")
-    assert manifest is not None, "the folder of a run has a manifest"
+    manifest = Manifest.of_run(folder)
     ledger = Ledger(folder / "ledger.jsonl")
     prints = manifest.fingerprints
     segmented = _done(ledger, manifest, "segment", prints["segment"])
     rendered = _done(ledger, manifest, "render", prints["render"])
     joined = ledger.entry("join")
-    has_joined = joined is not None and joined.fingerprint.startswith(prints["segment"])
-    mux = ledger.done("mux", None, prints["mux"], Path(manifest.output))
+    has_joined = joined is not None and prints["segment"] in joined.holds
+    mux = _has_output(ledger, manifest)
     failed = tuple((entry.chunk or 0, entry.failed or "") for entry in ledger.failures())
     state: Literal["running", "done", "failed", "stopped"] = "stopped"
     if is_held(folder / "lock"):
@@ -61,6 +60,17 @@ def run_status(folder: Path) -> RunStatus:
         failed=failed,
         resume=f"seg-video resume {folder}" if state in ("failed", "stopped") else None,
     )
+
+
+def _has_output(ledger: Ledger, manifest: Manifest) -> bool:
+    """True if the output is there and as long as it was; its content is not read for a list of runs."""
+    entry = ledger.entry("mux")
+    if entry is None or entry.fingerprint != manifest.fingerprints["mux"]:
+        return False
+    try:
+        return Path(manifest.output).stat().st_size == entry.size
+    except OSError:
+        return False
 
 
 def _done(ledger: Ledger, manifest: Manifest, step: str, fingerprint: str) -> list[Entry]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,39 +31,35 @@ def blend(frame: YuvFrame, left: int, top: int, alpha: NDArray[np.uint16], colou
     if not rows or not columns:
         return
     _mix(frame.y[top : top + rows, left : left + columns], alpha, colour.y)
-    coarse, chroma_left, chroma_top = _to_chroma(frame, left, top, alpha)
-    below, right = chroma_top + coarse.shape[0], chroma_left + coarse.shape[1]
+    across, down = frame.subsampling
+    coarse = _coarse(frame, left, top, alpha)
+    below, right = top // down + coarse.shape[0], left // across + coarse.shape[1]
     for plane, number in ((frame.u, colour.u), (frame.v, colour.v)):
-        _mix(plane[chroma_top:below, chroma_left:right], coarse, number)
+        _mix(plane[top // down : below, left // across : right], coarse, number)
 
 
 def _mix(pixels: Plane, alpha: NDArray[np.uint16], number: int) -> None:
     wide = np.uint16 if pixels.dtype == np.uint8 else np.uint32
-    share = alpha.astype(wide, copy=False)
-    mixed = pixels * (wide(OPAQUE) - share)
-    mixed += share * wide(number)
+    mixed = np.multiply(OPAQUE - alpha, pixels, dtype=wide)
+    mixed += np.multiply(alpha, wide(number), dtype=wide)
     mixed += wide(OPAQUE // 2)
     mixed >>= wide(8)
     pixels[...] = mixed
 
 
-def _to_chroma(
-    frame: YuvFrame, left: int, top: int, alpha: NDArray[np.uint16]
-) -> tuple[NDArray[np.uint16], int, int]:
-    """Mean alpha of each chroma sample that is touched, and the column and row of the first of them."""
+def _coarse(frame: YuvFrame, left: int, top: int, alpha: NDArray[np.uint16]) -> NDArray[np.uint16]:
+    """Mean alpha of each chroma sample that is touched."""
     across, down = frame.subsampling
-    if down == 2:
-        alpha, top = _halve(alpha, top, frame.height), top // 2
-    if across == 2:
-        alpha, left = _halve(alpha.T, left, frame.width).T, left // 2
-    return alpha, left, top
-
-
-def _halve(alpha: NDArray[np.uint16], start: int, limit: int) -> NDArray[np.uint16]:
-    """Mean of the rows 2i and 2i + 1 of the frame, for alpha whose first row is the frame's row `start`."""
-    stop = start + len(alpha)
-    if start % 2 or stop % 2:
+    if (across, down) == (1, 1):
+        return alpha
+    below, right = top + alpha.shape[0], left + alpha.shape[1]
+    if below % down and below == frame.height:
         # The last chroma row of an odd frame stands for one luma row: that one counts twice.
-        after = alpha[-1:] if stop == limit else np.zeros_like(alpha[-1:])
-        alpha = np.concatenate([np.zeros_like(alpha[: start % 2]), alpha, after[: stop % 2]])
-    return (alpha[0::2] + alpha[1::2] + np.uint16(1)) >> np.uint16(1)
+        alpha, below = np.concatenate([alpha, alpha[-1:]]), below + 1
+    if right % across and right == frame.width:
+        alpha, right = np.concatenate([alpha, alpha[:, -1:]], axis=1), right + 1
+    aside = ((top % down, -below % down), (left % across, -right % across))
+    if any(map(any, aside)):
+        alpha = np.pad(alpha, aside)
+    size = alpha.shape[1] // across, alpha.shape[0] // down
+    return np.asarray(cv2.resize(alpha, size, interpolation=cv2.INTER_AREA), np.uint16)

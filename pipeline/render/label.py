@@ -15,10 +15,16 @@ _OVERSAMPLING = 4
 _ASCENT, _DESCENT, _SPACE, _MARGIN, _STROKE = 1.15, 0.35, 0.5, 0.35, 0.14
 
 
+def label_text(name: str, track_id: int, score: float | None) -> str:
+    """`car 12`, or with a score `car 12 0.93`."""
+    return f"{name} {track_id}" if score is None else f"{name} {track_id} {score:.2f}"
+
+
+@lru_cache(maxsize=512)
 def label_alpha(text: str, capitals_px: int) -> NDArray[np.uint16]:
     """Alpha [h, w], 0..256, of the ink of `text` with a margin around it; capitals are `capitals_px` high.
 
-    Words are drawn once and kept: of a label such as `car 0.93 #4`, frames share all three.
+    Words are drawn once and kept: labels share them, and frames share labels.
     """
     words = [_word(word, capitals_px) for word in text.split()]
     space, margin = max(round(_SPACE * capitals_px), 2), max(round(_MARGIN * capitals_px), 2)
@@ -29,7 +35,9 @@ def label_alpha(text: str, capitals_px: int) -> NDArray[np.uint16]:
     for word in words:
         alpha[top:, left : left + word.shape[1]] = word
         left += word.shape[1] + space
-    return alpha + (alpha >> np.uint16(7))  # 255 -> 256
+    alpha += alpha >> np.uint16(7)  # 255 -> 256
+    alpha.setflags(write=False)
+    return alpha
 
 
 @lru_cache(maxsize=4096)

@@ -1,29 +1,49 @@
-"""A frame and its tracks -> the frame with each track painted over it."""
+"""A frame, its tracks and their labels -> the frame with each track painted over it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from difflib import get_close_matches
+from functools import lru_cache
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import ConfigError
 from pipeline.render.blend import OPAQUE, blend
-from pipeline.render.label import label_alpha
-from pipeline.render.palette import colour_of, ink_on
-from pipeline.render.placement import place_label
+from pipeline.render.frame_labels import NOWHERE, FrameLabels
+from pipeline.render.label import label_text
+from pipeline.render.mask_edge import MaskEdge, mask_edges
+from pipeline.render.palette import COLOURS
+from pipeline.render.plate import capitals_px, paint_plate, plate_size
 from pipeline.render.settings import RenderSettings
-from pipeline.render.yuv_colour import yuv_colour
-from pipeline.structures.masks import paste_mask
-from pipeline.structures.tracks import NO_TRACK, Tracks
+from pipeline.render.shown import Shown
+from pipeline.render.yuv_colour import Rgb, YuvColour, yuv_colour
+from pipeline.structures.tracks import Tracks
 from pipeline.structures.yuv_frame import YuvFrame
 
-_PLATE = round(0.85 * OPAQUE)
-# Heights in px for one px of a line, and of small and large capitals: readable from 360 rows to 2160.
-_LINE_ROWS, _SMALL_ROWS, _LARGE_ROWS, _LEAST_CAPITALS = 480, 80, 60, 9
+#: Steps a pixel that a depth is read in, and the step of the edge: the table reaches from -8 to 8 px.
+_STEPS, _EDGE_STEP = 16, 128
+#: Lines in px for a picture of 720 rows, of the smallest and of the largest objects, and the object's size
+#: that has a pixel more of line.
+_ROWS, _THIN, _THICK, _SIZE = 720, 1.1, 2.6, 90
+_BOX_ROWS = 480
+
+
+class _Layer(NamedTuple):
+    """alpha[i, j], 0..OPAQUE, of frame pixel (top + i, left + j)."""
+
+    left: int
+    top: int
+    alpha: NDArray[np.uint16]
+
+
+class _Plate(NamedTuple):
+    left: int
+    top: int
+    text: str
+    rgb: Rgb
 
 
 class Overlay:
@@ -34,95 +54,124 @@ class Overlay:
 
     def __init__(self, settings: RenderSettings, class_names: Mapping[int, str]) -> None:
         self._settings, self._names = settings, class_names
-        self._classes = _class_ids(settings.classes, class_names)
-        self._fill = round(settings.alpha * OPAQUE) if "masks" in settings.style else 0
+        self._shown = Shown(settings, class_names)
+        self._fill = settings.alpha if "masks" in settings.style else 0.0
 
-    def paint(self, frame: YuvFrame, tracks: Tracks) -> YuvFrame:
-        """A painted copy of the frame; what lies under no mask, line or label keeps its numbers."""
+    def paint(self, frame: YuvFrame, tracks: Tracks, labels: FrameLabels) -> YuvFrame:
+        """A painted copy of the frame; what lies under no mask, line or label keeps its numbers.
+
+        labels : the planner's for this frame and these settings. Raises ValueError for those of another.
+        """
         painted = replace(frame, y=frame.y.copy(), u=frame.u.copy(), v=frame.v.copy())
-        shown = self._shown(tracks)
-        if self._settings.style != ("labels",):
-            for row in range(len(shown)):
-                self._paint_object(painted, shown, row)
-        if "labels" in self._settings.style:
-            self._paint_labels(painted, shown)
+        shown, of_row = self._matched(tracks, labels)
+        for row, layer in self._objects(shown, frame.height, frame.width):
+            blend(painted, *layer, _in_planes(COLOURS[labels.colours[of_row[row]]], frame))
+        for row, layer in self._leaders(labels, frame.height, frame.width):
+            blend(painted, *layer, _in_planes(COLOURS[labels.colours[row]], frame))
+        capitals = capitals_px(frame.height)
+        for left, top, text, rgb in self._plates(shown, labels, of_row, (frame.height, frame.width)):
+            paint_plate(painted, left, top, text, capitals, rgb)
         return painted
 
-    def _shown(self, tracks: Tracks) -> Tracks:
-        """The tracks that are painted, far ones first: what stands lower in the picture is nearer."""
-        kept = (tracks.track_ids != NO_TRACK) & (tracks.peak_scores >= self._settings.conf)
-        kept &= np.isin(tracks.class_ids, self._classes)
-        rows = np.flatnonzero(kept)
-        return tracks[rows[np.lexsort((tracks.track_ids[rows], tracks.detections.boxes[rows, 3]))]]
+    def covered(self, height: int, width: int, tracks: Tracks, labels: FrameLabels) -> NDArray[np.bool_]:
+        """bool [height, width]: the luma pixels that `paint` may change; it changes no other."""
+        mask = np.zeros((height, width), np.bool_)
+        shown, of_row = self._matched(tracks, labels)
+        for layers in (self._objects(shown, height, width), self._leaders(labels, height, width)):
+            for _, (left, top, alpha) in layers:
+                mask[top : top + alpha.shape[0], left : left + alpha.shape[1]] |= alpha > 0
+        for left, top, text, _ in self._plates(shown, labels, of_row, (height, width)):
+            rows, columns = plate_size(text, capitals_px(height))
+            mask[top : top + rows, left : left + columns] = True
+        return mask
 
-    def _colour(self, tracks: Tracks, row: int) -> tuple[int, int, int]:
-        column = tracks.track_ids if self._settings.color_by == "track" else tracks.class_ids
-        return colour_of(int(column[row]))
+    def _matched(self, tracks: Tracks, labels: FrameLabels) -> tuple[Tracks, list[int]]:
+        """The tracks that are painted, far ones first, and the row of the labels that each has."""
+        shown = self._shown.of(tracks)
+        rows = {int(track_id): row for row, track_id in enumerate(labels.track_ids)}
+        if sorted(rows) != sorted(shown.track_ids.tolist()):
+            raise ValueError(
+                f"labels: expected those of the tracks {sorted(shown.track_ids.tolist())}, found {sorted(rows)}"
+            )
+        return shown, [rows[int(track_id)] for track_id in shown.track_ids]
 
-    def _paint_object(self, frame: YuvFrame, tracks: Tracks, row: int) -> None:
-        """Lay mask, outline and box over the frame at once: they have one colour."""
-        box = tracks.detections.boxes[row]
-        mask = paste_mask(tracks.detections.roi_masks[row], box, frame.height, frame.width)
-        if not mask.pixels.size:
+    def _objects(self, tracks: Tracks, height: int, width: int) -> Iterator[tuple[int, _Layer]]:
+        """Row and layer of each object: mask, outline and box at once, as they have one colour."""
+        if self._settings.style == ("labels",):
             return
-        # A far object is more than its edge: its lines are thinner.
-        line = max(min(round(frame.height / _LINE_ROWS), min(mask.pixels.shape) // 16), 1)
-        pixels = mask.pixels.view(np.uint8)
-        alpha = np.multiply(pixels, self._fill, dtype=np.uint16)
-        if "outlines" in self._settings.style:
-            alpha[(pixels - _inner(pixels, line)).view(np.bool_)] = OPAQUE
-        if "boxes" in self._settings.style:
-            _edge(alpha, line, [box[1] >= 0, box[3] <= frame.height, box[0] >= 0, box[2] <= frame.width])
-        blend(frame, mask.left, mask.top, alpha, yuv_colour(self._colour(tracks, row), frame))
-
-    def _paint_labels(self, frame: YuvFrame, tracks: Tracks) -> None:
-        boxes, taken = tracks.detections.boxes, np.zeros((0, 4))
-        for row in reversed(range(len(tracks))):  # near ones choose their place first
-            ink = label_alpha(self._text(tracks, row), _capitals_px(frame, boxes[row]))
-            place = place_label(boxes[row], ink.shape, (frame.height, frame.width), taken, boxes)
-            if place is None:
+        boxes = tracks.detections.boxes
+        edges = mask_edges(tracks.detections.roi_masks, boxes, height, width)
+        for row, (edge, box) in enumerate(zip(edges, boxes.tolist(), strict=True)):
+            if not edge.depth_px.size:
                 continue
-            left, top = place
-            taken = np.append(taken, [[left, top, left + ink.shape[1], top + ink.shape[0]]], axis=0)
-            rgb = self._colour(tracks, row)
-            blend(frame, left, top, np.full_like(ink, _PLATE), yuv_colour(rgb, frame))
-            blend(frame, left, top, ink, yuv_colour(ink_on(rgb), frame))
+            line = _line_px(box, height) if "outlines" in self._settings.style else 0.0
+            steps = cv2.addWeighted(edge.depth_px, _STEPS, edge.depth_px, 0, _EDGE_STEP, dtype=cv2.CV_8U)
+            alpha = np.asarray(cv2.LUT(steps, _profile(line, self._fill)), np.uint16)
+            if "boxes" in self._settings.style:
+                _draw_box(alpha, edge, box, (height, width))
+            yield row, _Layer(edge.left, edge.top, alpha)
 
-    def _text(self, tracks: Tracks, row: int) -> str:
-        name = self._names[int(tracks.class_ids[row])]
-        return f"{name} {tracks.detections.scores[row]:.2f} #{tracks.track_ids[row]}"
+    def _leaders(self, labels: FrameLabels, height: int, width: int) -> Iterator[tuple[int, _Layer]]:
+        """Row of the labels and layer of each leader: a line with a dot on the object."""
+        line = max(round(height / _ROWS), 1)
+        for row in np.flatnonzero(labels.leaders[:, 0] != NOWHERE):
+            x1, y1, x2, y2 = labels.leaders[row].tolist()
+            dot = 2 * line
+            left, top = max(min(x1, x2) - dot - 1, 0), max(min(y1, y2) - dot - 1, 0)
+            bottom, right = min(max(y1, y2) + dot + 2, height), min(max(x1, x2) + dot + 2, width)
+            canvas = np.zeros((bottom - top, right - left), np.uint8)
+            cv2.line(canvas, (x1 - left, y1 - top), (x2 - left, y2 - top), 255, line, cv2.LINE_AA)
+            cv2.circle(canvas, (x2 - left, y2 - top), dot, 255, cv2.FILLED, cv2.LINE_AA)
+            yield int(row), _Layer(left, top, canvas + (canvas >> 7).astype(np.uint16))
+
+    def _plates(
+        self, tracks: Tracks, labels: FrameLabels, of_row: list[int], frame: tuple[int, int]
+    ) -> Iterator[_Plate]:
+        """The labels, those of near objects last."""
+        height, width = frame
+        for row, label in enumerate(of_row):
+            left, top = labels.places[label].tolist()
+            if left == NOWHERE:
+                continue
+            score = float(tracks.detections.scores[row]) if self._settings.label_scores else None
+            text = label_text(self._names[int(tracks.class_ids[row])], int(tracks.track_ids[row]), score)
+            # The score's own digits may be wider than those that were planned with.
+            left = min(left, width - plate_size(text, capitals_px(height))[1])
+            yield _Plate(left, top, text, COLOURS[labels.colours[label]])
 
 
-def _capitals_px(frame: YuvFrame, box: NDArray[np.float32]) -> int:
-    """Height of a label's capitals: a third of its box, within what the frame's height allows."""
-    least, most = (max(round(frame.height / rows), _LEAST_CAPITALS) for rows in (_SMALL_ROWS, _LARGE_ROWS))
-    return min(max(int(box[3] - box[1]) // 3, least), most)
+def _in_planes(rgb: Rgb, frame: YuvFrame) -> YuvColour:
+    return yuv_colour(rgb, frame.matrix, frame.bit_depth, full_range=frame.full_range)
 
 
-def _edge(alpha: NDArray[np.uint16], line: int, sides: Sequence[np.bool_]) -> None:
-    """Draw those sides (upper, lower, left, right) of the box that lie in the frame on alpha's own edges."""
-    strips = (alpha[:line], alpha[-line:], alpha[:, :line], alpha[:, -line:])
-    for inside, strip in zip(sides, strips, strict=True):
+def _line_px(box: list[float], height: int) -> float:
+    """Width of an outline, to a quarter px: a far object is more than its edge, a near one needs to be seen."""
+    scale = max(height / _ROWS, 0.7)
+    small = min(box[2] - box[0], box[3] - box[1])
+    line = min(scale * _THIN + small / _SIZE, scale * _THICK, max(small / 8, 0.75))
+    return min(round(4 * line) / 4, (_EDGE_STEP - 1) / _STEPS - 1)
+
+
+@lru_cache(maxsize=256)
+def _profile(line_px: float, fill: float) -> NDArray[np.uint16]:
+    """Alpha of each step of depth: the line from the edge inwards, then the fill, with borders a pixel soft."""
+    depth = (np.arange(256) - _EDGE_STEP) / _STEPS
+    cover, inner = np.clip(depth + 0.5, 0, 1), np.clip(depth - line_px + 0.5, 0, 1)
+    return np.asarray(np.rint(OPAQUE * (cover - inner * (1 - fill))), np.uint16)
+
+
+def _draw_box(alpha: NDArray[np.uint16], edge: MaskEdge, box: list[float], frame: tuple[int, int]) -> None:
+    """Draw the sides of the box that lie in the frame."""
+    height, width = frame
+    line = max(round(height / _BOX_ROWS), 1)
+    x1, x2 = (min(max(round(x), 0), width) - edge.left for x in (box[0], box[2]))
+    y1, y2 = (min(max(round(y), 0), height) - edge.top for y in (box[1], box[3]))
+    sides = (
+        (box[1] >= 0, np.s_[y1 : y1 + line, x1:x2]),
+        (box[3] <= height, np.s_[max(y2 - line, 0) : y2, x1:x2]),
+        (box[0] >= 0, np.s_[y1:y2, x1 : x1 + line]),
+        (box[2] <= width, np.s_[y1:y2, max(x2 - line, 0) : x2]),
+    )
+    for inside, strip in sides:
         if inside:
-            strip[...] = OPAQUE
-
-
-def _inner(pixels: NDArray[np.uint8], line_px: int) -> NDArray[np.uint8]:
-    """The mask without the `line_px` pixels along its edge; beyond its box there is no mask."""
-    kernel = np.ones((3, 3), np.uint8)
-    inner = cv2.erode(pixels, kernel, iterations=line_px, borderType=cv2.BORDER_CONSTANT, borderValue=0)
-    return np.asarray(inner, np.uint8)
-
-
-def _class_ids(classes: tuple[str | int, ...], names: Mapping[int, str]) -> list[int]:
-    """Ids of the classes to show; of all where none is asked for."""
-    wanted = {str(entry) for entry in classes}
-    unknown = sorted(wanted - {str(class_id) for class_id in names} - set(names.values()))
-    if unknown:
-        near = get_close_matches(unknown[0], names.values(), n=1)
-        raise ConfigError(
-            "classes names a class that the model does not know.",
-            found=", ".join(unknown),
-            do=(f"did you mean {near[0]}? " if near else "") + f"it knows {', '.join(names.values())}",
-        )
-    return [key for key, name in names.items() if not wanted or str(key) in wanted or name in wanted]
+            alpha[strip] = OPAQUE

@@ -1,44 +1,67 @@
-"""The colours of objects: the same number has the same colour in every run."""
+"""The colours of objects, and how far each two of them lie apart for people with and without colour blindness."""
 
 from __future__ import annotations
 
-#: R, G, B. Each is the one farthest from all before it, in OKLab as seen with full colour vision and (at 1.4
-#: times) without red or green receptors, among colours that stand out from asphalt, foliage and sky: the few
-#: objects of a common frame differ most.
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: R, G, B: Okabe and Ito's hues, then others between them, moved until the least contrast of any two (see
+#: contrasts) was greatest, among colours that stand out from asphalt and foliage.
 COLOURS = (
-    (255, 153, 0),
-    (136, 34, 255),
-    (0, 255, 255),
-    (221, 0, 102),
-    (187, 153, 255),
-    (238, 238, 51),
-    (0, 204, 153),
-    (153, 102, 187),
-    (238, 85, 0),
-    (136, 238, 153),
-    (68, 136, 238),
-    (221, 102, 153),
-    (170, 34, 204),
-    (34, 153, 0),
-    (255, 153, 204),
-    (17, 204, 68),
+    (255, 187, 0),
+    (42, 168, 223),
+    (255, 255, 0),
+    (235, 39, 149),
+    (34, 240, 152),
+    (226, 139, 138),
+    (84, 70, 202),
+    (181, 255, 230),
+    (156, 97, 255),
+    (179, 200, 255),
+    (167, 60, 58),
+    (52, 166, 0),
 )
-BLACK, WHITE = (0, 0, 0), (255, 255, 255)
+
+# From linear light to what lacks the red or the green receptors (Machado et al. 2009, severity 1).
+_PROTANOPE = (
+    (0.152286, 1.052583, -0.204868),
+    (0.114503, 0.786281, 0.099216),
+    (-0.003882, -0.048116, 1.051998),
+)
+_DEUTERANOPE = (
+    (0.367322, 0.860646, -0.227968),
+    (0.280085, 0.672501, 0.047413),
+    (-0.011820, 0.042940, 0.968881),
+)
+# OKLab (Ottosson 2020): linear sRGB to cone responses, and their cube roots to L, a, b.
+_CONES = (
+    (0.4122214708, 0.5363325363, 0.0514459929),
+    (0.2119034982, 0.6806995451, 0.1073969566),
+    (0.0883024619, 0.2817188376, 0.6299787005),
+)
+_LAB = (
+    (0.2104542553, 0.7936177850, -0.0040720468),
+    (1.9779984951, -2.4285922050, 0.4505937099),
+    (0.0259040371, 0.7827717662, -0.8086757660),
+)
+#: So much more a difference counts for those who see fewer: it has fewer directions to lie in.
+_FEWER = 1.4
 
 
-def colour_of(number: int) -> tuple[int, int, int]:
-    """R, G, B of an object or class with this number, from 1 up; they come round after the last."""
-    return COLOURS[(number - 1) % len(COLOURS)]
+@lru_cache(maxsize=1)
+def contrasts() -> NDArray[np.float64]:
+    """[C, C]: the distance of each two colours in OKLab, to the eye that sees the least of it."""
+    srgb = np.array(COLOURS) / 255.0
+    light = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+    seen = (light, *(np.clip(light @ np.array(matrix).T, 0, 1) for matrix in (_PROTANOPE, _DEUTERANOPE)))
+    full, *fewer = (_distances(one) for one in seen)
+    table = np.min([full, *(_FEWER * one for one in fewer)], axis=0)
+    table.setflags(write=False)
+    return np.asarray(table)
 
 
-def ink_on(rgb: tuple[int, int, int]) -> tuple[int, int, int]:
-    """Black or white, whichever has the greater WCAG 2 contrast with this colour."""
-    linear = [_linear(channel / 255) for channel in rgb]
-    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    # (L + 0.05) / 0.05 against 1.05 / (L + 0.05): equal at the root of 0.05 * 1.05.
-    return BLACK if luminance + 0.05 > (0.05 * 1.05) ** 0.5 else WHITE
-
-
-def _linear(value: float) -> float:
-    """The light of a channel: the sRGB transfer curve, undone."""
-    return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+def _distances(light: NDArray[np.float64]) -> NDArray[np.float64]:
+    lab = np.cbrt(light @ np.array(_CONES).T) @ np.array(_LAB).T
+    return np.asarray(np.linalg.norm(lab[:, None] - lab[None], axis=2))

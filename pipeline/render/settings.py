@@ -9,6 +9,9 @@ from pipeline.errors import ConfigError
 #: Everything that can be painted over an object, from the bottom up.
 STYLES = ("masks", "outlines", "boxes", "labels")
 
+#: Which objects are named.
+LABELS = ("auto", "all", "none")
+
 #: What can decide an object's colour.
 COLOR_KEYS = ("track", "class")
 
@@ -18,13 +21,17 @@ class RenderSettings:
     """What is painted, and how; a change redoes render, encode and mux, never the model's work.
 
     style : any of STYLES.
+    labels : "auto": names what is near or new on the scene, people and riders from farther away; "all"; "none".
+    label_scores : a label shows the score too.
     alpha : share of the colour under a mask, 0..1.
     color_by : "track": an object keeps its colour; "class": a class has one.
     conf : an object is shown from the frame in which its score first reaches this, as long as it is followed.
     classes : names or ids of the classes to show; empty: all.
     """
 
-    style: tuple[str, ...] = STYLES
+    style: tuple[str, ...] = ("masks", "outlines", "labels")
+    labels: str = "auto"
+    label_scores: bool = False
     alpha: float = 0.45
     color_by: str = "track"
     conf: float = 0.5
@@ -43,6 +50,12 @@ class RenderSettings:
                 "color_by has to name what decides the colour.",
                 found=self.color_by,
                 do=f"choose from {', '.join(COLOR_KEYS)}",
+            )
+        if self.labels not in LABELS:
+            raise ConfigError(
+                "labels has to say which objects are named.",
+                found=self.labels,
+                do=f"choose from {', '.join(LABELS)}",
             )
         for name in ("alpha", "conf"):
             if not 0.0 <= getattr(self, name) <= 1.0:

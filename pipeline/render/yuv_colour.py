@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from pipeline.structures.yuv_frame import YuvFrame
-
 Rgb = tuple[int, int, int]
 
 #: Weights of red and blue in luma: ITU-R BT.601, BT.709, BT.2020 (non-constant luminance).
@@ -21,13 +19,9 @@ class YuvColour(NamedTuple):
     v: int
 
 
-def yuv_colour(rgb: Rgb, frame: YuvFrame) -> YuvColour:
-    """The colour of 0..255 a channel (R'G'B', as sRGB or BT.709 mean it) in the frame's matrix, range and depth."""
-    return _convert(rgb, frame.matrix, frame.bit_depth, frame.full_range)
-
-
 @lru_cache(maxsize=1024)
-def _convert(rgb: Rgb, matrix: str, bit_depth: int, full_range: bool) -> YuvColour:
+def yuv_colour(rgb: Rgb, matrix: str, bit_depth: int, *, full_range: bool) -> YuvColour:
+    """The colour of 0..255 a channel (R'G'B', as sRGB or BT.709 mean it) in a matrix, range and depth of YuvFrame."""
     red, green, blue = (channel / 255 for channel in rgb)
     if matrix == "gbr":  # the planes are green, blue and red themselves
         return YuvColour(*(round(channel * (2**bit_depth - 1)) for channel in (green, blue, red)))

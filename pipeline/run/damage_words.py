@@ -1,10 +1,10 @@
-"""What of a source is damaged, and what became of it, in sentences."""
+"""Sentences about what of a source is damaged, and what became of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipeline.run.flow import Run
+from pipeline.run.run import Run
 from pipeline.structures.frame_damage import FrameDamage
 from pipeline.structures.spans import in_words, numbers_of
 
@@ -21,7 +21,7 @@ def _sentences(run: Run, damage: FrameDamage) -> Iterator[str]:
     frames = run.info.frame_count
     yield from run.info.damage
     if missing := numbers_of(damage.missing):
-        became = _BECAME[run.spec.decode.damaged]
+        became = _BECAME[run.settings.decode.damaged]
         yield f"{len(missing)} of {frames} frames do not decode and {became}: {in_words(damage.missing)}"
     if flawed := numbers_of(damage.flawed):
         spans = in_words(damage.flawed)

@@ -1,20 +1,24 @@
-"""What a job would do: chunks, time and disk, told before anything is started."""
+"""Chunks, time and disk of a job, told before anything is started."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 from pipeline.job.inputs import pairs
-from pipeline.job.spec import JobSpec
-from pipeline.video.colour.tone_map import shown
-from pipeline.video.read.plan import DEFAULT_CHUNK_FRAMES, plan
-from pipeline.video.read.probe import probe
-from pipeline.video.write.encoders import probe_encoder
+from pipeline.job.request import JobRequest
+from pipeline.record.layout import RunLayout
+from pipeline.record.ledger import Ledger
+from pipeline.record.manifest import Manifest
+from pipeline.run.flow import PASSES
+from pipeline.run.plan_run import plan_run
+from pipeline.run.products import Products
+from pipeline.run.run import Run
+from pipeline.run.speeds import Speed, Speeds, side_by_side, speed_key
+from pipeline.run.verdict import is_refused_unseen, verdict
 
-#: Frames a second of one core, the network and all: dashcam-lite at 720p makes 10 on Zen 4, and is a third slower on
-#: a core without bfloat16. Other networks are slower, GPUs faster by far.
-_FRAMES_PER_CORE_SECOND = 8.0
+#: Seconds a frame of one core, the network and all, until a run on this machine was measured: dashcam-lite at 720p
+#: takes 0.1 on Zen 4, and a third more on a core without bfloat16. GPUs are faster by far.
+_FRAME_SECONDS = 0.125
 
 _START_SECONDS = 10.0
 
@@ -24,7 +28,10 @@ _DISK_SHARE = 2.5
 
 @dataclass(frozen=True)
 class Estimate:
-    """What one video would take; minutes and disk are rough."""
+    """The cost of one video; minutes and disk are rough.
+
+    frames_per_second : over the whole video. measured : by a run with the same network on this machine; else guessed.
+    """
 
     source: str
     output: str
@@ -33,24 +40,51 @@ class Estimate:
     encoder: str
     minutes: float
     disk_mb: float
+    frames_per_second: float
+    measured: bool
 
 
-def estimate(spec: JobSpec) -> list[Estimate]:
-    """An estimate for each video of the job. Raises InputError for one that cannot be read."""
+def estimate(request: JobRequest, speeds: Speeds, cost: float = 1.0) -> list[Estimate]:
+    """An estimate for each video of the job that would be made.
+
+    speeds : what was measured here. cost : of the network, times that of dashcam-lite, where nothing was.
+    Raises whatever the run itself would raise before it starts anything.
+    """
     found = []
-    for pair in pairs(spec.inputs, spec.output):
-        info = probe(pair.source)
-        chunks = plan(info, spec.run.chunk_frames or DEFAULT_CHUNK_FRAMES)
-        rate = _FRAMES_PER_CORE_SECOND * min(os.cpu_count() or 1, max(len(chunks), 1))
-        found.append(
-            Estimate(
-                source=str(pair.source),
-                output=str(pair.output),
-                frames=info.frame_count,
-                chunks=len(chunks),
-                encoder=probe_encoder(shown(info, tone_map=spec.decode.tone_map), spec.encode).name,
-                minutes=(_START_SECONDS + info.frame_count / rate) / 60,
-                disk_mb=_DISK_SHARE * pair.source.stat().st_size / 1e6,
-            )
-        )
+    for pair in pairs(request.inputs, request.output):
+        if is_refused_unseen(pair, request.settings.run):
+            continue
+        layout = RunLayout.of(pair.output)
+        layout.check_private()
+        old = Manifest.read(layout.manifest)
+        run = plan_run(pair, request.settings, request.stored, old.source if old else None)
+        products = Products(run, PASSES, Ledger(layout.ledger))
+        if verdict(products) == "made":
+            found.append(_estimate(run, speeds, cost))
     return found
+
+
+def known_speed(run: Run, speeds: Speeds) -> Speed | None:
+    """What this machine is known to make of such a run."""
+    size = run.info.width, run.info.height
+    key = speed_key(run.network.sha256, run.network.runtime, size, run.settings.run.workers)
+    return speeds.get(key)
+
+
+def _estimate(run: Run, speeds: Speeds, cost: float) -> Estimate:
+    frames, chunks = run.info.frame_count, len(run.chunks)
+    known = known_speed(run, speeds)
+    workers = side_by_side(run.settings.run.workers)
+    speed = known or Speed(_FRAME_SECONDS * cost / workers, _START_SECONDS, workers)
+    seconds = speed.seconds(frames, chunks)
+    return Estimate(
+        source=run.source.path,
+        output=str(run.layout.output),
+        frames=frames,
+        chunks=chunks,
+        encoder=run.encoder.name,
+        minutes=seconds / 60,
+        disk_mb=_DISK_SHARE * run.source.size / 1e6,
+        frames_per_second=frames / seconds,
+        measured=known is not None,
+    )

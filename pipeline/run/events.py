@@ -1,26 +1,177 @@
-"""Events: what happens in a run, for whoever tells people about it."""
+"""Events: everything that a run tells of itself while it works, one type a kind of event."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 
 @dataclass(frozen=True)
-class Event:
-    """Something that happened.
+class VideoStarted:
+    """One of the videos of a job is begun. number : its place, from 1. count : of videos."""
 
-    name : begin, plan, redo, ready, progress, retry, chunk_failed, warning, damage, pass, done, skipped, set_aside,
-    interrupted. facts : what there is to know about it, as JSON values.
+    name: ClassVar[str] = "video"
+    source: str
+    number: int
+    count: int
+
+
+@dataclass(frozen=True)
+class Redone:
+    """Passes whose earlier results are no longer good. changed : the reasons, a few words each."""
+
+    name: ClassVar[str] = "redo"
+    passes: tuple[str, ...]
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How far a run is.
+
+    output : the video that is made. frames : of it. done : frames by pass, under the pass's participle, such as
+    `segmented`.
     """
 
-    name: str
-    facts: dict[str, Any] = field(default_factory=dict)
+    output: str
+    frames: int
+    done: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A run begins. frames_kept : frames whose detections are there already."""
+
+    name: ClassVar[str] = "begin"
+    counts: Counts
+    frames_kept: int
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The network is loaded."""
+
+    name: ClassVar[str] = "ready"
+    counts: Counts
+
+
+@dataclass(frozen=True)
+class Progressed:
+    """A pass is through with a chunk."""
+
+    name: ClassVar[str] = "progress"
+    counts: Counts
+
+
+@dataclass(frozen=True)
+class PacketsSent:
+    """Workers cannot see the source: from now on each chunk's packets go along with its task."""
+
+    name: ClassVar[str] = "packets"
+    output: str
+
+
+@dataclass(frozen=True)
+class Retried:
+    """A task failed and is tried again. step : the pass."""
+
+    name: ClassVar[str] = "retry"
+    step: str
+    chunk: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class ChunkFailed:
+    """A task failed for good. step : the pass."""
+
+    name: ClassVar[str] = "chunk_failed"
+    step: str
+    chunk: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class PassStarted:
+    """A pass over the whole film is begun. step : the pass."""
+
+    name: ClassVar[str] = "pass"
+    step: str
+
+
+@dataclass(frozen=True)
+class StopAsked:
+    """The user asked to stop. in_flight : tasks that are finished first."""
+
+    name: ClassVar[str] = "stopping"
+    in_flight: int
+
+
+@dataclass(frozen=True)
+class Warned:
+    """The user should know something. text : one sentence."""
+
+    name: ClassVar[str] = "warning"
+    text: str
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """The source is damaged. text : one sentence."""
+
+    name: ClassVar[str] = "damage"
+    text: str
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A video is through.
+
+    state : made; kept: it was there already, just as asked for; skipped: another one was there.
+    facts : frames, seconds and so on, as JSON values.
+    """
+
+    state: str
+    output: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The state."""
+        return self.state
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """A video failed, and the job goes on with the next."""
+
+    name: ClassVar[str] = "set_aside"
+    source: str
+    reason: str
+
+
+Event = (
+    VideoStarted
+    | Redone
+    | Begun
+    | Ready
+    | Progressed
+    | PacketsSent
+    | Retried
+    | ChunkFailed
+    | PassStarted
+    | StopAsked
+    | Warned
+    | Damaged
+    | Ended
+    | SetAside
+)
 
 
 class Listener(Protocol):
     """Whoever is told."""
 
-    def tell(self, name: str, **facts: Any) -> None:
+    def tell(self, event: Event) -> None:
         """Take an event."""
         ...

@@ -1,239 +1,216 @@
-"""The passes of a run, in order: probe and plan, segment, track, render, join, mux.
+"""The passes of a run, in order: segment, track, join, label, render, mux. PASSES, at the end, is the page.
 
-Each function does one pass's own part for a run, or one chunk of it, and knows nothing of when or whether.
+Each function does one pass's own part for a chunk, or for the whole film, and knows nothing of when or whether.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+import time
+from collections.abc import Collection
 from pathlib import Path
 
-from pipeline.errors import UsageError
-from pipeline.files import write_whole
-from pipeline.job.inputs import Pair
-from pipeline.job.spec import JobSpec
+import numpy as np
+
+from pipeline.files import digest_of, write_whole
 from pipeline.proof.check_output import check_output
-from pipeline.record.fingerprint import Fingerprints
 from pipeline.record.layout import RunLayout
-from pipeline.record.manifest import Manifest, SourceIdentity
-from pipeline.record.versions import versions
-from pipeline.run.render_worker import RenderTask
-from pipeline.run.segment_worker import SegmentTask
+from pipeline.run.label_pass import label, planned_labels
+from pipeline.run.passes import Bench, InDriver, InPool, Made, Pass
+from pipeline.run.pools import RENDER, SEGMENT
+from pipeline.run.render_worker import Rendered, RenderTask
+from pipeline.run.run import Run
+from pipeline.run.segment_worker import Segmented, SegmentTask
+from pipeline.run.track_pass import track, tracked_frames, tracks_needed
 from pipeline.store.header import Header
 from pipeline.store.join import join_detections
-from pipeline.store.reader import DetectionsFile
-from pipeline.store.writer import write_detections, write_tracks
+from pipeline.store.writer import write_detections
 from pipeline.structures.chunk import Chunk
-from pipeline.structures.detections import Detections
-from pipeline.structures.frame_damage import FrameDamage
 from pipeline.structures.spans import numbers_of
-from pipeline.structures.video_info import VideoInfo
-from pipeline.track.state import TrackerState
-from pipeline.track.tracker import Tracker
-from pipeline.video.colour.light_metadata import keeps_light
-from pipeline.video.colour.tone_map import is_hdr, shown
+from pipeline.video.colour.tone_map import is_hdr
 from pipeline.video.read.demux import cut_packets
-from pipeline.video.read.plan import DEFAULT_CHUNK_FRAMES, plan
-from pipeline.video.read.probe import probe
-from pipeline.video.write.container import check_container
-from pipeline.video.write.encoders import Encoder, probe_encoder
 from pipeline.video.write.mux import mux
-from pipeline.weights.digest import weights_digest
 
 
-@dataclass(frozen=True, eq=False)
-class Run:
-    """A video on its way: everything that is known before the first frame is inferred."""
-
-    spec: JobSpec
-    info: VideoInfo
-    chunks: tuple[Chunk, ...]
-    source: SourceIdentity
-    weights: str
-    encoder: Encoder
-    prints: Fingerprints
-    layout: RunLayout
-    warnings: tuple[str, ...]
-
-    @property
-    def shown(self) -> VideoInfo:
-        """The source as its frames are painted, encoded and checked."""
-        return shown(self.info, tone_map=self.spec.decode.tone_map)
-
-    def manifest(self) -> Manifest:
-        """What is written down about it."""
-        return Manifest(
-            source=self.source,
-            output=str(self.layout.output),
-            settings=asdict(self.spec),
-            weights={"model": self.spec.segment.model, "sha256": self.weights},
-            fingerprints=asdict(self.prints),
-            chunks=[[chunk.start, chunk.stop] for chunk in self.chunks],
-            frames=self.info.frame_count,
-            seconds=float(self.info.duration_seconds),
-            versions=versions(),
-        )
-
-
-def prepare(pair: Pair, spec: JobSpec, known: SourceIdentity | None = None) -> Run:
-    """Probe the source and plan the run; whatever could make it fail at its end is tried now.
-
-    known : the source's identity as an earlier run wrote it down.
-    """
-    size = pair.source.stat().st_size if pair.source.exists() else 0
-    info = probe(pair.source.absolute())
-    chunks = plan(info, spec.run.chunk_frames or DEFAULT_CHUNK_FRAMES)
-    check = check_container(info, pair.output)
-    if check.problems:
-        raise UsageError(
-            f"{pair.output.suffix} cannot hold all of {pair.source}.",
-            found="; ".join(check.problems),
-            do="name the output as it says",
-        )
-    becomes = shown(info, tone_map=spec.decode.tone_map)
-    encoder = probe_encoder(becomes, spec.encode)
-    source = SourceIdentity.of(pair.source, known)
-    source.check_size(size)
-    spec = replace(
-        spec,
-        inputs=(str(info.path),),
-        output=str(pair.output.absolute()),
-        segment=replace(spec.segment, model=_whole_path(spec.segment.model)),
+def _segment_task(bench: Bench, chunk: Chunk) -> SegmentTask:
+    run = bench.run
+    packets = cut_packets(run.info, chunk) if bench.with_packets else None
+    return SegmentTask(
+        info=run.info,
+        chunk=chunk,
+        size=run.source.size,
+        decode=run.settings.decode,
+        key_frames=run.key_frames.intersection(range(chunk.start, chunk.stop)),
+        packets=packets,
     )
-    weights = spec.weights or weights_digest(spec.segment.model)
-    prints = Fingerprints.of(
-        source.sha256,
-        weights,
-        spec.segment.score,
-        spec.track,
-        spec.render,
-        encoder,
-        spec.decode,
-        chunks,
-        pair.output.suffix,
-        is_hdr(info),
+
+
+def _store_detections(bench: Bench, chunk: Chunk, found: Segmented) -> Made:
+    path = bench.run.layout.detections(chunk.index)
+    write_detections(path, _header(bench.run, chunk, found), found.frames)
+    seconds = {"segment": found.seconds, "network": found.network_seconds}
+    return Made(path, seconds, found.damage, _notes(chunk, found))
+
+
+def _notes(chunk: Chunk, found: Segmented) -> tuple[str, ...]:
+    if not found.fitted:
+        return ()
+    spans = f"frames {chunk.start} to {chunk.stop - 1}"
+    return (f"{found.fitted} of the {spans} have another size, and are fitted to that of the first",)
+
+
+def _join(bench: Bench, _: Chunk | None) -> Made:
+    """Write all chunks' tracks as one file, the same however the video was cut."""
+    run, began = bench.run, time.perf_counter()
+    parts = [bench.product("track", chunk) for chunk in run.chunks]
+    join_detections(run.layout.joined, [part for part in parts if part.stat().st_size])
+    return Made(
+        run.layout.joined,
+        {"join": time.perf_counter() - began},
+        damage=bench.damage(),
+        holds=(bench.marks["segment"], bench.marks["track"]),
     )
-    work_dir = Path(spec.run.work_dir) if spec.run.work_dir else None
-    layout = RunLayout.of(pair.output, work_dir)
-    damage = (f"{pair.source}: {damage}" for damage in info.damage)
-    warnings = (*damage, *check.warnings, *_warnings(pair.source, info, spec, encoder))
-    return Run(spec, info, chunks, source, weights, encoder, prints, layout, warnings)
 
 
-def _warnings(source: Path, info: VideoInfo, spec: JobSpec, encoder: Encoder) -> Iterator[str]:
-    """What the user should know before anything is inferred, a sentence each."""
-    if _is_program(spec.segment.model):
-        yield f"{spec.segment.model} is a TensorFlow graph: a program, so use it only if you trust it"
-    if info.interlaced:
-        deinterlaced = spec.decode.deinterlace
-        becomes = "is deinterlaced" if deinterlaced else "stays so; --deinterlace makes it progressive"
-        yield f"{source} is interlaced, and {becomes}"
-    if spec.decode.tone_map and not is_hdr(info):
-        yield f"{source} is not HDR: --tone-map has nothing to map, and its colours stay as they are"
-    light = shown(info, tone_map=spec.decode.tone_map).light
-    if light is not None and not keeps_light(encoder.name):
-        yield f"{source} has HDR's static metadata, which {encoder.name} cannot write; libx265 can"
-
-
-def segment_task(run: Run, chunk: Chunk, with_packets: bool) -> SegmentTask:
-    """What a worker needs to look at a chunk."""
-    packets = cut_packets(run.info, chunk) if with_packets else None
-    return SegmentTask(run.info, chunk, run.source.size, run.spec.decode, packets)
-
-
-def store_detections(
-    run: Run, chunk: Chunk, frames: Sequence[Detections], class_names: Mapping[int, str]
-) -> Path:
-    """Keep what was found in a chunk."""
-    path = run.layout.detections(chunk.index)
-    write_detections(path, _header(run, chunk, class_names), frames)
-    return path
-
-
-def track(run: Run, chunk: Chunk, detections: Path) -> Path:
-    """Follow the objects through a chunk, on from where the chunk before it left them."""
-    with DetectionsFile(detections) as file:
-        names, frames = file.header.class_names, file.read(chunk.start, chunk.stop)
-    tracker = Tracker(run.spec.track, names)
-    before = run.layout.tracker_state(chunk.index - 1)
-    state = TrackerState.from_json(before.read_text()) if chunk.index else tracker.start()
-    seconds = (float(run.info.seconds(number)) for number in range(chunk.start, chunk.stop))
-    state, tracked = tracker.follow(state, zip(seconds, frames, strict=True))
-    path = run.layout.tracks(chunk.index)
-    write_whole(run.layout.tracker_state(chunk.index), state.to_json().encode())
-    write_tracks(path, _header(run, chunk, names), tracked)
-    return path
-
-
-def render_task(run: Run, chunk: Chunk, tracks: Path, damage: FrameDamage, with_packets: bool) -> RenderTask:
-    """What a worker needs to paint and encode a chunk; `tracks` is a file that holds its frames."""
-    with DetectionsFile(tracks) as file:
-        names, frames = dict(file.header.class_names), file.read_tracks(chunk.start, chunk.stop)
-    packets = cut_packets(run.info, chunk) if with_packets else None
+def _render_task(bench: Bench, chunk: Chunk) -> RenderTask:
+    run = bench.run
     return RenderTask(
         info=run.info,
         chunk=chunk,
         size=run.source.size,
-        tracks=frames,
-        class_names=names,
-        render=run.spec.render,
+        tracks=tracked_frames(bench, chunk),
+        labels=planned_labels(bench, chunk),
+        class_names=run.network.class_names,
+        render=run.settings.render,
         encoder=run.encoder,
-        decode=run.spec.decode,
-        scratch=run.layout.work,
-        packets=packets,
-        left_out=left_out(run, damage),
+        decode=run.settings.decode,
+        part=run.layout.part(chunk.index),
+        packets=cut_packets(run.info, chunk) if bench.with_packets else None,
+        left_out=left_out(bench, chunk),
     )
 
 
-def left_out(run: Run, damage: FrameDamage) -> frozenset[int]:
-    """Numbers of the damaged frames that the output is not to show."""
-    return frozenset(numbers_of(damage.missing) if run.spec.decode.damaged == "drop" else ())
+def _store_part(bench: Bench, chunk: Chunk, made: Rendered) -> Made:
+    path = bench.run.layout.part(chunk.index)
+    if made.content is not None:
+        write_whole(path, made.content)
+    return Made(path, {"render": made.seconds}, sha256=made.sha256)
 
 
-def store_part(run: Run, chunk: Chunk, part: bytes) -> Path:
-    """Keep a chunk's painted video."""
-    path = run.layout.part(chunk.index)
-    write_whole(path, part)
-    return path
-
-
-def join(run: Run) -> Path:
-    """All chunks' tracks as one file, the same however the video was cut."""
-    join_detections(run.layout.joined, [run.layout.tracks(chunk.index) for chunk in run.chunks])
-    return run.layout.joined
-
-
-def finish(run: Run, damage: FrameDamage) -> tuple[str, ...]:
-    """The output, checked and under its name; what the user should know about it, a sentence each."""
+def _mux(bench: Bench, _: Chunk | None) -> Made:
+    """Put parts and source together, prove the result, and only then give it its name."""
+    run, began = bench.run, time.perf_counter()
     run.source.check()
-    parts = [run.layout.part(chunk.index) for chunk in run.chunks]
+    parts = [bench.product("render", chunk) for chunk in run.chunks]
     kept = [part for part in parts if part.stat().st_size]  # one of which all frames are left out is empty
-    missing = left_out(run, damage)
+    missing = left_out(bench)
 
     def prove(path: Path, streams: Collection[int]) -> tuple[str, ...]:
-        return check_output(path, run.shown, streams, missing)
+        notes = check_output(path, run.shown, streams, missing)
+        bench.intend("mux", digest_of(path))
+        return notes
 
-    return mux(run.shown, kept, run.layout.output, prove=prove, left_out=missing, overwrite=True)
+    notes = mux(run.shown, kept, run.layout.output, prove=prove, left_out=missing, folder=run.layout.folder)
+    return Made(run.layout.output, {"mux": time.perf_counter() - began}, notes=notes)
 
 
-def _header(run: Run, chunk: Chunk, class_names: Mapping[int, str]) -> Header:
+def left_out(bench: Bench, chunk: Chunk | None = None) -> frozenset[int]:
+    """Numbers of the damaged frames, of a chunk or of all, that the output is not to show."""
+    is_dropped = bench.run.settings.decode.damaged == "drop"
+    return frozenset(numbers_of(bench.damage(chunk).missing) if is_dropped else ())
+
+
+def _header(run: Run, chunk: Chunk, found: Segmented) -> Header:
     return Header(
         width=run.info.width,
         height=run.info.height,
         time_base=run.info.time_base,
         first_frame=chunk.start,
         pts=run.info.pts[chunk.start : chunk.stop],
-        class_names=dict(class_names),
+        class_names=dict(run.network.class_names),
+        motions=np.array([motion.to_numbers() for motion in found.motions], np.float32),
     )
 
 
-def _is_program(model: str) -> bool:
-    """Whether weights of the user's are a frozen graph or a SavedModel."""
-    path = Path(model)
-    return (path.is_file() and path.suffix == ".pb") or (path / "saved_model.pb").is_file()
+SEGMENT_PASS = Pass(
+    name="segment",
+    participle="segmented",
+    release=1,
+    work=InPool(SEGMENT, _segment_task, _store_detections),
+    needs=lambda run, index: (),
+    makes=RunLayout.detections,
+    parts=lambda run: (
+        run.source.sha256,
+        run.network.sha256,
+        run.network.runtime,
+        run.settings.segment.score,
+        run.settings.decode.deinterlace,
+        is_hdr(run.info),
+        run.settings.segment.every,
+    ),
+    kept_in="join",
+)
 
+TRACK_PASS = Pass(
+    name="track",
+    participle="tracked",
+    release=3,
+    work=InDriver(track),
+    needs=lambda run, index: (("segment", index), *((("track", index - 1),) if index else ())),
+    makes=RunLayout.tracks,
+    parts=lambda run: (run.settings.track,),
+    after=("segment",),
+    kept_in="join",
+)
 
-def _whole_path(model: str) -> str:
-    """A path of weights from the root on, so that the run can be resumed from anywhere; a name as it is."""
-    return str(Path(model).absolute()) if Path(model).exists() else model
+JOIN_PASS = Pass(
+    name="join",
+    participle="joined",
+    release=1,
+    work=InDriver(_join),
+    needs=lambda run, _: (("track", chunk.index) for chunk in run.chunks),
+    makes=lambda layout, _: layout.joined,
+    parts=lambda run: (),
+    after=("track",),
+    is_whole=True,
+)
+
+LABEL_PASS = Pass(
+    name="label",
+    participle="labelled",
+    release=1,
+    work=InDriver(label),
+    needs=lambda run, index: (tracks_needed(run, index), *((("label", index - 1),) if index else ())),
+    makes=RunLayout.labels,
+    parts=lambda run: (run.settings.render,),
+    after=("track",),
+)
+
+RENDER_PASS = Pass(
+    name="render",
+    participle="rendered",
+    release=1,
+    work=InPool(RENDER, _render_task, _store_part),
+    needs=lambda run, index: (("label", index), tracks_needed(run, index)),
+    makes=RunLayout.part,
+    parts=lambda run: (
+        run.encoder,
+        run.settings.decode.damaged,
+        is_hdr(run.info) and run.settings.decode.tone_map,
+    ),
+    after=("label",),
+)
+
+MUX_PASS = Pass(
+    name="mux",
+    participle="muxed",
+    release=1,
+    work=InDriver(_mux),
+    needs=lambda run, _: (("join", None), *(("render", chunk.index) for chunk in run.chunks)),
+    makes=lambda layout, _: layout.output,
+    parts=lambda run: ([[chunk.start, chunk.stop] for chunk in run.chunks], run.layout.output.suffix),
+    after=("render",),
+    is_whole=True,
+)
+
+#: The flow: each pass leaves a finished file behind each chunk, and the last one makes the output.
+PASSES = (SEGMENT_PASS, TRACK_PASS, JOIN_PASS, LABEL_PASS, RENDER_PASS, MUX_PASS)

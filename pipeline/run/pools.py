@@ -1,114 +1,119 @@
-"""Staff: the workers of a job, started when there is work for them, shared by all of its videos."""
+"""RunPools: the workers of a job, started when there is work for them, shared by all of its videos."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 
-from pipeline.job.spec import JobSpec
+from pipeline.job.settings import Settings
+from pipeline.networks.devices import takes_gpu
 from pipeline.run.render_worker import RenderWorker
 from pipeline.run.segment_worker import SegmentWorker
-from pipeline.workers.contract import CrewSpec, Workforce
-from pipeline.workers.in_process import InProcess
+from pipeline.workers.contract import PoolSpec, WorkerPools
+from pipeline.workers.in_process import InProcessPools
+from pipeline.workers.processes import ProcessPools
 from pipeline.workers.ray_session import RaySession
-from pipeline.workers.ray_workers import RayWorkforce
+from pipeline.workers.ray_workers import RayPools
 
 #: Processes that run the network on a CPU, at most: each holds TensorFlow and a network, some 700 MB.
 _MOST_CPU_WORKERS = 8
 
+#: The pools: segmenters have the GPUs, renderers share the cores.
 SEGMENT, RENDER = "segment", "render"
 
+#: The cluster that is started for this command alone, on this machine.
+LOCAL = "local"
 
-class Staff:
-    """Two crews: segmenters, which have the GPUs, and renderers, which share the cores."""
 
-    def __init__(self, spec: JobSpec) -> None:
-        self._spec = spec
+class RunPools:
+    """A pool of segmenters and one of renderers."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._session: RaySession | None = None
-        self._workforce: Workforce | None = None
-        self._hired: set[str] = set()
+        self._workers: WorkerPools | None = None
+        self._open: set[str] = set()
 
     @property
     def is_local(self) -> bool:
-        """Whether all workers are on this machine, and see its files."""
-        return self._spec.run.cluster is None
+        """True if all workers are on this machine, and see its files."""
+        return self._settings.run.cluster in (None, LOCAL)
 
     def begin(self) -> None:
         """Start what takes long, in the background; nothing if it is started already."""
-        if self._session is None and self._spec.run.workers != 0:
-            self._session = RaySession(self._spec.run.cluster)
+        if self._session is None and self._needs_ray():
+            cluster = self._settings.run.cluster
+            self._session = RaySession(None if cluster == LOCAL else cluster)
             self._session.start()
 
     @property
-    def workforce(self) -> Workforce:
-        """Whoever does the work."""
-        if self._workforce is None:
+    def workers(self) -> WorkerPools:
+        """All pools."""
+        if self._workers is None:
             self.begin()
-            self._workforce = InProcess() if self._session is None else RayWorkforce(self._session)
-        return self._workforce
+            self._workers = self._make_workers()
+        return self._workers
 
-    def hire_segmenters(self, chunks: int) -> None:
-        """Make sure that there are segmenters, as many of them getting ready as `chunks` can use."""
-        if SEGMENT in self._hired:
-            return
-        crew = self._segmenters()
-        self.workforce.hire(crew, begin=min(crew.size, chunks))
-        self._hired.add(SEGMENT)
+    def _needs_ray(self) -> bool:
+        """True on a cluster, and for GPUs, which Ray shares out; cores need only processes, which start at once."""
+        run = self._settings.run
+        return run.workers != 0 and (run.cluster is not None or takes_gpu(self._settings.segment.device))
 
-    def hire_renderers(self) -> None:
-        """Make sure that there can be renderers; each is started when a part is to be made."""
-        if RENDER in self._hired:
-            return
-        self.workforce.hire(self._renderers(), begin=0)
-        self._hired.add(RENDER)
+    def _make_workers(self) -> WorkerPools:
+        if self._settings.run.workers == 0:
+            return InProcessPools()
+        return ProcessPools() if self._session is None else RayPools(self._session)
 
-    def class_names(self) -> Mapping[int, str]:
-        """What the segmenters' network can find. Waits until the first of them is ready."""
-        names: Mapping[int, str] = self.workforce.hello(SEGMENT)
-        return names
+    def open(self, pool: str, tasks: int) -> None:
+        """Make sure that the pool is there, as many of its workers getting ready as `tasks` can use.
+
+        Segmenters are waited for, so that weights that cannot be loaded are told at once: raises their error.
+        Renderers are started when a part is to be made.
+        """
+        if pool not in self._open:
+            spec = self._segmenters() if pool == SEGMENT else self._renderers()
+            self.workers.add(spec, begin=min(spec.size, tasks) if pool == SEGMENT else 0)
+            self._open.add(pool)
+        if pool == SEGMENT:
+            self.workers.setup_result(pool)
 
     def close(self) -> None:
-        """Stop everybody, whatever they do."""
-        if self._workforce is not None:
-            self._workforce.close()
+        """Stop all workers, whatever they do."""
+        if self._workers is not None:
+            self._workers.close()
         elif self._session is not None:
             self._session.close()
 
     def _resources(self) -> tuple[int, int]:
         """Cores and GPUs."""
         if self._session is None:
-            return os.cpu_count() or 1, 0
+            return len(os.sched_getaffinity(0)), 0
         cores, gpus = self._session.resources()
-        return max(int(cores), 1), 0 if self._spec.segment.device == "cpu" else int(gpus)
+        return max(int(cores), 1), 0 if self._settings.segment.device == "cpu" else int(gpus)
 
-    def _segmenters(self) -> CrewSpec:
-        """One a GPU; without GPU one a core, each with one thread.
+    def _segmenters(self) -> PoolSpec:
+        """One a GPU. Without GPU one on this machine, whose threads share one network among all cores.
 
-        Two processes of one thread infer 14 frames/s on two cores where one of two threads infers 7.
+        Two processes of one thread each infer as fast as one of two, and hold the network twice.
         """
+        settings, asked = self._settings.segment, self._settings.run.workers
         cores, gpus = self._resources()
-        asked = self._spec.run.workers
-        if self._session is None:
-            return CrewSpec(SEGMENT, SegmentWorker(self._spec.segment), 1)
         if gpus:
             size = asked or gpus
-            # A second lane decodes the next chunk's first frames while the first infers.
-            return CrewSpec(
-                SEGMENT,
-                SegmentWorker(self._spec.segment),
-                size,
-                gpus=min(gpus / size, 1),
-                cpus=self._cpus(),
-                lanes=2,
+            # The second slot decodes the next chunk's first frames while the first infers.
+            return PoolSpec(
+                SEGMENT, SegmentWorker(settings), size, gpus=min(gpus / size, 1), cpus=self._cpus(), slots=2
             )
-        size = asked or max(min(cores if self.is_local else cores // 2, _MOST_CPU_WORKERS), 1)
-        worker = SegmentWorker(self._spec.segment, max(cores // size, 1) if self.is_local else 1)
-        return CrewSpec(SEGMENT, worker, size, cpus=self._cpus())
+        size = asked or (1 if self.is_local else max(min(cores // 2, _MOST_CPU_WORKERS), 1))
+        threads = max(cores // size, 1) if self.is_local else 1
+        return PoolSpec(SEGMENT, SegmentWorker(settings, threads), size, cpus=self._cpus())
 
-    def _renderers(self) -> CrewSpec:
+    def _renderers(self) -> PoolSpec:
+        """A worker a core; on one machine without GPUs one process, which paints as many chunks at a time."""
         cores, gpus = self._resources()
+        if self._session is None:
+            return PoolSpec(RENDER, RenderWorker(), 1, slots=cores)
         size = cores if self.is_local else max(cores - (gpus or cores // 2), 1)
-        return CrewSpec(RENDER, RenderWorker(), size, cpus=self._cpus())
+        return PoolSpec(RENDER, RenderWorker(), size, cpus=self._cpus())
 
     def _cpus(self) -> float:
         """Cores set aside: the operating system shares them out better than any number.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.files import digest_of
+from pipeline.render.frame_labels import FrameLabels
 from pipeline.render.overlay import Overlay
 from pipeline.render.settings import RenderSettings
 from pipeline.run.reach import check_reach
@@ -27,44 +30,54 @@ from pipeline.video.write.encoders import Encoder
 class RenderTask:
     """A chunk to paint.
 
-    size : of the source in bytes. packets : where the source is out of reach. scratch : folder for the part
-    until it is whole; a worker that can't see it uses its own machine's. left_out : numbers of frames that do
-    not go into the part.
+    size : of the source in bytes. packets : where the source is out of reach. part : the file to make; a worker that
+    cannot see its folder sends the content instead. left_out : numbers of frames that do not go into the part.
     """
 
     info: VideoInfo
     chunk: Chunk
     size: int
     tracks: Sequence[Tracks]
+    labels: Sequence[FrameLabels]
     class_names: Mapping[int, str]
     render: RenderSettings
     encoder: Encoder
     decode: DecodeSettings
-    scratch: Path
+    part: Path
     packets: PacketSpan | None = None
     left_out: frozenset[int] = frozenset()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of packets that travel with it."""
+        return self.packets.nbytes if self.packets is not None else 0
 
 
 @dataclass(frozen=True, eq=False)
 class Rendered:
-    """A part: the bytes of its file, none where all of its frames are left out; and the seconds it took."""
+    """A part: no frames, no bytes.
 
-    part: bytes
+    sha256 : of its content. content : the bytes, where the worker could not put them into place; else None.
+    seconds : that it took.
+    """
+
+    sha256: str
+    content: bytes | None
     seconds: float
 
 
 class RenderWorker:
-    """A painter and encoder of chunks; needs no GPU. See crew.Worker."""
+    """A painter and encoder of chunks; needs no GPU. See workers.contract.Worker."""
 
     def setup(self) -> None:
-        """Nothing: importing this module loaded all there is."""
+        """Do nothing: importing this module loaded all there is."""
 
     def process(self, task: RenderTask) -> Rendered:
         """The part of a chunk."""
         check_reach(task.info.path, task.size, task.packets)
         began = time.perf_counter()
         if task.left_out.issuperset(range(task.chunk.start, task.chunk.stop)):
-            return Rendered(b"", time.perf_counter() - began)
+            return _sent(b"", began)
         overlay = Overlay(task.render, task.class_names)
         decoded = patched(
             task.info,
@@ -79,16 +92,23 @@ class RenderWorker:
             ),
         )
         painted = (
-            overlay.paint(frame.picture, tracks)
-            for frame, tracks in zip(decoded, task.tracks, strict=True)
+            overlay.paint(frame.picture, tracks, labels)
+            for frame, tracks, labels in zip(decoded, task.tracks, task.labels, strict=True)
             if frame.number not in task.left_out
         )
-        scratch = task.scratch if task.scratch.is_dir() else None
-        with tempfile.TemporaryDirectory(prefix="seg-video-part-", dir=scratch) as folder:
+        becomes = shown(task.info, tone_map=task.decode.tone_map)
+        if task.part.parent.is_dir():
+            encode_part(task.part, painted, becomes, task.chunk, task.encoder, left_out=task.left_out)
+            return Rendered(digest_of(task.part), None, time.perf_counter() - began)
+        with tempfile.TemporaryDirectory(prefix="seg-video-part-") as folder:
             path = Path(folder) / "part.mp4"
-            becomes = shown(task.info, tone_map=task.decode.tone_map)
             encode_part(path, painted, becomes, task.chunk, task.encoder, left_out=task.left_out)
-            return Rendered(path.read_bytes(), time.perf_counter() - began)
+            return _sent(path.read_bytes(), began)
 
     def close(self) -> None:
         """Nothing to let go of."""
+
+
+def _sent(content: bytes, began: float) -> Rendered:
+    """A part that the driver puts into place."""
+    return Rendered(hashlib.sha256(content).hexdigest(), content, time.perf_counter() - began)

@@ -1,25 +1,56 @@
-"""Reporters: events -> a bar and sentences for people, or JSON lines for programs."""
+"""Reporters: events to a bar and sentences for people, or to JSON lines for programs."""
 
 from __future__ import annotations
 
+import contextlib
 import json
+import threading
 import time
+from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, TextIO
 
-from tqdm import tqdm
+from pipeline.run.events import (
+    Begun,
+    Counts,
+    Ended,
+    Event,
+    PassStarted,
+    Progressed,
+    Ready,
+    SetAside,
+    StopAsked,
+)
+from pipeline.run.pace import Pace
+from pipeline.run.sentences import made, sentence, trouble
+from pipeline.run.speeds import Speed
+from pipeline.run.status_line import StatusLine, bar, clock
+from pipeline.run.stopping import StopSignal
+
+#: The bar is drawn, and Ctrl-C answered, so often, whether anything happens or not.
+_TICK_SECONDS = 0.2
+
+#: Passes over the whole film, in plain words.
+_STAGES = {
+    "join": "writing the detections",
+    "label": "planning colours and labels",
+    "mux": "writing the file",
+}
+
+#: Where nobody watches, a line is written so often.
+_LINE_SECONDS = 30.0
 
 
 class SilentReporter:
-    """Says nothing but warnings and what failed."""
+    """Says nothing but warnings and failures."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+        self._lines = StatusLine(stream)
 
-    def tell(self, name: str, **facts: Any) -> None:
+    def tell(self, event: Event) -> None:
         """Take an event."""
-        if name in _TROUBLE:
-            self._stream.write(f"seg-video: {_sentence(name, facts)}\n")
-            self._stream.flush()
+        if text := trouble(event):
+            self._lines.say(f"seg-video: {text}")
 
     def close(self) -> None:
         """Nothing to end."""
@@ -31,87 +62,134 @@ class JsonReporter:
     def __init__(self, stream: TextIO) -> None:
         self._stream, self._began = stream, time.monotonic()
 
-    def tell(self, name: str, **facts: Any) -> None:
+    def tell(self, event: Event) -> None:
         """Take an event."""
-        line = {"event": name, "at": round(time.monotonic() - self._began, 3), **facts}
-        self._stream.write(json.dumps(line, default=str) + "\n")
-        self._stream.flush()
+        line = {"event": event.name, "at": round(time.monotonic() - self._began, 3), **_flat(asdict(event))}
+        with contextlib.suppress(OSError, ValueError):  # nobody reads any more
+            self._stream.write(json.dumps(line, default=str) + "\n")
+            self._stream.flush()
 
     def close(self) -> None:
         """Nothing to end."""
 
 
 class ConsoleReporter:
-    """A bar, if the stream is a terminal, and a sentence where something happens."""
+    """A bar where the stream is a terminal, a line now and then elsewhere, and a sentence where something happens.
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._bar: tqdm[Any] | None = None
+    A thread draws and answers, since the run may be busy for long.
+    stop : is watched, and answered at once. known : what this machine made of a run before.
+    now : the clock, in seconds.
+    """
 
-    def tell(self, name: str, **facts: Any) -> None:
+    def __init__(
+        self,
+        stream: TextIO,
+        stop: StopSignal | None = None,
+        known: Speed | None = None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._lines, self._watched, self._encoding = StatusLine(stream), stream.isatty(), stream.encoding
+        self._stop, self._known, self._now = stop, known, now
+        self._pace: Pace | None = None
+        self._stage, self._painted = "", 0
+        self._kept, self._begun_at, self._told_at, self._answered = 0, now(), now(), False
+        self._lock, self._ended = threading.Lock(), threading.Event()
+        self._ticker = threading.Thread(target=self._tick_on, name="reporter", daemon=True)
+        self._ticker.start()
+
+    def tell(self, event: Event) -> None:
         """Take an event."""
-        if name == "begin":
-            self._open_bar(facts)
-        if self._bar is not None and "rendered" in facts:
-            self._bar.set_postfix_str(_stage(name, facts), refresh=name in ("begin", "ready"))
-            self._bar.update(facts["rendered"] - self._bar.n)
-        if name in ("made", "kept", "skipped", "set_aside"):
-            self.close()
-        sentence = _sentence(name, facts)
-        if sentence:
-            tqdm.write(sentence, file=self._stream)
+        with self._lock:
+            self._follow(event)
+            text = (
+                made(event, self._kept)
+                if isinstance(event, Ended) and event.state == "made"
+                else sentence(event)
+            )
+            if text:
+                self._lines.say(text)
+            self._draw()
+
+    def tick(self) -> None:
+        """Answer Ctrl-C, and show how far the run is by now."""
+        with self._lock:
+            if self._stop is not None and self._stop.asked and not self._answered:
+                self._answered, self._stage = True, "finishing the chunks in flight"
+                self._lines.say(self._answer())
+            if self._watched:
+                self._draw()
+            elif self._pace is not None and self._now() - self._told_at >= _LINE_SECONDS:
+                self._told_at = self._now()
+                self._lines.say(self._text())
 
     def close(self) -> None:
-        """End the bar."""
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+        """End the bar and the thread."""
+        self._ended.set()
+        self._ticker.join()
+        self._lines.clear()
 
-    def _open_bar(self, facts: dict[str, Any]) -> None:
-        self._bar = tqdm(
-            total=facts["frames"],
-            unit="frame",
-            file=self._stream,
-            disable=None,  # no bar where the stream is no terminal
-            dynamic_ncols=True,
-        )
+    def _tick_on(self) -> None:
+        while not self._ended.wait(_TICK_SECONDS):
+            self.tick()
+
+    def _follow(self, event: Event) -> None:
+        """Take in what an event says of how far the run is."""
+        match event:
+            case Begun(counts, kept):
+                self._pace = Pace(counts.frames, counts.done, self._now(), self._known)
+                self._kept, self._begun_at, self._told_at = kept, self._now(), self._now()
+                self._stage = "starting the network" if kept < counts.frames else "painting"
+                self._painted = counts.done.get("rendered", 0)
+            case Ready(counts) if self._pace is not None:
+                self._pace.start(self._now())
+                self._stage = _stage(counts)
+            case Progressed(counts) if self._pace is not None:
+                self._pace.take(counts.done, self._now())
+                if not self._answered:
+                    self._stage = _stage(counts)
+                self._painted = counts.done.get("rendered", 0)
+            case PassStarted(step):
+                self._stage = _STAGES.get(step, step)
+            case StopAsked() if not self._answered and self._stop is None:
+                self._lines.say(self._answer())
+            case Ended() | SetAside():
+                self._pace = None
+                self._lines.clear()
+
+    def _draw(self) -> None:
+        if self._watched and self._pace is not None:
+            share = self._pace.share(self._now())
+            self._lines.show(f"{bar(share, self._encoding)} {self._text()}")
+
+    def _text(self) -> str:
+        """How far the run is, in words; the most important ones first, since a terminal may be narrow."""
+        assert self._pace is not None, "a run is begun"
+        now = self._now()
+        rate, left = self._pace.rate(now), self._pace.seconds_left(now)
+        elapsed = f"{clock(now - self._begun_at)} so far"
+        words = [
+            f"{int(100 * self._pace.share(now)):2d}%",
+            "" if self._answered else elapsed if left is None else f"{clock(left)} left",
+            "" if rate is None else f"{rate:.1f} frames/s",
+            f"{self._painted} of {self._pace.frames} painted",
+            self._stage,
+        ]
+        return ", ".join(word for word in words if word)
+
+    def _answer(self) -> str:
+        """What a person is told who has pressed Ctrl-C."""
+        seconds = None if self._pace is None else self._pace.seconds_to_result(self._now())
+        wait = "" if seconds is None else f", some {max(round(seconds), 1)} s"
+        return f"finishing the chunks in flight{wait}; again to stop now"
 
 
-_TROUBLE = ("warning", "damage", "retry", "chunk_failed", "set_aside")
+def _stage(counts: Counts) -> str:
+    return "finding objects" if counts.done.get("segmented", 0) < counts.frames else "painting"
 
 
-def _stage(name: str, facts: dict[str, Any]) -> str:
-    """What stands behind the bar: it moves when the first chunk is painted, many seconds after the start."""
-    if name == "begin" and facts["frames_kept"] < facts["frames"]:
-        return "starting the network"
-    if name == "ready":
-        return "looking at the first frames"
-    return f"found in {facts['segmented']}"
-
-
-def _sentence(name: str, facts: dict[str, Any]) -> str:
-    """What a person is told about an event; empty for nothing."""
-    if name == "video" and facts["count"] > 1:
-        return f"[{facts['number']}/{facts['count']}] {facts['source']}"
-    if name == "redo":
-        return f"{', '.join(facts['passes'])} to be done again; changed: {'; '.join(facts['changed'])}"
-    if name == "begin" and facts["frames_kept"]:
-        return f"going on: what was found in {facts['frames_kept']} of {facts['frames']} frames is there"
-    if name in ("retry", "chunk_failed"):
-        after = "; trying again" if name == "retry" else ""
-        return f"{facts['step']} of chunk {facts['chunk']} failed{after}: {_one_line(facts['reason'])}"
-    if name == "set_aside":
-        return f"set aside: {_one_line(facts['reason'])}"
-    if name == "made":
-        rate = facts["frames"] / facts["seconds"]
-        return f"{facts['output']}: {facts['frames']} frames in {facts['seconds']:.1f} s, {rate:.1f} a second"
-    return {
-        "warning": f"warning: {facts.get('text')}",
-        "damage": f"damaged: {facts.get('text')}",
-        "kept": f"{facts.get('output')} is there already, just as asked for",
-        "skipped": f"{facts.get('output')} exists; skipped",
-    }.get(name, "")
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+def _flat(facts: dict[str, Any]) -> dict[str, Any]:
+    """The facts on one level, since a line of JSON is read with grep as often as with a program."""
+    flat: dict[str, Any] = {}
+    for key, value in facts.items():
+        flat |= _flat(value) if key in ("counts", "done", "facts") else {key: value}
+    return flat

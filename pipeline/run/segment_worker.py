@@ -1,60 +1,86 @@
-"""The work of the segment pass: a chunk in, its detections out."""
+"""The work of the segment pass: a chunk in; out come its detections and the camera's motion."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.run.reach import check_reach
-from pipeline.run.read_ahead import read_ahead
 from pipeline.segment.segmenter import Segmenter
 from pipeline.segment.settings import SegmentSettings
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.detections import Detections
-from pipeline.structures.frame_damage import NO_DAMAGE, FrameDamage
+from pipeline.structures.frame_damage import FrameDamage
+from pipeline.structures.frame_motion import FrameMotion
 from pipeline.structures.packet_span import PacketSpan
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.read.decode import DecodedFrame, decode_rgb
 from pipeline.video.read.gaps import patched
+from pipeline.video.read.motion import Grey, camera_motion, small_grey
 from pipeline.video.settings import DecodeSettings
+
+Frame = DecodedFrame[NDArray[np.uint8]]
 
 
 @dataclass(frozen=True, eq=False)
 class SegmentTask:
-    """A chunk to look at. size : of the source in bytes. packets : where the source is out of reach."""
+    """A chunk to look at.
+
+    size : of the source in bytes. key_frames : numbers of the frames that the network looks at. packets : where the
+    source is out of reach.
+    """
 
     info: VideoInfo
     chunk: Chunk
     size: int
     decode: DecodeSettings
+    key_frames: Collection[int]
     packets: PacketSpan | None = None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of packets that travel with it."""
+        return self.packets.nbytes if self.packets is not None else 0
 
 
 @dataclass(frozen=True, eq=False)
 class Segmented:
-    """What was found in each frame of a chunk.
+    """The detections of each frame of a chunk.
 
-    frames : in source pixels, upright.
+    frames : in source pixels, upright; none where the network did not look.
+    motions : the camera's motion into each frame.
     damage : frames that do not decode as they should; missing ones show their neighbour.
     seconds : that it took; network_seconds : that the network took of them.
     fitted : how many frames were scaled to the size of the video's first.
     """
 
     frames: list[Detections]
+    motions: list[FrameMotion]
     damage: FrameDamage
     seconds: float
     network_seconds: float
     fitted: int = 0
 
 
+@dataclass(frozen=True, eq=False)
+class SeenFrame:
+    """One frame that was looked at. detections : None where the network was not asked."""
+
+    frame: Frame
+    motion: FrameMotion
+    detections: Detections | None
+    network_seconds: float
+
+
 class SegmentWorker:
-    """A network that looks at chunks. See crew.Worker."""
+    """A network that looks at chunks. See workers.contract.Worker."""
 
     def __init__(self, settings: SegmentSettings, threads: int | None = None) -> None:
         self._segmenter = Segmenter(settings, threads)
@@ -64,51 +90,110 @@ class SegmentWorker:
         return self._segmenter.setup()
 
     def process(self, task: SegmentTask) -> Segmented:
-        """The detections of a chunk. The next batch is decoded while the network looks at this one."""
+        """The detections of a chunk."""
         check_reach(task.info.path, task.size, task.packets)
-        began, busy, info = time.perf_counter(), 0.0, task.info
-        width, height = self._segmenter.frame_size(info.width, info.height, info.sample_aspect)
-        decoded = patched(
-            info,
-            task.chunk,
-            lambda span: decode_rgb(
-                info,
-                span,
-                width,
-                height,
-                packets=task.packets,
-                damaged="repeat",
-                deinterlace=task.decode.deinterlace,
-            ),
+        began = time.perf_counter()
+        seen = list(map(without_picture, seen_frames(self._segmenter, task)))
+        return Segmented(
+            frames=[one.detections or Detections.empty() for one in seen],
+            motions=[one.motion for one in seen],
+            damage=damage_of([one.frame for one in seen]),
+            seconds=time.perf_counter() - began,
+            network_seconds=sum(one.network_seconds for one in seen),
+            fitted=sum(one.frame.fitted for one in seen),
         )
-        found: list[Detections] = []
-        damage, fitted = NO_DAMAGE, 0
-        with read_ahead(_batches(decoded, self._segmenter.batch)) as batches:
-            for pictures, batch in batches:
-                started = time.perf_counter()
-                seen = self._segmenter.segment(pictures)
-                busy += time.perf_counter() - started
-                found += [frame.scaled(info.width / width, info.height / height) for frame in seen]
-                damage |= damage_of(batch)
-                fitted += sum(frame.fitted for frame in batch)
-        return Segmented(found, damage, time.perf_counter() - began, busy, fitted)
 
     def close(self) -> None:
         """Let go of the network."""
         self._segmenter.close()
 
 
+def without_picture(one: SeenFrame) -> SeenFrame:
+    """The same without its pixels, which nobody looks at any more."""
+    return replace(one, frame=replace(one.frame, picture=np.zeros((0, 0, 3), np.uint8)))
+
+
+def seen_frames(segmenter: Segmenter, task: SegmentTask) -> Iterator[SeenFrame]:
+    """The frames of a chunk in order, with the detections of its key frames, and the camera's motion.
+
+    The next frames are decoded while the network looks at these, at as many at a time as it has use for.
+    """
+    info = task.info
+    width, height = segmenter.frame_size(info.width, info.height, info.sample_aspect)
+    to_source = info.width / width, info.height / height
+    looking: deque[Future[list[SeenFrame]]] = deque()
+    with ThreadPoolExecutor(segmenter.callers, thread_name_prefix="segment") as threads:
+        for batch in _batches(_moved_frames(task, width, height), task.key_frames, segmenter.batch):
+            looking.append(threads.submit(_look, segmenter, task, batch, to_source))
+            if len(looking) > segmenter.callers:
+                yield from looking.popleft().result()
+        while looking:
+            yield from looking.popleft().result()
+
+
+def _look(
+    segmenter: Segmenter,
+    task: SegmentTask,
+    batch: Sequence[tuple[Frame, FrameMotion]],
+    to_source: tuple[float, float],
+) -> list[SeenFrame]:
+    """Let the network look at the key frames of a batch."""
+    began = time.perf_counter()
+    pictures = [frame.picture for frame, _ in batch if frame.number in task.key_frames]
+    found = iter(segmenter.segment(np.stack(pictures)) if pictures else ())
+    seconds = (time.perf_counter() - began) / len(batch)
+    return [
+        SeenFrame(
+            frame,
+            motion,
+            next(found).scaled(*to_source) if frame.number in task.key_frames else None,
+            seconds,
+        )
+        for frame, motion in batch
+    ]
+
+
+def _moved_frames(task: SegmentTask, width: int, height: int) -> Iterator[tuple[Frame, FrameMotion]]:
+    """Each frame of the chunk, and the camera's motion since the one before, the last of the chunk before too."""
+    info, chunk = task.info, task.chunk
+    first = max(chunk.start - 1, 0)
+    wider = replace(chunk, start=first, start_pts=int(info.pts[first]))
+    before: Grey | None = None
+    for frame in patched(
+        info,
+        wider,
+        lambda span: decode_rgb(
+            info,
+            span,
+            width,
+            height,
+            packets=task.packets,
+            damaged="repeat",
+            deinterlace=task.decode.deinterlace,
+        ),
+    ):
+        grey = small_grey(frame.picture)
+        if frame.number >= chunk.start:
+            yield frame, camera_motion(before, grey, info.width)
+        before = grey
+
+
 def _batches(
-    frames: Iterable[DecodedFrame[NDArray[np.uint8]]], size: int
-) -> Iterator[tuple[NDArray[np.uint8], list[DecodedFrame[NDArray[np.uint8]]]]]:
-    """Pictures [B, H, W, 3] of up to `size` frames, and the frames they are of."""
-    frames = iter(frames)
-    while batch := list(islice(frames, size)):
-        yield np.stack([frame.picture for frame in batch]), batch
+    frames: Iterator[tuple[Frame, FrameMotion]], key_frames: Collection[int], size: int
+) -> Iterator[list[tuple[Frame, FrameMotion]]]:
+    """Frames in order, up to `size` key frames at a time."""
+    batch: list[tuple[Frame, FrameMotion]] = []
+    for frame, motion in frames:
+        batch.append((frame, motion))
+        if sum(one.number in key_frames for one, _ in batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
 
 
 def damage_of(frames: Sequence[DecodedFrame[Any]]) -> FrameDamage:
-    """What decoding says of these frames."""
+    """The damage of frames, by what decoding says of them."""
     return FrameDamage.of(
         (frame.number for frame in frames if frame.repeated),
         (frame.number for frame in frames if frame.flawed and not frame.repeated),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.files import whole_stream
+from pipeline.store.chosen_rows import chosen_rows
 from pipeline.store.header import Header
 from pipeline.store.reader import DetectionsFile
 from pipeline.store.rle import encode_rle
@@ -15,11 +16,11 @@ from pipeline.structures.masks import paste_mask
 from pipeline.structures.tracks import NO_TRACK, Tracks
 
 
-def export_coco(file: DetectionsFile, path: Path, conf: float = 0.0) -> None:
-    """Write `path`: an image a frame, an annotation a detection from score `conf` on, a category a class.
+def export_coco(file: DetectionsFile, path: Path, conf: float | None = None) -> None:
+    """Write `path`: an image a frame, an annotation a detection, a category a class. conf : see `chosen_rows`.
 
     Beside COCO's own keys, an image has its `pts` and `seconds`, an annotation its `score` and, where it follows
-    a track, its `track_id`. One span of frames at a time is held in memory. Raises StoreError.
+    a track, its `track_id`. One span of frames at a time is held in memory. Raises StoreError and WriteError.
     """
     with whole_stream(path) as stream:
         stream.write(b'{"images":[\n')
@@ -47,13 +48,12 @@ def _images(header: Header) -> Iterator[dict[str, object]]:
         yield {"id": frame, **size, "file_name": f"{frame:06d}.png", "pts": pts, "seconds": seconds}
 
 
-def _annotations(file: DetectionsFile, conf: float) -> Iterator[dict[str, object]]:
+def _annotations(file: DetectionsFile, conf: float | None) -> Iterator[dict[str, object]]:
     number = 0
     for frame, tracks in file.frames():
-        for row in range(len(tracks)):
-            if tracks.detections.scores[row] >= conf:
-                number += 1
-                yield {"id": number, "image_id": frame, **_annotation(file.header, tracks, row)}
+        for row in chosen_rows(tracks, conf):
+            number += 1
+            yield {"id": number, "image_id": frame, **_annotation(file.header, tracks, int(row))}
 
 
 def _annotation(header: Header, tracks: Tracks, row: int) -> dict[str, object]:

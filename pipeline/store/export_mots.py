@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.files import whole_stream
+from pipeline.store.chosen_rows import chosen_rows
 from pipeline.store.header import Header
 from pipeline.store.reader import DetectionsFile
 from pipeline.store.rle import encode_rle
@@ -15,11 +16,11 @@ from pipeline.structures.masks import PastedMask, paste_mask
 from pipeline.structures.tracks import NO_TRACK, Tracks
 
 
-def export_mots(file: DetectionsFile, path: Path, conf: float = 0.0) -> None:
-    """Write `path`: `frame id class_id height width rle` for each tracked detection from score `conf` on.
+def export_mots(file: DetectionsFile, path: Path, conf: float | None = None) -> None:
+    """Write `path`: `frame id class_id height width rle` for each tracked detection. conf : see `chosen_rows`.
 
     Frames count from 0 in the source. Where masks overlap, the better score keeps the pixel, as the format asks
-    (Voigtlaender et al. 2019); a mask of which nothing is left has no line. Raises StoreError.
+    (Voigtlaender et al. 2019); a mask of which nothing is left has no line. Raises StoreError and WriteError.
     """
     with whole_stream(path) as stream:
         for frame, tracks in file.frames():
@@ -27,9 +28,10 @@ def export_mots(file: DetectionsFile, path: Path, conf: float = 0.0) -> None:
                 stream.write(f"{line}\n".encode())
 
 
-def _lines(header: Header, frame: int, tracks: Tracks, conf: float) -> Iterator[str]:
+def _lines(header: Header, frame: int, tracks: Tracks, conf: float | None) -> Iterator[str]:
     scores = tracks.detections.scores
-    kept = np.flatnonzero((tracks.track_ids != NO_TRACK) & (scores >= conf))
+    rows = chosen_rows(tracks, conf)
+    kept = rows[tracks.track_ids[rows] != NO_TRACK]
     free = np.ones((header.height, header.width), np.bool_)
     for row in kept[np.argsort(-scores[kept], kind="stable")]:
         box, roi_mask = tracks.detections.boxes[row], tracks.detections.roi_masks[row]

@@ -1,50 +1,55 @@
-"""Stored detections as YOLO text: a file a frame, a line a box."""
+"""Stored detections as YOLO's text for segmentation: a file a frame, a line an object with its polygon."""
 
 from __future__ import annotations
 
-import shutil
+import json
 from pathlib import Path
 
-from pipeline.errors import StoreError
+from pipeline.store.chosen_rows import chosen_rows
 from pipeline.store.header import Header
+from pipeline.store.polygons import polygon_of
 from pipeline.store.reader import DetectionsFile
-from pipeline.structures.tracks import NO_TRACK, Tracks
+from pipeline.structures.masks import paste_mask
+from pipeline.structures.tracks import Tracks
+
+#: Readers turn shares of the frame into pixels by rounding (supervision) or cutting off (Ultralytics). A point a
+#: quarter into its pixel falls into that pixel with both; its centre would not: 2.5 rounds to 2, and 3.5 to 4.
+_INTO_PIXEL = 0.25
 
 
-def export_yolo(file: DetectionsFile, folder: Path, conf: float = 0.0) -> None:
-    """Make `folder` with `000000.txt`, ... (empty for a frame without objects) and `classes.txt`.
+def export_yolo(
+    file: DetectionsFile, folder: Path, conf: float | None = None, *, scores: bool = False
+) -> None:
+    """Fill `folder`: `labels/000000.txt`, ... (empty for a frame without objects), `classes.txt` and `data.yaml`.
 
-    A line is `class x y width height score [track]`: centre and size as shares of the frame; the class is the
-    line of `classes.txt`, from 0. The folder appears when it is whole. Raises StoreError, also if it is there.
+    A line is `class x1 y1 x2 y2 ...`: the class is the line of `classes.txt`, from 0; then the polygon in shares of
+    the frame. scores : the score stands last, as Ultralytics' save_conf has it; other readers may refuse that.
+    conf : see `chosen_rows`. A mask without a pixel has no line.
     """
-    if folder.exists():
-        raise StoreError(f"{folder} is there already.", do="name another folder or delete this one")
-    temporary = folder.with_name(folder.name + ".part")
-    shutil.rmtree(temporary, ignore_errors=True)  # what a killed export left
-    try:
-        temporary.mkdir(parents=True)
-        places = {key: place for place, key in enumerate(sorted(file.header.class_names))}
-        names = [file.header.class_names[key] for key in places]
-        (temporary / "classes.txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
-        for frame, tracks in file.frames():
-            lines = [_line(file.header, tracks, row, places) for row in range(len(tracks))]
-            kept = [
-                line for line, score in zip(lines, tracks.detections.scores, strict=True) if score >= conf
-            ]
-            (temporary / f"{frame:06d}.txt").write_text("".join(kept))
-        temporary.replace(folder)
-    except OSError as error:
-        raise StoreError(
-            f"Cannot write {folder}.", found=str(error), do="free space or name another folder"
-        ) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)  # gone already where all went well
+    names = file.header.class_names
+    places = {key: place for place, key in enumerate(sorted(names))}
+    (folder / "classes.txt").write_text("".join(f"{names[key]}\n" for key in places), encoding="utf-8")
+    (folder / "data.yaml").write_text(_data_yaml([names[key] for key in places]), encoding="utf-8")
+    (folder / "labels").mkdir()
+    for frame, tracks in file.frames():
+        rows = chosen_rows(tracks, conf)
+        lines = [_line(file.header, tracks, int(row), places, scores) for row in rows]
+        (folder / "labels" / f"{frame:06d}.txt").write_text("".join(lines), encoding="ascii")
 
 
-def _line(header: Header, tracks: Tracks, row: int, places: dict[int, int]) -> str:
-    x1, y1, x2, y2 = (float(edge) for edge in tracks.detections.boxes[row])
-    centre = (x1 + x2) / 2 / header.width, (y1 + y2) / 2 / header.height
-    size = (x2 - x1) / header.width, (y2 - y1) / header.height
-    shares = " ".join(f"{share:.6f}" for share in (*centre, *size))
-    track = "" if tracks.track_ids[row] == NO_TRACK else f" {tracks.track_ids[row]}"
-    return f"{places[int(tracks.class_ids[row])]} {shares} {tracks.detections.scores[row]:.4f}{track}\n"
+def _data_yaml(names: list[str]) -> str:
+    """Ultralytics' description of a data set; JSON's strings are YAML's too."""
+    rows = [f"  {place}: {json.dumps(name)}\n" for place, name in enumerate(names)]
+    return "".join(["path: .\n", "train: images\n", "val: images\n", "names:\n", *rows])
+
+
+def _line(header: Header, tracks: Tracks, row: int, places: dict[int, int], scores: bool) -> str:
+    found = tracks.detections
+    mask = paste_mask(found.roi_masks[row], found.boxes[row], header.height, header.width)
+    points = polygon_of(mask, "centres")
+    if not len(points):
+        return ""
+    shares = (points - 0.5 + _INTO_PIXEL) / (header.width, header.height)
+    numbers = " ".join(f"{share:.6f}" for share in shares.reshape(-1))
+    score = f" {found.scores[row]:.4f}" if scores else ""
+    return f"{places[int(tracks.class_ids[row])]} {numbers}{score}\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass
@@ -10,10 +11,14 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.structures.frame_motion import FrameMotion
 from pipeline.structures.timebase import to_seconds
 
-#: Rises when a column or a header key changes its meaning; a reader takes its own version only.
-SCHEMA_VERSION = 1
+#: Rises when a column or a header key changes its meaning, not when one is added; see docs/detections.md.
+SCHEMA_VERSION = 2
+
+#: Versions that a reader takes. In version 1 `track_peak_score` was the best score up to the frame.
+_READ = (1, 2)
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,7 @@ class Header:
     class_names : name of each class id.
     tracked : whether the track columns are filled.
     pictures : of frames that are pictures, one entry each; width and height are the largest then. Empty for a video.
+    motions : float32 [frames, 8], each frame's FrameMotion; None where it was not measured.
     """
 
     width: int
@@ -54,6 +60,7 @@ class Header:
     class_names: Mapping[int, str]
     tracked: bool = False
     pictures: tuple[StoredPicture, ...] = ()
+    motions: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         if self.pts.ndim != 1 or self.pts.dtype != np.int64 or len(self.pts) == 0:
@@ -63,6 +70,12 @@ class Header:
             )
         if self.pictures and len(self.pictures) != len(self.pts):
             raise ValueError(f"Header.pictures: expected {len(self.pts)} entries, found {len(self.pictures)}")
+        wanted = (len(self.pts), 8)
+        if self.motions is not None and (self.motions.shape != wanted or self.motions.dtype != np.float32):
+            raise ValueError(
+                f"Header.motions: expected float32 {list(wanted)}, "
+                f"found {self.motions.dtype.name} {list(self.motions.shape)}"
+            )
         if self.width < 1 or self.height < 1 or self.first_frame < 0 or self.time_base <= 0:
             raise ValueError(
                 "Header: expected a frame size and time base above 0 and a first frame from 0 up, found "
@@ -81,6 +94,7 @@ class Header:
 
     def to_json(self) -> str:
         """One line of JSON, the same for the same header; times as steps: [ticks, how often], ..."""
+        more = {} if self.motions is None else {"motions": base64.b64encode(self._motion_bytes()).decode()}
         return json.dumps(
             {
                 "schema": SCHEMA_VERSION,
@@ -94,6 +108,7 @@ class Header:
                 "tracked": self.tracked,
                 # Videos' headers stay what they were before there were pictures.
                 **({"pictures": [astuple(entry) for entry in self.pictures]} if self.pictures else {}),
+                **more,
             },
             separators=(",", ":"),
         )
@@ -102,8 +117,9 @@ class Header:
     def from_json(cls, text: str) -> Header:
         """The header that `to_json` wrote; ValueError or KeyError, naming the fault, for anything else."""
         entries = json.loads(text)
-        if entries["schema"] != SCHEMA_VERSION:
-            raise ValueError(f"schema version {entries['schema']}, this release reads {SCHEMA_VERSION}")
+        if entries["schema"] not in _READ:
+            known = " and ".join(str(version) for version in _READ)
+            raise ValueError(f"schema version {entries['schema']}, this release reads {known}")
         steps = np.array(entries["pts_steps"], np.int64).reshape(-1, 2)
         ticks = np.concatenate([[entries["first_pts"]], np.repeat(steps[:, 0], steps[:, 1])])
         return cls(
@@ -115,7 +131,25 @@ class Header:
             class_names={int(key): name for key, name in entries["class_names"].items()},
             tracked=entries["tracked"],
             pictures=tuple(StoredPicture(*entry) for entry in entries.get("pictures", ())),
+            motions=_motions(entries.get("motions")),
         )
+
+    def motion(self, frame: int) -> FrameMotion:
+        """The motion into frame number `frame` of the source; none where it was not measured."""
+        if self.motions is None:
+            return FrameMotion.none()
+        return FrameMotion.from_numbers(self.motions[frame - self.first_frame])
+
+    def _motion_bytes(self) -> bytes:
+        assert self.motions is not None
+        return self.motions.astype("<f4").tobytes()
+
+
+def _motions(text: str | None) -> NDArray[np.float32] | None:
+    if text is None:
+        return None
+    numbers = np.frombuffer(base64.b64decode(text, validate=True), "<f4")
+    return numbers.astype(np.float32).reshape(-1, 8)
 
 
 def _run_lengths(values: NDArray[np.int64]) -> list[list[int]]:

@@ -43,12 +43,18 @@ def _joined_header(parts: Sequence[Path]) -> Header:
                 f"{part} is of another video or another run than the part before it.",
                 found=f"{_video(after)}, before it {_video(before)}",
             )
-    return replace(headers[0], pts=np.concatenate([header.pts for header in headers]))
+    motions = [header.motions for header in headers if header.motions is not None]
+    return replace(
+        headers[0],
+        pts=np.concatenate([header.pts for header in headers]),
+        motions=np.concatenate(motions) if motions else None,
+    )
 
 
 def _video(header: Header) -> tuple[object, ...]:
     """What all parts of one run agree in."""
-    return header.width, header.height, header.time_base, header.tracked, dict(header.class_names)
+    measured = header.motions is not None
+    return header.width, header.height, header.time_base, header.tracked, dict(header.class_names), measured
 
 
 def _tables(parts: Sequence[Path]) -> Iterator[pa.Table]:

@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 
 from pipeline.errors import StoreError
 from pipeline.store.header import Header
-from pipeline.store.schema import SCHEMA, from_table
+from pipeline.store.schema import OPTIONAL, SCHEMA, completed, from_table
 from pipeline.store.writer import HEADER_KEY
 from pipeline.structures.detections import Detections
-from pipeline.structures.tracks import Tracks
+from pipeline.structures.tracks import FOUND, Tracks
 
 _SPAN_FRAMES = 256
 _AGAIN = "delete it and run again: the pass that made it is redone"
@@ -44,8 +44,8 @@ class DetectionsFile:
             raise
 
     def read(self, start: int | None = None, stop: int | None = None) -> list[Detections]:
-        """Detections of each frame of [start, stop), indices in the source; all of the file by default."""
-        return [tracks.detections for tracks in self._read(start, stop)]
+        """Detections that the network found in each frame of [start, stop), indices in the source; all by default."""
+        return [tracks.detections[tracks.origins == FOUND] for tracks in self._read(start, stop)]
 
     def read_tracks(self, start: int | None = None, stop: int | None = None) -> list[Tracks]:
         """Tracks of each frame of [start, stop). Raises StoreError where the file is not tracked yet."""
@@ -62,11 +62,14 @@ class DetectionsFile:
             yield from enumerate(self._read(start, stop), start)
 
     def table(self, start: int | None = None, stop: int | None = None) -> pa.Table:
-        """All columns of the row groups that hold rows of [start, stop): a few more rows than those."""
+        """The columns we know of the row groups that hold rows of [start, stop): a few more rows than those."""
         first, end = self._span(start, stop)
         groups = [group for group in range(self._file.num_row_groups) if self._holds(group, first, end)]
         try:
-            return self._file.read_row_groups(groups, columns=SCHEMA.names).replace_schema_metadata(None)
+            there = [
+                name for name in (*SCHEMA.names, *OPTIONAL.names) if name in self._file.schema_arrow.names
+            ]
+            return completed(self._file.read_row_groups(groups, columns=there))
         except (OSError, pa.ArrowException) as error:
             raise self._damaged(error) from error
 
@@ -106,11 +109,12 @@ class DetectionsFile:
     def _check_columns(self) -> None:
         there = self._file.schema_arrow
         faults = [
+            f"{field.name} ({field.type}) is missing" for field in SCHEMA if field.name not in there.names
+        ]
+        faults += [
             f"{field.name} is {there.field(field.name).type}, expected {field.type}"
-            if field.name in there.names
-            else f"{field.name} ({field.type}) is missing"
-            for field in SCHEMA
-            if field.name not in there.names or there.field(field.name).type != field.type
+            for field in (*SCHEMA, *OPTIONAL)
+            if field.name in there.names and there.field(field.name).type != field.type
         ]
         if faults:
             raise StoreError(

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from pipeline.store.header import Header
 from pipeline.structures.detections import Detections
 from pipeline.structures.masks import ROI_MASK_SIZE
-from pipeline.structures.tracks import NO_TRACK, Tracks
+from pipeline.structures.tracks import FOUND, NO_TRACK, ORIGINS, Tracks
 
-#: One row a detection, in frame order, in the order in which the network gave them. Docs: docs/detections.md.
+#: One row a detection, in frame order, in the order in which the network gave them, and behind those the rows that
+#: follow from other frames. Docs: docs/detections.md.
 SCHEMA = pa.schema(
     [
         pa.field("frame", pa.int64(), nullable=False),
@@ -35,6 +36,12 @@ SCHEMA = pa.schema(
         pa.field("mask", pa.binary(), nullable=False),
     ]
 )
+
+#: Columns that a file may lack, which then say the same everywhere: all rows were found.
+OPTIONAL = pa.schema([pa.field("origin", pa.string(), nullable=False)])
+
+#: What a new file has.
+WRITTEN = pa.unify_schemas([SCHEMA, OPTIONAL])
 
 _BOX = ("x1", "y1", "x2", "y2")
 _MASK_BYTES = ROI_MASK_SIZE * ROI_MASK_SIZE
@@ -59,8 +66,9 @@ def to_table(header: Header, frames: Sequence[Tracks]) -> pa.Table:
         **_track_columns(header, frames),
         **{name: np.ascontiguousarray(boxes[:, column]) for column, name in enumerate(_BOX)},
         "mask": [mask.tobytes() for mask in masks],
+        "origin": [ORIGINS[origin] for tracks in frames for origin in tracks.origins.tolist()],
     }
-    return pa.table(columns, schema=SCHEMA)
+    return pa.table(columns, schema=WRITTEN)
 
 
 def _track_columns(header: Header, frames: Sequence[Tracks]) -> dict[str, pa.Array]:
@@ -86,7 +94,7 @@ def _names(header: Header, class_ids: NDArray[np.int32]) -> list[str]:
 def from_table(header: Header, table: pa.Table, start: int, stop: int) -> list[Tracks]:
     """One entry for each frame of [start, stop) out of rows in frame order; other rows are left out.
 
-    Raises ValueError where a mask has another size.
+    Raises ValueError where a mask has another size, or an origin another name.
     """
     columns = {name: table[name].combine_chunks() for name in table.column_names}
     borders = np.searchsorted(columns["frame"].to_numpy(), np.arange(start, stop + 1))
@@ -105,5 +113,15 @@ def from_table(header: Header, table: pa.Table, start: int, stop: int) -> list[T
     classes = columns["track_class_id"].fill_null(NO_TRACK).to_numpy()
     missing = track_ids == NO_TRACK
     classes, peaks = np.where(missing, found.class_ids, classes), np.where(missing, found.scores, peaks)
+    origins = np.array([ORIGINS.index(name) for name in columns["origin"].to_pylist()], np.uint8)
     spans = [slice(low, high) for low, high in pairwise(borders)]
-    return [Tracks(found[span], track_ids[span], classes[span], peaks[span]) for span in spans]
+    return [Tracks(found[span], track_ids[span], classes[span], peaks[span], origins[span]) for span in spans]
+
+
+def completed(table: pa.Table) -> pa.Table:
+    """The table with all of WRITTEN's columns in their order, and no other: what a file lacks is filled in."""
+    if "origin" not in table.column_names:
+        table = table.append_column(
+            OPTIONAL.field("origin"), pa.array([ORIGINS[FOUND]] * len(table), pa.string())
+        )
+    return table.select(WRITTEN.names).cast(WRITTEN)

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from pipeline.files import whole_stream
 from pipeline.store.header import Header
-from pipeline.store.schema import SCHEMA, to_table
+from pipeline.store.schema import WRITTEN, to_table
 from pipeline.structures.detections import Detections
 from pipeline.structures.tracks import Tracks
 
@@ -40,12 +40,12 @@ def write_tables(path: Path, header: Header, tables: Iterable[pa.Table]) -> None
         whole_stream(path) as stream,
         pq.ParquetWriter(
             stream,
-            SCHEMA,
+            WRITTEN,
             version="2.6",
             data_page_version="1.0",
             compression="zstd",
             compression_level=3,
-            use_dictionary=["class", "track_class"],
+            use_dictionary=["class", "track_class", "origin"],
             write_statistics=["frame", "pts", "seconds", "track_id"],
             store_schema=False,  # the types are Parquet's own; the blob would only repeat them
         ) as writer,
@@ -57,7 +57,7 @@ def write_tables(path: Path, header: Header, tables: Iterable[pa.Table]) -> None
 
 def _row_groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
     """The same rows, cut every ROW_GROUP_ROWS."""
-    waiting = SCHEMA.empty_table()
+    waiting = WRITTEN.empty_table()
     for table in tables:
         waiting = pa.concat_tables([waiting, table])
         while waiting.num_rows >= ROW_GROUP_ROWS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Protocol
 
 import numpy as np
@@ -12,11 +13,30 @@ from pipeline.structures.detections import Detections
 
 
 class FrameSegmenter(Protocol):
-    """Something that finds objects in frames."""
+    """Something that finds objects in frames; several threads may call it at the same time."""
 
     @property
     def class_names(self) -> Mapping[int, str]:
         """Name of each class id that `segment` can return."""
+        ...
+
+    @property
+    def runtime(self) -> str:
+        """What computes it, such as `openvino 2026.4.1 bfloat16`; another one finds something else at the margin."""
+        ...
+
+    @property
+    def batch(self) -> int:
+        """How many frames at a time it is best given."""
+        ...
+
+    @property
+    def callers(self) -> int:
+        """How many threads may usefully call `segment` at the same time."""
+        ...
+
+    def input_size(self, width: int, height: int, sample_aspect: Fraction | None) -> tuple[int, int]:
+        """Width and height in px that a video of this size is to be decoded to: no larger than the network looks at."""
         ...
 
     def segment(self, frames: NDArray[np.uint8]) -> list[Detections]:

@@ -9,29 +9,45 @@ from numpy.typing import ArrayLike, NDArray
 
 from pipeline.structures.detections import Detections
 
-#: Stands where a detection follows no track: too weak to start one, on trial, a duplicate, or in an ignored
-#: region.
+#: Stands where a detection follows no track: too weak to start one, never beyond doubt, a duplicate, or in an
+#: ignored region.
 NO_TRACK = -1
+
+#: Where a row comes from: the network found it in this frame; it follows from the frames before and after, though
+#: the network looked and did not find it; or the network did not look at this frame.
+FOUND, FILLED, INTERPOLATED = 0, 1, 2
+
+#: The three in words, as they are stored.
+ORIGINS = ("found", "filled", "interpolated")
 
 
 @dataclass(frozen=True, eq=False)
 class Tracks:
     """N detections of one frame and what tracking says about each; N may be 0.
 
-    detections : the frame's detections, as they were found, in their own order.
+    detections : what was found in the frame, in its own order, and behind it what follows from other frames.
     track_ids : int64 [N], from 1 up and never used again for another object; NO_TRACK without a track.
-    class_ids : int32 [N], the class that the track's detections so far vote for; the own one without a track.
-    peak_scores : float32 [N], the track's best score so far; the own score without a track.
+    class_ids : int32 [N], the class that the track's detections vote for; the own one without a track.
+    peak_scores : float32 [N], the score that the track is judged by; the own score without a track.
+    origins : uint8 [N], FOUND, FILLED or INTERPOLATED; all are FOUND where it is left out.
     """
 
     detections: Detections
     track_ids: NDArray[np.int64]
     class_ids: NDArray[np.int32]
     peak_scores: NDArray[np.float32]
+    origins: NDArray[np.uint8] = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         rows = len(self.detections)
-        expected = {"track_ids": np.int64, "class_ids": np.int32, "peak_scores": np.float32}
+        if self.origins is None:
+            object.__setattr__(self, "origins", np.full(rows, FOUND, np.uint8))
+        expected = {
+            "track_ids": np.int64,
+            "class_ids": np.int32,
+            "peak_scores": np.float32,
+            "origins": np.uint8,
+        }
         for name, dtype in expected.items():
             column = getattr(self, name)
             if column.shape != (rows,) or column.dtype != dtype:

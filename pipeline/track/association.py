@@ -18,6 +18,15 @@ def overlaps(boxes: Floats, others: Floats, growth: float = 0.0) -> Floats:
     return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
 
 
+def overlaps_of_pairs(boxes: Floats, others: Floats, growth: float | Floats = 0.0) -> Floats:
+    """IoU [P] of boxes [P, 4], each with its own one of others [P, 4], grown like above, by one share or [P]."""
+    first, second = _grown(boxes, np.reshape(growth, (-1, 1))), _grown(others, np.reshape(growth, (-1, 1)))
+    low, high = np.maximum(first[:, :2], second[:, :2]), np.minimum(first[:, 2:], second[:, 2:])
+    shared = np.prod(np.maximum(high - low, 0.0), axis=-1)
+    union = _areas(first) + _areas(second) - shared
+    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+
+
 def pair(overlap: Floats, minimum: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Rows and columns that belong together, each at most once; none that overlaps less than `minimum`."""
     allowed = overlap >= minimum
@@ -26,7 +35,7 @@ def pair(overlap: Floats, minimum: float) -> tuple[NDArray[np.intp], NDArray[np.
     return rows[kept], columns[kept]
 
 
-def _grown(boxes: Floats, growth: float) -> Floats:
+def _grown(boxes: Floats, growth: float | Floats) -> Floats:
     margin = (boxes[:, 2:] - boxes[:, :2]) * growth
     return np.concatenate([boxes[:, :2] - margin, boxes[:, 2:] + margin], axis=1)
 

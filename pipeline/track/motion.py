@@ -62,6 +62,15 @@ def correct(mean: Floats, covariance: Floats, boxes: Floats) -> tuple[Floats, Fl
     return seen, np.stack(left, axis=-1)
 
 
+def carried(mean: Floats, matrix: Floats) -> Floats:
+    """The mean where the picture's own motion `matrix` [2, 3] takes it; sizes by how much it widens the picture."""
+    widening = np.sqrt(max(abs(np.linalg.det(matrix[:, :2])), 1e-6))
+    moved = mean * widening
+    moved[:, :2] = np.einsum("ij,tjk->tik", matrix[:, :2], mean[:, :2])
+    moved[:, :2, 0] += matrix[:, 2]
+    return moved
+
+
 def boxes_of(mean: Floats) -> Floats:
     """Boxes [T, 4], x1, y1, x2, y2, at the mean's positions."""
     centre, half = mean[:, :2, 0], mean[:, 2:, 0] / 2

@@ -17,14 +17,14 @@ class TrackerState:
     next_id : int64 [], never given to any object before.
     seconds : float64 [], time of the last frame; -inf before the first.
     class_ids : int32 [C], the classes that can be voted for, ascending.
-    ids : int64 [T]; NO_TRACK while a track is on trial.
+    ids : int64 [T].
     means : float64 [T, 4, 2], position and velocity of the box: see motion.
     covariances : float64 [T, 4, 3]: see motion.
     votes : float64 [T, C], sum of the scores a track had for each class.
     peaks : float32 [T], best score so far.
     hits : int64 [T], frames in which the track was seen.
     missed : int64 [T], frames since then.
-    last_seen, first_seen : float64 [T], seconds.
+    last_seen : float64 [T], seconds.
     """
 
     next_id: NDArray[np.int64]
@@ -38,7 +38,6 @@ class TrackerState:
     hits: NDArray[np.int64]
     missed: NDArray[np.int64]
     last_seen: NDArray[np.float64]
-    first_seen: NDArray[np.float64]
 
     def __post_init__(self) -> None:
         for name, (dtype, shape) in _columns(len(self.ids), len(self.class_ids)).items():
@@ -91,5 +90,4 @@ def _columns(tracks: int, classes: int) -> dict[str, tuple[type[np.generic], tup
         "hits": (np.int64, (tracks,)),
         "missed": (np.int64, (tracks,)),
         "last_seen": (np.float64, (tracks,)),
-        "first_seen": (np.float64, (tracks,)),
     }

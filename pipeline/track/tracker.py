@@ -2,8 +2,8 @@
 
 Two-stage association as in ByteTrack (Zhang et al. 2022): strong detections choose first, weak ones may then
 keep a track alive that would else be lost. The tracks of a frame rest on the frames up to it alone, so chunks
-can follow each other at any size. An object that is seen clearly gets its id at once; any other is on trial for
-some frames, and what flickers up for one or two gets none, is not drawn, and not counted.
+can follow each other at any size. Whatever starts a track has its number at once; what is an object is judged by
+the look back, which knows what came after.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.structures.detections import Detections
-from pipeline.structures.tracks import NO_TRACK, Tracks
+from pipeline.structures.frame_motion import FrameMotion
+from pipeline.structures.tracks import Tracks
 from pipeline.track import motion
 from pipeline.track.association import overlaps, pair
 from pipeline.track.candidates import candidates
@@ -31,12 +32,12 @@ class Tracker:
 
     def __init__(self, settings: TrackSettings, class_names: Mapping[int, str]) -> None:
         self.settings = settings
-        self._class_ids = np.array(sorted(class_names), np.int32)
-        self._groups = _group_of_each([class_names[int(key)] for key in self._class_ids], settings)
+        self.class_ids = np.array(sorted(class_names), np.int32)
+        self.groups = _group_of_each([class_names[int(key)] for key in self.class_ids], settings)
 
     def start(self) -> TrackerState:
         """The state before a video's first frame."""
-        return TrackerState.start(self._class_ids.tolist())
+        return TrackerState.start(self.class_ids.tolist())
 
     def follow(
         self, state: TrackerState, frames: Iterable[tuple[float, Detections]]
@@ -48,30 +49,40 @@ class Tracker:
             tracked.append(tracks)
         return state, tracked
 
+    def moved(self, state: TrackerState, camera: FrameMotion) -> TrackerState:
+        """The state as the camera's motion leaves it: what stands in the world is now elsewhere in the picture.
+
+        After a cut there is nothing that could go on.
+        """
+        if camera.cut:
+            return replace(self.start(), next_id=state.next_id)
+        if camera.still or len(state) == 0:
+            return state
+        return replace(state, means=motion.carried(state.means, camera.matrix))
+
     def step(
         self, state: TrackerState, seconds: float, detections: Detections
     ) -> tuple[TrackerState, Tracks]:
         """The state after one more frame, and that frame's tracks. Pure: the same in gives the same out."""
         classes = self._columns_of(detections)
         expected = self._expect(state, seconds)
-        usable = candidates(detections, self._groups[classes], self.settings)
+        usable = candidates(detections, self.groups[classes], self.settings)
         owners = self._owners(expected, detections, classes, usable)
         seen = self._see(expected, owners, detections, classes)
         starts = np.flatnonzero(
             usable & (owners == _NOBODY) & (detections.scores >= self.settings.start_score)
         )
         owners[starts] = len(seen) + np.arange(len(starts))
-        begun = self._begin(seen, starts, detections, classes)
-        after = self._name(begun, seconds - float(state.seconds))
+        after = self._begin(seen, starts, detections, classes)
         return after, _tracks(after, owners, detections)
 
     def _columns_of(self, detections: Detections) -> Rows:
         """Column of each detection's class in the votes."""
-        columns = np.searchsorted(self._class_ids, detections.class_ids)
-        known = np.append(self._class_ids, -1)[columns] == detections.class_ids
+        columns = np.searchsorted(self.class_ids, detections.class_ids)
+        known = np.append(self.class_ids, -1)[columns] == detections.class_ids
         if not known.all():
             raise ValueError(
-                f"expected class ids among {self._class_ids.tolist()}, "
+                f"expected class ids among {self.class_ids.tolist()}, "
                 f"found {sorted(set(detections.class_ids[~known].tolist()))}"
             )
         return columns
@@ -98,8 +109,8 @@ class Tracker:
         overlap = overlaps(
             motion.boxes_of(state.means), detections.boxes.astype(np.float64), self.settings.box_growth
         )
-        groups = self._groups[np.argmax(state.votes, axis=1)] if len(state) else np.zeros(0, np.intp)
-        overlap[groups[:, None] != self._groups[classes][None]] = 0.0
+        groups = self.groups[np.argmax(state.votes, axis=1)] if len(state) else np.zeros(0, np.intp)
+        overlap[groups[:, None] != self.groups[classes][None]] = 0.0
         sure, in_view = state.hits > 1, state.missed == 0
         stages = (
             (sure, strong, self.settings.strong_overlap),
@@ -145,11 +156,12 @@ class Tracker:
         """The tracks and, behind them, a new one for each detection of `starts`."""
         count = len(starts)
         means, covariances = motion.begin(detections.boxes[starts].astype(np.float64))
-        votes = np.zeros((count, len(self._class_ids)), np.float64)
+        votes = np.zeros((count, len(self.class_ids)), np.float64)
         votes[np.arange(count), classes[starts]] = detections.scores[starts]
         return replace(
             state,
-            ids=np.concatenate([state.ids, np.full(count, NO_TRACK, np.int64)]),
+            next_id=state.next_id + np.int64(count),
+            ids=np.concatenate([state.ids, state.next_id + np.arange(count)]),
             means=np.concatenate([state.means, means]),
             covariances=np.concatenate([state.covariances, covariances]),
             votes=np.concatenate([state.votes, votes]),
@@ -157,30 +169,17 @@ class Tracker:
             hits=np.concatenate([state.hits, np.ones(count, np.int64)]),
             missed=np.concatenate([state.missed, np.zeros(count, np.int64)]),
             last_seen=np.concatenate([state.last_seen, np.full(count, state.seconds)]),
-            first_seen=np.concatenate([state.first_seen, np.full(count, state.seconds)]),
         )
-
-    def _name(self, state: TrackerState, gap: float) -> TrackerState:
-        """The tracks that pass their trial in this frame, `gap` seconds after the last one, get their ids."""
-        trial = self.settings.trial_seconds
-        # After a gap, and before the first frame it has no end, there is nothing that a flicker could be told by.
-        passed = (state.peaks >= self.settings.sure_score) | (gap >= trial)
-        passed |= state.seconds - state.first_seen >= trial
-        named = np.flatnonzero(passed & (state.ids == NO_TRACK) & (state.missed == 0))
-        ids = state.ids.copy()
-        ids[named] = state.next_id + np.arange(len(named))
-        return replace(state, ids=ids, next_id=state.next_id + np.int64(len(named)))
 
 
 def _pick(state: TrackerState, alive: NDArray[np.bool_]) -> TrackerState:
-    columns = ("ids", "means", "covariances", "votes", "peaks", "hits", "missed", "last_seen", "first_seen")
+    columns = ("ids", "means", "covariances", "votes", "peaks", "hits", "missed", "last_seen")
     return replace(state, **{name: getattr(state, name)[alive] for name in columns})
 
 
 def _tracks(state: TrackerState, owners: Rows, detections: Detections) -> Tracks:
     """What the state says about the detections that tracks own."""
     found = owners != _NOBODY
-    found[found] = state.ids[owners[found]] != NO_TRACK
     own = Tracks.untracked(detections)
     ids, class_ids, peaks = own.track_ids.copy(), own.class_ids.copy(), own.peak_scores.copy()
     ids[found] = state.ids[owners[found]]

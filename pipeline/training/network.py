@@ -6,23 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pipeline.errors import ConfigError
-from pipeline.model import presets
 from pipeline.model.config import MaskRCNNConfig
+from pipeline.model.presets import NETWORKS
 from pipeline.training.settings import TrainSettings
-
-#: Presets by name that take classes and a canvas.
-NETWORKS = {
-    "compact": presets.compact,
-    "compact_mobilenet": presets.compact_mobilenet,
-    "compact_shufflenet": presets.compact_shufflenet,
-    "compact_squeezenet": presets.compact_squeezenet,
-}
 
 
 def network_config(settings: TrainSettings, names: Mapping[int, str]) -> MaskRCNNConfig:
     """The preset of the settings, with the categories `names` (less the unions) as its classes, by rising id."""
-    if settings.network not in NETWORKS:
-        raise ConfigError(f"there is no network {settings.network!r}", do=f"use one of {', '.join(NETWORKS)}")
     ids = sorted(set(names) - set(settings.unions))
     if not ids or ids[0] < 1:
         raise ConfigError("categories need ids from 1 on; 0 is the background", found=f"the ids {ids}")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, get_type_hints
 
 from pipeline.errors import ConfigError
+from pipeline.model.presets import NETWORKS
 from pipeline.training.typed_value import typed_value
 
 
@@ -21,7 +22,7 @@ class TrainSettings:
     output : folder for checkpoints, the log, the plot and the weights.
     cache : folder for the decoded pictures; None: `cache` inside `output`.
     validation : file with the names of the pictures that are held out, one a line; None: none are.
-    network : name of a preset in pipeline/model/presets.py that takes classes and a canvas.
+    network : a key of `presets.NETWORKS`.
     start : weights to start from, a name of the catalog or a .safetensors file; classes are matched by their names,
         and what fits no variable is reported. None: from chance.
     unions : pseudo-categories with the category ids that each may stand for, `{100: [3, 6, 8]}`.
@@ -50,7 +51,7 @@ class TrainSettings:
     more_data: tuple[Path, ...] = ()
     cache: Path | None = None
     validation: Path | None = None
-    network: Literal["compact", "compact_mobilenet", "compact_shufflenet", "compact_squeezenet"] = "compact"
+    network: str = "compact"
     start: str | None = None
     unions: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     full_canvas: tuple[int, int] | None = None
@@ -154,6 +155,8 @@ def _faults(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Each setting whose value cannot work, and what it must be."""
     for keys, fits, expected in _CHECKS:
         yield from ((key, expected) for key in keys if not fits(values[key]))
+    if values["network"] not in NETWORKS:
+        yield "network", f"one of {', '.join(NETWORKS)}"
     if values["paste"] and not values["paste_categories"]:
         yield "paste_categories", "the ids of the categories to paste, as paste is above 0"
     if not 0 <= values["warmup_steps"] < values["steps"]:

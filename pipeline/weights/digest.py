@@ -6,26 +6,29 @@ import hashlib
 from pathlib import Path
 
 from pipeline.errors import WeightsError
+from pipeline.files import digest_of
 
 
 def weights_digest(model: str) -> str:
-    """SHA-256 of a catalog entry's file or of a path; a folder's is that of its files in order of name.
+    """SHA-256 of a catalog entry's file or of a path, as `sha256sum` prints it.
+
+    A folder's is that of the names and contents of its files, in order of name.
 
     Weights that are not on this machine yet are fetched. Raises WeightsError, UsageError.
     """
     path = Path(model)
     if not path.exists():
         path = _fetched(model)
-    digest = hashlib.sha256()
-    files = sorted(entry for entry in path.rglob("*") if entry.is_file()) if path.is_dir() else [path]
     try:
-        for file in files:
-            digest.update(file.relative_to(path).as_posix().encode())
-            with file.open("rb") as stream:
-                while block := stream.read(1 << 20):
-                    digest.update(block)
+        return _folder_digest(path) if path.is_dir() else digest_of(path)
     except OSError as error:
         raise WeightsError(f"The weights {path} cannot be read.", found=str(error)) from error
+
+
+def _folder_digest(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for file in sorted(entry for entry in folder.rglob("*") if entry.is_file()):
+        digest.update(f"{file.relative_to(folder).as_posix()}\0{digest_of(file)}\n".encode())
     return digest.hexdigest()
 
 

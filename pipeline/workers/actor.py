@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ctypes
 from threading import Event
 from typing import Any
 
 from pipeline.errors import SegVideoError
+from pipeline.workers.allocator import give_back_memory
 from pipeline.workers.contract import Worker, described
 
 
@@ -24,12 +24,12 @@ class WorkerActor:
         return value, self._failure
 
     def process(self, task: Any) -> tuple[Any, SegVideoError | None]:
-        """The task's result, or its error; an actor of several lanes may be asked before it is set up."""
+        """The task's result, or its error; an actor of several slots may be asked before it is set up."""
         self._ready.wait()
         if self._failure is not None:
             return None, self._failure
         done = self._guarded(self._worker.process, task)
-        _give_back()
+        give_back_memory()
         return done
 
     def _guarded(self, call: Any, *arguments: Any) -> tuple[Any, SegVideoError | None]:
@@ -37,13 +37,3 @@ class WorkerActor:
             return call(*arguments), None
         except Exception as error:  # the border of a process
             return None, described(error)
-
-
-def _give_back() -> None:
-    """Hand free memory back to the system: drawing up the network's graph alone leaves 60 MB of it behind.
-
-    A few milliseconds a chunk. Only glibc keeps memory so, and only it has the call.
-    """
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)

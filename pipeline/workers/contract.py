@@ -1,4 +1,4 @@
-"""Crew: workers of one kind, and the contract of a worker and of what runs it."""
+"""The contract of a worker, of a pool of workers of one kind, and of whatever runs pools."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Worker(Protocol):
         ...
 
     def process(self, task: Any) -> Any:
-        """The result of one task. Called from several threads at once where the crew has several lanes."""
+        """The result of one task. Called from several threads at once where the pool has several slots."""
         ...
 
     def close(self) -> None:
@@ -28,15 +28,15 @@ class Worker(Protocol):
 
 
 @dataclass(frozen=True)
-class CrewSpec:
+class PoolSpec:
     """Workers of one kind.
 
-    name : of the crew.
+    name : of the pool.
     worker : what each of them is a copy of.
     size : how many workers at most; they are started when there is work for them.
     gpus : GPUs that each worker has to itself.
     cpus : cores that Ray sets aside for each; 0 where the operating system shares them out better.
-    lanes : tasks that a worker has at a time.
+    slots : tasks that a worker has at a time.
     """
 
     name: str
@@ -44,17 +44,17 @@ class CrewSpec:
     size: int
     gpus: float = 0
     cpus: float = 0
-    lanes: int = 1
+    slots: int = 1
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TaskResult:
     """How a task ended: with a value, or with the error of its last attempt.
 
     retried : an attempt failed, and the task is not over but tried again.
     """
 
-    crew: str
+    pool: str
     key: Any
     attempts: int
     value: Any = None
@@ -66,27 +66,31 @@ class WorkerLostError(SegVideoError):
     """A worker's process died while it had the task."""
 
 
-class Workforce(Protocol):
-    """Crews that take tasks and give outcomes, in whatever order they end."""
+class WorkerPools(Protocol):
+    """Pools that take tasks and give results, in whatever order they end."""
 
-    def hire(self, spec: CrewSpec, begin: int = 1) -> None:
-        """Add a crew, and start to set up `begin` of its workers."""
+    def add(self, spec: PoolSpec, begin: int = 1) -> None:
+        """Add a pool, and start to set up `begin` of its workers."""
         ...
 
-    def hello(self, crew: str) -> Any:
-        """What `setup` of the crew's first worker returned, or its error."""
+    def setup_result(self, pool: str) -> Any:
+        """Return what `setup` of the pool's first worker returned, or raise its error."""
         ...
 
-    def has_room(self, crew: str) -> bool:
-        """Whether a task would be begun at once; asked again and again, a crew that may grow does."""
+    def has_room(self, pool: str) -> bool:
+        """True if a task would be begun at once."""
         ...
 
-    def submit(self, crew: str, key: Any, task: Any) -> None:
+    def grow(self, pool: str) -> None:
+        """Start one more worker where all are busy and there may be more."""
+        ...
+
+    def submit(self, pool: str, key: Any, task: Any) -> None:
         """Take a task; only where there is room."""
         ...
 
-    def wait(self, seconds: float) -> list[Outcome]:
-        """Outcomes that are there, or come within that time; empty if none does."""
+    def wait(self, seconds: float) -> list[TaskResult]:
+        """Results that are there, or come within that time; empty if none does."""
         ...
 
     def close(self) -> None:
@@ -95,7 +99,7 @@ class Workforce(Protocol):
 
 
 def is_final(error: SegVideoError, attempts: int) -> bool:
-    """Whether trying again cannot help, or has been tried often enough."""
+    """True if trying again cannot help, or has been tried often enough."""
     return attempts >= MOST_ATTEMPTS or isinstance(error, InputError | UsageError)
 
 

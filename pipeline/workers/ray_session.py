@@ -5,26 +5,20 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import sysconfig
 import tempfile
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
 from pipeline.errors import SegVideoError
+from pipeline.workers.allocator import ALLOCATOR
 
 #: Ray puts sockets below its folder, and a socket's path may have 107 characters, of which Ray's own names
 #: take about 65.
 _LONGEST_FOLDER = 36
 
 _PREFIX = "seg-video-"
-
-#: For glibc in the workers: frames and tensors go back to the system when they are freed. By its defaults it keeps more
-#: of them with each chunk: 1080p video took 3.1 GB after one minute and 3.6 GB after ten.
-_ALLOCATOR = {
-    "MALLOC_ARENA_MAX": "2",
-    "MALLOC_MMAP_THRESHOLD_": str(1 << 20),
-    "MALLOC_TRIM_THRESHOLD_": str(8 << 20),
-}
 
 #: Nothing large goes through Ray's store: detections, compressed packets and parts only.
 _STORE_BYTES = 256 << 20
@@ -40,6 +34,7 @@ class RaySession:
         self._address = address
         self._ready, self._stop = Event(), Event()
         self._failure: BaseException | None = None
+        self._broken = False
         # Linux ends Ray's processes when the thread that started them ends, so this one stays.
         self._thread = Thread(target=self._run, name="ray", daemon=True)
 
@@ -72,6 +67,17 @@ class RaySession:
         found = ray.cluster_resources()
         return found.get("CPU", 1.0), found.get("GPU", 0.0)
 
+    def check(self) -> None:
+        """Raise SegVideoError if a process of the Ray that was started here has ended: nothing would come any more."""
+        dead = _dead_processes() if self._address is None else []
+        if dead:
+            self._broken = True
+            raise SegVideoError(
+                "Ray ended while it was needed.",
+                found=f"its {' and '.join(sorted(dead))} is gone",
+                do="run the same command again: it goes on from here",
+            )
+
     def close(self) -> None:
         """End Ray's processes, or leave the cluster, and remove what they wrote."""
         self._stop.set()
@@ -88,7 +94,7 @@ class RaySession:
             self._stop.set()
         self._ready.set()
         self._stop.wait()
-        _leave()
+        _kill_all() if self._broken else _leave()
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -98,11 +104,16 @@ def _connect(address: str | None, folder: Path | None) -> None:
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     import ray
 
-    options: dict[str, Any] = {"logging_level": "ERROR", "log_to_driver": False, "namespace": "seg-video"}
+    options: dict[str, Any] = {
+        "logging_level": "ERROR",
+        "log_to_driver": False,
+        "namespace": "seg-video",
+        "job_config": _job_config(),
+    }
     if address is not None:
         ray.init(address=address, **options)
         return
-    for name, value in _ALLOCATOR.items():
+    for name, value in ALLOCATOR.items():
         os.environ.setdefault(name, value)
     ray.init(
         include_dashboard=False,
@@ -114,12 +125,51 @@ def _connect(address: str | None, folder: Path | None) -> None:
     )
 
 
+def _job_config() -> Any:
+    """Let workers find this package where this process has it.
+
+    Ray puts the current folder before all else that a worker imports from, and a person may well stand in a project
+    that has a `pipeline` of its own. It leaves that be for jobs that bring a folder along.
+    """
+    from ray.job_config import JobConfig
+
+    class OwnPath(JobConfig):
+        def _runtime_env_has_working_dir(self) -> bool:
+            return True
+
+    home = str(Path(__file__).resolve().parents[2])
+    # An installed package is found anyway, and site-packages must not come before the standard library.
+    return OwnPath(_py_driver_sys_path=[] if home == sysconfig.get_path("purelib") else [home])
+
+
 def _leave() -> None:
     import ray
 
     # What is left to fail here is Ray's own farewell; the processes are ended by the system in any case.
     with contextlib.suppress(Exception):
         ray.shutdown()
+
+
+def _dead_processes() -> list[str]:
+    """Names of Ray's own processes that have ended."""
+    from ray._private.worker import _global_node
+
+    kinds = _global_node.all_processes if _global_node is not None else {}
+    return [kind for kind, all_of in kinds.items() for one in all_of if one.process.poll() is not None]
+
+
+def _kill_all() -> None:
+    """End what is left of a Ray that cannot say farewell any more: `ray.shutdown` would wait for the dead."""
+    import atexit
+
+    import ray
+    from ray._private.worker import _global_node
+
+    atexit.unregister(ray.shutdown)
+    for all_of in _global_node.all_processes.values():
+        for one in all_of:
+            if one.process.poll() is None:
+                one.process.kill()
 
 
 def _make_folder() -> Path:

@@ -1,212 +1,164 @@
-"""RayWorkforce: crews of Ray actors; one that dies is replaced, and its tasks are tried again."""
+"""RayPools: pools of Ray actors; one that dies is replaced, and its tasks are tried again."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline.errors import SegVideoError
 from pipeline.workers.actor import WorkerActor
-from pipeline.workers.contract import MOST_ATTEMPTS, CrewSpec, Outcome, WorkerLostError, is_final
+from pipeline.workers.contract import MOST_ATTEMPTS, PoolSpec, TaskResult
+from pipeline.workers.pool import Pool, PoolTask, PoolWorker, lost
 from pipeline.workers.ray_session import RaySession
 
-
-@dataclass(frozen=True)
-class _Task:
-    key: Any
-    payload: Any
-    attempts: int
+#: How often a Ray that is waited for is looked at.
+_CHECK_SECONDS = 2.0
 
 
 @dataclass(eq=False)
-class _Member:
-    """A worker: its actor, its setup's reference, whether that is over, and the tasks it has, by reference."""
+class _Actor(PoolWorker):
+    """A worker: its actor, and its setup's reference. Its tasks go by their references."""
 
-    actor: Any
-    setup: Any
-    is_ready: bool = False
-    tasks: dict[Any, _Task] = field(default_factory=dict)
+    actor: Any = field(kw_only=True)
+    setup: Any = field(kw_only=True)
 
 
-@dataclass(eq=False)
-class _Crew:
-    spec: CrewSpec
-    members: list[_Member] = field(default_factory=list)
-    again: list[_Task] = field(default_factory=list)
-    lost_at_start: int = 0
-
-    @property
-    def may_grow(self) -> bool:
-        """Whether one more worker is to be started: none is on its way, and there may be more."""
-        return len(self.members) < self.spec.size and all(member.is_ready for member in self.members)
-
-
-class RayWorkforce:
+class RayPools:
     """Workers in processes of their own, on this machine or a cluster.
 
-    session : a started session; it is closed with the workforce.
+    session : a started session; it is closed with the pools.
     """
 
     def __init__(self, session: RaySession) -> None:
         self._session = session
-        self._crews: dict[str, _Crew] = {}
+        self._pools: dict[str, Pool[_Actor]] = {}
 
-    def hire(self, spec: CrewSpec, begin: int = 1) -> None:
-        """Add a crew, and start `begin` of its workers beside one another."""
+    def add(self, spec: PoolSpec, begin: int = 1) -> None:
+        """Add a pool, and start `begin` of its workers beside one another."""
         self._session.wait()
-        crew = self._crews[spec.name] = _Crew(spec)
-        while len(crew.members) < min(begin, spec.size):
-            self._start_member(crew)
+        pool = self._pools[spec.name] = Pool[_Actor](spec)
+        while len(pool.workers) < min(begin, spec.size):
+            self._start_worker(pool)
 
-    def hello(self, crew: str) -> Any:
-        """What `setup` of the crew's first worker returned. Raises its error."""
+    def setup_result(self, pool: str) -> Any:
+        """Return what `setup` of the pool's first worker returned, or raise its error."""
         import ray
 
-        own = self._crews[crew]
-        member = own.members[0] if own.members else self._start_member(own)
+        own = self._pools[pool]
+        worker = own.workers[0] if own.workers else self._start_worker(own)
+        while not ray.wait([worker.setup], timeout=_CHECK_SECONDS)[0]:
+            self._session.check()
         try:
-            value, error = ray.get(member.setup)
-        except ray.exceptions.RayError as lost:
-            raise _lost(crew, lost) from lost
+            value, error = ray.get(worker.setup)
+        except ray.exceptions.RayError as error:
+            raise lost(pool, str(error)) from error
         if error is not None:
             raise error
         return value
 
-    def has_room(self, crew: str) -> bool:
-        """Whether a worker is free, and nothing waits to be tried again. Asking is what makes a crew grow.
+    def has_room(self, pool: str) -> bool:
+        """True if a worker is free, and nothing waits to be tried again."""
+        return self._pools[pool].has_room
+
+    def grow(self, pool: str) -> None:
+        """Start one more worker where all are busy and there may be more.
 
         Raises WorkerLostError where workers die as often as they are started.
         """
-        own = self._crews[crew]
+        own = self._pools[pool]
         self._look_at_starts(own)
-        if own.again:
-            return False
-        if any(_is_free(own, member) for member in own.members):
-            return True
-        if own.may_grow:
-            self._start_member(own)
-        return False
+        if not own.has_room and not own.again and own.may_grow:
+            self._start_worker(own)
 
-    def submit(self, crew: str, key: Any, task: Any) -> None:
+    def submit(self, pool: str, key: Any, task: Any) -> None:
         """Hand the task to the worker that has least to do."""
-        own = self._crews[crew]
-        free = [member for member in own.members if _is_free(own, member)]
-        self._give(min(free, key=lambda member: len(member.tasks)), _Task(key, task, 1))
+        self._give(self._pools[pool].least_busy(), PoolTask(key, task, 1))
 
-    def wait(self, seconds: float) -> list[Outcome]:
-        """Outcomes of the tasks that end within that time, the first of them and all that ended with it."""
+    def wait(self, seconds: float) -> list[TaskResult]:
+        """TaskResults of the tasks that end within that time, the first of them and all that ended with it."""
         import ray
 
-        members = [(crew, member) for crew in self._crews.values() for member in crew.members]
-        for crew in self._crews.values():
-            self._try_again(crew)
-        pending = {ref: pair for pair in members for ref in pair[1].tasks}
-        starting = [member.setup for _, member in members if not member.is_ready]
+        self._session.check()
+        workers = [(pool, worker) for pool in self._pools.values() for worker in pool.workers]
+        for pool in self._pools.values():
+            self._try_again(pool)
+        pending = {ref: pair for pair in workers for ref in pair[1].tasks}
+        starting = [worker.setup for _, worker in workers if not worker.is_ready]
         waited = [*pending, *starting]
         if not waited:
             return []
         ray.wait(waited, num_returns=1, timeout=seconds)
         ready, _ = ray.wait(waited, num_returns=len(waited), timeout=0)
-        outcomes = []
-        for ref, (crew, member) in pending.items():
-            if ref in ready and ref in member.tasks:
-                outcomes += self._collect(crew, member, ref)
-        return outcomes
+        results: list[TaskResult] = []
+        for ref, (pool, worker) in pending.items():
+            if ref in ready and ref in worker.tasks:
+                results += self._collect(pool, worker, ref)
+        return results
 
     def close(self) -> None:
         """Kill all workers and end the session."""
         import ray
 
-        for crew in self._crews.values():
-            for member in crew.members:
+        for pool in self._pools.values():
+            for worker in pool.workers:
                 if ray.is_initialized():
-                    ray.kill(member.actor)
-        self._crews.clear()
+                    ray.kill(worker.actor)
+        self._pools.clear()
         self._session.close()
 
-    def _start_member(self, crew: _Crew) -> _Member:
+    def _start_worker(self, pool: Pool[_Actor]) -> _Actor:
         import ray
 
-        spec = crew.spec
+        spec = pool.spec
         remote: Any = ray.remote(WorkerActor)
         actor = remote.options(
             num_cpus=spec.cpus,
             num_gpus=spec.gpus,
-            max_concurrency=spec.lanes + 1,
+            max_concurrency=spec.slots + 1,
             scheduling_strategy="SPREAD",
         ).remote(spec.worker)
-        member = _Member(actor, actor.setup.remote())
-        crew.members.append(member)
-        return member
+        worker = _Actor(actor=actor, setup=actor.setup.remote())
+        pool.workers.append(worker)
+        return worker
 
-    def _look_at_starts(self, crew: _Crew) -> None:
+    def _look_at_starts(self, pool: Pool[_Actor]) -> None:
         """Note which workers are ready. One that cannot be placed, on a cluster that lost a node, never is."""
         import ray
 
-        starting = {member.setup: member for member in crew.members if not member.is_ready}
+        starting = {worker.setup: worker for worker in pool.workers if not worker.is_ready}
         if not starting:
             return
         ready, _ = ray.wait(list(starting), num_returns=len(starting), timeout=0)
         for ref in ready:
             try:
                 ray.get(ref)
-            except ray.exceptions.RayError as lost:
-                crew.members.remove(starting[ref])
-                crew.lost_at_start += 1
-                if crew.lost_at_start >= MOST_ATTEMPTS:
-                    raise _lost(crew.spec.name, lost) from lost
+            except ray.exceptions.RayError as error:
+                pool.workers.remove(starting[ref])
+                pool.lost_at_start += 1
+                if pool.lost_at_start >= MOST_ATTEMPTS:
+                    raise lost(pool.spec.name, str(error)) from error
             else:
-                starting[ref].is_ready, crew.lost_at_start = True, 0
+                starting[ref].is_ready, pool.lost_at_start = True, 0
 
-    def _give(self, member: _Member, task: _Task) -> None:
-        member.tasks[member.actor.process.remote(task.payload)] = task
+    def _give(self, worker: _Actor, task: PoolTask) -> None:
+        worker.tasks[worker.actor.process.remote(task.payload)] = task
 
-    def _collect(self, crew: _Crew, member: _Member, reference: Any) -> list[Outcome]:
+    def _collect(self, pool: Pool[_Actor], worker: _Actor, reference: Any) -> Iterable[TaskResult]:
         import ray
 
         try:
             value, error = ray.get(reference)
-        except ray.exceptions.RayError as lost:
-            return self._replace(crew, member, _lost(crew.spec.name, lost))
-        task = member.tasks.pop(reference)
-        return [_ended(crew, task, value, error)]
+        except ray.exceptions.RayError as failure:
+            return pool.lose(worker, str(failure))
+        return [pool.end(worker.tasks.pop(reference), value, error)]
 
-    def _replace(self, crew: _Crew, member: _Member, error: SegVideoError) -> list[Outcome]:
-        """Forget a worker that died; all of its tasks have failed once more."""
-        crew.members.remove(member)
-        tasks, member.tasks = list(member.tasks.values()), {}
-        return [_ended(crew, task, None, error) for task in tasks]
-
-    def _try_again(self, crew: _Crew) -> None:
+    def _try_again(self, pool: Pool[_Actor]) -> None:
         """Give each task that failed a worker to itself: if it kills that one, no other task suffers."""
-        if not crew.again:
+        if not pool.again:
             return
-        self._look_at_starts(crew)
-        for member in [member for member in crew.members if member.is_ready and not member.tasks]:
-            if crew.again:
-                self._give(member, crew.again.pop(0))
-        if crew.again and crew.may_grow:
-            self._start_member(crew)
-
-
-def _is_free(crew: _Crew, member: _Member) -> bool:
-    alone = any(task.attempts > 1 for task in member.tasks.values())
-    return member.is_ready and not alone and len(member.tasks) < crew.spec.lanes
-
-
-def _ended(crew: _Crew, task: _Task, value: Any, error: SegVideoError | None) -> Outcome:
-    name = crew.spec.name
-    if error is None:
-        return Outcome(name, task.key, task.attempts, value=value)
-    if is_final(error, task.attempts):
-        return Outcome(name, task.key, task.attempts, error=error)
-    crew.again.append(_Task(task.key, task.payload, task.attempts + 1))
-    return Outcome(name, task.key, task.attempts, error=error, retried=True)
-
-
-def _lost(crew: str, lost: Exception) -> WorkerLostError:
-    return WorkerLostError(
-        f"A {crew} worker died.",
-        found=str(lost).strip().split("\n")[0],
-        do="if it was killed for memory, use fewer --workers or a smaller --batch",
-    )
+        self._look_at_starts(pool)
+        for worker in pool.idle():
+            if pool.again:
+                self._give(worker, pool.again.pop(0))
+        if pool.again and pool.may_grow:
+            self._start_worker(pool)

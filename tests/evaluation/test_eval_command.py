@@ -23,6 +23,9 @@ class Bright:
 
     class_names: ClassVar = {3: "car", 1: "person", 8: "truck"}
 
+    def input_size(self, width, height, sample_aspect):
+        return width, height
+
     def segment(self, frames):
         count, _, regions, _ = cv2.connectedComponentsWithStats((frames[0, :, :, 0] > 130).astype(np.uint8))
         boxes = [(x, y, x + w, y + h) for x, y, w, h, _ in regions[1:count].tolist()]
@@ -37,7 +40,7 @@ def data(tmp_path, monkeypatch):
         asked.append((model, settings.score, settings.detections))
         return Bright()
 
-    monkeypatch.setattr(measure_pictures, "load_segmenter", load)
+    monkeypatch.setattr(measure_pictures, "load", load)
     folder = write_folder(
         tmp_path / "data",
         {

@@ -1,51 +1,30 @@
-"""A letterboxed picture comes back in its own pixels; another network gets the picture as it is."""
-
 from __future__ import annotations
 
-from dataclasses import replace
-from types import SimpleNamespace
-from typing import ClassVar
-
+import av
 import numpy as np
 import pytest
 
-from pipeline.evaluation import framing
-from pipeline.evaluation.framing import PictureSegmenter
+from pipeline.evaluation.framing import segment_picture
+from pipeline.structures.chunk import Chunk
+from pipeline.video.read.decode import decode_rgb
+from pipeline.video.read.probe import probe
 from tests.evaluation.made import detections
-from tests.model.small import small_config
 
 
 class Bright:
-    """A network that finds what is bright, under the resize rule of its config."""
+    """Finds what is bright as one car; takes frames of at most 128x96 px."""
 
-    made: ClassVar[list[Bright]] = []
+    def __init__(self):
+        self.frames = []
 
-    def __init__(self, model, batch=1, jit=None):
-        self.model, self.batch, self.jit = model, batch, jit
-        self.shapes = []
-        self.made.append(self)
-
-    class_names: ClassVar = {3: "car"}
+    def input_size(self, width, height, sample_aspect):
+        scale = min(128 / width, 96 / height, 1.0)
+        return round(width * scale), round(height * scale)
 
     def segment(self, frames):
-        self.shapes.append(frames.shape[1:3])
+        self.frames += list(frames)
         rows, columns = np.nonzero(frames[0, :, :, 0] > 200)
         return [detections(((columns.min(), rows.min(), columns.max() + 1, rows.max() + 1), 0.9, 3))]
-
-
-@pytest.fixture
-def network(monkeypatch):
-    """Makes a network of the given resize rule that passes for a Mask R-CNN."""
-    monkeypatch.setattr(framing, "MaskRCNNPredictor", Bright)
-    monkeypatch.setattr(Bright, "made", [])
-
-    def make(rule):
-        config = small_config((96, 128))
-        return Bright(
-            SimpleNamespace(config=replace(config, input=replace(config.input, resize=rule))), 2, False
-        )
-
-    return make
 
 
 def bright(height, width, box):
@@ -55,37 +34,30 @@ def bright(height, width, box):
 
 
 @pytest.mark.parametrize(
-    ("size", "box"),
+    ("size", "box", "given"),
     [
-        ((96, 128), (20, 10, 60, 40)),  # as large as the canvas
-        ((48, 128), (20, 10, 60, 40)),  # bars above and below
-        ((384, 256), (40, 20, 120, 80)),  # shrunk to a quarter, bars left and right
-        ((48, 64), (20, 10, 40, 30)),  # enlarged
+        ((96, 128), (20, 10, 60, 40), (96, 128)),
+        ((384, 256), (40, 20, 120, 80), (96, 64)),  # shrunk to a quarter
+        ((48, 64), (20, 10, 40, 30), (48, 64)),  # never enlarged
     ],
 )
-def test_boxes_come_back_from_the_canvas(network, size, box):
-    segmenter = PictureSegmenter(network("letterbox"))
-    found = segmenter.segment(bright(*size, box))
-    assert found.boxes[0] == pytest.approx(box, abs=2)
-    assert Bright.made[0].shapes == [(96, 128)]
+def test_boxes_come_back_in_the_pictures_own_pixels(size, box, given):
+    network = Bright()
+    assert segment_picture(network, bright(*size, box)).boxes[0] == pytest.approx(box, abs=2)
+    assert network.frames[0].shape == (*given, 3)
 
 
-def test_pixels_beside_the_picture_are_grey_and_no_object(network):
-    segmenter = PictureSegmenter(network("letterbox"))
-    assert segmenter.segment(bright(48, 128, (0, 0, 128, 48))).boxes.tolist() == [[0, 0, 128, 48]]
-
-
-def test_of_another_rule_only_the_last_size_is_kept(network):
-    segmenter = PictureSegmenter(network("shortest_edge"))
-    for size in ((40, 60), (40, 60), (50, 60)):
-        assert segmenter.segment(bright(*size, (20, 10, 50, 30))).boxes.tolist() == [[20, 10, 50, 30]]
-    assert [one.shapes for one in Bright.made] == [[], [(40, 60), (40, 60)], [(50, 60)]]
-    assert (Bright.made[-1].batch, Bright.made[-1].jit) == (2, False)
-
-
-def test_another_network_gets_the_picture_itself():
-    network = Bright(None)
-    assert PictureSegmenter(network).segment(bright(50, 70, (30, 10, 60, 20))).boxes.tolist() == [
-        [30, 10, 60, 20]
-    ]
-    assert network.shapes == [(50, 70)]
+def test_a_picture_is_given_as_the_same_frame_of_a_video_is(tmp_path):
+    rng = np.random.default_rng(0)
+    picture = rng.integers(0, 256, (200, 300, 3), np.uint8)
+    picture[50:100, 50:150] = 255
+    path = tmp_path / "one.avi"
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("rawvideo", rate=1, options={})
+        stream.width, stream.height, stream.pix_fmt = 300, 200, "bgr24"
+        out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24").reformat(format="bgr24")))
+        out.mux(stream.encode(None))
+    network = Bright()
+    segment_picture(network, picture)
+    (frame,) = decode_rgb(probe(path), Chunk(0, 0, 1, 0, None), 128, 85)
+    np.testing.assert_array_equal(network.frames[0], frame.picture)

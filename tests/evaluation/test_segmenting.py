@@ -18,6 +18,9 @@ class Corner:
     def __init__(self):
         self.shapes = []
 
+    def input_size(self, width, height, sample_aspect):
+        return width, height
+
     def segment(self, frames):
         self.shapes.append(frames.shape[1:3])
         side = int(frames[0, 0, 0, 0])

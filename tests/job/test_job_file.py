@@ -4,6 +4,7 @@ import pytest
 
 from pipeline.errors import UsageError
 from pipeline.job.job_file import read_job_file
+from pipeline.run.plan_run import resolve
 
 
 def write(tmp_path, text):
@@ -31,16 +32,21 @@ def test_keys_are_the_long_flags_and_paths_count_from_the_file(tmp_path):
     )
     assert spec.inputs == (str(tmp_path / "a.mp4"), str(tmp_path / "night") + "/")
     assert spec.output == str(tmp_path / "out/{stem}_seg.mp4")
-    assert (spec.render.conf, spec.render.classes, spec.render.style) == (
+    assert (spec.settings.render.conf, spec.settings.render.classes, spec.settings.render.style) == (
         0.25,
         ("person", "car"),
         ("masks", "labels"),
     )
-    assert spec.track.ignore_regions == ((0.0, 600.0, 1280.0, 120.0), (1.0, 2.0, 3.0, 4.0))
-    assert (spec.track.start_score, spec.track.follow_score) == (0.25, 0.2)
-    assert (spec.run.chunk_frames, spec.run.workers, spec.run.sidecar) == (48, None, False)
-    assert spec.run.work_dir == str(tmp_path / "scratch")
-    assert spec.encode.bitrate == 4_000_000
+    assert spec.settings.track.ignore_regions == ((0.0, 600.0, 1280.0, 120.0), (1.0, 2.0, 3.0, 4.0))
+    track = resolve(spec.settings).track
+    assert (track.start_score, track.follow_score) == (0.25, 0.2)
+    assert (spec.settings.run.chunk_frames, spec.settings.run.workers, spec.settings.run.sidecar) == (
+        48,
+        None,
+        False,
+    )
+    assert spec.settings.run.work_dir == str(tmp_path / "scratch")
+    assert spec.settings.encode.bitrate == 4_000_000
 
 
 @pytest.mark.parametrize(
@@ -88,7 +94,7 @@ def test_a_file_may_hold_several_jobs(tmp_path, text):
 
 def test_the_command_line_stands_above_the_file(tmp_path):
     (spec,) = read_job_file(write(tmp_path, "inputs: a.mp4\nconf: 0.3\nalpha: 0.7\n"), {"conf": 0.6})
-    assert (spec.render.conf, spec.render.alpha) == (0.6, 0.7)
+    assert (spec.settings.render.conf, spec.settings.render.alpha) == (0.6, 0.7)
 
 
 def test_weights_by_path_count_from_the_file_and_names_do_not(tmp_path):
@@ -96,7 +102,7 @@ def test_weights_by_path_count_from_the_file_and_names_do_not(tmp_path):
     values = [("own.safetensors", str(tmp_path / "own.safetensors")), ("dashcam-lite", "dashcam-lite")]
     for written, read in values:
         (spec,) = read_job_file(write(tmp_path, f"inputs: a.mp4\nmodel: {written}\n"))
-        assert spec.segment.model == read
+        assert spec.settings.segment.model == read
 
 
 def test_the_jobs_that_come_along_can_be_read(repo_root):

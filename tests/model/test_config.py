@@ -10,7 +10,7 @@ from pipeline.model.config import (
     MaskRCNNConfig,
 )
 
-ALL = [presets.compact(), presets.compact_mobilenet(), presets.compact_squeezenet()] + [
+ALL = [presets.compact(), presets.compact_shufflenet()] + [
     preset(presets.numbered(5))
     for preset in (presets.torchvision_v1, presets.torchvision_v2, presets.matterport)
 ]

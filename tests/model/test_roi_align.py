@@ -4,7 +4,8 @@ from numpy.typing import NDArray
 
 from pipeline.model import roi_align as module
 from pipeline.model.config import RoIAlignConfig
-from pipeline.model.roi_align import assign_levels, roi_align
+from pipeline.model.roi_align import roi_align
+from pipeline.model.samples import assign_levels
 
 ALIGN = RoIAlignConfig()
 CROP = RoIAlignConfig(crop_and_resize=True, rounded_levels=True)

@@ -50,14 +50,21 @@ def parity(
     return subprocess.run(command, cwd=repo_root, capture_output=True, text=True, timeout=280, check=False)
 
 
+@pytest.mark.parametrize("runtime", ["tensorflow", "openvino"])
 @pytest.mark.parametrize(
     ("kind", "sizes"),
     [("torchvision_v1", (360, 1333)), ("torchvision_v2", (360, 1333)), ("matterport", (256, 512))],
 )
 def test_a_converted_checkpoint_is_exact(
-    kind: str, sizes: tuple[int, int], writer: ModuleType, shared: Path, repo_root: Path, tmp_path: Path
+    kind: str,
+    sizes: tuple[int, int],
+    runtime: str,
+    writer: ModuleType,
+    shared: Path,
+    repo_root: Path,
+    tmp_path: Path,
 ) -> None:
-    options = ("--min-size", str(sizes[0]), "--max-size", str(sizes[1]))
+    options = ("--min-size", str(sizes[0]), "--max-size", str(sizes[1]), "--runtime", runtime)
     done = parity(repo_root, kind, write(writer, kind, tmp_path), shared / "parity" / f"{kind}.npz", *options)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "100 of 100 have a partner" in done.stdout

@@ -11,10 +11,11 @@ import av
 import numpy as np
 import pytest
 
-from pipeline.proof.compare import Check, compare
+from pipeline.proof.check import Check
+from pipeline.proof.compare import compare
 from pipeline.proof.same_times import Times, same_times
 from pipeline.structures.colour import ColourTags
-from pipeline.video.ffmpeg import input_arguments, run_ffmpeg
+from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
 from pipeline.video.read.facts import MediaFacts, read_facts
 from pipeline.video.read.probe import probe
 from tests.footage import TICK, write_clip
@@ -27,7 +28,7 @@ def facts(path: Path) -> MediaFacts:
 
 
 def faults(source: MediaFacts, output: MediaFacts) -> dict[str, Check]:
-    return {check.name: check for check in compare(source, output) if not check.holds}
+    return {check.name: check for check in compare(source, output) if check.holds is False}
 
 
 @pytest.fixture(scope="module")
@@ -38,14 +39,17 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
 
 
-def by_ffmpeg(clip: Path, folder: Path, *arguments: str) -> MediaFacts:
-    words = [*input_arguments(clip), "-map", "0", *arguments, f"file:{folder / 'other.mp4'}"]
-    run_ffmpeg(words, timeout_seconds=60)
+def by_ffmpeg(clip: Path, folder: Path, **options: object) -> MediaFacts:
+    source = from_file(clip)
+    made = to_file(
+        folder / "other.mp4", source["v"], source["a"], **{"video_track_timescale": 600, **options}
+    )
+    run_ffmpeg(made, timeout_seconds=60)
     return facts(folder / "other.mp4")
 
 
 def test_every_promise_has_a_check_and_a_copy_keeps_them_all(clip: Path, tmp_path: Path) -> None:
-    copy = by_ffmpeg(clip, tmp_path, "-c", "copy", "-map", "-0:d", "-video_track_timescale", "600")
+    copy = by_ffmpeg(clip, tmp_path, c="copy")
     checks = compare(facts(clip), copy)
     assert [check.name for check in checks if not check.holds] == []
     assert [check.name for check in checks] == [
@@ -55,25 +59,25 @@ def test_every_promise_has_a_check_and_a_copy_keeps_them_all(clip: Path, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("arguments", "names"),
+    ("options", "names"),
     [
-        (["-c", "copy", "-an"], {"track 1: sound aac"}),
-        (["-c", "copy", "-c:a", "aac"], {"track 1: sound aac"}),
-        (["-c", "copy", "-map_chapters", "-1"], {"chapters"}),
-        (["-c", "copy", "-map_metadata", "-1"], {"metadata", "chapters"}),
-        (["-c", "copy", "-metadata", "title=Another"], {"metadata"}),
-        (["-c:a", "copy", "-vf", "scale=48:32,setsar=1"], {"upright size"}),
-        (["-c:a", "copy", "-vf", "setsar=4/3"], {"upright size"}),
-        (["-c:a", "copy", "-color_trc", "bt709", "-colorspace", "bt709"], {"colour tags"}),
-        (["-c:a", "copy", "-r", "30"], {"frames", "frame times"}),
-        (["-c", "copy", "-frames:v", "9"], {"frames", "frame times"}),
+        ({"c": "copy", "an": None}, {"track 1: sound aac"}),
+        ({"c": "copy", "c:a": "aac"}, {"track 1: sound aac"}),
+        ({"c": "copy", "map_chapters": -1}, {"chapters"}),
+        ({"c": "copy", "map_metadata": -1}, {"metadata", "chapters"}),
+        ({"c": "copy", "metadata": "title=Another"}, {"metadata"}),
+        ({"c:a": "copy", "vf": "scale=48:32,setsar=1"}, {"upright size"}),
+        ({"c:a": "copy", "vf": "setsar=4/3"}, {"upright size"}),
+        ({"c:a": "copy", "color_trc": "bt709", "colorspace": "bt709"}, {"colour tags"}),
+        ({"c:a": "copy", "r": 30}, {"frames", "frame times"}),
+        ({"c": "copy", "frames:v": 9}, {"frames", "frame times"}),
     ],
-    ids=lambda value: " ".join(value[2:]) if isinstance(value, list) else "",
+    ids=lambda value: " ".join(list(value)[1:]) if isinstance(value, dict) else "",
 )
 def test_a_promise_that_is_broken_is_named(
-    clip: Path, tmp_path: Path, arguments: list[str], names: set[str]
+    clip: Path, tmp_path: Path, options: dict[str, object], names: set[str]
 ) -> None:
-    other = by_ffmpeg(clip, tmp_path, *arguments, "-map", "-0:d", "-video_track_timescale", "600")
+    other = by_ffmpeg(clip, tmp_path, **options)
     assert set(faults(facts(clip), other)) >= names
     assert set(faults(facts(clip), other)) <= names | {"track 1: sound aac"}
 
@@ -154,9 +158,9 @@ def test_a_broadcast_recording_may_begin_at_zero_with_all_its_streams(tmp_path: 
     source = facts(
         write_clip(tmp_path / "clip.ts", sound=True, time_base=Fraction(1, 90000), pts=range(0, 90000, 3000))
     )
-    copied = by_ffmpeg(tmp_path / "clip.ts", tmp_path, "-c", "copy", "-bsf:a", "aac_adtstoasc")
+    broadcast: dict[str, object] = {"c": "copy", "video_track_timescale": 90000}
+    copied = by_ffmpeg(tmp_path / "clip.ts", tmp_path, **broadcast, **{"bsf:a": "aac_adtstoasc"})
     assert not {name for name in faults(source, copied) if "track" in name or "frame" in name}
-    late = by_ffmpeg(
-        tmp_path / "clip.ts", tmp_path, "-c", "copy", "-bsf:a", "aac_adtstoasc,setts=ts=TS+900", "-y"
-    )
+    moved = {"bsf:a": "aac_adtstoasc,setts=ts=TS+900"}
+    late = by_ffmpeg(tmp_path / "clip.ts", tmp_path, **broadcast, **moved)
     assert "track 1: sound aac" in faults(source, late)

@@ -9,7 +9,9 @@ import pytest
 
 from pipeline import cli
 from pipeline.proof.verify import verify
-from pipeline.video.ffmpeg import input_arguments, run_ffmpeg
+from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
+from pipeline.weights.catalog import find
+from tests.traffic import write_traffic
 
 
 @pytest.fixture
@@ -19,15 +21,15 @@ def made(work, traffic, tmp_path):
     return tmp_path / "out.mp4"
 
 
-def again(made, *arguments):
+def again(made, **options):
     """The output made anew by ffmpeg, in its place."""
     other = made.with_name("other.mp4")
-    run_ffmpeg([*input_arguments(made), "-map", "0", *arguments, f"file:{other}"], timeout_seconds=60)
+    run_ffmpeg(to_file(other, from_file(made), map="0", **options), timeout_seconds=60)
     other.replace(made)
 
 
 def faults(traffic, made):
-    return {check.name for check in verify(traffic, made).checks if not check.holds}
+    return {check.name for check in verify(traffic, made).checks if check.holds is False}
 
 
 def test_the_proof_holds_for_what_a_run_makes(traffic, made, capsys):
@@ -49,24 +51,24 @@ def test_pixels_are_compared_only_where_nothing_was_painted(traffic, made):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "expected"),
+    ("options", "expected"),
     [
-        (["-c", "copy", "-an"], {"track 1: sound aac"}),
-        (["-c:a", "copy", "-vf", "lutyuv=y=val+25", "-video_track_timescale", "600"], {"untouched pixels"}),
-        (["-c:a", "copy", "-vf", "setpts=PTS+20", "-video_track_timescale", "600"], {"frame times"}),
+        ({"c": "copy", "an": None}, {"track 1: sound aac"}),
+        ({"c:a": "copy", "vf": "lutyuv=y=val+25"}, {"untouched pixels"}),
+        ({"c:a": "copy", "vf": "setpts=PTS+20"}, {"frame times"}),
     ],
     ids=["silent", "brighter", "late"],
 )
-def test_whatever_is_changed_afterwards_breaks_it(traffic, made, arguments, expected, capsys):
-    again(made, *arguments, "-fps_mode", "passthrough")
+def test_whatever_is_changed_afterwards_breaks_it(traffic, made, options, expected, capsys):
+    again(made, **options, fps_mode="passthrough", video_track_timescale=600)
     assert faults(traffic, made) >= expected
     assert cli.main(["verify", str(traffic), str(made)]) == 1
     assert "DIFFERS" in capsys.readouterr().out
 
 
 def test_a_picture_shown_a_frame_late_breaks_it(traffic, made):
-    again(made, "-c:a", "copy", "-vf", "tpad=start=5:start_mode=clone,trim=end_frame=40,setpts=N*20",
-          "-video_track_timescale", "600", "-fps_mode", "passthrough")  # fmt: skip
+    late = "tpad=start=5:start_mode=clone,trim=end_frame=40,setpts=N*20"
+    again(made, acodec="copy", vf=late, fps_mode="passthrough", video_track_timescale=600)
     assert "untouched pixels" in faults(traffic, made)
 
 
@@ -74,14 +76,13 @@ def test_quick_decodes_nothing_and_still_misses_no_packet(traffic, made, monkeyp
     monkeypatch.setattr("pipeline.video.read.facts._decode", None)
     monkeypatch.setattr("pipeline.proof.verify.untouched", None)
     assert verify(traffic, made, quick=True).holds
-    again(made, "-c", "copy", "-an")
+    again(made, c="copy", an=None)
     assert not verify(traffic, made, quick=True).holds
 
 
 def test_detections_of_another_video_are_no_proof(traffic, made, work, tmp_path):
-    from tests import fakes
 
-    short = fakes.write_traffic(tmp_path / "short.mp4", 30)
+    short = write_traffic(tmp_path / "short.mp4", 30)
     work([short], tmp_path / "short_out.mp4")
     detections = tmp_path / "short_out.mp4.seg-run/detections.parquet"
     detections.replace(tmp_path / "out.mp4.seg-run/detections.parquet")
@@ -107,7 +108,12 @@ def test_the_record_names_every_file_by_its_hash(traffic, made, capsys):
     for name, path in (("input", traffic), ("output", made)):
         assert record[name]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
         assert record[name]["unchanged"] is True
-    assert record["weights"] == {"model": "dashcam-lite", "sha256": "digest of dashcam-lite"}
+    assert record["weights"] == {
+        "model": "dashcam-lite",
+        "sha256": hashlib.sha256(find("dashcam-lite").embedded_path.read_bytes()).hexdigest(),
+        "runtime": "fake",
+        "stored": False,
+    }
     assert record["settings"]["render"]["alpha"] == 0.45
     assert {"seg-video", "av", "numpy"} <= set(record["versions"])
     assert [chunk["frames"] for chunk in record["chunks"]] == [[0, 8], [8, 16], [16, 24], [24, 32], [32, 40]]

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from pipeline.render.yuv_colour import YuvColour, yuv_colour
-from pipeline.structures.yuv_frame import YuvFrame
 
 
 def colour(rgb: tuple[int, int, int], matrix: str = "bt709", bits: int = 8, full: bool = False) -> YuvColour:
-    plane = np.zeros((1, 1), np.uint8 if bits == 8 else np.uint16)
-    return yuv_colour(rgb, YuvFrame(plane, plane, plane, bits, full, matrix))
+    return yuv_colour(rgb, matrix, bits, full_range=full)
 
 
 @pytest.mark.parametrize(

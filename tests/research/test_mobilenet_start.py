@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from pipeline.errors import WeightsError
-from pipeline.model import presets
 from pipeline.model.mask_rcnn import make_model
 from pipeline.training.start import load_start
 from research.foreign_start import make_foreign_start
+from research.trunks.presets import compact_mobilenet
 
 #: What the file computes after its stem and after each block, by the tensor's number, and which of them are C2 to C5.
 _STEM = 110
@@ -50,7 +50,7 @@ def test_the_trunk_computes_what_the_published_file_computes(shared: Path, tmp_p
     wanted = computed_by_the_source(source, frame)
     # The stem, and three convolutions in each of 17 blocks but the first, which expands nothing.
     assert make_foreign_start("mobilenet", source, tmp_path / "start.safetensors") == 2 * (1 + 17 * 3 - 1)
-    model = make_model(presets.compact_mobilenet())
+    model = make_model(compact_mobilenet())
     start = load_start(model, tmp_path / "start.safetensors")
     assert (len(start.taken), start.unused) == (102, ())
     assert not any("backbone" in name for name in start.fresh)

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from pipeline.errors import WeightsError
-from pipeline.model import presets
 from pipeline.model.mask_rcnn import make_model
 from pipeline.training.start import load_start
 from research.foreign_start import make_foreign_start
+from research.trunks.presets import compact_squeezenet
 
 #: Fire modules: channels of the squeeze and of each expansion. Those that come after a pooling.
 _FIRES = {
@@ -61,7 +61,7 @@ def test_the_trunk_computes_what_the_published_file_computes(shared: Path, tmp_p
     # keras.applications.imagenet_utils.preprocess_input, which its squeezenet.py takes.
     wanted = published(source)(frames[..., ::-1] - np.array([103.939, 116.779, 123.68], np.float32))
     assert make_foreign_start("squeezenet", source, tmp_path / "start.safetensors") == 50
-    model = make_model(presets.compact_squeezenet())
+    model = make_model(compact_squeezenet())
     start = load_start(model, tmp_path / "start.safetensors")
     assert (len(start.taken), start.unused) == (50, ())
     assert sum("backbone" in name for name in start.fresh) == 12

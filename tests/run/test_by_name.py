@@ -9,6 +9,7 @@ import pytest
 
 from pipeline import cli
 from pipeline.errors import ChunksFailedError
+from pipeline.networks import registry
 from pipeline.record.lock import run_lock
 
 
@@ -21,7 +22,7 @@ def here(tmp_path, monkeypatch):
 @pytest.fixture
 def failed(work, traffic, here, monkeypatch):
     """A run whose third chunk failed."""
-    monkeypatch.setenv("FAKE_FAIL", "2")
+    monkeypatch.setenv("FAKE_FAIL", "16")
     with pytest.raises(ChunksFailedError):
         work([traffic], here / "out" / "failed.mp4", chunk_frames=8, color_by="class")
     monkeypatch.delenv("FAKE_FAIL")
@@ -35,13 +36,13 @@ def status(capsys, *arguments):
 
 def test_status_tells_how_far_a_run_is_what_failed_and_how_to_go_on(capsys, failed):
     (run,) = status(capsys)
-    assert (run["state"], run["frames"], run["segmented"], run["rendered"]) == ("failed", 40, 32, 16)
+    assert (run["state"], run["frames"], run["segmented"], run["rendered"]) == ("failed", 40, 32, 0)
     assert run["output"] == str(failed)
     assert [chunk for chunk, _ in run["failed"]] == [2]
     assert run["resume"] == f"seg-video resume {failed}.seg-run"
     assert cli.main(["status"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[1].split()[:4] == ["failed", "32", "16", "40"]
+    assert lines[1].split()[:4] == ["failed", "32", "0", "40"]
     assert "chunk 2 failed" in "\n".join(lines)
 
 
@@ -92,11 +93,12 @@ def test_a_name_of_no_run_is_a_usage_error(arguments, capsys):
 def test_render_paints_anew_without_the_network(work, traffic, here, fake_network, monkeypatch):
     work([traffic], here / "out.mp4", chunk_frames=8)
     fake_network.looked_at.clear()
-    monkeypatch.setattr("pipeline.run.flow.weights_digest", None)
+    describe = registry.describe
+    monkeypatch.setattr("pipeline.networks.registry.describe", None)
     assert cli.main(["render", "out.mp4", "out2.mp4", "--style", "boxes", "--crf", "30", "--quiet"]) == 0
     assert fake_network.looked_at == []
     assert (here / "out2.mp4").read_bytes() != (here / "out.mp4").read_bytes()
-    monkeypatch.setattr("pipeline.run.flow.weights_digest", lambda model: f"digest of {model}")
+    monkeypatch.setattr("pipeline.networks.registry.describe", describe)
     work([traffic], here / "fresh.mp4", chunk_frames=8, style="boxes", crf=30)
     assert (here / "out2.mp4").read_bytes() == (here / "fresh.mp4").read_bytes()
     assert (here / "out2.mp4.seg-run" / "detections.parquet").exists()

@@ -11,7 +11,7 @@ from pipeline.proof.verify import verify
 from pipeline.record.ledger import Ledger
 from pipeline.structures.frame_damage import FrameDamage
 from pipeline.video.read.probe import probe
-from tests.fakes import write_damaged
+from tests.traffic import write_damaged
 
 
 @pytest.fixture(autouse=True)
@@ -88,9 +88,9 @@ def test_a_whole_video_is_not_damaged(traffic, capsys):
 
 
 def test_a_recording_that_ends_within_a_packet_is_damaged(here, traffic, capsys):
-    from pipeline.video.ffmpeg import input_arguments, run_ffmpeg
+    from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
 
-    run_ffmpeg([*input_arguments(traffic), "-c", "copy", "file:whole.ts"], timeout_seconds=60)
+    run_ffmpeg(to_file(here / "whole.ts", from_file(traffic), c="copy"), timeout_seconds=60)
     assert run("whole.ts", "whole.mp4") == 0
     (here / "torn.ts").write_bytes((here / "whole.ts").read_bytes()[: 188 * 60 + 77])
     assert run("torn.ts", "torn.mp4") == 4
@@ -112,13 +112,13 @@ def test_the_ledger_keeps_spans(here):
 
 
 def test_a_stream_that_changes_its_size_is_fitted_to_the_first_and_told(here, traffic, capsys):
-    from pipeline.video.ffmpeg import input_arguments, run_ffmpeg
+    from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
 
     for name, words in {
-        "a.ts": ["-c", "copy"],
-        "b.ts": ["-c:a", "copy", "-c:v", "libx264", "-vf", "scale=200:120", "-output_ts_offset", "2"],
+        "a.ts": {"c": "copy"},
+        "b.ts": {"c:a": "copy", "c:v": "libx264", "vf": "scale=200:120", "output_ts_offset": 2},
     }.items():
-        run_ffmpeg([*input_arguments(traffic), *words, f"file:{name}"], timeout_seconds=60)
+        run_ffmpeg(to_file(here / name, from_file(traffic), **words), timeout_seconds=60)
     (here / "both.ts").write_bytes((here / "a.ts").read_bytes() + (here / "b.ts").read_bytes())
     assert run("both.ts", "out.mp4") in (0, 4)
     assert "have another size, and are fitted to that of the first" in capsys.readouterr().err
@@ -128,17 +128,17 @@ def test_a_stream_that_changes_its_size_is_fitted_to_the_first_and_told(here, tr
 
 
 def test_a_source_that_grows_is_refused_before_anything_is_inferred(here, traffic, fake_network, monkeypatch):
-    from pipeline.run import flow
+    from pipeline.run import plan_run
 
     (here / "grows.mp4").write_bytes(traffic.read_bytes())
-    probed = flow.probe
+    probed = plan_run.probe
 
     def probe_while_it_grows(path):
         found = probed(path)
         path.write_bytes(path.read_bytes() + b"more")
         return found
 
-    monkeypatch.setattr(flow, "probe", probe_while_it_grows)
+    monkeypatch.setattr(plan_run, "probe", probe_while_it_grows)
     assert run("grows.mp4", "out.mp4") == 3
     assert fake_network.looked_at == []
     assert not (here / "out.mp4.seg-run").exists()

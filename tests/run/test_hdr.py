@@ -13,15 +13,18 @@ import pytest
 
 from pipeline import cli
 from pipeline.job.inputs import Pair
-from pipeline.job.spec import make_spec
+from pipeline.job.request import make_request
 from pipeline.proof.verify import verify
 from pipeline.record.changes import changed_things
-from pipeline.record.fingerprint import Fingerprints
-from pipeline.run import flow
+from pipeline.run import plan_run as plan_module
+from pipeline.run.flow import PASSES
+from pipeline.run.manifest_of import manifest_of
+from pipeline.run.passes import fingerprints
+from pipeline.run.plan_run import plan_run
 from pipeline.store.reader import DetectionsFile
 from pipeline.structures.colour import ColourTags
 from pipeline.video.read.probe import probe
-from tests import fakes
+from tests.traffic import SIZE, TICK
 
 TAGS = "colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc"
 LIGHT = (
@@ -43,11 +46,11 @@ def hdr(tmp_path_factory):
         "x265-params": f"log-level=error:pools=none:keyint=8:min-keyint=8:open-gop=0:{TAGS}:{LIGHT}",
         "crf": "12",
     }
-    width, height = fakes.SIZE
+    width, height = SIZE
     with av.open(str(path), "w", container_options={"video_track_timescale": "600"}) as out:
         video = out.add_stream("libx265", rate=Fraction(30), options=options)
         video.width, video.height, video.pix_fmt = width, height, "yuv420p10le"
-        video.codec_context.time_base = video.time_base = fakes.TICK
+        video.codec_context.time_base = video.time_base = TICK
         for number in range(24):
             frame = av.VideoFrame(width, height, "yuv420p10le")
             y, u, v = (
@@ -57,7 +60,7 @@ def hdr(tmp_path_factory):
             u[...] = v[...] = 512
             y[...] = ROAD
             y[30:60, 4 + 2 * number : 34 + 2 * number] = SQUARE
-            frame.pts, frame.time_base = 20 * number + number % 3, fakes.TICK
+            frame.pts, frame.time_base = 20 * number + number % 3, TICK
             out.mux(video.encode(frame))
         out.mux(video.encode(None))
     return path
@@ -74,7 +77,7 @@ def run(*words):
 
 
 def faults(source, output):
-    return {check.name for check in verify(source, output).checks if not check.holds}
+    return {check.name for check in verify(source, output).checks if check.holds is False}
 
 
 def found_in(output):
@@ -160,48 +163,37 @@ def test_a_job_file_says_it_with_the_flag_s_name(hdr, here):
     assert probe(here / "out.mp4").colour == SDR
 
 
+def planned(source, here, **values):
+    return plan_run(Pair(source, here / "out.mp4"), make_request((str(source),), None, values).settings)
+
+
 def test_what_was_found_in_hdr_serves_with_and_without_mapping(hdr, traffic, here):
     def prints(source, **values):
-        return flow.prepare(Pair(source, here / "out.mp4"), make_spec((str(source),), None, values)).prints
+        return fingerprints(planned(source, here, **values), PASSES)
 
     plain, mapped = prints(hdr), prints(hdr, **{"tone-map": True})
-    assert plain.segment == mapped.segment
-    assert plain.render != mapped.render
+    assert plain["segment"] == mapped["segment"]
+    assert plain["render"] != mapped["render"]
     assert prints(traffic) == prints(traffic, **{"tone-map": True})
 
 
-def test_runs_of_before_stay_good_for_sdr_alone(hdr, here):
-    plain = flow.prepare(Pair(hdr, here / "out.mp4"), make_spec((str(hdr),), None, {}))
-
-    def segment(is_hdr):
-        return Fingerprints.of("source", "weights", 0.25, plain.spec.track, plain.spec.render, plain.encoder,
-                               plain.spec.decode, plain.chunks, ".mp4", is_hdr).segment  # fmt: skip
-
-    assert segment(is_hdr=False) == BEFORE
-    assert segment(is_hdr=True) != BEFORE  # what was found in it then was found in a picture grey in grey
-
-
-#: Of `Fingerprints.of("source", "weights", 0.25, ...)` before --tone-map came.
-BEFORE = "ded3b03fd8134700eec0041356856d9a"
-
-
 def test_a_run_of_before_is_not_told_of_a_switch_that_nobody_touched(hdr, here):
-    new = flow.prepare(Pair(hdr, here / "out.mp4"), make_spec((str(hdr),), None, {"crf": 30})).manifest()
+    new = manifest_of(planned(hdr, here, crf=30), {})
     before = {key: value for key, value in new.settings["decode"].items() if key != "tone_map"}
     old = replace(new, settings={**new.settings, "decode": before, "encode": {"crf": None}})
     assert [text for text in changed_things(old, new) if text.startswith(("crf", "tone"))] == [
         "crf: None -> 30"
     ]
-    asked = flow.prepare(Pair(hdr, here / "out.mp4"), make_spec((str(hdr),), None, {"tone-map": True}))
-    assert "tone-map: None -> True" in changed_things(old, asked.manifest())
+    asked = manifest_of(planned(hdr, here, **{"tone-map": True}), {})
+    assert "tone-map: None -> True" in changed_things(old, asked)
 
 
 @pytest.mark.parametrize(("words", "told"), [({}, True), ({"tone-map": True}, False)])
 def test_an_encoder_that_cannot_write_light_metadata_is_told(hdr, here, monkeypatch, words, told):
-    real = flow.probe_encoder
+    real = plan_module.probe_encoder
     monkeypatch.setattr(
-        flow, "probe_encoder", lambda info, settings: replace(real(info, settings), name="hevc_nvenc")
+        plan_module, "probe_encoder", lambda info, settings: replace(real(info, settings), name="hevc_nvenc")
     )
-    made = flow.prepare(Pair(hdr, here / "out.mp4"), make_spec((str(hdr),), None, words))
+    made = planned(hdr, here, **words)
     sentence = f"{hdr} has HDR's static metadata, which hevc_nvenc cannot write; libx265 can"
     assert (sentence in made.warnings) == told

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from pipeline.errors import ChunksFailedError, ConfigError, InputError, RunInTheWayError, UsageError
+from pipeline.formats.own_file import save_weights
 from pipeline.run.reach import OutOfReachError, check_reach
-from pipeline.run.run_job import exit_code
+from pipeline.run.run_videos import exit_code
 from pipeline.run.stopping import StopSignal
 from pipeline.store.reader import DetectionsFile
 
@@ -117,7 +118,7 @@ def test_a_new_colour_redoes_render_and_mux_alone(work, traffic, tmp_path, fake_
     fake_network.looked_at.clear()
     first = out.read_bytes()
     _, events = work([traffic], out, chunk_frames=8, color_by="class", force=True)
-    assert redone(events) == [["render", "mux"]]
+    assert redone(events) == [["label", "render", "mux"]]
     (redo,) = (event for event in events if event["event"] == "redo")
     assert redo["changed"] == ["color-by: track -> class"]
     assert fake_network.looked_at == []
@@ -131,7 +132,7 @@ def test_an_ignored_region_redoes_tracking_but_not_the_network(work, traffic, tm
     work([traffic], out, chunk_frames=8)
     fake_network.looked_at.clear()
     _, events = work([traffic], out, chunk_frames=8, ignore_region=["110,60,50,36"], force=True)
-    assert redone(events) == [["track", "render", "mux"]]
+    assert redone(events) == [["track", "join", "label", "render", "mux"]]
     assert fake_network.looked_at == []
     assert {tuple(ids) for _, ids, _, _ in tracks_of(tmp_path / "out.mp4.seg-run/detections.parquet")} == {
         (1, 2, -1),
@@ -148,11 +149,12 @@ def test_other_chunks_use_what_was_found_before(work, traffic, tmp_path, fake_ne
 
 
 def test_another_model_redoes_everything(work, traffic, tmp_path, fake_network):
-    out = tmp_path / "out.mp4"
+    out, other = tmp_path / "out.mp4", tmp_path / "other.safetensors"
+    save_weights(other, {"weight": np.zeros(1, np.float32)}, {})
     work([traffic], out, chunk_frames=8)
     fake_network.looked_at.clear()
-    _, events = work([traffic], out, chunk_frames=8, model="other", force=True)
-    assert redone(events) == [["segment", "track", "render", "mux"]]
+    _, events = work([traffic], out, chunk_frames=8, model=str(other), force=True)
+    assert redone(events) == [["segment", "track", "join", "label", "render", "mux"]]
     assert sorted(fake_network.looked_at) == [0, 1, 2, 3, 4]
 
 
@@ -160,7 +162,7 @@ def test_a_chunk_that_always_fails_leaves_the_others_done_and_resume_tries_it_al
     work, traffic, tmp_path, fake_network, monkeypatch
 ):
     out = tmp_path / "out.mp4"
-    monkeypatch.setenv("FAKE_FAIL", "2")
+    monkeypatch.setenv("FAKE_FAIL", "16")
     with pytest.raises(ChunksFailedError) as failed:
         work([traffic], out, chunk_frames=8)
     assert failed.value.exit_code == 4
@@ -193,7 +195,7 @@ def test_a_chunk_that_fails_twice_is_tried_a_third_time(work, traffic, tmp_path,
 
 
 def test_a_run_of_another_input_is_not_overwritten(work, traffic, tmp_path, monkeypatch):
-    monkeypatch.setenv("FAKE_FAIL", "1")
+    monkeypatch.setenv("FAKE_FAIL", "8")
     out, other = tmp_path / "out.mp4", tmp_path / "other.mp4"
     with pytest.raises(ChunksFailedError):
         work([traffic], out, chunk_frames=8)
@@ -207,7 +209,7 @@ def test_a_run_of_another_input_is_not_overwritten(work, traffic, tmp_path, monk
 
 
 def test_a_moved_input_goes_on(work, traffic, tmp_path, fake_network, monkeypatch):
-    monkeypatch.setenv("FAKE_FAIL", "4")
+    monkeypatch.setenv("FAKE_FAIL", "32")
     with pytest.raises(ChunksFailedError):
         work([traffic], tmp_path / "out.mp4", chunk_frames=8)
     moved = tmp_path / "moved.mp4"
@@ -296,7 +298,7 @@ def test_workers_that_cannot_see_the_source_get_the_packets_of_their_chunk(
             raise OutOfReachError(f"{path} cannot be seen here.")
 
     work([traffic], tmp_path / "seen.mp4", chunk_frames=8)
-    monkeypatch.setattr("tests.fakes.check_reach", blind)
+    monkeypatch.setattr("pipeline.run.segment_worker.check_reach", blind)
     monkeypatch.setattr("pipeline.run.render_worker.check_reach", blind)
     (result,), events = work([traffic], tmp_path / "unseen.mp4", chunk_frames=8)
     assert result.state == "made"

@@ -16,9 +16,9 @@ from pipeline import cli
 from pipeline.errors import MediaError
 from pipeline.run import flow
 from pipeline.video.read.probe import probe
-from tests.fakes import write_damaged
 from tests.footage import packets_of
 from tests.run.test_kill import wait_for_lines
+from tests.traffic import write_damaged
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+import yaml
 
-from pipeline.errors import StoreError
+from pipeline.errors import UsageError
 from pipeline.store.export_coco import export_coco
+from pipeline.store.export_csv import export_csv
+from pipeline.store.export_cvat import export_cvat
+from pipeline.store.export_folder import export_folder
 from pipeline.store.export_mots import export_mots
 from pipeline.store.export_yolo import export_yolo
 from pipeline.store.header import Header
@@ -21,17 +27,17 @@ from pipeline.structures.tracks import NO_TRACK, Tracks
 
 # A frame of 6 x 4 px; in frame 7 a person overlaps a car by one column, and a third box follows no track.
 HEADER = Header(6, 4, Fraction(1, 10), 7, np.array([70, 71], np.int64), {1: "person", 3: "car"})
+FOUND = Detections(
+    boxes=np.array([[1, 1, 4, 3], [3, 1, 5, 3], [0, 3, 1, 4]], np.float32),
+    scores=np.array([0.9, 0.6, 0.3], np.float32),
+    class_ids=np.array([1, 1, 3], np.int32),
+    roi_masks=np.full((3, 28, 28), 255, np.uint8),
+)
 
 
 @pytest.fixture
 def stored(tmp_path: Path) -> DetectionsFile:
-    found = Detections(
-        boxes=np.array([[1, 1, 4, 3], [3, 1, 5, 3], [0, 3, 1, 4]], np.float32),
-        scores=np.array([0.9, 0.6, 0.3], np.float32),
-        class_ids=np.array([1, 1, 3], np.int32),
-        roi_masks=np.full((3, 28, 28), 255, np.uint8),
-    )
-    tracks = Tracks(found, np.array([4, 9, NO_TRACK]), np.array([1, 3, 3], np.int32), found.scores)
+    tracks = Tracks(FOUND, np.array([4, 9, NO_TRACK]), np.array([1, 3, 3], np.int32), FOUND.scores)
     empty = Tracks.untracked(Detections.empty())
     write_tracks(tmp_path / "run.parquet", HEADER, [tracks, empty])
     return DetectionsFile(tmp_path / "run.parquet")
@@ -61,10 +67,10 @@ def test_coco_has_an_image_a_frame_and_an_annotation_a_detection(stored, tmp_pat
     assert "track_id" not in coco["annotations"][2]
 
 
-def test_coco_leaves_weak_detections_out(stored, tmp_path):
-    export_coco(stored, tmp_path / "out.json", conf=0.5)
+def test_coco_leaves_out_what_the_video_does_not_show(stored, tmp_path):
+    export_coco(stored, tmp_path / "out.json", conf=0.7)
     scores = [entry["score"] for entry in json.loads((tmp_path / "out.json").read_text())["annotations"]]
-    assert scores == [0.9, 0.6]
+    assert scores == [0.9]
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # pycocotools and numpy 2
@@ -88,37 +94,86 @@ def test_mots_masks_do_not_overlap_and_untracked_objects_have_no_line(stored, tm
     assert lines[1][5] == "a025"
 
 
-def test_yolo_has_a_file_a_frame_with_shares_of_the_frame(stored, tmp_path):
-    export_yolo(stored, tmp_path / "labels", conf=0.5)
-    assert sorted(path.name for path in (tmp_path / "labels").iterdir()) == [
-        "000007.txt",
-        "000008.txt",
-        "classes.txt",
-    ]
-    assert (tmp_path / "labels" / "classes.txt").read_text() == "person\ncar\n"
-    assert (tmp_path / "labels" / "000008.txt").read_text() == ""
-    assert (tmp_path / "labels" / "000007.txt").read_text().splitlines() == [
-        "0 0.416667 0.500000 0.500000 0.500000 0.9000 4",
-        "1 0.666667 0.500000 0.333333 0.500000 0.6000 9",
+def test_yolo_has_a_file_a_frame_with_polygons_in_shares_of_the_frame(stored, tmp_path):
+    export_yolo(stored, tmp_path, conf=0.5)
+    labels = tmp_path / "labels"
+    assert sorted(path.name for path in labels.iterdir()) == ["000007.txt", "000008.txt"]
+    assert (tmp_path / "classes.txt").read_text() == "person\ncar\n"
+    assert yaml.safe_load((tmp_path / "data.yaml").read_text())["names"] == {0: "person", 1: "car"}
+    assert (labels / "000008.txt").read_text() == ""
+    # Pixels 1..3 x 1..2 of 6 x 4, a quarter into each: 1.25 / 6, 1.25 / 4, ...
+    lines = [line.split() for line in (labels / "000007.txt").read_text().splitlines()]
+    assert [line[0] for line in lines] == ["0", "1"]
+    assert set(zip(lines[0][1::2], lines[0][2::2], strict=True)) == {
+        ("0.208333", "0.312500"),
+        ("0.208333", "0.562500"),
+        ("0.541667", "0.562500"),
+        ("0.541667", "0.312500"),
+    }
+
+
+def test_yolo_has_scores_only_where_they_are_asked_for(stored, tmp_path):
+    export_yolo(stored, tmp_path, conf=0.5, scores=True)
+    lines = (tmp_path / "labels" / "000007.txt").read_text().splitlines()
+    assert [line.split()[-1] for line in lines] == ["0.9000", "0.6000"]
+
+
+def test_csv_has_a_row_a_track(stored, tmp_path):
+    export_csv(stored, tmp_path / "tracks.csv")
+    assert (tmp_path / "tracks.csv").read_text().splitlines() == [
+        "track_id,class,first_second,last_second,frames,best_score,largest_height_px",
+        "4,person,7.000,7.000,1,0.9000,2.0",
+        "9,car,7.000,7.000,1,0.6000,2.0",
     ]
 
 
-def test_yolo_does_not_mix_into_a_folder_that_is_there(stored, tmp_path):
+def test_cvat_has_a_track_with_a_polygon_along_the_edges_and_its_end(stored, tmp_path):
+    export_cvat(stored, tmp_path / "out.xml")
+    root = ElementTree.parse(tmp_path / "out.xml").getroot()
+    assert root.findtext("version") == "1.1"
+    assert [label.findtext("name") for label in root.iter("label")] == ["person", "car"]
+    assert [(track.get("id"), track.get("label")) for track in root.iter("track")] == [
+        ("4", "person"),
+        ("9", "car"),
+    ]
+    shapes = [(shape.get("frame"), shape.get("outside")) for shape in root.find("track")]
+    assert shapes == [("7", "0"), ("8", "1")]
+    corners = set(root.find("track")[0].get("points").split(";"))
+    assert corners == {"1.00,1.00", "4.00,1.00", "4.00,3.00", "1.00,3.00"}
+
+
+def test_cvat_holds_names_that_are_markup(tmp_path):
+    header = replace(HEADER, class_names={1: '<a href="x">&\x1b'})
+    found = Detections(
+        *(getattr(FOUND, column)[:1] for column in ("boxes", "scores", "class_ids", "roi_masks"))
+    )
+    tracks = Tracks(found, np.array([4]), np.array([1], np.int32), found.scores)
+    write_tracks(tmp_path / "run.parquet", header, [tracks, Tracks.untracked(Detections.empty())])
+    with DetectionsFile(tmp_path / "run.parquet") as file:
+        export_cvat(file, tmp_path / "out.xml")
+    root = ElementTree.parse(tmp_path / "out.xml").getroot()
+    assert root.find("track").get("label") == '<a href="x">&\\x1b'
+
+
+def test_an_export_does_not_mix_into_a_folder_that_has_something(tmp_path):
     (tmp_path / "labels").mkdir()
-    with pytest.raises(StoreError, match="is there already"):
-        export_yolo(stored, tmp_path / "labels")
+    (tmp_path / "labels" / "mine.txt").write_text("mine")
+    with pytest.raises(UsageError, match="is not empty"), export_folder(tmp_path / "labels"):
+        pass
+    with export_folder(tmp_path / "labels", overwrite=True) as folder:
+        (folder / "new").mkdir()
+        (folder / "new" / "a.txt").write_text("a")
+    assert (tmp_path / "labels" / "mine.txt").read_text() == "mine"
+    assert (tmp_path / "labels" / "new" / "a.txt").read_text() == "a"
+    assert [path.name for path in tmp_path.iterdir()] == ["labels"]
 
 
-def test_yolo_takes_nothing_over_from_an_export_that_was_killed(stored, tmp_path):
-    (tmp_path / "labels.part").mkdir()
-    (tmp_path / "labels.part" / "000099.txt").write_text("left over")
-    export_yolo(stored, tmp_path / "labels")
-    assert not (tmp_path / "labels" / "000099.txt").exists()
-    assert not (tmp_path / "labels.part").exists()
+def test_a_failed_export_leaves_nothing(tmp_path):
+    def fail():
+        with export_folder(tmp_path / "labels") as folder:
+            (folder / "a.txt").write_text("a")
+            raise ZeroDivisionError
 
-
-def test_a_failed_yolo_export_leaves_nothing(stored, tmp_path, monkeypatch):
-    monkeypatch.setattr(Header, "stop_frame", property(lambda header: 1 / 0))
     with pytest.raises(ZeroDivisionError):
-        export_yolo(stored, tmp_path / "labels")
-    assert [path.name for path in tmp_path.iterdir()] == ["run.parquet"]
+        fail()
+    assert list(tmp_path.iterdir()) == []

@@ -48,8 +48,8 @@ def test_the_text_does_not_depend_on_the_order_of_the_classes():
 
 
 def test_another_schema_version_is_refused_by_number():
-    text = HEADER.to_json().replace('"schema":1', '"schema":9')
-    with pytest.raises(ValueError, match="schema version 9, this release reads 1"):
+    text = HEADER.to_json().replace('"schema":2', '"schema":9')
+    with pytest.raises(ValueError, match="schema version 9, this release reads 1 and 2"):
         Header.from_json(text)
 
 

@@ -19,7 +19,7 @@ from pipeline.store.reader import DetectionsFile
 from pipeline.store.schema import to_table
 from pipeline.store.writer import write_detections, write_tracks
 from pipeline.structures.detections import Detections
-from pipeline.structures.tracks import NO_TRACK, Tracks
+from pipeline.structures.tracks import FOUND, INTERPOLATED, NO_TRACK, Tracks
 
 NAMES = {1: "person", 3: "car"}
 
@@ -99,6 +99,7 @@ def test_the_table_reads_as_it_is(tmp_path):
         "y1": 5.25,
         "x2": 6.25,
         "y2": 7.25,
+        "origin": "found",
     }
     assert (rows[2]["frame"], rows[2]["pts"], rows[2]["seconds"]) == (7, 6001, 6001 / 90000)
     assert (rows[2]["track_id"], rows[2]["track_class"]) == (None, None)
@@ -191,17 +192,62 @@ def test_columns_missing_or_of_another_type_are_named_one_by_one(tmp_path):
     table = pq.read_table(tmp_path / "a.parquet")
     table = table.drop_columns(["mask"]).set_column(5, "score", table["score"].cast(pa.float64()))
     pq.write_table(table, tmp_path / "b.parquet")
-    with pytest.raises(StoreError, match=r"score is double, expected float; mask \(binary\) is missing"):
+    with pytest.raises(StoreError, match=r"mask \(binary\) is missing; score is double, expected float"):
         DetectionsFile(tmp_path / "b.parquet")
 
 
 def test_a_file_of_another_schema_version_is_refused(tmp_path):
     write_detections(tmp_path / "a.parquet", HEADER, FRAMES)
     table = pq.read_table(tmp_path / "a.parquet")
-    header = table.schema.metadata[b"seg_video"].replace(b'"schema":1', b'"schema":2')
+    header = table.schema.metadata[b"seg_video"].replace(b'"schema":2', b'"schema":3')
     pq.write_table(table.replace_schema_metadata({b"seg_video": header}), tmp_path / "b.parquet")
-    with pytest.raises(StoreError, match="schema version 2, this release reads 1"):
+    with pytest.raises(StoreError, match="schema version 3, this release reads 1 and 2"):
         DetectionsFile(tmp_path / "b.parquet")
+
+
+def test_a_file_of_version_1_is_read_as_all_found(tmp_path):
+    write_tracks(tmp_path / "a.parquet", HEADER, TRACKS)
+    table = pq.read_table(tmp_path / "a.parquet")
+    header = table.schema.metadata[b"seg_video"].replace(b'"schema":2', b'"schema":1')
+    old = table.drop_columns(["origin"]).replace_schema_metadata({b"seg_video": header})
+    pq.write_table(old, tmp_path / "b.parquet")
+    with DetectionsFile(tmp_path / "b.parquet") as file:
+        tracks = file.read_tracks()
+        assert file.table().column_names[-1] == "origin"
+    assert tracks[0].track_ids.tolist() == [1, 2]
+    assert tracks[0].origins.tolist() == [FOUND, FOUND]
+
+
+def test_a_column_that_is_not_known_is_left_alone(tmp_path):
+    write_tracks(tmp_path / "a.parquet", HEADER, TRACKS)
+    table = pq.read_table(tmp_path / "a.parquet")
+    pq.write_table(table.append_column("speed", pa.array([1.0, 2.0, 3.0])), tmp_path / "b.parquet")
+    with DetectionsFile(tmp_path / "b.parquet") as file:
+        assert "speed" not in file.table().column_names
+        assert file.read_tracks()[0].track_ids.tolist() == [1, 2]
+
+
+def test_what_follows_from_other_frames_is_told_from_what_was_found(tmp_path):
+    origins = np.array([FOUND, INTERPOLATED], np.uint8)
+    frames = [replace(TRACKS[0], origins=origins), *TRACKS[1:]]
+    write_tracks(tmp_path / "a.parquet", HEADER, frames)
+    assert pq.read_table(tmp_path / "a.parquet")["origin"].to_pylist() == ["found", "interpolated", "found"]
+    with DetectionsFile(tmp_path / "a.parquet") as file:
+        assert file.read_tracks()[0].origins.tolist() == [FOUND, INTERPOLATED]
+
+
+def test_the_cameras_motion_comes_back_and_is_joined(tmp_path):
+    motions = np.arange(32, dtype=np.float32).reshape(4, 8) / 3
+    whole = replace(HEADER, motions=motions)
+    for number, span in enumerate((slice(0, 1), slice(1, 4))):
+        part = replace(whole, first_frame=5 + span.start, pts=whole.pts[span], motions=whole.motions[span])
+        write_tracks(tmp_path / f"{number}.parquet", part, TRACKS[span])
+    join_detections(tmp_path / "joined.parquet", [tmp_path / "0.parquet", tmp_path / "1.parquet"])
+    write_tracks(tmp_path / "whole.parquet", whole, TRACKS)
+    assert (tmp_path / "joined.parquet").read_bytes() == (tmp_path / "whole.parquet").read_bytes()
+    with DetectionsFile(tmp_path / "joined.parquet") as file:
+        assert file.header.motion(6).to_numbers()[:6] == motions[1, :6].tolist()
+        assert file.header.motion(6).cut
 
 
 def test_a_missing_folder_is_told(tmp_path):

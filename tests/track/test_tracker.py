@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from pipeline.structures.detections import Detections
+from pipeline.structures.frame_motion import FrameMotion
 from pipeline.structures.tracks import NO_TRACK, Tracks
+from pipeline.track.motion import boxes_of
 from pipeline.track.settings import TrackSettings
 from pipeline.track.state import TrackerState
 from pipeline.track.tracker import Tracker
@@ -44,47 +46,6 @@ def ids(tracked: list[Tracks]) -> list[list[int]]:
 
 def test_an_object_has_its_id_from_its_first_frame_on():
     assert ids(follow([frame((10.0 + 5 * index, 0.9, 3)) for index in range(4)])) == [[1], [1], [1], [1]]
-
-
-def test_what_flickers_up_for_two_frames_is_no_object_and_takes_no_number():
-    car = [(10.0 + 5 * step, 0.95, 3) for step in range(12)]
-    frames = [frame(row, (300, 0.7, 1)) if step in (4, 5) else frame(row) for step, row in enumerate(car)]
-    frames[9:] = [frame(row, (200, 0.7, 1)) for row in car[9:]]
-    tracked = ids(follow(frames))
-    assert tracked[4:6] == [[1, NO_TRACK]] * 2
-    # At 30 frames a second the third is 0.067 s after the first, the fourth past the trial.
-    assert tracked[9:] == [[1, NO_TRACK]] * 3
-    assert ids(follow([*frames, frame((70, 0.95, 3), (200, 0.7, 1))]))[12] == [1, 2]
-
-
-def test_an_object_that_is_seen_clearly_stands_no_trial():
-    frames = [frame(), frame((10, 0.95, 3)), frame((12, 0.6, 3))]
-    assert ids(follow(frames)) == [[], [1], [1]]
-    doubtful = [frame(), frame((10, 0.6, 3)), frame((12, 0.95, 3))]
-    assert ids(follow(doubtful)) == [[], [NO_TRACK], [1]]
-
-
-def test_the_first_frame_and_frames_far_apart_know_no_trial():
-    assert ids(follow([frame((10, 0.6, 3))])) == [[1]]
-    apart = [frame((10, 0.6, 3)), frame((300, 0.6, 3)), frame((600, 0.6, 3))]
-    assert ids(follow(apart, [0.0, 0.2, 0.4])) == [[1], [2], [3]]
-
-
-def test_an_object_on_trial_is_not_named_while_it_is_out_of_sight():
-    frames = [frame(), frame((10, 0.6, 3)), *[frame()] * 4, frame((10, 0.6, 3))]
-    assert ids(follow(frames)) == [[], [NO_TRACK], [], [], [], [], [1]]
-
-
-def test_a_trial_goes_on_over_a_border():
-    frames = [frame((10.0 + step, 0.95, 3), *([(200, 0.7, 1)] if step else [])) for step in range(8)]
-    times = [step / 30 for step in range(8)]
-    whole = ids(follow(frames))
-    assert whole[1:5] == [[1, NO_TRACK]] * 3 + [[1, 2]]
-    for border in range(1, 8):
-        state, before = TRACKER.follow(TRACKER.start(), zip(times[:border], frames[:border], strict=True))
-        state = TrackerState.from_json(state.to_json())
-        _, after = TRACKER.follow(state, zip(times[border:], frames[border:], strict=True))
-        assert ids([*before, *after]) == whole
 
 
 def test_two_objects_of_a_frame_get_ids_in_the_order_of_their_scores():
@@ -148,6 +109,26 @@ def test_a_lorry_found_as_truck_and_as_car_is_one_object():
 
 def test_a_rider_on_a_bicycle_are_two():
     assert ids(follow([frame((10, 0.9, 1), (11, 0.7, 2))])) == [[1, 2]]
+
+
+def test_the_cameras_motion_carries_what_is_expected():
+    # The picture jumps by 60 px: no box meets its prediction, unless the jump is known.
+    state, first = TRACKER.step(TRACKER.start(), 0.0, frame((10, 0.9, 3)))
+    jump = FrameMotion(np.array([[1.0, 0.0, 60.0], [0.0, 1.0, 0.0]]))
+    assert ids([TRACKER.step(state, 0.04, frame((70, 0.9, 3)))[1]]) == [[2]]
+    assert ids([TRACKER.step(TRACKER.moved(state, jump), 0.04, frame((70, 0.9, 3)))[1]]) == [[1]]
+
+
+def test_a_picture_that_widens_carries_sizes_too():
+    state, _ = TRACKER.step(TRACKER.start(), 0.0, frame((10, 0.9, 3)))
+    wider = FrameMotion(np.array([[2.0, 0.0, 0.0], [0.0, 2.0, 0.0]]))
+    assert boxes_of(TRACKER.moved(state, wider).means).tolist() == [[20, 200, 100, 240]]
+
+
+def test_no_track_goes_on_over_a_cut_and_no_number_comes_back():
+    state, _ = TRACKER.step(TRACKER.start(), 0.0, frame((10, 0.9, 3)))
+    cut = replace(FrameMotion.none(), cut=True)
+    assert ids([TRACKER.step(TRACKER.moved(state, cut), 0.04, frame((10, 0.9, 3)))[1]]) == [[2]]
 
 
 def test_ids_are_never_used_again():

@@ -12,7 +12,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from pipeline import cli
-from pipeline.networks.load import load_segmenter
+from pipeline.networks.registry import load
 from tests.training.shapes import CATEGORIES, HEIGHT, WIDTH, write_shapes
 
 CONFIG = f"""\
@@ -36,7 +36,7 @@ checkpoint_every: 1000
 
 def mask_ap(data: Path, weights: Path) -> float:
     """COCO mask AP (0.50:0.95) of the weights on a folder of ours."""
-    network, truth = load_segmenter(weights), COCO(str(data / "annotations.json"))
+    network, truth = load(weights), COCO(str(data / "annotations.json"))
     results = []
     for picture in truth.dataset["images"]:
         pixels = cv2.imread(str(data / "images" / picture["file_name"]))
@@ -69,5 +69,5 @@ def test_four_pictures_are_learnt_by_heart(
     assert "use them: seg-video in.mp4 out.mp4 --model out/weights.safetensors" in said.out
     assert "200/200" in said.err  # the bar
     weights = tmp_path / "out" / "weights.safetensors"
-    assert list(load_segmenter(weights).class_names.values()) == list(CATEGORIES.values())
+    assert list(load(weights).class_names.values()) == list(CATEGORIES.values())
     assert mask_ap(tmp_path / "data", weights) > 0.9

@@ -1,11 +1,9 @@
 from dataclasses import fields
 from pathlib import Path
-from typing import get_args, get_type_hints
 
 import pytest
 
 from pipeline.errors import ConfigError
-from pipeline.training.network import NETWORKS
 from pipeline.training.settings import TrainSettings, read_settings
 
 MINIMUM = "data: pictures\noutput: results\n"
@@ -58,11 +56,7 @@ def test_a_start_is_a_name_of_the_catalog_or_a_path_from_the_file(
         (MINIMUM + "scales: [1, 1, 1]\n", 3, "two positive numbers"),
         (MINIMUM + "learning_rate: fast\n", 3, "give a number"),
         (MINIMUM + "optimizer: adam\n", 3, "give one of adamw, sgd"),
-        (
-            MINIMUM + "network: resnet\n",
-            3,
-            "compact, compact_mobilenet, compact_shufflenet, compact_squeezenet",
-        ),
+        (MINIMUM + "network: resnet\n", 3, "network must be one of compact, compact_shufflenet"),
         (MINIMUM + "unions: [3, 6]\n", 3, "give a mapping of a whole number to a list of a whole number"),
         (MINIMUM + "start: 3\n", 3, "a .safetensors file"),
         (MINIMUM + "seed: 1\nbatch: 4\nseed: 2\n", 5, "seed was given in line 3"),
@@ -102,10 +96,6 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_settings_made_in_code_are_checked_too() -> None:
     with pytest.raises(ConfigError, match="batch must be at least 1"):
         TrainSettings(data=Path(), output=Path(), batch=0)
-
-
-def test_the_networks_of_the_settings_are_those_there_are() -> None:
-    assert set(get_args(get_type_hints(TrainSettings)["network"])) == set(NETWORKS)
 
 
 def test_every_setting_is_described_in_the_manual(repo_root: Path) -> None:

@@ -11,7 +11,6 @@ import numpy as np
 from keras import ops
 
 from pipeline.model.backbones.channel_shuffle import Order, Writer, plan_shuffle
-from pipeline.model.backbones.mobilenet_v2 import channels_of
 from pipeline.model.composite import Composite
 from pipeline.model.config import BackboneConfig
 from pipeline.model.units import Conv
@@ -20,6 +19,13 @@ from pipeline.model.units import Conv
 STAGES = ((116, 4), (232, 8), (464, 4))
 #: Channels of the stem, whatever the multiplier.
 STEM = 24
+
+
+def channels_of(channels: int, multiplier: float) -> int:
+    """Width after the multiplier: the nearest multiple of 8 that loses no more than a tenth (the authors' rule)."""
+    scaled = channels * multiplier
+    rounded = max(8, int(scaled + 4) // 8 * 8)
+    return rounded + 8 if rounded < 0.9 * scaled else rounded
 
 
 class ShuffleUnit(Composite):

@@ -21,7 +21,7 @@ _COLORSPACES = {"bt601": 5, "bt709": 1, "bt2020": 9}
 
 #: Without full chroma interpolation swscale's fast path to RGB comes out up to 2 of 255 too dark; it costs
 #: 0.5 ms at 720p. The other two keep the numbers the same on every machine.
-_SCALING = (
+SCALING = (
     Interpolation.AREA | Interpolation.FULL_CHR_H_INT | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
 )
 
@@ -105,7 +105,7 @@ def converted(
         dst_colorspace=matrix,
         src_color_range=ColorRange.JPEG if info.colour.full_range or frame.format.is_rgb else ColorRange.MPEG,
         dst_color_range=ColorRange.JPEG if full_range else ColorRange.MPEG,
-        interpolation=_SCALING,
+        interpolation=SCALING,
         threads=1,
     )
 

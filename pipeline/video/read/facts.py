@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.packet import Packet
+from av.stream import AttachmentStream, Stream
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from pipeline.structures.video_info import StreamInfo, VideoInfo
@@ -27,12 +30,16 @@ class TrackFacts:
 
     stream : what the container says of it.
     pts : int64 [P], times of the packets that are shown, in the order of the file.
-    sha256 : of their content, in that order, without what belongs to the container.
+    durations : int64 [P], how long each is shown, 0 where the container does not say.
+    sha256 : of their content, in that order, without what belongs to the container; of an attachment, of its file.
+    parameters : what a player has to know before the first packet: tag, sample rate, channels, header and so on.
     """
 
     stream: StreamInfo
     pts: NDArray[np.int64]
+    durations: NDArray[np.int64]
     sha256: str
+    parameters: Mapping[str, str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,12 +63,14 @@ class MediaFacts:
     info : streams, geometry, colour, tags, chapters.
     pts : int64 [N], when each frame of the painted stream is shown, ascending, in ticks of info.time_base.
     tracks : the other streams, but for those that a muxer makes by itself of chapters and time codes.
+    tag : the container's four characters for the format of the painted stream.
     decoded : None where nothing was decoded.
     """
 
     info: VideoInfo
     pts: NDArray[np.int64]
     tracks: tuple[TrackFacts, ...]
+    tag: str
     decoded: DecodedFacts | None = None
 
 
@@ -70,6 +79,7 @@ class _Reading:
     """What is read of one stream so far."""
 
     pts: list[int] = field(default_factory=list)
+    durations: list[int] = field(default_factory=list)
     content: Any = field(default_factory=hashlib.sha256)
 
 
@@ -80,7 +90,9 @@ def read_facts(info: VideoInfo, *, decode: bool) -> MediaFacts:
     facts, as it would be for a player.
     """
     decoded = _decode(info) if decode else None
-    return MediaFacts(info, info.pts, _read_tracks(info), decoded)
+    with open_source(info.path) as container:
+        tag = _tag(container.streams[info.video])
+    return MediaFacts(info, info.pts, _read_tracks(info), tag, decoded)
 
 
 def _read_tracks(info: VideoInfo) -> tuple[TrackFacts, ...]:
@@ -89,27 +101,57 @@ def _read_tracks(info: VideoInfo) -> tuple[TrackFacts, ...]:
         for stream in info.streams
         if stream.index != info.video and not is_made_by_the_muxer(info, stream)
     ]
+    if not wanted:
+        return ()
     readings = {stream.index: _Reading() for stream in wanted}
-    if wanted:
-        with open_source(info.path) as container:
-            for packet in filter(shown, _readable(container, sorted(readings))):
-                reading = readings[packet.stream_index]
-                reading.pts.append(_time(packet))
-                reading.content.update(payload(packet))
-    return tuple(
-        TrackFacts(
-            stream,
-            np.array(readings[stream.index].pts, np.int64),
-            readings[stream.index].content.hexdigest(),
+    with open_source(info.path) as container:
+        for packet in filter(shown, _readable(container, sorted(readings))):
+            reading = readings[packet.stream_index]
+            reading.pts.append(_time(packet))
+            reading.durations.append(packet.duration or 0)
+            reading.content.update(payload(packet))
+        return tuple(
+            _track(stream, container.streams[stream.index], readings[stream.index]) for stream in wanted
         )
-        for stream in wanted
-    )
+
+
+def _track(info: StreamInfo, stream: Stream, reading: _Reading) -> TrackFacts:
+    if isinstance(stream, AttachmentStream):
+        reading.content.update(stream.data or b"")
+    times, durations = (np.array(column, np.int64) for column in (reading.pts, reading.durations))
+    return TrackFacts(info, times, durations, reading.content.hexdigest(), _parameters(stream))
+
+
+def _parameters(stream: Stream) -> dict[str, str]:
+    if isinstance(stream, AttachmentStream):
+        return {"name": stream.name or "", "type": stream.mimetype or ""}
+    context = stream.codec_context
+    found = {"tag": _tag(stream)}
+    if context is None:
+        return found
+    header = context.extradata
+    if header:
+        found["header"] = hashlib.sha256(header).hexdigest()[:12]
+    if isinstance(stream, AudioStream):
+        found["sample rate"] = str(stream.codec_context.sample_rate)
+        found["channels"] = str(stream.codec_context.channels)
+        found["layout"] = stream.codec_context.layout.name
+    if isinstance(stream, VideoStream):
+        found["size"] = f"{stream.codec_context.width}x{stream.codec_context.height}"
+    return found
+
+
+def _tag(stream: Stream) -> str:
+    """Four characters, empty where the container has none."""
+    context = stream.codec_context
+    return "" if context is None else context.codec_tag.strip("\0")
 
 
 def _readable(container: InputContainer, positions: list[int]) -> Iterator[Packet]:
     """Packets with content of these streams, up to where the file can be read."""
     try:
-        for packet in container.demux(*(container.streams[position] for position in positions)):
+        streams = [container.streams[position] for position in positions]
+        for packet in container.demux(*(one for one in streams if not isinstance(one, AttachmentStream))):
             if packet.size:
                 yield packet
     except FFmpegError:

@@ -45,17 +45,15 @@ def mux(
     *,
     prove: Prove,
     left_out: Collection[int] = (),
-    overwrite: bool = False,
+    folder: Path | None = None,
 ) -> tuple[str, ...]:
     """Write `out`, let `prove` read it, and only then give it its name; return notes for the user, a sentence each.
 
     The parts, in order, become the video track with the source's times, but for the frames whose numbers are
-    `left_out`. All other streams that the container can hold are copied bit for bit. Raises UsageError if
-    `out` exists and is not to be overwritten, or if a sound or subtitle track would be lost; MediaError if
-    the parts are not those of this source, or writing fails.
+    `left_out`. All other streams that the container can hold are copied bit for bit. An `out` that is there is
+    replaced; until it is whole it lies in `folder`, by default beside `out`. Raises UsageError if a sound or subtitle
+    track would be lost; MediaError if the parts are not those of this source, or writing fails.
     """
-    if out.exists() and not overwrite:
-        raise UsageError(f"{out} exists already.", do="add --force to replace it, or name another output")
     check = check_container(info, out)
     if check.problems:
         raise UsageError(
@@ -64,7 +62,7 @@ def mux(
             do=f"name an output that ends in {' or '.join(check.fitting)}" if check.fitting else None,
         )
     timeline = output_timeline(info).without(left_out)
-    with whole_video(out) as temporary:
+    with whole_video(out, folder) as temporary:
         copies = _write(info, parts, temporary, check, timeline)
         if check.muxer != "matroska":
             tracks = (info.streams[position] for position in sorted([info.video, *check.kept]))

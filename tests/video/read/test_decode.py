@@ -4,13 +4,14 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import ffmpeg
 import numpy as np
 import pytest
 
 from pipeline.errors import DamagedInputError, InputError
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.video_info import VideoInfo
-from pipeline.video.ffmpeg import run_ffmpeg
+from pipeline.video.ffmpeg import run_ffmpeg, to_file
 from pipeline.video.read.decode import DecodedFrame, decode_rgb, decode_yuv
 from pipeline.video.read.demux import cut_packets
 from pipeline.video.read.plan import plan
@@ -104,8 +105,9 @@ def test_rgb_is_scaled_and_in_its_full_range(tmp_path: Path) -> None:
 
 
 def test_rgb_sources_become_tagged_yuv(tmp_path: Path) -> None:
-    red = ["-f", "lavfi", "-i", "color=c=0xff0000:s=64x48:r=5:d=1", "-pix_fmt", "bgr0", "-c:v", "ffv1"]
-    run_ffmpeg([*red, f"file:{tmp_path}/rgb.mkv"], timeout_seconds=60)
+    red = ffmpeg.input("color=c=0xff0000:s=64x48:r=5:d=1", f="lavfi")
+    made = to_file(tmp_path / "rgb.mkv", red, pix_fmt="bgr0", vcodec="ffv1")
+    run_ffmpeg(made, timeout_seconds=60)
     info = probe(tmp_path / "rgb.mkv")
     frame = next(decode_yuv(info, whole(info))).picture
     assert (info.colour.matrix, info.colour.full_range, frame.matrix) == (1, False, "bt709")

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import ffmpeg
 import numpy as np
 import pytest
 
 from pipeline.structures.chunk import Chunk
-from pipeline.video.ffmpeg import run_ffmpeg
+from pipeline.video.ffmpeg import run_ffmpeg, to_file
 from pipeline.video.read.decode import decode_rgb, decode_yuv
 from pipeline.video.read.plan import plan
 from pipeline.video.read.probe import probe
@@ -17,9 +18,9 @@ def interlaced(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """25 frames whose upper rows are bright and whose lower rows are dark: two fields that have nothing in common."""
     path = tmp_path_factory.mktemp("interlaced") / "fields.mpg"
     rows = "geq=lum='if(mod(Y,2),40,200)':cb=128:cr=128,setfield=tff"
-    source = ["-f", "lavfi", "-i", f"color=c=gray:s=96x64:r=25:d=1,format=yuv422p,{rows}"]
-    options = ["-c:v", "mpeg2video", "-flags", "+ildct+ilme", "-q:v", "1", "-pix_fmt", "yuv422p"]
-    run_ffmpeg([*source, *options, f"file:{path}"], timeout_seconds=60)
+    source = ffmpeg.input(f"color=c=gray:s=96x64:r=25:d=1,format=yuv422p,{rows}", f="lavfi")
+    options = {"c:v": "mpeg2video", "flags": "+ildct+ilme", "q:v": 1, "pix_fmt": "yuv422p"}
+    run_ffmpeg(to_file(path, source, **options), timeout_seconds=60)
     return path
 
 

@@ -4,11 +4,12 @@ import hashlib
 from fractions import Fraction
 from pathlib import Path
 
+import ffmpeg
 import pytest
 
 from pipeline.errors import ConfigError, MediaError, UsageError
 from pipeline.structures.video_info import VideoInfo
-from pipeline.video.ffmpeg import input_arguments, run_ffmpeg
+from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
 from pipeline.video.read.decode import decode_yuv
 from pipeline.video.read.plan import plan
 from pipeline.video.read.probe import probe
@@ -39,21 +40,21 @@ def rich_clip(folder: Path, name: str = "rich.mp4") -> Path:
     """Uneven times, two languages of sound, subtitles, chapters, title, time and place of recording."""
     plain = write_clip(folder / "plain.mkv", sound=True, chapters=CHAPTERS, tags={"title": "A drive"})
     (folder / "words.srt").write_text("1\n00:00:00,100 --> 00:00:00,300\nHello\n")
-    maps = ["-map", "0:v", "-map", "0:a", "-map", "0:a", "-map", "1:s"]
-    text = "mov_text" if name.endswith("mp4") else "srt"
-    tags = ["creation_time=2026-03-04T05:06:07Z", "location=+47.3769+008.5417/"]
-    run_ffmpeg(
-        [
-            *input_arguments(plain),
-            *input_arguments(folder / "words.srt"),
-            *maps,
-            *("-c", "copy", "-c:s", text, "-metadata:s:a:1", "language=kor"),
-            *("-disposition:a:1", "0", "-disposition:s:0", "forced"),
-            *(word for tag in tags for word in ("-metadata", tag)),
-            f"file:{folder / name}",
-        ],
-        timeout_seconds=60,
+    video, words = from_file(plain), from_file(folder / "words.srt")
+    made = to_file(
+        folder / name,
+        *(video["v"], video["a"], video["a:0"], words["s"]),
+        **{
+            "c": "copy",
+            "c:s": "mov_text" if name.endswith("mp4") else "srt",
+            "metadata:s:a:1": "language=kor",
+            "disposition:a:1": "0",
+            "disposition:s:0": "forced",
+            "metadata": "creation_time=2026-03-04T05:06:07Z",
+            "metadata:g": "location=+47.3769+008.5417/",
+        },
     )
+    run_ffmpeg(made, timeout_seconds=60)
     return folder / name
 
 
@@ -172,10 +173,12 @@ def test_a_cover_picture_comes_along_where_there_is_a_place_for_it(tmp_path: Pat
     cover = write_clip(
         tmp_path / "cover.mkv", pts=[0], codec="mjpeg", layout="yuvj420p", options={"qmin": "1"}
     )
-    covered = [*input_arguments(clip), *input_arguments(cover), "-map", "0", "-map", "1", "-c", "copy"]
-    run_ffmpeg(
-        [*covered, "-disposition:v:1", "attached_pic", f"file:{tmp_path}/covered.mp4"], timeout_seconds=60
+    made = to_file(
+        tmp_path / "covered.mp4",
+        *(from_file(clip), from_file(cover)),
+        **{"c": "copy", "disposition:v:1": "attached_pic"},
     )
+    run_ffmpeg(made, timeout_seconds=60)
     info = probe(tmp_path / "covered.mp4")
     parts = encode_all(info, tmp_path)
     assert mux_proved(info, parts, tmp_path / "out.mp4") == ()
@@ -186,9 +189,9 @@ def test_a_cover_picture_comes_along_where_there_is_a_place_for_it(tmp_path: Pat
 
 def test_an_attached_font_stays_attached(tmp_path: Path) -> None:
     (tmp_path / "font.ttf").write_bytes(b"font" * 100)
-    attach = ["-c", "copy", "-attach", str(tmp_path / "font.ttf"), "-metadata:s:t", "mimetype=font/ttf"]
     clip = write_clip(tmp_path / "clip.mkv", sound=True)
-    run_ffmpeg([*input_arguments(clip), *attach, f"file:{tmp_path}/font.mkv"], timeout_seconds=60)
+    attached = {"attach": str(tmp_path / "font.ttf"), "metadata:s:t": "mimetype=font/ttf"}
+    run_ffmpeg(to_file(tmp_path / "font.mkv", from_file(clip), c="copy", **attached), timeout_seconds=60)
     info = probe(tmp_path / "font.mkv")
     assert mux_proved(info, encode_all(info, tmp_path), tmp_path / "out.mkv") == ()
     assert probe(tmp_path / "out.mkv").streams[2].metadata["filename"] == "font.ttf"
@@ -200,18 +203,9 @@ def test_another_program_sees_the_same_frames_and_sound(tmp_path: Path) -> None:
 
     def packets(path: Path, stream: str) -> list[list[str]]:
         """Stream, dts, pts, duration, size and hash of each packet, by the ffmpeg program."""
-        copying = [
-            "-copyts",
-            *input_arguments(path),
-            "-map",
-            f"0:{stream}",
-            "-c",
-            "copy",
-            "-f",
-            "framehash",
-            "-",
-        ]
-        lines = run_ffmpeg(copying, timeout_seconds=60).decode().splitlines()
+        source = from_file(path, copyts=None)[stream]
+        listing = ffmpeg.output(source, "pipe:", f="framehash", c="copy")
+        lines = run_ffmpeg(listing, timeout_seconds=60).decode().splitlines()
         return [line.replace(" ", "").split(",")[:6] for line in lines if not line.startswith("#")]
 
     assert packets(tmp_path / "out.mp4", "a") == packets(info.path, "a")
@@ -220,24 +214,12 @@ def test_another_program_sees_the_same_frames_and_sound(tmp_path: Path) -> None:
 
 def test_a_second_video_is_copied_and_the_user_told(tmp_path: Path) -> None:
     front, rear = write_clip(tmp_path / "front.mp4"), write_clip(tmp_path / "rear.mp4", size=(32, 32))
-    run_ffmpeg(
-        [
-            *input_arguments(front),
-            *input_arguments(rear),
-            *(
-                "-map",
-                "0",
-                "-map",
-                "1",
-                "-c",
-                "copy",
-                "-disposition:v:1",
-                "default",
-                f"file:{tmp_path}/two.mp4",
-            ),
-        ],
-        timeout_seconds=60,
+    made = to_file(
+        tmp_path / "two.mp4",
+        *(from_file(front), from_file(rear)),
+        **{"c": "copy", "disposition:v:1": "default"},
     )
+    run_ffmpeg(made, timeout_seconds=60)
     info = probe(tmp_path / "two.mp4")
     (note,) = mux_proved(info, encode_all(info, tmp_path), tmp_path / "out.mp4")
     assert "stream 1" in note

@@ -1,0 +1,421 @@
+"""100 randomly damaged outputs, and which `seg-video verify` catches: `python benchmarks/verify_damage.py CLIP`.
+`python benchmarks/verify_damage.py CLIP`.
+
+The clip gets a second sound track, subtitles, chapters and tags; seg-video makes an output of it, and ffmpeg damages
+copies of that. Each is verified with the run's record beside it and without. Writes the table of docs/reliability.md;
+exit code 1 if one is not caught with the record, or an undamaged output is called damaged.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import ffmpeg
+import imageio_ffmpeg
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from pipeline import cli  # noqa: E402
+from pipeline.errors import SegVideoError  # noqa: E402
+from pipeline.proof.verify import verify  # noqa: E402
+from pipeline.video.ffmpeg import VARIABLE, from_file, run_ffmpeg, to_file  # noqa: E402
+from pipeline.video.read.probe import probe  # noqa: E402
+
+PAGE = ROOT / "docs" / "reliability.md"
+BEGIN, END = "<!-- table: benchmarks/verify_damage.py -->", "<!-- end of the table -->"
+TIMEOUT_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What damage is done to: the output, its size, frames and ticks a second, and chance."""
+
+    made: Path
+    width: int
+    height: int
+    frames: int
+    ticks: int
+    chance: random.Random
+
+    def frame(self) -> int:
+        """A frame that is neither the first nor the last."""
+        return self.chance.randrange(2, self.frames - 2)
+
+    def box(self) -> tuple[int, int, int, int]:
+        """Left, top, width, height in even px: from a twelfth to a quarter of each side."""
+        width, height = (2 * (side // self.chance.randint(8, 24)) for side in (self.width, self.height))
+        left = 2 * self.chance.randrange((self.width - width) // 2)
+        top = 2 * self.chance.randrange((self.height - height) // 2)
+        return left, top, width, height
+
+
+Damage = Callable[[Scene, Path], None]
+
+
+def filtered(words: Callable[[Scene], str], **options: Any) -> Damage:
+    """The pictures through a filter, encoded anew and finely; everything else copied."""
+
+    def do(scene: Scene, path: Path) -> None:
+        asked = {
+            "c": "copy", "c:v": "libx264", "crf": 16, "preset": "veryfast", "bf": 2, "vf": words(scene),
+            "fps_mode": "passthrough", "video_track_timescale": scene.ticks, **options,
+        }  # fmt: skip
+        copy(scene, path, **asked)
+
+    return do
+
+
+def copied(**options: Any) -> Damage:
+    """Everything copied by ffmpeg with these options."""
+    return lambda scene, path: copy(scene, path, **{"c": "copy", **options})
+
+
+def copy(scene: Scene, path: Path, **options: Any) -> None:
+    """The streams of the output, but for the text of the chapters, through ffmpeg."""
+    source = from_file(scene.made)
+    streams = [source[name] for name in ("v", "a", "s")]
+    made = to_file(path, *streams, **{"video_track_timescale": scene.ticks, **options})
+    run_ffmpeg(made, timeout_seconds=TIMEOUT_SECONDS)
+
+
+def arranged(order: tuple[str, ...], **options: Any) -> Damage:
+    """These streams of the output in this order."""
+
+    def do(scene: Scene, path: Path) -> None:
+        source = from_file(scene.made)
+        made = to_file(
+            path, *(source[name] for name in order), c="copy", video_track_timescale=scene.ticks, **options
+        )
+        run_ffmpeg(made, timeout_seconds=TIMEOUT_SECONDS)
+
+    return do
+
+
+def shuffled(order: Callable[[Scene], list[int]]) -> Damage:
+    """The frames in another order, at the old times."""
+    return filtered(lambda scene: f"shuffleframes={' '.join(map(str, order(scene)))}")
+
+
+def in_box(what: Callable[[Scene], str]) -> Damage:
+    """A filter over a part of every frame."""
+
+    def words(scene: Scene) -> str:
+        left, top, width, height = scene.box()
+        inner = f"[b]crop={width}:{height}:{left}:{top},{what(scene)}[c]"
+        return f"split[a][b];{inner};[a][c]overlay={left}:{top}:format=auto"
+
+    return filtered(words)
+
+
+def painted(scene: Scene, when: str = "1") -> str:
+    """A filled box of any colour."""
+    left, top, width, height = scene.box()
+    colour = f"0x{scene.chance.randrange(1 << 24):06x}"
+    return f"drawbox=x={left}:y={top}:w={width}:h={height}:t=fill:color={colour}:enable='{when}'"
+
+
+def swapped_frames(scene: Scene) -> list[int]:
+    """Two frames that follow each other, exchanged."""
+    order, at = list(range(scene.frames)), scene.frame()
+    order[at], order[at + 1] = order[at + 1], order[at]
+    return order
+
+
+def repeated_frame(scene: Scene) -> list[int]:
+    """A frame twice, the next one not at all."""
+    order, at = list(range(scene.frames)), scene.frame()
+    order[at + 1] = order[at]
+    return order
+
+
+def frozen(scene: Scene) -> list[int]:
+    """A frame held for a while."""
+    order, at = list(range(scene.frames)), scene.frame()
+    stop = min(at + scene.chance.randint(4, 12), scene.frames)
+    order[at:stop] = [at] * (stop - at)
+    return order
+
+
+def patched(find: bytes, offset: int, change: Callable[[bytes, Scene], bytes], size: int) -> Damage:
+    """Bytes of the file behind the last mark `find`, changed in place."""
+
+    def do(scene: Scene, path: Path) -> None:
+        content = bytearray(scene.made.read_bytes())
+        at = content.rindex(find) + offset
+        content[at : at + size] = change(bytes(content[at : at + size]), scene)
+        path.write_bytes(content)
+
+    return do
+
+
+def truncated(scene: Scene, path: Path) -> None:
+    """The file without its end."""
+    content = scene.made.read_bytes()
+    path.write_bytes(content[: int(len(content) * scene.chance.uniform(0.3, 0.98))])
+
+
+def flipped(scene: Scene, path: Path) -> None:
+    """Some bytes of one video packet are others."""
+    import av
+
+    content = bytearray(scene.made.read_bytes())
+    with av.open(str(scene.made)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size > 400]
+        at = scene.chance.choice(packets)
+        for _ in range(20):
+            content[(at.pos or 0) + scene.chance.randrange(20, at.size)] ^= scene.chance.randrange(1, 256)
+    path.write_bytes(content)
+
+
+def retimed_words(scene: Scene, path: Path) -> None:
+    """The subtitles end at other times."""
+    words = path.with_suffix(".srt")
+    words.write_text("1\n00:00:00,100 --> 00:00:00,500\nHello\n\n2\n00:00:00,700 --> 00:00:01,300\nAgain\n")
+    source, text = from_file(scene.made), from_file(words)
+    made = to_file(path, source["v"], source["a"], text["s"], **RICH_COPY, video_track_timescale=scene.ticks)
+    run_ffmpeg(made, timeout_seconds=TIMEOUT_SECONDS)
+
+
+def rechaptered(scene: Scene, path: Path) -> None:
+    """The last chapter ends at another time."""
+    listing = path.with_suffix(".txt")
+    listing.write_text(chapters(end=1250))
+    source, marks = from_file(scene.made), ffmpeg.input(f"file:{listing}", f="ffmetadata")
+    made = to_file(
+        path, source["v"], source["a"], source["s"],
+        c="copy", map_metadata=0, map_chapters=1, video_track_timescale=scene.ticks,
+    ).global_args("-i", f"file:{listing}")  # fmt: skip
+    del marks
+    run_ffmpeg(made, timeout_seconds=TIMEOUT_SECONDS)
+
+
+RICH_COPY = {
+    "c": "copy", "c:s": "mov_text", "metadata:s:a:1": "language=kor", "metadata:s:s:0": "language=eng",
+    "disposition:a:1": "0",
+}  # fmt: skip
+
+
+def chapters(end: int = 1400) -> str:
+    """Two chapters, as ffmpeg reads them."""
+    head = ";FFMETADATA1\ntitle=A drive\ncomment=Night\n"
+    one = "[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=700\ntitle=Town\n"
+    return f"{head}{one}[CHAPTER]\nTIMEBASE=1/1000\nSTART=700\nEND={end}\ntitle=Country\n"
+
+
+def some(low: float, high: float) -> Callable[[Scene], float]:
+    """A number from `low` to `high`, to either side."""
+    return lambda scene: scene.chance.choice((-1, 1)) * scene.chance.uniform(low, high)
+
+
+KINDS: dict[str, Damage] = {
+    "one frame black": filtered(lambda s: f"drawbox=t=fill:color=black:enable='eq(n,{s.frame()})'"),
+    "one frame grey": filtered(lambda s: f"hue=s=0:enable='eq(n,{s.frame()})'"),
+    "two frames swapped": shuffled(swapped_frames),
+    "a frame twice, the next gone": shuffled(repeated_frame),
+    "a frame held": shuffled(frozen),
+    "a region painted over in every frame": filtered(painted),
+    "a region painted over in one frame": filtered(lambda s: painted(s, f"eq(n,{s.frame()})")),
+    "a faint logo": filtered(lambda s: painted(s).replace(":enable", "@0.3:enable")),
+    "all colour gone": filtered(lambda s: "hue=s=0"),
+    "U and V exchanged": filtered(lambda s: "swapuv"),
+    "another hue": filtered(lambda s: f"hue=h={some(8, 40)(s):.0f}"),
+    "another saturation": filtered(lambda s: f"hue=s={s.chance.choice((0.5, 0.8, 1.25, 1.6))}"),
+    "brighter or darker": filtered(lambda s: f"eq=brightness={some(0.01, 0.08)(s):.3f}"),
+    "another gamma": filtered(lambda s: f"eq=gamma={s.chance.choice((0.8, 0.93, 1.08, 1.3))}"),
+    "another contrast": filtered(lambda s: f"eq=contrast={s.chance.choice((0.8, 0.93, 1.08, 1.2))}"),
+    "negative": filtered(lambda s: "negate"),
+    "a region of another hue": in_box(lambda s: f"hue=h={some(20, 90)(s):.0f}"),
+    "a region of another brightness": in_box(lambda s: f"eq=brightness={some(0.05, 0.2)(s):.3f}"),
+    "a region blurred": in_box(lambda s: f"gblur=sigma={s.chance.uniform(2, 8):.1f}"),
+    "a region in large pixels": in_box(lambda s: "pixelize=w=16:h=16"),
+    "a region mirrored": in_box(lambda s: "hflip"),
+    "blurred": filtered(lambda s: f"gblur=sigma={s.chance.uniform(1.2, 4):.1f}"),
+    "sharpened": filtered(lambda s: "unsharp=5:5:1.5"),
+    "noise": filtered(lambda s: f"noise=alls={s.chance.randint(12, 30)}:allf=t"),
+    "low bitrate": filtered(lambda s: "null", **{"crf": 42}),
+    "mirrored": filtered(lambda s: "hflip"),
+    "upside down": filtered(lambda s: "vflip"),
+    "turned by a degree": filtered(lambda s: f"rotate={some(0.5, 2)(s):.2f}*PI/180"),
+    "moved by a few pixels": filtered(lambda s: f"scroll=hpos={s.chance.choice((2, 4, 8)) / s.width}"),
+    "cropped and scaled back": filtered(lambda s: f"crop=iw*0.96:ih*0.96,scale={s.width}:{s.height}"),
+    "another size": filtered(lambda s: f"scale={s.width // 4 * 2}:-2"),
+    "another pixel aspect": filtered(lambda s: "setsar=4/3"),
+    "one frame later by a tick": filtered(lambda s: f"setpts=PTS+eq(N\\,{s.frame()})"),
+    "all frames later by a tick": filtered(lambda s: "setpts=PTS+1"),
+    "last frame missing": lambda s, path: copy(s, path, c="copy", **{"frames:v": s.frames - 1}),
+    "a frame missing": filtered(lambda s: f"select=not(eq(n\\,{s.frame()}))"),
+    "another frame rate": filtered(lambda s: "fps=20", fps_mode="cfr"),
+    "one packet of sound missing": lambda s, path: copy(
+        s, path, c="copy", **{"bsf:a:0": f"noise=drop=eq(n\\,{s.chance.randint(3, 30)}):amount=-1"}
+    ),
+    "sound encoded anew": copied(**{"c:a:0": "aac"}),
+    "sound a tick later": copied(**{"bsf:a:0": "setts=ts=TS+64"}),
+    "a sound track missing": arranged(("v", "a:0", "s")),
+    "sound tracks exchanged": arranged(("v", "a:1", "a:0", "s")),
+    "an extra sound track": arranged(("v", "a:0", "a:1", "a:1", "s")),
+    "streams in another order": arranged(("a:0", "v", "a:1", "s")),
+    "subtitles missing": arranged(("v", "a")),
+    "subtitles end elsewhere": retimed_words,
+    "another language": copied(**{"metadata:s:a:1": "language=deu"}),
+    "another track title": copied(**{"metadata:s:a:0": "title=Another"}),
+    "another default track": copied(**{"disposition:a:0": "0", "disposition:a:1": "default"}),
+    "forced subtitles": copied(**{"disposition:s:0": "default+forced"}),
+    "another title": copied(metadata="title=Another"),
+    "metadata added": copied(metadata="artist=Nobody"),
+    "metadata removed": copied(map_metadata=-1),
+    "chapters removed": copied(map_chapters=-1),
+    "another codec tag": copied(**{"tag:v": "avc3"}),
+    "colour tags in the video": copied(**{"bsf:v": "h264_metadata=matrix_coefficients=5:colour_primaries=5"}),
+    "range in the video": copied(**{"bsf:v": "h264_metadata=video_full_range_flag=1"}),
+    "chroma location": copied(**{"bsf:v": "h264_metadata=chroma_sample_loc_type=3"}),
+    "pixel aspect in the video": copied(**{"bsf:v": "h264_metadata=sample_aspect_ratio=4/3"}),
+    "asks to be turned": lambda s, path: turned(s, path),
+    "sample rate in the header": patched(b"mp4a", 4 + 24, lambda old, s: b"\xac\x44", 2),
+    "an edit list": patched(b"elst", 4 + 8 + 4, lambda old, s: (512).to_bytes(4, "big"), 4),
+    "truncated": truncated,
+    "bytes of a packet": flipped,
+}
+
+
+def turned(scene: Scene, path: Path) -> None:
+    """The output asks players to turn it."""
+    source = from_file(scene.made, display_rotation=90)
+    made = to_file(
+        path, *(source[name] for name in ("v", "a", "s")), c="copy", video_track_timescale=scene.ticks
+    )
+    run_ffmpeg(made, timeout_seconds=TIMEOUT_SECONDS)
+
+
+@dataclass
+class Tally:
+    """What became of the outputs of one kind: how many were made, and caught with the record and without."""
+
+    made: int = 0
+    caught: int = 0
+    alone: int = 0
+    by: set[str] = field(default_factory=set)
+
+
+def main() -> int:
+    """0 if all damage was caught, and nothing else."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("clip", type=Path, help="a video of some seconds, with sound")
+    parser.add_argument("--count", type=int, default=100, help="how many outputs are damaged (100)")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", help="kinds whose name contains this")
+    parser.add_argument("--dry", action="store_true", help="write no page")
+    arguments = parser.parse_args()
+    import os
+
+    os.environ[VARIABLE] = imageio_ffmpeg.get_ffmpeg_exe()
+    with tempfile.TemporaryDirectory(prefix="damage-") as folder:
+        source, made = prepared(arguments.clip, Path(folder))
+        false_alarms = [name for name in ("with", "without") if caught(source, undamaged(made, name))]
+        tallies = dict(tried(source, made, arguments))
+    table = "\n".join(lines(tallies, false_alarms))
+    print(table)
+    if not arguments.dry:
+        write_page(table)
+    return 1 if false_alarms or any(tally.caught < tally.made for tally in tallies.values()) else 0
+
+
+def prepared(clip: Path, folder: Path) -> tuple[Path, Path]:
+    """The clip with more tracks, and what seg-video makes of it."""
+    words, listing, source = folder / "words.srt", folder / "chapters.txt", folder / "source.mp4"
+    words.write_text("1\n00:00:00,100 --> 00:00:00,400\nHello\n\n2\n00:00:00,700 --> 00:00:01,200\nAgain\n")
+    listing.write_text(chapters())
+    one, text, marks = from_file(clip), from_file(words), from_file(listing, f="ffmetadata")
+    tone = ffmpeg.input("sine=f=300:d=1.4", f="lavfi")
+    made = to_file(
+        source, one["v:0"], one["a:0"], tone["a"], text["s"],
+        **RICH_COPY, **{"c:a:1": "aac", "metadata:s:a:0": "title=Cabin", "metadata:g": "title=A drive"},
+    )  # fmt: skip
+    del marks
+    made = made.global_args("-i", f"file:{listing}", "-map_chapters", "3")
+    run_ffmpeg(made, timeout_seconds=TIMEOUT_SECONDS)
+    out = folder / "out.mp4"
+    if cli.main(["run", str(source), "-o", str(out), "--quiet", "--workers", "0"]) != 0:
+        raise SystemExit("seg-video could not make the output that is to be damaged")
+    return source, out
+
+
+def undamaged(made: Path, record: str) -> Path:
+    """The output itself, or a copy of it without its record."""
+    if record == "with":
+        return made
+    alone = made.with_name("alone.mp4")
+    shutil.copy(made, alone)
+    return alone
+
+
+def tried(source: Path, made: Path, arguments: argparse.Namespace) -> Iterator[tuple[str, Tally]]:
+    """Each kind of damage, as often as it falls to it."""
+    info = probe(made)
+    kinds = [name for name in KINDS if arguments.only is None or arguments.only in name]
+    record = made.with_name(f"{made.name}.seg-run")
+    for number, name in enumerate(kinds):
+        tally = Tally()
+        for again in range(arguments.count // len(kinds) + (number < arguments.count % len(kinds))):
+            chance = random.Random(f"{arguments.seed} {name} {again}")  # noqa: S311
+            scene = Scene(made, info.width, info.height, info.frame_count, info.time_base.denominator, chance)
+            damaged = made.with_name(f"damaged-{number}-{again}.mp4")
+            KINDS[name](scene, damaged)
+            began = time.monotonic()
+            alone = caught(source, damaged)
+            shutil.copytree(record, damaged.with_name(f"{damaged.name}.seg-run"))
+            by = caught(source, damaged)
+            tally.made, tally.alone = tally.made + 1, tally.alone + bool(alone)
+            tally.caught, tally.by = tally.caught + bool(by), tally.by | by
+            words = ", ".join(sorted(by)) or "NOT CAUGHT"
+            print(
+                f"{time.monotonic() - began:.1f} s {name}: {words}; alone: {', '.join(sorted(alone))}",
+                flush=True,
+            )
+            damaged.unlink()
+            shutil.rmtree(damaged.with_name(f"{damaged.name}.seg-run"))
+        yield name, tally
+
+
+def caught(source: Path, output: Path) -> set[str]:
+    """The checks that do not hold; a file that cannot be read is caught too."""
+    try:
+        return {check.name for check in verify(source, output).checks if check.holds is False}
+    except SegVideoError:
+        return {"cannot be read"}
+
+
+def lines(tallies: dict[str, Tally], false_alarms: list[str]) -> Iterator[str]:
+    """The table, a line each, and what it says in all."""
+    sums = [sum(getattr(tally, name) for tally in tallies.values()) for name in ("made", "caught", "alone")]
+    yield (
+        f"{sums[1]} of {sums[0]} damaged outputs are caught, {sums[2]} of them without the run's folder; an undamaged "
+        f"one is {'called damaged' if false_alarms else 'called the same video'}, with the folder and without."
+    )
+    yield ""
+    yield "| damage | made | caught | without the run's folder | by the check |"
+    yield "|---|---|---|---|---|"
+    for name, tally in tallies.items():
+        if tally.made:
+            by = ", ".join(sorted(tally.by)[:3])
+            yield f"| {name} | {tally.made} | {tally.caught} | {tally.alone} | {by or '-'} |"
+
+
+def write_page(table: str) -> None:
+    """Put the table into the page, between its marks."""
+    before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
+    _, after = rest.split(END)
+    PAGE.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

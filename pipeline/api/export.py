@@ -1,0 +1,70 @@
+"""A finished run -> a folder that other tools read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from pipeline.api.opened_run import OpenedRun, open_run
+from pipeline.errors import UsageError
+from pipeline.store.export_coco import export_coco
+from pipeline.store.export_csv import export_csv
+from pipeline.store.export_cvat import export_cvat
+from pipeline.store.export_folder import export_folder
+from pipeline.store.export_mots import export_mots
+from pipeline.store.export_yolo import export_yolo
+from pipeline.store.reader import DetectionsFile
+from pipeline.video.read.probe import probe
+from pipeline.video.write.pictures import write_pictures
+
+#: Formats that are one file: its name, and what writes it.
+_ONE_FILE: Mapping[str, tuple[str, Callable[[DetectionsFile, Path, float | None], None]]] = {
+    "coco": ("annotations.json", export_coco),
+    "mots": ("mots.txt", export_mots),
+    "cvat": ("annotations.xml", export_cvat),
+    "csv": ("tracks.csv", export_csv),
+}
+
+FORMATS = ("coco", "yolo", "mots", "cvat", "csv")
+
+
+def export(
+    run: str | Path,
+    format: str,  # noqa: A002
+    out: str | Path,
+    *,
+    conf: float | None = None,
+    everything: bool = False,
+    scores: bool = False,
+    frames: bool = False,
+    overwrite: bool = False,
+) -> Path:
+    """The folder `out`, with what a run has found in one of FORMATS.
+
+    run : its output or folder. conf : which objects, as --conf has it; None: those that the output shows.
+    everything : all that was stored, weak ones too. scores : YOLO's lines end with the score. frames : the pictures
+    too, `images/000000.png`, ... overwrite : `out` may have something in it.
+    Raises UsageError, StoreError, WriteError and, for the source of `frames`, InputError.
+    """
+    if format not in FORMATS:
+        raise UsageError(f"There is no format called {format!r}.", do=f"choose from {', '.join(FORMATS)}")
+    if scores and format != "yolo":
+        raise UsageError(
+            "Scores are a choice for yolo alone.", do="leave it out: the others have them, or no room"
+        )
+    opened = open_run(run)
+    least = None if everything else opened.settings.render.conf if conf is None else conf
+    with export_folder(Path(out), overwrite=overwrite) as folder, DetectionsFile(opened.detections) as file:
+        if format == "yolo":
+            export_yolo(file, folder, least, scores=scores)
+        else:
+            name, write = _ONE_FILE[format]
+            write(file, folder / name, least)
+        if frames:
+            _write_frames(opened, folder / "images")
+    return Path(out)
+
+
+def _write_frames(run: OpenedRun, folder: Path) -> None:
+    folder.mkdir()
+    write_pictures(probe(run.source), folder, deinterlace=run.settings.decode.deinterlace)

@@ -1,0 +1,64 @@
+"""A run on the disk, opened: what was asked for and what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.api.results import Frame
+from pipeline.errors import UsageError
+from pipeline.job.settings import Settings
+from pipeline.record.find_run import find_run, request_of
+from pipeline.record.layout import RUN_SUFFIX, RunLayout
+from pipeline.render.shown import class_ids_of
+from pipeline.store.chosen_rows import chosen_rows
+from pipeline.store.reader import DetectionsFile
+from pipeline.structures.tracks import FOUND
+
+
+@dataclass(frozen=True)
+class OpenedRun:
+    """A run whose detections are there.
+
+    folder : its own. source : of what. output : the file it makes. detections : the Parquet file with all that was
+    found. settings : as they were asked for. names : name of each class id.
+    """
+
+    folder: Path
+    source: Path
+    output: Path
+    detections: Path
+    settings: Settings
+    names: Mapping[int, str]
+
+    def frames(self) -> Iterator[Frame]:
+        """Each frame with what was found; `tracks` are the objects that the output shows."""
+        shown = self.settings.render
+        classes = class_ids_of(shown.classes, self.names)
+        with DetectionsFile(self.detections) as file:
+            header = file.header
+            times = header.seconds
+            for number, tracks in file.frames():
+                rows = chosen_rows(tracks, shown.conf)
+                kept = tracks[rows[np.isin(tracks.class_ids[rows], classes)]]
+                seconds = float(times[number - header.first_frame])
+                found = tracks.detections[tracks.origins == FOUND]
+                yield Frame(number, seconds, found, kept, header.width, header.height, self.names)
+
+
+def open_run(name: str | Path) -> OpenedRun:
+    """The run of an output, or in a run's own folder. Raises UsageError where there is none, or it is not done yet."""
+    folder = find_run(str(name))
+    request = request_of(folder)
+    layout = RunLayout.of(folder.with_name(folder.name.removesuffix(RUN_SUFFIX)))
+    if not layout.joined.is_file():
+        raise UsageError(
+            f"The run at {folder} has no detections of the whole video yet.",
+            do=f"seg-video resume {folder}, then again",
+        )
+    with DetectionsFile(layout.joined) as file:
+        names = dict(file.header.class_names)
+    return OpenedRun(folder, Path(request.inputs[0]), layout.output, layout.joined, request.settings, names)

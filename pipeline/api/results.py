@@ -1,0 +1,129 @@
+"""Results of a frame, with the views that people know from YOLO's tools."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.store.polygons import polygon_of
+from pipeline.structures.detections import Detections
+from pipeline.structures.masks import paste_mask
+from pipeline.structures.tracks import Tracks
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One frame of a video, looked at. Everything is in px of the upright source frame.
+
+    number : position in the video, from 0. seconds : when it is shown.
+    detections : all that the network found, weak ones too.
+    tracks : the objects that the video shows, those of `conf` and `classes`, each with its number.
+    width, height : of the frame in px. names : name of each class id.
+    """
+
+    number: int
+    seconds: float
+    detections: Detections
+    tracks: Tracks
+    width: int
+    height: int
+    names: Mapping[int, str]
+
+    @property
+    def boxes(self) -> Boxes:
+        """Boxes of `tracks`, in their order."""
+        return Boxes(self.tracks, self.width, self.height)
+
+    @property
+    def masks(self) -> Masks:
+        """Masks of `tracks`, in their order."""
+        return Masks(self.tracks.detections, self.width, self.height)
+
+    def __len__(self) -> int:
+        return len(self.tracks)
+
+
+@dataclass(frozen=True, eq=False)
+class Boxes:
+    """N boxes of a frame of width x height px."""
+
+    tracks: Tracks
+    width: int
+    height: int
+
+    @property
+    def xyxy(self) -> NDArray[np.float32]:
+        """float32 [N, 4]: left, top, right, bottom in px."""
+        return self.tracks.detections.boxes
+
+    @property
+    def xyxyn(self) -> NDArray[np.float32]:
+        """The same in shares of the frame."""
+        return self.xyxy / self._size
+
+    @property
+    def xywh(self) -> NDArray[np.float32]:
+        """float32 [N, 4]: centre, width, height in px."""
+        low, high = self.xyxy[:, :2], self.xyxy[:, 2:]
+        return np.concatenate([(low + high) / 2, high - low], axis=1)
+
+    @property
+    def xywhn(self) -> NDArray[np.float32]:
+        """The same in shares of the frame."""
+        return self.xywh / self._size
+
+    @property
+    def conf(self) -> NDArray[np.float32]:
+        """float32 [N]: score in this frame, 0..1."""
+        return self.tracks.detections.scores
+
+    @property
+    def cls(self) -> NDArray[np.int32]:
+        """int32 [N]: class id, as the track's detections up to this frame vote."""
+        return self.tracks.class_ids
+
+    @property
+    def id(self) -> NDArray[np.int64]:
+        """int64 [N]: the object's number through the whole video."""
+        return self.tracks.track_ids
+
+    def __len__(self) -> int:
+        return len(self.tracks)
+
+    @property
+    def _size(self) -> NDArray[np.float32]:
+        return np.array([self.width, self.height] * 2, np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Masks:
+    """N masks of a frame of width x height px; made when they are asked for."""
+
+    detections: Detections
+    width: int
+    height: int
+
+    @property
+    def data(self) -> NDArray[np.bool_]:
+        """bool [N, height, width]."""
+        return self.detections.masks(self.height, self.width)
+
+    @property
+    def xy(self) -> list[NDArray[np.float64]]:
+        """A closed polygon [points, 2] in px for each mask, along the pixels' edges; holes are cut in from outside."""
+        found = self.detections
+        return [
+            polygon_of(paste_mask(mask, box, self.height, self.width), "edges")
+            for mask, box in zip(found.roi_masks, found.boxes, strict=True)
+        ]
+
+    @property
+    def xyn(self) -> list[NDArray[np.float64]]:
+        """The same in shares of the frame."""
+        return [polygon / (self.width, self.height) for polygon in self.xy]
+
+    def __len__(self) -> int:
+        return len(self.detections)

@@ -1,0 +1,87 @@
+"""A video -> its frames with detections and tracks, one after the other; nothing is written."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.api.results import Frame
+from pipeline.api.settings import request_of
+from pipeline.job.settings import Settings
+from pipeline.render.shown import class_ids_of
+from pipeline.run.plan_run import resolve
+from pipeline.run.segment_worker import SeenFrame, SegmentTask, seen_frames, without_picture
+from pipeline.segment.segmenter import Segmenter
+from pipeline.store.chosen_rows import chosen_rows
+from pipeline.structures.chunk import Chunk
+from pipeline.structures.detections import Detections
+from pipeline.structures.tracks import Tracks
+from pipeline.structures.video_info import VideoInfo
+from pipeline.track.film_tracker import FilmFrame, FilmTracker
+from pipeline.track.key_frames import key_frames
+from pipeline.video.read.plan import plan
+from pipeline.video.read.probe import probe
+
+_ROOMS = ("segment", "track", "render", "decode")
+
+
+def segment(path: str | Path, **settings: Any) -> Iterator[Frame]:
+    """Frames of the video in the order in which they are shown, as soon as each is final.
+
+    A frame's tracks rest on the seconds of film behind it, as they do in the command's output.
+
+    settings : model, conf, classes, ignore_region, device, batch, deinterlace: the long flags of `seg-video run` with
+    _ for -. Raises UsageError for a setting that does not exist, InputError for a video that cannot be read, both
+    before the first frame is asked for; WeightsError and ConfigError, with the first frame, for what is wrong with
+    the network.
+    """
+    asked = resolve(request_of(path, None, settings, _ROOMS).settings)
+    return _frames(asked, probe(Path(path).absolute()))
+
+
+def _frames(settings: Settings, info: VideoInfo) -> Iterator[Frame]:
+    segmenter = Segmenter(settings.segment)
+    try:
+        names = segmenter.setup()
+        tracker = FilmTracker(settings.track, names)
+        classes = class_ids_of(settings.render.classes, names)
+        state, waiting = tracker.start(), deque[SeenFrame]()
+        for chunk in plan(info):
+            task = _task(settings, info, chunk)
+            seen = list(map(without_picture, seen_frames(segmenter, task)))
+            waiting += seen
+            state, final = tracker.follow(state, (_film_frame(info, one) for one in seen))
+            if chunk.stop == info.frame_count:
+                final += tracker.finish(state)
+            for tracks in final:
+                yield _frame(info, settings, names, classes, waiting.popleft(), tracks)
+    finally:
+        segmenter.close()
+
+
+def _task(settings: Settings, info: VideoInfo, chunk: Chunk) -> SegmentTask:
+    every = key_frames([float(info.seconds(n)) for n in range(info.frame_count)], settings.segment.every)
+    looked = frozenset(every).intersection(range(chunk.start, chunk.stop))
+    return SegmentTask(info, chunk, info.path.stat().st_size, settings.decode, looked)
+
+
+def _film_frame(info: VideoInfo, one: SeenFrame) -> FilmFrame:
+    return FilmFrame(float(info.seconds(one.frame.number)), one.detections, one.motion)
+
+
+def _frame(
+    info: VideoInfo,
+    settings: Settings,
+    names: Mapping[int, str],
+    classes: list[int],
+    one: SeenFrame,
+    tracks: Tracks,
+) -> Frame:
+    rows = chosen_rows(tracks, settings.render.conf)
+    shown = tracks[rows[np.isin(tracks.class_ids[rows], classes)]]
+    number, found = one.frame.number, one.detections or Detections.empty()
+    return Frame(number, float(info.seconds(number)), found, shown, info.width, info.height, names)

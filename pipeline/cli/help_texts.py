@@ -1,0 +1,51 @@
+"""Help of the job's options: what each one says, with its choices and its default as the settings have them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.job.options import Option
+from pipeline.job.settings import Settings
+from pipeline.render.settings import COLOR_KEYS, LABELS, STYLES
+from pipeline.segment.settings import DEVICES
+from pipeline.track.settings import OWN_CAR
+from pipeline.video.settings import DAMAGED, ENCODERS
+
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "style": STYLES,
+    "labels": LABELS,
+    "own-car": OWN_CAR,
+    "color-by": COLOR_KEYS,
+    "damaged": DAMAGED,
+    "encoder": ENCODERS,
+    "device": DEVICES,
+}
+
+
+def help_of(option: Option) -> str:
+    """One line for people: what the option does, what it can be, and what it is where it is not given."""
+    choices, default = choices_of(option), default_of(option)
+    notes = (
+        [f"one of {', '.join(choices)}" if isinstance(default, str) else ", ".join(choices)]
+        if choices
+        else []
+    )
+    if option.metavar is not None and default not in (None, ()):
+        notes.append(f"default: {_words(default)}")
+    text = f"{option.help} ({'; '.join(notes)})" if notes else option.help
+    return text.replace("%", "%%")
+
+
+def choices_of(option: Option) -> tuple[str, ...]:
+    """The words that the option takes; none where any may do."""
+    return _CHOICES.get(option.name, ())
+
+
+def default_of(option: Option) -> Any:
+    """The setting's value where the option is not given."""
+    return getattr(getattr(Settings(), option.room), option.field)
+
+
+def _words(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,96 @@
+"""The command that lists runs: status."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from typing import TYPE_CHECKING
+
+from pipeline.cli.command import Command, aligned
+from pipeline.cli.say import complain, say
+from pipeline.errors import ChunksFailedError, SegVideoError, UsageError
+from pipeline.run.speeds import Speed, Speeds
+from pipeline.run.status_line import clock
+from pipeline.terminal import one_line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipeline.record.status import RunStatus
+
+
+def _add_status_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="runs, outputs, or folders with runs in them (default: here)"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON array, for programs")
+
+
+def _show_status(arguments: argparse.Namespace) -> int:
+    from pipeline.cli.named_runs import runs_called, status_of
+
+    runs: list[RunStatus] = []
+    unreadable: list[tuple[Path, SegVideoError]] = []
+    try:
+        named = runs_called(arguments.names or ["."])
+    except UsageError:
+        if arguments.names:
+            raise
+        named = []
+    for run in named:
+        try:
+            runs.append(status_of(run.folder))
+        except SegVideoError as error:
+            unreadable.append((run.folder, error))
+    if arguments.json:
+        say(json.dumps([dataclasses.asdict(run) for run in runs], indent=1))
+    elif runs:
+        _show(runs)
+    elif not unreadable:
+        say("there is no run in this folder; seg-video in.mp4 out.mp4 makes one")
+    for folder, reason in unreadable:
+        complain(f"{folder}: {one_line(str(reason))}")
+    return ChunksFailedError.exit_code if unreadable else 0
+
+
+def _show(runs: list[RunStatus]) -> None:
+    from pipeline.weights.cache import WeightsCache
+
+    latest = Speeds(WeightsCache.at().folder).latest()
+    rows = [("STATE", "FOUND IN", "PAINTED", "FRAMES", "FRAMES/S", "LEFT", "OUTPUT")]
+    for run in runs:
+        rate = "-" if run.rate is None else f"{run.rate:.1f}"
+        counts = (str(run.segmented), str(run.rendered), str(run.frames))
+        seconds = _seconds_left(run, latest)
+        rows.append((run.state, *counts, rate, "-" if seconds is None else clock(seconds), run.output))
+    for line in aligned(rows):
+        say(line)
+    for run in runs:
+        for chunk, reason in run.failed if run.state == "failed" else ():
+            say(f"\n{one_line(run.output)}: chunk {chunk} failed: {one_line(reason)}")
+        if run.resume:
+            say(f"go on with: {one_line(run.resume)}")
+
+
+def _seconds_left(run: RunStatus, latest: Speed | None) -> float | None:
+    """Seconds that the run would still take; None for one that is done, or where no speed is known."""
+    share = Speed.finding_share if latest is None else latest.finding_share
+    # The run's own rate is that of looking for objects, which is only a share of the work.
+    rate = run.rate * share if run.rate is not None else None if latest is None else latest.rate
+    if run.state == "done" or not rate:
+        return None
+    left = share * (run.frames - run.segmented) + (1 - share) * (run.frames - run.rendered)
+    return left / rate
+
+
+LISTING_COMMANDS = (
+    Command(
+        "status",
+        "list runs: how far they are, and what failed",
+        _add_status_arguments,
+        _show_status,
+        examples=("seg-video status", "seg-video status out/ other/out.mp4"),
+        only_prints=True,
+    ),
+)

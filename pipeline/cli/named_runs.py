@@ -1,0 +1,54 @@
+"""Names of a command line -> runs: a name is a run's folder, its output, or a folder with runs below it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import SegVideoError, UsageError
+from pipeline.record.find_run import find_run, find_runs
+from pipeline.record.status import RunStatus, run_status
+
+
+@dataclass(frozen=True)
+class NamedRun:
+    """A run that was found. folder : its own. in_folder : the name was that of a folder above."""
+
+    folder: Path
+    in_folder: bool
+
+
+def runs_called(names: Sequence[str]) -> list[NamedRun]:
+    """The runs of each name, the latest first within a folder, none twice. Raises UsageError where a name has none."""
+    found: dict[Path, NamedRun] = {}
+    for name in names:
+        for run in _runs(name):
+            found.setdefault(run.folder.resolve(), run)
+    return list(found.values())
+
+
+def _runs(name: str) -> list[NamedRun]:
+    try:
+        return [NamedRun(find_run(name), in_folder=False)]
+    except UsageError:
+        if not Path(name).is_dir():
+            raise
+    below = [NamedRun(run, in_folder=True) for run in find_runs([Path(name)])]
+    if not below:
+        raise UsageError(f"There is no run in {name}.", do="make one: seg-video in.mp4 out.mp4")
+    return below
+
+
+def status_of(folder: Path) -> RunStatus:
+    """The status of a run. Raises UsageError where its files do not have the form of a run's."""
+    try:
+        return run_status(folder)
+    except SegVideoError:
+        raise
+    except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
+        raise UsageError(
+            f"{folder} cannot be read as a run.",
+            found=f"{type(error).__name__}: {error}",
+            do="delete the folder if nothing in it is needed",
+        ) from error

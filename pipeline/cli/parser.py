@@ -1,0 +1,115 @@
+"""The parser of all commands, and the words of a command line in the order in which it takes them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Container, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+from pipeline import __version__
+from pipeline.cli.command import Command
+from pipeline.errors import UsageError
+from pipeline.job.options import OPTIONS
+
+#: The command that `seg-video in.mp4 out.mp4` is short for.
+DEFAULT_COMMAND = "run"
+
+_EPILOG = """\
+seg-video IN.mp4 OUT.mp4 is short for seg-video run IN.mp4 OUT.mp4; its options: seg-video run --help
+--debug, anywhere, shows where in the program an error comes from
+
+examples:
+  seg-video in.mp4 out.mp4
+  seg-video drives/ out/ --classes person,car
+  seg-video verify in.mp4 out.mp4
+
+exit codes: 0 done, 1 failed (verify: differs), 2 usage, 3 input cannot be read, 4 some chunks or inputs failed
+or are damaged, and the rest is there, 5 a run of something else is in the way, 130 interrupted
+"""
+
+
+class Parsers:
+    """The parser of `seg-video` and one of each command."""
+
+    def __init__(self, commands: Sequence[Command]) -> None:
+        self.whole = argparse.ArgumentParser(
+            prog="seg-video",
+            description="The same dashcam video, plus masks: instance segmentation of road users.",
+            epilog=_EPILOG,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        self.whole.add_argument("--version", action="version", version=f"seg-video {__version__}")
+        rows = self.whole.add_subparsers(metavar="COMMAND")
+        self.of: dict[str, argparse.ArgumentParser] = {}
+        for command in commands:
+            self.of[command.name] = rows.add_parser(
+                command.name,
+                help=command.summary,
+                description=command.summary,
+                epilog="\n".join(["examples:", *(f"  {line}" for line in command.examples)]),
+                formatter_class=argparse.RawDescriptionHelpFormatter,
+            )
+            command.add_arguments(self.of[command.name])
+            self.of[command.name].set_defaults(command=command)
+
+    def parse(self, words: Sequence[str]) -> argparse.Namespace:
+        """What the words ask for; options may stand anywhere. Raises UsageError, and SystemExit as argparse does."""
+        place = _place_of_command(words, self.of)
+        if place is None:
+            if words[0] in ("-h", "--help", "--version"):
+                return self.whole.parse_args(list(words))
+            self._refuse_unknown(words)
+            return self.of[DEFAULT_COMMAND].parse_intermixed_args(list(words))
+        rest = [*words[:place], *words[place + 1 :]]
+        return self.of[words[place]].parse_intermixed_args(rest)
+
+    def _refuse_unknown(self, words: Sequence[str]) -> None:
+        first = next((word for word in words if not word.startswith("-")), None)
+        if first is None or first != words[0] or Path(first).suffix or _is_there(first) or "://" in first:
+            return
+        near = get_close_matches(first, self.of, n=1)
+        here = get_close_matches(first, [entry.name for entry in Path().iterdir()], n=1)
+        hint = [f"did you mean {name!r}?" for name in (*near, *here)][:1]
+        self.whole.error(" ".join([f"there is no command and no file called {first!r};", *hint]).rstrip(";"))
+
+
+def refuse_other_inputs(paths: Sequence[str]) -> None:
+    """Raises UsageError for an input that is neither a file with frames nor a folder of such."""
+    for path in paths:
+        if "://" in path:
+            kind, do = "an address", "save the stream to a file first, then name the file"
+        elif path.startswith("/dev/"):
+            kind, do = "a camera or another device", "record to a file first, then name the file"
+        elif Path(path).suffix.lower() in _PICTURES:
+            kind, do = "a picture", "name a video; pictures are not taken yet"
+        else:
+            continue
+        raise UsageError(f"{path} is {kind}, and seg-video takes video files.", do=do)
+
+
+_PICTURES = frozenset((".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".heic", ".gif"))
+
+#: Options of commands alone, which no job file has, that take a value.
+_WITH_VALUE = frozenset(("-o", "--output", "--progress"))
+
+
+def _place_of_command(words: Sequence[str], names: Container[str]) -> int | None:
+    """Where the command stands: it is the first word that is neither an option nor an option's value."""
+    flags = {f"--{option.name}" for option in OPTIONS.values() if option.metavar is not None} | _WITH_VALUE
+    place = 0
+    while place < len(words):
+        word = words[place]
+        if word == "--":
+            return None
+        if not word.startswith("-") or word == "-":
+            return place if word in names else None
+        place += 2 if word in flags else 1
+    return None
+
+
+def _is_there(name: str) -> bool:
+    try:
+        return Path(name).exists()
+    except (OSError, ValueError):  # longer than a name can be, or with a zero in it
+        return False

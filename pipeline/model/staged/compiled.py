@@ -1,0 +1,125 @@
+"""The stages of a network compiled by OpenVINO for this CPU."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from queue import LifoQueue
+from typing import Any, NamedTuple
+
+import numpy as np
+import openvino
+from numpy.typing import NDArray
+
+from pipeline.model.samples import Samples
+from pipeline.model.staged.program_file import Graphs
+from pipeline.model.staged.shapes import StageShapes
+
+
+class CompiledStages:
+    """Compiled stages for several callers at a time, each computing on one core.
+
+    With one thread a kernel adds in one order: a frame gets the same detections however many cores there are and
+    whoever else computes. So cores are shared out to frames and not to operations, which is also the faster way.
+
+    shapes : that the graphs were made for. streams : callers that compute at the same time; others wait.
+    """
+
+    def __init__(self, graphs: Graphs, shapes: StageShapes, precision: str, streams: int) -> None:
+        core = openvino.Core()
+        narrow = precision == "bfloat16"
+        settings = {
+            "NUM_STREAMS": streams,
+            "INFERENCE_NUM_THREADS": streams,
+            "INFERENCE_PRECISION_HINT": "bf16" if narrow else "f32",
+            # Processes that pin their threads would all take the first core.
+            "ENABLE_CPU_PINNING": False,
+            "SCHEDULING_CORE_TYPE": "ANY_CORE",
+        }
+        stages = {
+            name: core.compile_model(_read(core, *graph, name, narrow), "CPU", settings)
+            for name, graph in graphs.items()
+        }
+        self._free: LifoQueue[StageRequests] = LifoQueue()
+        for _ in range(streams):
+            self._free.put(StageRequests(stages, shapes))
+
+    @contextmanager
+    def requests(self) -> Iterator[StageRequests]:
+        """One caller's own place to compute in; waits until one is free."""
+        requests = self._free.get()
+        try:
+            yield requests
+        finally:
+            self._free.put(requests)
+
+
+class StageRequests:
+    """The three stages for one caller; what `dense` found stays with it until the next frame."""
+
+    def __init__(self, stages: dict[str, Any], shapes: StageShapes) -> None:
+        self._shapes = shapes
+        self._dense, self._boxes, self._masks = (
+            stages[name].create_infer_request() for name in ("dense", "boxes", "masks")
+        )
+        table = self._dense.get_output_tensor(0)
+        self._dense.set_output_tensor(0, table)
+        self._boxes.set_input_tensor(0, table)
+        self._masks.set_input_tensor(0, table)
+
+    def dense(self, images: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The RPN's logits [A] and offsets [A, 4] of images [1, H, W, 3]; both are overwritten by the next call."""
+        self._dense.set_input_tensor(0, openvino.Tensor(images, shared_memory=True))
+        self._dense.infer()
+        return self._dense.get_output_tensor(1).data, self._dense.get_output_tensor(2).data
+
+    def levels(self) -> list[NDArray[np.float32]]:
+        """The features [rows, columns, C] of each pooled level that `dense` found, where it computes in float32."""
+        ends = np.cumsum([rows * columns for rows, columns in self._shapes.grids])[:-1]
+        parts = np.split(self._dense.get_output_tensor(0).data, ends)
+        return [part.reshape(*grid, -1) for part, grid in zip(parts, self._shapes.grids, strict=True)]
+
+    def boxes(self, samples: Samples) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Class logits [R, C] and offsets [R, C or 1, 4] of R regions."""
+        found = _in_portions(self._boxes, samples, self._shapes.box_regions)
+        return found[0], found[1]
+
+    def masks(self, samples: Samples, class_index: NDArray[np.int32]) -> NDArray[np.uint8]:
+        """Masks uint8 [R, 28, 28], probability x 255, of R regions for the classifier outputs int32 [R]."""
+        return _in_portions(self._masks, (*samples, class_index), self._shapes.mask_regions)[0]
+
+
+def _in_portions(request: Any, columns: tuple[Any, ...], portion: int) -> list[NDArray[Any]]:
+    """Each output for all rows of the inputs behind the table, `portion` rows at a time; missing rows are zeros."""
+    rows = len(columns[0])
+    parts: list[list[NDArray[Any]]] = [[] for _ in request.model_outputs]
+    for start in range(0, max(rows, 1), portion):
+        count = min(portion, rows - start)
+        for place, column in enumerate(columns, start=1):
+            data = request.get_input_tensor(place).data
+            data[:count] = column[start : start + count]
+            data[count:] = 0
+        request.infer()
+        for place, part in enumerate(parts):
+            part.append(request.get_output_tensor(place).data[:count].copy())
+    return [np.concatenate(part) for part in parts]
+
+
+class _Place(NamedTuple):
+    """Where a stage has the table: among its inputs or its outputs."""
+
+    is_output: bool
+
+
+_TABLE = {"dense": _Place(True), "boxes": _Place(False), "masks": _Place(False)}
+
+
+def _read(core: Any, graph: bytes, weights: bytes, name: str, narrow: bool) -> Any:
+    """The graph; where it computes in bfloat16, the table goes from stage to stage in it."""
+    model = core.read_model(graph, openvino.Tensor(np.frombuffer(weights, np.uint8)))
+    if narrow:
+        steps = openvino.preprocess.PrePostProcessor(model)
+        place = steps.output(0) if _TABLE[name].is_output else steps.input(0)
+        place.tensor().set_element_type(openvino.Type.bf16)
+        model = steps.build()
+    return model

@@ -1,0 +1,84 @@
+"""The three stages of a network as TensorFlow functions, without loops and with static shapes.
+
+Between them NumPy chooses (`choose.py`) and says where regions are sampled (`model/samples.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from pipeline.model.mask_rcnn import MaskRCNN
+from pipeline.model.roi_align import feature_table, pool_regions
+from pipeline.model.samples import Samples
+from pipeline.model.staged.shapes import StageShapes
+
+
+class Stages(NamedTuple):
+    """Each stage as a traced function of TensorFlow.
+
+    dense : images float32 [1, H, W, 3] to the table of feature vectors [cells, C], and the RPN's logits [A] and
+        offsets [A, 4] of all levels after each other.
+    boxes : table and samples of regions to class logits [R, C] and offsets [R, C or 1, 4].
+    masks : table, samples and classifier outputs int32 [R] to masks uint8 [R, 28, 28], probability x 255.
+    """
+
+    dense: Any
+    boxes: Any
+    masks: Any
+
+
+def trace_stages(model: MaskRCNN, shapes: StageShapes) -> Stages:
+    """The stages of a float32 network for one canvas."""
+    pooled = len(range(model.config.fpn.min_level, 6))
+
+    def dense(images: Any) -> tuple[Any, ...]:
+        features = model.features(images)
+        logits, offsets = model.rpn(features)
+        flat = (ops.concatenate([level[0] for level in levels]) for levels in (logits, offsets))
+        return feature_table(features[:pooled]), *flat
+
+    def boxes(table: Any, *samples: Any) -> tuple[Any, Any]:
+        logits, offsets = model.box_head(pool_regions(table, Samples(*samples)))
+        return logits, offsets
+
+    def masks(table: Any, *samples_and_class: Any) -> tuple[Any]:
+        *samples, class_index = samples_and_class
+        logits = model.mask_head(pool_regions(table, Samples(*samples)), class_index)
+        return (ops.cast(ops.round(ops.sigmoid(logits) * 255.0), "uint8"),)
+
+    images = tf.TensorSpec((1, *shapes.canvas, 3), tf.float32)
+    return Stages(
+        _traced(model, dense, [images]),
+        _traced(model, boxes, _region_inputs(shapes, shapes.box_regions, model.config.box_head.pool)),
+        _traced(
+            model,
+            masks,
+            [
+                *_region_inputs(shapes, shapes.mask_regions, model.config.mask_head.pool),
+                tf.TensorSpec((shapes.mask_regions,), tf.int32),
+            ],
+        ),
+    )
+
+
+def _region_inputs(shapes: StageShapes, regions: int, size: int) -> list[Any]:
+    taps = shapes.taps(size)
+    index = tf.TensorSpec((regions, taps), tf.int32)
+    weights = tf.TensorSpec((regions, size, taps), tf.float32)
+    return [tf.TensorSpec((shapes.cells, shapes.channels), tf.float32), index, index, weights, weights]
+
+
+def _traced(model: MaskRCNN, function: Callable[..., Any], inputs: list[Any]) -> Any:
+    """The function as a graph with the weights as its constants; folded kernels are then computed once."""
+    constants = [(variable, variable.numpy()) for variable in model.variables]
+
+    def stateless(*arrays: Any) -> Any:
+        with keras.StatelessScope(state_mapping=constants):
+            return function(*arrays)
+
+    return tf.function(stateless, input_signature=inputs, autograph=False).get_concrete_function()

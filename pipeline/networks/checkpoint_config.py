@@ -1,0 +1,102 @@
+"""The config of the network in a checkpoint, without making the network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from numpy.typing import NDArray
+
+from pipeline.errors import WeightsError
+from pipeline.formats.convert import torchvision
+from pipeline.formats.keras_h5 import read_layer_weights
+from pipeline.formats.own_file import read_metadata
+from pipeline.formats.pytorch_file import read_state_dict
+from pipeline.model import presets
+from pipeline.model.config import MaskRCNNConfig
+from pipeline.weights.label_maps import label_map
+
+ForeignKind = Literal["torchvision_v1", "torchvision_v2", "matterport"]
+Tensors = Mapping[str, NDArray[Any]]
+
+#: Key of the network's config in our own files, and the format's version.
+CONFIG, FORMAT, VERSION = "config", "format", "seg-video 1"
+
+#: Tensors whose last dimension counts the classes, by kind.
+_CLASSIFIER = {
+    "torchvision_v1": "roi_heads.box_predictor.cls_score.bias",
+    "torchvision_v2": "roi_heads.box_predictor.cls_score.bias",
+    "matterport": "mrcnn_class_logits/bias",
+}
+
+
+def checkpoint_config(path: Path, kind: str | None, names: Mapping[int, str] | None) -> MaskRCNNConfig:
+    """The config of the network in a file; of our own file only the header is read.
+
+    kind, names : as `load_checkpoint` takes them. Raises WeightsError as it does.
+    """
+    if is_own(path, kind):
+        return own_config(path, read_metadata(path))
+    return foreign_config(*read_foreign(path, kind), names, path)
+
+
+def published_config(kind: str, names: Mapping[int, str]) -> MaskRCNNConfig:
+    """The config of a published checkpoint of that kind: its classifier has an output for each id of its label map."""
+    return _preset(kind, names, max(names) + 1)
+
+
+def is_own(path: Path, kind: str | None) -> bool:
+    """Whether the file is one of ours, going by its kind or its name."""
+    return kind == "own" or (kind is None and path.suffix == ".safetensors")
+
+
+def own_config(path: Path, metadata: Mapping[str, str]) -> MaskRCNNConfig:
+    """The config in the metadata of our own file."""
+    if metadata.get(FORMAT) != VERSION or CONFIG not in metadata:
+        raise WeightsError(
+            f"{path} is a safetensors file of another program",
+            found=f"the metadata {sorted(metadata)}",
+            do="use a file that this package wrote",
+        )
+    return MaskRCNNConfig.from_json(metadata[CONFIG])
+
+
+def read_foreign(path: Path, kind: str | None) -> tuple[Tensors, ForeignKind]:
+    """The tensors of another program's file, and its layout: of torchvision's two the file itself tells which."""
+    if kind == "matterport" or (kind is None and path.suffix in (".h5", ".hdf5")):
+        return read_layer_weights(path), "matterport"
+    source = torchvision.modern_names(read_state_dict(path))
+    if kind in (None, "torchvision"):
+        kind = "torchvision_v1" if "roi_heads.box_head.fc6.weight" in source else "torchvision_v2"
+    return source, cast(ForeignKind, kind)
+
+
+def foreign_config(
+    source: Tensors, kind: ForeignKind, names: Mapping[int, str] | None, path: Path
+) -> MaskRCNNConfig:
+    """The preset of that kind with as many classes as the file's classifier has outputs."""
+    if _CLASSIFIER[kind] not in source:
+        raise WeightsError(
+            f"{path} has no classifier of a {kind} network",
+            found=f"{len(source)} tensors, none of them {_CLASSIFIER[kind]}: {sorted(source)[:4]} ...",
+            do="check that the file is a whole Mask R-CNN and of this kind",
+        )
+    count = len(source[_CLASSIFIER[kind]])
+    published = label_map("coco80" if kind == "matterport" else "coco91")
+    if names is None:
+        names = published if count == max(published) + 1 else {}
+    if any(not 0 < class_id < count for class_id in names):
+        raise WeightsError(
+            f"the class names given do not fit {path}",
+            found=f"class ids up to {max(names)}, a classifier of {count} outputs",
+            do="give ids from 1 to one less than the outputs; 0 is the background",
+        )
+    return _preset(kind, names, count)
+
+
+def _preset(kind: str, names: Mapping[int, str], count: int) -> MaskRCNNConfig:
+    """The preset with the names in the order of the classifier's `count` outputs."""
+    listed = ("background", *(names.get(i, f"class {i}") for i in range(1, count)))
+    config: MaskRCNNConfig = getattr(presets, kind)((listed, tuple(range(count))))
+    return config

@@ -1,0 +1,26 @@
+"""What the process that converts a network does; it alone imports TensorFlow for a network that runs on OpenVINO."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+from pathlib import Path
+
+from pipeline.errors import SegVideoError
+
+
+def answer(weights: str, kind: str, canvas: tuple[int, int], facts: dict[str, object], path: str) -> None:
+    """Write the program to `path`; an error of ours is sent to the parent, and the process ends with 1."""
+    os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="-1", KERAS_BACKEND="tensorflow")
+    from pipeline.model.staged.convert import convert
+    from pipeline.model.staged.program_file import write_program
+    from pipeline.networks.checkpoint import load_checkpoint
+
+    try:
+        model = load_checkpoint(weights, kind)
+        write_program(Path(path), convert(model, (canvas[0], canvas[1])), facts)
+    except SegVideoError as error:
+        sys.stdout.buffer.write(b"\nerror " + pickle.dumps(error))
+        sys.stdout.buffer.flush()
+        os._exit(1)

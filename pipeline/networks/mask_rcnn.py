@@ -1,0 +1,87 @@
+"""Kind Mask R-CNN: torchvision's `.pth`, matterport's `.h5`, our own `.safetensors`; on OpenVINO or through Keras."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from pipeline.model.config import MaskRCNNConfig
+from pipeline.model.frames import class_names as names_in
+from pipeline.model.precision import cpu_precision, resolve_precision
+from pipeline.networks.checkpoint_config import checkpoint_config, published_config
+from pipeline.networks.devices import claim_tensorflow, computing_runtime, takes_gpu, version_of
+from pipeline.networks.settings import LoadSettings, given
+from pipeline.networks.source import NetworkSource
+from pipeline.structures.frame_segmenter import FrameSegmenter
+from pipeline.weights.label_maps import label_map
+
+_GPU_BATCH = 8
+
+
+def class_names(source: NetworkSource) -> Mapping[int, str]:
+    """Name of each class id; of a published checkpoint its label map, of our own file what its header says."""
+    return names_in(_config(source))
+
+
+def runtime(source: NetworkSource, settings: LoadSettings) -> str:
+    """OpenVINO or the Keras backend, its version, and the numbers it computes in."""
+    del source
+    if computing_runtime(settings) == "openvino":
+        return f"{version_of('openvino')} {cpu_precision(settings.precision)}"
+    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+    if takes_gpu(settings.device):
+        return f"{version_of(backend)} gpu {settings.precision}"
+    return f"{version_of(backend)} {cpu_precision(settings.precision)}"
+
+
+def load(source: NetworkSource, settings: LoadSettings) -> FrameSegmenter:
+    """The network. Raises WeightsError, ConfigError."""
+    here = runtime(source, settings)
+    if computing_runtime(settings) == "openvino":
+        return _on_openvino(source, settings, here)
+    return _through_keras(source, settings, here)
+
+
+def _on_openvino(source: NetworkSource, settings: LoadSettings, here: str) -> FrameSegmenter:
+    """Imports neither TensorFlow nor Keras; where the programs are not on this machine, another process makes them."""
+    from pipeline.model.staged.compiled import CompiledStages
+    from pipeline.model.staged.predictor import StagedPredictor
+    from pipeline.model.staged.shapes import StageShapes
+    from pipeline.networks.programs import find_program
+
+    config = settings.adapt(_config(source))
+    precision = cpu_precision(settings.precision)
+    streams = settings.threads or len(os.sched_getaffinity(0))
+
+    def compiled(canvas: tuple[int, int]) -> CompiledStages:
+        return CompiledStages(
+            find_program(source, canvas), StageShapes.of(config, canvas), precision, streams
+        )
+
+    return StagedPredictor(config, compiled, here, streams)
+
+
+def _through_keras(source: NetworkSource, settings: LoadSettings, here: str) -> FrameSegmenter:
+    on_gpu = claim_tensorflow(settings.device, settings.threads)
+    from pipeline.model.predictor import MaskRCNNPredictor
+    from pipeline.networks.checkpoint import load_checkpoint
+
+    model = load_checkpoint(
+        source.path(),
+        source.kind,
+        classes=_published_names(source),
+        precision=resolve_precision(settings.precision),
+        adapt=settings.adapt,
+    )
+    batch = given(settings.batch, _GPU_BATCH if on_gpu else 1)
+    return MaskRCNNPredictor(model, batch, settings.jit, here)
+
+
+def _config(source: NetworkSource) -> MaskRCNNConfig:
+    if source.entry is not None and source.kind != "own":
+        return published_config(source.kind, label_map(source.entry.label_map))
+    return checkpoint_config(source.path(), source.kind, _published_names(source))
+
+
+def _published_names(source: NetworkSource) -> Mapping[int, str] | None:
+    return None if source.entry is None else label_map(source.entry.label_map)

@@ -1,0 +1,80 @@
+"""ProgramCache: converted programs on this machine, kept for the user alone, the longest unused going first."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import WeightsError
+from pipeline.model.staged.program_file import Graphs, read_program
+from pipeline.weights.cache import CACHE_VARIABLE, WeightsCache
+
+#: Bytes kept at most; a program is as large as its weights.
+_MOST_BYTES = 2_000_000_000
+
+_ENDING = ".program"
+
+
+@dataclass(frozen=True)
+class ProgramCache:
+    """A folder of programs beside the weights. folder : need not exist yet."""
+
+    folder: Path
+
+    @classmethod
+    def at(cls) -> ProgramCache:
+        """The one in the cache of weights."""
+        return cls(WeightsCache.at().folder / "programs")
+
+    def create(self) -> None:
+        """Make the folder, for its owner alone."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _require_own(self.folder)
+
+    def path(self, name: str) -> Path:
+        """Where the program of that name lies."""
+        return self.folder / f"{name}{_ENDING}"
+
+    def read(self, path: Path, facts: Mapping[str, object]) -> Graphs | None:
+        """The program, which then counts as just used; None where there is none, or one that is damaged.
+
+        Raises WeightsError where somebody else could have put it there.
+        """
+        if not path.is_file():
+            return None
+        _require_own(self.folder)
+        _require_own(path, writable=True)  # a file of a common umask; nobody gets at it in that folder
+        try:
+            graphs = read_program(path, facts)
+        except (WeightsError, FileNotFoundError):
+            return None  # it is made anew
+        with contextlib.suppress(OSError):
+            os.utime(path)
+        return graphs
+
+    def prune(self, keep: Path, most_bytes: int = _MOST_BYTES) -> None:
+        """Remove the longest unused programs, never `keep`, until all together have no more than `most_bytes`."""
+        known = {path: path.stat() for path in self.folder.glob(f"*{_ENDING}")}
+        total = sum(status.st_size for status in known.values())
+        for path in sorted(known, key=lambda path: known[path].st_mtime_ns):
+            if total > most_bytes and path != keep:
+                path.unlink(missing_ok=True)
+                path.with_suffix(".lock").unlink(missing_ok=True)
+                total -= known[path].st_size
+
+
+def _require_own(place: Path, *, writable: bool = False) -> None:
+    """Raises WeightsError unless `place` is this user's, no link, and, if not `writable`, nobody else's to change."""
+    status = place.lstat()
+    others = 0 if writable else status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    if status.st_uid == os.getuid() and not others and not stat.S_ISLNK(status.st_mode):
+        return
+    raise WeightsError(
+        f"{place} could have been put there or changed by another user",
+        found=f"owner {status.st_uid}, mode {stat.filemode(status.st_mode)}",
+        do=f"remove it, or name a folder of your own in {CACHE_VARIABLE}",
+    )

@@ -1,0 +1,103 @@
+"""The programs of a network's stages: from the package, from this machine's cache, or made now by another process."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+from filelock import FileLock
+
+from pipeline.errors import SegVideoError, WeightsError
+from pipeline.model.staged.program_file import RELEASE, Graphs, read_program
+from pipeline.networks.devices import version_of
+from pipeline.networks.program_cache import ProgramCache
+from pipeline.networks.source import NetworkSource
+from pipeline.weights.digest import weights_digest
+
+Canvas = tuple[int, int]
+
+#: The child process takes the parent's search path, so that both run the same package whatever folder they are in.
+_CHILD = """
+import json, sys
+asked = json.loads(sys.stdin.readline())
+sys.path[:] = asked.pop("search")
+from pipeline.networks.convert_program import answer
+answer(**asked)
+"""
+
+
+def find_program(source: NetworkSource, canvas: Canvas) -> Graphs:
+    """The graphs of the network's stages for a canvas of (height, width) px.
+
+    Raises WeightsError where the weights cannot be converted, WriteError where there is no room for the result.
+    """
+    facts = program_facts(source.model, canvas)
+    shipped = shipped_path(source, canvas)
+    if shipped is not None and shipped.is_file():
+        graphs = read_program(shipped, facts)
+        if graphs is not None:
+            return graphs
+    cache = ProgramCache.at()
+    path = cache.path(_name(facts))
+    if (graphs := cache.read(path, facts)) is not None:
+        return graphs
+    cache.create()
+    with FileLock(path.with_suffix(".lock")):
+        if (graphs := cache.read(path, facts)) is None:
+            _convert(source, canvas, facts, path)
+            graphs = cache.read(path, facts)
+            cache.prune(keep=path)
+    if graphs is None:
+        raise WeightsError(f"The program of {source.model} was made, and is not there.", found=str(path))
+    return graphs
+
+
+def program_facts(model: str, canvas: Canvas) -> dict[str, object]:
+    """What a program belongs to: weights by their SHA-256, the canvas, and the release of the graphs."""
+    return {"weights": weights_digest(model), "canvas": list(canvas), "release": RELEASE}
+
+
+def shipped_path(source: NetworkSource, canvas: Canvas) -> Path | None:
+    """Where the package brings the program of a network that it brings, for the canvas it was trained on."""
+    if source.entry is None or source.entry.url is not None:
+        return None
+    weights = source.entry.embedded_path
+    return weights.with_name(f"{weights.stem}.{canvas[1]}x{canvas[0]}.program")
+
+
+def _name(facts: dict[str, object]) -> str:
+    """A name for the facts and for the versions of what converts."""
+    versions = [version_of(package) for package in ("openvino", "tensorflow", "keras")]
+    return hashlib.sha256(json.dumps([facts, versions]).encode()).hexdigest()[:32]
+
+
+def _convert(source: NetworkSource, canvas: Canvas, facts: dict[str, object], path: Path) -> None:
+    """Write the program in a process of its own, whose 900 MB and TensorFlow end with it."""
+    asked = {
+        "search": sys.path,
+        "weights": str(source.path()),
+        "kind": source.kind,
+        "canvas": canvas,
+        "facts": facts,
+        "path": str(path),
+    }
+    done = subprocess.run(  # noqa: S603 - our own interpreter and text
+        [sys.executable, "-c", _CHILD], input=json.dumps(asked).encode(), capture_output=True, check=False
+    )
+    if done.returncode == 0:
+        return
+    # What the child raised it sends as the last thing it says; anything else is a crash.
+    _, mark, sent = done.stdout.rpartition(b"\nerror ")
+    if mark and isinstance(error := pickle.loads(sent), SegVideoError):  # noqa: S301 - our own process
+        raise error
+    raise WeightsError(
+        f"{source.model} cannot be converted for OpenVINO",
+        found=done.stderr.decode(errors="replace").strip().splitlines()[-1:][0]
+        if done.stderr.strip()
+        else "a crash",
+        do="run it with the runtime tensorflow",
+    )

@@ -1,0 +1,149 @@
+"""The kinds of networks there are, and the way from a name or a file to a network.
+
+A new kind is one module in this room and one line of KINDS. The module has three functions, which NetworkLoader tells;
+the first two answer without importing a framework, so that a class name is checked before anything starts.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, cast
+
+from pipeline.errors import ConfigError, WeightsError
+from pipeline.formats.own_file import arrays_digest
+from pipeline.networks.settings import LoadSettings
+from pipeline.networks.source import NetworkSource
+from pipeline.structures.frame_segmenter import FrameSegmenter
+from pipeline.weights.catalog import find
+
+
+class NetworkLoader(Protocol):
+    """What the module of a kind has."""
+
+    def class_names(self, source: NetworkSource) -> Mapping[int, str]:
+        """Name of each class id that the network can return; imports no framework."""
+        ...
+
+    def runtime(self, source: NetworkSource, settings: LoadSettings) -> str:
+        """The program, its version and its numbers that would compute here, as one short line; imports none of it.
+
+        Two networks of one source and one runtime find the same in a frame.
+        """
+        ...
+
+    def load(self, source: NetworkSource, settings: LoadSettings) -> FrameSegmenter:
+        """The network on the device that it claims for itself. Raises WeightsError, ConfigError."""
+        ...
+
+
+@dataclass(frozen=True)
+class NetworkKind:
+    """A kind of network.
+
+    name : as the catalog calls it.
+    loader : dotted name of the module that loads it.
+    endings : of the names of its files; "/" for folders.
+    """
+
+    name: str
+    loader: str
+    endings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class NetworkDescription:
+    """A network, known without loading it.
+
+    kind : name of its kind.
+    class_names : name of each class id that it can return.
+    path : its file or folder; None if it is not on this machine yet.
+    arrays_sha256 : digest of the arrays alone that our own file carries; None elsewhere.
+    """
+
+    kind: str
+    class_names: Mapping[int, str]
+    path: Path | None
+    arrays_sha256: str | None
+
+
+_MASK_RCNN, _ZOO = "pipeline.networks.mask_rcnn", "pipeline.networks.zoo_graph"
+
+KINDS: dict[str, NetworkKind] = {
+    kind.name: kind
+    for kind in (
+        NetworkKind("own", _MASK_RCNN, (".safetensors",)),
+        NetworkKind("torchvision", _MASK_RCNN, (".pth", ".pt")),  # which of the two, the file tells
+        NetworkKind("torchvision_v1", _MASK_RCNN),
+        NetworkKind("torchvision_v2", _MASK_RCNN),
+        NetworkKind("matterport", _MASK_RCNN, (".h5", ".hdf5")),
+        NetworkKind("tf1_frozen_graph", _ZOO, (".pb",)),
+        NetworkKind("tf2_saved_model", _ZOO, ("/",)),
+    )
+}
+
+
+def register(kind: NetworkKind) -> None:
+    """Add a kind to this process; a source of it loads in any other process too, as it names its loader."""
+    known = KINDS.setdefault(kind.name, kind)
+    if known != kind:
+        raise ConfigError(f"There is another kind of network called {kind.name}.", found=known.loader)
+
+
+def find_source(model: str | Path) -> NetworkSource:
+    """Where the network `model` comes from: a name of the catalog, or a path, which exists or has a known ending.
+
+    Nothing is fetched. Raises WeightsError for a path with nothing at it or of no known kind, UsageError for a name
+    that is not in the catalog.
+    """
+    path, by_ending = Path(model), {ending: kind for kind in KINDS.values() for ending in kind.endings}
+    if not path.exists() and path.suffix not in by_ending:
+        entry = find(str(model))
+        return NetworkSource(str(model), entry.kind, KINDS[entry.kind].loader, entry)
+    if not path.exists():
+        raise WeightsError(f"There are no weights at {model}.", do="check the path")
+    ending = "/" if path.is_dir() else path.suffix
+    if ending not in by_ending:
+        raise WeightsError(
+            f"{model} is no kind of weight file that can be read.",
+            found=f"the ending {ending!r}",
+            do=f"give one of {', '.join(sorted(set(by_ending) - {'/'}))}, or a SavedModel's folder",
+        )
+    return NetworkSource(str(model), by_ending[ending].name, by_ending[ending].loader)
+
+
+def describe(model: str | Path | NetworkSource) -> NetworkDescription:
+    """The network without loading it. Raises as `find_source` does, and WeightsError where its file is damaged."""
+    source = _source(model)
+    names, path = _loader(source).class_names(source), source.known_path()
+    arrays = arrays_digest(path) if source.kind == "own" and path is not None else None
+    return NetworkDescription(source.kind, names, path, arrays)
+
+
+def runtime_of(model: str | Path | NetworkSource, settings: LoadSettings | None = None) -> str:
+    """What would compute the network here, such as `openvino 2026.4.1 bfloat16`, found out without loading it.
+
+    Raises ConfigError for a device that is not there.
+    """
+    source = _source(model)
+    return _loader(source).runtime(source, settings or LoadSettings())
+
+
+def load(model: str | Path | NetworkSource, settings: LoadSettings | None = None) -> FrameSegmenter:
+    """The network, ready to segment frames; weights that are not on this machine are fetched.
+
+    Raises as `find_source` does, WeightsError if the weights cannot be had or read, ConfigError for a device that is
+    not there.
+    """
+    source = _source(model)
+    return _loader(source).load(source, settings or LoadSettings())
+
+
+def _source(model: str | Path | NetworkSource) -> NetworkSource:
+    return model if isinstance(model, NetworkSource) else find_source(model)
+
+
+def _loader(source: NetworkSource) -> NetworkLoader:
+    return cast(NetworkLoader, importlib.import_module(source.loader))

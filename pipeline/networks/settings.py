@@ -1,0 +1,68 @@
+"""LoadSettings: how a network is to run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from pipeline.errors import ConfigError
+from pipeline.model.config import MaskRCNNConfig
+
+Value = TypeVar("Value")
+
+RUNTIMES = ("auto", "openvino", "tensorflow")
+
+
+@dataclass(frozen=True)
+class LoadSettings:
+    """How a network is to run; None leaves a setting as its source has it.
+
+    device : `auto` (the GPU where there is one), `cpu` or `gpu`.
+    runtime : `openvino`, `tensorflow` (or whichever backend Keras has), or `auto`: OpenVINO on a CPU.
+    precision : `auto`, `float32` or `bfloat16`.
+    threads : cores to use; None: all. OpenVINO gives each caller one of them, TensorFlow gives them to an operation.
+    batch : frames computed at a time; None: 1 on a CPU, where more gains nothing, and 8 on a GPU.
+    jit : compile with XLA; None: on a GPU only.
+    score : least probability of a detection.
+    proposals, detections : regions looked at and objects returned a frame.
+    min_size, max_size : px, under the source's own resize rule.
+    """
+
+    device: str = "auto"
+    runtime: str = "auto"
+    precision: str = "auto"
+    threads: int | None = None
+    batch: int | None = None
+    jit: bool | None = None
+    score: float | None = None
+    proposals: int | None = None
+    detections: int | None = None
+    min_size: int | None = None
+    max_size: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.runtime not in RUNTIMES:
+            raise ConfigError(
+                "runtime has to name a runtime.", found=self.runtime, do=f"choose from {', '.join(RUNTIMES)}"
+            )
+
+    def adapt(self, config: MaskRCNNConfig) -> MaskRCNNConfig:
+        """The config with these settings in it."""
+        detection, rpn, size = config.detection, config.rpn, config.input
+        return replace(
+            config,
+            detection=replace(
+                detection, score=given(self.score, detection.score), count=given(self.detections, detection.count)
+            ),
+            rpn=replace(rpn, post_nms=given(self.proposals, rpn.post_nms)),
+            input=replace(
+                size,
+                min_size=given(self.min_size, size.min_size),
+                max_size=given(self.max_size, size.max_size),
+            ),
+        )  # fmt: skip
+
+
+def given(asked: Value | None, default: Value) -> Value:
+    """What was asked for, or the default."""
+    return default if asked is None else asked

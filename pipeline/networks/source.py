@@ -1,0 +1,37 @@
+"""NetworkSource: where a network comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.weights.cache import WeightsCache
+from pipeline.weights.catalog import CatalogEntry
+from pipeline.weights.fetch import fetch
+
+
+@dataclass(frozen=True)
+class NetworkSource:
+    """Where a network comes from and which module loads it; can be sent to another process.
+
+    model : as it was asked for: a name of the catalog or a path.
+    kind : name of its kind.
+    loader : dotted name of the module that loads it.
+    entry : of the catalog; None for a path.
+    """
+
+    model: str
+    kind: str
+    loader: str
+    entry: CatalogEntry | None = None
+
+    def path(self) -> Path:
+        """Its file or folder, fetched if it is not on this machine. Raises WeightsError."""
+        return Path(self.model) if self.entry is None else fetch(self.entry)
+
+    def known_path(self) -> Path | None:
+        """Its file or folder if it is on this machine; nothing is fetched."""
+        if self.entry is None:
+            return Path(self.model)
+        cache = WeightsCache.at()
+        return cache.usable(self.entry) if cache.holds(self.entry) else None

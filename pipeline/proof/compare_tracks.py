@@ -1,0 +1,140 @@
+"""The streams that are copied, in a source and in an output -> a check for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import numpy as np
+
+from pipeline.proof.check import Check
+from pipeline.proof.same_times import Times, same_times
+from pipeline.structures.video_info import StreamInfo
+from pipeline.video.read.facts import MediaFacts, TrackFacts
+from pipeline.video.write.tags import stream_tags
+
+#: What a person calls the kinds of streams that are copied.
+_KINDS = {"audio": "sound", "subtitle": "subtitles", "video": "second video"}
+
+#: What a player has to know that each container says in its own way: compared between files of one kind alone.
+_OF_THE_CONTAINER = {"tag", "header"}
+
+
+def compare_tracks(source: MediaFacts, output: MediaFacts, shift: Fraction) -> Iterator[Check]:
+    """Each track of the source against the track of the output that stands in its place, and their order.
+
+    shift : seconds by which all times are earlier in the output.
+    """
+    left = list(output.tracks)
+    places = [(source.info.video, output.info.video)]
+    alike = same_kind(source, output)
+    for number, track in enumerate(source.tracks, start=1):
+        match = next((other for other in left if _kind(other) == _kind(track)), None)
+        if match is not None:
+            left.remove(match)
+            places.append((track.stream.index, match.stream.index))
+        yield _track(f"track {number}: {_name(track)}", track, match, shift, alike)
+    for other in left:
+        yield Check(f"track: {_name(other)}", False, "none", _content(other), "the source has no such track")
+    order = [place for _, place in sorted(places)]
+    if order != sorted(order):
+        yield Check("order of tracks", False, "-", ", ".join(map(str, order)), "another than in the source")
+
+
+def same_kind(source: MediaFacts, output: MediaFacts) -> bool:
+    """Whether both are MP4 or QuickTime, or both Matroska: then nothing gets lost from one to the other."""
+    return any(
+        family in source.info.container and family in output.info.container for family in ("mp4", "matroska")
+    )
+
+
+def flags_of(stream: StreamInfo) -> frozenset[str]:
+    """What a stream is for: default, forced and so on."""
+    return frozenset(stream.disposition)
+
+
+def tag_faults(before: StreamInfo, after: StreamInfo, *, alike: bool) -> list[str]:
+    """Tags that are missing, changed or added, as words.
+
+    alike : the files are of one kind; otherwise a handler's name, which MP4 always has, and what the new container
+    has no place for but a title and a language may differ.
+    """
+    wanted, there = (
+        {key.lower(): value for key, value in stream_tags(stream.metadata).items()}
+        for stream in (before, after)
+    )
+    for tags in (wanted, there):
+        if tags.get("language") == "und":
+            del tags["language"]
+    keys = wanted.keys() | there.keys() if alike else {"title", "language"}
+    # QuickTime keeps one time code, as a track of its own, which FFmpeg shows with each track.
+    differing = sorted(key for key in keys - {"timecode"} if wanted.get(key) != there.get(key))
+    if "language" in differing:
+        differing = [key for key in differing if key != "language"]
+        return ["another language", *([f"other tags: {', '.join(differing)}"] if differing else [])]
+    return [f"other tags: {', '.join(differing)}"] if differing else []
+
+
+def _kind(track: TrackFacts) -> str:
+    return "picture" if track.stream.is_picture else _KINDS.get(track.stream.kind, track.stream.kind)
+
+
+def _name(track: TrackFacts) -> str:
+    language = "" if track.stream.language in (None, "und") else str(track.stream.language)
+    return " ".join(word for word in (_kind(track), track.stream.codec, language) if word)
+
+
+def _content(track: TrackFacts) -> str:
+    return f"{len(track.pts)} packets, {track.sha256[:12]}"
+
+
+def _track(name: str, track: TrackFacts, match: TrackFacts | None, shift: Fraction, alike: bool) -> Check:
+    vital = track.stream.kind in ("audio", "subtitle")
+    if match is None and not track.pts.size and track.stream.kind != "attachment":
+        return Check(name, True, "0 packets", "none", "there was nothing in it")
+    if match is None:
+        return Check(name, False, _content(track), "none", "", vital)
+    verdict = same_times(
+        Times(track.pts, track.stream.time_base).earlier(shift), Times(match.pts, match.stream.time_base)
+    )
+    # A second video may be packed in another way: MP4 gives lengths where MPEG-TS marks starts.
+    repacked = track.stream.kind == "video" and len(track.pts) == len(match.pts)
+    same = track.sha256 == match.sha256 or repacked
+    faults = [] if same else ["other content"]
+    faults += tag_faults(track.stream, match.stream, alike=alike)
+    faults += [] if verdict.same else [verdict.note]
+    faults += [] if not verdict.same or _same_ends(track, match, shift) else ["other ends"]
+    faults += _parameter_faults(track, match, alike)
+    if alike and flags_of(track.stream) != flags_of(match.stream):
+        faults.append(f"flags {_words(match)} instead of {_words(track)}")
+    notes = [verdict.note] if verdict.same and verdict.note else []
+    return Check(name, not faults, _content(track), _content(match), "; ".join(faults + notes), vital)
+
+
+def _same_ends(track: TrackFacts, match: TrackFacts, shift: Fraction) -> bool:
+    """Whether each subtitle ends when it did, where both files say."""
+    if track.stream.kind != "subtitle" or not (track.durations.all() and match.durations.all()):
+        return True
+    ends = Times(track.pts + track.durations, track.stream.time_base).earlier(shift)
+    found = Times(match.pts + match.durations, match.stream.time_base)
+    tick = max(ends.time_base, found.time_base)
+    # A start and a length that are rounded one by one may be a tick apart from the rounded end.
+    apart = np.abs(np.array(sorted(ends.in_ticks(tick))) - np.array(sorted(found.in_ticks(tick))))
+    return bool((apart <= (0 if ends.time_base == found.time_base else 1)).all())
+
+
+def _parameter_faults(track: TrackFacts, match: TrackFacts, alike: bool) -> list[str]:
+    wanted, found = track.parameters, match.parameters
+    names = wanted.keys() - (set() if alike else _OF_THE_CONTAINER)
+    faults = [
+        f"{name} {found.get(name) or 'none'} instead of {wanted[name]}"
+        for name in sorted(names)
+        if wanted[name] and found.get(name) != wanted[name]
+    ]
+    if track.stream.codec != match.stream.codec:
+        faults.insert(0, f"{match.stream.codec} instead of {track.stream.codec}")
+    return faults
+
+
+def _words(track: TrackFacts) -> str:
+    return "+".join(sorted(track.stream.disposition)) or "none"

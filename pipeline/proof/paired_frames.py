@@ -1,0 +1,124 @@
+"""A source and an output -> their frames side by side, each source frame also as the run's record paints it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import repeat
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.proof.cells import Levels, levels
+from pipeline.proof.run_record import RunRecord
+from pipeline.render.frame_labels import FrameLabels
+from pipeline.render.label_planner import LabelPlanner
+from pipeline.render.overlay import Overlay
+from pipeline.store.reader import DetectionsFile
+from pipeline.structures.chunk import Chunk
+from pipeline.structures.tracks import Tracks
+from pipeline.structures.video_info import VideoInfo
+from pipeline.structures.yuv_frame import YuvFrame
+from pipeline.video.read.decode import DecodedFrame, decode_yuv
+from pipeline.video.settings import DecodeSettings
+
+#: Paints one frame of the source as the run did.
+Painter = Callable[[YuvFrame], YuvFrame]
+
+
+@dataclass(frozen=True, eq=False)
+class FramePair:
+    """A frame as it should be and as it is.
+
+    number : its position in the output. wanted, found : planes in levels of 8 bit, of equal shapes. touched : bool,
+    which pixels of each plane are painted on; None where no record says so.
+    """
+
+    number: int
+    wanted: tuple[Levels, Levels, Levels]
+    found: tuple[Levels, Levels, Levels]
+    touched: tuple[NDArray[np.bool_], ...] | None
+
+
+def paired_frames(source: VideoInfo, output: VideoInfo, record: RunRecord | None) -> Iterator[FramePair]:
+    """Every frame of the source that decodes beside the output's, up to where the output ends.
+
+    Both have the same size. record : paints the source's frames; without one they are taken as they are. Raises
+    DamagedInputError where nothing of one of them decodes, StoreError or ValueError for detections of another video.
+    """
+    decode = DecodeSettings() if record is None else record.settings.decode
+    shown = _all_frames(output, DecodeSettings())
+    latest: DecodedFrame[YuvFrame] | None = next(shown)
+    good = 0
+    with _painters(record) as painters:
+        for frame, paint in zip(_all_frames(source, decode), painters, strict=record is not None):
+            if frame.repeated:
+                continue
+            place = frame.number if source.frame_count == output.frame_count else good
+            good += 1
+            while latest is not None and latest.number < place:
+                latest = next(shown, None)
+            if latest is None:
+                return
+            yield _pair(place, frame.picture, paint, latest.picture)
+
+
+def _pair(number: int, own: YuvFrame, paint: Painter | None, found: YuvFrame) -> FramePair:
+    painted = own if paint is None else paint(own)
+    there = levels(found)
+    wanted = tuple(_as_large(plane, other) for plane, other in zip(levels(painted), there, strict=True))
+    touched = None
+    if paint is not None:
+        marks = (one != other for one, other in zip(painted.planes, own.planes, strict=True))
+        touched = tuple(
+            _as_large(mark.astype(np.float32), other) > 0 for mark, other in zip(marks, there, strict=True)
+        )
+    return FramePair(number, (wanted[0], wanted[1], wanted[2]), there, touched)
+
+
+def _as_large(plane: Levels, other: Levels) -> Levels:
+    """The plane in the size of the other: chroma may have been encoded with fewer pixels than it had."""
+    if plane.shape == other.shape:
+        return plane
+    size = (other.shape[1], other.shape[0])
+    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.float32)
+
+
+@contextmanager
+def _painters(record: RunRecord | None) -> Iterator[Iterator[Painter | None]]:
+    """One for each frame of the source, in order; None, for ever, without a record."""
+    if record is None:
+        yield repeat(None)
+        return
+    with DetectionsFile(record.detections) as file:
+        overlay = Overlay(record.settings.render, file.header.class_names)
+        yield (partial(_paint, overlay, tracks, labels) for tracks, labels in _labelled(record, file))
+
+
+def _labelled(record: RunRecord, file: DetectionsFile) -> Iterator[tuple[Tracks, FrameLabels]]:
+    """Tracks and labels of each frame; the labels follow from the tracks, in the order of the film."""
+    header = file.header
+    planner = LabelPlanner(record.settings.render, header.width, header.height, header.class_names)
+    state = planner.start()
+    for seconds, (_, tracks) in zip(header.seconds.tolist(), file.frames(), strict=True):
+        state, (labels,) = planner.follow(state, [(seconds, tracks)])
+        yield tracks, labels
+
+
+def _paint(overlay: Overlay, tracks: Tracks, labels: FrameLabels, frame: YuvFrame) -> YuvFrame:
+    return overlay.paint(frame, tracks, labels)
+
+
+def _all_frames(info: VideoInfo, decode: DecodeSettings) -> Iterator[DecodedFrame[YuvFrame]]:
+    whole = Chunk(0, 0, info.frame_count, info.start_pts, None)
+    return decode_yuv(
+        info,
+        whole,
+        damaged="repeat",
+        deinterlace=decode.deinterlace,
+        tone_map=decode.tone_map,
+        threads=0,
+    )

@@ -1,0 +1,196 @@
+"""A source, an output and, where there is one, the run's record -> what speaks against the output's pictures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pipeline.proof.cells import Levels, PlaneDifference, cell_means, detail, plane_difference
+from pipeline.proof.paired_frames import FramePair, paired_frames
+from pipeline.proof.run_record import RunRecord
+from pipeline.proof.shows_other import shows_other
+from pipeline.structures.video_info import VideoInfo
+
+#: The largest luma of 8 bit: what PSNR is reckoned from, at any depth.
+_PEAK = 255.0
+
+#: The PSNR that the limits below belong to; a lower one widens them in proportion.
+LEAST_PSNR_DB = 30.0
+
+#: Chroma of grey.
+_NO_COLOUR = 128.0
+
+_PLANES = ("luma", "blue chroma", "red chroma")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How far an encoder may be from what it was given, in levels of 8 bit; of luma and of chroma.
+
+    Twice of what was measured, see cells.py. cell, painted : of a cell that is free, or painted on. block, mean : of
+    a free block, and of a whole plane. video : of the mean over all frames. kept, added : of the detail of a block.
+    psnr_db : of a frame.
+    """
+
+    cell: tuple[float, float] = (14.0, 8.0)
+    painted: tuple[float, float] = (18.0, 10.0)
+    block: tuple[float, float] = (7.0, 4.0)
+    mean: tuple[float, float] = (1.6, 1.2)
+    video: tuple[float, float] = (0.8, 0.7)
+    kept: float = 0.4
+    added: float = 45.0
+    psnr_db: float = LEAST_PSNR_DB
+
+    @classmethod
+    def of(cls, psnr_db: float) -> Limits:
+        """Those of another PSNR: 6 dB less allow twice as much."""
+        factor = 10 ** ((LEAST_PSNR_DB - psnr_db) / 20)
+        kept = cls.kept if factor <= 1 else cls.kept / factor**2
+        wide = {
+            name: tuple(factor * value for value in getattr(cls, name))
+            for name in ("cell", "painted", "block", "mean", "video")
+        }
+        return cls(**wide, kept=kept, added=cls.added * factor**2, psnr_db=psnr_db)
+
+
+@dataclass
+class Pictures:
+    """What was found.
+
+    frames : that were compared. free, area : pixels that nothing was painted on, and all. worst, worst_frame : mean
+    squared difference of the frame whose free luma is farthest off, and its number. untouched, painted, order : what
+    is wrong with free pixels, painted ones and the order of frames: number of the frame, and words.
+    """
+
+    frames: int = 0
+    free: int = 0
+    area: int = 0
+    worst: float = -1.0
+    worst_frame: int | None = None
+    untouched: list[tuple[int, str]] = field(default_factory=list)
+    painted: list[tuple[int, str]] = field(default_factory=list)
+    order: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def worst_db(self) -> float | None:
+        """PSNR of the worst frame's free luma; None where not a single number changed."""
+        return 10 * math.log10(_PEAK * _PEAK / self.worst) if self.worst > 0 else None
+
+
+@dataclass(frozen=True, eq=False)
+class _Luma:
+    """Means of a frame's luma cells, as they should be and as they are."""
+
+    number: int
+    wanted: Levels
+    found: Levels
+
+
+def compare_pictures(
+    source: VideoInfo, output: VideoInfo, record: RunRecord | None, limits: Limits
+) -> Pictures:
+    """Every frame of the output against the source's, painted as the record says.
+
+    Without a record the painted places are unknown: then a twelfth of each frame has to be the source's, wherever it
+    is. Raises what `paired_frames` raises.
+    """
+    found = Pictures()
+    bias: list[tuple[float, ...]] = []
+    row: list[_Luma] = []
+    for pair in paired_frames(source, output, record):
+        planes = _differences(pair)
+        found.frames += 1
+        if pair.touched is None:
+            found.untouched += [(pair.number, words) for words in _unlike(pair, planes)]
+        else:
+            _count(found, pair, planes)
+            bias.append(tuple(plane.mean() for plane in planes))
+            found.untouched += [(pair.number, words) for words in _off(pair, planes, limits)]
+            found.painted += [(pair.number, words) for words in _painted_off(planes, limits)]
+        row = [*row[-2:], _Luma(pair.number, cell_means(pair.wanted[0]), cell_means(pair.found[0]))]
+        found.order += _misplaced(row[-2], [*row[:-2], row[-1]]) if len(row) > 1 else []
+    found.order += _misplaced(row[-1], row[-2:-1])
+    found.untouched += [(-1, words) for words in _drift(bias, limits)]
+    return found
+
+
+def _differences(pair: FramePair) -> tuple[PlaneDifference, ...]:
+    touched = pair.touched or (None, None, None)
+    return tuple(map(plane_difference, pair.wanted, pair.found, touched))
+
+
+def _count(found: Pictures, pair: FramePair, planes: tuple[PlaneDifference, ...]) -> None:
+    assert pair.touched is not None
+    found.free += int(pair.touched[0].size - np.count_nonzero(pair.touched[0]))
+    found.area += pair.touched[0].size
+    if planes[0].squared > found.worst:
+        found.worst, found.worst_frame = planes[0].squared, pair.number
+
+
+def _off(pair: FramePair, planes: tuple[PlaneDifference, ...], limits: Limits) -> Iterator[str]:
+    """What is wrong with the pixels of a frame that nothing was painted on."""
+    for index, (name, plane) in enumerate(zip(_PLANES, planes, strict=True)):
+        chroma = min(index, 1)
+        measures = {
+            "a square of 8 px": (plane.worst_cell(painted=False), limits.cell),
+            "a square of 32 px": (plane.worst_block(), limits.block),
+            "all": (abs(plane.mean()), limits.mean),
+        }
+        for what, (value, most) in measures.items():
+            if value > most[chroma]:
+                yield f"{what} is off by {value:.1f} levels of {name}"
+    if planes[0].squared > _PEAK * _PEAK / 10 ** (limits.psnr_db / 10):
+        yield "less than the PSNR asked for"
+    left = detail(pair.wanted[0], pair.found[0])
+    if left.kept.size and left.kept.min() < limits.kept:
+        yield f"{100 * max(left.kept.min(), 0):.0f} % of the detail of a square of 32 px are left"
+    if left.added.size and left.added.max() > limits.added:
+        yield "a flat square of 32 px has noise or a pattern that was not there"
+
+
+def _painted_off(planes: tuple[PlaneDifference, ...], limits: Limits) -> Iterator[str]:
+    for index, (name, plane) in enumerate(zip(_PLANES, planes, strict=True)):
+        value = plane.worst_cell(painted=True)
+        if value > limits.painted[min(index, 1)]:
+            yield f"a square of 8 px is off by {value:.1f} levels of {name}"
+
+
+def _drift(bias: list[tuple[float, ...]], limits: Limits) -> Iterator[str]:
+    """What is off by a little in all frames alike."""
+    for index, name in enumerate(_PLANES if bias else ()):
+        mean = abs(float(np.mean([planes[index] for planes in bias])))
+        if mean > limits.video[min(index, 1)]:
+            yield f"{name} is off by {mean:.1f} levels in all frames together"
+
+
+#: Without a record: share of a frame's luma cells that has to be the source's, and levels that still count as such.
+_LEAST_SHARE, _SAME_LEVELS = 0.08, 5.0
+#: Median over the blocks: detail that is left, and squared levels of noise.
+_KEPT_MEDIAN, _ADDED_MEDIAN, _LEAST_BLOCKS = 0.4, 15.0, 20
+
+
+def _unlike(pair: FramePair, planes: tuple[PlaneDifference, ...]) -> Iterator[str]:
+    """What is wrong with a frame of which nobody knows where it was painted."""
+    if float(np.mean(np.abs(planes[0].cells) <= _SAME_LEVELS)) < _LEAST_SHARE:
+        yield "it is the source's hardly anywhere"
+    (own_y, own_u, own_v), (y, u, v) = (tuple(map(cell_means, side)) for side in (pair.wanted, pair.found))
+    if shows_other(y, own_y, float(np.median(y))):
+        yield "nothing is left but a flat picture"
+    if shows_other(u, own_u, _NO_COLOUR) or shows_other(v, own_v, _NO_COLOUR):
+        yield "the colour is gone"
+    if shows_other(u, own_u, own_v) and shows_other(v, own_v, own_u):
+        yield "blue and red chroma are exchanged"
+    left = detail(pair.wanted[0], pair.found[0])
+    if left.kept.size >= _LEAST_BLOCKS and np.median(left.kept) < _KEPT_MEDIAN:
+        yield "most of the detail is gone"
+    if left.added.size >= _LEAST_BLOCKS and np.median(left.added) > _ADDED_MEDIAN:
+        yield "there is noise that the source does not have"
+
+
+def _misplaced(frame: _Luma, neighbours: Sequence[_Luma]) -> list[tuple[int, str]]:
+    """A fault if the frame shows one of its neighbours instead of itself."""
+    wrong = any(shows_other(frame.found, frame.wanted, other.wanted) for other in neighbours)
+    return [(frame.number, "shows the frame before or after it")] if wrong else []

@@ -1,0 +1,254 @@
+"""Tracks of a film, frame after frame -> the colour of each, which are named, and where their labels stand."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from pipeline.render.colour_choice import choose_colour
+from pipeline.render.frame_labels import NOWHERE, FrameLabels
+from pipeline.render.label import label_text
+from pipeline.render.label_slots import FAR_PRICE, NEAR_PRICE, Boxes, slot_costs, slot_places
+from pipeline.render.label_state import Followed, LabelState
+from pipeline.render.palette import COLOURS
+from pipeline.render.plate import capitals_px, plate_size
+from pipeline.render.settings import RenderSettings
+from pipeline.render.shown import Shown
+from pipeline.render.steady import steady
+from pipeline.structures.tracks import Tracks
+
+#: Root of an object's area over the picture's height: from the first on it is named, under the second no more.
+#: One that is new on the scene is named from the second on.
+_NEAR, _FAR = 0.085, 0.065
+#: People and riders matter from farther away: they count as so much larger.
+_MATTER = {"person": 1.6, "rider": 1.6, "bicycle": 1.6, "motorcycle": 1.6}
+#: Labels of a frame that a viewer can still read; one that stands counts as so much larger than one to come.
+_MOST, _STANDING = 9, 1.4
+_NEW_SECONDS, _GO_SECONDS, _REST_SECONDS = 2.0, 0.6, 0.4
+#: Seconds after which a track that is gone is forgotten, and after which its label's movement starts anew.
+_FORGET_SECONDS, _GAP_SECONDS = 10.0, 0.5
+#: Seconds in which a label goes 63 % of the way to a new place.
+_GLIDE_SECONDS = 0.12
+#: A place has to be so much better for a label to move, and so much for it to move at once; over the last price
+#: there is no room for a label.
+_BETTER, _FAR_BETTER, _NO_ROOM = 0.5, 1.5, 1.5
+#: A gap between label and box, in capitals; a label farther away than twice that has a leader.
+_GAP = 0.35
+#: Px that labels keep from each other.
+_APART = 2
+#: How far a label may be from where it should stand before it moves by a whole pixel.
+_DEAD_PX = 0.8
+
+
+class LabelPlanner:
+    """Plans the labels of a film. Pure: the same tracks and state give the same labels, wherever the film is cut.
+
+    Raises ConfigError for a class that the network does not know.
+    """
+
+    def __init__(
+        self, settings: RenderSettings, width: int, height: int, class_names: Mapping[int, str]
+    ) -> None:
+        self._settings, self._names = settings, class_names
+        self._width, self._height = width, height
+        self._shown = Shown(settings, class_names)
+        self._ranks = {key: rank % len(COLOURS) for rank, key in enumerate(sorted(class_names))}
+        self._capitals = capitals_px(height)
+        self._gap = max(_GAP * self._capitals, 2.0)
+        self._names_none = settings.labels == "none" or "labels" not in settings.style
+
+    def start(self) -> LabelState:
+        """The state before the first frame."""
+        return LabelState()
+
+    def follow(
+        self, state: LabelState, frames: Iterable[tuple[float, Tracks]]
+    ) -> tuple[LabelState, list[FrameLabels]]:
+        """The labels of these frames, and the state after them.
+
+        frames : seconds and tracks of each, in the order of the film, going on where the state's frames ended.
+        """
+        planned = []
+        for seconds, tracks in frames:
+            state, labels = self._plan(state, seconds, self._shown.of(tracks))
+            planned.append(labels)
+        return state, planned
+
+    def _plan(self, state: LabelState, seconds: float, tracks: Tracks) -> tuple[LabelState, FrameLabels]:
+        began = seconds if state.began is None else state.began
+        known = {one.track_id: one for one in state.followed if one.last > seconds - _FORGET_SECONDS}
+        rows = {int(track_id): row for row, track_id in enumerate(tracks.track_ids)}
+        for track_id in sorted(rows):
+            known[track_id] = self._see(known, track_id, seconds, tracks.detections.boxes[rows[track_id]])
+        if not self._names_none:
+            self._name(known, rows, tracks, seconds, began)
+        labels = FrameLabels.from_rows([self._row(known[key], tracks, row) for key, row in rows.items()])
+        return LabelState(began, tuple(known.values())), labels
+
+    def _see(self, known: Mapping[int, Followed], track_id: int, seconds: float, box: Boxes) -> Followed:
+        """The track, moved to its new box, or new with a colour of its own."""
+        old = known.get(track_id)
+        edges = (float(box[0]), float(box[1]), float(box[2]), float(box[3]))
+        if old is None:
+            others = np.array([one.edges for one in known.values()], np.float64).reshape(-1, 4)
+            colours = np.array([one.colour for one in known.values()], np.int64)
+            colour = choose_colour(track_id, np.array(edges), others, colours, self._width)
+            return Followed(track_id, colour, seconds, seconds, edges)
+        elapsed = seconds - old.last
+        if not 0 < elapsed <= _GAP_SECONDS:
+            return replace(
+                old, last=seconds, edges=edges, speeds=(0.0,) * 4, glide=(0.0, 0.0), drawn=None, restless=None
+            )
+        moved, speeds = steady(old.edges, old.speeds, box, elapsed, self._height)
+        fade = math.exp(-elapsed / _GLIDE_SECONDS)
+        glide = (old.glide[0] * fade, old.glide[1] * fade)
+        return replace(old, last=seconds, edges=moved, speeds=speeds, glide=glide)
+
+    def _name(
+        self,
+        known: dict[int, Followed],
+        rows: Mapping[int, int],
+        tracks: Tracks,
+        seconds: float,
+        began: float,
+    ) -> None:
+        """Decide who is named and where, in place: labels that stand choose before those that come."""
+        sizes = {key: self._size(tracks, row) for key, row in rows.items()}
+        wanted = self._wanted(known, sizes, seconds, began)
+        boxes = {key: np.array(known[key].edges) for key in rows}
+        prices = {key: NEAR_PRICE if sizes[key] >= _FAR else FAR_PRICE for key in rows}
+        standing = [one.track_id for one in known.values() if one.track_id in rows and one.named]
+        coming = sorted((key for key in wanted if not known[key].named), key=lambda key: (-sizes[key], key))
+        labels: list[list[float]] = []
+        for key in (*standing, *coming):
+            text = self._text(tracks, rows[key])
+            others = [other for other in rows if other != key]
+            known[key], area = self._place(
+                known[key],
+                plate_size(text, self._capitals),
+                seconds,
+                wanted=key in wanted,
+                others=np.array([boxes[other] for other in others], np.float64).reshape(-1, 4),
+                prices=np.array([prices[other] for other in others], np.float64),
+                labels=np.array(labels, np.float64).reshape(-1, 4),
+            )
+            if area is not None:
+                labels.append(area)
+
+    def _size(self, tracks: Tracks, row: int) -> float:
+        """How large the part in the picture is, in picture heights, and more for those who matter."""
+        x1, y1, x2, y2 = tracks.detections.boxes[row].tolist()
+        weight = _MATTER.get(self._names[int(tracks.class_ids[row])], 1.0)
+        across, down = min(x2, self._width) - max(x1, 0.0), min(y2, self._height) - max(y1, 0.0)
+        return weight * math.sqrt(max(across, 0.0) * max(down, 0.0)) / self._height
+
+    def _wanted(
+        self, known: Mapping[int, Followed], sizes: Mapping[int, float], seconds: float, began: float
+    ) -> set[int]:
+        """Those who should have a label."""
+        if self._settings.labels == "all":
+            return set(sizes)
+        ranked = []
+        for key, size in sizes.items():
+            one = known[key]
+            fresh = one.first > began and seconds - one.first < _NEW_SECONDS
+            if size >= (_FAR if one.named or fresh else _NEAR):
+                ranked.append((-size * (_STANDING if one.named else 1.0), key))
+        return {key for _, key in sorted(ranked)[:_MOST]}
+
+    def _place(
+        self,
+        one: Followed,
+        size: tuple[int, int],
+        seconds: float,
+        *,
+        wanted: bool,
+        others: Boxes,
+        prices: Boxes,
+        labels: Boxes,
+    ) -> tuple[Followed, list[float] | None]:
+        """The track with its label's place, and what other labels keep off, x1, y1, x2, y2; None where it has none."""
+        if size[0] > self._height or size[1] > self._width:
+            return replace(one, named=False, slot=None, drawn=None), None
+        own = np.array(one.edges)
+        places = slot_places(own, size, self._gap, (self._height, self._width))
+        costs = slot_costs(places, size, own, others, prices, labels)
+        best = int(np.argmin(costs))
+        slot, restless = self._choose(one, costs.tolist(), best, seconds)
+        welcome = wanted and (costs[slot] <= _NO_ROOM or self._settings.labels == "all")
+        wanting = None if welcome else (seconds if one.wanting is None else one.wanting)
+        if not welcome and (not one.named or (wanting is not None and seconds - wanting >= _GO_SECONDS)):
+            gone = replace(
+                one, named=False, wanting=None, slot=None, restless=None, glide=(0.0, 0.0), drawn=None
+            )
+            return gone, None
+        glide = one.glide
+        if one.drawn is not None and one.slot is not None and slot != one.slot:
+            glide = tuple((places[one.slot] - places[slot] + glide).tolist())
+        drawn = self._drawn(one.drawn, places[slot] + glide, size)
+        placed = replace(
+            one, named=True, wanting=wanting, slot=slot, restless=restless, glide=glide, drawn=drawn
+        )
+        left, top = places[slot].tolist()
+        return placed, [left - _APART, top - _APART, left + size[1] + _APART, top + size[0] + _APART]
+
+    def _choose(
+        self, one: Followed, costs: Sequence[float], best: int, seconds: float
+    ) -> tuple[int, float | None]:
+        """The slot, and since when another has been better: a label keeps its side until that has lasted."""
+        if one.slot is None:
+            return best, None
+        gain = costs[one.slot] - costs[best]
+        if gain < _BETTER:
+            return one.slot, None
+        restless = seconds if one.restless is None else one.restless
+        if gain >= _FAR_BETTER or seconds - restless >= _REST_SECONDS:
+            return best, None
+        return one.slot, restless
+
+    def _drawn(self, before: tuple[int, int] | None, place: Boxes, size: tuple[int, int]) -> tuple[int, int]:
+        """Whole pixels, the same as before unless that is clearly off."""
+        ends = (self._width - size[1], self._height - size[0])
+        left, top = (
+            kept
+            if kept is not None and abs(exact - kept) < _DEAD_PX and kept <= end
+            else min(max(round(exact), 0), end)
+            for exact, kept, end in zip(place.tolist(), before or (None, None), ends, strict=True)
+        )
+        return left, top
+
+    def _row(self, one: Followed, tracks: Tracks, row: int) -> list[int]:
+        """Track id, colour, left, top and leader, as FrameLabels has them."""
+        by_track = self._settings.color_by == "track"
+        colour = one.colour if by_track else self._ranks[int(tracks.class_ids[row])]
+        if not one.named or one.drawn is None:
+            return [one.track_id, colour, *[NOWHERE] * 6]
+        size = plate_size(self._text(tracks, row), self._capitals)
+        return [one.track_id, colour, *one.drawn, *self._leader(one, one.drawn, size)]
+
+    def _leader(self, one: Followed, drawn: tuple[int, int], size: tuple[int, int]) -> list[int]:
+        """From the label's edge to a point in the upper or lower part of the box."""
+        box = np.clip(one.edges, 0, [self._width - 1, self._height - 1] * 2)
+        left, top = drawn
+        bottom, inset = top + size[0], min(0.2 * float(box[3] - box[1]), 2.0 * self._capitals)
+        if box[1] - bottom > 2 * self._gap:
+            start, end = bottom, float(box[1]) + inset
+        elif top - box[3] > 2 * self._gap:
+            start, end = top, float(box[3]) - inset
+        else:
+            return [NOWHERE] * 4
+        middle = float(box[0] + box[2]) / 2
+        return [
+            round(min(max(middle, left + self._gap), left + size[1] - self._gap)),
+            start,
+            round(middle),
+            round(end),
+        ]
+
+    def _text(self, tracks: Tracks, row: int) -> str:
+        """The label's text with the widest score, so that its place does not hang on the score."""
+        name = self._names[int(tracks.class_ids[row])]
+        return label_text(name, int(tracks.track_ids[row]), 0.88 if self._settings.label_scores else None)

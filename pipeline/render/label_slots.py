@@ -1,0 +1,109 @@
+"""The places a label can have about its object, and what each would cost."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Boxes = NDArray[np.float64]
+
+# A slot is (column, row, steps, cost). Column: -2 left of the box, -1 at its left edge, 0 centred, 1 at its right
+# edge, 2 right of it. Row: -1 above, 0 inside at the top, 1 below, 2 beside. Steps: rows farther away.
+_SLOTS = (
+    (0, -1, 0.0, 0.0),
+    (-1, -1, 0.0, 0.1),
+    (1, -1, 0.0, 0.1),
+    (0, 1, 0.0, 0.25),
+    (-2, 2, 0.0, 0.3),
+    (2, 2, 0.0, 0.3),
+    (0, 0, 0.0, 0.35),
+    (0, -1, 1.2, 0.5),
+    (-2, -1, 0.6, 0.55),
+    (2, -1, 0.6, 0.55),
+    (0, -1, 2.4, 0.7),
+    (-2, -1, 1.8, 0.7),
+    (2, -1, 1.8, 0.7),
+    (0, 1, 1.2, 0.75),
+    (0, -1, 3.6, 0.9),
+    (-2, -1, 3.0, 0.9),
+    (2, -1, 3.0, 0.9),
+)
+#: Price of covering another label, a near object and a far one whole: text over text cannot be read at all.
+LABEL_PRICE, NEAR_PRICE, FAR_PRICE = 16.0, 1.6, 0.6
+_COSTS = np.array([cost for *_, cost in _SLOTS])
+# A slot's left edge as shares of x1, x2, the label's width and the gap; its top of y1, y2, height and gap.
+_ACROSS = {
+    -2: (1.0, 0.0, -1.0, -1.0),
+    -1: (1.0, 0.0, 0.0, 0.0),
+    0: (0.5, 0.5, -0.5, 0.0),
+    1: (0.0, 1.0, -1.0, 0.0),
+    2: (0.0, 1.0, 0.0, 1.0),
+}
+_DOWN = {
+    -1: lambda far: (1.0, 0.0, -1.0 - far, -1.0 - far),
+    0: lambda _: (1.0, 0.0, 0.0, 1.0),
+    1: lambda far: (0.0, 1.0, far, 1.0 + far),
+    2: lambda _: (0.5, 0.5, -0.5, 0.0),
+}
+_LEFTS = np.array([_ACROSS[column] for column, *_ in _SLOTS])
+_TOPS = np.array([_DOWN[row](steps) for _, row, steps, _ in _SLOTS])
+
+
+def slot_places(box: Boxes, size: tuple[int, int], gap: float, frame: tuple[int, int]) -> Boxes:
+    """float [S, 2]: left and top of a label in each slot about the box, pushed into the frame.
+
+    Parameters
+    ----------
+    box : float [4], x1, y1, x2, y2 in px.
+    size, frame : height and width of the label, and of the frame.
+    gap : px between the label and its box.
+
+    """
+    height, width = size
+    x1, x2 = (min(max(float(x), 0.0), float(frame[1])) for x in (box[0], box[2]))
+    y1, y2 = (min(max(float(y), 0.0), float(frame[0])) for y in (box[1], box[3]))
+    places = np.empty((len(_SLOTS), 2))
+    places[:, 0] = (_LEFTS * (x1, x2, width, gap)).sum(axis=1)
+    places[:, 1] = (_TOPS * (y1, y2, height, gap)).sum(axis=1)
+    np.maximum(places, 0.0, out=places)
+    return np.asarray(np.minimum(places, [frame[1] - width, frame[0] - height], out=places))
+
+
+def slot_costs(
+    places: Boxes, size: tuple[int, int], own: Boxes, others: Boxes, prices: Boxes, labels: Boxes
+) -> Boxes:
+    """float [S]: what each slot covers, and how far it is; about 1 for hiding an object or a far place.
+
+    Parameters
+    ----------
+    places : float [S, 2], of slot_places.
+    size : height and width of the label.
+    own, others : float [4] and [K, 4], box of its object and of the others that are painted, in px.
+    prices : float [K], of covering each of the others.
+    labels : float [L, 4], of the labels that stand already.
+
+    """
+    height, width = size
+    areas = np.concatenate([places, places + np.array([width, height])], axis=1)
+    size_px = float(height * width)
+    covered = _shared(areas, others)
+    extent = np.maximum(_areas(others), 1.0)
+    cost = _COSTS + ((covered / size_px + covered / extent) * prices).sum(axis=1)
+    cost += LABEL_PRICE * _shared(areas, labels).sum(axis=1) / size_px
+    hidden = _shared(areas, own[None])[:, 0]
+    # Inside a large object a label hides little; over a small one it hides what it names.
+    share = hidden / max(float(_areas(own[None])[0]), 1.0)
+    return np.asarray(cost + 4.0 * share + 0.3 * hidden / size_px)
+
+
+def _shared(areas: Boxes, others: Boxes) -> Boxes:
+    """Pixels [A, B] that each two have in common."""
+    sides = np.minimum(areas[:, None, 2:], others[None, :, 2:])
+    sides -= np.maximum(areas[:, None, :2], others[None, :, :2])
+    np.maximum(sides, 0.0, out=sides)
+    return np.asarray(sides[..., 0] * sides[..., 1])
+
+
+def _areas(boxes: Boxes) -> Boxes:
+    sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 0.0)
+    return np.asarray(sides[:, 0] * sides[:, 1])

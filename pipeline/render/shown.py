@@ -1,0 +1,41 @@
+"""Which tracks of a frame are painted, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+
+import numpy as np
+
+from pipeline.errors import ConfigError
+from pipeline.render.settings import RenderSettings
+from pipeline.structures.tracks import NO_TRACK, Tracks
+
+
+class Shown:
+    """Picks the tracks that the settings ask for. Raises ConfigError for a class that the network does not know."""
+
+    def __init__(self, settings: RenderSettings, class_names: Mapping[int, str]) -> None:
+        self._conf = settings.conf
+        self._classes = class_ids_of(settings.classes, class_names)
+
+    def of(self, tracks: Tracks) -> Tracks:
+        """The tracks that are painted, far ones first: what stands lower in the picture is nearer."""
+        kept = (tracks.track_ids != NO_TRACK) & (tracks.peak_scores >= self._conf)
+        kept &= np.isin(tracks.class_ids, self._classes)
+        rows = np.flatnonzero(kept)
+        return tracks[rows[np.lexsort((tracks.track_ids[rows], tracks.detections.boxes[rows, 3]))]]
+
+
+def class_ids_of(classes: tuple[str | int, ...], names: Mapping[int, str]) -> list[int]:
+    """Ids of the classes to show; of all where none is asked for."""
+    wanted = {str(entry) for entry in classes}
+    unknown = sorted(wanted - {str(class_id) for class_id in names} - set(names.values()))
+    if unknown:
+        near = get_close_matches(unknown[0], names.values(), n=1)
+        raise ConfigError(
+            "classes names a class that the model does not know.",
+            found=", ".join(unknown),
+            do=(f"did you mean {near[0]}? " if near else "") + f"it knows {', '.join(names.values())}",
+        )
+    return [key for key, name in names.items() if not wanted or str(key) in wanted or name in wanted]

@@ -1,0 +1,39 @@
+"""A box that jitters -> a box that stands still with it and moves with it (Casiez et al. 2012, the 1 euro filter)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.render.label_state import Four
+
+#: Hz below which movement passes while the box stands still, and what a picture's height a second adds to that.
+_STILL_HZ, _MOVING_HZ = 1.0, 14.0
+#: Hz below which changes of the speed pass.
+_SPEED_HZ = 1.0
+
+
+def steady(
+    edges: Four, speeds: Four, box: NDArray[np.floating], elapsed: float, height: int
+) -> tuple[Four, Four]:
+    """The next smoothed edges in px, and their speeds in px/s.
+
+    edges, speeds : as they were. box : float [4], where the object is now. elapsed : seconds since then, more
+    than 0. height : of the picture in px.
+    """
+    moved = [_step(*one, elapsed, height) for one in zip(edges, speeds, box.tolist(), strict=True)]
+    (x1, vx1), (y1, vy1), (x2, vx2), (y2, vy2) = moved
+    return (x1, y1, x2, y2), (vx1, vy1, vx2, vy2)
+
+
+def _step(edge: float, speed: float, found: float, elapsed: float, height: int) -> tuple[float, float]:
+    speed += _share(_SPEED_HZ, elapsed) * ((found - edge) / elapsed - speed)
+    passes = _STILL_HZ + _MOVING_HZ * abs(speed) / height
+    return edge + _share(passes, elapsed) * (found - edge), speed
+
+
+def _share(hertz: float, elapsed: float) -> float:
+    """How much of a step a low pass takes on at once."""
+    return 1.0 / (1.0 + 1.0 / (2.0 * math.pi * hertz * elapsed))

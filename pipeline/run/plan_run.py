@@ -1,0 +1,163 @@
+"""A source, an output and settings to a Run, or an error that tells what cannot work; nothing is started or written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path
+
+from pipeline.errors import ConfigError, UsageError
+from pipeline.job.inputs import Pair
+from pipeline.job.request import StoredWeights
+from pipeline.job.settings import Settings
+from pipeline.networks import registry
+from pipeline.networks.settings import LoadSettings
+from pipeline.record.layout import RunLayout
+from pipeline.record.source_identity import SourceIdentity
+from pipeline.run.run import Network, Run
+from pipeline.segment.settings import SegmentSettings
+from pipeline.structures.video_info import VideoInfo
+from pipeline.track.key_frames import key_frames
+from pipeline.video.colour.light_metadata import keeps_light
+from pipeline.video.colour.tone_map import is_hdr, shown
+from pipeline.video.read.plan import DEFAULT_CHUNK_FRAMES, plan
+from pipeline.video.read.probe import probe
+from pipeline.video.write.container import check_container
+from pipeline.video.write.encoders import Encoder, probe_encoder
+from pipeline.weights.digest import weights_digest
+
+
+def plan_run(
+    pair: Pair,
+    settings: Settings,
+    stored: StoredWeights | None = None,
+    known: SourceIdentity | None = None,
+) -> Run:
+    """The run that makes `pair.output`. Whatever could make it fail at its end is tried now.
+
+    Raises InputError for a source that cannot be read, UsageError and ConfigError for what cannot be done with it,
+    WeightsError for weights that cannot be had.
+
+    Parameters
+    ----------
+    pair : the source and the output.
+    settings : as they were asked for.
+    stored : the weights, where stored detections stand for them.
+    known : the source's identity as an earlier run wrote it down, which spares hashing it again.
+
+    """
+    network = _network(settings.segment, stored)
+    _check_classes(settings.render.classes, network.class_names)
+    size = pair.source.stat().st_size if pair.source.exists() else 0
+    info = probe(pair.source.absolute())
+    resolved = resolve(settings)
+    _check_regions(settings.track.ignore_regions, info)
+    check = check_container(info, pair.output)
+    if check.problems:
+        raise UsageError(
+            f"{pair.output.suffix} cannot hold all of {pair.source}.",
+            found="; ".join(check.problems),
+            do="name the output as it says",
+        )
+    encoder = probe_encoder(shown(info, tone_map=settings.decode.tone_map), settings.encode)
+    source = SourceIdentity.of(pair.source, known)
+    source.check_size(size)
+    work_dir = Path(settings.run.work_dir) if settings.run.work_dir else None
+    damage = (f"{pair.source}: {damage}" for damage in info.damage)
+    return Run(
+        asked=settings,
+        settings=resolved,
+        info=info,
+        chunks=plan(info, settings.run.chunk_frames or DEFAULT_CHUNK_FRAMES),
+        key_frames=_key_frames(info, resolved.segment.every),
+        source=source,
+        network=network,
+        encoder=encoder,
+        layout=RunLayout.of(pair.output, work_dir),
+        warnings=(*damage, *check.warnings, *_warnings(pair.source, info, resolved, encoder)),
+    )
+
+
+def resolve(settings: Settings) -> Settings:
+    """The settings as the passes take them.
+
+    Lower the thresholds of storing and tracking to `conf` where they lie above it: an object that is to be shown has
+    to be found and followed.
+    """
+    conf = settings.render.conf
+    if not 0.01 <= conf <= 1.0:
+        raise ConfigError("conf has to lie in 0.01..1.", found=str(conf), do="try 0.5")
+    segment, track = settings.segment, settings.track
+    start = min(track.start_score, conf)
+    return replace(
+        settings,
+        segment=replace(segment, score=min(segment.score, conf), model=_whole_path(segment.model)),
+        track=replace(track, start_score=start, follow_score=min(track.follow_score, start)),
+    )
+
+
+def _network(settings: SegmentSettings, stored: StoredWeights | None) -> Network:
+    if stored is not None:
+        return Network(stored.model, stored.sha256, stored.class_names, stored.runtime, stored=True)
+    source = registry.find_source(settings.model)
+    names = registry.describe(source).class_names
+    runtime = registry.runtime_of(source, LoadSettings(device=settings.device))
+    return Network(_whole_path(settings.model), weights_digest(settings.model), names, runtime)
+
+
+def _key_frames(info: VideoInfo, every: int) -> frozenset[int]:
+    """Numbers of the frames that the network looks at."""
+    return frozenset(key_frames([float(info.seconds(number)) for number in range(info.frame_count)], every))
+
+
+def _check_classes(asked: tuple[str | int, ...], names: Mapping[int, str]) -> None:
+    """Raise ConfigError for classes that the network does not find, all of them at once."""
+    known = {str(key).lower() for key in names} | {name.lower() for name in names.values()}
+    wrong = [str(name) for name in asked if str(name).strip().lower() not in known]
+    if not wrong:
+        return
+    near = [get_close_matches(name.lower(), sorted(known), n=1) for name in wrong]
+    guesses = [f"did you mean {match[0]}?" for match in near if match]
+    raise ConfigError(
+        f"The network finds no {' and no '.join(wrong)}.",
+        found=f"it finds {', '.join(sorted(names.values()))}",
+        do=" ".join(guesses) or "choose from these",
+    )
+
+
+def _check_regions(regions: tuple[tuple[float, float, float, float], ...], info: VideoInfo) -> None:
+    """Raise ConfigError for an ignored region that touches no pixel of the picture."""
+    for left, top, width, height in regions:
+        if left >= info.width or top >= info.height or left + width <= 0 or top + height <= 0:
+            raise ConfigError(
+                "An ignored region lies outside of the picture.",
+                found=f"{left:g},{top:g},{width:g},{height:g} in a picture of {info.width}x{info.height}",
+                do="give x,y,width,height in pixels of the upright picture",
+            )
+
+
+def _warnings(source: Path, info: VideoInfo, settings: Settings, encoder: Encoder) -> Iterator[str]:
+    """Sentences for the user before anything is inferred."""
+    if _is_program(settings.segment.model):
+        yield f"{settings.segment.model} is a TensorFlow graph: a program, so use it only if you trust it"
+    if info.interlaced:
+        deinterlaced = settings.decode.deinterlace
+        becomes = "is deinterlaced" if deinterlaced else "stays so; --deinterlace makes it progressive"
+        yield f"{source} is interlaced, and {becomes}"
+    if settings.decode.tone_map and not is_hdr(info):
+        yield f"{source} is not HDR: --tone-map has nothing to map, and its colours stay as they are"
+    light = shown(info, tone_map=settings.decode.tone_map).light
+    if light is not None and not keeps_light(encoder.name):
+        yield f"{source} has HDR's static metadata, which {encoder.name} cannot write; libx265 can"
+
+
+def _is_program(model: str) -> bool:
+    """True for weights of the user's that are a frozen graph or a SavedModel."""
+    path = Path(model)
+    return (path.is_file() and path.suffix == ".pb") or (path / "saved_model.pb").is_file()
+
+
+def _whole_path(model: str) -> str:
+    """A path of weights from the root on, so that the run can be resumed from anywhere; a name as it is."""
+    return str(Path(model).absolute()) if Path(model).exists() else model

@@ -1,0 +1,55 @@
+"""Run: a video on its way, everything resolved that is known before the first frame is inferred."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pipeline.job.settings import Settings
+from pipeline.record.layout import RunLayout
+from pipeline.record.source_identity import SourceIdentity
+from pipeline.structures.chunk import Chunk
+from pipeline.structures.video_info import VideoInfo
+from pipeline.video.colour.tone_map import shown
+from pipeline.video.write.encoders import Encoder
+
+
+@dataclass(frozen=True)
+class Network:
+    """The weights that a run's detections come from.
+
+    model : their name or path. sha256 : of their content. class_names : name of each class id that they find.
+    runtime : the program and precision that compute them. stored : the detections are there already, and the weights
+    need not be here.
+    """
+
+    model: str
+    sha256: str
+    class_names: Mapping[int, str]
+    runtime: str
+    stored: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One source, one output, and every setting as it is used.
+
+    asked : the settings before they were resolved. settings : as the passes take them: paths from the root on,
+    the tracker's thresholds by what is shown. key_frames : numbers of the frames that the network looks at.
+    """
+
+    asked: Settings
+    settings: Settings
+    info: VideoInfo
+    chunks: tuple[Chunk, ...]
+    key_frames: frozenset[int]
+    source: SourceIdentity
+    network: Network
+    encoder: Encoder
+    layout: RunLayout
+    warnings: tuple[str, ...]
+
+    @property
+    def shown(self) -> VideoInfo:
+        """The source as its frames are painted, encoded and checked."""
+        return shown(self.info, tone_map=self.settings.decode.tone_map)

@@ -1,0 +1,58 @@
+"""A sentence for people about each event."""
+
+from __future__ import annotations
+
+from pipeline.run.events import (
+    Begun,
+    ChunkFailed,
+    Damaged,
+    Ended,
+    Event,
+    Redone,
+    Retried,
+    SetAside,
+    VideoStarted,
+    Warned,
+)
+from pipeline.terminal import one_line
+
+
+def sentence(event: Event) -> str:
+    """One sentence for a person about an event; empty for none."""
+    match event:
+        case VideoStarted(source, number, count) if count > 1:
+            return f"[{number}/{count}] {one_line(source)}"
+        case Redone(passes, changed):
+            return f"{', '.join(passes)} to be done again; changed: {one_line('; '.join(changed))}"
+        case Begun(counts, kept) if kept:
+            return f"going on: what was found in {kept} of {counts.frames} frames is there"
+        case Ended(state, output) if state == "kept":
+            return f"{one_line(output)} is there already, just as asked for"
+        case Ended(state, output) if state == "skipped":
+            return f"{one_line(output)} exists; skipped"
+        case _:
+            return trouble(event)
+
+
+def trouble(event: Event) -> str:
+    """One sentence about an event that nobody wants; empty for any other."""
+    match event:
+        case Retried(step, chunk, reason):
+            return f"{step} of chunk {chunk} failed; trying again: {one_line(reason)}"
+        case ChunkFailed(step, chunk, reason):
+            return f"{step} of chunk {chunk} failed: {one_line(reason)}"
+        case SetAside(_, reason):
+            return f"set aside: {one_line(reason)}"
+        case Warned(text):
+            return f"warning: {one_line(text)}"
+        case Damaged(text):
+            return f"damaged: {one_line(text)}"
+        case _:
+            return ""
+
+
+def made(event: Ended, kept: int) -> str:
+    """The last sentence about a video that was made. kept : frames that an earlier run had looked at."""
+    frames, seconds = event.facts["frames"], event.facts["seconds"]
+    speed = f"{kept} of them known before" if kept else f"{frames / seconds:.1f} frames/s"
+    return f"{one_line(event.output)}: {frames} frames in {seconds:.1f} s, {speed}"

@@ -1,0 +1,143 @@
+"""Speeds: what a frame costs on this machine, remembered from run to run."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import WriteError
+from pipeline.files import write_whole
+from pipeline.run.events import Begun, Ended, Event, Listener, Ready
+
+#: More than this many networks and frame sizes are not kept; the oldest go.
+_MOST_ENTRIES = 200
+
+#: Shorter runs tell more about starting than about working.
+_LEAST_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Speed:
+    """The cost of a frame, measured over a whole run, and of the run's beginning.
+
+    frame_seconds : from the first frame to the end, all workers together. start_seconds : up to the first frame.
+    workers : of how many chunks side by side it was measured; with fewer chunks a run cannot use as many.
+    finding_share : of the work, that of looking for objects; the rest is painting.
+    """
+
+    frame_seconds: float
+    start_seconds: float
+    workers: int
+    finding_share: float = 0.75
+
+    @property
+    def rate(self) -> float:
+        """Frames a second."""
+        return 1.0 / self.frame_seconds
+
+    def seconds(self, frames: int, chunks: int) -> float:
+        """Seconds of a run of so many frames."""
+        side_by_side = max(min(chunks, self.workers), 1)
+        return self.start_seconds + frames * self.frame_seconds * self.workers / side_by_side
+
+
+class Speeds:
+    """The speeds in a JSON file of the cache folder; a file that cannot be read is as good as none."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "speeds.json"
+
+    def get(self, key: str) -> Speed | None:
+        """The speed that was remembered; None if there is none."""
+        entry = self._entries().get(key)
+        with contextlib.suppress(TypeError, ValueError, KeyError):
+            if entry is not None and float(entry["frame_seconds"]) > 0:
+                return Speed(
+                    float(entry["frame_seconds"]),
+                    float(entry["start_seconds"]),
+                    int(entry["workers"]),
+                    float(entry["finding_share"]),
+                )
+        return None
+
+    def latest(self) -> Speed | None:
+        """The speed that was remembered last, of whatever network; None if there is none."""
+        keys = list(self._entries())
+        return self.get(keys[-1]) if keys else None
+
+    def put(self, key: str, speed: Speed) -> None:
+        """Remember a speed; where the folder cannot be written to, nothing is remembered."""
+        entries = {name: entry for name, entry in self._entries().items() if name != key}
+        newest = dict([*entries.items(), (key, asdict(speed))][-_MOST_ENTRIES:])
+        with contextlib.suppress(OSError, WriteError):
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_whole(self._path, (json.dumps(newest, indent=1) + "\n").encode())
+
+    def _entries(self) -> dict[str, Any]:
+        try:
+            entries = json.loads(self._path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return entries if isinstance(entries, dict) else {}
+
+
+def speed_key(network: str, runtime: str, size: tuple[int, int], workers: int | None) -> str:
+    """The name of a speed: what it depends on.
+
+    network : SHA-256 of the weights. size : of a frame in px. workers : as asked for.
+    """
+    megapixels = round(size[0] * size[1] / 1e6, 1)
+    return f"{network[:16]} {runtime} {megapixels} MP {'auto' if workers is None else workers} workers"
+
+
+def side_by_side(workers: int | None) -> int:
+    """Chunks that this machine works on at once."""
+    return max(os.cpu_count() or 1, 1) if workers is None else max(workers, 1)
+
+
+class SpeedListener:
+    """A listener that remembers what each whole run cost, and hands every event on.
+
+    workers : as asked for. now : the clock, in seconds.
+    """
+
+    def __init__(
+        self,
+        listener: Listener,
+        speeds: Speeds,
+        workers: int | None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._listener, self._speeds, self._workers, self._now = listener, speeds, workers, now
+        self._ready: float | None = None
+
+    def tell(self, event: Event) -> None:
+        """Take an event."""
+        match event:
+            case Begun(counts):
+                # A run that goes on has done part of its work at another time, so it tells nothing.
+                self._ready = None if any(counts.done.values()) else self._now()
+            case Ready() if self._ready is not None:
+                self._ready = self._now()
+            case Ended("made", _, facts) if self._ready is not None:
+                self._remember(facts, self._now() - self._ready)
+        self._listener.tell(event)
+
+    def _remember(self, facts: Mapping[str, Any], work: float) -> None:
+        if work < _LEAST_SECONDS:
+            return
+        key = speed_key(facts["network"], facts["runtime"], (facts["width"], facts["height"]), self._workers)
+        start = max(facts["seconds"] - work, 0.0)
+        known = self._speeds.get(key)
+        # In a folder all videos but the first find the network loaded.
+        start = start if known is None else max(start, known.start_seconds)
+        used = max(min(facts["chunks"], side_by_side(self._workers)), 1)
+        found, painted = (facts["busy_seconds"].get(name, 0.0) for name in ("segment", "render"))
+        share = min(max(found / (found + painted), 0.05), 0.95) if found and painted else 0.75
+        self._speeds.put(key, Speed(work / facts["frames"], start, used, share))

@@ -1,0 +1,120 @@
+"""The work of the track pass: a chunk's detections in; out come the tracks that are final once they are known."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.files import write_whole
+from pipeline.run.passes import Bench, Key, Made
+from pipeline.run.run import Run
+from pipeline.store.header import Header
+from pipeline.store.reader import DetectionsFile
+from pipeline.store.writer import write_tracks
+from pipeline.structures.chunk import Chunk
+from pipeline.structures.frame_motion import FrameMotion
+from pipeline.structures.tracks import Tracks
+from pipeline.track.film_tracker import FilmFrame, FilmTracker
+
+#: The state's file begins with the number of frames that are final, in so many bytes.
+_COUNT_BYTES = 8
+
+
+def track(bench: Bench, chunk: Chunk | None) -> Made:
+    """Follow the objects through a chunk, and store the frames whose tracks are final with it.
+
+    These lag behind the chunk by `lag_seconds`, and are none as long as the film is shorter than that.
+    """
+    assert chunk is not None
+    run, began = bench.run, time.perf_counter()
+    tracker = FilmTracker(run.settings.track, run.network.class_names)
+    final_before, state = _state_before(run, chunk, tracker)
+    state, tracks = tracker.follow(state, _frames(bench, chunk))
+    if chunk is run.chunks[-1]:
+        tracks += tracker.finish(state)
+    path, after = run.layout.tracks(chunk.index), run.layout.tracker_state(chunk.index)
+    stop = final_before + len(tracks)
+    write_whole(after, stop.to_bytes(_COUNT_BYTES, "little") + state)
+    if tracks:
+        write_tracks(path, _header(bench, final_before, stop), tracks)
+    else:
+        write_whole(path, b"")
+    return Made(path, {"track": time.perf_counter() - began}, also=(after,))
+
+
+def final_with(run: Run, index: int) -> int:
+    """Number of the chunk with which all of chunk `index`'s tracks are final."""
+    last = run.chunks[index].stop - 1
+    wanted = float(run.info.seconds(last)) + run.settings.track.lag_seconds
+    for chunk in run.chunks[index:]:
+        if float(run.info.seconds(chunk.stop - 1)) >= wanted:
+            return chunk.index
+    return run.chunks[-1].index
+
+
+def tracks_needed(run: Run, index: int | None) -> Key:
+    """The product of the track pass that holds the end of chunk `index`, and is made after all before it."""
+    assert index is not None, "tracks are needed by chunks"
+    return ("track", final_with(run, index))
+
+
+def tracked_frames(bench: Bench, chunk: Chunk) -> list[Tracks]:
+    """The tracks of each frame of the chunk, gathered from the files that hold them."""
+    frames: list[Tracks] = []
+    for index in range(chunk.index, final_with(bench.run, chunk.index) + 1):
+        path = bench.product("track", bench.run.chunks[index])
+        if not path.stat().st_size:
+            continue
+        with DetectionsFile(path) as file:
+            start = max(chunk.start + len(frames), file.header.first_frame)
+            stop = min(chunk.stop, file.header.stop_frame)
+            if start < stop:
+                frames += file.read_tracks(start, stop)
+    assert len(frames) == len(chunk), "all tracks of a chunk are final before they are asked for"
+    return frames
+
+
+def _state_before(run: Run, chunk: Chunk, tracker: FilmTracker) -> tuple[int, bytes]:
+    """How many frames are final before the chunk, and the tracker's state there."""
+    if chunk.index == 0:
+        return 0, tracker.start()
+    content = run.layout.tracker_state(chunk.index - 1).read_bytes()
+    return int.from_bytes(content[:_COUNT_BYTES], "little"), content[_COUNT_BYTES:]
+
+
+def _frames(bench: Bench, chunk: Chunk) -> Iterator[FilmFrame]:
+    """The chunk's frames as the tracker takes them."""
+    run = bench.run
+    with DetectionsFile(bench.product("segment", chunk)) as file:
+        found = file.read(chunk.start, chunk.stop)
+        motions = [file.header.motion(number) for number in range(chunk.start, chunk.stop)]
+    for number, detections, motion in zip(range(chunk.start, chunk.stop), found, motions, strict=True):
+        seen = detections if number in run.key_frames else None
+        yield FilmFrame(float(run.info.seconds(number)), seen, motion)
+
+
+def _header(bench: Bench, start: int, stop: int) -> Header:
+    info = bench.run.info
+    return Header(
+        width=info.width,
+        height=info.height,
+        time_base=info.time_base,
+        first_frame=start,
+        pts=info.pts[start:stop],
+        class_names=dict(bench.run.network.class_names),
+        motions=_motions(bench, start, stop),
+    )
+
+
+def _motions(bench: Bench, start: int, stop: int) -> NDArray[np.float32]:
+    """The motions of frames [start, stop), which the chunks that they are in have measured."""
+    rows: list[list[float]] = []
+    for chunk in bench.run.chunks:
+        first, last = max(chunk.start, start), min(chunk.stop, stop)
+        if first < last:
+            with DetectionsFile(bench.product("segment", chunk)) as file:
+                rows += [file.header.motion(number).to_numbers() for number in range(first, last)]
+    return np.array(rows, np.float32).reshape(-1, len(FrameMotion.none().to_numbers()))

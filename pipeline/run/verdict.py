@@ -1,0 +1,76 @@
+"""The verdict on an output that may be there already: make it, keep it, or skip it."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import Literal
+
+from pipeline.errors import UsageError
+from pipeline.files import digest_of
+from pipeline.job.inputs import Pair
+from pipeline.job.settings import RunSettings
+from pipeline.record.layout import RunLayout
+from pipeline.run.products import Products
+
+Verdict = Literal["made", "kept", "skipped"]
+
+
+def is_refused_unseen(pair: Pair, settings: RunSettings) -> bool:
+    """True if the pair is skipped for an output that no run here has made, whatever the source is.
+
+    Raises UsageError where it is neither to be skipped nor replaced, or cannot be replaced.
+    """
+    check_replaceable(pair.output)
+    known = RunLayout.of(pair.output).folder.exists()
+    if not pair.output.exists() or known or settings.force:
+        return False
+    if settings.skip:
+        return True
+    raise in_the_way(pair.output)
+
+
+def verdict(products: Products) -> Verdict:
+    """The output is to be made, is kept as just the one asked for, or is skipped as asked.
+
+    Raises UsageError where an output is in the way. It is the run's own, which may be replaced, only if its content is
+    what the ledger says this run wrote or was about to write.
+    """
+    run = products.run
+    if products.output() is not None:
+        return "kept"
+    output = run.layout.output
+    if not output.exists() or run.settings.run.force or _is_own(products, output):
+        return "made"
+    if run.settings.run.skip:
+        return "skipped"
+    raise in_the_way(output)
+
+
+def check_replaceable(output: Path) -> None:
+    """Raise UsageError if something else than a file has the output's name."""
+    try:
+        mode = output.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise UsageError(
+            f"{output} cannot be an output.", found=error.strerror or str(error), do="name a file"
+        ) from error
+    if not stat.S_ISREG(mode):
+        raise UsageError(f"{output} is no file, so it cannot be replaced.", do="name a file as the output")
+
+
+def in_the_way(output: Path) -> UsageError:
+    """The error for an output that exists."""
+    return UsageError(
+        f"{output} exists already.", do="add --force to replace it, --no-clobber to skip it, or name another"
+    )
+
+
+def _is_own(products: Products, output: Path) -> bool:
+    """True for a file that a killed process of this run put into place and could not write down any more."""
+    begun = products.ledger.entry("mux begun")
+    made = products.ledger.entry("mux")
+    unfinished = begun is not None and (made is None or made.at < begun.at)
+    return begun is not None and unfinished and digest_of(output) == begun.sha256

@@ -1,0 +1,50 @@
+"""A folder that appears under its name only when all of its files are whole."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipeline.errors import UsageError, WriteError
+
+
+@contextmanager
+def export_folder(folder: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """A new folder to write to, which becomes `folder` at the end; if the body fails, nothing of it stays.
+
+    overwrite : a folder with something in it is taken; its files of the same names are replaced, others stay.
+    Raises UsageError where such a folder is in the way, WriteError where the system refuses.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file.", do="name a folder")
+    if folder.is_dir() and any(folder.iterdir()) and not overwrite:
+        raise UsageError(f"{folder} is not empty.", do="name another folder, or add -y to write into it")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        try:
+            made = scratch / "export"
+            made.mkdir()
+            yield made
+            _move(made, folder)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+    except OSError as error:
+        raise WriteError(
+            f"Cannot write {folder}.", found=str(error), do="free space or name another folder"
+        ) from error
+
+
+def _move(made: Path, folder: Path) -> None:
+    if not folder.exists() or not any(folder.iterdir()):
+        made.replace(folder)
+        return
+    for path in sorted(made.rglob("*")):
+        place = folder / path.relative_to(made)
+        if path.is_dir():
+            place.mkdir(exist_ok=True)
+        else:
+            path.replace(place)

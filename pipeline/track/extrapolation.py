@@ -1,0 +1,63 @@
+"""Where an object should be just before it was first seen, or just after it was last seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.track.window import Observation
+
+Floats = NDArray[np.float64]
+
+#: A line is laid through the detections of this many seconds.
+_FIT_SECONDS = 0.4
+
+#: Over a span as short as this, half of a measured velocity is noise.
+_NOISE_SECONDS = 0.08
+
+
+def to_shape(box: Floats) -> Floats:
+    """Centre x, centre y, log width, log height [..., 4] of boxes x1, y1, x2, y2."""
+    low, high = box[..., :2], box[..., 2:]
+    return np.concatenate([(low + high) / 2, np.log(np.maximum(high - low, 1e-3))], axis=-1)
+
+
+def to_box(shape: Floats) -> Floats:
+    """The boxes [..., 4] that `to_shape` was given."""
+    half = np.exp(shape[..., 2:]) / 2
+    return np.concatenate([shape[..., :2] - half, shape[..., :2] + half], axis=-1)
+
+
+def line_after(seen: Sequence[Observation]) -> tuple[Floats, Floats]:
+    """Shape [4] where an object was last seen, and its velocity [4] a second there; it was seen here, in order."""
+    last = seen[-1]
+    return _line([one for one in seen if last.seconds - one.seconds <= _FIT_SECONDS], last)
+
+
+def line_before(seen: Sequence[Observation]) -> tuple[Floats, Floats]:
+    """Shape [4] where an object was first seen, and its velocity [4] a second there; it was seen here, in order."""
+    first = seen[0]
+    return _line([one for one in seen if one.seconds - first.seconds <= _FIT_SECONDS], first)
+
+
+def before(seen: Sequence[Observation], seconds: float) -> Floats:
+    """Box [4] at `seconds` of an object that was seen here later, in order."""
+    shape, velocity = line_before(seen)
+    return to_box(shape + velocity * (seconds - seen[0].seconds))
+
+
+def _line(seen: Sequence[Observation], end: Observation) -> tuple[Floats, Floats]:
+    shape = to_shape(end.box)
+    times = np.array([one.seconds for one in seen])
+    away = times - times.sum() / len(times)
+    spread, span = float(away @ away), float(times[-1] - times[0])
+    if spread == 0.0:
+        return shape, np.zeros(4)
+    shapes = to_shape(np.array([one.box for one in seen]))
+    velocity = (away @ shapes) / spread * span**2 / (span**2 + _NOISE_SECONDS**2)
+    velocity[2:] = np.clip(
+        velocity[2:], -1.0, 1.0
+    )  # no object grows faster than e times in a second for long
+    return shape, velocity

@@ -1,0 +1,260 @@
+"""The look back: tracks of the forward step, once what came after is known.
+
+A frame's tracks are final when the forward step is `lag_seconds` ahead of it, or the scene has ended. Until then
+fragments of one object are joined, objects found twice become one, what is no object is told by how long and how
+surely it was seen, and gaps are filled from both sides. All rests on the frames up to the lag alone, one after the
+other: no cut into chunks changes the result.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.structures.detections import Detections
+from pipeline.structures.tracks import FILLED, INTERPOLATED, NO_TRACK, Tracks
+from pipeline.track import extrapolation
+from pipeline.track.association import overlaps
+from pipeline.track.between import between
+from pipeline.track.joining import continuations
+from pipeline.track.sameness import same_objects
+from pipeline.track.settings import TrackSettings
+from pipeline.track.steadying import steadied
+from pipeline.track.window import UNDECIDED, Life, Observation, Past, Window, WindowFrame
+
+#: A track is followed back beyond its first frame once it is known for so long, when its motion is known.
+_EXTEND_SECONDS = 0.3
+
+#: Over so many seconds without a detection it is not followed back any further.
+_EXTEND_GAP = 0.1
+
+Floats = NDArray[np.float64]
+
+
+class LookBack:
+    """Holds rules only; what it remembers is the window that it works on."""
+
+    def __init__(
+        self, settings: TrackSettings, groups: NDArray[np.intp], class_ids: NDArray[np.int32]
+    ) -> None:
+        self._settings, self._groups, self._class_ids = settings, groups, class_ids
+
+    def take(self, window: Window, frame: WindowFrame) -> list[Tracks]:
+        """Add the next frame to the window; the tracks of the frames that are final with it, in order."""
+        window.add(frame)
+        now, final = frame.seconds, []
+        self._extend(window, now - _EXTEND_SECONDS)
+        self._join(window, now - self._settings.join_wait_seconds)
+        while window.frames and now - window.frames[0].seconds >= self._settings.lag_seconds:
+            final.append(self._finalise(window))
+        return final
+
+    def end(self, window: Window) -> list[Tracks]:
+        """The tracks of all frames left, as nothing of this scene comes after; the window forgets the scene."""
+        self._extend(window, np.inf)
+        self._join(window, np.inf)
+        final = [self._finalise(window) for _ in range(len(window.frames))]
+        window.lives.clear()
+        window.aliases.clear()
+        window.past.clear()
+        return final
+
+    def _extend(self, window: Window, until: float) -> None:
+        """Follow the tracks that were known at `until` back to where they were too weak to start."""
+        for life in window.lives.values():
+            if not life.extended and life.first.seconds <= until:
+                life.extended = True
+                if life.before is None and life.seen:
+                    self._follow_back(window, life)
+
+    def _follow_back(self, window: Window, life: Life) -> None:
+        for number in range(life.first.frame - 1, window.frames[0].number - 1, -1):
+            frame = window.at(number)
+            if life.first.seconds - frame.seconds > _EXTEND_GAP:
+                break
+            box = extrapolation.before(life.known, frame.seconds)
+            row = self._free_row(frame, life, box)
+            if row is not None:
+                window.claim(frame, row, life.number)
+
+    def _free_row(self, frame: WindowFrame, life: Life, box: Floats) -> int | None:
+        """The detection without a track that fits this box best, and is no second one of another object's."""
+        free = (frame.owners == NO_TRACK) & (frame.found.scores >= self._settings.follow_score)
+        free[free] = self._groups[frame.columns[free]] == self._groups[int(np.argmax(life.votes))]
+        rows = np.flatnonzero(free)
+        if len(rows) == 0:
+            return None
+        boxes = frame.found.boxes.astype(np.float64)
+        fit = overlaps(box[None], boxes[rows], self._settings.box_growth)[0]
+        owned = boxes[frame.owners != NO_TRACK]
+        if len(owned):
+            fit[overlaps(boxes[rows], owned).max(axis=1) >= self._settings.same_overlap] = 0.0
+        best = int(np.argmax(fit))
+        return int(rows[best]) if fit[best] >= self._settings.weak_overlap else None
+
+    def _join(self, window: Window, until: float) -> None:
+        """Join the tracks that were last seen by `until` with what goes on from them."""
+        due = {
+            life.number for life in window.lives.values() if not life.joined and life.last.seconds <= until
+        }
+        if not due:
+            return
+        now = window.frames[-1].seconds
+        # All that have ended by now compete, so that a later end is not robbed of what goes on from it.
+        ended = [life for life in window.lives.values() if life.last.seconds < now]
+        begun = [life for life in window.lives.values() if life.before is None]
+        pairs = continuations(ended, begun, self._groups, self._settings)
+        known_as: dict[int, Life] = {}
+        for life in window.lives.values():
+            life.joined = life.joined or life.last.seconds <= until
+        for old, new in pairs:
+            if old.number in due:
+                target = known_as.get(old.number, old)
+                window.merge(target, new)
+                target.joined = new.joined
+                known_as[new.number] = target
+
+    def _finalise(self, window: Window) -> Tracks:
+        """The tracks of the window's first frame, which leaves it."""
+        frame = window.frames[0]
+        present = self._present(window, frame)
+        twice = same_objects([(life, one) for life, one, _ in present], self._groups, self._settings)
+        for kept, other in twice:
+            window.merge(kept, other)
+        if twice:
+            present = self._present(window, frame)
+        self._judge(window, frame)
+        tracks = self._tracks(frame, [entry for entry in present if entry[0].id != UNDECIDED])
+        self._leave(window, frame)
+        return tracks
+
+    def _present(self, window: Window, frame: WindowFrame) -> list[tuple[Life, Observation, bool]]:
+        """The tracks that the frame shows, where they are there, and whether they were found there."""
+        present = []
+        for life in list(window.lives.values()):
+            if not life.seen:
+                continue
+            if life.seen[0].frame == frame.number:
+                present.append((life, life.seen[0], True))
+            elif life.before is not None and self._is_filled(window, life.before, life.seen[0]):
+                one = self._filled(window, frame, life.before, life.seen[0])
+                row = self._free_row(frame, life, one.box) if frame.looked else None
+                if row is not None:
+                    window.claim(frame, row, life.number)
+                    one = life.seen[0]
+                present.append((life, one, row is not None))
+        return present
+
+    def _is_filled(self, window: Window, before: Observation, after: Observation) -> bool:
+        """Whether the gap between both is short enough, or holds no frame that the network looked at."""
+        if after.seconds - before.seconds <= self._settings.fill_seconds:
+            return True
+        between_both = (
+            one for one in (*window.past, *window.frames) if before.frame < one.number < after.frame
+        )
+        return not any(one.looked for one in between_both)
+
+    def _filled(
+        self, window: Window, frame: WindowFrame, before: Observation, after: Observation
+    ) -> Observation:
+        camera = np.eye(3)
+        for one in (*window.past, *window.frames):
+            if before.frame < one.number <= after.frame:
+                camera = one.camera @ camera
+            if one.number == frame.number:
+                here = camera
+            if one.number >= after.frame:
+                break
+        box, mask, score = between(before, after, frame.seconds, here, camera)
+        return Observation(frame.number, frame.seconds, -1, box, score, mask)
+
+    def _judge(self, window: Window, frame: WindowFrame) -> None:
+        """Tell which tracks that were found in this frame are objects, and of which class."""
+        needed = self._frames_needed(window)
+        for row in np.flatnonzero(frame.owners != NO_TRACK).tolist():
+            life = window.lives[int(frame.owners[row])]
+            scores = sorted((one.score for one in life.seen), reverse=True)[:needed]
+            life.judged = max(life.judged, sum(scores) / needed)
+            if life.id == UNDECIDED and life.judged >= self._settings.start_score:
+                life.id = window.next_id
+                window.next_id += 1
+            best = int(np.argmax(life.votes))
+            if life.column < 0 or life.votes[best] >= self._settings.class_lead * life.votes[life.column]:
+                life.column = best
+
+    def _frames_needed(self, window: Window) -> int:
+        """How many frames the network looked at in judge_seconds from the window's first frame on.
+
+        Where the scene ends sooner, in its last judge_seconds; 1 at least.
+        """
+        start, end, span = window.frames[0].seconds, window.frames[-1].seconds, self._settings.judge_seconds
+        if end - start >= span:
+            return max(sum(one.looked and one.seconds - start < span for one in window.frames), 1)
+        known = (*window.past, *window.frames)
+        return max(sum(one.looked and end - one.seconds < span for one in known), 1)
+
+    def _tracks(self, frame: WindowFrame, present: list[tuple[Life, Observation, bool]]) -> Tracks:
+        """The frame's detections, with what is known of those that belong to objects, and the filled ones."""
+        found = frame.found
+        ids = np.full(len(found), NO_TRACK, np.int64)
+        class_ids, judged, masks = found.class_ids.copy(), found.scores.copy(), found.roi_masks.copy()
+        for life, one, is_found in present:
+            if is_found:
+                after = life.seen[1] if len(life.seen) > 1 else None
+                ids[one.row], judged[one.row] = life.id, life.judged
+                class_ids[one.row] = self._class_ids[life.column]
+                masks[one.row] = steadied(one, life.before, after, self._settings.steady)
+        own = Tracks(Detections(found.boxes, found.scores, found.class_ids, masks), ids, class_ids, judged)
+        filled = [(life, one) for life, one, is_found in present if not is_found]
+        filled.sort(key=lambda entry: entry[0].id)
+        return own if not filled else _appended(own, self._filled_rows(filled, frame.looked))
+
+    def _filled_rows(self, filled: list[tuple[Life, Observation]], looked: bool) -> Tracks:
+        class_ids = np.array([self._class_ids[life.column] for life, _ in filled], np.int32)
+        detections = Detections(
+            np.array([one.box for _, one in filled], np.float32),
+            np.array([one.score for _, one in filled], np.float32),
+            class_ids,
+            np.array([one.mask for _, one in filled], np.uint8),
+        )
+        ids = np.array([life.id for life, _ in filled], np.int64)
+        judged = np.array([life.judged for life, _ in filled], np.float32)
+        origins = np.full(len(filled), FILLED if looked else INTERPOLATED, np.uint8)
+        return Tracks(detections, ids, class_ids, judged, origins)
+
+    def _leave(self, window: Window, frame: WindowFrame) -> None:
+        """Let the window's first frame go, and all that no later frame can need."""
+        window.frames.popleft()
+        now = window.frames[-1].seconds if window.frames else frame.seconds
+        for life in list(window.lives.values()):
+            if life.seen and life.seen[0].frame == frame.number:
+                life.before = life.seen.popleft()
+            if not life.seen and now - life.last.seconds > self._settings.lost_seconds:
+                del window.lives[life.number]
+        window.past.append(Past(frame.number, frame.seconds, frame.looked, frame.camera))
+        oldest = min(
+            (life.before.frame for life in window.lives.values() if life.before), default=frame.number
+        )
+        kept = max(self._settings.judge_seconds, self._settings.fill_seconds)
+        while window.past[0].number < oldest and frame.seconds - window.past[0].seconds > kept:
+            window.past.popleft()
+        forget = self._settings.lost_seconds + self._settings.lag_seconds
+        for number, (_, seconds) in list(window.aliases.items()):
+            if now - seconds > forget:
+                del window.aliases[number]
+
+
+def _appended(own: Tracks, more: Tracks) -> Tracks:
+    first, second = own.detections, more.detections
+    return Tracks(
+        Detections(
+            np.concatenate([first.boxes, second.boxes]),
+            np.concatenate([first.scores, second.scores]),
+            np.concatenate([first.class_ids, second.class_ids]),
+            np.concatenate([first.roi_masks, second.roi_masks]),
+        ),
+        *(
+            np.concatenate([getattr(own, name), getattr(more, name)])
+            for name in ("track_ids", "class_ids", "peak_scores", "origins")
+        ),
+    )

@@ -1,0 +1,185 @@
+"""Window: the frames that are known but not final yet, and the tracks that pass through them.
+
+The look back moves it along; between two calls it is packed into the state. Nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.structures.detections import Detections
+from pipeline.structures.tracks import NO_TRACK
+
+#: A track's id before it is decided whether it is an object.
+UNDECIDED = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Observation:
+    """One object in one frame, found there.
+
+    frame : number of the frame. seconds : its time. row : of the frame's detections.
+    box : float64 [4], x1, y1, x2, y2. score : of the detection. mask : uint8 [28, 28].
+    """
+
+    frame: int
+    seconds: float
+    row: int
+    box: NDArray[np.float64]
+    score: float
+    mask: NDArray[np.uint8]
+
+
+@dataclass(eq=False)
+class WindowFrame:
+    """A frame whose tracks are not final.
+
+    number : counts from the scene's first frame the tracker saw. seconds : its time. looked : whether the network saw it.
+    camera : float64 [3, 3], the picture's motion since the frame before.
+    found : its detections. columns : int [N], column of each one's class. owners : int64 [N], number of the track that
+    each belongs to, or NO_TRACK.
+    """
+
+    number: int
+    seconds: float
+    looked: bool
+    camera: NDArray[np.float64]
+    found: Detections
+    columns: NDArray[np.intp]
+    owners: NDArray[np.int64]
+
+    def observation(self, row: int) -> Observation:
+        """The object of one row."""
+        return Observation(
+            self.number,
+            self.seconds,
+            row,
+            self.found.boxes[row].astype(np.float64),
+            float(self.found.scores[row]),
+            self.found.roi_masks[row],
+        )
+
+
+@dataclass(eq=False)
+class Life:
+    """One track, as far as it is known.
+
+    number : the forward step's. id : the object's id; UNDECIDED until it is judged.
+    column : of its class; -1 before it is judged. votes : float64 [C], sum of its scores for each class.
+    judged : the score that it is judged by. extended, joined : whether that was tried for its first and last frame.
+    before : where it was last seen in a frame that is final; None where all of it is in the window.
+    seen : where it was found in the window, in order.
+    """
+
+    number: int
+    votes: NDArray[np.float64]
+    id: int = UNDECIDED
+    column: int = -1
+    judged: float = 0.0
+    extended: bool = False
+    joined: bool = False
+    before: Observation | None = None
+    seen: deque[Observation] = field(default_factory=deque)
+
+    @property
+    def known(self) -> list[Observation]:
+        """All that is remembered of it, in order."""
+        return [*([self.before] if self.before else []), *self.seen]
+
+    @property
+    def first(self) -> Observation:
+        """The earliest that is remembered."""
+        return self.before or self.seen[0]
+
+    @property
+    def last(self) -> Observation:
+        """The latest."""
+        if self.seen:
+            return self.seen[-1]
+        assert self.before is not None
+        return self.before
+
+
+@dataclass(frozen=True, eq=False)
+class Past:
+    """What is remembered of a frame that is final."""
+
+    number: int
+    seconds: float
+    looked: bool
+    camera: NDArray[np.float64]
+
+
+@dataclass(eq=False)
+class Window:
+    """All that the look back remembers.
+
+    next_id : the next object's. classes : how many classes there are. frames : not final. past : the last final ones.
+    lives : by number. aliases : the number that another number's detections go to, and when one last came.
+    """
+
+    next_id: int
+    classes: int
+    frames: deque[WindowFrame] = field(default_factory=deque)
+    past: deque[Past] = field(default_factory=deque)
+    lives: dict[int, Life] = field(default_factory=dict)
+    aliases: dict[int, tuple[int, float]] = field(default_factory=dict)
+
+    @property
+    def now(self) -> float:
+        """Time of the latest frame."""
+        return self.frames[-1].seconds
+
+    def at(self, number: int) -> WindowFrame:
+        """A frame of the window by its number."""
+        return self.frames[number - self.frames[0].number]
+
+    def add(self, frame: WindowFrame) -> None:
+        """Take in the next frame; its owners become the tracks that they are known as by now."""
+        self.frames.append(frame)
+        taken: set[int] = set()
+        for row in np.flatnonzero(frame.owners != NO_TRACK).tolist():
+            number = self._known_as(int(frame.owners[row]), frame.seconds)
+            frame.owners[row] = NO_TRACK
+            if number not in taken:  # of a track's two detections the better one comes first
+                taken.add(number)
+                self.claim(frame, row, number)
+
+    def claim(self, frame: WindowFrame, row: int, number: int) -> None:
+        """Give a detection that belongs to no track to this one, which is begun where there is none yet."""
+        frame.owners[row] = number
+        life = self.lives.setdefault(number, Life(number, np.zeros(self.classes)))
+        life.votes[frame.columns[row]] += float(frame.found.scores[row])
+        one, place = frame.observation(row), len(life.seen)
+        while place and life.seen[place - 1].frame > one.frame:
+            place -= 1
+        life.seen.insert(place, one)
+
+    def merge(self, kept: Life, other: Life) -> None:
+        """Make one track of two; where both were found in a frame, the detection of `kept` stands for it."""
+        own = {one.frame for one in kept.seen}
+        for one in other.seen:
+            self.at(one.frame).owners[one.row] = NO_TRACK if one.frame in own else kept.number
+        merged = [*kept.seen, *(one for one in other.seen if one.frame not in own)]
+        kept.seen = deque(sorted(merged, key=lambda one: one.frame))
+        befores = [life.before for life in (kept, other) if life.before]
+        kept.before = max(befores, key=lambda one: one.frame, default=None)
+        kept.votes = kept.votes + other.votes
+        kept.judged = max(kept.judged, other.judged)
+        kept.joined = kept.joined and other.joined
+        del self.lives[other.number]
+        for number, (target, seconds) in self.aliases.items():
+            if target == other.number:
+                self.aliases[number] = (kept.number, seconds)
+        self.aliases[other.number] = (kept.number, self.now)
+
+    def _known_as(self, number: int, seconds: float) -> int:
+        if number not in self.aliases:
+            return number
+        target = self.aliases[number][0]
+        self.aliases[number] = (target, seconds)
+        return target

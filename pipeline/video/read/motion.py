@@ -1,0 +1,87 @@
+"""The camera's motion between two small grey pictures, and whether a cut lies between them."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.structures.frame_motion import FrameMotion
+
+Grey = NDArray[np.uint8]
+
+#: Width in px of the pictures that motion is measured on: what is far is still seen, and it takes about 1 ms.
+MOTION_WIDTH = 320
+
+_CORNERS, _CORNER_SPACING_PX = 150, 8
+_INLIER_PX = 1.5
+_LEAST_POINTS = 12
+
+#: A cut: hardly a point is found again, and the pictures' tones differ by this share.
+_FOUND_AGAIN = 0.3
+_TONES_DIFFER = 0.35
+
+
+def small_grey(rgb: NDArray[np.uint8]) -> Grey:
+    """A frame [H, W, 3] as the grey picture that motion is measured on, MOTION_WIDTH px wide or less."""
+    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    height, width = grey.shape
+    if width <= MOTION_WIDTH:
+        return np.asarray(grey, np.uint8)
+    size = MOTION_WIDTH, max(round(height * MOTION_WIDTH / width), 1)
+    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def camera_motion(before: Grey | None, now: Grey, width: int) -> FrameMotion:
+    """The motion from one picture to the next, in px of a frame that is `width` px wide.
+
+    Corners are followed by sparse flow (Lucas & Kanade), and a similarity is fitted to most of them (RANSAC): what moves
+    by itself is left out. Where too few points are found again, it is no motion. `before` is None at the first frame.
+    """
+    if before is None or before.shape != now.shape:
+        return FrameMotion.none()
+    points = cv2.goodFeaturesToTrack(before, _CORNERS, 0.01, _CORNER_SPACING_PX)
+    if points is None or len(points) < _LEAST_POINTS:
+        return _without_points(before, now)
+    places, found = _followed(before, now, points)
+    if found.mean() < _FOUND_AGAIN and _tones_differ(before, now):
+        return FrameMotion(FrameMotion.none().matrix, cut=True)
+    if found.sum() < _LEAST_POINTS:
+        return FrameMotion.none()
+    old, new = points.reshape(-1, 2)[found], places[found]
+    moved = float(np.sqrt(((new - old) ** 2).sum(axis=1).mean())) / now.shape[0]
+    cv2.setRNGSeed(0)  # the same pictures give the same motion, whatever was measured before
+    matrix, _ = cv2.estimateAffinePartial2D(old, new, method=cv2.RANSAC, ransacReprojThreshold=_INLIER_PX)
+    if matrix is None:
+        return FrameMotion(FrameMotion.none().matrix, moved)
+    scaled = np.asarray(matrix, np.float64).copy()
+    scaled[:, 2] *= width / now.shape[1]
+    return FrameMotion(_stored(scaled), float(np.float32(moved)))
+
+
+def _followed(
+    before: Grey, now: Grey, points: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Where the points [P, 2] are now, and whether each was found: followed back, it ends where it began."""
+    window = {"winSize": (15, 15), "maxLevel": 3}
+    there, seen, _ = cv2.calcOpticalFlowPyrLK(before, now, points, None, **window)
+    back, seen_back, _ = cv2.calcOpticalFlowPyrLK(now, before, there, None, **window)
+    astray = np.abs(back - points).reshape(-1, 2).max(axis=1)
+    found = (seen.ravel() == 1) & (seen_back.ravel() == 1) & (astray < 1.0)
+    return there.reshape(-1, 2), found
+
+
+def _without_points(before: Grey, now: Grey) -> FrameMotion:
+    """Out of a picture without corners, such as black, another scene may begin."""
+    return FrameMotion(FrameMotion.none().matrix, cut=_tones_differ(before, now))
+
+
+def _tones_differ(before: Grey, now: Grey) -> bool:
+    """Whether the histograms of 32 tones share too little."""
+    first, second = (np.bincount(one.ravel() >> 3, minlength=32) / one.size for one in (before, now))
+    return float(np.abs(first - second).sum()) / 2 >= _TONES_DIFFER
+
+
+def _stored(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The numbers as a file keeps them, so that what is measured and what is read are the same."""
+    return matrix.astype(np.float32).astype(np.float64)

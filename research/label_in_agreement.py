@@ -1,0 +1,173 @@
+"""A COCO folder whose labels a teacher and the network that ships agree on, for pictures that nobody has labelled.
+
+    python -m research.label_in_agreement OUT yolo11n-seg_int8.tflite VIDEO|PICTURES|COCO-FOLDER...
+
+Of a video every `--every`-th frame is labelled; a folder without annotations is a folder of pictures; of a COCO folder
+the pictures that `label_scope` leaves open are filled in beside their own labels, but for those named in `--leave-out`.
+Every picture that comes out is labelled whole: what is neither an object nor surely none is `iscrowd`. `sheet.png`
+shows a sample; look at it before training on them. Needs the extras `train` and `teachers`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pipeline.networks.load import LoadSettings, load_segmenter
+
+from pipeline.errors import InputError, SegVideoError
+from pipeline.labels.coco_folder import ANNOTATIONS, mask_runs, read_entries
+from pipeline.training.hold_out import read_names
+from research.agreed_labels import agreed_annotations
+from research.ensemble import Ensemble
+from research.frame_sheet import COLOURS
+from research.yolo_teacher import YoloTeacher
+
+NAMES = {1: "person", 2: "bicycle", 3: "car", 4: "motorcycle", 6: "bus", 8: "truck", 10: "traffic light",
+         13: "stop sign"}  # fmt: skip
+UNION = {100: "vehicle"}
+#: Least score of a look that counts, and the canvas that the ensemble looks at.
+_LEAST, _CANVAS = 0.1, (448, 768)
+
+Picture = tuple[str, NDArray[np.uint8], dict[str, Any], list[dict[str, Any]]]
+
+
+def video_pictures(path: Path, every: int) -> Iterator[Picture]:
+    """Name, RGB pixels, record and known labels of every `every`-th frame."""
+    video, index = cv2.VideoCapture(str(path)), 0
+    while True:
+        there, frame = video.read()
+        if not there:
+            break
+        if index % every == 0:
+            record = {"source": "footage", "sequence": path.stem, "view": "driver"}
+            yield f"{path.stem}_{index:06}.jpg", frame[..., ::-1].astype(np.uint8), record, []
+        index += 1
+    if index == 0:
+        raise InputError(
+            f"{path} has no frame that can be read", do="give a video, pictures or a COCO folder"
+        )
+
+
+def plain_pictures(folder: Path) -> Iterator[Picture]:
+    """The same of a folder of pictures."""
+    for file in sorted(one for one in folder.iterdir() if one.suffix.lower() in (".jpg", ".jpeg", ".png")):
+        pixels = cv2.imread(str(file))
+        if pixels is None:
+            raise InputError(f"{file} cannot be read as a picture")
+        record = {"source": "unlabelled", "view": "driver"}
+        yield f"{folder.name}_{file.stem}.jpg", pixels[..., ::-1].astype(np.uint8), record, []
+
+
+def open_pictures(folder: Path, left_out: frozenset[str]) -> Iterator[Picture]:
+    """The same of a COCO folder's pictures whose scope is not whole, with the labels that they have."""
+    entries, names = read_entries(folder)
+    for entry in entries:
+        if set(NAMES) <= set(entry.record.get("label_scope", names)) or entry.name in left_out:
+            continue
+        pixels = cv2.imread(str(entry.file))
+        if pixels is None:
+            raise InputError(f"{entry.file} cannot be read as a picture")
+        record = {key: entry.record[key] for key in ("sequence", "view") if key in entry.record}
+        record["source"] = f"agreed-{entry.source}"
+        yield entry.name, pixels[..., ::-1].astype(np.uint8), record, [dict(a) for a in entry.annotations]
+
+
+def pictures_of(source: Path, every: int, left_out: frozenset[str]) -> Iterator[Picture]:
+    """The pictures of a video, a folder of pictures or a COCO folder."""
+    if not source.is_dir():
+        return video_pictures(source, every)
+    if any((source / name).is_file() for name in ANNOTATIONS):
+        return open_pictures(source, left_out)
+    return plain_pictures(source)
+
+
+def main() -> None:
+    """Do it, or end with the reason why it cannot be done."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("output", type=Path, metavar="OUT")
+    parser.add_argument("teacher", type=Path, metavar="yolo11n-seg_int8.tflite")
+    parser.add_argument("sources", type=Path, nargs="+", metavar="VIDEO|PICTURES|COCO-FOLDER")
+    parser.add_argument("--every", type=int, default=15, help="frames from one to the next (15)")
+    parser.add_argument("--model", default="dashcam-lite", help="the network that agrees (dashcam-lite)")
+    parser.add_argument("--leave-out", type=Path, metavar="FILE", help="names of held-out pictures")
+    parser.add_argument(
+        "--only", action="append", metavar="SOURCE", help="of a COCO folder, its `source`; repeatable"
+    )
+    try:
+        label(parser.parse_args())
+    except SegVideoError as error:
+        sys.exit(str(error))
+
+
+def label(arguments: argparse.Namespace) -> None:
+    """Write the folder that the arguments ask for."""
+    teacher = YoloTeacher(arguments.teacher)
+    network = load_segmenter(arguments.model, LoadSettings(batch=4, score=_LEAST))
+    ensemble = Ensemble(network, _CANVAS)
+    left_out = read_names(arguments.leave_out) if arguments.leave_out else frozenset()
+    (arguments.output / "images").mkdir(parents=True, exist_ok=True)
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
+    sample: list[NDArray[np.uint8]] = []
+    for source in arguments.sources:
+        for name, pixels, record, known in pictures_of(source, arguments.every, left_out):
+            if arguments.only and record["source"].removeprefix("agreed-") not in arguments.only:
+                continue
+            size = (pixels.shape[0], pixels.shape[1])
+            agreed = agreed_annotations(teacher(pixels), ensemble(pixels), known, size)
+            identity = len(images) + 1
+            images.append(
+                {**record, "id": identity, "file_name": name, "height": size[0], "width": size[1],
+                 "label_scope": list(NAMES)}
+            )  # fmt: skip
+            for one in [*known, *({**one, "source": "agreed"} for one in agreed)]:
+                annotations.append({**one, "id": len(annotations) + 1, "image_id": identity})
+            cv2.imwrite(
+                str(arguments.output / "images" / name), pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92]
+            )
+            sample.append(painted(pixels, agreed))
+    categories = [{"id": one, "name": name} for one, name in {**NAMES, **UNION}.items()]
+    content = {"images": images, "annotations": annotations, "categories": categories}
+    (arguments.output / "annotations.json").write_text(json.dumps(content))
+    write_sheet(sample, arguments.output / "sheet.png")
+    agreed_count = sum(one.get("source") == "agreed" and not one["iscrowd"] for one in annotations)
+    sys.stdout.write(f"{arguments.output}: {len(images)} pictures, {agreed_count} objects agreed on\n")
+
+
+def painted(pixels: NDArray[np.uint8], annotations: Sequence[dict[str, Any]]) -> NDArray[np.uint8]:
+    """The picture with its new labels on it, 640 px wide: objects in colour, open boxes in white."""
+    from pycocotools import mask as coco
+
+    canvas = pixels.copy()
+    for one in annotations:
+        colour = (255, 255, 255) if one["iscrowd"] else COLOURS[one["category_id"]]
+        if "segmentation" in one:
+            inside = coco.decode(mask_runs(one["segmentation"], pixels.shape[:2])).astype(bool)
+            canvas[inside] = (0.5 * canvas[inside] + 0.5 * np.array(colour)).astype(np.uint8)
+        x, y, width, height = (round(value) for value in one["bbox"])
+        cv2.rectangle(canvas, (x, y), (x + width, y + height), colour, 1)
+    return cv2.resize(canvas, (640, 360), interpolation=cv2.INTER_AREA).astype(np.uint8)
+
+
+def write_sheet(sample: Sequence[NDArray[np.uint8]], path: Path) -> None:
+    """Up to twelve of the pictures, evenly chosen, three in a row."""
+    if not sample:
+        return
+    chosen = [sample[int(place)] for place in np.linspace(0, len(sample) - 1, min(len(sample), 12))]
+    chosen += [np.zeros_like(chosen[0])] * (-len(chosen) % 3)
+    rows = [np.concatenate(chosen[start : start + 3], axis=1) for start in range(0, len(chosen), 3)]
+    cv2.imwrite(str(path), np.concatenate(rows)[..., ::-1])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Trunks that were compared and do not ship."""

@@ -1,0 +1,72 @@
+"""Words of a command line, in whatever order people type them."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline import cli
+from pipeline.cli.parser import Parsers, refuse_other_inputs
+from pipeline.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["in.mp4", "out.mp4", "--conf", "0.4"],
+        ["in.mp4", "--conf", "0.4", "out.mp4"],
+        ["--conf", "0.4", "in.mp4", "out.mp4"],
+        ["run", "--conf=0.4", "in.mp4", "out.mp4"],
+        ["--conf", "0.4", "run", "in.mp4", "out.mp4"],
+        ["--conf=0.4", "run", "in.mp4", "out.mp4"],
+    ],
+)
+def test_options_may_stand_anywhere(words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = Parsers(cli.COMMANDS).parse(words)
+    assert (found.command.name, found.paths, found.conf) == ("run", ["in.mp4", "out.mp4"], "0.4")
+
+
+def test_options_of_other_commands_may_stand_anywhere(tmp_path):
+    found = Parsers(cli.COMMANDS).parse(["render", "a.mp4", "--style", "boxes", "b.mp4", "--quiet"])
+    assert (found.command.name, found.name, found.output, found.style) == (
+        "render",
+        "a.mp4",
+        "b.mp4",
+        "boxes",
+    )
+    found = Parsers(cli.COMMANDS).parse(["--json", "status", "a", "--json", "b"])
+    assert (found.command.name, found.names, found.json) == ("status", ["a", "b"], True)
+    found = Parsers(cli.COMMANDS).parse(["resume", "--quiet"])
+    assert (found.command.name, found.name) == ("resume", None)
+
+
+def test_an_options_value_is_no_command():
+    found = Parsers(cli.COMMANDS).parse(["--work-dir", "models", "in.mp4", "out.mp4"])
+    assert (found.command.name, found.paths) == ("run", ["in.mp4", "out.mp4"])
+
+
+def test_a_word_that_is_nothing_gets_the_nearest_command_or_file(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "holiday").mkdir()
+    for word, near in (("verfy", "did you mean 'verify'?"), ("holidy", "did you mean 'holiday'?")):
+        with pytest.raises(SystemExit) as stop:
+            Parsers(cli.COMMANDS).parse([word])
+        assert stop.value.code == 2
+        assert near in capsys.readouterr().err
+
+
+def test_a_word_too_long_for_a_file_name_is_a_usage_error(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as stop:
+        Parsers(cli.COMMANDS).parse(["x" * 5000])
+    assert stop.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [("rtsp://cam/1", "an address"), ("/dev/video0", "a camera"), ("a/photo.JPG", "a picture")],
+)
+def test_what_is_no_video_file_is_told_in_a_line(path, kind):
+    with pytest.raises(UsageError, match=kind):
+        refuse_other_inputs(["in.mp4", path])
+    refuse_other_inputs(["in.mp4", "folder", "*.mkv"])

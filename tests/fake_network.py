@@ -1,0 +1,75 @@
+"""A kind of network that needs no framework: it finds the bright squares that `write_traffic` paints.
+
+FAKE_FAIL names frames on which it always fails, FAKE_DELAY the seconds that it takes for a frame.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+
+from pipeline.networks.registry import NetworkKind
+from pipeline.structures.detections import Detections
+
+#: Stands for the embedded network in tests: `monkeypatch.setitem(registry.KINDS, "own", KIND)`.
+KIND = NetworkKind("own", "tests.fake_network", (".safetensors",))
+
+NAMES = {1: "person", 3: "car"}
+
+
+def class_names(source) -> Mapping[int, str]:
+    return NAMES
+
+
+def runtime(source, settings) -> str:
+    return "fake"
+
+
+def load(source, settings) -> BrightSquares:
+    return BrightSquares()
+
+
+class BrightSquares:
+    """The network."""
+
+    class_names, runtime, batch, callers = NAMES, "fake", 1, 2
+
+    def input_size(self, width, height, sample_aspect):
+        return width, height
+
+    def segment(self, frames):
+        return [self._segment(frame) for frame in frames]
+
+    def _segment(self, picture) -> Detections:
+        time.sleep(float(os.environ.get("FAKE_DELAY", "0")))
+        found = bright_squares(picture)
+        if str(frame_number(found)) in os.environ.get("FAKE_FAIL", "").split(","):
+            raise ArithmeticError("the network is not in the mood")
+        return found
+
+
+def frame_number(found: Detections) -> int | None:
+    """Number of the frame by where the car is: it drives to the right by 2 px a frame."""
+    cars = found.boxes[found.class_ids == 3]
+    return round((float(cars[0, 0]) - 4) / 2) if len(cars) else None
+
+
+def bright_squares(picture) -> Detections:
+    bright = (picture[..., 0] > 128).astype(np.uint8)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(bright)
+    boxes = [
+        [left, top, left + width, top + height] for left, top, width, height, area in stats[1:] if area > 50
+    ]
+    large = [box[2] - box[0] > 24 for box in boxes]
+    order = np.argsort([not is_large for is_large in large], kind="stable")
+    rows = len(boxes)
+    return Detections(
+        boxes=np.array(boxes, np.float32).reshape(rows, 4)[order],
+        scores=np.array([0.9 if is_large else 0.6 for is_large in large], np.float32)[order],
+        class_ids=np.array([3 if is_large else 1 for is_large in large], np.int32)[order],
+        roi_masks=np.full((rows, 28, 28), 255, np.uint8),
+    )

@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+
+from research.agreed_labels import agreed_annotations
+from research.ensemble import Suspect
+from research.yolo_teacher import TaughtInstance
+
+SIZE = (360, 640)
+
+
+def box(x: float, y: float, width: float, height: float) -> np.ndarray:
+    return np.array([x, y, x + width, y + height], np.float32)
+
+
+def taught(where: np.ndarray, score: float, category: int = 3) -> TaughtInstance:
+    mask = np.zeros(SIZE, bool)
+    x1, y1, x2, y2 = where.astype(int)
+    mask[y1:y2, x1:x2] = True
+    return TaughtInstance(where, category, score, mask)
+
+
+def suspect(where: np.ndarray, mean: float, best: float = 0.7, category: int = 1) -> Suspect:
+    return Suspect(where, category, best, mean)
+
+
+def test_the_teacher_alone_is_believed_from_a_half_on() -> None:
+    (made,) = agreed_annotations([taught(box(10, 20, 40, 30), 0.5)], [], [], SIZE)
+    assert (made["iscrowd"], made["category_id"], made["bbox"]) == (0, 3, [10, 20, 40, 30])
+    assert made["area"] == 1200
+
+
+@pytest.mark.parametrize(("mean", "crowd"), [(0.6, 0), (0.59, 1)])
+def test_below_it_is_an_object_only_where_the_ensemble_is_steady(mean: float, crowd: int) -> None:
+    where = box(10, 20, 40, 30)
+    made = agreed_annotations([taught(where, 0.3)], [suspect(where, mean, category=3)], [], SIZE)
+    assert [one["iscrowd"] for one in made] == [crowd]
+    assert ("segmentation" in made[0]) is (crowd == 0)
+
+
+def test_a_faint_guess_of_the_teacher_is_open_however_steady_the_ensemble_is() -> None:
+    where = box(10, 20, 40, 30)
+    (made,) = agreed_annotations([taught(where, 0.1)], [suspect(where, 0.9)], [], SIZE)
+    assert (made["iscrowd"], "segmentation" in made) == (1, False)
+
+
+@pytest.mark.parametrize(
+    ("height", "mean", "is_open"),
+    [
+        (40, 0.5, False),  # a post beside the road, which the teacher would have seen if it were a person
+        (40, 0.7, True),  # every look sees it: the teacher may be wrong
+        (20, 0.5, True),  # too far away for the teacher to be trusted
+        (20, 0.1, False),  # hardly seen by one look and not by the teacher
+    ],
+)
+def test_what_only_the_ensemble_sees_is_background_where_it_is_near_or_faint(
+    height: float, mean: float, is_open: bool
+) -> None:
+    made = agreed_annotations([], [suspect(box(100, 50, 15, height), mean)], [], SIZE)
+    assert [one["iscrowd"] for one in made] == ([1] if is_open else [])
+
+
+def test_heights_are_those_in_a_picture_640_px_wide() -> None:
+    post = [suspect(box(100, 50, 15, 40), 0.5)]
+    assert agreed_annotations([], post, [], (360, 640)) == []
+    assert len(agreed_annotations([], post, [], (720, 1280))) == 1
+
+
+def test_what_a_person_has_labelled_is_not_labelled_again() -> None:
+    known = [{"bbox": [10, 20, 40, 30], "category_id": 100}]
+    car, rider = taught(box(11, 20, 40, 30), 0.9), taught(box(20, 20, 12, 18), 0.9, category=1)
+    (made,) = agreed_annotations([car, rider], [suspect(box(12, 20, 38, 30), 0.9)], known, SIZE)
+    # Inside a motorcycle's mask its rider has no label of his own.
+    assert (made["category_id"], made["iscrowd"]) == (1, 1)

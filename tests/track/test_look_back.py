@@ -1,0 +1,267 @@
+"""What the look back makes of a film: first frames, gaps, fragments, doubles, doubt, classes; at any chunks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.structures.detections import Detections
+from pipeline.structures.frame_motion import FrameMotion
+from pipeline.structures.tracks import FILLED, FOUND, INTERPOLATED, NO_TRACK, Tracks
+from pipeline.track.film_tracker import FilmFrame, FilmTracker
+from pipeline.track.settings import TrackSettings
+from tests.track.film import NAMES, film, follow, frame, ids
+
+CUT = replace(FrameMotion.none(), cut=True)
+
+
+def test_every_frame_has_its_tracks_once_and_in_order():
+    frames = film([frame((10.0 + step, 0.9, 3)) for step in range(200)])
+    tracks = follow(frames, chunk=17)
+    assert [float(here.detections.boxes[0, 0]) for here in tracks] == [10.0 + step for step in range(200)]
+
+
+def test_a_frame_is_final_as_soon_as_the_lag_is_known():
+    tracker = FilmTracker(TrackSettings(lag_seconds=1.0), NAMES)
+    frames = film([frame((10, 0.9, 3))] * 40, [step / 32 for step in range(40)])
+    state, first = tracker.follow(tracker.start(), frames[:32])
+    assert first == []
+    state, second = tracker.follow(state, frames[32:37])
+    assert len(second) == 5  # frames 0 to 4 are 1 s before frames 32 to 36
+    state, third = tracker.follow(state, frames[37:])
+    assert len(third) == 3
+    assert len(tracker.finish(state)) == 32
+
+
+def test_an_object_that_becomes_sure_late_is_drawn_from_its_first_frame_on():
+    # Found from frame 5 on with 0.3, which starts no track, and from frame 15 on with 0.9.
+    frames = [frame(), *[frame((10, 0.3, 3))] * 14, *[frame((10, 0.9, 3))] * 20]
+    assert ids(follow(film(frames))) == [[]] + [[1]] * 34
+
+
+def test_what_flickers_up_is_no_object_and_takes_no_number():
+    frames = [
+        frame((10, 0.95, 3), (500, 0.9, 1)) if step in (8, 9) else frame((10, 0.95, 3)) for step in range(40)
+    ]
+    frames[30:] = [frame((10, 0.95, 3), (300, 0.9, 1))] * 10
+    tracks = ids(follow(film(frames)))
+    assert tracks[8:10] == [[1, NO_TRACK]] * 2
+    assert tracks[30:] == [[1, 2]] * 10
+
+
+def test_what_is_never_beyond_doubt_is_no_object_however_long_it_is_seen():
+    # One clear look among 60 doubtful ones: five are asked for in the 0.2 s at 25 frames a second.
+    frames = [frame((10, 0.9 if step == 30 else 0.35, 3)) for step in range(60)]
+    assert ids(follow(film(frames))) == [[NO_TRACK]] * 60
+    sure = [frame((10, 0.9 if 30 <= step < 33 else 0.35, 3)) for step in range(60)]
+    assert ids(follow(film(sure))) == [[1]] * 60
+
+
+def test_where_frames_are_far_apart_one_look_is_enough():
+    apart = [frame((10, 0.6, 3)), frame((300, 0.6, 3)), frame((600, 0.6, 3))]
+    assert ids(follow(film(apart, [0.0, 0.5, 1.0]))) == [[1], [2], [3]]
+    assert ids(follow(film([frame((10, 0.6, 3))]))) == [[1]]
+
+
+def test_a_gap_is_filled_from_both_sides():
+    # 4 px a frame; frames 10 to 13 are empty. The masks are 100 before and 200 after.
+    frames = [
+        frame() if 10 <= step < 14 else frame((4.0 * step, 0.9, 3, 100 if step < 10 else 200))
+        for step in range(40)
+    ]
+    tracks = follow(film(frames))
+    assert ids(tracks) == [[1]] * 40
+    assert [here.origins.tolist() for here in tracks[9:15]] == [[FOUND], *[[FILLED]] * 4, [FOUND]]
+    assert [float(here.detections.boxes[0, 0]) for here in tracks[10:14]] == pytest.approx([40, 44, 48, 52])
+    assert [int(here.detections.roi_masks[0, 0, 0]) for here in tracks[10:14]] == [120, 140, 160, 180]
+
+
+def test_a_gap_that_is_too_long_stays_a_gap():
+    frames = [frame() if 30 <= step < 60 else frame((10, 0.9, 3)) for step in range(90)]
+    tracks = ids(follow(film(frames)))
+    assert tracks[30:60] == [[]] * 30
+    assert tracks[29] == tracks[60] == [1]  # joined across 1.24 s all the same
+    filled = ids(follow(film(frames), TrackSettings(fill_seconds=1.3)))
+    assert filled == [[1]] * 90
+
+
+def test_a_weak_detection_in_a_gap_is_taken_for_what_it_is():
+    frames = [frame((10, 0.9, 3))] * 20 + [frame(), frame((11, 0.25, 3))] + [frame((10, 0.9, 3))] * 20
+    tracks = follow(film(frames))
+    assert [tracks[20].origins.tolist(), tracks[21].origins.tolist()] == [[FILLED], [FOUND]]
+    assert tracks[21].detections.scores.tolist() == pytest.approx([0.25])
+
+
+def test_nothing_is_joined_or_filled_over_a_cut():
+    frames = [frame((10, 0.9, 3))] * 10 + [frame()] * 2 + [frame((10, 0.9, 3))] * 10
+    motions = [CUT if step == 11 else FrameMotion.none() for step in range(22)]
+    assert ids(follow(film(frames, motions=motions))) == [[1]] * 10 + [[]] * 2 + [[2]] * 10
+
+
+def test_fragments_that_lead_into_each_other_are_one_object():
+    # 10 px a frame, out of sight for 1.2 s, longer than the forward step waits.
+    frames = [frame() if 20 <= step < 50 else frame((10.0 * step, 0.9, 3)) for step in range(80)]
+    tracks = ids(follow(film(frames)))
+    assert tracks[19] == tracks[50] == [1]
+
+
+def test_what_stands_where_another_drove_off_is_not_joined():
+    # The first drives away at 10 px a frame; 1.2 s later another appears where it was last seen, and stands.
+    frames = [
+        frame((10.0 * step, 0.9, 3)) if step < 20 else frame() if step < 50 else frame((190, 0.9, 3))
+        for step in range(80)
+    ]
+    tracks = ids(follow(film(frames)))
+    assert (tracks[19], tracks[50]) == ([1], [2])
+
+
+def test_a_lorry_that_is_a_truck_here_and_a_car_there_is_one_object():
+    # Found as both, a few px apart, too far for duplicates of a frame; each has gaps of its own.
+    frames = []
+    for step in range(1, 60):
+        rows = [(100, 0.9, 8)] if step % 7 else []
+        frames.append(frame(*rows, *([(105, 0.6, 3)] if step % 5 else [])))
+    tracks = follow(film(frames))
+    for here in tracks:
+        assert [number for number in here.track_ids.tolist() if number != NO_TRACK] == [1]
+        assert here.class_ids[here.track_ids == 1].tolist() == [8]
+
+
+def test_a_rider_and_the_bicycle_stay_two():
+    masks = frame((10, 0.9, 1, 255), (11, 0.7, 2, 0))
+    assert ids(follow(film([masks] * 30))) == [[1, 2]] * 30
+
+
+def test_cars_that_pass_each_other_stay_two():
+    frames = [frame((6.0 * step, 0.9, 3), (240.0 - 6 * step, 0.8, 3)) for step in range(41)]
+    tracks = ids(follow(film(frames)))
+    assert tracks[0] == tracks[40] == [1, 2]
+
+
+def test_the_class_is_that_of_the_whole_track_from_the_first_frame_on():
+    frames = [frame((10, 0.6, 8))] * 3 + [frame((10, 0.8, 3))] * 60
+    assert {int(here.class_ids[0]) for here in follow(film(frames))} == {3}
+
+
+def test_a_class_changes_only_when_the_other_leads_clearly():
+    # 100 frames of car, then truck alone: votes are 1.5 times as many after 150 more frames, known 75 frames before.
+    frames = [frame((10, 0.8, 3))] * 100 + [frame((10, 0.8, 8))] * 250
+    classes = [int(here.class_ids[0]) for here in follow(film(frames))]
+    changes = [place for place in range(1, len(classes)) if classes[place] != classes[place - 1]]
+    assert len(changes) == 1
+    assert 150 < changes[0] < 200
+
+
+def test_masks_are_steadied_along_the_track():
+    frames = [frame((10, 0.9, 3, 250 if step % 2 else 150)) for step in range(20)]
+    tracks = follow(film(frames))
+    # (150 + 0.25 * 250 + 0.25 * 250) / 1.5 and the other way round
+    assert [int(here.detections.roi_masks[0, 0, 0]) for here in tracks[10:12]] == [183, 217]
+    plain = follow(film(frames), TrackSettings(steady=0.0))
+    assert [int(here.detections.roi_masks[0, 0, 0]) for here in plain[10:12]] == [150, 250]
+
+
+def test_frames_that_the_network_did_not_see_are_interpolated():
+    frames = [frame((4.0 * step, 0.9, 3)) if step % 5 == 0 else None for step in range(51)]
+    tracks = follow(film(frames))
+    assert ids(tracks) == [[1]] * 51
+    assert [int(here.origins[0]) for here in tracks[5:11]] == [FOUND, *[INTERPOLATED] * 4, FOUND]
+    assert [float(here.detections.boxes[0, 0]) for here in tracks] == pytest.approx(
+        [4.0 * s for s in range(51)]
+    )
+
+
+def test_between_key_frames_the_camera_is_followed():
+    # The picture jerks 10 px to the right in frame 3 and back in frame 4; the object stands in the world.
+    jerk = [0.0, 0.0, 0.0, 10.0, 0.0, 0.0]
+    frames = [frame((100, 0.9, 3)) if step in (0, 5) else None for step in range(6)]
+    motions = [
+        FrameMotion(np.array([[1.0, 0, jerk[step] - jerk[max(step - 1, 0)]], [0, 1.0, 0]]))
+        for step in range(6)
+    ]
+    tracks = follow(film(frames, motions=motions))
+    assert [float(here.detections.boxes[0, 0]) for here in tracks] == pytest.approx(
+        [100, 100, 100, 110, 100, 100]
+    )
+
+
+def busy_film(seed: int, count: int) -> list[FilmFrame]:
+    """Seven objects that come and go, one found twice, with noise, a cut, a frame unseen and a shaking camera."""
+    random = np.random.default_rng(seed)
+    frames = []
+    for step in range(count):
+        rows = [
+            (
+                50.0 * lane + step * (lane - 3) + random.normal(),
+                float(random.uniform(0.15, 1)),
+                int(kind),
+                90 + lane,
+            )
+            for lane, kind in enumerate(random.choice([1, 3, 8], 7))
+        ]
+        rows += [(rows[2][0] + 3, 0.6, 8)] if step % 3 else []
+        kept = sorted((row for row in rows if random.random() < 0.7), key=lambda row: -row[1])
+        shake = FrameMotion(
+            np.array([[1.0, 0.0, random.normal()], [0.0, 1.0, 0.0]]), 0.01, step == count // 2
+        )
+        frames.append(
+            FilmFrame(step / 25 + random.uniform(0, 0.01), frame(*kept) if step % 4 else None, shake)
+        )
+    return frames
+
+
+def as_lists(tracks: list[Tracks]) -> list[object]:
+    return [
+        (
+            here.track_ids.tolist(),
+            here.class_ids.tolist(),
+            here.peak_scores.tolist(),
+            here.origins.tolist(),
+            here.detections.boxes.tolist(),
+            here.detections.roi_masks[:, 0, 0].tolist(),
+        )
+        for here in tracks
+    ]
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 5), st.lists(st.integers(1, 89), max_size=8))
+def test_any_cut_into_chunks_gives_the_same_tracks(seed: int, cuts: list[int]):
+    frames = busy_film(seed, 90)
+    rules = TrackSettings(lag_seconds=0.8)
+    tracker = FilmTracker(rules, NAMES)
+    state, tracks, borders = tracker.start(), [], [0, *sorted(set(cuts)), 90]
+    for start, stop in zip(borders, borders[1:], strict=False):
+        state, final = tracker.follow(bytes(bytearray(state)), frames[start:stop])
+        tracks += final
+    chunked = as_lists([*tracks, *tracker.finish(state)])
+    assert chunked == as_lists(follow(frames, rules))
+    assert any(number > 5 for here in chunked for number in here[0])  # type: ignore[index]
+
+
+def test_what_it_remembers_is_bounded_by_the_lag():
+    tracker = FilmTracker(TrackSettings(lag_seconds=1.0), NAMES)
+    state, sizes = tracker.start(), []
+    for part in range(8):
+        frames = [
+            FilmFrame((part * 50 + step) / 25, frame((10.0 + step, 0.9, 3), (500.0 * (step % 2), 0.6, 1)))
+            for step in range(50)
+        ]
+        state, _ = tracker.follow(state, frames)
+        sizes.append(len(state))
+    assert max(sizes[2:]) < 1.1 * min(sizes[2:])
+
+
+def test_detections_that_belong_to_nothing_keep_their_rows():
+    frames = film([frame((10, 0.9, 3), (300, 0.15, 1))] * 10)
+    tracks = follow(frames)
+    assert ids(tracks) == [[1, NO_TRACK]] * 10
+    assert tracks[0].detections.scores.tolist() == pytest.approx([0.9, 0.15])
+
+
+def test_a_film_without_objects_has_empty_frames():
+    assert ids(follow(film([Detections.empty()] * 5))) == [[]] * 5

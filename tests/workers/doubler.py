@@ -1,0 +1,42 @@
+"""A worker that doubles its tasks, and fails where it is told to."""
+
+from __future__ import annotations
+
+import os
+
+from pipeline.errors import InputError
+
+
+class Doubler:
+    def __init__(self):
+        self.tries = {}
+
+    def setup(self):
+        return "ready"
+
+    def process(self, task):
+        self.tries[task] = self.tries.get(task, 0) + 1
+        if task == "die":
+            os._exit(1)
+        if task == "vanish":
+            os._exit(0)
+        if task == "bad input":
+            raise InputError("it is broken")
+        if task == "never":
+            raise ArithmeticError("no")
+        if task == "second time" and self.tries[task] < 2:
+            raise ArithmeticError("not yet")
+        return task * 2
+
+    def close(self):
+        pass
+
+
+class Stillborn(Doubler):
+    def setup(self):
+        os._exit(0)
+
+
+class Refusing(Doubler):
+    def setup(self):
+        raise InputError("no such weights")

@@ -1,0 +1,145 @@
+"""What pools promise, asked of those in this process, of processes and of Ray's."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from pipeline.errors import InputError
+from pipeline.workers.contract import PoolSpec, WorkerLostError, described, is_final
+from pipeline.workers.in_process import InProcessPools
+from pipeline.workers.processes import ProcessPools
+from pipeline.workers.ray_session import RaySession
+from pipeline.workers.ray_workers import RayPools
+from tests.workers.doubler import Doubler, Refusing, Stillborn
+
+
+def by_value(kind):
+    """A worker whose class travels by value: Ray's processes need not find this module."""
+    return type(kind.__name__, (), dict(vars(kind)))()
+
+
+@pytest.fixture(scope="module")
+def in_ray():
+    session = RaySession()
+    session.start()
+    pools = RayPools(session)
+    yield pools
+    pools.close()
+
+
+@pytest.fixture
+def in_processes():
+    pools = ProcessPools()
+    yield pools
+    pools.close()
+
+
+@pytest.fixture(params=["here", "processes", "ray"])
+def pool(request):
+    """Pools and the name of a fresh pool of one worker."""
+    name = f"pool of {request.node.name}"
+    if request.param == "here":
+        pools, worker = InProcessPools(), Doubler()
+    elif request.param == "processes":
+        pools, worker = request.getfixturevalue("in_processes"), Doubler()
+    else:
+        pools, worker = request.getfixturevalue("in_ray"), by_value(Doubler)
+    pools.add(PoolSpec(name, worker, 1))
+    return pools, name
+
+
+def run(pools, name, *tasks):
+    """The results of the tasks, by key."""
+    tasks, over, tries = list(enumerate(tasks)), {}, []
+    until = time.monotonic() + 60
+    total = len(tasks)
+    while len(over) < total and time.monotonic() < until:
+        pools.grow(name)
+        while tasks and pools.has_room(name):
+            pools.submit(name, *tasks.pop(0))
+        for result in pools.wait(0.2):
+            tries.append(result)
+            if not result.retried:
+                over[result.key] = result
+    return over, tries
+
+
+def test_tasks_give_values(pool):
+    pools, name = pool
+    assert pools.setup_result(name) == "ready"
+    over, _ = run(pools, name, 1, 2, 3)
+    assert {key: result.value for key, result in over.items()} == {0: 2, 1: 4, 2: 6}
+
+
+def test_a_task_that_fails_is_tried_three_times_and_the_others_go_on(pool):
+    over, tries = run(*pool, "never", 5)
+    assert over[1].value == 10
+    assert over[0].attempts == 3
+    assert "ArithmeticError: no" in str(over[0].error)
+    assert [result.retried for result in tries if result.key == 0] == [True, True, False]
+
+
+def test_a_task_that_succeeds_the_second_time_has_succeeded(pool):
+    over, _ = run(*pool, "second time")
+    assert (over[0].value, over[0].attempts, over[0].error) == ("second time" * 2, 2, None)
+
+
+def test_a_broken_input_is_not_tried_again(pool):
+    over, tries = run(*pool, "bad input")
+    assert len(tries) == 1
+    assert isinstance(over[0].error, InputError)
+
+
+@pytest.mark.parametrize("way", ["die", "vanish"])
+@pytest.mark.parametrize("kind", ["processes", "ray"])
+def test_a_task_that_kills_its_worker_fails_and_the_next_has_a_new_worker(request, kind, way):
+    """A worker that vanishes has failed, whatever its exit code says."""
+    pools = request.getfixturevalue("in_processes" if kind == "processes" else "in_ray")
+    worker = Doubler() if kind == "processes" else by_value(Doubler)
+    pools.add(PoolSpec(f"mortals {way}", worker, 1))
+    over, tries = run(pools, f"mortals {way}", 1, way, 3)
+    assert (over[0].value, over[2].value) == (2, 6)
+    assert over[1].attempts == 3
+    assert "worker died" in str(over[1].error)
+    assert [result.retried for result in tries if result.key == 1] == [True, True, False]
+
+
+def test_a_worker_has_as_many_tasks_at_a_time_as_it_has_slots(in_processes):
+    in_processes.add(PoolSpec("wide", Doubler(), 1, slots=3))
+    assert in_processes.setup_result("wide") == "ready"
+    for key in range(3):
+        assert in_processes.has_room("wide")
+        in_processes.submit("wide", key, key)
+    assert not in_processes.has_room("wide")
+    found = []
+    while len(found) < 3:
+        found += in_processes.wait(1)
+    assert sorted(result.value for result in found) == [0, 2, 4]
+
+
+def test_workers_that_end_as_soon_as_they_start_are_an_error(in_processes):
+    in_processes.add(PoolSpec("stillborn", Stillborn(), 1))
+    with pytest.raises(WorkerLostError, match="worker died"):
+        in_processes.setup_result("stillborn")
+
+
+def test_the_error_of_a_setup_is_told(in_processes):
+    in_processes.add(PoolSpec("refusing", Refusing(), 1))
+    with pytest.raises(InputError, match="no such weights"):
+        in_processes.setup_result("refusing")
+
+
+def test_only_what_cannot_change_is_final_at_once():
+    assert is_final(InputError("broken"), 1)
+    assert not is_final(described(OSError("disk")), 1)
+    assert is_final(described(OSError("disk")), 3)
+
+
+def test_a_cluster_that_is_not_there_is_told():
+    session = RaySession("127.0.0.1:1")
+    session.start()
+    with pytest.raises(Exception, match=r"No Ray cluster at 127\.0\.0\.1:1"):
+        session.wait()
+    session.close()
