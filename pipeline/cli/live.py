@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from pipeline.cli.command import Command
+from pipeline.cli.help_texts import help_of
 from pipeline.job.arguments import add_job_options, given_options
 from pipeline.job.options import OPTIONS
 
@@ -30,16 +31,16 @@ def _add_live_arguments(parser: argparse.ArgumentParser) -> None:
         help="address to serve at (127.0.0.1: this machine alone); at any other, the page's address holds a token",
     )
     parser.add_argument("--loop", action="store_true", help="begin a file again at its end")
-    add_job_options(parser, _OPTIONS)
+    add_job_options(parser, _OPTIONS, help_of)
 
 
 def _live(arguments: argparse.Namespace) -> int:
-    from pipeline.job.spec import make_spec
+    from pipeline.job.request import make_request
     from pipeline.live.watch import LiveJob, watch
     from pipeline.run.stopping import StopSignal
     from pipeline.video.ffmpeg import find_ffmpeg
 
-    spec = make_spec((), None, given_options(arguments, _OPTIONS))
+    spec = make_request((), None, given_options(arguments, _OPTIONS))
     job = LiveJob(
         source=arguments.source,
         loop=arguments.loop,

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from pipeline.live.settings import LiveControls
 from pipeline.live.shown import Shown
 from pipeline.live.source import LiveFrame, LiveSource
+from pipeline.render.frame_labels import FrameLabels
+from pipeline.render.label_planner import LabelPlanner
 from pipeline.render.overlay import Overlay
 from pipeline.render.settings import RenderSettings
 from pipeline.structures.detections import Detections
@@ -164,7 +166,9 @@ class LiveSession:
     def _show(self, frame: LiveFrame, tracks: Tracks) -> NDArray[np.uint8]:
         controls = self.controls
         settings = replace(self._render, conf=controls.conf, classes=controls.classes)
-        painted = _painted(Overlay(settings, self.class_names), frame.rgb, tracks)
+        planner = LabelPlanner(settings, frame.rgb.shape[1], frame.rgb.shape[0], self.class_names)
+        _, (labels,) = planner.follow(planner.start(), [(frame.arrived, tracks)])
+        painted = _painted(Overlay(settings, self.class_names), frame.rgb, tracks, labels)
         facts = {
             **self.facts(),
             "width": painted.shape[1],
@@ -182,9 +186,11 @@ class LiveSession:
         return painted
 
 
-def _painted(overlay: Overlay, rgb: NDArray[np.uint8], tracks: Tracks) -> NDArray[np.uint8]:
+def _painted(
+    overlay: Overlay, rgb: NDArray[np.uint8], tracks: Tracks, labels: FrameLabels
+) -> NDArray[np.uint8]:
     red, green, blue = (rgb[..., channel].copy() for channel in range(3))
-    painted = overlay.paint(YuvFrame(green, blue, red, 8, True, "gbr"), tracks)
+    painted = overlay.paint(YuvFrame(green, blue, red, 8, True, "gbr"), tracks, labels)
     pixels = np.empty_like(rgb)
     pixels[..., 0], pixels[..., 1], pixels[..., 2] = painted.v, painted.y, painted.u
     return pixels

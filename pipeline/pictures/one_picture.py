@@ -13,6 +13,7 @@ from pipeline.pictures.paint import paint_picture
 from pipeline.pictures.picture import Picture
 from pipeline.pictures.stored import KnownPicture
 from pipeline.pictures.write import write_picture
+from pipeline.render.label_planner import LabelPlanner
 from pipeline.render.overlay import Overlay
 from pipeline.segment.segmenter import Segmenter
 from pipeline.segment.settings import SegmentSettings
@@ -60,7 +61,9 @@ def make_picture(
     tracker = Tracker(job.track, class_names)
     # A video of one frame: every object that is sure enough has a number at once.
     _, tracks = tracker.step(tracker.start(), 0.0, detections)
-    painted = paint_picture(Overlay(job.render, class_names), picture, tracks)
+    planner = LabelPlanner(job.render, picture.width, picture.height, class_names)
+    _, (labels,) = planner.follow(planner.start(), [(0.0, tracks)])
+    painted = paint_picture(Overlay(job.render, class_names), picture, tracks, labels)
     output.parent.mkdir(parents=True, exist_ok=True)
     write_picture(output, painted, job.write)
     known = KnownPicture(entry, tracks, class_names)
