@@ -40,15 +40,15 @@ def _live(arguments: argparse.Namespace) -> int:
     from pipeline.run.stopping import StopSignal
     from pipeline.video.ffmpeg import find_ffmpeg
 
-    spec = make_request((), None, given_options(arguments, _OPTIONS))
+    settings = make_request((), None, given_options(arguments, _OPTIONS)).settings
     job = LiveJob(
         source=arguments.source,
         loop=arguments.loop,
         host=arguments.host,
         port=arguments.port,
-        segment=spec.segment,
-        track=spec.track,
-        render=spec.render,
+        segment=settings.segment,
+        track=settings.track,
+        render=settings.render,
     )
     with StopSignal().listening() as stop:
         watch(job, find_ffmpeg(), _tell_address, lambda: stop.asked)
