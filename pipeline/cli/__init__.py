@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pipeline.cli.command import Command
 from pipeline.cli.exporting import EXPORT_COMMANDS
 from pipeline.cli.listing import LISTING_COMMANDS
+from pipeline.cli.live import LIVE_COMMANDS
 from pipeline.cli.measuring import MEASURING_COMMANDS
 from pipeline.cli.models import MODEL_COMMANDS
 from pipeline.cli.parser import Parsers
@@ -101,6 +102,7 @@ def _show_completion(arguments: argparse.Namespace) -> int:
 #: Every subcommand; a new one is one row of its module.
 COMMANDS: tuple[Command, ...] = (
     *VIDEO_COMMANDS,
+    *LIVE_COMMANDS,
     *LISTING_COMMANDS,
     *EXPORT_COMMANDS,
     *PROOF_COMMANDS,

@@ -23,6 +23,8 @@ class YuvColour(NamedTuple):
 def yuv_colour(rgb: Rgb, matrix: str, bit_depth: int, *, full_range: bool) -> YuvColour:
     """The colour of 0..255 a channel (R'G'B', as sRGB or BT.709 mean it) in a matrix, range and depth of YuvFrame."""
     red, green, blue = (channel / 255 for channel in rgb)
+    if matrix == "gbr":  # the planes are green, blue and red themselves
+        return YuvColour(*(round(channel * (2**bit_depth - 1)) for channel in (green, blue, red)))
     red_share, blue_share = _RED_BLUE[matrix]
     luma = red_share * red + (1 - red_share - blue_share) * green + blue_share * blue
     chroma_u = (blue - luma) / (2 * (1 - blue_share))

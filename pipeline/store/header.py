@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -21,6 +21,23 @@ SCHEMA_VERSION = 2
 _READ = (1, 2)
 
 
+@dataclass(frozen=True)
+class StoredPicture:
+    """A frame that is a picture of its own.
+
+    name : the picture's path as it was given. output : the path of what was made of it.
+    width, height : its size in px, upright; the unit of its boxes.
+    found, made : fingerprints of what was found in it, and of its output.
+    """
+
+    name: str
+    output: str
+    width: int
+    height: int
+    found: str
+    made: str
+
+
 @dataclass(frozen=True, eq=False)
 class Header:
     """The frames [first_frame, first_frame + len(pts)) of a video: all of them were looked at.
@@ -31,6 +48,7 @@ class Header:
     pts : int64 [frames], presentation time of each frame in ticks.
     class_names : name of each class id.
     tracked : whether the track columns are filled.
+    pictures : of frames that are pictures, one entry each; width and height are the largest then. Empty for a video.
     motions : float32 [frames, 8], each frame's FrameMotion; None where it was not measured.
     """
 
@@ -41,6 +59,7 @@ class Header:
     pts: NDArray[np.int64]
     class_names: Mapping[int, str]
     tracked: bool = False
+    pictures: tuple[StoredPicture, ...] = ()
     motions: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
@@ -49,6 +68,8 @@ class Header:
                 f"Header.pts: expected int64 [frames], at least one, "
                 f"found {self.pts.dtype.name} {list(self.pts.shape)}"
             )
+        if self.pictures and len(self.pictures) != len(self.pts):
+            raise ValueError(f"Header.pictures: expected {len(self.pts)} entries, found {len(self.pictures)}")
         wanted = (len(self.pts), 8)
         if self.motions is not None and (self.motions.shape != wanted or self.motions.dtype != np.float32):
             raise ValueError(
@@ -85,6 +106,8 @@ class Header:
                 "pts_steps": _run_lengths(np.diff(self.pts)),
                 "class_names": {str(key): self.class_names[key] for key in sorted(self.class_names)},
                 "tracked": self.tracked,
+                # Videos' headers stay what they were before there were pictures.
+                **({"pictures": [astuple(entry) for entry in self.pictures]} if self.pictures else {}),
                 **more,
             },
             separators=(",", ":"),
@@ -107,6 +130,7 @@ class Header:
             pts=np.cumsum(ticks.astype(np.int64)),
             class_names={int(key): name for key, name in entries["class_names"].items()},
             tracked=entries["tracked"],
+            pictures=tuple(StoredPicture(*entry) for entry in entries.get("pictures", ())),
             motions=_motions(entries.get("motions")),
         )
 

@@ -14,12 +14,13 @@ Plane = NDArray[np.uint8] | NDArray[np.uint16]
 class YuvFrame:
     """One upright frame of H x W px; its planes are its own, and may be painted on in place.
 
-    y : [H, W], uint8 at 8 bit, uint16 at 10 bit (values 0..1023).
+    y : [H, W], uint8 at 8 bit, else uint16 (values 0..1023 at 10 bit).
     u, v : [ceil(H / sv), ceil(W / sh)] of the same type; sh, sv are 1 or 2. Blue and red difference, with
         `1 << (bit_depth - 1)` for none.
-    bit_depth : 8 or 10.
+    bit_depth : 8 or 10; 16 for pictures.
     full_range : luma spans all values; otherwise 16..235 and chroma 16..240, times 4 at 10 bit.
-    matrix : "bt601", "bt709" or "bt2020": how red, green and blue became luma and differences.
+    matrix : "bt601", "bt709" or "bt2020": how red, green and blue became luma and differences; "gbr": they did not,
+        and the planes y, u, v are green, blue and red, in full range (ITU-T H.273, table 4, value 0).
     """
 
     y: Plane

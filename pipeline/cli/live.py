@@ -1,0 +1,64 @@
+"""The command that shows a camera or stream in a browser."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from pipeline.cli.command import Command
+from pipeline.cli.help_texts import help_of
+from pipeline.job.arguments import add_job_options, given_options
+from pipeline.job.options import OPTIONS
+
+#: Options of a job that a live picture has, too.
+_OPTIONS = [
+    OPTIONS[name]
+    for name in ("model", "conf", "classes", "ignore-region", "style", "alpha", "color-by", "device")
+]
+
+
+def _add_live_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="a camera (0, /dev/video0; on macOS and Windows its name), rtsp://..., http://..., rtmp://..., "
+        "a file at its own speed, or screen",
+    )
+    parser.add_argument("--port", type=int, default=5000, help="of the page (5000; 0: any free one)")
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="address to serve at (127.0.0.1: this machine alone); at any other, the page's address holds a token",
+    )
+    parser.add_argument("--loop", action="store_true", help="begin a file again at its end")
+    add_job_options(parser, _OPTIONS, help_of)
+
+
+def _live(arguments: argparse.Namespace) -> int:
+    from pipeline.job.request import make_request
+    from pipeline.live.watch import LiveJob, watch
+    from pipeline.run.stopping import StopSignal
+    from pipeline.video.ffmpeg import find_ffmpeg
+
+    settings = make_request((), None, given_options(arguments, _OPTIONS)).settings
+    job = LiveJob(
+        source=arguments.source,
+        loop=arguments.loop,
+        host=arguments.host,
+        port=arguments.port,
+        segment=settings.segment,
+        track=settings.track,
+        render=settings.render,
+    )
+    with StopSignal().listening() as stop:
+        watch(job, find_ffmpeg(), _tell_address, lambda: stop.asked)
+    return 0
+
+
+def _tell_address(address: str) -> None:
+    print(f"Open {address} (Ctrl-C ends it)", file=sys.stderr, flush=True)
+
+
+LIVE_COMMANDS = (
+    Command("live", "a camera, stream or file with masks, in a browser", _add_live_arguments, _live),
+)

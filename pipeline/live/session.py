@@ -1,0 +1,219 @@
+"""LiveSession: newest pictures of a source through network, tracker and overlay, for any number of viewers."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.live.settings import LiveControls
+from pipeline.live.shown import Shown
+from pipeline.live.source import LiveFrame, LiveSource
+from pipeline.render.frame_labels import FrameLabels
+from pipeline.render.label_planner import LabelPlanner
+from pipeline.render.overlay import Overlay
+from pipeline.render.settings import RenderSettings
+from pipeline.structures.detections import Detections
+from pipeline.structures.tracks import NO_TRACK, Tracks
+from pipeline.structures.yuv_frame import YuvFrame
+from pipeline.track.settings import TrackSettings
+from pipeline.track.tracker import Tracker
+
+#: Pictures whose times make the rate that is told.
+_RATE_PICTURES = 20
+_WAIT_SECONDS = 0.5
+
+
+class Find(Protocol):
+    """Finds objects in one picture."""
+
+    def __call__(self, rgb: NDArray[np.uint8]) -> Detections:
+        """The objects of uint8 [H, W, 3], boxes in its pixels."""
+        ...
+
+
+class LiveSession:
+    """Shows the newest picture of a source, painted, as often as the network can.
+
+    Parameters
+    ----------
+    source : started by `run`.
+    find : the network. class_names : of the class ids that it returns.
+    render, track : as for a video; conf and classes become controls.
+    record : is given each painted picture and the time it arrived; None: nobody.
+
+    """
+
+    def __init__(
+        self,
+        source: LiveSource,
+        find: Find,
+        class_names: Mapping[int, str],
+        render: RenderSettings,
+        track: TrackSettings,
+        record: Callable[[NDArray[np.uint8], float], None] | None = None,
+    ) -> None:
+        self.source, self.class_names = source, dict(class_names)
+        self._find, self._record = find, record
+        self._render, self._track = render, track
+        self._news = threading.Condition()
+        self._closed = False
+        self._again = False
+        self._shown: Shown | None = None
+        self._last: tuple[LiveFrame, Tracks] | None = None
+        named = {str(entry) for entry in render.classes}
+        Overlay(render, class_names)  # refuses a class that the network does not know
+        chosen = [name for class_id, name in self.class_names.items() if {name, str(class_id)} & named]
+        self.controls = LiveControls(render.conf, tuple(chosen))
+        self._state = Tracker(track, class_names).start()
+        self._times: deque[float] = deque(maxlen=_RATE_PICTURES)
+        self._counted: dict[str, int] = {}
+        self._last_id = 0
+
+    def run(self, stop: Callable[[], bool] = lambda: False) -> None:
+        """Show pictures until the source ends, the session is closed, or `stop`, asked after each, says so."""
+        self.source.start()
+        try:
+            while not (self._closed or stop()):
+                self._once()
+                if self.source.is_over and not self.controls.paused:
+                    break
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """End `run`, the source and whoever waits for pictures."""
+        with self._news:
+            self._closed = True
+            self._news.notify_all()
+        self.source.close()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no picture will come any more."""
+        return self._closed
+
+    @property
+    def shown(self) -> Shown | None:
+        """The last picture, or None before the first."""
+        return self._shown
+
+    def wait(self, after: int, timeout: float) -> Shown | None:
+        """The last picture, once its number is above `after`; None after `timeout` seconds, or at the end."""
+        with self._news:
+            self._news.wait_for(lambda: self._closed or (self._shown and self._shown.number > after), timeout)
+            shown = self._shown
+        return shown if shown is not None and shown.number > after else None
+
+    def control(self, wishes: Mapping[str, Any]) -> LiveControls:
+        """Change the controls; what is seen changes at once, also of a picture that stands. Raises ConfigError."""
+        with self._news:
+            self.controls = self.controls.changed(wishes, set(self.class_names.values()))
+            self._again = True
+            return self.controls
+
+    def facts(self) -> dict[str, Any]:
+        """What is told when there is no picture to tell it with: the source's state, and the controls."""
+        source = self.source
+        return {
+            "state": "paused" if self.controls.paused else source.state,
+            "trouble": source.trouble,
+            "received": source.received,
+            "dropped": source.dropped,
+            "losses": source.losses,
+            "controls": asdict(self.controls),
+        }
+
+    def _once(self) -> None:
+        """Show one more picture, or the last one anew where only the controls have changed."""
+        with self._news:
+            again, self._again = self._again, False
+        if again and self._last is not None:
+            self._show(*self._last)
+        if self.controls.paused:
+            with self._news:
+                self._news.wait_for(lambda: self._again or self._closed, _WAIT_SECONDS)
+            return
+        frame = self.source.take(_WAIT_SECONDS)
+        if frame is None:
+            return
+        tracks = self._follow(frame, self._find(frame.rgb))
+        self._times.append(time.monotonic())
+        self._last = frame, tracks
+        painted = self._show(frame, tracks)
+        if self._record is not None:
+            self._record(painted, frame.arrived)
+
+    def _follow(self, frame: LiveFrame, detections: Detections) -> Tracks:
+        """The picture's tracks, weak ones too where the threshold asks for them."""
+        start = min(self._track.start_score, self.controls.conf)
+        settings = replace(self._track, start_score=start, follow_score=min(self._track.follow_score, start))
+        tracker = Tracker(settings, self.class_names)
+        self._state, tracks = tracker.step(self._state, frame.arrived, detections)
+        new = tracks.track_ids > self._last_id
+        for class_id in tracks.class_ids[new]:
+            name = self.class_names[int(class_id)]
+            self._counted[name] = self._counted.get(name, 0) + 1
+        self._last_id = int(tracks.track_ids.max(initial=self._last_id))
+        return tracks
+
+    def _show(self, frame: LiveFrame, tracks: Tracks) -> NDArray[np.uint8]:
+        controls = self.controls
+        settings = replace(self._render, conf=controls.conf, classes=controls.classes)
+        planner = LabelPlanner(settings, frame.rgb.shape[1], frame.rgb.shape[0], self.class_names)
+        _, (labels,) = planner.follow(planner.start(), [(frame.arrived, tracks)])
+        painted = _painted(Overlay(settings, self.class_names), frame.rgb, tracks, labels)
+        facts = {
+            **self.facts(),
+            "width": painted.shape[1],
+            "height": painted.shape[0],
+            "rate": _rate(self._times),
+            "delay_ms": round(1000 * (time.monotonic() - frame.arrived)),
+            "seen": dict(sorted(self._counted.items())),
+            "objects": _objects(tracks, self.class_names, controls),
+        }
+        facts["now"] = _counts(facts["objects"])
+        with self._news:
+            number = 1 if self._shown is None else self._shown.number + 1
+            self._shown = Shown(number, painted, frame.arrived, {"number": number, **facts})
+            self._news.notify_all()
+        return painted
+
+
+def _painted(
+    overlay: Overlay, rgb: NDArray[np.uint8], tracks: Tracks, labels: FrameLabels
+) -> NDArray[np.uint8]:
+    red, green, blue = (rgb[..., channel].copy() for channel in range(3))
+    painted = overlay.paint(YuvFrame(green, blue, red, 8, True, "gbr"), tracks, labels)
+    pixels = np.empty_like(rgb)
+    pixels[..., 0], pixels[..., 1], pixels[..., 2] = painted.v, painted.y, painted.u
+    return pixels
+
+
+def _objects(tracks: Tracks, names: Mapping[int, str], controls: LiveControls) -> list[dict[str, Any]]:
+    """What is painted, ready for JSON, in the order of the detections."""
+    listed = []
+    for row in np.flatnonzero((tracks.track_ids != NO_TRACK) & (tracks.peak_scores >= controls.conf)):
+        name = names[int(tracks.class_ids[row])]
+        if controls.classes and name not in controls.classes:
+            continue
+        box = [round(float(edge), 1) for edge in tracks.detections.boxes[row]]
+        score = round(float(tracks.detections.scores[row]), 3)
+        listed.append({"track": int(tracks.track_ids[row]), "class": name, "score": score, "box": box})
+    return listed
+
+
+def _counts(objects: list[dict[str, Any]]) -> dict[str, int]:
+    names = [entry["class"] for entry in objects]
+    return {name: names.count(name) for name in sorted(set(names))}
+
+
+def _rate(times: deque[float]) -> float:
+    """Pictures a second, over the last ones."""
+    return round((len(times) - 1) / (times[-1] - times[0]), 1) if len(times) > 1 else 0.0

@@ -1,0 +1,124 @@
+"""A program that runs an exported network: OpenVINO for ONNX, LiteRT for TFLite.
+
+OpenVINO 2026.4 reads TFLite too, but neither of the files that people have: no NON_MAX_SUPPRESSION_V4 (exports with
+the suppression inside), and an error about the order of tensors in those of Ultralytics 8.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import WeightsError
+
+
+class Program(Protocol):
+    """Something that turns one picture into a network's raw outputs."""
+
+    @property
+    def input_shape(self) -> tuple[int | None, ...]:
+        """With the batch's axis; None for an axis of any length."""
+        ...
+
+    def __call__(self, picture: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """The outputs for one picture of the input's shape, batch axis included."""
+        ...
+
+
+def load_program(path: Path, kind: str) -> Program:
+    """The program in a file of that kind, "onnx" or "tflite". Raises WeightsError where it cannot be loaded."""
+    return OnnxProgram(path) if kind == "onnx" else TfliteProgram(path)
+
+
+class OnnxProgram:
+    """An ONNX network on OpenVINO's CPU device, in float32: results do not depend on what the processor offers."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            import openvino
+        except ImportError as missing:
+            raise _missing(path, "openvino", missing) from missing
+        try:
+            model = openvino.Core().read_model(path)
+            self._run = openvino.Core().compile_model(
+                model, "CPU", {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
+            )
+        except RuntimeError as error:
+            raise _unloadable(path, error) from error
+        _one_input(path, model.inputs)
+        shape = model.inputs[0].get_partial_shape()
+        self.input_shape: tuple[int | None, ...] = tuple(
+            None if side.is_dynamic else side.get_length() for side in shape
+        )
+
+    def __call__(self, picture: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """The outputs for one picture, each copied: OpenVINO writes the next ones to the same place."""
+        return [np.array(output, np.float32) for output in self._run(picture).values()]
+
+
+class TfliteProgram:
+    """A TFLite network on LiteRT; 8-bit inputs and outputs are converted to and from floats."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            from ai_edge_litert.interpreter import Interpreter
+        except ImportError as missing:
+            raise _missing(path, "ai-edge-litert", missing) from missing
+        try:
+            self._interpreter = Interpreter(model_path=str(path))
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise _unloadable(path, error) from error
+        _one_input(path, self._interpreter.get_input_details())
+        (self._input,) = self._interpreter.get_input_details()
+        self._outputs = self._interpreter.get_output_details()
+        self.input_shape: tuple[int | None, ...] = tuple(int(side) for side in self._input["shape"])
+
+    def __call__(self, picture: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """The outputs for one picture."""
+        self._interpreter.set_tensor(self._input["index"], _quantised(picture, self._input))
+        self._interpreter.invoke()
+        tensors = [(self._interpreter.get_tensor(entry["index"]), entry) for entry in self._outputs]
+        return [_dequantised(tensor, entry) for tensor, entry in tensors]
+
+
+def _quantised(values: NDArray[np.float32], entry: dict[str, Any]) -> NDArray[Any]:
+    scale, zero = entry["quantization"]
+    if np.issubdtype(entry["dtype"], np.floating) or not scale:
+        return values.astype(entry["dtype"])
+    limits = np.iinfo(entry["dtype"])
+    return np.clip(np.rint(values / scale + zero), limits.min, limits.max).astype(entry["dtype"])
+
+
+def _dequantised(tensor: NDArray[Any], entry: dict[str, Any]) -> NDArray[np.float32]:
+    scale, zero = entry["quantization"]
+    if np.issubdtype(tensor.dtype, np.floating) or not scale:
+        return tensor.astype(np.float32)
+    return ((tensor.astype(np.float32) - zero) * scale).astype(np.float32)
+
+
+def _one_input(path: Path, inputs: Sequence[object]) -> None:
+    if len(inputs) != 1:
+        raise WeightsError(
+            f"{path} is no YOLO-seg network.",
+            found=f"{len(inputs)} inputs",
+            do="give one that takes a picture",
+        )
+
+
+def _missing(path: Path, package: str, error: ImportError) -> WeightsError:
+    return WeightsError(
+        f"{path} needs {package}, which cannot be imported.", found=str(error), do=f"pip install {package}"
+    )
+
+
+def _unloadable(path: Path, error: Exception) -> WeightsError:
+    return WeightsError(
+        f"{path} cannot be loaded.",
+        found=str(error).strip().splitlines()[-1][:300] if str(error).strip() else type(error).__name__,
+        do="check that the file is whole; export the network again",
+    )

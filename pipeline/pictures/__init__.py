@@ -1,0 +1,1 @@
+"""Pictures in, the same pictures with masks out."""

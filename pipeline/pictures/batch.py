@@ -1,0 +1,192 @@
+"""segment_pictures: a batch of pictures, each found in, painted and written once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import Protocol, TypeVar
+
+from pipeline.errors import ChunksFailedError, InputError, InterruptedRunError, SegVideoError, UsageError
+from pipeline.files import digest_of
+from pipeline.pictures.job import PictureJob, PictureResult
+from pipeline.pictures.one_picture import Finder, make_picture
+from pipeline.pictures.pairs import PicturePair, picture_pairs
+from pipeline.pictures.picture import Picture
+from pipeline.pictures.read import read_picture
+from pipeline.pictures.stored import KnownPicture, PictureStore
+from pipeline.store.header import StoredPicture
+from pipeline.weights.digest import weights_digest
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
+
+#: Rises when the same settings make something else.
+_RELEASE = 1
+
+#: Pictures that are read ahead of the network, or written behind it, at a time: it never waits for the disk.
+_THREADS = 2
+
+
+class PictureListener(Protocol):
+    """Hears of each picture as it is through."""
+
+    def __call__(self, result: PictureResult, done: int, total: int) -> None:
+        """One more: `done` of `total`."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class _Waiting:
+    """A picture that is read, and the fingerprints of what is found in it and made of it."""
+
+    found: str
+    made: str
+    picture: Picture
+
+
+def segment_pictures(
+    job: PictureJob,
+    listener: PictureListener | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    finder: Finder | None = None,
+) -> list[PictureResult]:
+    """Make the pictures of a job, and one file of detections beside them; what became of each, in order.
+
+    A broken picture is set aside and the others are made. What a run before has made with the same settings is kept,
+    and what it found in the same picture is not looked for again.
+
+    Parameters
+    ----------
+    job : the pictures and settings.
+    listener : hears of each picture, in order.
+    stop : asked after each picture; when it says so, pictures under way are ended.
+    finder : finds objects; None: the network that the job's settings name, loaded when it is first needed.
+
+    Raises UsageError, InputError, WeightsError, WriteError, and InterruptedRunError where it was stopped.
+
+    """
+    pairs = picture_pairs(job.inputs, job.output, listed=job.listed)
+    store = PictureStore([pair.output for pair in pairs])
+    known = store.known()
+    batch = _Batch(job, store, known, finder or Finder(job.segment))
+    results: list[PictureResult] = []
+    for result in batch.results(pairs):
+        results.append(result)
+        if listener is not None:
+            listener(result, len(results), len(pairs))
+        if stop():
+            break
+    if len(results) < len(pairs):
+        raise InterruptedRunError(
+            f"Stopped after {len(results)} of {len(pairs)} pictures.",
+            do="run the same command again to go on",
+        )
+    store.finish(batch.through)
+    return results
+
+
+def picture_exit_code(results: Sequence[PictureResult]) -> int:
+    """0 if every picture is there; 4 if some failed; if all failed alike, that failure's code."""
+    errors = [result.error for result in results if result.error is not None]
+    codes = {error.exit_code for error in errors}
+    if len(errors) == len(results) and len(codes) == 1:
+        return codes.pop()
+    return ChunksFailedError.exit_code if errors else 0
+
+
+class _Batch:
+    """The work on a batch. through : what is known of each picture that is there, in order."""
+
+    def __init__(
+        self, job: PictureJob, store: PictureStore, known: Sequence[KnownPicture], finder: Finder
+    ) -> None:
+        self._job, self._store, self._finder = job, store, finder
+        self._found = {entry.entry.found: entry for entry in known}
+        self._made = {entry.entry.output: entry for entry in known}
+        self._weights = weights_digest(job.segment.model)
+        self.through: list[KnownPicture] = []
+
+    def results(self, pairs: Sequence[PicturePair]) -> Iterator[PictureResult]:
+        """What becomes of each, in order: the next ones are read and the last ones written meanwhile."""
+        with ThreadPoolExecutor(_THREADS) as readers, ThreadPoolExecutor(_THREADS) as writers:
+            writing: deque[tuple[PicturePair, Future[KnownPicture] | SegVideoError | str]] = deque()
+            for pair, reading in _ahead(pairs, self._read, readers):
+                writing.append((pair, self._start(pair, reading, writers)))
+                if len(writing) > _THREADS:
+                    yield self._through(*writing.popleft())
+            while writing:
+                yield self._through(*writing.popleft())
+
+    def _read(self, pair: PicturePair) -> _Waiting | str:
+        """A picture and its fingerprints, or "kept" or "skipped" where its output is there already."""
+        if not pair.source.is_file():
+            raise InputError(f"There is no picture at {pair.source}.", do="check the path")
+        output, job = self._store.name_of(pair.output), self._job
+        found = _mark("found", digest_of(pair.source), self._weights, job.segment.score)
+        made = _mark("made", found, output, asdict(job.track), asdict(job.render), asdict(job.write))
+        last = self._made.get(output)
+        if last is not None and last.entry.made == made and pair.output.exists():
+            return "kept"
+        if last is None and pair.output.exists() and not self._job.force:
+            if self._job.skip:
+                return "skipped"
+            raise UsageError(
+                f"{pair.output} exists, and no run here has made it.",
+                do="name another output, or give --force to replace it or --no-clobber to leave it",
+            )
+        return _Waiting(found, made, read_picture(pair.source))
+
+    def _start(
+        self, pair: PicturePair, reading: Future[_Waiting | str], writers: ThreadPoolExecutor
+    ) -> Future[KnownPicture] | SegVideoError | str:
+        """Find the picture's objects, and let it be painted and written meanwhile."""
+        try:
+            waiting = reading.result()
+        except (InputError, UsageError) as error:
+            return error
+        if isinstance(waiting, str):
+            return waiting
+        known = self._found.get(waiting.found)
+        names = known.class_names if known else self._finder.class_names
+        detections = known.tracks.detections if known else self._finder.find(waiting.picture)
+        entry = StoredPicture(
+            str(pair.source), self._store.name_of(pair.output), waiting.picture.width, waiting.picture.height,
+            waiting.found, waiting.made,
+        )  # fmt: skip
+        return writers.submit(
+            make_picture, waiting.picture, detections, names, entry, pair.output, self._job, self._store.keep
+        )
+
+    def _through(
+        self, pair: PicturePair, writing: Future[KnownPicture] | SegVideoError | str
+    ) -> PictureResult:
+        if isinstance(writing, SegVideoError):
+            return PictureResult(pair.source, pair.output, "failed", error=writing)
+        if writing == "skipped":
+            return PictureResult(pair.source, pair.output, "skipped")
+        known = self._made[self._store.name_of(pair.output)] if isinstance(writing, str) else writing.result()
+        self.through.append(known)
+        state = "kept" if isinstance(writing, str) else "done"
+        shown = int((known.tracks.track_ids >= 0).sum())
+        return PictureResult(pair.source, pair.output, state, shown)
+
+
+def _ahead(
+    items: Sequence[Item], do: Callable[[Item], Made], pool: ThreadPoolExecutor
+) -> Iterator[tuple[Item, Future[Made]]]:
+    """Each item with what becomes of it, begun a few items ahead."""
+    begun: deque[tuple[Item, Future[Made]]] = deque()
+    for item in items:
+        begun.append((item, pool.submit(do, item)))
+        if len(begun) > _THREADS + 1:
+            yield begun.popleft()
+    yield from begun
+
+
+def _mark(step: str, *parts: object) -> str:
+    text = json.dumps([step, _RELEASE, *parts], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

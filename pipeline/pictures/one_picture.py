@@ -1,0 +1,71 @@
+"""What is done with one picture: its objects found, painted over it, and the result written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from pipeline.pictures.job import PictureJob
+from pipeline.pictures.paint import paint_picture
+from pipeline.pictures.picture import Picture
+from pipeline.pictures.stored import KnownPicture
+from pipeline.pictures.write import write_picture
+from pipeline.render.label_planner import LabelPlanner
+from pipeline.render.overlay import Overlay
+from pipeline.segment.segmenter import Segmenter
+from pipeline.segment.settings import SegmentSettings
+from pipeline.store.header import StoredPicture
+from pipeline.structures.detections import Detections
+from pipeline.track.tracker import Tracker
+
+
+class Finder:
+    """Finds objects in pictures by the network of these settings, which is loaded when it is first needed."""
+
+    def __init__(self, settings: SegmentSettings) -> None:
+        self._segmenter = Segmenter(settings)
+        self._names: Mapping[int, str] | None = None
+
+    @property
+    def class_names(self) -> Mapping[int, str]:
+        """Name of each class id. Raises WeightsError, ConfigError where the network cannot be loaded."""
+        if self._names is None:
+            self._names = self._segmenter.setup()
+        return self._names
+
+    def find(self, picture: Picture) -> Detections:
+        """The picture's objects, in its own pixels."""
+        assert self.class_names
+        rgb, _ = picture.in_8_bit()
+        wide, tall = self._segmenter.frame_size(picture.width, picture.height, None)
+        if (wide, tall) != (picture.width, picture.height):
+            small = Image.fromarray(rgb).resize((wide, tall), Image.Resampling.BILINEAR, reducing_gap=2.0)
+            rgb = np.asarray(small, np.uint8)
+        (found,) = self._segmenter.segment(rgb[None])
+        return found.scaled(picture.width / wide, picture.height / tall)
+
+
+def make_picture(
+    picture: Picture,
+    detections: Detections,
+    class_names: Mapping[int, str],
+    entry: StoredPicture,
+    output: Path,
+    job: PictureJob,
+    keep: Callable[[KnownPicture], None],
+) -> KnownPicture:
+    """What is known of the picture once its output is written and `keep` has been told."""
+    tracker = Tracker(job.track, class_names)
+    # A video of one frame: every object that is sure enough has a number at once.
+    _, tracks = tracker.step(tracker.start(), 0.0, detections)
+    planner = LabelPlanner(job.render, picture.width, picture.height, class_names)
+    _, (labels,) = planner.follow(planner.start(), [(0.0, tracks)])
+    painted = paint_picture(Overlay(job.render, class_names), picture, tracks, labels)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    write_picture(output, painted, job.write)
+    known = KnownPicture(entry, tracks, class_names)
+    keep(known)
+    return known

@@ -1,0 +1,113 @@
+"""What names pictures, and an output -> pairs of files."""
+
+from __future__ import annotations
+
+import glob
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import InputError, UsageError
+from pipeline.pictures.stored import PictureStore
+from pipeline.pictures.write import KINDS, kind_of_name
+
+#: Stands for a list on standard input.
+FROM_LIST = "-"
+
+
+@dataclass(frozen=True)
+class PicturePair:
+    """A picture and the file that is made of it."""
+
+    source: Path
+    output: Path
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a file's name says that it is a picture."""
+    return path.suffix.lower() in KINDS
+
+
+def picture_pairs(
+    inputs: Sequence[str],
+    output: str | None,
+    *,
+    listed: Iterable[str] = (),
+) -> list[PicturePair]:
+    """Each picture that the inputs name, once, with its output; in the order in which they are named.
+
+    Parameters
+    ----------
+    inputs : files, folders (the pictures in them, by name), patterns, or FROM_LIST. What a run here has made is no
+        input of a folder or pattern.
+    output : a file, for one input; a folder; a template with {stem}, {name} or {ext} (with its dot); None:
+        `<stem>_seg<ext>` here.
+    listed : lines that FROM_LIST stands for, a path each.
+    Raises InputError for an input that is not there, UsageError where two inputs would get one output, or an output
+    would replace a source.
+
+    """
+    sources = [source for name in inputs for source in _sources(name, listed)]
+    if not sources:
+        raise InputError("No input holds a picture.", found=", ".join(inputs))
+    several = len(sources) > 1 or any(Path(name).is_dir() or name == FROM_LIST for name in inputs)
+    found = [PicturePair(source, _output(source, output, several)) for source in dict.fromkeys(sources)]
+    _check(found)
+    return found
+
+
+def _sources(name: str, listed: Iterable[str]) -> list[Path]:
+    if name == FROM_LIST:
+        return [Path(line) for line in (line.strip("\r\n") for line in listed) if line]
+    path = Path(name)
+    if path.is_dir():
+        matches = sorted(entry for entry in path.iterdir() if is_picture(entry))
+    elif not path.exists() and glob.has_magic(name):
+        # Path.glob takes no pattern that begins at the root.
+        matches = sorted(Path(match) for match in glob.glob(name, recursive=True))  # noqa: PTH207
+        if not matches:
+            raise InputError(f"Nothing matches {name}.", do="check the pattern")
+    else:
+        return [path]
+    made_here = {folder: PictureStore.outputs_in(folder) for folder in {entry.parent for entry in matches}}
+    return [entry for entry in matches if entry.is_file() and entry.name not in made_here[entry.parent]]
+
+
+def _output(source: Path, output: str | None, several: bool) -> Path:
+    suffix = source.suffix if is_picture(source) else ".png"
+    default = f"{source.stem}_seg{suffix}"
+    if output is None:
+        return Path(default)
+    if "{" in output:
+        try:
+            return Path(output.format(stem=source.stem, name=source.name, ext=suffix))
+        except (KeyError, IndexError, ValueError, AttributeError) as error:
+            raise UsageError(
+                f"The output {output!r} is no template.", found=str(error), do="use {stem}, {name} or {ext}"
+            ) from None
+    if output.endswith("/") or Path(output).is_dir() or (several and not Path(output).suffix):
+        return Path(output) / default
+    if several:
+        raise UsageError(
+            "Several pictures cannot go into one file.",
+            found=f"output {output}",
+            do="name a folder, as in out/, or a template such as out/{stem}_seg{ext}",
+        )
+    return Path(output)
+
+
+def _check(found: Sequence[PicturePair]) -> None:
+    sources = {pair.source.resolve() for pair in found}
+    for pair in found:
+        kind_of_name(pair.output)
+        if pair.output.resolve() in sources:
+            raise UsageError(
+                f"{pair.output} is a source, and would be overwritten.", do="name another output"
+            )
+    for output, count in Counter(pair.output.resolve() for pair in found).items():
+        if count > 1:
+            same = ", ".join(str(pair.source) for pair in found if pair.output.resolve() == output)
+            raise UsageError(
+                f"{count} pictures would go into {output}.", found=same, do="use a template with {name}"
+            )

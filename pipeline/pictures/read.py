@@ -1,0 +1,160 @@
+"""A file to a Picture."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+import zlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from pipeline.errors import InputError
+from pipeline.pictures.orientation import upright_exif, upright_xmp
+from pipeline.pictures.picture import Picture, Pixels, Remarks
+
+#: Kinds that are read, by Pillow's names. Others stay shut: EPS, for one, is a program that Ghostscript would run.
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "GIF")
+
+#: As many as Pillow takes at all, and more than nearly all cameras; a file of some kilobytes can claim more.
+MOST_PIXELS = 178_956_970
+
+#: What readers raise for a broken file, each its own.
+_BROKEN = (OSError, SyntaxError, ValueError, EOFError, OverflowError, struct.error, zlib.error, cv2.error)
+
+_ORIENTATION = 0x0112
+#: What turns pixels [H, W, ...] upright, by the orientation that EXIF tells (CIPA DC-008, 4.6.4 A).
+_TURNS: Mapping[int, Callable[[Pixels], Pixels]] = {
+    2: lambda pixels: pixels[:, ::-1],
+    3: lambda pixels: pixels[::-1, ::-1],
+    4: lambda pixels: pixels[::-1],
+    5: lambda pixels: pixels.swapaxes(0, 1),
+    6: lambda pixels: pixels[::-1].swapaxes(0, 1),
+    7: lambda pixels: pixels[::-1, ::-1].swapaxes(0, 1),
+    8: lambda pixels: pixels[:, ::-1].swapaxes(0, 1),
+}
+#: Of a TIFF's own tags, those that say something of the picture and nothing of how this file holds it.
+_TIFF_TAGS = (0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298, 0x8769, 0x8825)
+
+
+def read_picture(path: Path) -> Picture:
+    """The picture in that file, upright; of several, as in a GIF, the first.
+
+    Raises InputError where it is not there, broken, of a kind that is not read, or has more than MOST_PIXELS.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            # Files with a flaw in their remarks are common, and their pixels are good.
+            warnings.simplefilter("ignore", UserWarning)
+            with Image.open(path, formats=FORMATS) as image:
+                _check_size(path, image)
+                return _read(path, image)
+    except FileNotFoundError:
+        raise InputError(f"There is no picture at {path}.", do="check the path") from None
+    except Image.DecompressionBombError as error:
+        raise _too_large(path, str(error)) from None
+    except UnidentifiedImageError:
+        raise InputError(
+            f"{path} is no picture that can be read.",
+            found="no file of these kinds: JPEG, PNG, WebP, AVIF, TIFF, BMP, GIF",
+            do="convert it to one of them",
+        ) from None
+    except _BROKEN as error:
+        raise InputError(
+            f"The picture {path} is broken.", found=str(error) or type(error).__name__, do="get it again"
+        ) from error
+
+
+def _check_size(path: Path, image: Image.Image) -> None:
+    if image.width * image.height > MOST_PIXELS:
+        raise _too_large(path, f"{image.width}x{image.height} px")
+
+
+def _too_large(path: Path, found: str) -> InputError:
+    return InputError(
+        f"The picture {path} claims to be too large.",
+        found=found,
+        do=f"give pictures of at most {MOST_PIXELS // 10**6} million pixels",
+    )
+
+
+def _read(path: Path, image: Image.Image) -> Picture:
+    orientation = _orientation(image)
+    remarks = _remarks(image)
+    if image.format == "PNG" and image.mode in ("RGB", "RGBA") and _is_16_bit_png(path):
+        rgb, alpha = _wide_png(path)  # Pillow has no 16-bit colours, and would halve them
+    else:
+        image.load()
+        rgb, alpha = _planes(image)
+    if orientation in _TURNS:
+        turn = _TURNS[orientation]
+        rgb, alpha = turn(rgb).copy(), None if alpha is None else turn(alpha).copy()
+    return Picture(rgb, alpha, remarks)
+
+
+def _planes(image: Image.Image) -> tuple[Pixels, Pixels | None]:
+    """Colours and alpha of a loaded image in any of Pillow's modes."""
+    if image.mode.startswith("I;16") or image.mode == "I":
+        grey = np.clip(np.asarray(image), 0, 65535).astype(np.uint16)
+        return np.repeat(grey[..., None], 3, axis=2), None
+    if image.mode == "F":
+        raise ValueError("a picture of floating-point numbers")
+    if image.has_transparency_data:
+        pixels = np.array(image.convert("RGBA"))
+        return np.ascontiguousarray(pixels[..., :3]), np.ascontiguousarray(pixels[..., 3])
+    return np.array(image.convert("RGB")), None
+
+
+def _is_16_bit_png(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(25)[24:] == b"\x10"  # the bit depth in IHDR
+
+
+def _wide_png(path: Path) -> tuple[Pixels, Pixels | None]:
+    content = np.frombuffer(path.read_bytes(), np.uint8)
+    decoded = cv2.imdecode(content, cv2.IMREAD_UNCHANGED)
+    if decoded is None or decoded.dtype != np.uint16 or decoded.ndim != 3:
+        raise ValueError("the 16-bit pixels cannot be decoded")
+    pixels = np.asarray(decoded, np.uint16)
+    return pixels[..., 2::-1].copy(), pixels[..., 3].copy() if pixels.shape[2] == 4 else None
+
+
+def _orientation(image: Image.Image) -> int:
+    """EXIF's orientation; 1 for TIFF, which Pillow turns itself while it loads."""
+    if image.format == "TIFF":
+        return 1
+    try:
+        found = image.getexif().get(_ORIENTATION, 1)
+    except _BROKEN:  # remarks that cannot be read say nothing; the pixels may be good
+        return 1
+    return found if isinstance(found, int) else 1
+
+
+def _remarks(image: Image.Image) -> Remarks:
+    icc, xmp = image.info.get("icc_profile"), image.info.get("xmp") or image.info.get("XML:com.adobe.xmp")
+    if isinstance(xmp, str):
+        xmp = xmp.encode()
+    return Remarks(
+        exif=_exif(image),
+        # The profile of a grey or CMYK picture says nothing of the red, green and blue that are made of it.
+        icc=icc if icc and icc[16:20] == b"RGB " else None,
+        xmp=upright_xmp(xmp) if isinstance(xmp, bytes) else None,
+    )
+
+
+def _exif(image: Image.Image) -> bytes | None:
+    block = image.info.get("exif")
+    if isinstance(block, bytes):
+        return upright_exif(block.removeprefix(b"Exif\0\0"))
+    if image.format != "TIFF":
+        return None
+    found, kept = image.getexif(), Image.Exif()
+    for tag in _TIFF_TAGS:
+        value = found.get_ifd(tag) if tag in (0x8769, 0x8825) else found.get(tag)
+        if value:
+            kept[tag] = value
+    return kept.tobytes().removeprefix(b"Exif\0\0") if len(kept) else None

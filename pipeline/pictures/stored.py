@@ -1,0 +1,103 @@
+"""What a batch of pictures leaves beside its outputs: one file of detections, and parts of it while it goes on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.errors import StoreError
+from pipeline.store.header import Header, StoredPicture
+from pipeline.store.reader import DetectionsFile
+from pipeline.store.writer import write_tracks
+from pipeline.structures.tracks import Tracks
+
+#: Ending of the folder that holds the file of detections of one picture, beside the output.
+RUN_SUFFIX = ".seg-run"
+
+#: What holds the file of detections of several pictures, in the folder of the first output.
+FOLDER_OF_SEVERAL = "pictures.seg-run"
+
+
+@dataclass(frozen=True, eq=False)
+class KnownPicture:
+    """What an earlier run, or this one, has found in a picture.
+
+    entry : the picture and fingerprints. tracks : its objects. class_names : of the network that found them.
+    """
+
+    entry: StoredPicture
+    tracks: Tracks
+    class_names: Mapping[int, str]
+
+
+class PictureStore:
+    """The file of detections of a batch, and a part for each picture until the batch is through."""
+
+    def __init__(self, outputs: Sequence[Path]) -> None:
+        first = outputs[0].absolute()
+        alone = first.with_name(first.name + RUN_SUFFIX)
+        self.folder = alone if len(outputs) == 1 else first.parent / FOLDER_OF_SEVERAL
+        self.path = self.folder / "detections.parquet"
+        self._parts = self.folder / "parts"
+
+    @staticmethod
+    def outputs_in(folder: Path) -> set[str]:
+        """Names of the files of a folder that a run has made, one by one or several at once. Raises StoreError."""
+        alone = {path.name.removesuffix(RUN_SUFFIX) for path in folder.glob(f"*{RUN_SUFFIX}")}
+        several = folder / FOLDER_OF_SEVERAL
+        files = [several / "detections.parquet", *(several / "parts").glob("*.parquet")]
+        return alone | {known.entry.output for file in files if file.exists() for known in _read(file)}
+
+    def name_of(self, output: Path) -> str:
+        """The output as the store names it: from the folder that both lie in, so that they can move together."""
+        return Path(os.path.relpath(output, self.folder.parent)).as_posix()
+
+    def known(self) -> list[KnownPicture]:
+        """What earlier runs have found; of a run that was cut off, too. Raises StoreError."""
+        files = [self.path, *sorted(self._parts.glob("*.parquet"))]
+        return [known for file in files if file.exists() for known in _read(file)]
+
+    def keep(self, known: KnownPicture) -> None:
+        """Write a picture's part. Raises WriteError, StoreError."""
+        self._parts.mkdir(parents=True, exist_ok=True)
+        _write(self._parts / f"{known.entry.made}.parquet", [known])
+
+    def finish(self, batch: Sequence[KnownPicture]) -> None:
+        """Write the batch's one file, in this order, and let the parts go. Raises WriteError, StoreError."""
+        if batch:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            _write(self.path, batch)
+        for part in self._parts.glob("*.parquet"):
+            part.unlink()
+        if self._parts.exists() and not any(self._parts.iterdir()):
+            self._parts.rmdir()
+
+
+def _write(path: Path, batch: Sequence[KnownPicture]) -> None:
+    header = Header(
+        width=max(known.entry.width for known in batch),
+        height=max(known.entry.height for known in batch),
+        time_base=Fraction(1),
+        first_frame=0,
+        pts=np.arange(len(batch), dtype=np.int64),
+        class_names=batch[0].class_names,
+        tracked=True,
+        pictures=tuple(known.entry for known in batch),
+    )
+    write_tracks(path, header, [known.tracks for known in batch])
+
+
+def _read(path: Path) -> list[KnownPicture]:
+    with DetectionsFile(path) as file:
+        header = file.header
+        if len(header.pictures) != len(header.pts):
+            raise StoreError(
+                f"{path} holds detections of a video.", do="name another output, or delete that folder"
+            )
+        tracks = file.read_tracks()
+        return [KnownPicture(*pair, header.class_names) for pair in zip(header.pictures, tracks, strict=True)]

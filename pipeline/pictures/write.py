@@ -1,0 +1,96 @@
+"""A Picture to a file, of the kind that its name says."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, PngImagePlugin
+
+from pipeline.errors import UsageError
+from pipeline.files import write_whole
+from pipeline.pictures.picture import Picture, Remarks
+from pipeline.pictures.settings import PictureSettings
+from pipeline.pictures.wide_png import wide_png
+
+#: Kind by a name's ending, by Pillow's names.
+KINDS: Mapping[str, str] = {
+    ".jpg": "JPEG", ".jpeg": "JPEG", ".jpe": "JPEG", ".png": "PNG", ".webp": "WEBP", ".avif": "AVIF",
+    ".tif": "TIFF", ".tiff": "TIFF", ".bmp": "BMP", ".gif": "GIF",
+}  # fmt: skip
+
+#: What a kind has no place for.
+_OPAQUE, _NO_REMARKS = ("JPEG", "BMP"), ("BMP", "GIF")
+
+
+def kind_of_name(path: Path) -> str:
+    """The kind that a picture's name says. Raises UsageError where it says none."""
+    kind = KINDS.get(path.suffix.lower())
+    if kind is None:
+        raise UsageError(
+            f"{path} does not say what kind of picture it is to be.",
+            found=f"the ending {path.suffix!r}",
+            do=f"give it one of {', '.join(KINDS)}",
+        )
+    return kind
+
+
+def write_picture(path: Path, picture: Picture, settings: PictureSettings) -> None:
+    """Write the picture under that name, which it has only when all of it is on the disk.
+
+    PNG keeps 16 bit; JPEG and BMP lay what is transparent over white. EXIF and profile go along wherever the kind has
+    a place for them (BMP and GIF have none). Raises UsageError for a name that says no kind, WriteError.
+    """
+    write_whole(path, encoded(picture, kind_of_name(path), settings))
+
+
+def encoded(picture: Picture, kind: str, settings: PictureSettings) -> bytes:
+    """The content of a file of that kind, by Pillow's name for it."""
+    if kind == "PNG" and picture.rgb.dtype == np.uint16:
+        return wide_png(picture)
+    rgb, alpha = picture.in_8_bit()
+    if alpha is not None:
+        rgb = _over_white(rgb, alpha) if kind in _OPAQUE else np.dstack([rgb, alpha])
+    image = Image.fromarray(rgb)
+    stream = io.BytesIO()
+    image.save(stream, kind, **_quality(kind, settings, picture.remarks), **_said(kind, picture.remarks))
+    return stream.getvalue()
+
+
+def _over_white(rgb: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    share = alpha[..., None].astype(np.uint32)
+    return ((rgb * share + 255 * (255 - share) + 127) // 255).astype(np.uint8)
+
+
+def _quality(kind: str, settings: PictureSettings, remarks: Remarks) -> dict[str, Any]:
+    """Options of the encoder; red and blue keep their full resolution, or the masks' edges would smear."""
+    options: dict[str, dict[str, Any]] = {
+        "JPEG": {"quality": settings.quality, "subsampling": "4:4:4", "optimize": True},
+        "WEBP": {"quality": settings.quality, "method": 4, "exact": True},
+        "AVIF": {"quality": settings.quality, "subsampling": "4:4:4"},
+        "PNG": {"compress_level": 6},
+        # libtiff refuses the tables that EXIF brings along; uncompressed, Pillow writes all by itself.
+        "TIFF": {"compression": "tiff_deflate" if remarks.exif is None else "raw"},
+    }
+    return options.get(kind, {})
+
+
+def _said(kind: str, remarks: Remarks) -> dict[str, Any]:
+    if kind in _NO_REMARKS:
+        return {}
+    said: dict[str, Any] = {}
+    if remarks.icc is not None:
+        said["icc_profile"] = remarks.icc
+    if remarks.exif is not None:
+        said["exif"] = b"Exif\0\0" + remarks.exif
+    if remarks.xmp is not None and kind in ("JPEG", "WEBP", "AVIF"):
+        said["xmp"] = remarks.xmp
+    if remarks.xmp is not None and kind == "PNG":
+        texts = PngImagePlugin.PngInfo()
+        texts.add_itxt("XML:com.adobe.xmp", remarks.xmp.decode("utf-8", "replace"))
+        said["pnginfo"] = texts
+    return said

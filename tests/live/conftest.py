@@ -1,0 +1,84 @@
+"""A camera, a network that needs no weights, and a session of both in a browser's reach."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.live.server import LiveServer
+from pipeline.live.session import LiveSession
+from pipeline.live.source import LiveSource
+from pipeline.render.settings import RenderSettings
+from pipeline.structures.detections import Detections
+from pipeline.track.settings import TrackSettings
+
+CAMERA = Path(__file__).with_name("moving_square.py")
+NAMES = {1: "person", 3: "car"}
+
+
+def camera(rate=50, count=-1):
+    return [sys.executable, str(CAMERA), str(rate), str(count)]
+
+
+def find_square(rgb):
+    """The bright square, a car with 0.8."""
+    bright = np.argwhere(rgb[..., 0] > 200)
+    top, left = bright.min(axis=0)
+    bottom, right = bright.max(axis=0) + 1
+    return Detections(
+        np.array([[left, top, right, bottom]], np.float32),
+        np.array([0.8], np.float32),
+        np.array([3], np.int32),
+        np.full((1, 28, 28), 255, np.uint8),
+    )
+
+
+def until(condition, seconds=20.0):
+    """The first true value of `condition`."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if value := condition():
+            return value
+        time.sleep(0.02)
+    pytest.fail("it did not come about in time")
+
+
+@pytest.fixture
+def make_session():
+    """make_session(command, ends=..., find=..., **render): a session that runs in a thread, ended after the test."""
+    made = []
+
+    def make(command=None, *, ends=False, find=find_square, **render):
+        source = LiveSource(command or camera(), ends=ends)
+        session = LiveSession(source, find, NAMES, RenderSettings(**render), TrackSettings())
+        thread = threading.Thread(target=session.run)
+        made.append((session, thread))
+        thread.start()
+        return session
+
+    yield make
+    for session, thread in made:
+        session.close()
+        thread.join(timeout=20)
+        assert not thread.is_alive()
+
+
+@pytest.fixture
+def serve():
+    """serve(session): its server, on a free port."""
+    servers = []
+
+    def start(session, host="127.0.0.1"):
+        server = LiveServer(session, host, 0)
+        server.start()
+        servers.append(server)
+        return server
+
+    yield start
+    for server in servers:
+        server.close()

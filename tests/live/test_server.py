@@ -1,0 +1,261 @@
+"""The live picture over HTTP."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import json
+import socket
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.errors import ConfigError, UsageError
+from pipeline.live import handler
+from pipeline.live.server import LiveServer
+from tests.live.conftest import NAMES, camera, find_square, until
+
+
+def ask(server, path, method="GET", body=None, **headers):
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    try:
+        headers = {key.replace("_", "-"): value for key, value in headers.items()}
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def control(server, **wishes):
+    status, told = ask(server, "/control", "POST", json.dumps(wishes), Content_Type="application/json")
+    return status, json.loads(told)
+
+
+def picture(server):
+    status, content = ask(server, "/snapshot.jpg")
+    assert status == 200
+    return np.asarray(Image.open(io.BytesIO(content))).astype(int)
+
+
+def is_masked(pixels):
+    """Whether the middle of some bright square is coloured: what is grey has equal channels."""
+    return bool((np.ptp(pixels[30:40], axis=2) > 60).any())
+
+
+@pytest.fixture
+def live(make_session, serve):
+    """A running session with masks alone, shown by class, and its server."""
+    session = make_session(style=("masks",), color_by="class")
+    server = serve(session)
+    until(lambda: session.shown is not None)
+    return session, server
+
+
+def test_the_page_knows_the_classes_and_loads_nothing_from_elsewhere(live):
+    _, server = live
+    status, page = ask(server, "/")
+    assert status == 200
+    assert b'const NAMES = ["car", "person"];' in page
+    assert b"//" not in page.replace(b"http://", b"").split(b"<script>")[0]
+
+
+def test_a_still_is_the_masked_picture(live):
+    session, server = live
+    pixels = picture(server)
+    assert pixels.shape == (96, 160, 3)
+    assert is_masked(pixels)
+    assert session.shown.facts["now"] == {"car": 1}
+
+
+def test_the_stream_is_pictures_that_move(live):
+    _, server = live
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection.request("GET", "/stream.mjpg")
+    answer = connection.getresponse()
+    assert answer.headers.get_content_type() == "multipart/x-mixed-replace"
+    boundary = b"--" + answer.headers.get_param("boundary").encode()
+    seen = []
+    for _ in range(5):
+        assert answer.fp.readline() == boundary + b"\r\n"
+        assert answer.fp.readline() == b"Content-Type: image/jpeg\r\n"
+        length = int(answer.fp.readline().split(b":")[1])
+        answer.fp.readline()
+        seen.append(answer.fp.read(length))
+        answer.fp.readline()
+    connection.close()
+    assert len(set(seen)) == 5
+    assert all(Image.open(io.BytesIO(content)).size == (160, 96) for content in seen)
+
+
+def events(server, count):
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection.request("GET", "/detections")
+    answer = connection.getresponse()
+    assert answer.headers.get_content_type() == "text/event-stream"
+    lines = []
+    while len(lines) < count:
+        line = answer.fp.readline()
+        if line.startswith(b"data: "):
+            lines.append(json.loads(line[6:]))
+    connection.close()
+    return lines
+
+
+def test_events_tell_what_is_seen(live):
+    _, server = live
+    told = events(server, 4)
+    numbers = [facts["number"] for facts in told]
+    assert numbers == sorted(set(numbers))
+    last = told[-1]
+    assert [entry["class"] for entry in last["objects"]] == ["car"]
+    assert last["objects"][0]["box"][2] - last["objects"][0]["box"][0] == 32
+    assert (last["width"], last["height"], last["state"]) == (160, 96, "running")
+    assert last["delay_ms"] < 2000
+    assert last["rate"] > 1
+    assert "car" in last["seen"]
+
+
+def test_controls_act_at_once_also_on_a_picture_that_stands(live):
+    session, server = live
+    assert control(server, paused=True)[0] == 200
+    until(lambda: session.shown.facts["state"] == "paused")
+    before = picture(server)
+    assert is_masked(before)
+    control(server, conf=0.9)
+    until(lambda: not is_masked(picture(server)))
+    control(server, conf=0.5, classes=["person"])
+    time.sleep(0.2)
+    assert not is_masked(picture(server))
+    control(server, classes=["car"])
+    until(lambda: is_masked(picture(server)))
+    assert np.array_equal(picture(server), before)  # the same picture of the source all the time
+    number = session.shown.number
+    control(server, paused=False, classes=[])
+    until(lambda: session.shown.number > number + 3)
+
+
+@pytest.mark.parametrize(
+    "wishes",
+    [{"conf": 0}, {"conf": "0.5"}, {"classes": ["lorry"]}, {"classes": "car"}, {"paused": 1}, {"x": 1}],
+)
+def test_wishes_that_cannot_be_are_refused(live, wishes):
+    session, server = live
+    before = session.controls
+    status, told = control(server, **wishes)
+    assert status == 400
+    assert told["error"]
+    assert session.controls == before
+
+
+def test_other_sites_get_in_by_no_way(live):
+    session, server = live
+    assert ask(server, "/state", Host="evil.example")[0] == 403
+    assert ask(server, "/control", "POST", "{}", Content_Type="text/plain")[0] == 415
+    assert ask(server, "/control", "POST", "[]", Content_Type="application/json")[0] == 400
+    assert ask(server, "/control", "POST", "x" * 20000, Content_Type="application/json")[0] == 413
+    assert ask(server, "/../pyproject.toml")[0] == 404
+    assert not session.controls.paused
+
+
+def test_at_another_address_everything_lies_behind_a_token(live, serve):
+    session, _ = live
+    server = serve(session, host="0.0.0.0")
+    assert len(server.door.token) >= 32
+    assert server.address.endswith(f"/{server.door.token}/")
+    assert ask(server, "/")[0] == 403
+    assert ask(server, "/wrong/snapshot.jpg")[0] == 403
+    assert ask(server, f"/{server.door.token}/snapshot.jpg")[0] == 200
+
+
+def test_an_address_that_cannot_be_had_is_told(live):
+    session, server = live
+    with pytest.raises(UsageError, match=str(server.port)):
+        LiveServer(session, "127.0.0.1", server.port)
+
+
+def test_a_class_that_is_none_is_refused_before_anything_starts(make_session):
+    with pytest.raises(ConfigError, match="car"):
+        make_session(classes=("cars",))
+
+
+def files_open():
+    folder = Path("/proc/self/fd")
+    return len(list(folder.iterdir())) if folder.is_dir() else 0
+
+
+def test_a_hundred_viewers_leave_nothing_behind(live):
+    _, server = live
+    until(lambda: server.door.viewers == 0)
+    threads, files = threading.active_count(), files_open()
+    for number in range(100):
+        viewer = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+        path = b"/detections" if number % 3 else b"/stream.mjpg"
+        viewer.sendall(b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert viewer.recv(100).startswith(b"HTTP/1.1 200")
+        viewer.close()
+    until(lambda: server.door.viewers == 0)
+    until(lambda: threading.active_count() <= threads and files_open() <= files)
+
+
+def test_too_many_viewers_are_turned_away(live, monkeypatch):
+    _, server = live
+    monkeypatch.setattr("pipeline.live.door.MOST_VIEWERS", 0)
+    assert ask(server, "/stream.mjpg")[0] == 503
+    assert ask(server, "/")[0] == 200
+
+
+def test_a_viewer_that_takes_nothing_holds_up_nobody_and_is_let_go(live, monkeypatch):
+    session, server = live
+    monkeypatch.setattr(handler.LiveHandler, "timeout", 1.0)
+    sleeper = socket.socket()
+    sleeper.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    sleeper.connect(("127.0.0.1", server.port))
+    sleeper.sendall(b"GET /stream.mjpg HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    until(lambda: server.door.viewers == 1)
+    number = session.shown.number
+    assert len(events(server, 10)) == 10
+    assert session.shown.number >= number + 9
+    until(lambda: server.door.viewers == 0, 60)
+    sleeper.close()
+
+
+def test_viewers_share_one_network_and_one_encoding(make_session, serve, monkeypatch):
+    looked = []
+    session = make_session(find=lambda rgb: looked.append(1) or find_square(rgb))
+    server = serve(session)
+    until(lambda: session.shown is not None)
+    saved = []
+    save = Image.Image.save
+    monkeypatch.setattr(Image.Image, "save", lambda self, *a, **k: saved.append(1) or save(self, *a, **k))
+    viewers = [threading.Thread(target=events, args=(server, 5)) for _ in range(6)]
+    for viewer in viewers:
+        viewer.start()
+    for viewer in viewers:
+        viewer.join()
+    assert saved == []  # nobody has asked for a picture
+    shown = session.shown
+    assert len({id(shown.jpeg) for _ in range(5)}) == 1
+    assert len(saved) == 1
+    assert abs(len(looked) - session.shown.number) <= 2
+
+
+def test_a_lost_camera_is_told_and_comes_back(make_session, serve):
+    session = make_session(camera(rate=100, count=20))
+    server = serve(session)
+    until(lambda: session.source.losses >= 1)
+    until(lambda: any(facts["state"] == "lost" for facts in events(server, 3)), 30)
+    number = session.shown.number
+    until(lambda: session.shown.number > number)
+
+
+def test_a_session_ends_with_its_file(make_session):
+    session = make_session(camera(rate=100, count=6), ends=True)
+    until(lambda: session.is_over)
+    assert session.shown.number >= 1
+    assert session.shown.facts["received"] == 6
+    assert NAMES[3] in session.shown.facts["seen"]

@@ -1,0 +1,133 @@
+"""Live sources: how they are opened, and what becomes of their pictures."""
+
+from __future__ import annotations
+
+import io
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.errors import InputError
+from pipeline.live import source as sources
+from pipeline.live.opening import live_input, pictures_command, without_password
+from pipeline.live.source import LiveSource, read_ppm
+from pipeline.video.ffmpeg import find_ffmpeg
+from tests.live.conftest import camera, until
+
+
+@pytest.fixture
+def open_source():
+    opened = []
+
+    def start(command, ends=False):
+        source = LiveSource(command, ends=ends)
+        opened.append(source)
+        source.start()
+        return source
+
+    yield start
+    for source in opened:
+        source.close()
+
+
+@pytest.mark.parametrize(
+    ("source", "system", "words"),
+    [
+        ("0", "linux", ["-f", "v4l2", "-i", "/dev/video0"]),
+        ("/dev/video2", "linux", ["-f", "v4l2", "-i", "/dev/video2"]),
+        ("Front Camera", "win32", ["-f", "dshow", "-i", "video=Front Camera"]),
+        ("1", "darwin", ["-f", "avfoundation", "-framerate", "30", "-i", "1:none"]),
+        ("screen", "win32", ["-f", "gdigrab", "-framerate", "30", "-i", "desktop"]),
+        ("rtsp://cam/1", "linux", ["-fflags", "nobuffer", "-flags", "low_delay", "-rtsp_transport", "tcp"]),
+        ("https://cam/live.m3u8", "linux", ["-flags", "low_delay", "-i", "https://cam/live.m3u8"]),
+    ],
+)
+def test_sources_are_opened_as_ffmpeg_wants_them(source, system, words):
+    made = pictures_command(live_input(source, system=system), Path("ffmpeg"))
+    assert " ".join(words) in " ".join(made)
+    assert made[-1] == "pipe:" or "pipe:" in made
+
+
+def test_what_is_no_source_is_told_without_the_password():
+    with pytest.raises(InputError, match="no camera, address or file"):
+        live_input("nothing.mp4", system="linux")
+    assert live_input("rtsp://me:secret@cam/1").name == "rtsp://cam/1"
+    assert without_password("Error opening rtsp://me:secret@cam:554/1.") == "Error opening rtsp://cam:554/1."
+
+
+def test_only_the_newest_picture_is_kept_and_the_others_are_counted(open_source):
+    source = open_source(camera(rate=100))
+    assert source.take(10).number == 1
+    until(lambda: source.received >= 12)
+    frame = source.take(1)
+    assert frame.number >= 12
+    assert source.dropped >= frame.number - 2
+    assert time.monotonic() - frame.arrived < 1.0
+
+
+def test_a_lost_source_is_opened_again_after_pauses_that_grow(open_source, monkeypatch):
+    pauses = []
+    source = LiveSource(camera(rate=200, count=3), ends=False)
+    monkeypatch.setattr(source._closed, "wait", lambda pause: pauses.append(pause) or len(pauses) > 9)
+    for _ in range(3):
+        source._read_once()
+    assert source.received == 9
+    silent = LiveSource([sys.executable, "-c", "import sys; sys.exit('no camera')"], ends=False)
+    monkeypatch.setattr(silent._closed, "wait", lambda pause: pauses.append(pause))
+    monkeypatch.setattr(silent._closed, "is_set", lambda: len(pauses) >= 8)
+    silent._keep_reading()
+    assert pauses == [1, 2, 4, 8, 16, 30, 30, 30]
+    assert (silent.state, silent.trouble) == ("lost", "no camera")
+
+
+def test_it_comes_back(open_source):
+    source = open_source(camera(rate=200, count=3))
+    until(lambda: source.received >= 6)
+    assert source.losses >= 1
+
+
+def test_a_silent_source_is_opened_anew(open_source, monkeypatch):
+    monkeypatch.setattr(sources, "SILENCE_SECONDS", 0.5)
+    source = open_source([sys.executable, "-c", "import time; time.sleep(60)"])
+    until(lambda: source.losses >= 1)
+
+
+def test_a_file_ends(open_source):
+    source = open_source(camera(rate=500, count=4), ends=True)
+    until(lambda: source.is_over)
+    assert (source.state, source.received, source.losses) == ("ended", 4, 0)
+    assert source.take(1).number == 4
+    assert source.take(1) is None
+
+
+def test_close_ends_the_program(open_source):
+    source = open_source([sys.executable, "-c", "import time; time.sleep(60)"])
+    process = until(lambda: source._process)
+    source.close()
+    assert process.poll() is not None
+    assert not any(thread.is_alive() for thread in source._threads)
+
+
+def test_ffmpeg_plays_a_file_at_its_own_speed(open_source, traffic):
+    source = open_source(pictures_command(live_input(str(traffic)), find_ffmpeg()), ends=True)
+    first = source.take(20)
+    assert first.rgb.shape == (96, 160, 3)
+    begin = time.monotonic()
+    until(lambda: source.is_over)
+    assert 0.8 < time.monotonic() - begin < 15  # 40 pictures of 1/30 s
+    assert source.received >= 38
+
+
+def test_pictures_are_read_whole_or_not_at_all():
+    picture = b"P6\n2 1\n255\n\1\2\3\4\5\6"
+    stream = io.BufferedReader(io.BytesIO(picture * 2 + picture[:-1]))
+    for _ in range(2):
+        assert np.array_equal(read_ppm(stream), [[[1, 2, 3], [4, 5, 6]]])
+    assert read_ppm(stream) is None
+    with pytest.raises(ValueError, match="no pictures"):
+        read_ppm(io.BufferedReader(io.BytesIO(b"<html>\n" * 30)))
+    with pytest.raises(ValueError, match="px"):
+        read_ppm(io.BufferedReader(io.BytesIO(b"P6\n99999 99999\n255\n")))

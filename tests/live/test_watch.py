@@ -1,0 +1,46 @@
+"""The command: from a file's name to a page, and its end."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+
+import pytest
+
+from tests.live.conftest import until
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_live_shows_a_file_and_ends_cleanly(traffic, tiny_weights, repo_root, number):
+    words = ["live", str(traffic), "--loop", "--port", "0", "--model", str(tiny_weights), "--device", "cpu"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "pipeline.cli", *words], cwd=repo_root, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            lines = iter(process.stderr.readline, "")  # TensorFlow may have something to say before
+            address = next(filter(None, (re.search(r"http://127\.0\.0\.1:\d+/", line) for line in lines)))[0]
+
+            def still():
+                try:
+                    with urllib.request.urlopen(f"{address}snapshot.jpg", timeout=5) as answer:
+                        return answer.read()
+                except urllib.error.HTTPError:
+                    return b""
+
+            assert until(still, 120).startswith(b"\xff\xd8")
+            process.send_signal(number)
+            assert process.wait(timeout=30) == 0
+            assert "Traceback" not in process.stderr.read()
+        finally:
+            process.kill()
+
+
+def test_live_says_what_is_no_source(capsys):
+    from pipeline.cli import main
+
+    assert main(["live", "no such thing"]) == 3
+    assert "no camera, address or file" in capsys.readouterr().err

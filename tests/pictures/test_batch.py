@@ -1,0 +1,189 @@
+"""Batches of pictures: found, painted, written, resumed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipeline.errors import InputError, InterruptedRunError, UsageError
+from pipeline.pictures import batch as batches
+from pipeline.pictures.batch import picture_exit_code, segment_pictures
+from pipeline.pictures.job import PictureJob
+from pipeline.pictures.one_picture import Finder
+from pipeline.pictures.pairs import picture_pairs
+from pipeline.pictures.picture import Picture
+from pipeline.pictures.read import read_picture
+from pipeline.pictures.settings import PictureSettings
+from pipeline.pictures.write import write_picture
+from pipeline.render.palette import COLOURS
+from pipeline.render.settings import RenderSettings
+from pipeline.store.reader import DetectionsFile
+from pipeline.structures.detections import Detections
+
+
+class OneSquare(Finder):
+    """Finds a car of 30x20 px where the picture is bright, and keeps the widths of what it looked at."""
+
+    class_names = {1: "person", 3: "car"}  # noqa: RUF012
+
+    def __init__(self):
+        self.looked_at = []
+
+    def find(self, picture):
+        self.looked_at.append(picture.width)
+        bright = np.argwhere(picture.in_8_bit()[0][..., 0] > 200)
+        if not len(bright):
+            return Detections.empty()
+        top, left = bright.min(axis=0)
+        return Detections(
+            np.array([[left, top, left + 30, top + 20]], np.float32),
+            np.array([0.9], np.float32),
+            np.array([3], np.int32),
+            np.full((1, 28, 28), 255, np.uint8),
+        )
+
+
+@pytest.fixture(autouse=True)
+def no_weights(monkeypatch):
+    monkeypatch.setattr(batches, "weights_digest", lambda model: f"digest of {model}")
+
+
+@pytest.fixture
+def album(tmp_path):
+    """Three pictures of different sizes and kinds; the second is 16 bit, the third has nothing in it."""
+    folder = tmp_path / "album"
+    folder.mkdir()
+    for number, (name, dtype) in enumerate((("a.png", np.uint8), ("b.png", np.uint16), ("c.jpg", np.uint8))):
+        rgb = np.random.default_rng(number).integers(0, 90, (80 + number, 120 + 10 * number, 3)).astype(dtype)
+        rgb *= 1 if dtype == np.uint8 else 257
+        if number < 2:
+            rgb[30:50, 40:70] = np.iinfo(dtype).max
+        write_picture(folder / name, Picture(rgb), PictureSettings())
+    return folder
+
+
+def do(album, output, finder=None, **job):
+    heard = []
+    results = segment_pictures(
+        PictureJob((str(album),), str(output), **job),
+        lambda result, done, total: heard.append((result.source.name, done, total)),
+        finder=finder or OneSquare(),
+    )
+    assert heard == [(result.source.name, place, len(results)) for place, result in enumerate(results, 1)]
+    return results
+
+
+def test_pictures_are_painted_and_all_else_keeps_its_numbers(album, tmp_path):
+    results = do(album, tmp_path / "out/{stem}_seg.png", render=RenderSettings(style=("masks",)))
+    assert [(result.state, result.objects) for result in results] == [("done", 1), ("done", 1), ("done", 0)]
+    for name in ("a.png", "b.png", "c.jpg"):
+        before = read_picture(album / name).rgb
+        after = read_picture(tmp_path / "out" / f"{name[0]}_seg.png").rgb
+        assert after.dtype == before.dtype
+        changed = (after != before).any(axis=2)
+        square = np.zeros(changed.shape, bool)
+        square[30:50, 40:70] = name != "c.jpg"
+        assert np.array_equal(changed, square)
+    painted = read_picture(tmp_path / "out" / "b_seg.png").rgb[40, 55] / 257
+    mixed = [255 - 0.45 * (255 - np.array(colour, float)) for colour in COLOURS]  # white under a colour
+    assert any(painted == pytest.approx(one, abs=1) for one in mixed)
+
+
+def test_one_file_holds_what_was_found_a_frame_a_picture(album, tmp_path):
+    do(album, f"{tmp_path}/out/")
+    with DetectionsFile(tmp_path / "out" / "pictures.seg-run" / "detections.parquet") as file:
+        header, frames = file.header, file.read_tracks()
+    assert [entry.output for entry in header.pictures] == ["a_seg.png", "b_seg.png", "c_seg.jpg"]
+    assert [(entry.width, entry.height) for entry in header.pictures] == [(120, 80), (130, 81), (140, 82)]
+    assert [entry.name for entry in header.pictures] == [
+        str(album / name) for name in ("a.png", "b.png", "c.jpg")
+    ]
+    assert [len(tracks) for tracks in frames] == [1, 1, 0]
+    assert frames[1].detections.boxes.tolist() == [[40, 30, 70, 50]]
+    assert not (tmp_path / "out" / "pictures.seg-run" / "parts").exists()
+
+
+def test_a_broken_picture_is_set_aside(album, tmp_path):
+    (album / "b.png").write_bytes((album / "b.png").read_bytes()[:500])
+    results = do(album, f"{tmp_path}/out/")
+    assert [result.state for result in results] == ["done", "failed", "done"]
+    assert isinstance(results[1].error, InputError)
+    assert picture_exit_code(results) == 4
+    assert picture_exit_code(results[1:2]) == 3
+    assert picture_exit_code(results[:1]) == 0
+    with DetectionsFile(tmp_path / "out" / "pictures.seg-run" / "detections.parquet") as file:
+        assert [entry.output for entry in file.header.pictures] == ["a_seg.png", "c_seg.jpg"]
+
+
+def test_what_is_done_is_kept_and_what_is_known_is_not_looked_for_again(album, tmp_path):
+    do(album, f"{tmp_path}/out/")
+    times = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").glob("*_seg.*")}
+    again = OneSquare()
+    assert [result.state for result in do(album, f"{tmp_path}/out/", again)] == ["kept"] * 3
+    assert {path: path.stat().st_mtime_ns for path in times} == times
+    (tmp_path / "out" / "a_seg.png").unlink()
+    results = do(album, f"{tmp_path}/out/", again)
+    assert [(result.state, result.objects) for result in results] == [("done", 1), ("kept", 1), ("kept", 0)]
+    results = do(album, f"{tmp_path}/out/", again, render=RenderSettings(alpha=0.9))
+    assert [result.state for result in results] == ["done"] * 3
+    assert again.looked_at == []
+    (album / "a.png").write_bytes((album / "c.jpg").read_bytes() + b"another picture")
+    do(album, f"{tmp_path}/out/", again)
+    assert again.looked_at == [140]
+
+
+def test_a_stopped_batch_goes_on_where_it_was(album, tmp_path):
+    done = []
+    job, first, second = PictureJob((str(album),), f"{tmp_path}/out/"), OneSquare(), OneSquare()
+    with pytest.raises(InterruptedRunError, match="1 of 3"):
+        segment_pictures(job, lambda result, *_: done.append(result), stop=lambda: bool(done), finder=first)
+    results = segment_pictures(job, finder=second)
+    assert [result.objects for result in results] == [1, 1, 0]
+    assert sorted(first.looked_at + second.looked_at) == [120, 130, 140]
+    whole = segment_pictures(PictureJob((str(album),), f"{tmp_path}/whole/"), finder=OneSquare())
+    assert len(whole) == 3
+    places = ("out", "whole")
+    assert len({(tmp_path / place / "b_seg.png").read_bytes() for place in places}) == 1
+
+
+def test_files_of_others_are_neither_replaced_nor_taken_for_ours(album, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a_seg.png").write_bytes(b"mine")
+    refused = do(album, f"{tmp_path}/out/")[0]
+    assert isinstance(refused.error, UsageError)
+    assert do(album, f"{tmp_path}/out/", skip=True)[0].state == "skipped"
+    assert (tmp_path / "out" / "a_seg.png").read_bytes() == b"mine"
+    assert do(album, f"{tmp_path}/out/", force=True)[0].state == "done"
+
+
+def test_outputs_of_a_run_are_no_inputs_of_the_next(album):
+    do(album, f"{album}/")
+    assert [result.source.name for result in do(album, f"{album}/")] == ["a.png", "b.png", "c.jpg"]
+    single = PictureJob((str(album / "c.jpg"),), str(album / "alone.jpg"))
+    segment_pictures(single, finder=OneSquare())
+    assert [result.source.name for result in do(album, f"{album}/")] == ["a.png", "b.png", "c.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("output", "complaint"),
+    [
+        ("{stem}.png", "would be overwritten"),
+        ("same{ext}", "would go into"),
+        ("one.png", "cannot go into one file"),
+        ("{nonsense}.png", "no template"),
+        ("{stem}.xyz", "what kind"),
+    ],
+)
+def test_outputs_that_cannot_be_are_refused(album, monkeypatch, output, complaint):
+    monkeypatch.chdir(album)
+    with pytest.raises(UsageError, match=complaint):
+        picture_pairs((".",), output)
+
+
+def test_inputs_are_files_folders_patterns_and_a_list(album, monkeypatch):
+    monkeypatch.chdir(album)
+    pairs = picture_pairs(("c.jpg", "*.png", "-"), None, listed=["a.png\n", "\n", "sub dir/d.bmp\n"])
+    assert [str(pair.source) for pair in pairs] == ["c.jpg", "a.png", "b.png", "sub dir/d.bmp"]
+    assert [str(pair.output) for pair in pairs] == ["c_seg.jpg", "a_seg.png", "b_seg.png", "d_seg.bmp"]
+    with pytest.raises(InputError, match="Nothing matches"):
+        picture_pairs(("*.webp",), None)
