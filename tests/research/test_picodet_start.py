@@ -25,7 +25,7 @@ _UNITS = (
 
 def computed_by_the_source(source: Path, images: np.ndarray) -> dict[str, np.ndarray]:
     """Each named map [1, H, W, C] of images [1, H, W, 3]."""
-    ncnn = pytest.importorskip("ncnn", reason="needs the package ncnn to compare with")
+    ncnn = pytest.importorskip("ncnn", reason="needs the extra teachers")
     network = ncnn.Net()
     for option in ("fp16_packed", "fp16_storage", "fp16_arithmetic", "bf16_storage", "winograd_convolution"):
         setattr(network.opt, f"use_{option}", False)
