@@ -17,10 +17,11 @@ from pipeline.formats.own_file import save_weights
 from pipeline.model import presets
 from pipeline.model.backbones.make_backbone import make_backbone
 from pipeline.model.config import MaskRCNNConfig
-from research.convert import mobilenet, nanodet, squeezenet
+from research.convert import mobilenet, nanodet, picodet, squeezenet
+from research.ncnn_file import read_ncnn
 from research.onnx_file import read_convolutions
 from research.tflite_file import read_quantised
-from research.trunks.presets import compact_mobilenet, compact_squeezenet, register_trunks
+from research.trunks.presets import compact_esnet, compact_mobilenet, compact_squeezenet, register_trunks
 from research.trunks.squeezenet import ADDED
 
 _TRUNK = "backbone/"
@@ -66,6 +67,13 @@ FOREIGN = {
         nanodet.rules,
         "NanoDet-m 416, github.com/RangiLyu/nanodet, Apache-2.0",
         nanodet.IGNORED,
+    ),
+    "picodet": Foreign(
+        compact_esnet(),
+        read_ncnn,
+        picodet.rules,
+        "PicoDet-S 416, github.com/PaddlePaddle/PaddleDetection, Apache-2.0, as ncnn",
+        picodet.IGNORED,
     ),
     "mobilenet": Foreign(
         compact_mobilenet(),

@@ -1,6 +1,6 @@
 r"""The weights that ship, out of a finished training: masks calibrated, metadata that says what they are.
 
-    python research/pack_dashcam_lite.py outputs/train/.../weights.safetensors dashcam-lite.safetensors \
+    python -m research.pack_dashcam_lite outputs/train/.../weights.safetensors dashcam-lite.safetensors \
         --mask-threshold 0.4 --training jobs/train/dashcam-lite-last.yaml
 
 A mask's cross-entropy asks for true probabilities, and a pixel belongs to the object from 0.5 on. Overlap asks for

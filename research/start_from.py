@@ -1,11 +1,13 @@
 r"""Weights for the setting `start` out of published networks.
 
-    python research/start_from.py nanodet nanodet_m.onnx outputs/train/nanodet-start.safetensors
-    python research/start_from.py mobilenet tf2_mobilenet_v2_1.0_224_ptq.tflite \
+    python -m research.start_from nanodet nanodet_m.onnx outputs/train/nanodet-start.safetensors
+    python -m research.start_from picodet picodet-s-416.bin outputs/train/picodet-start.safetensors
+    python -m research.start_from mobilenet tf2_mobilenet_v2_1.0_224_ptq.tflite \
         outputs/train/mobilenet-start.safetensors
-    python research/start_from.py squeezenet squeezenet_notop.h5 outputs/train/squeezenet-start.safetensors
+    python -m research.start_from squeezenet squeezenet_notop.h5 outputs/train/squeezenet-start.safetensors
 
-For `network: compact_shufflenet`, `compact_mobilenet` and `compact_squeezenet`, in this order. Needs the extra `train`.
+For `network: compact_shufflenet`, `compact_esnet`, `compact_mobilenet` and `compact_squeezenet`, in this order; needs
+the extra `train`.
 """
 
 from __future__ import annotations
