@@ -41,7 +41,7 @@ MAY_IMPORT = {
         "render.settings",
         "video.settings",
     },
-    "proof": {"job", "record", "video", "render", "store"},
+    "proof": {"job", "record", "video", "render", "store", "track.steadying"},
     "run": {
         "job",
         "record",

@@ -47,7 +47,7 @@ def _frames(settings: Settings, info: VideoInfo) -> Iterator[Frame]:
     segmenter = Segmenter(settings.segment)
     try:
         names = segmenter.setup()
-        tracker = FilmTracker(settings.track, names)
+        tracker = FilmTracker(settings.track, names, (info.height, info.width))
         classes = class_ids_of(settings.render.classes, names)
         state, waiting = tracker.start(), deque[SeenFrame]()
         for chunk in plan(info):

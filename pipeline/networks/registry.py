@@ -70,6 +70,7 @@ class NetworkDescription:
 
 
 _MASK_RCNN, _ZOO = "pipeline.networks.mask_rcnn", "pipeline.networks.zoo_graph"
+_YOLO = "pipeline.networks.yolo_kind"
 
 KINDS: dict[str, NetworkKind] = {
     kind.name: kind
@@ -81,6 +82,7 @@ KINDS: dict[str, NetworkKind] = {
         NetworkKind("matterport", _MASK_RCNN, (".h5", ".hdf5")),
         NetworkKind("tf1_frozen_graph", _ZOO, (".pb",)),
         NetworkKind("tf2_saved_model", _ZOO, ("/",)),
+        NetworkKind("yolo", _YOLO, (".onnx", ".tflite")),
     )
 }
 

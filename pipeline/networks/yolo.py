@@ -36,10 +36,14 @@ class YoloSegmenter:
     program : runs the network.
     file : what its file says about itself.
     score : detections below are dropped.
+    runtime : that computes it, as it is recorded.
 
     """
 
-    def __init__(self, program: Program, file: YoloFile, score: float) -> None:
+    batch = callers = 1
+
+    def __init__(self, program: Program, file: YoloFile, score: float, runtime: str = "") -> None:
+        self.runtime = runtime
         self._program, self._file, self._score = program, file, score
         self._channels_last, self._fixed = _input_of(program.input_shape, file)
         self._ids: list[int] | None = None
@@ -48,7 +52,7 @@ class YoloSegmenter:
             self._take_names(list(file.names))
 
     @classmethod
-    def load(cls, path: str | Path, score: float = 0.05) -> YoloSegmenter:
+    def load(cls, path: str | Path, score: float = 0.05, runtime: str = "") -> YoloSegmenter:
         """The network of that file, tried once. Raises WeightsError, with what it seems to be, where it is another."""
         file = read_yolo_file(Path(path))
         if file.task not in (None, "segment"):
@@ -57,7 +61,7 @@ class YoloSegmenter:
                 found=f"a YOLO network for the task {file.task!r}",
                 do="give a -seg network",
             )
-        network = cls(load_program(file.path, file.kind), file, score)
+        network = cls(load_program(file.path, file.kind), file, score, runtime)
         tall, wide = network._fixed or network._default_size()
         network._raw(np.full((tall, wide, 3), _GREY, np.uint8))
         return network
@@ -138,9 +142,8 @@ class YoloSegmenter:
         )
 
     def _take_names(self, names: list[str]) -> None:
-        coco = label_map("coco91")
-        self._ids = list(coco) if names == list(coco.values()) else list(range(1, len(names) + 1))
-        self._names = dict(zip(self._ids, names, strict=True))
+        self._names = _numbered(names)
+        self._ids = list(self._names)
 
     def _ids_of(self, classes: NDArray[np.int32]) -> NDArray[np.int32]:
         ids = np.array(self._ids, np.int32)
@@ -163,6 +166,18 @@ def _fitted(height: int, width: int, size: tuple[int, int]) -> tuple[int, int]:
     """Height and width of a frame made as large as the input allows, with its shape kept."""
     scale = min(size[0] / height, size[1] / width)
     return max(round(height * scale), 1), max(round(width * scale), 1)
+
+
+def class_names_of(file: YoloFile) -> dict[int, str]:
+    """Name of each class id, as the file's metadata has them; COCO's where it has none."""
+    return _numbered(list(file.names) or _guessed_names(None))
+
+
+def _numbered(names: list[str]) -> dict[int, str]:
+    """The names by class id: COCO's own ids for its 80 names, else the places from 1."""
+    coco = label_map("coco91")
+    ids = list(coco) if names == list(coco.values()) else list(range(1, len(names) + 1))
+    return dict(zip(ids, names, strict=True))
 
 
 def _guessed_names(classes: int | None) -> list[str]:

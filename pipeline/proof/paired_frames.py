@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from itertools import repeat
+from itertools import repeat, tee
 
 import cv2
 import numpy as np
@@ -22,6 +22,7 @@ from pipeline.structures.chunk import Chunk
 from pipeline.structures.tracks import Tracks
 from pipeline.structures.video_info import VideoInfo
 from pipeline.structures.yuv_frame import YuvFrame
+from pipeline.track.steadying import steadied
 from pipeline.video.read.decode import DecodedFrame, decode_yuv
 from pipeline.video.settings import DecodeSettings
 
@@ -106,9 +107,12 @@ def _labelled(record: RunRecord, file: DetectionsFile) -> Iterator[tuple[Tracks,
     header = file.header
     planner = LabelPlanner(record.settings.render, header.width, header.height, header.class_names)
     state = planner.start()
-    for seconds, (_, tracks) in zip(header.seconds.tolist(), file.frames(), strict=True):
-        state, (labels,) = planner.follow(state, [(seconds, tracks)])
-        yield tracks, labels
+    seconds = header.seconds.tolist()
+    frames, again = tee((tracks for _, tracks in file.frames()), 2)
+    painted = steadied(zip(seconds, frames, strict=True), record.settings.track.steady)
+    for time, tracks, shown in zip(seconds, again, painted, strict=True):
+        state, (labels,) = planner.follow(state, [(time, tracks)])
+        yield shown, labels
 
 
 def _paint(overlay: Overlay, tracks: Tracks, labels: FrameLabels, frame: YuvFrame) -> YuvFrame:

@@ -20,7 +20,7 @@ from pipeline.run.pools import RENDER, SEGMENT
 from pipeline.run.render_worker import Rendered, RenderTask
 from pipeline.run.run import Run
 from pipeline.run.segment_worker import Segmented, SegmentTask
-from pipeline.run.track_pass import track, tracked_frames, tracks_needed
+from pipeline.run.track_pass import painted_frames, track, tracks_needed
 from pipeline.store.header import Header
 from pipeline.store.join import join_detections
 from pipeline.store.writer import write_detections
@@ -77,7 +77,7 @@ def _render_task(bench: Bench, chunk: Chunk) -> RenderTask:
         info=run.info,
         chunk=chunk,
         size=run.source.size,
-        tracks=tracked_frames(bench, chunk),
+        tracks=painted_frames(bench, chunk),
         labels=planned_labels(bench, chunk),
         class_names=run.network.class_names,
         render=run.settings.render,

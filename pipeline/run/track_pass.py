@@ -18,6 +18,7 @@ from pipeline.structures.chunk import Chunk
 from pipeline.structures.frame_motion import FrameMotion
 from pipeline.structures.tracks import Tracks
 from pipeline.track.film_tracker import FilmFrame, FilmTracker
+from pipeline.track.steadying import steadied
 
 #: The state's file begins with the number of frames that are final, in so many bytes.
 _COUNT_BYTES = 8
@@ -30,7 +31,8 @@ def track(bench: Bench, chunk: Chunk | None) -> Made:
     """
     assert chunk is not None
     run, began = bench.run, time.perf_counter()
-    tracker = FilmTracker(run.settings.track, run.network.class_names)
+    size = run.info.height, run.info.width
+    tracker = FilmTracker(run.settings.track, run.network.class_names, size)
     final_before, state = _state_before(run, chunk, tracker)
     state, tracks = tracker.follow(state, _frames(bench, chunk))
     if chunk is run.chunks[-1]:
@@ -46,8 +48,8 @@ def track(bench: Bench, chunk: Chunk | None) -> Made:
 
 
 def final_with(run: Run, index: int) -> int:
-    """Number of the chunk with which all of chunk `index`'s tracks are final."""
-    last = run.chunks[index].stop - 1
+    """Number of the chunk with which all of chunk `index`'s tracks are final, and those of the frame behind it."""
+    last = min(run.chunks[index].stop, run.info.frame_count - 1)
     wanted = float(run.info.seconds(last)) + run.settings.track.lag_seconds
     for chunk in run.chunks[index:]:
         if float(run.info.seconds(chunk.stop - 1)) >= wanted:
@@ -62,18 +64,36 @@ def tracks_needed(run: Run, index: int | None) -> Key:
 
 
 def tracked_frames(bench: Bench, chunk: Chunk) -> list[Tracks]:
-    """The tracks of each frame of the chunk, gathered from the files that hold them."""
-    frames: list[Tracks] = []
-    for index in range(chunk.index, final_with(bench.run, chunk.index) + 1):
-        path = bench.product("track", bench.run.chunks[index])
+    """The tracks of each frame of the chunk, as they were found."""
+    return _read_tracks(bench, chunk.start, chunk.stop)
+
+
+def painted_frames(bench: Bench, chunk: Chunk) -> list[Tracks]:
+    """The tracks of each frame of the chunk as they are painted: masks steadied by the frames before and behind."""
+    run = bench.run
+    start, stop = max(chunk.start - 1, 0), min(chunk.stop + 1, run.info.frame_count)
+    seconds = (float(run.info.seconds(number)) for number in range(start, stop))
+    frames = zip(seconds, _read_tracks(bench, start, stop), strict=True)
+    steady = list(steadied(frames, run.settings.track.steady))
+    return steady[chunk.start - start : chunk.stop - start]
+
+
+def _read_tracks(bench: Bench, start: int, stop: int) -> list[Tracks]:
+    """The tracks of frames [start, stop), gathered from the files that hold them."""
+    run, frames = bench.run, list[Tracks]()
+    chunks = [chunk for chunk in run.chunks if chunk.stop > start]
+    for chunk in chunks:
+        if start + len(frames) == stop:
+            break
+        path = bench.product("track", chunk)
         if not path.stat().st_size:
             continue
         with DetectionsFile(path) as file:
-            start = max(chunk.start + len(frames), file.header.first_frame)
-            stop = min(chunk.stop, file.header.stop_frame)
-            if start < stop:
-                frames += file.read_tracks(start, stop)
-    assert len(frames) == len(chunk), "all tracks of a chunk are final before they are asked for"
+            first = max(start + len(frames), file.header.first_frame)
+            last = min(stop, file.header.stop_frame)
+            if first < last:
+                frames += file.read_tracks(first, last)
+    assert len(frames) == stop - start, "tracks are final before they are asked for"
     return frames
 
 

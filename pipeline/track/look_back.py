@@ -20,7 +20,6 @@ from pipeline.track.joining import continuations
 from pipeline.track.own_car import STAND_SECONDS, standing_box
 from pipeline.track.sameness import same_objects
 from pipeline.track.settings import TrackSettings
-from pipeline.track.steadying import steadied
 from pipeline.track.window import UNDECIDED, Life, Observation, Past, Window, WindowFrame
 
 #: A track is followed back beyond its first frame once it is known for so long, when its motion is known.
@@ -220,14 +219,12 @@ class LookBack:
         """The frame's detections, with what is known of those that belong to objects, and the filled ones."""
         found = frame.found
         ids = np.full(len(found), NO_TRACK, np.int64)
-        class_ids, judged, masks = found.class_ids.copy(), found.scores.copy(), found.roi_masks.copy()
+        class_ids, judged = found.class_ids.copy(), found.scores.copy()
         for life, one, is_found in present:
             if is_found:
-                after = life.seen[1] if len(life.seen) > 1 else None
                 ids[one.row], judged[one.row] = life.id, life.judged
                 class_ids[one.row] = self._class_ids[life.column]
-                masks[one.row] = steadied(one, life.before, after, self._settings.steady)
-        own = Tracks(Detections(found.boxes, found.scores, found.class_ids, masks), ids, class_ids, judged)
+        own = Tracks(found, ids, class_ids, judged)
         filled = [(life, one) for life, one, is_found in present if not is_found]
         filled.sort(key=lambda entry: entry[0].id)
         return own if not filled else _appended(own, self._filled_rows(filled, frame.looked))

@@ -1,24 +1,51 @@
-"""A mask, steadied by those of the same object just before and just after it."""
+"""Masks as they are painted: each steadied by those of the same object in the frames just before and just after it.
+
+The stored masks stay as they were found, so that tracks made anew from them are the same.
+"""
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from pipeline.track.window import Observation
+import numpy as np
+
+from pipeline.structures.tracks import NO_TRACK, Tracks
 
 #: A mask farther away in time than this says nothing about this one.
 _NEAR_SECONDS = 0.15
 
+Timed = tuple[float, Tracks]
 
-def steadied(
-    own: Observation, before: Observation | None, after: Observation | None, weight: float
-) -> NDArray[np.uint8]:
-    """Mask uint8 [28, 28]: the mean of probabilities over the box, with `weight` for both neighbours together."""
-    near = [one for one in (before, after) if one and abs(one.seconds - own.seconds) <= _NEAR_SECONDS]
-    if not near or weight == 0.0:
-        return own.mask
-    total, share = own.mask.astype(np.float32), weight / 2
-    for one in near:
-        total += share * one.mask
-    return np.rint(total / (1 + share * len(near))).astype(np.uint8)
+
+def steadied(frames: Iterable[Timed], weight: float) -> Iterator[Tracks]:
+    """Each frame's tracks, their masks the mean of probabilities over the box with their neighbours.
+
+    frames : seconds and tracks of consecutive frames; the first and the last have one neighbour. weight : of both
+    neighbours together against a mask's own, 0..1.
+    """
+    before: Timed | None = None
+    own: Timed | None = None
+    for after in frames:
+        if own is not None:
+            yield _steady(own, before, after, weight)
+        before, own = own, after
+    if own is not None:
+        yield _steady(own, before, None, weight)
+
+
+def _steady(own: Timed, before: Timed | None, after: Timed | None, weight: float) -> Tracks:
+    seconds, tracks = own
+    near = [one[1] for one in (before, after) if one and abs(one[0] - seconds) <= _NEAR_SECONDS]
+    if not near or weight == 0.0 or not len(tracks):
+        return tracks
+    total = tracks.detections.roi_masks.astype(np.float32)
+    shares = np.ones(len(tracks), np.float32)
+    for neighbour in near:
+        rows = {int(key): row for row, key in enumerate(neighbour.track_ids) if key != NO_TRACK}
+        for row, key in enumerate(tracks.track_ids.tolist()):
+            if key in rows:
+                total[row] += weight / 2 * neighbour.detections.roi_masks[rows[key]]
+                shares[row] += weight / 2
+    masks = np.rint(total / shares[:, None, None]).astype(np.uint8)
+    return replace(tracks, detections=replace(tracks.detections, roi_masks=masks))
