@@ -16,9 +16,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pipeline.networks.load import load_segmenter
 
 from pipeline.errors import InputError, SegVideoError
+from pipeline.networks.registry import load
 from pipeline.structures.detections import Detections
 from pipeline.structures.masks import paste_mask
 
@@ -91,7 +91,7 @@ def write_sheet(arguments: argparse.Namespace) -> None:
     frames = frames_of(arguments.clip, arguments.every)
     columns = []
     for model in arguments.model or ["dashcam-lite"]:
-        network = load_segmenter(model)
+        network = load(model)
         found = [network.segment(frame[None])[0] for frame in frames]
         names = network.class_names
         counts = Counter(

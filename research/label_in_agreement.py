@@ -20,10 +20,11 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pipeline.networks.load import LoadSettings, load_segmenter
 
 from pipeline.errors import InputError, SegVideoError
 from pipeline.labels.coco_folder import ANNOTATIONS, mask_runs, read_entries
+from pipeline.networks.registry import load
+from pipeline.networks.settings import LoadSettings
 from pipeline.training.hold_out import read_names
 from research.agreed_labels import agreed_annotations
 from research.ensemble import Ensemble
@@ -112,7 +113,7 @@ def main() -> None:
 def label(arguments: argparse.Namespace) -> None:
     """Write the folder that the arguments ask for."""
     teacher = YoloTeacher(arguments.teacher)
-    network = load_segmenter(arguments.model, LoadSettings(batch=4, score=_LEAST))
+    network = load(arguments.model, LoadSettings(batch=4, score=_LEAST))
     ensemble = Ensemble(network, _CANVAS)
     left_out = read_names(arguments.leave_out) if arguments.leave_out else frozenset()
     (arguments.output / "images").mkdir(parents=True, exist_ok=True)

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from pipeline.networks.load import load_segmenter
 
 from pipeline.errors import InputError, SegVideoError
+from pipeline.networks.registry import load
 from pipeline.structures.masks import PastedMask, paste_mask
 from pipeline.training.hold_out import read_names
 
@@ -53,7 +53,7 @@ def main() -> None:
 
 def count(arguments: argparse.Namespace) -> None:
     """Print what the arguments ask for, a class a line."""
-    network = load_segmenter(arguments.model)
+    network = load(arguments.model)
     shown: Counter[str] = Counter()
     alarms: Counter[str] = Counter()
     for name in sorted(read_names(arguments.list)):

@@ -35,7 +35,7 @@ class Nothing:
 def label(monkeypatch: pytest.MonkeyPatch):
     """Runs the command with that teacher, and with a network that sees nothing."""
     monkeypatch.setattr(label_in_agreement, "YoloTeacher", OneCar)
-    monkeypatch.setattr(label_in_agreement, "load_segmenter", lambda *_: Nothing())
+    monkeypatch.setattr(label_in_agreement, "load", lambda *_: Nothing())
 
     def run(*words: object) -> None:
         monkeypatch.setattr(sys, "argv", ["label_in_agreement", *map(str, words)])
