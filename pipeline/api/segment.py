@@ -64,7 +64,7 @@ def _frames(settings: Settings, info: VideoInfo) -> Iterator[Frame]:
 
 
 def _task(settings: Settings, info: VideoInfo, chunk: Chunk) -> SegmentTask:
-    every = key_frames([float(info.seconds(n)) for n in range(info.frame_count)], settings.segment.every)
+    every = key_frames([float(info.seconds(n)) for n in range(info.frame_count)], settings.segment.every or 1)
     looked = frozenset(every).intersection(range(chunk.start, chunk.stop))
     return SegmentTask(info, chunk, info.path.stat().st_size, settings.decode, looked)
 

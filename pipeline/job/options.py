@@ -130,6 +130,7 @@ _TABLE = (
            "what writes the video; auto is libx264, or libx265 where the source has more than 8 bit", "NAME"),
     Option("crf", "encode", "crf", _whole, "constant quality, smaller is better (20 for H.264)", "NUMBER"),
     Option("preset", "encode", "preset", _text, "the encoder's own name for speed against size", "NAME"),
+    Option("fast", "encode", "fast", _switch, "a third of the work for the network, and a quicker, larger encoding"),
     Option("bitrate", "encode", "bitrate", _bits, "bits a second instead of constant quality, as 4M", "BITS"),
     Option("device", "segment", "device", _text, "where the network runs; auto is the GPU where there is one", "NAME"),
     Option("workers", "run", "workers", _workers,

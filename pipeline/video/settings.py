@@ -43,6 +43,7 @@ class EncodeSettings:
     encoder : one of ENCODERS.
     crf : constant quality, the encoder's own scale, smaller is better; None for the encoder's default here.
     preset : the encoder's own name for speed against size; None for the default here.
+    fast : a quicker default preset, for a larger file; the network looks at every 3rd frame too.
     bitrate : bits a second, instead of constant quality; None for constant quality.
     threads : of one encoder; the parts of a video are encoded side by side, and its bytes depend on the
     number.
@@ -51,6 +52,7 @@ class EncodeSettings:
     encoder: str = "auto"
     crf: int | None = None
     preset: str | None = None
+    fast: bool = False
     bitrate: int | None = None
     threads: int = 1
 

@@ -30,13 +30,14 @@ from pipeline.video.write.timeline import output_timeline
 class _Kind:
     """What the settings mean to one encoder.
 
-    quality : its option for constant quality. crf, preset : the defaults here. layouts : pixel layouts by bit
-    depth, in even sizes and in odd ones. options : always given.
+    quality : its option for constant quality. crf, preset : the defaults here; fast : the preset of --fast. layouts :
+    pixel layouts by bit depth, in even sizes and in odd ones. options : always given.
     """
 
     quality: str
     crf: int
     preset: str
+    fast: str
     layouts: dict[int, tuple[str, str]]
     options: dict[str, str] = field(default_factory=dict)
 
@@ -45,15 +46,30 @@ class _Kind:
 #: else. CRF 23 of x265 and 30 of SVT-AV1 look like CRF 20 of x264.
 _KINDS = {
     "libx264": _Kind(
-        "crf", 20, "veryfast", {8: ("yuv420p", "yuv444p"), 10: ("yuv420p10le", "yuv444p10le")}, {"bf": "2"}
+        "crf",
+        20,
+        "veryfast",
+        "superfast",
+        {8: ("yuv420p", "yuv444p"), 10: ("yuv420p10le", "yuv444p10le")},
+        {"bf": "2"},
     ),
     "libx265": _Kind(
-        "crf", 23, "veryfast", {8: ("yuv420p", "yuv444p"), 10: ("yuv420p10le", "yuv444p10le")}, {"bf": "2"}
+        "crf",
+        23,
+        "veryfast",
+        "superfast",
+        {8: ("yuv420p", "yuv444p"), 10: ("yuv420p10le", "yuv444p10le")},
+        {"bf": "2"},
     ),
-    "libsvtav1": _Kind("crf", 30, "8", {8: ("yuv420p", "yuv420p"), 10: ("yuv420p10le", "yuv420p10le")}),
-    "h264_nvenc": _Kind("cq", 21, "p5", {8: ("yuv420p", "yuv444p")}, {"rc": "vbr", "bf": "2"}),
+    "libsvtav1": _Kind("crf", 30, "8", "11", {8: ("yuv420p", "yuv420p"), 10: ("yuv420p10le", "yuv420p10le")}),
+    "h264_nvenc": _Kind("cq", 21, "p5", "p2", {8: ("yuv420p", "yuv444p")}, {"rc": "vbr", "bf": "2"}),
     "hevc_nvenc": _Kind(
-        "cq", 24, "p5", {8: ("yuv420p", "yuv444p"), 10: ("p010le", "yuv444p16le")}, {"rc": "vbr", "bf": "2"}
+        "cq",
+        24,
+        "p5",
+        "p2",
+        {8: ("yuv420p", "yuv444p"), 10: ("p010le", "yuv444p16le")},
+        {"rc": "vbr", "bf": "2"},
     ),
 }
 
@@ -153,7 +169,7 @@ def _resolve(info: VideoInfo, settings: EncodeSettings, name: str) -> Encoder:
         )
     options = {
         **kind.options,
-        "preset": settings.preset or kind.preset,
+        "preset": settings.preset or (kind.fast if settings.fast else kind.preset),
         **_joined(
             _private_options(name, settings.threads),
             light_parameters(name, info.light),
