@@ -1,7 +1,8 @@
 """Whole commands, video to video, beside other people's: `python benchmarks/peers.py CLIP --peer-python PATH`.
 
 PATH is the Python of an environment of its own with ultralytics (and openvino, onnxruntime): an optional download. Its
-network is yolo11n-seg with random weights, which cost what trained ones cost. All take turns, `--repeats` times. Prints a table of medians, and writes it with the CPU's features to benchmarks/results/peers.json.
+network is yolo11n-seg with random weights, which cost what trained ones cost. All take turns. Prints a table of
+medians, and writes it with the CPU's features to benchmarks/results/peers.json.
 """
 
 from __future__ import annotations

@@ -22,5 +22,5 @@ def hand_over(file: Path, address: str, listen: Callable[[str], None]) -> int:
     read_job_file(file)
     with tempfile.TemporaryDirectory(prefix="seg-video-job-") as folder:
         shutil.copyfile(file, Path(folder) / _NAME)
-        command = f"python -m pipeline.cli submit {_NAME} --cluster auto --progress json"
+        command = f"seg-video submit {_NAME} --cluster auto --progress json"
         return run_on_cluster(address, command, Path(folder), {}, listen)
