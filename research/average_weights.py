@@ -1,9 +1,9 @@
-"""The mean of two weights files of one network, of which one was trained on from the other.
+"""A mean of two weights files of one network, of which one was trained on from the other.
 
-    python -m research.average_weights outputs/train/before.safetensors outputs/train/after.safetensors OUT.safetensors
+    python -m research.average_weights before.safetensors after.safetensors OUT.safetensors --share 0.6666666666666666
 
-What is halfway between a network and what further training on other pictures made of it keeps much of what each knows
-(Wortsman et al. 2022, "Robust fine-tuning of zero-shot models"). The metadata is the second file's.
+What is part of the way from a network to what further training on other pictures made of it keeps much of what each
+knows (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models"). The metadata is the second file's.
 """
 
 from __future__ import annotations
@@ -25,15 +25,19 @@ def main() -> None:
     )
     for name in ("before", "after", "output"):
         parser.add_argument(name, type=Path, metavar=f"{name.upper()}.safetensors")
+    parser.add_argument("--share", type=float, default=0.5, help="of the later file in the mean (0.5)")
     arguments = parser.parse_args()
     try:
-        average(arguments.before, arguments.after, arguments.output)
+        average(arguments.before, arguments.after, arguments.output, arguments.share)
     except SegVideoError as error:
         sys.exit(str(error))
 
 
-def average(before: Path, after: Path, output: Path) -> None:
-    """Write the mean of the two in float16. Raises WeightsError where they are not of one network."""
+def average(before: Path, after: Path, output: Path, share: float = 0.5) -> None:
+    """Write the mean of the two, with that share of `after`, in float16.
+
+    Raises WeightsError where they are not of one network.
+    """
     first, described = load_weights(before)
     second, metadata = load_weights(after)
     misfits = sorted(
@@ -49,7 +53,7 @@ def average(before: Path, after: Path, output: Path) -> None:
             else "two configs",
             do="give weights of which one was trained on from the other",
         )
-    mean = {name: ((first[name] + second[name]) / 2).astype(np.float16) for name in first}
+    mean = {name: (first[name] + (second[name] - first[name]) * share).astype(np.float16) for name in first}
     save_weights(output, mean, metadata)
 
 

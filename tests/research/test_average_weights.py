@@ -15,11 +15,14 @@ def write(path: Path, value: float, side: int = 2, config: str = "one") -> Path:
     return path
 
 
-def test_each_number_is_halfway_and_the_rest_is_the_laters(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("share", "wanted"), [(0.5, 2.5), (0.25, 1.75)])
+def test_each_number_is_part_of_the_way_and_the_rest_is_the_laters(
+    tmp_path: Path, share: float, wanted: float
+) -> None:
     before, after = write(tmp_path / "before.safetensors", 1), write(tmp_path / "after.safetensors", 4)
-    average(before, after, tmp_path / "mean.safetensors")
+    average(before, after, tmp_path / "mean.safetensors", share)
     arrays, metadata = load_weights(tmp_path / "mean.safetensors")
-    np.testing.assert_array_equal(arrays["kernel"], np.full((2, 3), 2.5))
+    np.testing.assert_array_equal(arrays["kernel"], np.full((2, 3), wanted))
     assert metadata["name"] == "after"
 
 
