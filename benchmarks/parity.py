@@ -120,7 +120,7 @@ def compare(arguments: argparse.Namespace) -> list[Comparison]:
             found = requests.dense(preprocess(frame[None], geometry, model.config.input))
             comparisons += _compare_features([level[None] for level in requests.levels()], reference)
             proposals = proposals_of(*found, geometry, model.config)
-        network: FrameSegmenter = StagedPredictor(model.config, lambda canvas: stages, "openvino")
+        network: FrameSegmenter = StagedPredictor(model.config, lambda canvas: stages, "openvino", 1)
     else:
         features = model.features(images)
         comparisons += _compare_features(features, reference) + _compare_rpn(model, features, reference)
