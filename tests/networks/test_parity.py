@@ -50,27 +50,36 @@ def parity(
     return subprocess.run(command, cwd=repo_root, capture_output=True, text=True, timeout=280, check=False)
 
 
-@pytest.mark.parametrize("runtime", ["tensorflow", "openvino"])
+SIZES = {"torchvision_v1": (360, 1333), "torchvision_v2": (360, 1333), "matterport": (256, 512)}
+
+#: One of each runtime, padded below and centred in a square, are fast enough; the others take minutes.
+FAST = {("torchvision_v1", "openvino"), ("matterport", "tensorflow")}
+
+
 @pytest.mark.parametrize(
-    ("kind", "sizes"),
-    [("torchvision_v1", (360, 1333)), ("torchvision_v2", (360, 1333)), ("matterport", (256, 512))],
+    ("kind", "runtime"),
+    [
+        pytest.param(kind, runtime, marks=() if (kind, runtime) in FAST else pytest.mark.slow)
+        for kind in SIZES
+        for runtime in ("tensorflow", "openvino")
+    ],
 )
 def test_a_converted_checkpoint_is_exact(
     kind: str,
-    sizes: tuple[int, int],
     runtime: str,
     writer: ModuleType,
     shared: Path,
     repo_root: Path,
     tmp_path: Path,
 ) -> None:
-    options = ("--min-size", str(sizes[0]), "--max-size", str(sizes[1]), "--runtime", runtime)
+    options = ("--min-size", str(SIZES[kind][0]), "--max-size", str(SIZES[kind][1]), "--runtime", runtime)
     done = parity(repo_root, kind, write(writer, kind, tmp_path), shared / "parity" / f"{kind}.npz", *options)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "100 of 100 have a partner" in done.stdout
     assert done.stdout.splitlines()[-1] == "exact"
 
 
+@pytest.mark.slow
 def test_a_network_that_computes_something_else_is_not_exact(
     writer: ModuleType, shared: Path, repo_root: Path, tmp_path: Path
 ) -> None:
