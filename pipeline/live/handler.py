@@ -22,6 +22,9 @@ _BOUNDARY = "seg-video-picture"
 #: A viewer that takes nothing for so long is let go; one that looks on at a standing picture hears from us so often.
 _SOCKET_SECONDS, _HEARTBEAT_SECONDS = 10.0, 1.0
 
+#: How soon another state of the source is told.
+_STEP_SECONDS = 0.1
+
 _MOST_BODY = 10_000
 
 
@@ -165,11 +168,19 @@ class LiveHandler(BaseHTTPRequestHandler):
 
 
 def _news(session: LiveSession, after: int) -> Iterator[tuple[Shown | None, bool]]:
-    """Each new picture, the newest alone, or None where there was none for a while; and whether it was the last."""
+    """Each new picture, the newest alone, and whether it was the last.
+
+    None where another state began, or for a while nothing happened.
+    """
+    state, silent = session.source.state, 0.0
     while True:
-        shown = session.wait(after, _HEARTBEAT_SECONDS)
+        shown = session.wait(after, _STEP_SECONDS)
+        silent = 0.0 if shown is not None else silent + _STEP_SECONDS
+        changed, state = session.source.state != state, session.source.state
         if shown is not None:
             after = shown.number
-        yield shown, session.is_over
+        if shown is not None or changed or session.is_over or silent >= _HEARTBEAT_SECONDS:
+            silent = 0.0
+            yield shown, session.is_over
         if session.is_over:
             return

@@ -112,12 +112,12 @@ def test_close_ends_the_program(open_source):
 
 
 def test_ffmpeg_plays_a_file_at_its_own_speed(open_source, traffic):
+    begin = time.monotonic()
     source = open_source(pictures_command(live_input(str(traffic)), find_ffmpeg()), ends=True)
     first = source.take(20)
     assert first.rgb.shape == (96, 160, 3)
-    begin = time.monotonic()
     until(lambda: source.is_over)
-    assert 0.8 < time.monotonic() - begin < 15  # 40 pictures of 1/30 s
+    assert 0.6 < time.monotonic() - begin < 15  # 40 pictures of 1/30 s, the first half second at once
     assert source.received >= 38
 
 

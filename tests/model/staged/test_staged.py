@@ -52,7 +52,7 @@ def staged(model: MaskRCNN, precision: str = "float32", streams: int = 1) -> Sta
     def compiled(canvas: tuple[int, int]) -> CompiledStages:
         return CompiledStages(graphs(model, canvas), StageShapes.of(model.config, canvas), precision, streams)
 
-    return StagedPredictor(model.config, compiled, "openvino")
+    return StagedPredictor(model.config, compiled, "openvino", 2)
 
 
 def assert_same(some: Detections, others: Detections) -> None:
