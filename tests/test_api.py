@@ -149,11 +149,7 @@ def test_the_readmes_lines_run_from_a_wheel_beside_a_pipeline_of_ones_own(repo_r
     blocks = (repo_root / "README.md").read_text().split("```python\n")[1:]
     script = tmp_path / "scripts" / "readme.py"
     script.parent.mkdir()
-    lines = [
-        "if __name__ == '__main__':",
-        *("    " + line for block in blocks for line in block.split("```")[0].splitlines()),
-    ]
-    script.write_text("\n".join(lines))
+    script.write_text("\n".join(block.split("```")[0] for block in blocks))
     environment = {**os.environ, "PYTHONPATH": str(home)}
     done = subprocess.run([sys.executable, script], cwd=work, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -5,12 +5,15 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from threading import Lock
+from types import ModuleType
 from typing import Any
 
 from pipeline.workers.allocator import ALLOCATOR, give_back_memory
@@ -142,11 +145,23 @@ def _start(pool: Pool[_Process]) -> _Process:
     process = context.Process(
         target=_serve, args=(theirs, spec.worker, spec.slots), name=f"seg-video {spec.name}", daemon=True
     )
-    process.start()
+    with _without_script():
+        process.start()
     theirs.close()
     worker = _Process(process=process, pipe=ours)
     pool.workers.append(worker)
     return worker
+
+
+@contextmanager
+def _without_script() -> Iterator[None]:
+    """Hide the program's own script: a process that starts reads it, and would do once more all that it does."""
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 def _give(worker: _Process, task: PoolTask) -> None:

@@ -31,6 +31,21 @@ def test_another_fingerprint_size_or_no_file_is_not_done(tmp_path, file):
     assert ledger.done("render", 0, "mark", file) is None
 
 
+def test_a_file_of_the_same_size_with_other_content_is_not_done(tmp_path, file):
+    Ledger(tmp_path / "ledger").record("render", 0, "mark", file, 0)
+    file.write_bytes(b"prat")
+    assert Ledger(tmp_path / "ledger").done("render", 0, "mark", file) is None
+
+
+def test_a_file_beside_it_that_was_changed_makes_it_undone(tmp_path, file):
+    state = tmp_path / "000000.state"
+    state.write_bytes(b"state")
+    Ledger(tmp_path / "ledger").record("track", 0, "mark", file, 0, also=(state,))
+    assert Ledger(tmp_path / "ledger").done("track", 0, "mark", file) is not None
+    state.write_bytes(b"other")
+    assert Ledger(tmp_path / "ledger").done("track", 0, "mark", file) is None
+
+
 def test_a_failure_is_no_result_and_a_later_result_ends_it(tmp_path, file):
     ledger = Ledger(tmp_path / "ledger")
     ledger.record_failure("render", 0, "mark", "disk")

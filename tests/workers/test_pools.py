@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -143,3 +146,22 @@ def test_a_cluster_that_is_not_there_is_told():
     with pytest.raises(Exception, match=r"No Ray cluster at 127\.0\.0\.1:1"):
         session.wait()
     session.close()
+
+
+def test_a_script_that_starts_workers_is_not_run_again_by_them(repo_root, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from pipeline.workers.contract import PoolSpec\n"
+        "from pipeline.workers.processes import ProcessPools\n"
+        "from tests.workers.doubler import Doubler\n"
+        "print('run', flush=True)\n"
+        "pools = ProcessPools()\n"
+        "pools.add(PoolSpec('double', Doubler(), 1))\n"
+        "print(pools.setup_result('double'))\n"
+        "pools.close()\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(repo_root)}
+    done = subprocess.run(
+        [sys.executable, script], env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout.split() == ["run", "ready"], done.stderr
