@@ -18,7 +18,7 @@ Progress = Callable[[int, int], None]
 def segment_pictures(
     network: FrameSegmenter, truth: Truth, min_score: float, report: Progress
 ) -> list[Found]:
-    """What the network finds in each picture, in the labels' categories.
+    """The detections of the network in each picture, in the labels' categories.
 
     Raises InputError where a picture cannot be read, or has another size than its labels say.
     """

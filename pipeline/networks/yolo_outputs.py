@@ -94,7 +94,7 @@ def layout_of(shapes: list[tuple[int, ...]], size: tuple[int, int], classes: int
 
 
 def _prototypes(shape: tuple[int, ...], size: tuple[int, int]) -> tuple[bool, int]:
-    """Whether the channels come last, and how many there are; the other two axes are a share of the input."""
+    """True if the channels come last, and their number; the other two axes are a share of the input."""
     for channels_last, (tall, wide, count) in (
         (False, (shape[2], shape[3], shape[1])),
         (True, (shape[1], shape[2], shape[3])),

@@ -19,7 +19,7 @@ from pipeline.video.read.probe import probe
 def check_output(
     path: Path, info: VideoInfo, kept: Collection[int], left_out: Collection[int] = ()
 ) -> tuple[str, ...]:
-    """What is another than in the source, a sentence each, by the checks that `seg-video verify` makes.
+    """The differences from the source, a sentence each, by the checks that `seg-video verify` makes.
 
     Packets are compared, nothing is decoded: the render pass has decoded all. Raises MediaError where frames,
     their times, their size, sound or subtitles are other ones, or the file cannot be read.

@@ -125,7 +125,7 @@ def _same_chapter(before: Sequence[Chapter], after: Sequence[Chapter], number: i
 
 
 def _metadata(source: MediaFacts, output: MediaFacts) -> Check:
-    """What the recording says of itself; what describes the making of the old file is not asked for."""
+    """Check the recording's own tags; those that describe the making of the old file are not asked for."""
     wanted, there = (_all_tags(facts.info) for facts in (source, output))
     faults = [key for key, value in wanted.items() if there.get(key) != value]
     note = f"missing, or another: {', '.join(faults)}" if faults else ""
@@ -161,7 +161,7 @@ def _lower(tags: Mapping[str, str], prefix: str) -> dict[str, str]:
 
 
 def _flags(source: MediaFacts, output: MediaFacts) -> Iterator[Check]:
-    """What the painted video is for, between containers that say it alike."""
+    """Check the flags of the painted video, such as `default`, between containers that keep them alike."""
     if same_kind(source, output):
         sides = (flags_of(facts.info.stream) for facts in (source, output))
         before, after = ("+".join(sorted(flags)) or "none" for flags in sides)
@@ -187,7 +187,7 @@ def _size_words(info: VideoInfo) -> str:
 
 
 def _pixel_meaning(source: VideoInfo, output: VideoInfo, tone_map: bool) -> Iterator[Check]:
-    """What the numbers of a pixel mean: those of the source, or where it was to be tone-mapped, of SDR.
+    """Check the meaning of a pixel's numbers: that of the source, or SDR's where the source was to be tone-mapped.
 
     What has more than 10 bit comes out with 10. HDR's static metadata is asked for where the source has some.
     """

@@ -72,7 +72,7 @@ def _wider(levels: tuple[float, float], factor: float) -> tuple[float, float]:
 
 @dataclass
 class Pictures:
-    """What was found.
+    """The findings in all frames.
 
     frames : that were compared. free, area : pixels that nothing was painted on, and all. worst, worst_frame : mean
     squared difference of the frame whose free luma is farthest off, and its number. untouched, painted, order : what
@@ -148,7 +148,7 @@ def _count(found: Pictures, pair: FramePair, planes: tuple[PlaneDifference, ...]
 
 
 def _off(planes: tuple[PlaneDifference, ...], left: Detail, limits: Limits) -> Iterator[str]:
-    """What is wrong with the pixels of a frame that nothing was painted on."""
+    """The faults of a frame in the pixels that nothing was painted on."""
     for index, (name, plane) in enumerate(zip(_PLANES, planes, strict=True)):
         chroma = min(index, 1)
         measures = {
@@ -176,7 +176,7 @@ def _painted_off(planes: tuple[PlaneDifference, ...], limits: Limits) -> Iterato
 
 
 def _drift(bias: list[tuple[float, ...]], limits: Limits) -> Iterator[str]:
-    """What is off by a little in all frames alike."""
+    """The planes that are off by a little in all frames alike."""
     for index, name in enumerate(_PLANES if bias else ()):
         mean = abs(float(np.mean([planes[index] for planes in bias])))
         if mean > limits.video[min(index, 1)]:
@@ -193,7 +193,7 @@ _LEAST_PATTERN = 10.0
 
 
 def _unlike(pair: FramePair, planes: tuple[PlaneDifference, ...]) -> Iterator[str]:
-    """What is wrong with a frame of which nobody knows where it was painted."""
+    """The faults of a frame where it is not known which places were painted."""
     if float(np.mean(np.abs(planes[0].cells) <= _SAME_LEVELS)) < _LEAST_SHARE:
         yield "it is the source's hardly anywhere"
     (own_y, own_u, own_v), (y, u, v) = (tuple(map(cell_means, side)) for side in (pair.wanted, pair.found))
@@ -206,7 +206,7 @@ def _unlike(pair: FramePair, planes: tuple[PlaneDifference, ...]) -> Iterator[st
 
 
 def _everywhere(left: Detail, limits: Limits) -> Iterator[str]:
-    """What is wrong with the detail all over the frame, but for places that may have been painted on."""
+    """The faults in the detail all over the frame, but for places that may have been painted on."""
     kept, added = left.kept(), left.added()
     if kept.size >= _LEAST_BLOCKS and np.quantile(kept, 0.9) < limits.kept:
         yield "most of the detail is gone"
@@ -215,7 +215,7 @@ def _everywhere(left: Detail, limits: Limits) -> Iterator[str]:
 
 
 def _worn(total: Detail | None, frames: int, limits: Limits) -> Iterator[str]:
-    """What is wrong with the detail of a place in all frames taken together; of frames that move it is a mean."""
+    """The faults in the detail of a place in all frames taken together; of frames that move it is a mean."""
     if total is None:
         return
     varies = total.pattern > _LEAST_PATTERN * frames

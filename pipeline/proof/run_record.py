@@ -16,7 +16,7 @@ from pipeline.record.manifest import Manifest
 
 @dataclass(frozen=True)
 class RunRecord:
-    """What was asked of a run, and the file of what it found."""
+    """The settings of a run, and the file of its detections."""
 
     settings: Settings
     detections: Path

@@ -18,7 +18,7 @@ _MAJORITY = 0.7
 
 
 def shows_other(found: Levels, own: Levels, other: Levels | float) -> bool:
-    """Whether most of the cells that can decide show `other` instead of `own`.
+    """True if most of the cells that can decide show `other` instead of `own`.
 
     All are means of cells of equal shape; a number stands for a flat picture. Where the two hardly differ, the answer
     is no.

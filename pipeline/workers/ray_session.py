@@ -41,7 +41,7 @@ class RaySession:
 
     @property
     def is_cluster(self) -> bool:
-        """Whether the workers may be on other machines."""
+        """True if the workers may be on other machines."""
         return self._address is not None
 
     def start(self) -> None:

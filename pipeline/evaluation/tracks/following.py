@@ -19,7 +19,7 @@ _ENOUGH = 0.5
 
 
 def has_identities(truth: Truth) -> bool:
-    """Whether any object has a number that it keeps."""
+    """True if any object has a number that it keeps."""
     return any(one.track_id is not None for picture in truth.pictures for one in picture.objects)
 
 
@@ -52,7 +52,7 @@ def _overlap(picture: TruePicture, found: Found, min_side: float) -> FrameOverla
 
 
 def _is_solid(one: TrueObject, min_side: float) -> bool:
-    """Whether an object counts as found or missed."""
+    """True if an object counts as found or missed."""
     counts = not one.ignored and one.runs is not None and one.short_side >= min_side
     return counts and one.track_id is not None
 

@@ -36,7 +36,7 @@ _LAYOUT = "gbrp10le"
 
 
 def is_hdr(info: VideoInfo) -> bool:
-    """Whether the source's numbers are PQ's or HLG's."""
+    """True if the source's numbers are PQ's or HLG's."""
     return info.colour.transfer in (PQ, HLG)
 
 

@@ -166,7 +166,7 @@ def decoded_frames(
 
 
 def _fed(context: VideoCodecContext, packet: Packet | None, complaints: list[str]) -> list[VideoFrame]:
-    """What the decoder gives out when it is fed a packet, or the end."""
+    """The frames that the decoder gives out when it is fed a packet, or the end."""
     try:
         return context.decode(packet)
     except FFmpegError as error:

@@ -45,7 +45,7 @@ class TrackFacts:
 
 @dataclass(frozen=True, eq=False)
 class DecodedFacts:
-    """What comes out when the painted stream is decoded from its first packet to its last.
+    """The result of decoding the painted stream from its first packet to its last.
 
     pts : int64 [D], times of the frames that come out, ascending.
     flawed : int64 [E], times of those that the decoder marks as damaged.
@@ -61,7 +61,7 @@ class DecodedFacts:
 
 @dataclass(frozen=True, eq=False)
 class MediaFacts:
-    """What a video file holds.
+    """The content of a video file.
 
     info : streams, geometry, colour, tags, chapters.
     pts : int64 [N], when each frame of the painted stream is shown, ascending, in ticks of info.time_base.
@@ -79,7 +79,7 @@ class MediaFacts:
 
 @dataclass
 class _Reading:
-    """What is read of one stream so far."""
+    """The facts read of one stream so far."""
 
     pts: list[int] = field(default_factory=list)
     durations: list[int] = field(default_factory=list)

@@ -36,7 +36,7 @@ class FrameIndex:
 
 @dataclass(frozen=True)
 class _Packet:
-    """What is kept of a packet: it may carry no time of its own."""
+    """The facts that are kept of a packet: it may carry no time of its own."""
 
     pts: int | None
     dts: int | None
@@ -72,7 +72,7 @@ def read_index(path: Path, position: int) -> FrameIndex | None:
 
 
 def shown(packet: Packet) -> bool:
-    """Whether a packet stands for a frame: neither the end mark nor cut off by an edit list."""
+    """True if a packet stands for a frame: neither the end mark nor cut off by an edit list."""
     return packet.size > 0 and not packet.is_discard
 
 

@@ -86,11 +86,11 @@ def _without_points(before: Grey, now: Grey) -> FrameMotion:
 
 
 def _tones_differ(before: Grey, now: Grey) -> bool:
-    """Whether the histograms of 32 tones share too little."""
+    """True if the histograms of 32 tones share too little."""
     first, second = (np.bincount(one.ravel() >> 3, minlength=32) / one.size for one in (before, now))
     return float(np.abs(first - second).sum()) / 2 >= _TONES_DIFFER
 
 
 def _stored(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The numbers as a file keeps them, so that what is measured and what is read are the same."""
+    """The numbers rounded as in a file, so that measured and read ones are equal."""
     return matrix.astype(np.float32).astype(np.float64)
