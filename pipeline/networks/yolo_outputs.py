@@ -157,7 +157,7 @@ def _corners(centred: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def suppress(candidates: YoloCandidates, overlap: float, most: int) -> YoloCandidates:
-    """Greedy suppression within a class: who overlaps a better one by more than `overlap` IoU goes; `most` stay."""
+    """At most `most` candidates, none overlapping a better one of its class by more than `overlap` IoU: greedy NMS."""
     boxes = candidates.boxes + candidates.classes[:, None].astype(np.float32) * np.float32(_CLASS_OFFSET)
     areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
     waiting, kept = np.arange(len(boxes)), list[np.intp]()

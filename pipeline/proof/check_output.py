@@ -1,4 +1,4 @@
-"""A written output -> whether it is the source's video, read back before it is published."""
+"""Reads a written output back before it is published, and checks that it is the source's video."""
 
 from __future__ import annotations
 

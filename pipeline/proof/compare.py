@@ -1,4 +1,4 @@
-"""The facts of a source and of an output -> whether the output is the same video, a check for each promise."""
+"""Compares the facts of a source and an output: a check for each promise that the output is the same video."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The streams that are copied, in a source and in an output -> a check for each."""
+"""A check for each stream that is copied from a source to an output."""
 
 from __future__ import annotations
 

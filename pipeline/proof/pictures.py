@@ -1,4 +1,4 @@
-"""A source, an output and, where there is one, the run's record -> what speaks against the output's pictures."""
+"""Compares the pictures of a source and an output, with the run's record where there is one; tells the faults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An output -> what the run that made it wrote down, as far as it can be read and is this account's own."""
+"""The record of the run that made an output, as far as it can be read and is this account's own."""
 
 from __future__ import annotations
 

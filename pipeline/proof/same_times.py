@@ -1,4 +1,4 @@
-"""The times of a track in the source and in the output -> whether they are the same, in the coarser ticks."""
+"""Compares the times of a track in the source and in the output, in the coarser ticks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A picture, its own and another -> whether it shows the other: a neighbour's frame, no colour, planes exchanged."""
+"""True if a picture shows another one than its own: a neighbour's frame, no colour, planes exchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A source and an output -> the proof that the output is the same video plus masks, or what speaks against it."""
+"""The proof that an output is the same video as its source plus masks: all checks, passed or failed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A frame, its tracks and their labels -> the frame with each track painted over it."""
+"""Overlay: paints each track of a frame, and its label, over the frame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HDR's static metadata: a decoded frame -> LightLevels, and LightLevels -> an encoder's parameters."""
+"""HDR's static metadata: read as LightLevels from a decoded frame, written as an encoder's parameters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HDR frames -> SDR frames: BT.709, 8 bit, limited range."""
+"""Tone-maps HDR frames to SDR: BT.709, 8 bit, limited range."""
 
 from __future__ import annotations
 

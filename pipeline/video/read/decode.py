@@ -1,4 +1,4 @@
-"""A chunk -> its frames: exactly those, upright, each with its pts."""
+"""Decodes the frames of a chunk: exactly those, upright, each with its pts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A video file -> what it holds, read off its packets and, where asked for, off every frame it decodes to."""
+"""The facts of a video file, read off its packets and, where asked for, off every frame it decodes to."""
 
 from __future__ import annotations
 

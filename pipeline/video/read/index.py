@@ -1,4 +1,4 @@
-"""A path -> the frames that a video stream of it shows, read off the packets, never off a header."""
+"""The frames that a file's video stream shows, read off the packets, never off a header."""
 
 from __future__ import annotations
 

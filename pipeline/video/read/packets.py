@@ -1,4 +1,4 @@
-"""A chunk -> the packets its frames are decoded from, read from the source."""
+"""The packets that a chunk's frames are decoded from, read from the source."""
 
 from __future__ import annotations
 

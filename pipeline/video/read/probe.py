@@ -1,4 +1,4 @@
-"""A path -> VideoInfo."""
+"""Probes a path and returns its VideoInfo."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A source and an output name -> which streams the output can hold, told before anything is inferred."""
+"""The streams of a source that an output of that name can hold, told before any network runs."""
 
 from __future__ import annotations
 

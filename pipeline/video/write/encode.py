@@ -1,4 +1,4 @@
-"""The painted frames of one chunk -> a part of the output video, with their exact pts."""
+"""Encodes the painted frames of one chunk to a part of the output video, with their exact pts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A source and settings -> an encoder that is known to work here, with every option it is given."""
+"""An encoder that is known to work here for a source and settings, with every option it is given."""
 
 from __future__ import annotations
 

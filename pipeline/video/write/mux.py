@@ -1,4 +1,4 @@
-"""Parts and source -> the output: the painted video, and everything else of the source untouched."""
+"""Muxes the output from its parts and the source: the painted video, and everything else of the source untouched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The metadata of a source -> the metadata of the output."""
+"""The metadata of the output, from that of the source."""
 
 from __future__ import annotations
 
