@@ -6,18 +6,16 @@ from collections.abc import Callable
 
 from pipeline.evaluation.classes import same_names
 from pipeline.evaluation.found import Found, found_in
-from pipeline.evaluation.framing import segment_picture
+from pipeline.evaluation.segment_picture import segment_picture
 from pipeline.labels.read_pixels import read_pixels
 from pipeline.labels.truth import Truth
 from pipeline.structures.frame_segmenter import FrameSegmenter
 
 #: Told how many pictures are done, and of how many.
-Progress = Callable[[int, int], None]
+Counted = Callable[[int, int], None]
 
 
-def segment_pictures(
-    network: FrameSegmenter, truth: Truth, min_score: float, report: Progress
-) -> list[Found]:
+def segment_pictures(network: FrameSegmenter, truth: Truth, min_score: float, report: Counted) -> list[Found]:
     """The detections of the network in each picture, in the labels' categories.
 
     Raises InputError where a picture cannot be read, or has another size than its labels say.

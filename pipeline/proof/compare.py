@@ -14,7 +14,7 @@ from pipeline.proof.same_times import Times, same_times
 from pipeline.structures.timebase import rescale, to_pts
 from pipeline.structures.video_info import Chapter, VideoInfo
 from pipeline.video.colour.chroma_location import UNSPECIFIED
-from pipeline.video.colour.tone_map import is_hdr, shown
+from pipeline.video.colour.tone_map import as_painted, is_hdr
 from pipeline.video.read.facts import MediaFacts
 from pipeline.video.write.tags import container_tags, stream_tags
 from pipeline.video.write.timeline import output_timeline
@@ -191,7 +191,7 @@ def _pixel_meaning(source: VideoInfo, output: VideoInfo, tone_map: bool) -> Iter
 
     What has more than 10 bit comes out with 10. HDR's static metadata is asked for where the source has some.
     """
-    wanted = shown(source, tone_map=tone_map)
+    wanted = as_painted(source, tone_map=tone_map)
     note = "tone-mapped, as asked" if tone_map and is_hdr(source) else ""
     before, after = _colour_words(source), _colour_words(output)
     yield Check("colour tags", _colour_words(wanted) == after, before, after, note)

@@ -16,7 +16,7 @@ from pipeline.render.label_state import Followed, LabelState
 from pipeline.render.palette import COLOURS
 from pipeline.render.plate import capitals_px, plate_size
 from pipeline.render.settings import RenderSettings
-from pipeline.render.shown import Shown
+from pipeline.render.shown import ShownTracks
 from pipeline.render.steady import steady
 from pipeline.structures.tracks import Tracks
 
@@ -54,7 +54,7 @@ class LabelPlanner:
     ) -> None:
         self._settings, self._names = settings, class_names
         self._width, self._height = width, height
-        self._shown = Shown(settings, class_names)
+        self._shown = ShownTracks(settings, class_names)
         self._ranks = {key: rank % len(COLOURS) for rank, key in enumerate(sorted(class_names))}
         self._capitals = capitals_px(height)
         self._gap = max(_GAP * self._capitals, 2.0)

@@ -23,7 +23,7 @@ def has_identities(truth: Truth) -> bool:
     return any(one.track_id is not None for picture in truth.pictures for one in picture.objects)
 
 
-def overlaps(truth: Truth, found: Sequence[Found], min_side: float) -> list[FrameOverlap]:
+def frame_overlaps(truth: Truth, found: Sequence[Found], min_side: float) -> list[FrameOverlap]:
     """One entry a frame. A track may lie on an object of another class: that is what AP counts.
 
     A track on no object is left out where it may be right without a label: its class is not in the frame's scope, it

@@ -50,7 +50,7 @@ def sdr(info: VideoInfo) -> VideoInfo:
     )
 
 
-def shown(info: VideoInfo, *, tone_map: bool) -> VideoInfo:
+def as_painted(info: VideoInfo, *, tone_map: bool) -> VideoInfo:
     """The source as its frames are painted and encoded."""
     return sdr(info) if tone_map else info
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from pipeline.structures.video_info import StreamInfo, VideoInfo
 from pipeline.video.read.decode import decoded_frames
-from pipeline.video.read.index import shown
+from pipeline.video.read.index import is_shown
 from pipeline.video.read.source import open_source, video_stream
 from pipeline.video.write.container import is_made_by_the_muxer
 from pipeline.video.write.copying import payload
@@ -113,9 +113,9 @@ def _read_tracks(info: VideoInfo) -> tuple[TrackFacts, ...]:
             reading = readings[packet.stream_index]
             # What AAC needs to begin is hidden in MP4 and a delay in Matroska: the same packets.
             is_aac = info.streams[packet.stream_index].codec == "aac"
-            if not shown(packet) and (reading.begun or not is_aac):
+            if not is_shown(packet) and (reading.begun or not is_aac):
                 continue
-            reading.begun = reading.begun or shown(packet)
+            reading.begun = reading.begun or is_shown(packet)
             reading.pts.append(_time(packet))
             reading.durations.append(packet.duration or 0)
             reading.content.update(payload(packet))

@@ -71,7 +71,7 @@ def read_index(path: Path, position: int) -> FrameIndex | None:
     )
 
 
-def shown(packet: Packet) -> bool:
+def is_shown(packet: Packet) -> bool:
     """True if a packet stands for a frame: neither the end mark nor cut off by an edit list."""
     return packet.size > 0 and not packet.is_discard
 
@@ -83,7 +83,7 @@ def _read_packets(container: InputContainer, stream: VideoStream) -> tuple[list[
         for packet in container.demux(stream):
             found += packet.size > 0
             corrupt += packet.is_corrupt
-            if shown(packet):
+            if is_shown(packet):
                 packets.append(_Packet(packet.pts, packet.dts, packet.duration or 0, packet.is_keyframe))
     except FFmpegError as error:
         damage.append(f"reading stopped after {found} video packets: {reason(error)}")
@@ -107,7 +107,7 @@ def _order_by_decoding(path: Path, position: int) -> NDArray[np.int64]:
         stream = video_stream(container, position)
         for packet in container.demux(stream):
             if packet.size:
-                packet.pts, rank = rank, rank + shown(packet)
+                packet.pts, rank = rank, rank + is_shown(packet)
             try:
                 order += [frame.pts for frame in stream.decode(packet) if frame.pts is not None]
             except FFmpegError:
