@@ -11,7 +11,6 @@ import numpy as np
 from pipeline.proof.cells import Detail, Levels, PlaneDifference, cell_means, detail, plane_difference
 from pipeline.proof.paired_frames import FramePair, paired_frames
 from pipeline.proof.run_record import RunRecord
-from pipeline.proof.shows_other import shows_other
 from pipeline.structures.video_info import VideoInfo
 
 #: The largest luma of 8 bit: what PSNR is reckoned from, at any depth.
@@ -24,6 +23,16 @@ LEAST_PSNR_DB = 30.0
 _NO_COLOUR = 128.0
 
 _PLANES = ("luma", "blue chroma", "red chroma")
+
+#: Cells in which the two are nearer than this, in levels, say nothing: an encoder may take one for the other.
+_LEAST_CHANGE = 3.0
+
+#: A cell decides if it is as near to one of the two as this share of what is between them, and at most so many
+#: levels: what is painted on is near to neither. With fewer deciding cells nothing can be said.
+_NEAR_SHARE, _NEAR_LEVELS, _LEAST_DECIDING = 1 / 3, 3.0, 12
+
+#: Share of them that has to be for the other: what is painted moves too, and may decide by chance.
+_MAJORITY = 0.7
 
 
 @dataclass(frozen=True)
@@ -197,11 +206,11 @@ def _unlike(pair: FramePair, planes: tuple[PlaneDifference, ...]) -> Iterator[st
     if float(np.mean(np.abs(planes[0].cells) <= _SAME_LEVELS)) < _LEAST_SHARE:
         yield "it is the source's hardly anywhere"
     (own_y, own_u, own_v), (y, u, v) = (tuple(map(cell_means, side)) for side in (pair.wanted, pair.found))
-    if shows_other(y, own_y, float(np.median(y))):
+    if _shows_other(y, own_y, float(np.median(y))):
         yield "nothing is left but a flat picture"
-    if shows_other(u, own_u, _NO_COLOUR) or shows_other(v, own_v, _NO_COLOUR):
+    if _shows_other(u, own_u, _NO_COLOUR) or _shows_other(v, own_v, _NO_COLOUR):
         yield "the colour is gone"
-    if shows_other(u, own_u, own_v) and shows_other(v, own_v, own_u):
+    if _shows_other(u, own_u, own_v) and _shows_other(v, own_v, own_u):
         yield "blue and red chroma are exchanged"
 
 
@@ -226,5 +235,20 @@ def _worn(total: Detail | None, frames: int, limits: Limits) -> Iterator[str]:
 
 def _misplaced(frame: _Luma, neighbours: Sequence[_Luma]) -> list[tuple[int, str]]:
     """A fault if the frame shows one of its neighbours instead of itself."""
-    wrong = any(shows_other(frame.found, frame.wanted, other.wanted) for other in neighbours)
+    wrong = any(_shows_other(frame.found, frame.wanted, other.wanted) for other in neighbours)
     return [(frame.number, "shows the frame before or after it")] if wrong else []
+
+
+def _shows_other(found: Levels, own: Levels, other: Levels | float) -> bool:
+    """True if most of the cells that can decide show `other` instead of `own`.
+
+    All are means of cells of equal shape; a number stands for a flat picture. Where the two hardly differ, the answer
+    is no.
+    """
+    change = np.abs(own - other)
+    to_own, to_other = np.abs(found - own), np.abs(found - other)
+    near = np.minimum(to_own, to_other) <= np.minimum(change * _NEAR_SHARE, _NEAR_LEVELS)
+    decides = near & (change >= _LEAST_CHANGE)
+    if np.count_nonzero(decides) < _LEAST_DECIDING:
+        return False
+    return bool(np.mean((to_other < to_own)[decides]) > _MAJORITY)
