@@ -14,7 +14,7 @@ INSTALLED := $(VENV)/.installed-$(PYTHON_ID)
 help:
 	@echo 'make demo    set up, run seg-video on the sample clip, and show where the result is'
 	@echo 'make test    set up and run the fast tests'
-	@echo 'make check   lint, format, types and the fast tests'
+	@echo 'make check   lint, format, types, dead code and the fast tests'
 	@echo 'make bench   measure the network (benchmarks/model.py)'
 	@echo 'make soak    an hour of 1080p, 200 short clips, four runs side by side (benchmarks/soak.py); CLIP=... names the footage'
 	@echo 'make sample  draw the sample clip and its truth anew (10 minutes)'
@@ -51,6 +51,7 @@ check: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/vulture
 	$(BIN)/python -m pytest
 
 bench: $(INSTALLED)

@@ -141,7 +141,7 @@ def _figures(
 def _against(path: Path, truth: Path) -> dict[str, Any]:
     """Identities, mean mask AP over the classes, and masks drawn on no object, as a share of all that are drawn."""
     from pipeline.evaluation.settings import EvalSettings
-    from pipeline.evaluation.tracks.following import overlaps
+    from pipeline.evaluation.tracks.following import frame_overlaps
     from pipeline.evaluation.tracks.measure_run import measure_run
 
     settings = EvalSettings()
@@ -149,7 +149,7 @@ def _against(path: Path, truth: Path) -> dict[str, Any]:
     scores = measured.identities
     if scores is None:
         raise SystemExit(f"{truth} has no track_id: there are no identities to measure")
-    frames = overlaps(measured.truth, measured.found, settings.min_side)
+    frames = frame_overlaps(measured.truth, measured.found, settings.min_side)
     drawn = sum(len(frame.track_ids) for frame in frames)
     wrong = sum(int((~(frame.iou >= 0.5).any(axis=0)).sum()) for frame in frames)
     curves = [one.mask for one in measured.classes]

@@ -192,30 +192,17 @@ def retimed_words(scene: Scene, path: Path) -> None:
     run_ffmpeg(made, timeout_seconds=TIMEOUT_SECONDS)
 
 
-def rechaptered(scene: Scene, path: Path) -> None:
-    """The last chapter ends at another time."""
-    listing = path.with_suffix(".txt")
-    listing.write_text(chapters(end=1250))
-    source, marks = from_file(scene.made), ffmpeg.input(f"file:{listing}", f="ffmetadata")
-    made = to_file(
-        path, source["v"], source["a"], source["s"],
-        c="copy", map_metadata=0, map_chapters=1, video_track_timescale=scene.ticks,
-    ).global_args("-i", f"file:{listing}")  # fmt: skip
-    del marks
-    run_ffmpeg(made, timeout_seconds=TIMEOUT_SECONDS)
-
-
 RICH_COPY = {
     "c": "copy", "c:s": "mov_text", "metadata:s:a:1": "language=kor", "metadata:s:s:0": "language=eng",
     "disposition:a:1": "0",
 }  # fmt: skip
 
 
-def chapters(end: int = 1400) -> str:
+def chapters() -> str:
     """Two chapters, as ffmpeg reads them."""
     head = ";FFMETADATA1\ntitle=A drive\ncomment=Night\n"
     one = "[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=700\ntitle=Town\n"
-    return f"{head}{one}[CHAPTER]\nTIMEBASE=1/1000\nSTART=700\nEND={end}\ntitle=Country\n"
+    return f"{head}{one}[CHAPTER]\nTIMEBASE=1/1000\nSTART=700\nEND=1400\ntitle=Country\n"
 
 
 def some(low: float, high: float) -> Callable[[Scene], float]:

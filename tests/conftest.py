@@ -1,4 +1,4 @@
-"""What tests of every room share."""
+"""Fixtures for the tests of every room."""
 
 from __future__ import annotations
 

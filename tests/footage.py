@@ -25,7 +25,7 @@ OPEN_GOPS = {"x264-params": "keyint=8:min-keyint=8:open-gop=1:bframes=3:b-adapt=
 
 
 def luma(number: int) -> int:
-    """What frame `number` is painted in."""
+    """The luma that frame `number` is painted in."""
     return 20 + 3 * number
 
 

@@ -1,4 +1,4 @@
-"""What holds for every plan, time, span, ledger and job file, tried on made-up ones."""
+"""Properties of every plan, time, span, ledger and job file, tried on made-up ones."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ KEYS = st.sampled_from(["inputs", "output", "conf", "alpha", "classes", "workers
 
 
 def complaint(path: Path) -> str:
-    """What is wrong with a job file; nothing if it gives jobs, each with inputs."""
+    """The fault of a job file; "" if it gives jobs, each with inputs."""
     try:
         jobs = read_job_file(path)
     except SegVideoError as error:

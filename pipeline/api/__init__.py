@@ -1,1 +1,1 @@
-"""What a program may use: `import seg_video` leads here, and only its names are documented."""
+"""The Python interface: `import seg_video` leads here, and only its names are documented."""

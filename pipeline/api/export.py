@@ -1,4 +1,4 @@
-"""A finished run -> a folder that other tools read."""
+"""Export a finished run to a folder that other tools read."""
 
 from __future__ import annotations
 

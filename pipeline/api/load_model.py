@@ -1,4 +1,4 @@
-"""A name or a file of weights -> a network that takes pictures."""
+"""Load a network that takes pictures, by its name or from a file of weights."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class OpenedRun:
     names: Mapping[int, str]
 
     def frames(self) -> Iterator[Frame]:
-        """Each frame with what was found; `tracks` are the objects that the output shows."""
+        """Each frame with its detections; `tracks` holds the objects that the output shows."""
         shown = self.settings.render
         classes = class_ids_of(shown.classes, self.names)
         with DetectionsFile(self.detections) as file:

@@ -1,4 +1,4 @@
-"""A video -> the same video plus masks, as the command makes it."""
+"""Make the same video plus masks, as the command makes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A video -> its frames with detections and tracks, one after the other; nothing is written."""
+"""Segment a video: its frames with detections and tracks, one after the other; nothing is written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A source and an output -> proof that the output is the same video plus masks."""
+"""Proof that an output is the same video as its source, plus masks."""
 
 from __future__ import annotations
 

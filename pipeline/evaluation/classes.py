@@ -24,11 +24,11 @@ class MeasuredClass:
 
     @property
     def is_group(self) -> bool:
-        """Whether several categories are measured as one."""
+        """True if several categories are measured as one."""
         return len(self.members) > 1
 
     def judged_in(self, scope: frozenset[int]) -> bool:
-        """Whether all its objects are labelled in a picture of that scope, so that a detection can be wrong."""
+        """True if all its objects are labelled in a picture of that scope, so that a detection can be wrong."""
         return self.members <= scope
 
 

@@ -17,7 +17,7 @@ from pipeline.labels.truth import Truth
 
 @dataclass(frozen=True, eq=False)
 class ClassScore:
-    """What is measured of one class.
+    """The measurements of one class.
 
     one : which. mask, box : average precision of masks and boxes. at_conf : masks at IoU 0.5 and the score `conf`.
     """

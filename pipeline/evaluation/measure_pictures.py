@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.evaluation.evaluate import Evaluation, evaluate
-from pipeline.evaluation.segmenting import Progress, segment_pictures
+from pipeline.evaluation.segmenting import Counted, segment_labelled
 from pipeline.evaluation.settings import EvalSettings
 from pipeline.labels.choose import Choice, choose
 from pipeline.labels.coco_folder import read_entries
@@ -19,7 +19,7 @@ def measure_pictures(
     model: str,
     choice: Choice,
     settings: EvalSettings,
-    report: Progress,
+    report: Counted,
     detections: int | None = None,
 ) -> Evaluation:
     """The figures of the weights `model`, a name of the catalog or a file, on the chosen pictures of `folder`.
@@ -31,5 +31,5 @@ def measure_pictures(
     entries, names = read_entries(folder)
     truth = truth_of_pictures(choose(entries, choice), names)
     network = load(model, LoadSettings(score=settings.min_score, detections=detections))
-    found = segment_pictures(network, truth, settings.min_score, report)
+    found = segment_labelled(network, truth, settings.min_score, report)
     return evaluate(truth, found, list(network.class_names.values()), settings)

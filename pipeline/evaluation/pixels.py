@@ -20,7 +20,7 @@ _NOTHING, _VOID = 0, 255
 
 @dataclass(frozen=True)
 class PixelScore:
-    """What pixels say of one class.
+    """The scores of one class, counted in pixels.
 
     accuracy : share of the class's pixels that are found as such. iou : intersection over union. dice : twice the
     intersection over the sum. Each is None where there is nothing to divide by.

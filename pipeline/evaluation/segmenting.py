@@ -1,24 +1,26 @@
-"""Running a network over labelled pictures."""
+"""Runs a network over labelled pictures, each as a frame of a video goes through it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pipeline.evaluation.classes import same_names
 from pipeline.evaluation.found import Found, found_in
-from pipeline.evaluation.framing import segment_picture
 from pipeline.labels.read_pixels import read_pixels
 from pipeline.labels.truth import Truth
+from pipeline.structures.detections import Detections
 from pipeline.structures.frame_segmenter import FrameSegmenter
+from pipeline.video.colour.resize import resized
 
 #: Told how many pictures are done, and of how many.
-Progress = Callable[[int, int], None]
+Counted = Callable[[int, int], None]
 
 
-def segment_pictures(
-    network: FrameSegmenter, truth: Truth, min_score: float, report: Progress
-) -> list[Found]:
-    """What the network finds in each picture, in the labels' categories.
+def segment_labelled(network: FrameSegmenter, truth: Truth, min_score: float, report: Counted) -> list[Found]:
+    """The detections of the network in each picture, in the labels' categories.
 
     Raises InputError where a picture cannot be read, or has another size than its labels say.
     """
@@ -31,3 +33,15 @@ def segment_pictures(
         found[place] = found_in(detections, sizes[place], categories, min_score)
     report(len(found), len(sizes))
     return [found[place] for place in range(len(sizes))]
+
+
+def segment_picture(network: FrameSegmenter, pixels: NDArray[np.uint8]) -> Detections:
+    """Detections of uint8 RGB [H, W, 3], boxes in its own px.
+
+    The picture is given in the size that a video of its size would be decoded to, by the same scaler: what is
+    measured is what a video gets.
+    """
+    height, width = pixels.shape[:2]
+    wide, tall = network.input_size(width, height, None)
+    (found,) = network.segment(resized(pixels, wide, tall)[None])
+    return found.scaled(width / wide, height / tall)

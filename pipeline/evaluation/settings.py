@@ -14,7 +14,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType({"vehicle": ("car", "bu
 
 @dataclass(frozen=True)
 class EvalSettings:
-    """What is counted, and how.
+    """The rules by which objects are counted.
 
     conf : score from which on an object counts as found, in recall, precision, pixels and identities.
     min_score : score from which on a detection has a place in the precision-recall curve.

@@ -85,7 +85,7 @@ def _is_state_dict(value: object) -> TypeGuard[dict[str, TensorRecord]]:
 
 
 def _outline(described: object) -> str:
-    """What is there, by type alone: a value's text could be made to be endless."""
+    """A description of the content by type alone: a value's text could be made to be endless."""
     if not isinstance(described, dict):
         return f"a {type(described).__name__}"
     entries = [f"{str(key)[:40]!r}: {type(value).__name__}" for key, value in described.items()]

@@ -22,7 +22,7 @@ _LENGTH_BYTES = 8
 
 
 def read_pytorch_stream(path: Path) -> tuple[object, dict[str, NDArray[np.generic]]]:
-    """What the stream's pickle describes, and the numbers of each storage by its key.
+    """The object that the stream's pickle describes, and the numbers of each storage by its key.
 
     Raises WeightsError for a stream that is damaged, cut short, or not one of PyTorch's.
     """

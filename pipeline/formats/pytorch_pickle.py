@@ -33,7 +33,7 @@ _MARK = object()
 
 
 class _RefusedError(Exception):
-    """What the machine met that no saved state dict has."""
+    """A pickle holds something that no saved state dict has."""
 
 
 class TensorUnpickler:

@@ -16,7 +16,7 @@ _DAMAGE = (zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedEr
 
 
 def read_pytorch_zip(path: Path) -> tuple[object, dict[str, NDArray[np.generic]]]:
-    """What the archive's pickle describes, and the numbers of each storage by its key.
+    """The object that the archive's pickle describes, and the numbers of each storage by its key.
 
     Raises WeightsError for an archive that is damaged, compressed, or not one of PyTorch's.
     """
@@ -79,7 +79,7 @@ def _root(members: dict[str, zipfile.ZipInfo], path: Path) -> str:
 
 
 def _big_endian(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], root: str, path: Path) -> bool:
-    """Whether the storages are big-endian; files older than PyTorch 2.0 do not say and are little-endian."""
+    """True if the storages are big-endian; files older than PyTorch 2.0 do not say and are little-endian."""
     record = f"{root}/byteorder"
     order = archive.read(record) if record in members else b"little"
     if order not in (b"little", b"big"):

@@ -1,4 +1,4 @@
-"""What a network asks of frames, whichever way it is run."""
+"""Names, input size and form of the frames that a network takes, whichever way it is run."""
 
 from __future__ import annotations
 

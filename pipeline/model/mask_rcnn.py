@@ -76,7 +76,7 @@ class MaskRCNN(Composite, keras.Model):
         return pyramid_anchors(canvas, config.fpn.levels, config.anchors, config.inclusive_corners)
 
     def detect(self, features: list[Any], proposals: Any, valid: Any, geometry: Geometry) -> Candidates:
-        """What the proposals [B, P, 4] hold, after the box head and non-maximum suppression."""
+        """The detections in the proposals [B, P, 4], after the box head and non-maximum suppression."""
         batch, count = int(proposals.shape[0]), int(proposals.shape[1])
         logits, offsets = self.classify(
             self.pool(features, proposals, self.config.box_head.pool, geometry.canvas)

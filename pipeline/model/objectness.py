@@ -1,4 +1,4 @@
-"""From what the region proposal network says of an anchor to the number that anchors are ranked by."""
+"""The score that anchors are ranked by, from the output of the region proposal network."""
 
 from __future__ import annotations
 

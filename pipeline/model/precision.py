@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 from pipeline.errors import ConfigError
-
-Precision = Literal["auto", "float32", "bfloat16"]
 
 #: First NVIDIA generation whose tensor cores take bfloat16 (Ampere).
 _BFLOAT16_CAPABILITY = (8, 0)

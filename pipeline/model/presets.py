@@ -128,7 +128,7 @@ def compact(classes: Classes = ROAD, canvas: tuple[int, int] = (384, 640)) -> Ma
 
 
 def quick(config: MaskRCNNConfig, proposals: int = 300, detections: int = 20) -> MaskRCNNConfig:
-    """The same network with fewer candidates: most of a frame's regions are looked at for nothing."""
+    """The same network with fewer candidates: most of a frame's regions hold no object."""
     return replace(
         config,
         rpn=replace(config.rpn, pre_nms=min(config.rpn.pre_nms, 2 * proposals), post_nms=proposals),

@@ -13,7 +13,7 @@ from pipeline.model.config import RoIAlignConfig
 
 
 class Samples(NamedTuple):
-    """What R regions read of the table of feature vectors; T taps an axis, `size` bins.
+    """The cells that R regions read of the table of feature vectors; T taps an axis, `size` bins.
 
     row_starts int32 [R, T] : place in the table of each row's first cell.
     columns int32 [R, T] : cells behind it.

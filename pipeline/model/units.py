@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from pipeline.model.config import Norm
 
-#: What a training step leaves of the moving statistics. At 0.99 a network trained from chance for 200 steps was used
-#: with 13% of the ones and zeros it began with; who trains averages over many steps anyway, by the weights' average.
+#: Share of the moving statistics that a training step keeps. At 0.99 a network trained from random weights for 200
+#: steps still ran with 13% of the ones and zeros it began with; averaging the weights averages over many steps anyway.
 MOMENTUM = 0.95
 
 

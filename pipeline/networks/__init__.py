@@ -1,1 +1,1 @@
-"""A name or a file to a FrameSegmenter."""
+"""The FrameSegmenter of a name or a file of weights."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -98,8 +97,3 @@ def _load_own(path: Path, precision: str, adapt: Adapt | None) -> MaskRCNN:
     unchanged = {name: Rule(name) for name in variables}
     assign(model, account(variables, arrays, unchanged, where=str(path)))
     return model
-
-
-def with_input_size(config: MaskRCNNConfig, min_size: int, max_size: int) -> MaskRCNNConfig:
-    """The same network on inputs of other sizes, in px, under its own resize rule."""
-    return replace(config, input=replace(config.input, min_size=min_size, max_size=max_size))

@@ -44,7 +44,7 @@ def published_config(kind: str, names: Mapping[int, str]) -> MaskRCNNConfig:
 
 
 def is_own(path: Path, kind: str | None) -> bool:
-    """Whether the file is one of ours, going by its kind or its name."""
+    """True if the file is one of ours, going by its kind or its name."""
     return kind == "own" or (kind is None and path.suffix == ".safetensors")
 
 

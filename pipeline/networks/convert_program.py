@@ -1,4 +1,4 @@
-"""What the process that converts a network does; it alone imports TensorFlow for a network that runs on OpenVINO."""
+"""The process that converts a network; it alone imports TensorFlow for a network that runs on OpenVINO."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ _GPU_FILES = (Path("/dev/nvidia0"), Path("/dev/nvidiactl"))
 
 
 def takes_gpu(device: str) -> bool:
-    """Whether a network goes to a GPU: one that is asked for, or for `auto` one that TensorFlow has what it takes for.
+    """True if a network goes to a GPU: one that is asked for, or for `auto` one that TensorFlow has the libraries for.
 
     Nothing is imported for it. Raises ConfigError where a GPU is asked for and there is none.
     """
@@ -79,7 +79,7 @@ def claim_tensorflow(device: str, threads: int | None) -> bool:
 
 
 def _has_gpu() -> bool:
-    """Whether the driver shows a GPU, this process may see it, and the libraries are there that TensorFlow loads."""
+    """True if the driver shows a GPU, this process may see it, and the libraries are there that TensorFlow loads."""
     if os.environ.get("CUDA_VISIBLE_DEVICES", "0").strip() in ("", "-1"):
         return False
     if not any(path.exists() for path in _GPU_FILES):

@@ -57,7 +57,7 @@ def find_program(source: NetworkSource, canvas: Canvas) -> Graphs:
 
 
 def program_facts(source: NetworkSource, canvas: Canvas) -> dict[str, object]:
-    """What a program belongs to: weights by their SHA-256, the canvas, and the release of the graphs."""
+    """The facts that name a program: weights by their SHA-256, the canvas, and the release of the graphs."""
     return {"weights": weights_digest(str(source.path())), "canvas": list(canvas), "release": RELEASE}
 
 

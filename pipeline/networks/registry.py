@@ -21,7 +21,7 @@ from pipeline.weights.catalog import find
 
 
 class NetworkLoader(Protocol):
-    """What the module of a kind has."""
+    """The functions that the module of a kind has."""
 
     def class_names(self, source: NetworkSource) -> Mapping[int, str]:
         """Name of each class id that the network can return; imports no framework."""
@@ -125,7 +125,7 @@ def describe(model: str | Path | NetworkSource) -> NetworkDescription:
 
 
 def runtime_of(model: str | Path | NetworkSource, settings: LoadSettings | None = None) -> str:
-    """What would compute the network here, such as `openvino 2026.4.1 bfloat16`, found out without loading it.
+    """The runtime that would compute the network here, such as `openvino 2026.4.1 bfloat16`; nothing is loaded for it.
 
     Raises ConfigError for a device that is not there.
     """

@@ -64,5 +64,5 @@ class LoadSettings:
 
 
 def given(asked: Value | None, default: Value) -> Value:
-    """What was asked for, or the default."""
+    """The value that was asked for, or the default."""
     return default if asked is None else asked

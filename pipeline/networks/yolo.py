@@ -189,7 +189,7 @@ def _guessed_names(classes: int | None) -> list[str]:
 
 
 def _input_of(shape: tuple[int | None, ...], file: YoloFile) -> tuple[bool, tuple[int, int] | None]:
-    """Whether the input's colours come last, and its height and width; None where any will do."""
+    """True if the input's colours come last, and its height and width, None where any will do."""
     if len(shape) == 4 and 3 in (shape[1], shape[3]) and shape[0] in (1, None):
         channels_last = shape[1] != 3
         height, width = (shape[1], shape[2]) if channels_last else (shape[2], shape[3])

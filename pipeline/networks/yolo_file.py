@@ -1,4 +1,4 @@
-"""What a file of a foreign network says about itself: its kind, and the metadata Ultralytics writes into exports."""
+"""The facts in a file of a foreign network: its kind, and the metadata Ultralytics writes into exports."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class YoloFile:
 
 
 def read_yolo_file(path: Path) -> YoloFile:
-    """What the file says about itself. Raises WeightsError, with what it seems to be, where it is no ONNX or TFLite."""
+    """Return the facts in the file. Raises WeightsError, with what it seems to be, where it is no ONNX or TFLite."""
     kind = kind_of(path)
     if kind not in ("onnx", "tflite"):
         raise WeightsError(
@@ -137,7 +137,7 @@ def _tflite_metadata(path: Path) -> dict[str, Any]:
 
 
 def _looks_like_onnx(path: Path) -> bool:
-    """Whether the whole file is one protobuf message with a graph where ONNX has it."""
+    """True if the whole file is one protobuf message with a graph where ONNX has it."""
     try:
         return any(field == _GRAPH for field, _ in _fields(memoryview(path.read_bytes())))
     except (ValueError, IndexError):

@@ -94,7 +94,7 @@ def layout_of(shapes: list[tuple[int, ...]], size: tuple[int, int], classes: int
 
 
 def _prototypes(shape: tuple[int, ...], size: tuple[int, int]) -> tuple[bool, int]:
-    """Whether the channels come last, and how many there are; the other two axes are a share of the input."""
+    """True if the channels come last, and their number; the other two axes are a share of the input."""
     for channels_last, (tall, wide, count) in (
         (False, (shape[2], shape[3], shape[1])),
         (True, (shape[1], shape[2], shape[3])),
@@ -157,7 +157,7 @@ def _corners(centred: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def suppress(candidates: YoloCandidates, overlap: float, most: int) -> YoloCandidates:
-    """Greedy suppression within a class: who overlaps a better one by more than `overlap` IoU goes; `most` stay."""
+    """At most `most` candidates, none overlapping a better one of its class by more than `overlap` IoU: greedy NMS."""
     boxes = candidates.boxes + candidates.classes[:, None].astype(np.float32) * np.float32(_CLASS_OFFSET)
     areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
     waiting, kept = np.arange(len(boxes)), list[np.intp]()

@@ -1,4 +1,4 @@
-"""What a TensorFlow zoo network says about one frame, as Detections."""
+"""The Detections that a TensorFlow zoo network finds in one frame."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Whether a file holds what it promises; used before publishing and by `verify`."""
+"""Checks that a file holds what it promises; used before publishing and by `verify`."""

@@ -1,4 +1,4 @@
-"""A written output -> whether it is the source's video, read back before it is published."""
+"""Reads a written output back before it is published, and checks that it is the source's video."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pipeline.video.read.probe import probe
 def check_output(
     path: Path, info: VideoInfo, kept: Collection[int], left_out: Collection[int] = ()
 ) -> tuple[str, ...]:
-    """What is another than in the source, a sentence each, by the checks that `seg-video verify` makes.
+    """The differences from the source, a sentence each, by the checks that `seg-video verify` makes.
 
     Packets are compared, nothing is decoded: the render pass has decoded all. Raises MediaError where frames,
     their times, their size, sound or subtitles are other ones, or the file cannot be read.

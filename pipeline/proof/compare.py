@@ -1,4 +1,4 @@
-"""The facts of a source and of an output -> whether the output is the same video, a check for each promise."""
+"""Compares the facts of a source and an output: a check for each promise that the output is the same video."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline.proof.same_times import Times, same_times
 from pipeline.structures.timebase import rescale, to_pts
 from pipeline.structures.video_info import Chapter, VideoInfo
 from pipeline.video.colour.chroma_location import UNSPECIFIED
-from pipeline.video.colour.tone_map import is_hdr, shown
+from pipeline.video.colour.tone_map import as_painted, is_hdr
 from pipeline.video.read.facts import MediaFacts
 from pipeline.video.write.tags import container_tags, stream_tags
 from pipeline.video.write.timeline import output_timeline
@@ -125,7 +125,7 @@ def _same_chapter(before: Sequence[Chapter], after: Sequence[Chapter], number: i
 
 
 def _metadata(source: MediaFacts, output: MediaFacts) -> Check:
-    """What the recording says of itself; what describes the making of the old file is not asked for."""
+    """Check the recording's own tags; those that describe the making of the old file are not asked for."""
     wanted, there = (_all_tags(facts.info) for facts in (source, output))
     faults = [key for key, value in wanted.items() if there.get(key) != value]
     note = f"missing, or another: {', '.join(faults)}" if faults else ""
@@ -161,7 +161,7 @@ def _lower(tags: Mapping[str, str], prefix: str) -> dict[str, str]:
 
 
 def _flags(source: MediaFacts, output: MediaFacts) -> Iterator[Check]:
-    """What the painted video is for, between containers that say it alike."""
+    """Check the flags of the painted video, such as `default`, between containers that keep them alike."""
     if same_kind(source, output):
         sides = (flags_of(facts.info.stream) for facts in (source, output))
         before, after = ("+".join(sorted(flags)) or "none" for flags in sides)
@@ -187,11 +187,11 @@ def _size_words(info: VideoInfo) -> str:
 
 
 def _pixel_meaning(source: VideoInfo, output: VideoInfo, tone_map: bool) -> Iterator[Check]:
-    """What the numbers of a pixel mean: those of the source, or where it was to be tone-mapped, of SDR.
+    """Check the meaning of a pixel's numbers: that of the source, or SDR's where the source was to be tone-mapped.
 
     What has more than 10 bit comes out with 10. HDR's static metadata is asked for where the source has some.
     """
-    wanted = shown(source, tone_map=tone_map)
+    wanted = as_painted(source, tone_map=tone_map)
     note = "tone-mapped, as asked" if tone_map and is_hdr(source) else ""
     before, after = _colour_words(source), _colour_words(output)
     yield Check("colour tags", _colour_words(wanted) == after, before, after, note)

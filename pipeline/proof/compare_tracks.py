@@ -1,4 +1,4 @@
-"""The streams that are copied, in a source and in an output -> a check for each."""
+"""A check for each stream that is copied from a source to an output."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ def compare_tracks(source: MediaFacts, output: MediaFacts, shift: Fraction) -> I
 
 
 def same_kind(source: MediaFacts, output: MediaFacts) -> bool:
-    """Whether both are MP4 or QuickTime, or both Matroska: then nothing gets lost from one to the other."""
+    """True if both are MP4 or QuickTime, or both Matroska: then nothing gets lost from one to the other."""
     return any(
         family in source.info.container and family in output.info.container for family in ("mp4", "matroska")
     )
 
 
 def flags_of(stream: StreamInfo) -> frozenset[str]:
-    """What a stream is for: default, forced and so on."""
+    """The flags of a stream: default, forced and so on."""
     return frozenset(stream.disposition)
 
 
@@ -117,7 +117,7 @@ def _track(name: str, track: TrackFacts, match: TrackFacts | None, shift: Fracti
 
 
 def _same_ends(track: TrackFacts, match: TrackFacts, shift: Fraction) -> bool:
-    """Whether each subtitle ends when it did, where both files say."""
+    """True if each subtitle ends when it did, where both files say."""
     if track.stream.kind != "subtitle" or not (track.durations.all() and match.durations.all()):
         return True
     ends = Times(track.pts + track.durations, track.stream.time_base).earlier(shift)

@@ -1,4 +1,4 @@
-"""A source and an output -> their frames side by side, each source frame also as the run's record paints it."""
+"""The frames of a source and an output side by side, each source frame also as the run's record paints it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A source, an output and, where there is one, the run's record -> what speaks against the output's pictures."""
+"""Compares the pictures of a source and an output, with the run's record where there is one; tells the faults."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import numpy as np
 from pipeline.proof.cells import Detail, Levels, PlaneDifference, cell_means, detail, plane_difference
 from pipeline.proof.paired_frames import FramePair, paired_frames
 from pipeline.proof.run_record import RunRecord
-from pipeline.proof.shows_other import shows_other
 from pipeline.structures.video_info import VideoInfo
 
 #: The largest luma of 8 bit: what PSNR is reckoned from, at any depth.
@@ -24,6 +23,16 @@ LEAST_PSNR_DB = 30.0
 _NO_COLOUR = 128.0
 
 _PLANES = ("luma", "blue chroma", "red chroma")
+
+#: Cells in which the two are nearer than this, in levels, say nothing: an encoder may take one for the other.
+_LEAST_CHANGE = 3.0
+
+#: A cell decides if it is as near to one of the two as this share of what is between them, and at most so many
+#: levels: what is painted on is near to neither. With fewer deciding cells nothing can be said.
+_NEAR_SHARE, _NEAR_LEVELS, _LEAST_DECIDING = 1 / 3, 3.0, 12
+
+#: Share of them that has to be for the other: what is painted moves too, and may decide by chance.
+_MAJORITY = 0.7
 
 
 @dataclass(frozen=True)
@@ -72,7 +81,7 @@ def _wider(levels: tuple[float, float], factor: float) -> tuple[float, float]:
 
 @dataclass
 class Pictures:
-    """What was found.
+    """The findings in all frames.
 
     frames : that were compared. free, area : pixels that nothing was painted on, and all. worst, worst_frame : mean
     squared difference of the frame whose free luma is farthest off, and its number. untouched, painted, order : what
@@ -148,7 +157,7 @@ def _count(found: Pictures, pair: FramePair, planes: tuple[PlaneDifference, ...]
 
 
 def _off(planes: tuple[PlaneDifference, ...], left: Detail, limits: Limits) -> Iterator[str]:
-    """What is wrong with the pixels of a frame that nothing was painted on."""
+    """The faults of a frame in the pixels that nothing was painted on."""
     for index, (name, plane) in enumerate(zip(_PLANES, planes, strict=True)):
         chroma = min(index, 1)
         measures = {
@@ -176,7 +185,7 @@ def _painted_off(planes: tuple[PlaneDifference, ...], limits: Limits) -> Iterato
 
 
 def _drift(bias: list[tuple[float, ...]], limits: Limits) -> Iterator[str]:
-    """What is off by a little in all frames alike."""
+    """The planes that are off by a little in all frames alike."""
     for index, name in enumerate(_PLANES if bias else ()):
         mean = abs(float(np.mean([planes[index] for planes in bias])))
         if mean > limits.video[min(index, 1)]:
@@ -193,20 +202,20 @@ _LEAST_PATTERN = 10.0
 
 
 def _unlike(pair: FramePair, planes: tuple[PlaneDifference, ...]) -> Iterator[str]:
-    """What is wrong with a frame of which nobody knows where it was painted."""
+    """The faults of a frame where it is not known which places were painted."""
     if float(np.mean(np.abs(planes[0].cells) <= _SAME_LEVELS)) < _LEAST_SHARE:
         yield "it is the source's hardly anywhere"
     (own_y, own_u, own_v), (y, u, v) = (tuple(map(cell_means, side)) for side in (pair.wanted, pair.found))
-    if shows_other(y, own_y, float(np.median(y))):
+    if _shows_other(y, own_y, float(np.median(y))):
         yield "nothing is left but a flat picture"
-    if shows_other(u, own_u, _NO_COLOUR) or shows_other(v, own_v, _NO_COLOUR):
+    if _shows_other(u, own_u, _NO_COLOUR) or _shows_other(v, own_v, _NO_COLOUR):
         yield "the colour is gone"
-    if shows_other(u, own_u, own_v) and shows_other(v, own_v, own_u):
+    if _shows_other(u, own_u, own_v) and _shows_other(v, own_v, own_u):
         yield "blue and red chroma are exchanged"
 
 
 def _everywhere(left: Detail, limits: Limits) -> Iterator[str]:
-    """What is wrong with the detail all over the frame, but for places that may have been painted on."""
+    """The faults in the detail all over the frame, but for places that may have been painted on."""
     kept, added = left.kept(), left.added()
     if kept.size >= _LEAST_BLOCKS and np.quantile(kept, 0.9) < limits.kept:
         yield "most of the detail is gone"
@@ -215,7 +224,7 @@ def _everywhere(left: Detail, limits: Limits) -> Iterator[str]:
 
 
 def _worn(total: Detail | None, frames: int, limits: Limits) -> Iterator[str]:
-    """What is wrong with the detail of a place in all frames taken together; of frames that move it is a mean."""
+    """The faults in the detail of a place in all frames taken together; of frames that move it is a mean."""
     if total is None:
         return
     varies = total.pattern > _LEAST_PATTERN * frames
@@ -226,5 +235,20 @@ def _worn(total: Detail | None, frames: int, limits: Limits) -> Iterator[str]:
 
 def _misplaced(frame: _Luma, neighbours: Sequence[_Luma]) -> list[tuple[int, str]]:
     """A fault if the frame shows one of its neighbours instead of itself."""
-    wrong = any(shows_other(frame.found, frame.wanted, other.wanted) for other in neighbours)
+    wrong = any(_shows_other(frame.found, frame.wanted, other.wanted) for other in neighbours)
     return [(frame.number, "shows the frame before or after it")] if wrong else []
+
+
+def _shows_other(found: Levels, own: Levels, other: Levels | float) -> bool:
+    """True if most of the cells that can decide show `other` instead of `own`.
+
+    All are means of cells of equal shape; a number stands for a flat picture. Where the two hardly differ, the answer
+    is no.
+    """
+    change = np.abs(own - other)
+    to_own, to_other = np.abs(found - own), np.abs(found - other)
+    near = np.minimum(to_own, to_other) <= np.minimum(change * _NEAR_SHARE, _NEAR_LEVELS)
+    decides = near & (change >= _LEAST_CHANGE)
+    if np.count_nonzero(decides) < _LEAST_DECIDING:
+        return False
+    return bool(np.mean((to_other < to_own)[decides]) > _MAJORITY)

@@ -1,4 +1,4 @@
-"""An output -> what the run that made it wrote down, as far as it can be read and is this account's own."""
+"""The record of the run that made an output, as far as it can be read and is this account's own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipeline.record.manifest import Manifest
 
 @dataclass(frozen=True)
 class RunRecord:
-    """What was asked of a run, and the file of what it found."""
+    """The settings of a run, and the file of its detections."""
 
     settings: Settings
     detections: Path

@@ -1,4 +1,4 @@
-"""The times of a track in the source and in the output -> whether they are the same, in the coarser ticks."""
+"""Compares the times of a track in the source and in the output, in the coarser ticks."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ class Times:
 
 @dataclass(frozen=True)
 class TimesVerdict:
-    """Whether times are the same; `note` says how they differ, or why they may."""
+    """The result of comparing times. same : True if they agree. note : how they differ, or why they may."""
 
     same: bool
     note: str
 
 
 def same_times(source: Times, output: Times) -> TimesVerdict:
-    """Whether the output shows everything when the source does.
+    """Compare when the output shows each frame with when the source does.
 
     What no container holds may differ, and is told: packets at one time, or at times that run backwards, are
     a tick apart, and what begins before zero begins at zero.

@@ -1,4 +1,4 @@
-"""A source and an output -> the proof that the output is the same video plus masks, or what speaks against it."""
+"""The proof that an output is the same video as its source plus masks: all checks, passed or failed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _DB_OF_A_BITRATE, _LEAST_DB = 24.0, 15.0
 
 @dataclass(frozen=True)
 class Proof:
-    """What speaks for and against an output. checks : in the order in which people care."""
+    """The checks of an output. checks : in the order in which people care."""
 
     source: str
     output: str
@@ -34,7 +34,7 @@ class Proof:
 
     @property
     def holds(self) -> bool:
-        """Whether nothing speaks against it; what could not be checked does not."""
+        """True if no check failed; a check that could not be made has not failed."""
         return all(check.holds is not False for check in self.checks)
 
 
@@ -60,7 +60,7 @@ def verify(source: Path, output: Path, *, quick: bool = False, least_psnr_db: fl
 
 
 def _psnr_asked(encode: EncodeSettings | None) -> float:
-    """What the quality that a run asked for keeps at the least, in dB."""
+    """The least PSNR that the quality asked for leaves, in dB."""
     if encode is None or (encode.crf is None and encode.bitrate is None):
         return LEAST_PSNR_DB
     if encode.crf is None:

@@ -1,1 +1,1 @@
-"""Frame and tracks -> painted frame, in the frame's own YUV planes; the only room that knows OpenCV."""
+"""Paints tracks into a frame's own YUV planes; the only room that knows OpenCV."""

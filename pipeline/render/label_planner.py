@@ -1,4 +1,4 @@
-"""Tracks of a film, frame after frame -> the colour of each, which are named, and where their labels stand."""
+"""Plan of a film's labels, frame after frame: each track's colour, which are named, where their labels stand."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipeline.render.label_state import Followed, LabelState
 from pipeline.render.palette import COLOURS
 from pipeline.render.plate import capitals_px, plate_size
 from pipeline.render.settings import RenderSettings
-from pipeline.render.shown import Shown
+from pipeline.render.shown import ShownTracks
 from pipeline.render.steady import steady
 from pipeline.structures.tracks import Tracks
 
@@ -54,7 +54,7 @@ class LabelPlanner:
     ) -> None:
         self._settings, self._names = settings, class_names
         self._width, self._height = width, height
-        self._shown = Shown(settings, class_names)
+        self._shown = ShownTracks(settings, class_names)
         self._ranks = {key: rank % len(COLOURS) for rank, key in enumerate(sorted(class_names))}
         self._capitals = capitals_px(height)
         self._gap = max(_GAP * self._capitals, 2.0)
@@ -115,7 +115,7 @@ class LabelPlanner:
         seconds: float,
         began: float,
     ) -> None:
-        """Decide who is named and where, in place: labels that stand choose before those that come."""
+        """Decide in place which tracks are named and where: labels already standing are placed before new ones."""
         sizes = {key: self._size(tracks, row) for key, row in rows.items()}
         wanted = self._wanted(known, sizes, seconds, began)
         boxes = {key: np.array(known[key].edges) for key in rows}
@@ -139,7 +139,7 @@ class LabelPlanner:
                 labels.append(area)
 
     def _size(self, tracks: Tracks, row: int) -> float:
-        """How large the part in the picture is, in picture heights, and more for those who matter."""
+        """How large the part in the picture is, in picture heights, and more for those that matter."""
         x1, y1, x2, y2 = tracks.detections.boxes[row].tolist()
         weight = _MATTER.get(self._names[int(tracks.class_ids[row])], 1.0)
         across, down = min(x2, self._width) - max(x1, 0.0), min(y2, self._height) - max(y1, 0.0)
@@ -148,7 +148,7 @@ class LabelPlanner:
     def _wanted(
         self, known: Mapping[int, Followed], sizes: Mapping[int, float], seconds: float, began: float
     ) -> set[int]:
-        """Those who should have a label."""
+        """The tracks that should have a label."""
         if self._settings.labels == "all":
             return set(sizes)
         ranked = []

@@ -1,4 +1,4 @@
-"""Masks of one frame -> how far each pixel near them lies from the mask's edge."""
+"""The distance of each pixel near a frame's masks from the mask's edge."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A frame, its tracks and their labels -> the frame with each track painted over it."""
+"""Overlay: paints each track of a frame, and its label, over the frame."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pipeline.render.mask_edge import MaskEdge, mask_edges
 from pipeline.render.palette import COLOURS
 from pipeline.render.plate import capitals_px, paint_plate, plate_size
 from pipeline.render.settings import RenderSettings
-from pipeline.render.shown import Shown
+from pipeline.render.shown import ShownTracks
 from pipeline.render.yuv_colour import Rgb, YuvColour, yuv_colour
 from pipeline.structures.tracks import Tracks
 from pipeline.structures.yuv_frame import YuvFrame
@@ -54,7 +54,7 @@ class Overlay:
 
     def __init__(self, settings: RenderSettings, class_names: Mapping[int, str]) -> None:
         self._settings, self._names = settings, class_names
-        self._shown = Shown(settings, class_names)
+        self._shown = ShownTracks(settings, class_names)
         self._fill = settings.alpha if "masks" in settings.style else 0.0
 
     def paint(self, frame: YuvFrame, tracks: Tracks, labels: FrameLabels) -> YuvFrame:

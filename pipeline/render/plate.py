@@ -23,7 +23,7 @@ _ROWS, _LEAST_CAPITALS = 60, 9
 
 
 class _Layer(NamedTuple):
-    """What a plate makes of a plane: (number * keep + add + half) >> 8; uint16, or uint32 above 8 bit."""
+    """The numbers that lay a plate over a plane: (number * keep + add + half) >> 8; uint16, or uint32 above 8 bit."""
 
     keep: NDArray[np.unsignedinteger]
     add: NDArray[np.unsignedinteger]

@@ -18,7 +18,7 @@ COLOR_KEYS = ("track", "class")
 
 @dataclass(frozen=True)
 class RenderSettings:
-    """What is painted, and how; a change redoes render, encode and mux, never the model's work.
+    """The settings of painting; a change redoes render, encode and mux, never the model's work.
 
     style : any of STYLES.
     labels : "auto": names what is near or new on the scene, people and riders from farther away; "all"; "none".

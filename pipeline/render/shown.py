@@ -12,7 +12,7 @@ from pipeline.render.settings import RenderSettings
 from pipeline.structures.tracks import NO_TRACK, Tracks
 
 
-class Shown:
+class ShownTracks:
     """Picks the tracks that the settings ask for. Raises ConfigError for a class that the network does not know."""
 
     def __init__(self, settings: RenderSettings, class_names: Mapping[int, str]) -> None:

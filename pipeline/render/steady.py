@@ -1,4 +1,4 @@
-"""A box that jitters -> a box that stands still with it and moves with it (Casiez et al. 2012, the 1 euro filter)."""
+"""Steadies a box that jitters, and lets it move where it moves (Casiez et al. 2012, the 1 euro filter)."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from pipeline.segment.settings import SegmentSettings
 from pipeline.structures.video_info import VideoInfo
 from pipeline.track.key_frames import key_frames
 from pipeline.video.colour.light_metadata import keeps_light
-from pipeline.video.colour.tone_map import is_hdr, shown
+from pipeline.video.colour.tone_map import as_painted, is_hdr
 from pipeline.video.read.plan import DEFAULT_CHUNK_FRAMES, plan
 from pipeline.video.read.probe import probe
 from pipeline.video.write.container import check_container
@@ -63,7 +63,7 @@ def plan_run(
             found="; ".join(check.problems),
             do="name the output as it says",
         )
-    encoder = probe_encoder(shown(info, tone_map=settings.decode.tone_map), settings.encode)
+    encoder = probe_encoder(as_painted(info, tone_map=settings.decode.tone_map), settings.encode)
     source = SourceIdentity.of(pair.source, known)
     source.check_size(size)
     work_dir = Path(settings.run.work_dir) if settings.run.work_dir else None
@@ -155,7 +155,7 @@ def _warnings(source: Path, info: VideoInfo, settings: Settings, encoder: Encode
         yield f"{source} is interlaced, and {becomes}"
     if settings.decode.tone_map and not is_hdr(info):
         yield f"{source} is not HDR: --tone-map has nothing to map, and its colours stay as they are"
-    light = shown(info, tone_map=settings.decode.tone_map).light
+    light = as_painted(info, tone_map=settings.decode.tone_map).light
     if light is not None and not keeps_light(encoder.name):
         yield f"{source} has HDR's static metadata, which {encoder.name} cannot write; libx265 can"
 

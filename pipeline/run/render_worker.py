@@ -18,7 +18,7 @@ from pipeline.structures.chunk import Chunk
 from pipeline.structures.packet_span import PacketSpan
 from pipeline.structures.tracks import Tracks
 from pipeline.structures.video_info import VideoInfo
-from pipeline.video.colour.tone_map import shown
+from pipeline.video.colour.tone_map import as_painted
 from pipeline.video.read.decode import decode_yuv
 from pipeline.video.read.gaps import patched
 from pipeline.video.settings import DecodeSettings
@@ -96,7 +96,7 @@ class RenderWorker:
             for frame, tracks, labels in zip(decoded, task.tracks, task.labels, strict=True)
             if frame.number not in task.left_out
         )
-        becomes = shown(task.info, tone_map=task.decode.tone_map)
+        becomes = as_painted(task.info, tone_map=task.decode.tone_map)
         if task.part.parent.is_dir():
             encode_part(task.part, painted, becomes, task.chunk, task.encoder, left_out=task.left_out)
             return Rendered(digest_of(task.part), None, time.perf_counter() - began)

@@ -10,7 +10,7 @@ from pipeline.record.layout import RunLayout
 from pipeline.record.source_identity import SourceIdentity
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.video_info import VideoInfo
-from pipeline.video.colour.tone_map import shown
+from pipeline.video.colour.tone_map import as_painted
 from pipeline.video.write.encoders import Encoder
 
 
@@ -52,4 +52,4 @@ class Run:
     @property
     def shown(self) -> VideoInfo:
         """The source as its frames are painted, encoded and checked."""
-        return shown(self.info, tone_map=self.settings.decode.tone_map)
+        return as_painted(self.info, tone_map=self.settings.decode.tone_map)

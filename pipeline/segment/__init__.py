@@ -1,1 +1,1 @@
-"""Frames to detections in parallel; the only room that knows Ray."""
+"""The segmenter of a chunk: decoded frames to detections."""

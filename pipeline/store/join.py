@@ -52,7 +52,7 @@ def _joined_header(parts: Sequence[Path]) -> Header:
 
 
 def _video(header: Header) -> tuple[object, ...]:
-    """What all parts of one run agree in."""
+    """The facts in which all parts of one run agree."""
     measured = header.motions is not None
     return header.width, header.height, header.time_base, header.tracked, dict(header.class_names), measured
 

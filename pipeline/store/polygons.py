@@ -1,4 +1,4 @@
-"""A mask -> one closed polygon that fills to the same pixels, whatever holes and parts it has.
+"""One closed polygon that fills to the same pixels as a mask, whatever holes and parts it has.
 
 Readers of polygon formats take one ring an object. Holes and parts beyond the first are reached over a bridge that
 is walked there and back, as Ultralytics' own converter from COCO does: it covers no area, and filling by the

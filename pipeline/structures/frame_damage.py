@@ -27,7 +27,7 @@ class FrameDamage:
         return bool(self.missing or self.flawed)
 
     def __or__(self, other: FrameDamage) -> FrameDamage:
-        """What either says."""
+        """The damage that is in either."""
         return FrameDamage.of(
             numbers_of(self.missing) + numbers_of(other.missing),
             numbers_of(self.flawed) + numbers_of(other.flawed),

@@ -38,7 +38,7 @@ class FrameMotion:
 
     @property
     def still(self) -> bool:
-        """Whether the matrix changes nothing."""
+        """True if the matrix changes nothing."""
         return bool((self.matrix == [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]).all())
 
     def to_numbers(self) -> list[float]:

@@ -22,7 +22,7 @@ class FrameSegmenter(Protocol):
 
     @property
     def runtime(self) -> str:
-        """What computes it, such as `openvino 2026.4.1 bfloat16`; another one finds something else at the margin."""
+        """The runtime that computes it, such as `openvino 2026.4.1 bfloat16`; another differs at the margin."""
         ...
 
     @property

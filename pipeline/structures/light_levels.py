@@ -38,7 +38,7 @@ class LightLevels:
         return float(self.luminance[1]) if self.luminance is not None else None
 
     def same(self, other: LightLevels) -> bool:
-        """Whether both say the same, to within what one codec rounds of another's numbers."""
+        """True if both are the same, but for the rounding between codecs."""
         return (
             self.content == other.content
             and _near(_flat(self), _flat(other), (_CHROMATICITY_STEP,) * 8)

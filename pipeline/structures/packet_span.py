@@ -57,7 +57,7 @@ class PacketSpan:
 
     @property
     def nbytes(self) -> int:
-        """What it weighs on its way to a worker, in bytes."""
+        """Its size on the way to a worker, in bytes."""
         return (
             len(self.payload) + len(self.extradata) + self.sizes.nbytes + self.pts.nbytes + self.keys.nbytes
         )

@@ -1,1 +1,1 @@
-"""Detections in frame order -> tracks: cheap, strictly ordered, without pixels, input or output."""
+"""Tracks from detections in frame order: cheap, strictly ordered, without pixels, input or output."""

@@ -38,7 +38,7 @@ def candidates(
 def _inside(
     boxes: NDArray[np.float64], regions: Sequence[tuple[float, float, float, float]]
 ) -> NDArray[np.bool_]:
-    """Whether more than half of a box lies in one of the regions."""
+    """For each box, True if more than half of it lies in one of the regions."""
     inside = np.zeros(len(boxes), np.bool_)
     area = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
     for x, y, width, height in regions:

@@ -156,7 +156,7 @@ class LookBack:
         return present
 
     def _is_filled(self, window: Window, before: Observation, after: Observation) -> bool:
-        """Whether the gap between both is short enough, or holds no frame that the network looked at."""
+        """True if the gap between both is short enough, or holds no frame that the network looked at."""
         if after.seconds - before.seconds <= self._settings.fill_seconds:
             return True
         between_both = (one for one in window.timeline if before.frame < one.number < after.frame)

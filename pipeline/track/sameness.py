@@ -55,7 +55,7 @@ def _standing(life: Life) -> tuple[bool, float, int]:
 
 
 def _stay_together(one: Life, other: Life, settings: TrackSettings) -> bool:
-    """Whether both lie on each other, on average over all that is known of both at a time."""
+    """True if both lie on each other, on average over all times at which both are known."""
     start = max(one.first.seconds, other.first.seconds)
     stop = min(one.last.seconds, other.last.seconds)
     times = np.array(

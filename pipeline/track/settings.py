@@ -1,4 +1,4 @@
-"""TrackSettings: what decides which detections are the same object."""
+"""TrackSettings: the thresholds by which detections become the same object."""
 
 from __future__ import annotations
 

@@ -178,7 +178,7 @@ def _pick(state: TrackerState, alive: NDArray[np.bool_]) -> TrackerState:
 
 
 def _tracks(state: TrackerState, owners: Rows, detections: Detections) -> Tracks:
-    """What the state says about the detections that tracks own."""
+    """The detections with the numbers, classes and best scores of the tracks that own them."""
     found = owners != _NOBODY
     own = Tracks.untracked(detections)
     ids, class_ids, peaks = own.track_ids.copy(), own.class_ids.copy(), own.peak_scores.copy()

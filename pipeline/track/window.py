@@ -109,7 +109,7 @@ class Life:
 
 @dataclass(frozen=True, eq=False)
 class Past:
-    """What is remembered of a frame that is final."""
+    """The facts that are kept of a frame that is final."""
 
     number: int
     seconds: float

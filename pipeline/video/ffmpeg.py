@@ -76,7 +76,7 @@ def command_line(made: Any) -> list[str]:
 
 
 def run_ffmpeg(made: Any, *, timeout_seconds: float) -> bytes:
-    """What a command of ffmpeg-python writes to its standard output.
+    """Run a command of ffmpeg-python and return what it writes to its standard output.
 
     No shell and no standard input. Raises MediaError, with the command, the exit code and the program's last
     words, if it fails or takes longer than `timeout_seconds`; it is gone then.
@@ -112,7 +112,7 @@ def _named_program(named: str) -> Path:
 
 @cache
 def _is_new_enough(program: str) -> bool:
-    """Whether the program says that it is ffmpeg and not older than OLDEST; daily builds have no number."""
+    """True if the program says that it is ffmpeg and not older than OLDEST; daily builds have no number."""
     try:
         done = subprocess.run(  # noqa: S603
             [program, "-version"],

@@ -38,19 +38,19 @@ class WeightsCache:
         return self.folder / entry.file_name
 
     def usable(self, entry: CatalogEntry) -> Path:
-        """What a reader opens: the embedded or published file, or what is needed of an unpacked archive."""
+        """The path that a reader opens: the embedded or published file, or the needed member of an unpacked archive."""
         if entry.url is None:
             return entry.embedded_path
         return self.folder / PurePosixPath(entry.member) if entry.member else self.published(entry)
 
     def is_unpacked(self, entry: CatalogEntry) -> bool:
-        """Whether an archive's needed member is there; the folder it is in was renamed when it was whole."""
+        """True if an archive's needed member is there; the folder it is in was renamed when it was whole."""
         place = self.usable(entry)
         wanted = place / "saved_model.pb" if entry.kind == "tf2_saved_model" else place
         return entry.member is not None and wanted.is_file() and wanted.stat().st_size > 0
 
     def holds(self, entry: CatalogEntry) -> bool:
-        """Whether it is here, by name and size: nothing is read, so that a listing is quick."""
+        """True if it is here, by name and size: nothing is read, so that a listing is quick."""
         if entry.url is None:
             return entry.available
         if self.is_unpacked(entry):

@@ -67,7 +67,7 @@ class CatalogEntry:
 
     @property
     def digest(self) -> str | None:
-        """What the file's SHA-256 has to begin with: as many digits as are known."""
+        """The beginning of the file's SHA-256: as many digits as are known."""
         return self.sha256 or self.sha256_prefix
 
     @property
@@ -77,7 +77,7 @@ class CatalogEntry:
 
     @property
     def available(self) -> bool:
-        """Whether it can be had at all: published somewhere, or embedded in this very version."""
+        """True if it can be had at all: published somewhere, or embedded in this very version."""
         return self.url is not None or self.embedded_path.is_file()
 
 

@@ -1,4 +1,4 @@
-"""What identifies weights: the SHA-256 of their content."""
+"""The identity of weights: the SHA-256 of their content."""
 
 from __future__ import annotations
 

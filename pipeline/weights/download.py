@@ -23,7 +23,7 @@ class _BrokenOffError(ConnectionError):
 
 @dataclass(frozen=True)
 class _Origin:
-    """What the bytes of a part were read from; the rest may only come from the same.
+    """The file on a server that the bytes of a part were read from; the rest may only come from the same.
 
     url : the address asked.
     etag, last_modified : the server's own marks of the content, "" if it gave none.
@@ -35,7 +35,7 @@ class _Origin:
 
     @property
     def validator(self) -> str:
-        """What If-Range takes: a strong ETag, else the date (RFC 9110, section 13.1.5)."""
+        """The value for If-Range: a strong ETag, else the date (RFC 9110, section 13.1.5)."""
         return self.last_modified if self.etag.startswith("W/") else self.etag or self.last_modified
 
 
@@ -109,7 +109,7 @@ def _request(url: str, headers: dict[str, str], timeout: float) -> http.client.H
 
 
 def _continues(response: http.client.HTTPResponse, origin: _Origin, offset: int) -> bool:
-    """Whether a 206 really is the rest of what `origin` began: a server may overlook If-Range."""
+    """True if a 206 really is the rest of what `origin` began: a server may overlook If-Range."""
     begins_there = response.headers.get("Content-Range", "").startswith(f"bytes {offset}-")
     return begins_there and _origin_of(origin.url, response) == origin
 

@@ -52,7 +52,7 @@ def _embedded(entry: CatalogEntry) -> Path:
 
 
 def _at_hand(entry: CatalogEntry, store: WeightsCache) -> Path | None:
-    """What can be used as it lies there, checked; None if there is nothing."""
+    """The path of weights that are here already, checked; None if there are none."""
     place = store.usable(entry)
     if entry.member is not None:
         return place if store.is_unpacked(entry) else None

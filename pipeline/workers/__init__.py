@@ -1,1 +1,1 @@
-"""Tasks to processes: the only room that knows Ray; it knows no video."""
+"""Runs tasks in processes: the only room that knows Ray; it knows no video."""

@@ -18,7 +18,7 @@ class WorkerActor:
         self._failure: SegVideoError | None = None
 
     def setup(self) -> tuple[Any, SegVideoError | None]:
-        """What the worker's own `setup` gives, or its error."""
+        """The result of the worker's own `setup`, or its error."""
         value, self._failure = self._guarded(self._worker.setup)
         self._ready.set()
         return value, self._failure

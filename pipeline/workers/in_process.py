@@ -22,7 +22,7 @@ class InProcessPools:
         self._workers[spec.name] = spec.worker
 
     def setup_result(self, pool: str) -> Any:
-        """What the worker's `setup` returned. Raises what it raised."""
+        """The result of the worker's `setup`. Raises what it raised."""
         if pool not in self._setup_results:
             self._setup_results[pool] = self._workers[pool].setup()
         return self._setup_results[pool]

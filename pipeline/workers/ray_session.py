@@ -39,11 +39,6 @@ class RaySession:
         # Linux ends Ray's processes when the thread that started them ends, so this one stays.
         self._thread = Thread(target=self._run, name="ray", daemon=True)
 
-    @property
-    def is_cluster(self) -> bool:
-        """Whether the workers may be on other machines."""
-        return self._address is not None
-
     def start(self) -> None:
         """Begin to start; returns at once."""
         self._thread.start()

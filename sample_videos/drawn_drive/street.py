@@ -15,7 +15,6 @@ Picture = NDArray[np.float32]
 Where = NDArray[np.bool_]
 
 #: Lateral places in m, counted from the middle of the camera's lane; lanes are 3.4 m wide.
-LANES = (-6.8, -3.4, 0.0, 3.4)
 KERBS = (-8.7, 7.4)
 PAVEMENTS = (-12.0, 10.8)
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 import cv2
 import numpy as np
 
-from pipeline.evaluation.segmenting import segment_pictures
+from pipeline.evaluation.segmenting import segment_labelled
 from pipeline.labels.truth import TruePicture, Truth
 from tests.evaluation.made import detections
 
@@ -34,7 +34,7 @@ def test_pictures_of_one_size_follow_each_other_and_results_keep_the_labels_orde
         cv2.imwrite(str(file), np.full((*size, 3), 20 + number, np.uint8))
         pictures.append(TruePicture(file.name, *size, (), frozenset({3}), file))
     network, told = Corner(), []
-    found = segment_pictures(
+    found = segment_labelled(
         network, Truth(tuple(pictures), {3: "car"}), 0.02, lambda *counts: told.append(counts)
     )
     assert network.shapes == [(40, 50), (60, 80), (60, 80)]

@@ -27,7 +27,7 @@ MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 
 
 def write_state_dict(path: Path, state: Mapping[str, NDArray[np.generic]]) -> None:
-    """What `torch.save(model.state_dict(), path)` writes: one storage a tensor."""
+    """Write the file that `torch.save(model.state_dict(), path)` writes: one storage a tensor."""
     write_archive(path, program(state_dict(state)), storages_of(state))
 
 

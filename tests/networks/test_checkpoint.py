@@ -88,9 +88,9 @@ def test_a_path_gives_a_segmenter_whatever_it_leads_to(model: MaskRCNN, file: Pa
 
 
 def test_a_file_of_no_known_kind_is_refused_with_the_kinds_there_are(tmp_path: Path) -> None:
-    (tmp_path / "weights.onnx").write_bytes(b"")
+    (tmp_path / "weights.bin").write_bytes(b"")
     with pytest.raises(WeightsError, match=r"\.safetensors"):
-        load(tmp_path / "weights.onnx")
+        load(tmp_path / "weights.bin")
 
 
 def test_settings_left_out_leave_a_config_alone(model: MaskRCNN) -> None:

@@ -1,4 +1,4 @@
-"""What `verify` notices: each promise broken once, by another program than the one that keeps it."""
+"""`verify` notices each promise that is broken; each is broken once, by another program than the one that keeps it."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ LEAST_MEAN = 0.82
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory, repo_root):
-    """What `seg-video eval` says of the whole clip."""
+    """The output of `seg-video eval` for the whole clip."""
     out = tmp_path_factory.mktemp("accuracy") / "out.mp4"
     clip, truth = (repo_root / "sample_videos" / name for name in ("drive.mp4", "drive.json.gz"))
     for words in (

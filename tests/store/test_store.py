@@ -1,4 +1,4 @@
-"""What is written is read back as it was; equal content gives equal bytes; faults are named."""
+"""Stores are read back as they were written; equal content gives equal bytes; faults are named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the look back makes of a film: first frames, gaps, fragments, doubles, doubt, classes; at any chunks."""
+"""The look back over a film: first frames, gaps, fragments, doubles, doubt, classes; at any chunks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What pools promise, asked of those in this process, of processes and of Ray's."""
+"""The promises of pools, tested on those in this process, of processes and of Ray's."""
 
 from __future__ import annotations
 

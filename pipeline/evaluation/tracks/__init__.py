@@ -1,1 +1,1 @@
-"""Whether objects keep their identity through a video."""
+"""Measures how well objects keep their identity through a video."""

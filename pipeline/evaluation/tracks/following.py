@@ -19,11 +19,11 @@ _ENOUGH = 0.5
 
 
 def has_identities(truth: Truth) -> bool:
-    """Whether any object has a number that it keeps."""
+    """True if any object has a number that it keeps."""
     return any(one.track_id is not None for picture in truth.pictures for one in picture.objects)
 
 
-def overlaps(truth: Truth, found: Sequence[Found], min_side: float) -> list[FrameOverlap]:
+def frame_overlaps(truth: Truth, found: Sequence[Found], min_side: float) -> list[FrameOverlap]:
     """One entry a frame. A track may lie on an object of another class: that is what AP counts.
 
     A track on no object is left out where it may be right without a label: its class is not in the frame's scope, it
@@ -52,7 +52,7 @@ def _overlap(picture: TruePicture, found: Found, min_side: float) -> FrameOverla
 
 
 def _is_solid(one: TrueObject, min_side: float) -> bool:
-    """Whether an object counts as found or missed."""
+    """True if an object counts as found or missed."""
     counts = not one.ignored and one.runs is not None and one.short_side >= min_side
     return counts and one.track_id is not None
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from pipeline.errors import InputError
 from pipeline.evaluation.evaluate import Evaluation, evaluate
 from pipeline.evaluation.settings import EvalSettings
-from pipeline.evaluation.tracks.following import has_identities, overlaps
+from pipeline.evaluation.tracks.following import frame_overlaps, has_identities
 from pipeline.evaluation.tracks.identities import identity_scores
 from pipeline.evaluation.tracks.recorded import recorded, seconds_per_frame
 from pipeline.labels.read_truth import truth_of_video
@@ -32,5 +32,5 @@ def measure_run(detections: Path, labels: Path, settings: EvalSettings) -> Evalu
         step = seconds_per_frame(file.header, truth)
     identities = None
     if has_identities(truth):
-        identities = identity_scores(overlaps(truth, found, settings.min_side), step)
+        identities = identity_scores(frame_overlaps(truth, found, settings.min_side), step)
     return evaluate(truth, found, names, settings, identities)

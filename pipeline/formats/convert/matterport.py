@@ -31,7 +31,7 @@ _HEAD = re.compile(r"(box_head/dense|mask_head/conv)(\d)")
 
 
 def rules(variables: Mapping[str, tuple[int, ...]]) -> dict[str, Rule]:
-    """For each model variable (path -> shape), the tensor it comes from and how its axes are brought into order."""
+    """For each model variable (shapes by path), the tensor it comes from and how its axes are brought into order."""
     found = {}
     for path, shape in variables.items():
         unit, leaf = path.rsplit("/", 1)

@@ -1,1 +1,1 @@
-"""What a training step minimises: matching, sampling, losses."""
+"""The loss of a training step: matching, sampling, losses."""

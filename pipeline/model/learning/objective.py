@@ -1,4 +1,4 @@
-"""What Mask R-CNN minimises (He et al. 2017, section 3): the five losses of a batch, trained end to end."""
+"""The loss of Mask R-CNN (He et al. 2017, section 3): the five losses of a batch, trained end to end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a batch of training pictures holds, in arrays of fixed shape."""
+"""The labels of a batch of training pictures, in arrays of fixed shape."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Targets(NamedTuple):
 
 
 def crop_masks(masks: Any, boxes: Any, regions: Any, size: int) -> Any:
-    """What of its object each region covers: float32 [R, size, size], 1 inside and 0 outside.
+    """The part of its object that each region covers: float32 [R, size, size], 1 inside and 0 outside.
 
     masks : uint8 [R, M, M], 0 or 255, each spanning its box.
     boxes, regions : float32 [R, 4] in the same px.

@@ -53,7 +53,7 @@ def read_chroma_location(frame: VideoFrame) -> str:
 
 
 def chroma_location_parameters(encoder: str, location: str) -> dict[str, str]:
-    """What makes an encoder write a location; nothing for "left", which all of them mean by saying nothing."""
+    """The options that make an encoder write a location; none for "left", which encoders mean by writing none."""
     if location in (UNSPECIFIED, "left"):
         return {}
     if encoder in ("libx264", "libx265"):

@@ -1,4 +1,4 @@
-"""HDR's static metadata: a decoded frame -> LightLevels, and LightLevels -> an encoder's parameters."""
+"""HDR's static metadata: read as LightLevels from a decoded frame, written as an encoder's parameters."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NAMES = {
 
 
 def frame_side_data(frame: VideoFrame) -> Mapping[str, Buffer]:
-    """What comes with a frame, by FFmpeg's names; nothing where one of its kinds is newer than PyAV.
+    """The side data of a frame, by FFmpeg's names; nothing where one of its kinds is newer than PyAV.
 
     PyAV up to 18.1 knows no EXIF, which FFmpeg gives with TIFF and Motion JPEG, and fails on all of it then.
     """
@@ -39,7 +39,7 @@ def frame_side_data(frame: VideoFrame) -> Mapping[str, Buffer]:
 
 
 def read_light(frame: VideoFrame) -> LightLevels | None:
-    """What the frame's codec or container says; None where it says nothing.
+    """The light levels that the frame's codec or container gives; None where it gives none.
 
     The layouts are those of FFmpeg's AVMasteringDisplayMetadata (ten fractions of int32, x and y of red,
     green, blue and white, then black and white; two flags) and AVContentLightMetadata (two uint32). Zeros
@@ -68,7 +68,7 @@ def read_light(frame: VideoFrame) -> LightLevels | None:
 
 
 def keeps_light(encoder: str) -> bool:
-    """Whether an encoder can be told them; nvenc reads them off frames alone, where PyAV cannot put them."""
+    """True if an encoder can be told them; nvenc reads them off frames alone, where PyAV cannot put them."""
     return encoder in _NAMES
 
 

@@ -1,4 +1,4 @@
-"""FFmpeg's frames -> upright planes or RGB, and planes -> FFmpeg's frames."""
+"""Turns FFmpeg's frames into upright planes or RGB, and planes into FFmpeg's frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HDR numbers -> SDR numbers, by the standards' formulas; pure, on arrays of any shape."""
+"""The standards' formulas from HDR numbers to SDR numbers; pure, on arrays of any shape."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _BT709, _BT2020 = 1, 9
 
 
 def sdr_from_hdr(rgb: Floats, transfer: int, primaries: int, peak: float) -> Floats:
-    """HDR's coded R, G, B in 0..1, [..., 3] -> BT.709's coded R, G, B in 0..1.
+    """BT.709's coded R, G, B in 0..1, from HDR's coded R, G, B in 0..1, [..., 3].
 
     transfer : PQ or HLG. primaries : of H.273; others than BT.709 and P3 are taken for BT.2020. peak : the
     brightest that is to be expected, in cd/m2; brighter is cut off. Colours that BT.709 does not hold are cut
@@ -76,7 +76,7 @@ def hlg_light(code: Floats) -> Floats:
 
 
 def rolled_off(light: Floats, peak: float) -> Floats:
-    """cd/m2 up to `peak` -> cd/m2 up to SDR_WHITE: the EETF of ITU-R BT.2390-11, 5.4.1, for a black of 0.
+    """Luminance in cd/m2 up to SDR_WHITE, from one up to `peak`: the EETF of ITU-R BT.2390-11, 5.4.1, for a black of 0.
 
     What is dark stays; the rest bends towards white along a Hermite spline over PQ's values.
     """
@@ -94,12 +94,12 @@ def rolled_off(light: Floats, peak: float) -> Floats:
 
 
 def to_bt709(primaries: int) -> Floats:
-    """[3, 3]: linear R, G, B of these primaries -> linear R, G, B of BT.709 (SMPTE RP 177; ITU-R BT.2087)."""
+    """The matrix [3, 3] from linear R, G, B of these primaries to those of BT.709 (SMPTE RP 177; ITU-R BT.2087)."""
     return np.linalg.inv(_to_xyz(_BT709)) @ _to_xyz(primaries if primaries in _PRIMARIES else _BT2020)
 
 
 def _to_xyz(primaries: int) -> Floats:
-    """[3, 3]: linear R, G, B -> CIE XYZ, where R = G = B = 1 is the white of luminance 1."""
+    """The matrix [3, 3] from linear R, G, B to CIE XYZ, where R = G = B = 1 is the white of luminance 1."""
     red, green, blue, white = (np.array([x / y, 1.0, (1 - x - y) / y]) for x, y in _PRIMARIES[primaries])
     columns = np.stack([red, green, blue], axis=1)
     return np.asarray(columns * np.linalg.solve(columns, white))

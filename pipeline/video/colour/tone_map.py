@@ -1,4 +1,4 @@
-"""HDR frames -> SDR frames: BT.709, 8 bit, limited range."""
+"""Tone-maps HDR frames to SDR: BT.709, 8 bit, limited range."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _LAYOUT = "gbrp10le"
 
 
 def is_hdr(info: VideoInfo) -> bool:
-    """Whether the source's numbers are PQ's or HLG's."""
+    """True if the source's numbers are PQ's or HLG's."""
     return info.colour.transfer in (PQ, HLG)
 
 
@@ -50,7 +50,7 @@ def sdr(info: VideoInfo) -> VideoInfo:
     )
 
 
-def shown(info: VideoInfo, *, tone_map: bool) -> VideoInfo:
+def as_painted(info: VideoInfo, *, tone_map: bool) -> VideoInfo:
     """The source as its frames are painted and encoded."""
     return sdr(info) if tone_map else info
 

@@ -1,4 +1,4 @@
-"""A chunk -> its frames: exactly those, upright, each with its pts."""
+"""Decodes the frames of a chunk: exactly those, upright, each with its pts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pipeline.structures.packet_span import PacketSpan
 from pipeline.structures.video_info import VideoInfo
 from pipeline.structures.yuv_frame import YuvFrame
 from pipeline.video.colour.pixels import to_rgb, to_yuv
-from pipeline.video.colour.tone_map import is_hdr, sdr, shown, tone_mapped
+from pipeline.video.colour.tone_map import as_painted, is_hdr, sdr, tone_mapped
 from pipeline.video.read.deinterlace import deinterlaced
 from pipeline.video.read.demux import open_decoder, unpack
 from pipeline.video.read.packets import open_packets
@@ -78,7 +78,7 @@ def decode_yuv(
     threads : of the decoder; chunks are decoded side by side, so one is best where there are many.
 
     """
-    becomes = shown(info, tone_map=tone_map)
+    becomes = as_painted(info, tone_map=tone_map)
 
     def convert(frame: VideoFrame) -> YuvFrame:
         frame = deinterlaced(frame) if deinterlace else frame
@@ -166,7 +166,7 @@ def decoded_frames(
 
 
 def _fed(context: VideoCodecContext, packet: Packet | None, complaints: list[str]) -> list[VideoFrame]:
-    """What the decoder gives out when it is fed a packet, or the end."""
+    """The frames that the decoder gives out when it is fed a packet, or the end."""
     try:
         return context.decode(packet)
     except FFmpegError as error:

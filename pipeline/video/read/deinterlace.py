@@ -1,4 +1,4 @@
-"""An interlaced frame -> a progressive one, made of its upper field alone."""
+"""Makes a progressive frame of the upper field of an interlaced one."""
 
 from __future__ import annotations
 

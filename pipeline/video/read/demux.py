@@ -1,4 +1,4 @@
-"""A chunk -> its compressed packets as one value, for a worker that can't see the source."""
+"""The compressed packets of a chunk as one value, for a worker that can't see the source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A video file -> what it holds, read off its packets and, where asked for, off every frame it decodes to."""
+"""The facts of a video file, read off its packets and, where asked for, off every frame it decodes to."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from pipeline.structures.video_info import StreamInfo, VideoInfo
 from pipeline.video.read.decode import decoded_frames
-from pipeline.video.read.index import shown
+from pipeline.video.read.index import is_shown
 from pipeline.video.read.source import open_source, video_stream
 from pipeline.video.write.container import is_made_by_the_muxer
 from pipeline.video.write.copying import payload
@@ -45,7 +45,7 @@ class TrackFacts:
 
 @dataclass(frozen=True, eq=False)
 class DecodedFacts:
-    """What comes out when the painted stream is decoded from its first packet to its last.
+    """The result of decoding the painted stream from its first packet to its last.
 
     pts : int64 [D], times of the frames that come out, ascending.
     flawed : int64 [E], times of those that the decoder marks as damaged.
@@ -61,7 +61,7 @@ class DecodedFacts:
 
 @dataclass(frozen=True, eq=False)
 class MediaFacts:
-    """What a video file holds.
+    """The content of a video file.
 
     info : streams, geometry, colour, tags, chapters.
     pts : int64 [N], when each frame of the painted stream is shown, ascending, in ticks of info.time_base.
@@ -79,7 +79,7 @@ class MediaFacts:
 
 @dataclass
 class _Reading:
-    """What is read of one stream so far."""
+    """The facts read of one stream so far."""
 
     pts: list[int] = field(default_factory=list)
     durations: list[int] = field(default_factory=list)
@@ -113,9 +113,9 @@ def _read_tracks(info: VideoInfo) -> tuple[TrackFacts, ...]:
             reading = readings[packet.stream_index]
             # What AAC needs to begin is hidden in MP4 and a delay in Matroska: the same packets.
             is_aac = info.streams[packet.stream_index].codec == "aac"
-            if not shown(packet) and (reading.begun or not is_aac):
+            if not is_shown(packet) and (reading.begun or not is_aac):
                 continue
-            reading.begun = reading.begun or shown(packet)
+            reading.begun = reading.begun or is_shown(packet)
             reading.pts.append(_time(packet))
             reading.durations.append(packet.duration or 0)
             reading.content.update(payload(packet))

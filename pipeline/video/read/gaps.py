@@ -16,7 +16,7 @@ Decode = Callable[[Chunk], Iterator[DecodedFrame[Picture]]]
 
 
 def patched(info: VideoInfo, chunk: Chunk, decode: Decode[Picture]) -> Iterator[DecodedFrame[Picture]]:
-    """What `decode` gives of the chunk, each frame once; where it finds none, the last good one before, again.
+    """The frames that `decode` gives of the chunk, each once; where it finds none, the last good one before, again.
 
     For that the video is decoded from its beginning, or whole where nothing before is good either. `decode`
     is to repeat pictures over gaps. Raises DamagedInputError if the video has no good frame at all.

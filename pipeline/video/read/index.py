@@ -1,4 +1,4 @@
-"""A path -> the frames that a video stream of it shows, read off the packets, never off a header."""
+"""The frames that a file's video stream shows, read off the packets, never off a header."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class FrameIndex:
 
 @dataclass(frozen=True)
 class _Packet:
-    """What is kept of a packet: it may carry no time of its own."""
+    """The facts that are kept of a packet: it may carry no time of its own."""
 
     pts: int | None
     dts: int | None
@@ -71,8 +71,8 @@ def read_index(path: Path, position: int) -> FrameIndex | None:
     )
 
 
-def shown(packet: Packet) -> bool:
-    """Whether a packet stands for a frame: neither the end mark nor cut off by an edit list."""
+def is_shown(packet: Packet) -> bool:
+    """True if a packet stands for a frame: neither the end mark nor cut off by an edit list."""
     return packet.size > 0 and not packet.is_discard
 
 
@@ -83,7 +83,7 @@ def _read_packets(container: InputContainer, stream: VideoStream) -> tuple[list[
         for packet in container.demux(stream):
             found += packet.size > 0
             corrupt += packet.is_corrupt
-            if shown(packet):
+            if is_shown(packet):
                 packets.append(_Packet(packet.pts, packet.dts, packet.duration or 0, packet.is_keyframe))
     except FFmpegError as error:
         damage.append(f"reading stopped after {found} video packets: {reason(error)}")
@@ -107,7 +107,7 @@ def _order_by_decoding(path: Path, position: int) -> NDArray[np.int64]:
         stream = video_stream(container, position)
         for packet in container.demux(stream):
             if packet.size:
-                packet.pts, rank = rank, rank + shown(packet)
+                packet.pts, rank = rank, rank + is_shown(packet)
             try:
                 order += [frame.pts for frame in stream.decode(packet) if frame.pts is not None]
             except FFmpegError:

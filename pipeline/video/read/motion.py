@@ -103,5 +103,5 @@ def _pictures_differ(before: Grey, now: Grey) -> bool:
 
 
 def _stored(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The numbers as a file keeps them, so that what is measured and what is read are the same."""
+    """The numbers rounded as in a file, so that measured and read ones are equal."""
     return matrix.astype(np.float32).astype(np.float64)

@@ -1,4 +1,4 @@
-"""A chunk -> the packets its frames are decoded from, read from the source."""
+"""The packets that a chunk's frames are decoded from, read from the source."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pipeline.errors import InputError
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.timebase import to_pts
 from pipeline.structures.video_info import VideoInfo
-from pipeline.video.read.index import shown
+from pipeline.video.read.index import is_shown
 from pipeline.video.read.source import open_source, video_stream
 
 #: Seconds before the keyframe at which to look for it. A seek may land behind it where packets are stored by
@@ -74,9 +74,9 @@ def _ranked(info: VideoInfo, packets: Iterator[Packet]) -> Iterator[tuple[int, P
     )
     for packet in packets:
         if not info.timed:
-            rank += shown(packet)
+            rank += is_shown(packet)
             packet.pts = pts_by_rank.get(rank)
-        elif shown(packet):
+        elif is_shown(packet):
             frame = int(np.searchsorted(info.pts, packet.pts)) if packet.pts is not None else info.frame_count
             known = frame < info.frame_count and info.pts[frame] == packet.pts
             rank = int(info.decode_order[frame]) if known else rank
@@ -96,7 +96,7 @@ def _find_keyframe(
     """The packet of the chunk's keyframe; None if reading began behind it."""
     wanted = int(info.decode_order[chunk.seek_frame or 0])
     for rank, packet in packets:
-        if rank == wanted and shown(packet):
+        if rank == wanted and is_shown(packet):
             return rank, packet
         if rank > wanted:
             return None

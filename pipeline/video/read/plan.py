@@ -1,4 +1,4 @@
-"""A source -> the chunks it is worked on in. Pure: the same source and setting give the same chunks."""
+"""The chunks that a source is worked on in. Pure: the same source and setting give the same chunks."""
 
 from __future__ import annotations
 

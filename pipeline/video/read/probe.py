@@ -1,4 +1,4 @@
-"""A path -> VideoInfo."""
+"""Probes a path and returns its VideoInfo."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def _video_info(
 
 
 def _torn_end(path: Path, container: str) -> list[str]:
-    """What is left of a broadcast packet at the end of the file, a sentence; they all have one size."""
+    """A sentence on the broadcast packet that the end of the file cuts off, if any; all packets have one size."""
     size = path.stat().st_size
     rest = min(size % packet for packet in _BROADCAST_PACKETS)
     if container != "mpegts" or rest == 0:

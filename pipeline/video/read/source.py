@@ -58,7 +58,7 @@ def video_stream(container: InputContainer, position: int) -> VideoStream:
 
 
 def reason(error: BaseException) -> str:
-    """What FFmpeg or the system says, without numbers and the file's name."""
+    """The message of FFmpeg or the system, without numbers and the file's name."""
     text = getattr(error, "strerror", None) or str(error)
     log = getattr(error, "log", None)
     return f"{text} ({log[2].strip()})" if log else text

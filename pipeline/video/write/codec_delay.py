@@ -1,4 +1,4 @@
-"""AAC whose first packets a container hides -> a template that lets Matroska hide them as well."""
+"""A template that lets Matroska hide AAC's first packets where the source's container hides them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A source and an output name -> which streams the output can hold, told before anything is inferred."""
+"""The streams of a source that an output of that name can hold, told before any network runs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _UNPLAYABLE_IN_MP4 = ("pcm_", "vorbis")
 
 @dataclass(frozen=True)
 class ContainerCheck:
-    """What becomes of the source's streams in an output.
+    """The fate of the source's streams in an output: copied, left out or lost.
 
     muxer : FFmpeg's name of the output's format.
     kept : positions of the streams that are copied, besides the one that is painted.
@@ -64,7 +64,7 @@ def check_container(info: VideoInfo, out: Path) -> ContainerCheck:
 
 
 def is_made_by_the_muxer(info: VideoInfo, stream: StreamInfo) -> bool:
-    """Whether a stream is made anew of the chapters or of a tag, and is not to be copied."""
+    """True if a stream is made anew of the chapters or of a tag, and is not to be copied."""
     return _holds_chapters(info, stream) or _holds_time_code(info, stream)
 
 
@@ -105,7 +105,7 @@ def _fits(info: VideoInfo, stream: StreamInfo, muxer: str) -> bool:
 
 
 def _can_be_written(stream: Stream, muxer: str) -> bool:
-    """Whether a file with this stream alone gets a header and an end."""
+    """True if a file with this stream alone gets a header and an end."""
     try:
         with av.open(io.BytesIO(), "w", format=muxer) as trial:
             trial.add_stream_from_template(stream, opaque=True)
@@ -122,6 +122,6 @@ def _name(stream: StreamInfo) -> str:
 
 
 def _holds_all(info: VideoInfo, muxer: str) -> bool:
-    """Whether no sound and no subtitle is lost."""
+    """True if no sound and no subtitle is lost."""
     wanted = (stream for stream in info.streams if stream.kind in ("audio", "subtitle"))
     return all(_fits(info, stream, muxer) for stream in wanted)

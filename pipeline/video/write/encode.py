@@ -1,4 +1,4 @@
-"""The painted frames of one chunk -> a part of the output video, with their exact pts."""
+"""Encodes the painted frames of one chunk to a part of the output video, with their exact pts."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from pipeline.structures.yuv_frame import YuvFrame
 from pipeline.video.colour.pixels import to_av
 from pipeline.video.read.source import open_source, video_stream
 from pipeline.video.write.encoders import Encoder, open_encoder
-from pipeline.video.write.publish import whole_video
 from pipeline.video.write.timeline import decoding_times, output_timeline
+from pipeline.video.write.whole_video import whole_video
 
 
 def encode_part(

@@ -1,4 +1,4 @@
-"""A source and settings -> an encoder that is known to work here, with every option it is given."""
+"""An encoder that is known to work here for a source and settings, with every option it is given."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from pipeline.video.write.timeline import output_timeline
 
 @dataclass(frozen=True)
 class _Kind:
-    """What the settings mean to one encoder.
+    """The options of one encoder.
 
     quality : its option for constant quality. crf, preset : the defaults here; fast : the preset of --fast. layouts :
     pixel layouts by bit depth, in even sizes and in odd ones. options : always given.
@@ -110,7 +110,7 @@ def probe_encoder(info: VideoInfo, settings: EncodeSettings) -> Encoder:
 
 
 def _candidates(info: VideoInfo) -> tuple[str, ...]:
-    """What auto means: H.264 plays everywhere; with 10 bit it hardly plays anywhere, and H.265 does."""
+    """The encoders that `auto` tries: H.264 plays everywhere; with 10 bit it hardly plays anywhere, and H.265 does."""
     return ("libx264",) if info.bit_depth <= 8 else ("libx265", "libx264")
 
 
@@ -183,7 +183,7 @@ def _resolve(info: VideoInfo, settings: EncodeSettings, name: str) -> Encoder:
 
 
 def _private_options(name: str, threads: int) -> dict[str, str]:
-    """What makes an encoder's output depend on its input and options alone."""
+    """The options that make an encoder's output depend on its input and options alone."""
     if name == "libx264" and _has_avx512():
         # x264's macroblock tree reads memory behind its rows with AVX-512: seen at 70x38 and 320x180, where
         # the same frames gave different bytes in 5 of 8 runs, and the same in all with AVX2 at most.
@@ -209,6 +209,6 @@ def _has_avx512() -> bool:
 
 
 def _frame_rate(info: VideoInfo) -> Fraction:
-    """What encoders reckon with where they need a rate: the same for every part of a video."""
+    """The frame rate for encoders that need one: the same for every part of a video."""
     average = info.frame_count / info.duration_seconds
     return max(average.limit_denominator(1001), Fraction(1, 1001))

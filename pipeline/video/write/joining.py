@@ -1,4 +1,4 @@
-"""The parts of a video -> the packets of one track."""
+"""Joins the parts of a video to the packets of one track."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parts and source -> the output: the painted video, and everything else of the source untouched."""
+"""Muxes the output from its parts and the source: the painted video, and everything else of the source untouched."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from pipeline.video.write.codec_delay import delayed_template, hidden_seconds
 from pipeline.video.write.container import ContainerCheck, check_container
 from pipeline.video.write.copying import StreamCopy
 from pipeline.video.write.joining import joined_packets
-from pipeline.video.write.publish import whole_video
 from pipeline.video.write.tags import container_tags, stream_tags, survives_itunes
 from pipeline.video.write.timeline import Timeline, output_timeline
 from pipeline.video.write.track_times import write_creation_times
+from pipeline.video.write.whole_video import whole_video
 
 #: A movie clock finer than this makes durations that old players read wrongly.
 _FINEST_MOVIE_CLOCK = 10_000_000

@@ -1,4 +1,4 @@
-"""A video -> a picture file a frame."""
+"""Writes a video as a picture file a frame."""
 
 from __future__ import annotations
 

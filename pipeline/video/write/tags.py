@@ -1,4 +1,4 @@
-"""The metadata of a source -> the metadata of the output."""
+"""The metadata of the output, from that of the source."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _ITUNES_KEYS = {
 
 
 def container_tags(info: VideoInfo) -> dict[str, str]:
-    """What the recording says of itself: when, where, with what, title and so on."""
+    """The recording's own tags: time, place, camera, title and so on."""
     tags = _kept(info.metadata)
     # FFmpeg gives a location twice, once with its language; written back, it would come out four times.
     return {key: value for key, value in tags.items() if not key.startswith("location-")}
 
 
 def stream_tags(metadata: Mapping[str, str]) -> dict[str, str]:
-    """What a stream says of itself: language, handler, title, time code and so on.
+    """A stream's own tags: language, handler, title, time code and so on.
 
     MP4 keeps a track's title under `name`, which FFmpeg reads so and writes of `title` alone.
     """
@@ -40,7 +40,7 @@ def stream_tags(metadata: Mapping[str, str]) -> dict[str, str]:
 
 
 def survives_itunes(tags: Mapping[str, str]) -> bool:
-    """Whether MP4's own atoms hold all of these."""
+    """True if MP4's own atoms hold all of these."""
     return {key.lower() for key in tags} <= _ITUNES_KEYS
 
 

@@ -1,4 +1,4 @@
-"""A source -> when each frame is shown in the output."""
+"""The times at which the output shows each frame of a source."""
 
 from __future__ import annotations
 

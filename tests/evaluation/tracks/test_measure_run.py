@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.errors import InputError
 from pipeline.evaluation.settings import EvalSettings
-from pipeline.evaluation.tracks.following import overlaps
+from pipeline.evaluation.tracks.following import frame_overlaps
 from pipeline.evaluation.tracks.measure_run import measure_run
 from pipeline.labels.truth import Truth
 from pipeline.store.header import Header
@@ -133,7 +133,7 @@ def test_detections_without_tracks_are_refused(tmp_path):
 
 def overlap_of(picture_here, *rows):
     on = found(*rows, track_ids=range(1, len(rows) + 1))
-    (frame,) = overlaps(Truth((picture_here,), NAMES), [on], 8.0)
+    (frame,) = frame_overlaps(Truth((picture_here,), NAMES), [on], 8.0)
     return frame
 
 

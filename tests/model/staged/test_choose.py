@@ -1,4 +1,4 @@
-"""What NumPy chooses between the stages is what the compiled program chooses."""
+"""NumPy chooses the same between the stages as the compiled program."""
 
 from dataclasses import replace
 

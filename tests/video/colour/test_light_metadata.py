@@ -120,7 +120,7 @@ def test_what_half_is_known_is_written_with_zeros_for_the_other(tmp_path: Path) 
 def said(
     fractions: list[tuple[int, int]], flags: tuple[int, int] = (1, 1), content: tuple[int, int] = (0, 0)
 ) -> LightLevels | None:
-    """What is read of a frame with this side data."""
+    """The light levels read of a frame with this side data."""
     numbers = [number for pair in fractions for number in pair]
     side_data = {
         "MASTERING_DISPLAY_METADATA": np.array([*numbers, *flags], np.int32).tobytes(),

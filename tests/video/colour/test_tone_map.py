@@ -122,7 +122,7 @@ def test_what_hdr_becomes(layout: str, expected: str) -> None:
     assert (made.pixel_format, made.bit_depth, made.light) == (expected, 8, None)
     assert made.colour == ColourTags(1, 1, 1, False)
     assert probe_encoder(made, EncodeSettings()).name == "libx264"
-    assert tone_map.shown(hdr, tone_map=False) is hdr
+    assert tone_map.as_painted(hdr, tone_map=False) is hdr
 
 
 def test_the_peak_is_the_brightest_pixel_else_the_display_s_white_else_1000() -> None:

@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from pipeline.errors import ConfigError, MediaError
+from pipeline.errors import ConfigError, MediaError, WriteError
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.colour import ColourTags
 from pipeline.structures.video_info import VideoInfo
@@ -148,7 +148,7 @@ def test_a_frame_too_few_or_too_many_leaves_no_part(tmp_path: Path, given: int, 
 
 
 def test_a_folder_that_is_not_there_is_said_so(tmp_path: Path) -> None:
-    with pytest.raises(MediaError, match=r"Cannot write .*\n.*No such file"):
+    with pytest.raises(WriteError, match=r"Cannot write .*\n.*No such file"):
         encode(tmp_path / "absent" / "part.mp4", an_info())
 
 

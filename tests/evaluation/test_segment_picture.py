@@ -4,7 +4,7 @@ import av
 import numpy as np
 import pytest
 
-from pipeline.evaluation.framing import segment_picture
+from pipeline.evaluation.segmenting import segment_picture
 from pipeline.structures.chunk import Chunk
 from pipeline.video.read.decode import decode_rgb
 from pipeline.video.read.probe import probe
