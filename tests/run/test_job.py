@@ -55,8 +55,8 @@ def test_ids_run_through_and_do_not_depend_on_chunks(work, traffic, tmp_path):
     assert small.read_bytes() == whole.read_bytes()
     tracks = tracks_of(whole)
     assert [frame for frame, *_ in tracks] == list(range(40))
-    # The one that is seen in the first ten frames takes number 2 with it.
-    assert [ids for _, ids, _, _ in tracks] == [[1, 2, 3]] * 10 + [[1, 3]] * 30
+    # The one that is seen in the first ten frames, a third of a second with 0.6, stays in doubt and has no number.
+    assert [ids for _, ids, _, _ in tracks] == [[1, -1, 2]] * 10 + [[1, 2]] * 30
     assert tracks[39][3][0] == [82.0, 30.0, 112.0, 60.0]  # 4 + 2 * 39, 30 px wide
 
 
@@ -135,7 +135,7 @@ def test_an_ignored_region_redoes_tracking_but_not_the_network(work, traffic, tm
     assert redone(events) == [["track", "join", "label", "render", "mux"]]
     assert fake_network.looked_at == []
     assert {tuple(ids) for _, ids, _, _ in tracks_of(tmp_path / "out.mp4.seg-run/detections.parquet")} == {
-        (1, 2, -1),
+        (1, -1, -1),
         (1, -1),
     }
 

@@ -73,6 +73,10 @@ def test_a_worker_that_is_killed_is_replaced_and_nothing_is_lost_or_doubled(
     entries = [json.loads(line) for line in ledger.read_text().splitlines()]
     assert sorted(entry["chunk"] for entry in entries if entry["step"] == "segment") == list(range(10))
     assert ours(out) == in_process
+    # Python's own tracker of a process's resources ends when it sees that all of them are gone.
+    until = time.monotonic() + 10
+    while time.monotonic() < until and any(Path(f"/proc/{pid}").exists() for pid in everybody):
+        time.sleep(0.1)
     assert [pid for pid in everybody if Path(f"/proc/{pid}").exists()] == []
 
 
