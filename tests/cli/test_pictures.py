@@ -156,3 +156,25 @@ def test_what_the_inputs_are(album, traffic, tmp_path):
     assert "4 pictures are left out" in said[0]
     with pytest.raises(UsageError, match="a command each"):
         are_pictures([str(traffic), "photo.jpg"], said.append)
+
+
+def test_a_batch_is_exported_and_is_no_run_of_a_video(album, seg_video, tmp_path):
+    Image.fromarray(np.pad(np.full((10, 30, 3), 230, np.uint8), ((30, 80), (10, 160), (0, 0)))).save(
+        album / "z.png"
+    )
+    assert seg_video(album, "out/")[0] == 0
+    batch = "out/pictures.seg-run"
+    assert seg_video("export", batch, "--format", "coco", "--out", "coco")[0] == 0
+    coco = json.loads((tmp_path / "coco" / "annotations.json").read_text())
+    assert [(image["width"], image["height"]) for image in coco["images"]] == [(90, 60)] * 4 + [(200, 120)]
+    assert coco["images"][4]["file_name"] == str(album / "z.png")
+    sizes = {entry["image_id"]: entry["segmentation"]["size"] for entry in coco["annotations"]}
+    assert (sizes[0], sizes[4]) == ([60, 90], [120, 200])
+    assert seg_video("export", batch, "--format", "yolo", "--out", "yolo")[0] == 0
+    shares = np.array((tmp_path / "yolo" / "labels" / "z.txt").read_text().split()[1:], float)
+    assert shares[::2].max() == pytest.approx(40 / 200, abs=0.02)
+    code, _, err = seg_video("export", batch, "--format", "mots", "--out", "mots")
+    assert (code, "is of pictures" in err) == (2, True)
+    for words in (("resume", batch), ("render", batch, "x.mp4"), ("status", batch)):
+        code, _, err = seg_video(*words)
+        assert (code, "run the same command again" in err) == (2, True), (words, err)
