@@ -56,7 +56,7 @@ MAY_IMPORT = {
     "api": {"job", "record", "run", "proof", "segment", "networks", "track", "render", "store", "video"},
     "__main__": {"cli"},
     "cli": {
-        *("live", "video.ffmpeg"),
+        *("live", "pictures", "video.ffmpeg"),
         *("job", "record", "proof", "run", "api", "training", "evaluation", "weights", "labels"),
         *(
             "render.settings",
@@ -72,7 +72,7 @@ EVERYWHERE = {"pipeline", "errors", "files", "terminal", "structures"}
 DEFERRED = {
     "segment": {"networks", "model", "tensorflow", "keras"},
     "api": {"networks"},
-    "cli": {"training", "evaluation", "api"},
+    "cli": {"training", "evaluation", "api", "pictures"},
 }
 
 #: The rooms a library from outside may be known in.

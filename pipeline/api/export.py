@@ -7,6 +7,8 @@ from pathlib import Path
 
 from pipeline.api.opened_run import OpenedRun, open_run
 from pipeline.errors import UsageError
+from pipeline.record.layout import RUN_SUFFIX
+from pipeline.render.settings import RenderSettings
 from pipeline.store.export_coco import export_coco
 from pipeline.store.export_csv import export_csv
 from pipeline.store.export_cvat import export_cvat
@@ -25,6 +27,9 @@ _ONE_FILE: Mapping[str, tuple[str, Callable[[DetectionsFile, Path, float | None]
     "csv": ("tracks.csv", export_csv),
 }
 
+#: Formats that know pictures of different sizes.
+_OF_PICTURES = ("coco", "yolo")
+
 FORMATS = ("coco", "yolo", "mots", "cvat", "csv")
 
 
@@ -41,7 +46,8 @@ def export(
 ) -> Path:
     """The folder `out`, with what a run has found in one of FORMATS.
 
-    run : its output or folder. conf : which objects, as --conf has it; None: those that the output shows.
+    run : its output or folder; of pictures, their `pictures.seg-run`.
+    conf : which objects, as --conf has it; None: those that the output shows.
     everything : all that was stored, weak ones too. scores : YOLO's lines end with the score. frames : the pictures
     too, `images/000000.png`, ... overwrite : `out` may have something in it.
     Raises UsageError, StoreError, WriteError and, for the source of `frames`, InputError.
@@ -52,17 +58,35 @@ def export(
         raise UsageError(
             "Scores are a choice for yolo alone.", do="leave it out: the others have them, or no room"
         )
-    opened = open_run(run)
-    least = None if everything else opened.settings.render.conf if conf is None else conf
-    with export_folder(Path(out), overwrite=overwrite) as folder, DetectionsFile(opened.detections) as file:
+    batch = _batch_of_pictures(Path(run))
+    if batch is not None and (frames or format not in _OF_PICTURES):
+        raise UsageError(
+            f"{batch} is of pictures, not of a video.",
+            do=f"choose from {', '.join(_OF_PICTURES)}, without frames",
+        )
+    opened = None if batch is not None else open_run(run)
+    shown = RenderSettings().conf if opened is None else opened.settings.render.conf
+    least = None if everything else shown if conf is None else conf
+    detections = batch if opened is None else opened.detections
+    assert detections is not None
+    with export_folder(Path(out), overwrite=overwrite) as folder, DetectionsFile(detections) as file:
         if format == "yolo":
             export_yolo(file, folder, least, scores=scores)
         else:
             name, write = _ONE_FILE[format]
             write(file, folder / name, least)
-        if frames:
+        if frames and opened is not None:
             _write_frames(opened, folder / "images")
     return Path(out)
+
+
+def _batch_of_pictures(run: Path) -> Path | None:
+    """The detections of a batch's folder, or of a picture that was made alone; None for a run of a video."""
+    for folder in (run, run.with_name(run.name + RUN_SUFFIX)):
+        found = folder / "detections.parquet"
+        if found.is_file() and folder.name.endswith(RUN_SUFFIX) and not (folder / "manifest.json").exists():
+            return found
+    return None
 
 
 def _write_frames(run: OpenedRun, folder: Path) -> None:

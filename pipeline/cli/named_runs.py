@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipeline.errors import SegVideoError, UsageError
 from pipeline.record.find_run import find_run, find_runs
+from pipeline.record.layout import RUN_SUFFIX
 from pipeline.record.status import RunStatus, run_status
 
 
@@ -32,7 +33,7 @@ def _runs(name: str) -> list[NamedRun]:
     try:
         return [NamedRun(find_run(name), in_folder=False)]
     except UsageError:
-        if not Path(name).is_dir():
+        if not Path(name).is_dir() or Path(name).name.endswith(RUN_SUFFIX):
             raise
     below = [NamedRun(run, in_folder=True) for run in find_runs([Path(name)])]
     if not below:

@@ -22,6 +22,7 @@ seg-video IN.mp4 OUT.mp4 is short for seg-video run IN.mp4 OUT.mp4; its options:
 examples:
   seg-video in.mp4 out.mp4
   seg-video drives/ out/ --classes person,car
+  seg-video photo.jpg
   seg-video verify in.mp4 out.mp4
 
 exit codes: 0 done, 1 failed (verify: differs), 2 usage, 3 input cannot be read, 4 some chunks or inputs failed
@@ -75,23 +76,22 @@ class Parsers:
 
 
 def refuse_other_inputs(paths: Sequence[str]) -> None:
-    """Raises UsageError for an input that is neither a file with frames nor a folder of such."""
+    """Raises UsageError for an input that is neither a file nor a folder of files."""
     for path in paths:
         if "://" in path:
-            kind, do = "an address", "save the stream to a file first, then name the file"
+            kind, do = "an address", "save it to a file first, or look at it with seg-video live"
         elif path.startswith("/dev/"):
-            kind, do = "a camera or another device", "record to a file first, then name the file"
-        elif Path(path).suffix.lower() in _PICTURES:
-            kind, do = "a picture", "name a video; pictures are not taken yet"
+            kind, do = (
+                "a camera or another device",
+                "record to a file first, or look at it with seg-video live",
+            )
         else:
             continue
-        raise UsageError(f"{path} is {kind}, and seg-video takes video files.", do=do)
+        raise UsageError(f"{path} is {kind}, and seg-video takes files.", do=do)
 
-
-_PICTURES = frozenset((".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".heic", ".gif"))
 
 #: Options of commands alone, which no job file has, that take a value.
-_WITH_VALUE = frozenset(("-o", "--output", "--progress"))
+_WITH_VALUE = frozenset(("-o", "--output", "--progress", "--quality"))
 
 
 def _place_of_command(words: Sequence[str], names: Container[str]) -> int | None:

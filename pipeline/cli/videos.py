@@ -1,4 +1,4 @@
-"""The commands that make videos: run, submit, resume, render."""
+"""The commands that make videos and pictures: run, submit, resume, render."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ import dataclasses
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.cli.command import Command
 from pipeline.cli.help_texts import help_of
 from pipeline.cli.parser import refuse_other_inputs
-from pipeline.cli.say import say
+from pipeline.cli.picture_inputs import are_pictures
+from pipeline.cli.say import complain, say
+from pipeline.errors import UsageError
 from pipeline.job.arguments import add_job_options, given_options, inputs_and_output, options_of
 from pipeline.job.options import OPTIONS
 from pipeline.terminal import one_line
@@ -32,11 +34,22 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         "paths",
         nargs="+",
         metavar="PATH",
-        help="videos, folders or patterns, and last the output: a file, a folder or a template such as "
-        "out/{stem}_seg.mp4; without it <stem>_seg.mp4 in the current folder",
+        help="videos or pictures, folders or patterns of them, - for a list of pictures on standard input, and "
+        "last the output: a file, a folder or a template such as out/{stem}_seg.mp4; without it <stem>_seg.mp4 (of a "
+        "picture: its own ending) in the current folder",
     )
     parser.add_argument("-o", "--output", help="the output; then all paths are inputs")
     add_job_options(parser, OPTIONS.values(), help_of)
+    _add_job_extras(parser)
+
+
+def _add_job_extras(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--quality",
+        type=int,
+        metavar="N",
+        help="of pictures: JPEG, WebP and AVIF, 1 to 100, larger is better (95)",
+    )
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and start nothing")
     _add_console_options(parser)
 
@@ -57,10 +70,25 @@ def _run(arguments: argparse.Namespace) -> int:
 
     inputs, output = inputs_and_output(arguments.paths, arguments.output)
     refuse_other_inputs(inputs)
-    request = make_request(inputs, output, given_options(arguments, OPTIONS.values()))
+    given = given_options(arguments, OPTIONS.values())
+    return _make([make_request(inputs, output, given)], given, arguments)
+
+
+def _make(requests: Sequence[JobRequest], given: Iterable[str], arguments: argparse.Namespace) -> int:
+    """Do the jobs, or say what would be done; videos one way, pictures another."""
+    tell = (lambda text: None) if arguments.quiet else complain
+    of_pictures = [are_pictures(request.inputs, tell) for request in requests]
+    if all(of_pictures):
+        from pipeline.cli.pictures import make_pictures
+
+        return make_pictures(requests, given, arguments)
+    if any(of_pictures):
+        raise UsageError("Some jobs are of pictures, others of videos.", do="submit them apart")
+    if arguments.quality is not None:
+        raise UsageError("--quality is for pictures.", do="for videos there is --crf")
     if arguments.dry_run:
-        return _show_estimate(request, arguments.json)
-    return _work([request], arguments)
+        return max(_show_estimate(request, arguments.json) for request in requests)
+    return _work(requests, arguments)
 
 
 def _work(requests: Sequence[JobRequest], arguments: argparse.Namespace) -> int:
@@ -111,9 +139,8 @@ def _video_record(result: VideoResult) -> dict[str, object]:
 
 def _add_submit_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", type=Path, metavar="JOB.yaml", help="job files")
-    parser.add_argument("--dry-run", action="store_true", help="say what would be done, and start nothing")
     add_job_options(parser, OPTIONS.values(), help_of)
-    _add_console_options(parser)
+    _add_job_extras(parser)
 
 
 def _submit(arguments: argparse.Namespace) -> int:
@@ -123,9 +150,7 @@ def _submit(arguments: argparse.Namespace) -> int:
     if given.get("cluster", "").startswith(("http://", "https://")):
         return _hand_over(arguments.files, given.pop("cluster"))
     requests = [request for file in arguments.files for request in read_job_file(file, given)]
-    if arguments.dry_run:
-        return max(_show_estimate(request, arguments.json) for request in requests)
-    return _work(requests, arguments)
+    return _make(requests, given, arguments)
 
 
 def _hand_over(files: Sequence[Path], address: str) -> int:
@@ -143,6 +168,7 @@ def _add_resume_arguments(parser: argparse.ArgumentParser) -> None:
         "without it the latest run here",
     )
     add_job_options(parser, options_of("run"), help_of)
+    parser.set_defaults(quality=None, dry_run=False)
     _add_console_options(parser)
 
 
@@ -152,7 +178,7 @@ def _resume(arguments: argparse.Namespace) -> int:
 
     given = given_options(arguments, options_of("run"))
     if arguments.name is not None and Path(arguments.name).suffix in (".yaml", ".yml"):
-        return _work(read_job_file(Path(arguments.name), given), arguments)
+        return _make(read_job_file(Path(arguments.name), given), given, arguments)
     requests = _unfinished(arguments.name)
     if not requests:
         say(f"{arguments.name}: every run in this folder is done, and there is nothing to go on with")
@@ -224,7 +250,7 @@ def _show_estimate(request: JobRequest, as_json: bool) -> int:
 VIDEO_COMMANDS = (
     Command(
         "run",
-        "the same videos, plus masks",
+        "the same videos or pictures, plus masks",
         _add_run_arguments,
         _run,
         examples=(
@@ -232,6 +258,8 @@ VIDEO_COMMANDS = (
             "seg-video drives/ out/ --classes person,car",
             "seg-video 'drives/*.mp4' -o 'out/{stem}_seg.mp4' --conf 0.4 --style boxes,labels",
             "seg-video in.mp4 out.mp4 --dry-run",
+            "seg-video photo.jpg out.jpg",
+            "seg-video pictures/ out/ --quality 90",
         ),
     ),
     Command(

@@ -16,6 +16,7 @@ from pipeline.errors import ConfigError, WeightsError
 from pipeline.formats.own_file import arrays_digest
 from pipeline.networks.settings import LoadSettings
 from pipeline.networks.source import NetworkSource
+from pipeline.networks.yolo_file import kind_of
 from pipeline.structures.frame_segmenter import FrameSegmenter
 from pipeline.weights.catalog import find
 
@@ -110,7 +111,7 @@ def find_source(model: str | Path) -> NetworkSource:
     if ending not in by_ending:
         raise WeightsError(
             f"{model} is no kind of weight file that can be read.",
-            found=f"the ending {ending!r}",
+            found=f"the ending {ending!r}" + ("" if path.is_dir() else f"; it seems to be {kind_of(path)}"),
             do=f"give one of {', '.join(sorted(set(by_ending) - {'/'}))}, or a SavedModel's folder",
         )
     return NetworkSource(str(model), by_ending[ending].name, by_ending[ending].loader)

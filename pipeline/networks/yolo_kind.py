@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError
 
 from pipeline.errors import ConfigError
 from pipeline.networks.devices import version_of
@@ -10,6 +11,7 @@ from pipeline.networks.settings import LoadSettings, given
 from pipeline.networks.source import NetworkSource
 from pipeline.networks.yolo import YoloSegmenter, class_names_of
 from pipeline.networks.yolo_file import read_yolo_file
+from pipeline.networks.yolo_program import missing_package
 from pipeline.structures.frame_segmenter import FrameSegmenter
 
 _SCORE = 0.05
@@ -23,11 +25,14 @@ def class_names(source: NetworkSource) -> Mapping[int, str]:
 
 
 def runtime(source: NetworkSource, settings: LoadSettings) -> str:
-    """The library that runs the file, and its version. Raises ConfigError for a GPU."""
+    """The library that runs the file, and its version. Raises ConfigError for a GPU, WeightsError without it."""
     if settings.device == "gpu":
         raise ConfigError(f"device gpu: {source.model} runs on the CPU.", do="leave out --device")
     package = _PACKAGES[read_yolo_file(source.path()).kind]
-    return f"{version_of(package)} float32"
+    try:
+        return f"{version_of(package)} float32"
+    except PackageNotFoundError:
+        raise missing_package(source.path(), package, "it is not installed") from None
 
 
 def load(source: NetworkSource, settings: LoadSettings) -> FrameSegmenter:

@@ -41,7 +41,7 @@ class OnnxProgram:
         try:
             import openvino
         except ImportError as missing:
-            raise _missing(path, "openvino", missing) from missing
+            raise missing_package(path, "openvino", str(missing)) from missing
         try:
             model = openvino.Core().read_model(path)
             self._run = openvino.Core().compile_model(
@@ -67,7 +67,7 @@ class TfliteProgram:
         try:
             from ai_edge_litert.interpreter import Interpreter
         except ImportError as missing:
-            raise _missing(path, "ai-edge-litert", missing) from missing
+            raise missing_package(path, "ai-edge-litert", str(missing)) from missing
         try:
             self._interpreter = Interpreter(model_path=str(path))
             self._interpreter.allocate_tensors()
@@ -110,9 +110,12 @@ def _one_input(path: Path, inputs: Sequence[object]) -> None:
         )
 
 
-def _missing(path: Path, package: str, error: ImportError) -> WeightsError:
+def missing_package(path: Path, package: str, found: str) -> WeightsError:
+    """The error for a file whose library is not there, with what installs it."""
     return WeightsError(
-        f"{path} needs {package}, which cannot be imported.", found=str(error), do=f"pip install {package}"
+        f"{path} needs {package}, which cannot be imported.",
+        found=found,
+        do="pip install 'seg-video[yolo]'" if package == "ai-edge-litert" else f"pip install {package}",
     )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from pipeline.errors import ChunksFailedError, InputError, InterruptedRunError, SegVideoError, UsageError
 from pipeline.files import digest_of
@@ -18,17 +19,12 @@ from pipeline.pictures.pairs import PicturePair, picture_pairs
 from pipeline.pictures.picture import Picture
 from pipeline.pictures.read import read_picture
 from pipeline.pictures.stored import KnownPicture, PictureStore
+from pipeline.render.shown import Shown
 from pipeline.store.header import StoredPicture
 from pipeline.weights.digest import weights_digest
 
-Item = TypeVar("Item")
-Made = TypeVar("Made")
-
 #: Rises when the same settings make something else.
 _RELEASE = 1
-
-#: Pictures that are read ahead of the network, or written behind it, at a time: it never waits for the disk.
-_THREADS = 2
 
 
 class PictureListener(Protocol):
@@ -63,7 +59,7 @@ def segment_pictures(
     ----------
     job : the pictures and settings.
     listener : hears of each picture, in order.
-    stop : asked after each picture; when it says so, pictures under way are ended.
+    stop : asked after each picture; when it says so, those under way are ended and no other is begun.
     finder : finds objects; None: the network that the job's settings name, loaded when it is first needed.
 
     Raises UsageError, InputError, WeightsError, WriteError, and InterruptedRunError where it was stopped.
@@ -111,15 +107,18 @@ class _Batch:
         self.through: list[KnownPicture] = []
 
     def results(self, pairs: Sequence[PicturePair]) -> Iterator[PictureResult]:
-        """What becomes of each, in order: the next ones are read and the last ones written meanwhile."""
-        with ThreadPoolExecutor(_THREADS) as readers, ThreadPoolExecutor(_THREADS) as writers:
-            writing: deque[tuple[PicturePair, Future[KnownPicture] | SegVideoError | str]] = deque()
-            for pair, reading in _ahead(pairs, self._read, readers):
-                writing.append((pair, self._start(pair, reading, writers)))
-                if len(writing) > _THREADS:
-                    yield self._through(*writing.popleft())
-            while writing:
-                yield self._through(*writing.popleft())
+        """What becomes of each, in order. A thread takes a picture from file to file, and each core has a thread."""
+        working: deque[tuple[PicturePair, Future[KnownPicture | SegVideoError | str]]] = deque()
+        with ThreadPoolExecutor(_threads(), thread_name_prefix="picture") as pool:
+            try:
+                for pair in pairs:
+                    working.append((pair, pool.submit(self._work, pair)))
+                    if len(working) > _threads():
+                        yield self._through(*working.popleft())
+                while working:
+                    yield self._through(*working.popleft())
+            finally:  # stopped, or failed for good: what has begun is ended, and no other is begun
+                pool.shutdown(cancel_futures=True)
 
     def _read(self, pair: PicturePair) -> _Waiting | str:
         """A picture and its fingerprints, or "kept" or "skipped" where its output is there already."""
@@ -140,12 +139,10 @@ class _Batch:
             )
         return _Waiting(found, made, read_picture(pair.source))
 
-    def _start(
-        self, pair: PicturePair, reading: Future[_Waiting | str], writers: ThreadPoolExecutor
-    ) -> Future[KnownPicture] | SegVideoError | str:
-        """Find the picture's objects, and let it be painted and written meanwhile."""
+    def _work(self, pair: PicturePair) -> KnownPicture | SegVideoError | str:
+        """What is known of the picture once it is made; why it cannot be read; or why there is nothing to do."""
         try:
-            waiting = reading.result()
+            waiting = self._read(pair)
         except (InputError, UsageError) as error:
             return error
         if isinstance(waiting, str):
@@ -157,34 +154,28 @@ class _Batch:
             str(pair.source), self._store.name_of(pair.output), waiting.picture.width, waiting.picture.height,
             waiting.found, waiting.made,
         )  # fmt: skip
-        return writers.submit(
-            make_picture, waiting.picture, detections, names, entry, pair.output, self._job, self._store.keep
+        return make_picture(
+            waiting.picture, detections, names, entry, pair.output, self._job, self._store.keep
         )
 
     def _through(
-        self, pair: PicturePair, writing: Future[KnownPicture] | SegVideoError | str
+        self, pair: PicturePair, working: Future[KnownPicture | SegVideoError | str]
     ) -> PictureResult:
-        if isinstance(writing, SegVideoError):
-            return PictureResult(pair.source, pair.output, "failed", error=writing)
-        if writing == "skipped":
+        became = working.result()
+        if isinstance(became, SegVideoError):
+            return PictureResult(pair.source, pair.output, "failed", error=became)
+        if became == "skipped":
             return PictureResult(pair.source, pair.output, "skipped")
-        known = self._made[self._store.name_of(pair.output)] if isinstance(writing, str) else writing.result()
+        known = self._made[self._store.name_of(pair.output)] if isinstance(became, str) else became
         self.through.append(known)
-        state = "kept" if isinstance(writing, str) else "done"
-        shown = int((known.tracks.track_ids >= 0).sum())
-        return PictureResult(pair.source, pair.output, state, shown)
+        shown = Shown(self._job.render, known.class_names).of(known.tracks)
+        state = "kept" if isinstance(became, str) else "done"
+        return PictureResult(pair.source, pair.output, state, len(shown))
 
 
-def _ahead(
-    items: Sequence[Item], do: Callable[[Item], Made], pool: ThreadPoolExecutor
-) -> Iterator[tuple[Item, Future[Made]]]:
-    """Each item with what becomes of it, begun a few items ahead."""
-    begun: deque[tuple[Item, Future[Made]]] = deque()
-    for item in items:
-        begun.append((item, pool.submit(do, item)))
-        if len(begun) > _THREADS + 1:
-            yield begun.popleft()
-    yield from begun
+def _threads() -> int:
+    """One more than there are cores: while one waits for the disk, the others compute."""
+    return len(os.sched_getaffinity(0)) + 1
 
 
 def _mark(step: str, *parts: object) -> str:

@@ -45,3 +45,13 @@ class PictureResult:
     state: str
     objects: int = 0
     error: SegVideoError | None = None
+
+    def record(self) -> dict[str, object]:
+        """The same for programs, as JSON has it."""
+        return {
+            "source": str(self.source),
+            "output": str(self.output),
+            "state": self.state,
+            "objects": self.objects,
+            "error": None if self.error is None else str(self.error),
+        }

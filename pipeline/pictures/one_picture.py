@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -23,18 +24,24 @@ from pipeline.track.tracker import Tracker
 
 
 class Finder:
-    """Finds objects in pictures by the network of these settings, which is loaded when it is first needed."""
+    """Finds objects in pictures by the network of these settings, which is loaded when it is first needed.
+
+    Any number of threads may ask; as many are let through as the network has use for.
+    """
 
     def __init__(self, settings: SegmentSettings) -> None:
         self._segmenter = Segmenter(settings)
         self._names: Mapping[int, str] | None = None
+        self._loading, self._turns = threading.Lock(), threading.Semaphore()
 
     @property
     def class_names(self) -> Mapping[int, str]:
         """Name of each class id. Raises WeightsError, ConfigError where the network cannot be loaded."""
-        if self._names is None:
-            self._names = self._segmenter.setup()
-        return self._names
+        with self._loading:
+            if self._names is None:
+                self._names = self._segmenter.setup()
+                self._turns = threading.Semaphore(self._segmenter.callers)
+            return self._names
 
     def find(self, picture: Picture) -> Detections:
         """The picture's objects, in its own pixels."""
@@ -44,7 +51,8 @@ class Finder:
         if (wide, tall) != (picture.width, picture.height):
             small = Image.fromarray(rgb).resize((wide, tall), Image.Resampling.BILINEAR, reducing_gap=2.0)
             rgb = np.asarray(small, np.uint8)
-        (found,) = self._segmenter.segment(rgb[None])
+        with self._turns:
+            (found,) = self._segmenter.segment(rgb[None])
         return found.scaled(picture.width / wide, picture.height / tall)
 
 

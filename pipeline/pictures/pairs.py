@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import InputError, UsageError
+from pipeline.pictures.kinds import is_picture, kind_of_name
 from pipeline.pictures.stored import PictureStore
-from pipeline.pictures.write import KINDS, kind_of_name
 
 #: Stands for a list on standard input.
 FROM_LIST = "-"
@@ -22,11 +22,6 @@ class PicturePair:
 
     source: Path
     output: Path
-
-
-def is_picture(path: Path) -> bool:
-    """Whether a file's name says that it is a picture."""
-    return path.suffix.lower() in KINDS
 
 
 def picture_pairs(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,32 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
-from pipeline.errors import UsageError
 from pipeline.files import write_whole
+from pipeline.pictures.kinds import kind_of_name
 from pipeline.pictures.picture import Picture, Remarks
 from pipeline.pictures.settings import PictureSettings
 from pipeline.pictures.wide_png import wide_png
 
-#: Kind by a name's ending, by Pillow's names.
-KINDS: Mapping[str, str] = {
-    ".jpg": "JPEG", ".jpeg": "JPEG", ".jpe": "JPEG", ".png": "PNG", ".webp": "WEBP", ".avif": "AVIF",
-    ".tif": "TIFF", ".tiff": "TIFF", ".bmp": "BMP", ".gif": "GIF",
-}  # fmt: skip
-
 #: What a kind has no place for.
 _OPAQUE, _NO_REMARKS = ("JPEG", "BMP"), ("BMP", "GIF")
-
-
-def kind_of_name(path: Path) -> str:
-    """The kind that a picture's name says. Raises UsageError where it says none."""
-    kind = KINDS.get(path.suffix.lower())
-    if kind is None:
-        raise UsageError(
-            f"{path} does not say what kind of picture it is to be.",
-            found=f"the ending {path.suffix!r}",
-            do=f"give it one of {', '.join(KINDS)}",
-        )
-    return kind
 
 
 def write_picture(path: Path, picture: Picture, settings: PictureSettings) -> None:

@@ -36,6 +36,11 @@ def find_run(name: str | None) -> Path:
     for folder in (path, RunLayout.of(path).folder):
         if (folder / "manifest.json").is_file():
             return folder.absolute()
+        if (folder / "detections.parquet").is_file() and folder.name.endswith(RUN_SUFFIX):
+            raise UsageError(
+                f"{folder} holds what a batch of pictures has found.",
+                do="run the same command again to go on with it; seg-video export reads it",
+            )
     raise UsageError(f"There is no run called {name}.", do="see `seg-video status` for those that are here")
 
 

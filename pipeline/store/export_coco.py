@@ -20,7 +20,8 @@ def export_coco(file: DetectionsFile, path: Path, conf: float | None = None) -> 
     """Write `path`: an image a frame, an annotation a detection, a category a class. conf : see `chosen_rows`.
 
     Beside COCO's own keys, an image has its `pts` and `seconds`, an annotation its `score` and, where it follows
-    a track, its `track_id`. One span of frames at a time is held in memory. Raises StoreError and WriteError.
+    a track, its `track_id`. Of pictures, `file_name` is the path as it was given. One span of
+    frames at a time is held in memory. Raises StoreError and WriteError.
     """
     with whole_stream(path) as stream:
         stream.write(b'{"images":[\n')
@@ -44,8 +45,12 @@ def _write_list(stream: BinaryIO, entries: Iterable[dict[str, object]]) -> None:
 def _images(header: Header) -> Iterator[dict[str, object]]:
     for place, (pts, seconds) in enumerate(zip(header.pts.tolist(), header.seconds.tolist(), strict=True)):
         frame = header.first_frame + place
-        size = {"width": header.width, "height": header.height}
-        yield {"id": frame, **size, "file_name": f"{frame:06d}.png", "pts": pts, "seconds": seconds}
+        width, height = header.size_of(frame)
+        entry: dict[str, object] = {"id": frame, "width": width, "height": height}
+        if header.pictures:
+            yield {**entry, "file_name": header.pictures[place].name}
+        else:
+            yield {**entry, "file_name": f"{frame:06d}.png", "pts": pts, "seconds": seconds}
 
 
 def _annotations(file: DetectionsFile, conf: float | None) -> Iterator[dict[str, object]]:
@@ -53,18 +58,23 @@ def _annotations(file: DetectionsFile, conf: float | None) -> Iterator[dict[str,
     for frame, tracks in file.frames():
         for row in chosen_rows(tracks, conf):
             number += 1
-            yield {"id": number, "image_id": frame, **_annotation(file.header, tracks, int(row))}
+            yield {
+                "id": number,
+                "image_id": frame,
+                **_annotation(file.header.size_of(frame), tracks, int(row)),
+            }
 
 
-def _annotation(header: Header, tracks: Tracks, row: int) -> dict[str, object]:
+def _annotation(size: tuple[int, int], tracks: Tracks, row: int) -> dict[str, object]:
     found = tracks.detections
     x1, y1, x2, y2 = (float(edge) for edge in found.boxes[row])
-    mask = paste_mask(found.roi_masks[row], found.boxes[row], header.height, header.width)
+    width, height = size
+    mask = paste_mask(found.roi_masks[row], found.boxes[row], height, width)
     entry: dict[str, object] = {
         "category_id": int(tracks.class_ids[row]),
         "bbox": [round(number, 2) for number in (x1, y1, x2 - x1, y2 - y1)],
         "area": int(mask.pixels.sum()),
-        "segmentation": encode_rle(mask, header.height, header.width),
+        "segmentation": encode_rle(mask, height, width),
         "iscrowd": 0,
         "score": round(float(found.scores[row]), 4),
     }

@@ -20,7 +20,8 @@ _INTO_PIXEL = 0.25
 def export_yolo(
     file: DetectionsFile, folder: Path, conf: float | None = None, *, scores: bool = False
 ) -> None:
-    """Fill `folder`: `labels/000000.txt`, ... (empty for a frame without objects), `classes.txt` and `data.yaml`.
+    """Fill `folder`: `labels/000000.txt`, ... (empty for a frame without objects; of pictures,
+    by their names), `classes.txt` and `data.yaml`.
 
     A line is `class x1 y1 x2 y2 ...`: the class is the line of `classes.txt`, from 0; then the polygon in shares of
     the frame. scores : the score stands last, as Ultralytics' save_conf has it; other readers may refuse that.
@@ -31,10 +32,22 @@ def export_yolo(
     (folder / "classes.txt").write_text("".join(f"{names[key]}\n" for key in places), encoding="utf-8")
     (folder / "data.yaml").write_text(_data_yaml([names[key] for key in places]), encoding="utf-8")
     (folder / "labels").mkdir()
+    stems = _stems(file.header)
     for frame, tracks in file.frames():
         rows = chosen_rows(tracks, conf)
-        lines = [_line(file.header, tracks, int(row), places, scores) for row in rows]
-        (folder / "labels" / f"{frame:06d}.txt").write_text("".join(lines), encoding="ascii")
+        lines = [_line(file.header.size_of(frame), tracks, int(row), places, scores) for row in rows]
+        (folder / "labels" / f"{stems[frame - file.header.first_frame]}.txt").write_text(
+            "".join(lines), encoding="ascii"
+        )
+
+
+def _stems(header: Header) -> list[str]:
+    """Of each frame, its number; of each picture, its name, and its number too where two are called alike."""
+    numbers = [f"{frame:06d}" for frame in range(header.first_frame, header.stop_frame)]
+    stems = [Path(picture.name).stem for picture in header.pictures]
+    if len(set(stems)) == len(stems):
+        return stems or numbers
+    return [f"{stem}_{number}" for stem, number in zip(stems, numbers, strict=True)]
 
 
 def _data_yaml(names: list[str]) -> str:
@@ -43,13 +56,14 @@ def _data_yaml(names: list[str]) -> str:
     return "".join(["path: .\n", "train: images\n", "val: images\n", "names:\n", *rows])
 
 
-def _line(header: Header, tracks: Tracks, row: int, places: dict[int, int], scores: bool) -> str:
+def _line(size: tuple[int, int], tracks: Tracks, row: int, places: dict[int, int], scores: bool) -> str:
     found = tracks.detections
-    mask = paste_mask(found.roi_masks[row], found.boxes[row], header.height, header.width)
+    width, height = size
+    mask = paste_mask(found.roi_masks[row], found.boxes[row], height, width)
     points = polygon_of(mask, "centres")
     if not len(points):
         return ""
-    shares = (points - 0.5 + _INTO_PIXEL) / (header.width, header.height)
+    shares = (points - 0.5 + _INTO_PIXEL) / (width, height)
     numbers = " ".join(f"{share:.6f}" for share in shares.reshape(-1))
     score = f" {found.scores[row]:.4f}" if scores else ""
     return f"{places[int(tracks.class_ids[row])]} {numbers}{score}\n"

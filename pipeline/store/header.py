@@ -87,6 +87,13 @@ class Header:
         """Index after the last frame."""
         return self.first_frame + len(self.pts)
 
+    def size_of(self, frame: int) -> tuple[int, int]:
+        """Width and height in px of a frame, which pictures have each of their own."""
+        if not self.pictures:
+            return self.width, self.height
+        picture = self.pictures[frame - self.first_frame]
+        return picture.width, picture.height
+
     @property
     def seconds(self) -> NDArray[np.float64]:
         """float64 [frames], presentation time of each frame, each rounded once from the exact fraction."""

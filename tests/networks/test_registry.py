@@ -102,9 +102,9 @@ def test_unknown_names_and_files_are_told(tmp_path: Path) -> None:
         find_source("dashcamlite")
     with pytest.raises(WeightsError, match="no weights at"):
         find_source(tmp_path / "none.safetensors")
-    (tmp_path / "weights.onnx").write_bytes(b"")
+    (tmp_path / "weights.xyz").write_bytes(b"")
     with pytest.raises(WeightsError, match=r"\.pth, \.safetensors"):
-        find_source(tmp_path / "weights.onnx")
+        find_source(tmp_path / "weights.xyz")
 
 
 def test_a_file_of_another_number_of_classes_has_numbered_names(tmp_path: Path) -> None:

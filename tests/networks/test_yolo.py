@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import zipfile
 
 import cv2
@@ -10,8 +11,11 @@ import numpy as np
 import pytest
 
 from pipeline.errors import WeightsError
+from pipeline.networks import yolo_kind
+from pipeline.networks.registry import find_source, runtime_of
 from pipeline.networks.yolo import YoloSegmenter
 from pipeline.networks.yolo_file import kind_of, read_yolo_file
+from pipeline.networks.yolo_program import TfliteProgram
 
 #: Class, score, x1, y1, x2, y2, pixels of the mask on highway_1.jpg, from score 0.25 on, by Ultralytics 8.4.190 on
 #: torch 2.13.0: LetterBox((640, 640), auto=False), LiteRT 2.x, boxes times 640, of the first no suppression (it is in
@@ -155,3 +159,20 @@ def test_damaged_metadata_is_told(tmp_path):
     path = onnx_file(tmp_path / "n.onnx", task="segment", imgsz="[64, ", stride=32)
     with pytest.raises(WeightsError, match="metadata"):
         read_yolo_file(path)
+
+
+def test_a_missing_litert_is_named_with_what_installs_it(monkeypatch, tmp_path):
+    """Before anything is loaded, and where loading is all that is asked for."""
+    monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
+    with pytest.raises(WeightsError, match=r"pip install 'seg-video\[yolo\]'"):
+        TfliteProgram(tmp_path / "any.tflite")
+    monkeypatch.setattr(yolo_kind, "_PACKAGES", {"tflite": "no-such-package"})
+    (tmp_path / "any.tflite").write_bytes(b"\0\0\0\0TFL3" + bytes(20))
+    with pytest.raises(WeightsError, match="needs no-such-package"):
+        runtime_of(tmp_path / "any.tflite")
+
+
+def test_a_file_with_another_ending_is_told_what_it_seems_to_be(tmp_path):
+    (tmp_path / "net.bin").write_bytes(b"GGUF" + bytes(20))
+    with pytest.raises(WeightsError, match="a language model"):
+        find_source(tmp_path / "net.bin")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -19,6 +21,7 @@ from pipeline.render.palette import COLOURS
 from pipeline.render.settings import RenderSettings
 from pipeline.store.reader import DetectionsFile
 from pipeline.structures.detections import Detections
+from tests import fake_network as fake_network_module
 
 
 class OneSquare(Finder):
@@ -187,3 +190,24 @@ def test_inputs_are_files_folders_patterns_and_a_list(album, monkeypatch):
     assert [str(pair.output) for pair in pairs] == ["c_seg.jpg", "a_seg.png", "b_seg.png", "d_seg.bmp"]
     with pytest.raises(InputError, match="Nothing matches"):
         picture_pairs(("*.webp",), None)
+
+
+def test_as_many_pictures_are_looked_at_at_a_time_as_the_network_has_use_for(
+    album, monkeypatch, fake_network
+):
+    """Both of the fake network's callers are in it at once, which the barrier waits for, and never a third."""
+    both, inside, most = threading.Barrier(2, timeout=20), [], []
+
+    def segment(self, frames):
+        inside.append(1)
+        most.append(len(inside))
+        if len(most) <= 2:
+            both.wait()
+        inside.pop()
+        return [Detections.empty() for _ in frames]
+
+    monkeypatch.setattr(fake_network_module.BrightSquares, "segment", segment)
+    monkeypatch.setattr(batches, "_threads", lambda: 3)
+    results = segment_pictures(PictureJob((str(album),), f"{album}/out/"))
+    assert [result.state for result in results] == ["done"] * 3
+    assert max(most) == 2

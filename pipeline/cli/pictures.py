@@ -1,0 +1,109 @@
+"""The pictures' way of the commands run and submit."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from pipeline.cli.help_texts import default_of
+from pipeline.cli.picture_progress import picture_progress
+from pipeline.cli.say import say
+from pipeline.errors import UsageError
+from pipeline.job.options import OPTIONS
+from pipeline.terminal import one_line
+
+if TYPE_CHECKING:
+    from pipeline.job.request import JobRequest
+    from pipeline.pictures.job import PictureJob, PictureResult
+
+#: Options that mean the same for a picture as for a video.
+_TAKEN = frozenset(
+    (
+        *(
+            "model",
+            "conf",
+            "classes",
+            "ignore-region",
+            "style",
+            "labels",
+            "label-scores",
+            "alpha",
+            "color-by",
+        ),
+        *("device", "force", "no-clobber"),
+    )
+)
+
+
+def make_pictures(requests: Sequence[JobRequest], given: Iterable[str], arguments: argparse.Namespace) -> int:
+    """Do the jobs, one after the other; the exit code.
+
+    given : names of the options that the command line has. Raises UsageError for one that is for videos.
+    """
+    jobs = [_job(request, given, arguments.quality) for request in requests]
+    if arguments.dry_run:
+        return _show_plan(jobs, arguments.json)
+    return _work(jobs, arguments)
+
+
+def _job(request: JobRequest, given: Iterable[str], quality: int | None) -> PictureJob:
+    from pipeline.pictures.job import PictureJob
+    from pipeline.pictures.settings import PictureSettings
+
+    _refuse_options_of_videos(request, given)
+    settings = request.settings
+    return PictureJob(
+        inputs=request.inputs,
+        output=request.output,
+        listed=tuple(sys.stdin) if "-" in request.inputs and sys.stdin is not None else (),
+        segment=settings.segment,
+        track=settings.track,
+        render=settings.render,
+        write=PictureSettings() if quality is None else PictureSettings(quality),
+        force=settings.run.force,
+        skip=settings.run.skip,
+    )
+
+
+def _refuse_options_of_videos(request: JobRequest, given: Iterable[str]) -> None:
+    """A job file's options are known by what they changed."""
+    asked = set(given)
+    for name, option in OPTIONS.items():
+        changed = getattr(getattr(request.settings, option.room), option.field) != default_of(option)
+        if name not in _TAKEN and (name in asked or changed):
+            raise UsageError(f"--{name} is for videos.", do="leave it out for pictures")
+
+
+def _show_plan(jobs: Sequence[PictureJob], as_json: bool) -> int:
+    from pipeline.cli.model_cost import model_cost
+    from pipeline.pictures.pairs import picture_pairs
+
+    pairs = [pair for job in jobs for pair in picture_pairs(job.inputs, job.output, listed=job.listed)]
+    download = sum(model_cost(model).download_mb for model in {job.segment.model for job in jobs})
+    if as_json:
+        record = [{"source": str(pair.source), "output": str(pair.output)} for pair in pairs]
+        say(json.dumps({"pictures": record, "download_mb": download}, indent=1))
+        return 0
+    for pair in pairs:
+        there = " (is there already)" if pair.output.exists() else ""
+        say(f"{one_line(str(pair.source))} -> {one_line(str(pair.output))}{there}")
+    say(f"{len(pairs)} picture{'s' * (len(pairs) > 1)}")
+    if download:
+        say(f"before that, {download:.0f} MB of weights are fetched")
+    return 0
+
+
+def _work(jobs: Sequence[PictureJob], arguments: argparse.Namespace) -> int:
+    from pipeline.pictures.batch import picture_exit_code, segment_pictures
+    from pipeline.run.stopping import StopSignal
+
+    results: list[PictureResult] = []
+    with StopSignal().listening() as stop, picture_progress(arguments.progress, arguments.quiet) as listener:
+        for job in jobs:
+            results += segment_pictures(job, listener, lambda: stop.asked)
+    if arguments.json:
+        say(json.dumps({"pictures": [result.record() for result in results]}, indent=1))
+    return picture_exit_code(results)

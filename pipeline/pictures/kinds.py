@@ -1,0 +1,31 @@
+"""Kinds of pictures by the endings of their names; nothing here opens a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pipeline.errors import UsageError
+
+#: Kind by a name's ending, by Pillow's names.
+KINDS: Mapping[str, str] = {
+    ".jpg": "JPEG", ".jpeg": "JPEG", ".jpe": "JPEG", ".png": "PNG", ".webp": "WEBP", ".avif": "AVIF",
+    ".tif": "TIFF", ".tiff": "TIFF", ".bmp": "BMP", ".gif": "GIF",
+}  # fmt: skip
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a file's name says that it is a picture."""
+    return path.suffix.lower() in KINDS
+
+
+def kind_of_name(path: Path) -> str:
+    """The kind that a picture's name says. Raises UsageError where it says none."""
+    kind = KINDS.get(path.suffix.lower())
+    if kind is None:
+        raise UsageError(
+            f"{path} does not say what kind of picture it is to be.",
+            found=f"the ending {path.suffix!r}",
+            do=f"give it one of {', '.join(KINDS)}",
+        )
+    return kind

@@ -1,0 +1,113 @@
+"""docs/models/founding-texts.md: each command and program of the page does what the page says."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import signal
+import urllib.request
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.conftest import REPO_ROOT
+from tests.evaluation.made import ALL, CAR, ELSEWHERE, write_folder
+from tests.training.shapes import write_shapes
+from tests.training.test_command import CONFIG
+
+PAGE = (REPO_ROOT / "docs" / "models" / "founding-texts.md").read_text(encoding="utf-8")
+COMMANDS = [shlex.split(line) for line in re.findall(r"^    seg-video (.*)$", PAGE, re.MULTILINE)]
+PROGRAMS = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+
+#: Files that a command of the page leaves, by its first words.
+LEAVES = {
+    "photo.jpg out.jpg": ["out.jpg"],
+    "pictures/ out/": ["out/a_seg.png", "out/b_seg.png", "out/c_seg.png"],
+    "in.mp4 out.mp4": ["out.mp4"],
+    "export out.mp4": ["labels/labels/000000.txt", "labels/classes.txt"],
+    "train train.yaml": ["trained/weights.safetensors", "trained/losses.png"],
+    "eval DATA": [],
+    "live 0": [],
+    "live rtsp://camera/stream": [],
+}
+
+
+@pytest.fixture
+def here(tmp_path, traffic, monkeypatch):
+    """A folder with all that the page names."""
+    write_folder(
+        tmp_path / "DATA",
+        {f"{name}.png": ("city", "bonn", ALL, [(CAR, 3), (ELSEWHERE, 3)]) for name in "abc"},
+    )
+    shutil.copytree(tmp_path / "DATA" / "images", tmp_path / "pictures")
+    cv2.imwrite(str(tmp_path / "photo.jpg"), cv2.imread(str(tmp_path / "pictures" / "a.png")))
+    shutil.copy(traffic, tmp_path / "in.mp4")
+    (tmp_path / "list.txt").write_text("a.png\n")
+    write_shapes(tmp_path / "shapes")
+    (tmp_path / "train.yaml").write_text(
+        CONFIG.replace("data: data", "data: shapes").replace("output: out", "output: trained")
+    )
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def done(command, *words):
+    process = command(*words)
+    out, err = process.communicate(timeout=240)
+    assert process.returncode == 0, err
+    return out
+
+
+def test_the_page_has_commands_and_programs_and_no_others_than_are_tried():
+    assert len(PROGRAMS) == 2
+    assert {" ".join(words[:2]) for words in COMMANDS} == set(LEAVES)
+
+
+@pytest.mark.parametrize(
+    "words", [words for words in COMMANDS if words[0] != "live"], ids=lambda words: " ".join(words[:4])
+)
+def test_a_command_leaves_what_it_says(here, command, words):
+    if words[0] == "export":
+        done(command, "in.mp4", "out.mp4", "--workers", "0")
+    out = done(command, *words, *(["--workers", "0"] if words[0] == "in.mp4" else []))
+    for name in LEAVES[" ".join(words[:2])]:
+        assert (here / name).stat().st_size > 0
+    if words[0] == "eval":
+        assert {"car", "mean", "PIXELS", "DICE"} <= {
+            word for line in out.splitlines() for word in line.split()
+        }
+    if words[0] == "export":
+        line = (here / "labels" / "labels" / "000000.txt").read_text().splitlines()[0].split()
+        assert len(line) % 2 == 0  # the class, pairs, and the score
+
+
+@pytest.mark.parametrize(
+    "words", [words for words in COMMANDS if words[0] == "live"], ids=lambda words: " ".join(words[:2])
+)
+def test_a_live_picture_is_served(here, command, words):
+    """The film stands for the camera, and any free port for the page's."""
+    options = [word for word in words[2:] if word not in ("--port", "5000")]
+    process = command("live", "in.mp4", "--loop", *options, "--port", "0")
+    try:
+        address = re.search(r"http://[^/]+:(\d+)/(\S*)", process.stderr.readline())
+        port, token = address.groups()
+        assert bool(token) == ("--host" in words)
+        page = urllib.request.urlopen(f"http://127.0.0.1:{port}/{token}", timeout=30).read().decode()
+        assert "stream.mjpg" in page
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+        assert process.returncode == 0
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=["a picture", "a video"])
+def test_a_program_prints_what_it_finds(here, fake_network, capsys, program):
+    space: dict[str, object] = {}
+    exec(compile(program, "the page", "exec"), space)
+    assert "car" in capsys.readouterr().out
+    masks = space["masks"] if "masks" in space else space["found"].masks(*space["image"].shape[:2])
+    assert masks.dtype == np.bool_
