@@ -99,3 +99,9 @@ def test_who_stops_reading_does_not_wait_for_the_rest():
     with read_ahead(endless()) as ahead:
         assert next(ahead) == 1
     assert len(made) <= 3
+
+
+def test_a_name_as_long_as_a_name_can_be_is_written(tmp_path):
+    path = tmp_path / ("한" * 83 + ".mp4")  # 253 bytes
+    write_whole(path, b"new")
+    assert path.read_bytes() == b"new"

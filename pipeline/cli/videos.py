@@ -65,11 +65,13 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _work(requests: Sequence[JobRequest], arguments: argparse.Namespace) -> int:
     """Do the jobs, one after the other; the exit code of the first that fails, 4 where only some did."""
+    from pipeline.job.inputs import check_together
     from pipeline.run.run_videos import exit_code, run_videos
     from pipeline.run.speeds import SpeedListener, Speeds
     from pipeline.run.stopping import StopSignal
     from pipeline.weights.cache import WeightsCache
 
+    check_together([(request.inputs, request.output) for request in requests])
     results: list[VideoResult] = []
     speeds = Speeds(WeightsCache.at().folder)
     with StopSignal().listening() as stop:
@@ -117,6 +119,7 @@ def _add_submit_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _submit(arguments: argparse.Namespace) -> int:
+    from pipeline.job.inputs import check_together
     from pipeline.job.job_file import read_job_file
 
     given = given_options(arguments, OPTIONS.values())
@@ -124,6 +127,7 @@ def _submit(arguments: argparse.Namespace) -> int:
         return _hand_over(arguments.files, given.pop("cluster"))
     requests = [request for file in arguments.files for request in read_job_file(file, given)]
     if arguments.dry_run:
+        check_together([(request.inputs, request.output) for request in requests])
         return max(_show_estimate(request, arguments.json) for request in requests)
     return _work(requests, arguments)
 

@@ -45,7 +45,9 @@ def request_of(run: Path) -> JobRequest:
     settings = Settings.from_json(manifest.settings)
     # Only somebody at the command line may say so, each time anew.
     settings = replace(settings, run=replace(settings.run, force=False, skip=False))
-    output = manifest.output.replace("{", "{{").replace("}", "}}")  # a name, and no template
+    output = manifest.output
+    if "{" in output:
+        output = output.replace("{", "{{").replace("}", "}}")  # a name, and no template
     stored = stored_weights(manifest) if manifest.weights["stored"] else None
     return JobRequest((manifest.source.path,), output, settings, stored)
 
