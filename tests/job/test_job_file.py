@@ -201,7 +201,9 @@ def test_what_is_no_file_is_no_job_file(tmp_path, kind):
 def test_a_hostile_job_file_takes_little_memory(tmp_path, repo_root, case):
     (tmp_path / "job.yaml").write_bytes(HOSTILE[case][0])
     limit = 200 << 20
-    code = "import sys, pathlib; from pipeline.job.job_file import read_job_file as read; read(pathlib.Path(sys.argv[1]))"
+    code = (
+        "import sys, pathlib; from pipeline.job.job_file import *; read_job_file(pathlib.Path(sys.argv[1]))"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "job.yaml")],
         cwd=repo_root,
