@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pipeline.terminal import one_line
+
 
 class SegVideoError(Exception):
     """Root of every error this package raises on purpose.
@@ -21,11 +23,12 @@ class SegVideoError(Exception):
         super().__init__("\n".join(self._lines()))
 
     def _lines(self) -> list[str]:
-        lines = [self.what]
+        """What, found, do, a line each, whatever names of files in them hold."""
+        lines = [one_line(self.what)]
         if self.found:
-            lines.append(f"  found: {self.found}")
+            lines.append(f"  found: {one_line(self.found)}")
         if self.do:
-            lines.append(f"  do:    {self.do}")
+            lines.append(f"  do:    {one_line(self.do)}")
         return lines
 
     def __reduce__(self) -> tuple[object, ...]:

@@ -51,7 +51,7 @@ MAY_IMPORT = {
         "networks",
         "weights.digest",
     },
-    "pictures": {"segment", "track", "render", "store", "weights.digest"},
+    "pictures": {"job.output_template", "segment", "track", "render", "store", "weights.digest"},
     "live": {"segment", "track", "render"},
     "api": {"job", "record", "run", "proof", "segment", "networks", "track", "render", "store", "video"},
     "__main__": {"cli"},

@@ -72,3 +72,9 @@ def test_a_digest_is_that_of_the_content(tmp_path):
     (tmp_path / "file").write_bytes(b"abc")
     # The example of FIPS 180-2, appendix B.1.
     assert digest_of(tmp_path / "file").startswith("ba7816bf8f01cfea414140de5dae2223")
+
+
+def test_a_name_as_long_as_a_name_can_be_is_written(tmp_path):
+    path = tmp_path / ("한" * 83 + ".mp4")  # 253 bytes
+    write_whole(path, b"new")
+    assert path.read_bytes() == b"new"

@@ -201,5 +201,7 @@ def test_a_graph_of_the_user_s_is_announced_as_a_program(
 ) -> None:
     (made / "graph.pb").write_bytes(b"graph")
     words = [str(made / "drive.mp4"), str(made / "other.mp4"), "--workers", "0", "--quiet"]
-    assert cli.main([*words, "--model", str(made / "graph.pb")]) == 0
+    assert (
+        cli.main([*words, "--model", str(made / "graph.pb")]) == 1
+    )  # it is none: announced before it is read
     assert "a program, so use it only if you trust it" in capsys.readouterr().err

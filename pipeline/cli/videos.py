@@ -16,8 +16,9 @@ from pipeline.cli.help_texts import help_of
 from pipeline.cli.parser import refuse_other_inputs
 from pipeline.cli.picture_inputs import are_pictures
 from pipeline.cli.say import complain, say
-from pipeline.errors import UsageError
+from pipeline.errors import ChunksFailedError, SegVideoError, UsageError
 from pipeline.job.arguments import add_job_options, given_options, inputs_and_output, options_of
+from pipeline.job.inputs import check_together
 from pipeline.job.options import OPTIONS
 from pipeline.terminal import one_line
 
@@ -86,6 +87,7 @@ def _make(requests: Sequence[JobRequest], given: Iterable[str], arguments: argpa
         raise UsageError("Some jobs are of pictures, others of videos.", do="submit them apart")
     if arguments.quality is not None:
         raise UsageError("--quality is for pictures.", do="for videos there is --crf")
+    check_together([(request.inputs, request.output) for request in requests])
     if arguments.dry_run:
         return max(_show_estimate(request, arguments.json) for request in requests)
     return _work(requests, arguments)
@@ -179,7 +181,9 @@ def _resume(arguments: argparse.Namespace) -> int:
     given = given_options(arguments, options_of("run"))
     if arguments.name is not None and Path(arguments.name).suffix in (".yaml", ".yml"):
         return _make(read_job_file(Path(arguments.name), given), given, arguments)
-    requests = _unfinished(arguments.name)
+    requests, unread = _unfinished(arguments.name)
+    if not requests and unread:
+        return unread
     if not requests:
         say(f"{arguments.name}: every run in this folder is done, and there is nothing to go on with")
         return 0
@@ -187,20 +191,31 @@ def _resume(arguments: argparse.Namespace) -> int:
     changed = [
         dataclasses.replace(request, settings=request.settings.with_changes(changes)) for request in requests
     ]
-    return _work(changed, arguments)
+    return _work(changed, arguments) or unread
 
 
-def _unfinished(name: str | None) -> list[JobRequest]:
-    """The jobs that go on with the run of this name, or with the runs of this folder that are not done."""
+def _unfinished(name: str | None) -> tuple[list[JobRequest], int]:
+    """The jobs that go on with the run of this name, or with the runs of this folder that are not done.
+
+    Also the exit code: 4 where a run of the folder cannot be read; which one is told, and it hides no other.
+    """
     from pipeline.cli.named_runs import runs_called, status_of
     from pipeline.record.find_run import find_run, request_of
 
     if name is None:
-        return [request_of(find_run(None))]
+        return [request_of(find_run(None))], 0
     runs = runs_called([name])
     if len(runs) == 1 and not runs[0].in_folder:
-        return [request_of(runs[0].folder)]
-    return [request_of(run.folder) for run in reversed(runs) if status_of(run.folder).resume]
+        return [request_of(runs[0].folder)], 0
+    requests, code = [], 0
+    for run in reversed(runs):
+        try:
+            if status_of(run.folder).resume:
+                requests.append(request_of(run.folder))
+        except SegVideoError as error:
+            complain(f"{run.folder}: {one_line(str(error))}")
+            code = ChunksFailedError.exit_code
+    return requests, code
 
 
 def _add_render_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,8 +1,8 @@
-"""Refuses a TensorFlow graph with operations that a detection network has no use for and an attacker has.
+"""Refuses a TensorFlow graph with an operation that is not on the list of those a detection network is made of.
 
-A graph is a program, and this is a list of the doors that were known when it was written, not a proof. What
-remains: a graph can use up memory and time, and TensorFlow's own kernels may have faults. Run only graphs
-whose publisher you trust.
+A graph is a program, and this leaves it no way to a file, another machine, Python, or the process's end. What remains:
+a graph can use up memory and time, and TensorFlow's own kernels may have faults. Run only graphs whose publisher you
+trust.
 
 A SavedModel has the operations that save and restore its variables in it. They are let pass where they stand
 aside: those that read a checkpoint anywhere but in what runs on frames or initialises, those that write one
@@ -13,26 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any
 
 from pipeline.errors import WeightsError
+from pipeline.formats.graph_operations import ALLOWED
 
-#: Patterns of operations' names, by the reason why they are refused.
-_REFUSED = {
-    "reads or writes files": (
-        *("ReadFile", "WriteFile", "MatchingFiles", "*Dataset*", "*Reader*", "RecordInput", "ImmutableConst"),
-        *("InitializeTableFromTextFile*", "LoadAndRemapMatrix", "GenerateVocabRemapping", "DumpTensor"),
-        *("*SummaryWriter*", "CreateSummary*", "Write*Summary", "CalibrationStatisticsSaver"),
-        *("DistributedSave", "DTensorRestoreV2", "FileSystemSetConfiguration"),
-    ),
-    "prints to a file of its choice": ("PrintV2",),
-    "sends tensors to a debugger's file or address": ("Debug*", "Copy", "CopyHost"),
-    "runs Python": ("PyFunc*", "EagerPyFunc"),
-    "talks to other machines or processes": (
-        *("Rpc*", "RemoteCall", "*Send", "*Recv", "*SendV2", "*RecvV2", "Collective*"),
-    ),
-}
 _READS_CHECKPOINTS = ("Restore", "RestoreSlice", "RestoreV2", "ShardedFilename", "ShardedFilespec")
 _WRITES_CHECKPOINTS = ("Save", "SaveSlices", "SaveV2", "MergeV2Checkpoints")
 
@@ -46,35 +31,47 @@ class _Reached:
 
 
 def refuse_unsafe_graph(graph_def: Any, where: str) -> None:
-    """Raise WeightsError if a frozen graph (a GraphDef) holds an operation that no network needs."""
-    for place, _, op in _operations(graph_def):
-        reason = _reason(op) or ("reads or writes checkpoints" if _is_checkpoint(op) else None)
-        if reason:
-            raise _error(where, place, op, reason)
+    """Raise WeightsError if a frozen graph (a GraphDef) holds an operation that is not allowed, or checkpoints."""
+    _refuse_unknown(graph_def, where)
+    for place, _, node in _operations(graph_def):
+        if _is_checkpoint(node.op):
+            raise _error(where, place, node.op, "reads or writes checkpoints")
 
 
 def refuse_unsafe_saved_model(meta_graph: Any, where: str) -> None:
-    """Raise WeightsError if a SavedModel (a MetaGraphDef) holds an operation that no network needs."""
+    """Raise WeightsError if a SavedModel (a MetaGraphDef) holds an operation that is not allowed where it stands."""
     graph_def = meta_graph.graph_def
+    _refuse_unknown(graph_def, where)
     restore = meta_graph.saver_def.restore_op_name
     served = _reach(graph_def, _served_nodes(meta_graph), meta_graph.object_graph_def.concrete_functions)
     restored = _reach(graph_def, [restore] if restore else [], [])
-    for place, function, op in _operations(graph_def):
+    for place, function, node in _operations(graph_def):
         in_served = place in (served.functions if function else served.nodes)
         in_restored = place in (restored.functions if function else restored.nodes)
-        if reason := _reason(op):
-            raise _error(where, place, op, reason)
-        if op in _READS_CHECKPOINTS and in_served:
-            raise _error(where, place, op, "reads checkpoints while it works")
-        if op in _WRITES_CHECKPOINTS and (in_served or in_restored):
-            raise _error(where, place, op, "writes checkpoints while it is loaded or works")
+        if node.op in _READS_CHECKPOINTS and in_served:
+            raise _error(where, place, node.op, "reads checkpoints while it works")
+        if node.op in _WRITES_CHECKPOINTS and (in_served or in_restored):
+            raise _error(where, place, node.op, "writes checkpoints while it is loaded or works")
 
 
-def _reason(op: str) -> str | None:
-    for reason, patterns in _REFUSED.items():
-        if any(fnmatchcase(op, pattern) for pattern in patterns):
-            return reason
-    return None
+def _refuse_unknown(graph_def: Any, where: str) -> None:
+    """Raise WeightsError for an operation that is neither allowed nor a function of the graph's own."""
+    own = {function.signature.name for function in graph_def.library.function}
+    own = {name for name in own if not _is_tensorflow_s(name)}
+    for place, _, node in _operations(graph_def):
+        op, *functions = _called(node)
+        if op not in ALLOWED and op not in own and not _is_checkpoint(op):
+            raise _error(where, place, op, "is none that a detection network is made of")
+        for name in functions:
+            if name and name not in own:
+                raise _error(where, place, name, "is called as a function, and is none of the graph's own")
+
+
+def _is_tensorflow_s(name: str) -> bool:
+    """True for the name of an operation of TensorFlow's: a function that has it would hide which of them runs."""
+    from tensorflow.python.framework import op_def_registry
+
+    return op_def_registry.get(name) is not None
 
 
 def _is_checkpoint(op: str) -> bool:
@@ -83,19 +80,19 @@ def _is_checkpoint(op: str) -> bool:
 
 def _error(where: str, place: str, op: str, reason: str) -> WeightsError:
     return WeightsError(
-        f"{where} is refused, because a part of it {reason}",
+        f"{where} is refused, because an operation of it {reason}",
         found=f"the operation {op} at {place!r}; nothing of this file has been run",
         do="use a network from a publisher you trust, exported for inference",
     )
 
 
-def _operations(graph_def: Any) -> Iterator[tuple[str, bool, str]]:
-    """Name of the node, or of the function that it is in and True, and the operation."""
+def _operations(graph_def: Any) -> Iterator[tuple[str, bool, Any]]:
+    """Name of the node, or of the function that it is in and True, and the node."""
     for node in graph_def.node:
-        yield node.name, False, node.op
+        yield node.name, False, node
     for function in graph_def.library.function:
         for node in function.node_def:
-            yield function.signature.name, True, node.op
+            yield function.signature.name, True, node
 
 
 def _served_nodes(meta_graph: Any) -> list[str]:
@@ -140,7 +137,7 @@ def _node_of(tensor: str) -> str:
 
 
 def _called(node: Any) -> list[str]:
-    """Names of the functions that a node may call: its own operation, and those among its attributes."""
+    """What a node may call: first its own operation, then the functions among its attributes."""
     names, waiting = [node.op], list(node.attr.values())
     while waiting:
         value = waiting.pop()

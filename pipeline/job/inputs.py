@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import glob
-from collections import Counter
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import InputError, UsageError
+from pipeline.job.output_template import filled
+from pipeline.job.protection import protect_sources
 from pipeline.record.layout import RUN_SUFFIX
 
 #: What counts as video in a folder.
@@ -33,22 +35,40 @@ def pairs(inputs: Sequence[str], output: str | None) -> list[Pair]:
 
     inputs : files, folders (the videos in them, by name) or patterns.
     output : a file, for one input; a folder; a template with {stem} or {name}; None: `<stem>_seg.mp4` here.
-    Raises InputError for an input that is not there, UsageError where two inputs would get one output.
+    Raises InputError for an input that is not there or cannot be looked at, UsageError where two inputs would get one
+    output, or an output would replace an input.
     """
+    for name in (*inputs, output or ""):
+        if "\0" in name:
+            raise UsageError(f"{name!r} is no name of a file: it has a zero in it.", do="check the name")
     sources = [source for name in inputs for source in _sources(name)]
     if not sources:
         raise InputError("No input holds a video.", found=", ".join(inputs))
-    several = len(sources) > 1 or any(Path(name).is_dir() for name in inputs)
+    several = len(sources) > 1 or any(_is_folder(name) for name in inputs)
     found = [Pair(source, _output(source, output, several)) for source in dict.fromkeys(sources)]
-    _check(found)
+    protect_sources([(pair.source, pair.output) for pair in found])
     return found
+
+
+def check_together(jobs: Sequence[tuple[Sequence[str], str | None]]) -> None:
+    """Raise what `pairs` raises, and UsageError where an output of one job is an input of any.
+
+    jobs : inputs and output of each job of a command.
+    """
+    found = [pair for inputs, output in jobs for pair in pairs(inputs, output)]
+    protect_sources([(pair.source, pair.output) for pair in dict.fromkeys(found)])
 
 
 def _sources(name: str) -> list[Path]:
     path = Path(name)
-    if path.is_dir():
-        return sorted(entry for entry in path.iterdir() if _is_source(entry))
-    if not path.exists() and glob.has_magic(name):
+    try:
+        if path.is_dir():
+            return sorted(entry for entry in path.iterdir() if _is_source(entry))
+        is_pattern = not path.exists() and glob.has_magic(name)
+    except OSError as error:  # not to be entered, or longer than a name can be
+        reason = error.strerror or str(error)
+        raise InputError(f"{name} cannot be opened.", found=reason, do="check the name") from error
+    if is_pattern:
         # Path.glob takes no pattern that begins at the root.
         matches = sorted(Path(match) for match in glob.glob(name, recursive=True))  # noqa: PTH207
         if not matches:
@@ -59,21 +79,18 @@ def _sources(name: str) -> list[Path]:
 
 def _is_source(path: Path) -> bool:
     """Whether a file of a folder is video, and not one that was made here."""
-    made_here = path.with_name(path.name + RUN_SUFFIX).exists()
-    return path.is_file() and path.suffix.lower() in VIDEO_SUFFIXES and not made_here
+    if path.suffix.lower() not in VIDEO_SUFFIXES or not path.is_file():
+        return False
+    # Unlike Path.exists this takes a name that is too long for a run's folder beside it.
+    return not os.path.lexists(path.with_name(path.name + RUN_SUFFIX))
 
 
 def _output(source: Path, output: str | None, several: bool) -> Path:
     if output is None:
         return Path(f"{source.stem}_seg.mp4")
     if "{" in output:
-        try:
-            return Path(output.format(stem=source.stem, name=source.name))
-        except (KeyError, IndexError, ValueError) as error:
-            raise UsageError(
-                f"The output {output!r} is no template.", found=str(error), do="use {stem} or {name}"
-            ) from None
-    if output.endswith("/") or Path(output).is_dir() or (several and not Path(output).suffix):
+        return Path(filled(output, {"stem": source.stem, "name": source.name}))
+    if output.endswith("/") or _is_folder(output) or (several and not Path(output).suffix):
         return Path(output) / f"{source.stem}_seg.mp4"
     if several:
         raise UsageError(
@@ -84,13 +101,8 @@ def _output(source: Path, output: str | None, several: bool) -> Path:
     return Path(output)
 
 
-def _check(found: Sequence[Pair]) -> None:
-    for pair in found:
-        if pair.output.resolve() == pair.source.resolve():
-            raise UsageError(f"{pair.source} would be overwritten by its own output.", do="name another one")
-    for output, count in Counter(pair.output.resolve() for pair in found).items():
-        if count > 1:
-            same = ", ".join(str(pair.source) for pair in found if pair.output.resolve() == output)
-            raise UsageError(
-                f"{count} inputs would go into {output}.", found=same, do="use a template with {name}"
-            )
+def _is_folder(name: str) -> bool:
+    try:
+        return Path(name).is_dir()
+    except OSError:  # longer than a name can be
+        return False

@@ -9,13 +9,14 @@ from typing import Any
 import yaml
 
 from pipeline.errors import SegVideoError, UsageError
-from pipeline.job.options import OPTIONS, read_option
+from pipeline.job.options import OPTIONS, read_option, shown
 from pipeline.job.request import JobRequest, make_request, unknown_key
+from pipeline.job.yaml_nodes import plain_value, yaml_nodes
 
 #: Options whose value is a path, and counts from the job file if it is relative.
 _PATHS = ("work-dir",)
 
-#: Lists in lists: a list of jobs under `jobs`. An alias can make a list that holds itself.
+#: Lists in lists: a list of jobs under `jobs`.
 _DEEPEST = 2
 
 
@@ -25,13 +26,7 @@ def read_job_file(path: Path, overrides: dict[str, Any] | None = None) -> list[J
     Keys are the long flags, and `inputs` and `output`. overrides : options, as read, that stand above the
     file's own. Raises UsageError with file and line.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-        documents = list(yaml.compose_all(text, Loader=yaml.SafeLoader))
-    except OSError as error:
-        raise UsageError(f"{path} cannot be opened.", found=error.strerror or str(error)) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is no YAML.", found=" ".join(str(error).split())) from error
+    documents = list(yaml_nodes(path))
     jobs = [_job(path, node, overrides or {}) for document in documents for node in _mappings(path, document)]
     if not jobs:
         raise UsageError(f"{path} holds no job.", do="give it `inputs` at least")
@@ -59,11 +54,11 @@ def _job(path: Path, node: yaml.MappingNode, overrides: dict[str, Any]) -> JobRe
     for key_node, value_node in node.value:
         key = str(key_node.value).replace("_", "-")
         try:
-            value = _value(value_node)
+            value = plain_value(value_node)
             if key == "inputs":
                 inputs = _inputs(path, value)
             elif key == "output":
-                output = _from(path, str(value))
+                output = _from(path, _name(key, value))
             elif key in OPTIONS:
                 values[key] = _anchored(path, key, read_option(OPTIONS[key], value))
             else:
@@ -78,21 +73,22 @@ def _job(path: Path, node: yaml.MappingNode, overrides: dict[str, Any]) -> JobRe
         raise _at(path, node, error) from None
 
 
-def _value(node: yaml.Node) -> Any:
-    constructor = yaml.SafeLoader("")
-    try:
-        return constructor.construct_object(node, deep=True)
-    except yaml.YAMLError as error:
-        raise UsageError("This value is no text, number, switch or list.", found=node.tag) from error
-    finally:
-        constructor.dispose()
-
-
 def _inputs(path: Path, value: Any) -> tuple[str, ...]:
     names = value if isinstance(value, list) else [value]
-    if not names or not all(isinstance(name, str) for name in names):
-        raise UsageError("inputs has a value it cannot have.", found=repr(value), do="give paths or patterns")
-    return tuple(_from(path, name) for name in names)
+    if not names:
+        raise UsageError(
+            "inputs has a value it cannot have.", found="an empty list", do="give paths or patterns"
+        )
+    return tuple(_from(path, _name("inputs", name)) for name in names)
+
+
+def _name(key: str, value: Any) -> str:
+    """A path or pattern of the file's."""
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise UsageError(
+            f"{key} has a value it cannot have.", found=shown(value), do="give paths or patterns"
+        )
+    return value
 
 
 def _anchored(path: Path, key: str, value: Any) -> Any:

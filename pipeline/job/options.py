@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -30,6 +31,13 @@ class Option:
     repeats: bool = False
 
 
+#: How many characters of a wrong value an error shows.
+_SHOWN = 200
+
+#: Counts, bits and pixels are 32-bit numbers in the libraries that take them.
+_LARGEST = 2**31 - 1
+
+
 def _text(value: Any) -> str:
     if isinstance(value, dict | list | bool) or value is None:
         raise ValueError("a word")
@@ -40,18 +48,24 @@ def _whole(value: Any) -> int:
     if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
         raise ValueError("a whole number")
     try:
-        return int(value)
+        number = int(value)
     except (TypeError, ValueError):
         raise ValueError("a whole number") from None
+    if abs(number) > _LARGEST:
+        raise ValueError(f"a whole number up to {_LARGEST}")
+    return number
 
 
 def _number(value: Any) -> float:
     if isinstance(value, bool):
         raise ValueError("a number")
     try:
-        return float(value)
-    except (TypeError, ValueError):
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
         raise ValueError("a number") from None
+    if not math.isfinite(number):
+        raise ValueError("a number that is not infinite")
+    return number
 
 
 def _switch(value: Any) -> bool:
@@ -66,8 +80,8 @@ def _off_switch(value: Any) -> bool:
 
 def _words(value: Any) -> tuple[str, ...]:
     """Words of `a,b` or of a list."""
-    items = value if isinstance(value, list) else str(value).split(",")
-    words = tuple(str(item).strip() for item in items)
+    items = value if isinstance(value, list) else _text(value).split(",")
+    words = tuple(_text(item).strip() for item in items)
     if not all(words):
         raise ValueError("names with commas between them")
     return words
@@ -82,10 +96,10 @@ def _workers(value: Any) -> int | None:
 
 def _bits(value: Any) -> int:
     """Bits a second of 4000000, 4000k or 4M."""
-    text = str(value)
-    factor = {"k": 1_000, "K": 1_000, "M": 1_000_000}.get(text[-1:], 1)
     try:
-        return round(float(text[:-1] if factor > 1 else text) * factor)
+        text = _text(value)
+        factor = {"k": 1_000, "K": 1_000, "M": 1_000_000}.get(text[-1:], 1)
+        return _whole(float(round(_number(text[:-1] if factor > 1 else text) * factor)))
     except ValueError:
         raise ValueError("bits a second, such as 4M") from None
 
@@ -97,7 +111,7 @@ def _regions(value: Any) -> tuple[tuple[float, ...], ...]:
         if items and not isinstance(items[0], list | str):
             items = [items]
         return tuple(
-            tuple(float(number) for number in (item.split(",") if isinstance(item, str) else item))
+            tuple(_number(number) for number in (item.split(",") if isinstance(item, str) else item))
             for item in items
         )
     except (TypeError, ValueError):
@@ -156,5 +170,15 @@ def read_option(option: Option, value: Any) -> Any:
         return option.read(value)
     except ValueError as expected:
         raise UsageError(
-            f"{option.name} has a value it cannot have.", found=repr(value), do=f"give {expected}"
+            f"{option.name} has a value it cannot have.", found=shown(value), do=f"give {expected}"
         ) from None
+
+
+def shown(value: Any) -> str:
+    """The value as an error shows it, cut where it is long."""
+    text = f"a whole number of {value.bit_length()} bits" if _is_huge(value) else repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def _is_huge(value: Any) -> bool:
+    return isinstance(value, int) and abs(value) > 10**30

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from pipeline.errors import ConfigError, UsageError
 from pipeline.render.settings import RenderSettings
 from pipeline.segment.settings import SegmentSettings
 from pipeline.track.settings import TrackSettings
 from pipeline.video.settings import DecodeSettings, EncodeSettings
+
+_ENDLESS = float("inf")
 
 
 @dataclass(frozen=True)
@@ -65,18 +68,37 @@ class Settings:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Mapping[str, Any]]) -> Settings:
-        """The settings of their JSON form; keys that another version wrote are left out."""
-        return cls().with_changes(
-            {
-                room.name: _known(fields(getattr(cls(), room.name)), values.get(room.name, {}))
-                for room in fields(cls)
-            }
-        )
+        """The settings of their JSON form; keys that another version wrote are left out.
+
+        Raises ConfigError for a value that a setting cannot have.
+        """
+        rooms = {room.name: type(getattr(cls(), room.name)) for room in fields(cls)}
+        return cls().with_changes({name: _known(kind, values.get(name, {})) for name, kind in rooms.items()})
 
 
-def _known(kinds: Iterable[Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    names = {kind.name for kind in kinds}
-    return {key: _tuples(value) for key, value in values.items() if key in names}
+def _known(room: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+    hints = get_type_hints(room)
+    known = {key: _tuples(value) for key, value in values.items() if key in hints}
+    for key, value in known.items():
+        if not _fits(hints[key], value):
+            raise ConfigError(f"{key} has a value it cannot have.", found=str(value)[:200])
+    return known
+
+
+def _fits(hint: Any, value: Any) -> bool:
+    """True for a value that has the type of an annotation of the settings."""
+    kind, inner = get_origin(hint), get_args(hint)
+    if kind in (UnionType, Union):
+        return any(_fits(one, value) for one in inner)
+    if kind is Literal:
+        return value in inner
+    if kind is tuple:
+        return isinstance(value, tuple) and all(_fits(inner[0], one) for one in value)
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _ENDLESS
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, hint)
 
 
 def _tuples(value: Any) -> Any:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import os
-import pickle
 import sys
 from pathlib import Path
 
@@ -21,6 +21,7 @@ def answer(weights: str, kind: str, canvas: tuple[int, int], facts: dict[str, ob
         model = load_checkpoint(weights, kind)
         write_program(Path(path), convert(model, (canvas[0], canvas[1])), facts)
     except SegVideoError as error:
-        sys.stdout.buffer.write(b"\nerror " + pickle.dumps(error))
+        told = [type(error).__name__, error.what, error.found, error.do]
+        sys.stdout.buffer.write(b"\nerror " + json.dumps(told).encode())
         sys.stdout.buffer.flush()
         os._exit(1)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import pickle
 import subprocess
 import sys
 from pathlib import Path
 
-from pipeline.errors import SegVideoError, WeightsError
+from pipeline import errors
+from pipeline.errors import WeightsError
 from pipeline.model.staged.program_file import RELEASE, Graphs, read_program
 from pipeline.networks.devices import version_of
 from pipeline.networks.program_cache import ProgramCache
@@ -92,8 +92,9 @@ def _convert(source: NetworkSource, canvas: Canvas, facts: dict[str, object], pa
         return
     # What the child raised it sends as the last thing it says; anything else is a crash.
     _, mark, sent = done.stdout.rpartition(b"\nerror ")
-    if mark and isinstance(error := pickle.loads(sent), SegVideoError):  # noqa: S301 - our own process
-        raise error
+    if mark:
+        kind, what, found, do = json.loads(sent)
+        raise vars(errors)[kind](what, found=found, do=do)
     raise WeightsError(
         f"{source.model} cannot be converted for OpenVINO",
         found=done.stderr.decode(errors="replace").strip().splitlines()[-1:][0]

@@ -1,7 +1,7 @@
 """Networks of the TensorFlow zoo, run as they are behind the contract of every other network.
 
-A frozen graph or SavedModel is a program that TensorFlow runs. graph_safety.py refuses the operations that
-touch files, processes and other machines and says there what that leaves open: run only graphs you trust.
+A frozen graph or SavedModel is a program that TensorFlow runs. graph_safety.py refuses every operation but
+those that compute and says there what that leaves open: run only graphs you trust.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import InputError, UsageError
+from pipeline.job.output_template import filled
 from pipeline.pictures.kinds import is_picture, kind_of_name
 from pipeline.pictures.stored import PictureStore
 
@@ -75,12 +76,7 @@ def _output(source: Path, output: str | None, several: bool) -> Path:
     if output is None:
         return Path(default)
     if "{" in output:
-        try:
-            return Path(output.format(stem=source.stem, name=source.name, ext=suffix))
-        except (KeyError, IndexError, ValueError, AttributeError) as error:
-            raise UsageError(
-                f"The output {output!r} is no template.", found=str(error), do="use {stem}, {name} or {ext}"
-            ) from None
+        return Path(filled(output, {"stem": source.stem, "name": source.name, "ext": suffix}))
     if output.endswith("/") or Path(output).is_dir() or (several and not Path(output).suffix):
         return Path(output) / default
     if several:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,9 +19,9 @@ _DEPTH = 3
 
 
 def find_runs(folders: Sequence[Path]) -> list[Path]:
-    """Folders of runs in these folders and a few floors below, the latest first."""
+    """Folders of runs in these folders and a few floors below, the latest first, those that cannot be read last."""
     found = {run.resolve() for folder in folders for run in _runs_in(folder, _DEPTH)}
-    return sorted(found, key=lambda run: (run / "manifest.json").stat().st_mtime, reverse=True)
+    return sorted(found, key=_begun, reverse=True)
 
 
 def find_run(name: str | None) -> Path:
@@ -34,7 +36,7 @@ def find_run(name: str | None) -> Path:
         return runs[0]
     path = Path(name)
     for folder in (path, RunLayout.of(path).folder):
-        if (folder / "manifest.json").is_file():
+        if _has_manifest(folder, hidden=folder.name.endswith(RUN_SUFFIX)):
             return folder.absolute()
         if (folder / "detections.parquet").is_file() and folder.name.endswith(RUN_SUFFIX):
             raise UsageError(
@@ -50,7 +52,9 @@ def request_of(run: Path) -> JobRequest:
     settings = Settings.from_json(manifest.settings)
     # Only somebody at the command line may say so, each time anew.
     settings = replace(settings, run=replace(settings.run, force=False, skip=False))
-    output = manifest.output.replace("{", "{{").replace("}", "}}")  # a name, and no template
+    output = manifest.output
+    if "{" in output:
+        output = output.replace("{", "{{").replace("}", "}}")  # a name, and no template
     stored = stored_weights(manifest) if manifest.weights["stored"] else None
     return JobRequest((manifest.source.path,), output, settings, stored)
 
@@ -64,14 +68,30 @@ def stored_weights(manifest: Manifest) -> StoredWeights:
 
 def _runs_in(folder: Path, depth: int) -> Iterator[Path]:
     try:
-        entries = sorted(folder.iterdir()) if folder.is_dir() else []
+        entries = sorted(folder.iterdir())
     except OSError:
         return  # what may not be looked into hides nothing else
     for entry in entries:
-        if not entry.is_dir() or entry.is_symlink():
+        if entry.is_symlink() or not os.path.isdir(entry):  # noqa: PTH112 - Path.is_dir fails where it may not look
             continue
         if entry.name.endswith(RUN_SUFFIX):
-            if (entry / "manifest.json").is_file():
+            if _has_manifest(entry, hidden=True):
                 yield entry
         elif depth > 1 and not entry.name.startswith("."):
             yield from _runs_in(entry, depth - 1)
+
+
+def _has_manifest(folder: Path, *, hidden: bool) -> bool:
+    """True for a folder with the record of a run. hidden : the answer where nobody may look into it."""
+    try:
+        return (folder / "manifest.json").is_file()
+    except OSError as error:
+        return hidden and error.errno == errno.EACCES
+
+
+def _begun(run: Path) -> float:
+    """When the run was begun, seconds since 1970."""
+    try:
+        return (run / "manifest.json").stat().st_mtime
+    except OSError:
+        return 0.0

@@ -35,7 +35,7 @@ class RunLayout:
         folder = output.with_name(output.name + RUN_SUFFIX)
         if work_dir is None:
             return cls(output, folder, folder / "work")
-        mark = hashlib.sha256(str(output).encode()).hexdigest()[:8]
+        mark = hashlib.sha256(os.fsencode(output)).hexdigest()[:8]
         return cls(output, folder, work_dir.absolute() / f"{output.name}.{mark}")
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from pipeline.errors import RunInTheWayError
 @contextmanager
 def run_lock(path: Path) -> Iterator[None]:
     """Hold the lock. Raises RunInTheWayError if another process does."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    descriptor = _open(path)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -31,9 +32,26 @@ def run_lock(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def _open(path: Path) -> int:
+    """The lock's file, made where there is none. Raises RunInTheWayError for a link and for what is no plain file."""
+    reason = "a link" if path.is_symlink() else "no plain file"
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return descriptor
+        os.close(descriptor)
+    except OSError as error:
+        reason = reason if path.is_symlink() else error.strerror or str(error)
+    raise RunInTheWayError(
+        f"{path} cannot be locked.",
+        found=reason,
+        do="look at who put it there; delete it, or name another output",
+    )
+
+
 def is_held(path: Path) -> bool:
     """Whether some process holds the lock."""
-    if not path.exists():
+    if path.is_symlink() or not path.is_file():
         return False
     with path.open("rb") as stream:
         try:

@@ -48,14 +48,15 @@ def verdict(products: Products) -> Verdict:
 
 
 def check_replaceable(output: Path) -> None:
-    """Raise UsageError if something else than a file has the output's name."""
+    """Raise UsageError if something else than a file has the output's name, or no file and run can have it."""
     try:
+        RunLayout.of(output).folder.exists()  # fails where its name, the longest of all, is too long
         mode = output.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
         raise UsageError(
-            f"{output} cannot be an output.", found=error.strerror or str(error), do="name a file"
+            f"{output} cannot be an output.", found=error.strerror or str(error), do="name another file"
         ) from error
     if not stat.S_ISREG(mode):
         raise UsageError(f"{output} is no file, so it cannot be replaced.", do="name a file as the output")

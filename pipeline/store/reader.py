@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -29,7 +30,8 @@ class DetectionsFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self._file = pq.ParquetFile(path)
+            # As bytes: a name need not be text in UTF-8.
+            self._file = pq.ParquetFile(pa.OSFile(os.fsencode(path)))
         except FileNotFoundError:
             raise StoreError(
                 f"There is no file of detections at {path}.", do="run the pass that makes it"

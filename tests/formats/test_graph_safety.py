@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from pipeline.errors import WeightsError
-from pipeline.formats.graph_safety import refuse_unsafe_saved_model
+from pipeline.formats.graph_operations import ALLOWED
+from pipeline.formats.graph_safety import refuse_unsafe_graph, refuse_unsafe_saved_model
 
 tf = pytest.importorskip("tensorflow")
 
@@ -55,3 +56,100 @@ def test_functions_of_the_object_graph_are_served() -> None:
     graph.object_graph_def.concrete_functions["aside"].SetInParent()
     with pytest.raises(WeightsError, match="SaveV2 at 'aside'"):
         refuse_unsafe_saved_model(graph, "m")
+
+
+def test_every_allowed_operation_is_one_of_tensorflow_s() -> None:
+    from tensorflow.python.framework import op_def_registry
+
+    known = {name for name in ALLOWED if op_def_registry.get(name)}
+    # Versions of TensorArray's methods that there never were.
+    assert {name for name in ALLOWED - known if not name.startswith("TensorArray")} == set()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "File",
+        "Reader",
+        "Dataset",
+        "PyFunc",
+        "Rpc",
+        "Send",
+        "Recv",
+        "Abort",
+        "Sleep",
+        "Summary",
+        "Debug",
+        "Collective",
+        "Xla",
+        "TPU",
+        "Save",
+        "Restore",
+        "Queue",
+        "Iterator",
+        "Gpu",
+        "Nccl",
+        "Callback",
+        "Print",
+        "Exit Process",
+        "Barrier",
+        "Session",
+        "Custom",
+    ],
+)
+def test_nothing_allowed_goes_outside(words: str) -> None:
+    assert [name for name in ALLOWED if words in name] == []
+
+
+def test_a_function_that_is_called_like_an_operation_hides_nothing() -> None:
+    graph = tf.compat.v1.GraphDef()
+    graph.library.function.add().signature.name = "WriteFile"
+    graph.node.add(name="innocent", op="WriteFile")
+    with pytest.raises(WeightsError, match="WriteFile at 'innocent'"):
+        refuse_unsafe_graph(graph, "m")
+
+
+def test_an_operation_that_is_called_as_a_function_is_refused() -> None:
+    graph = tf.compat.v1.GraphDef()
+    graph.node.add(name="innocent", op="If").attr["then_branch"].func.name = "WriteFile"
+    with pytest.raises(WeightsError, match=r"called as a function[\s\S]*WriteFile at 'innocent'"):
+        refuse_unsafe_graph(graph, "m")
+
+
+def zoo_like(frames: Any) -> Any:
+    """Everything a detector of the zoo does, in little: resizing in a loop, suppression, crops, masks."""
+
+    def one(frame: Any) -> Any:
+        return tf.image.resize(tf.cast(frame, tf.float32), [32, 32])
+
+    resized = tf.map_fn(one, frames, fn_output_signature=tf.float32)
+    features = tf.nn.relu6(tf.nn.conv2d(resized, tf.ones([3, 3, 3, 4]), 1, "SAME"))
+    features = tf.compat.v1.nn.fused_batch_norm(
+        features, tf.ones(4), tf.zeros(4), tf.zeros(4), tf.ones(4), is_training=False
+    )[0]
+    boxes = tf.constant([[0.0, 0.0, 0.5, 0.5], [0.1, 0.1, 0.9, 0.9]])
+    scores = tf.nn.softmax(tf.reduce_mean(features, axis=[1, 2]))[0, :2]
+    kept = tf.image.non_max_suppression_with_scores(boxes, scores, 2)[0]
+    crops = tf.image.crop_and_resize(features, tf.gather(boxes, kept), tf.zeros_like(kept), [7, 7])
+    crops = tf.nn.max_pool2d(
+        tf.nn.conv2d_transpose(crops, tf.ones([2, 2, 4, 4]), [tf.shape(crops)[0], 14, 14, 4], 2), 2, 2, "SAME"
+    )
+    found = tf.where(scores > 0.0)
+    final = tf.image.combined_non_max_suppression(boxes[None, :, None], scores[None, :, None], 2, 2)
+    branch = tf.cond(tf.shape(found)[0] > 0, lambda: tf.sigmoid(crops), lambda: tf.zeros_like(crops))
+    return branch, final, tf.while_loop(lambda i: i < 3, lambda i: i + 1, [0])
+
+
+@pytest.mark.parametrize("control_flow_v2", [False, True])
+def test_what_detectors_of_the_zoo_do_is_allowed(control_flow_v2: bool) -> None:
+    v1 = tf.compat.v1
+    (v1.enable_control_flow_v2 if control_flow_v2 else v1.disable_control_flow_v2)()
+    try:
+        with v1.Graph().as_default() as graph:
+            zoo_like(v1.placeholder(tf.uint8, [None, None, None, 3]))
+            graph_def = graph.as_graph_def()
+    finally:
+        v1.enable_control_flow_v2()
+    ops = {node.op for node in graph_def.node}
+    assert ("StatelessWhile" if control_flow_v2 else "NextIteration") in ops
+    refuse_unsafe_graph(graph_def, "m")

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import InputError, UsageError
-from pipeline.job.inputs import pairs
+from pipeline.job.inputs import check_together, pairs
+from pipeline.run.verdict import check_replaceable
 
 
 @pytest.fixture
@@ -56,3 +57,86 @@ def test_a_name_with_pattern_characters_is_a_name_if_it_is_there(folder):
 def test_what_cannot_be_is_told(folder, inputs, output, error, words):
     with pytest.raises(error, match=words):
         pairs(inputs, output)
+
+
+def test_one_input_s_output_is_never_another_input(folder):
+    """`seg-video . ./ -y` with a.mov and a file that is called like its output."""
+    (folder / "a_seg.mp4").write_bytes(b"precious")
+    with pytest.raises(
+        UsageError, match=r"a_seg\.mp4 is an input, and would be overwritten by the output of a\.mov"
+    ):
+        pairs(["."], "./")
+
+
+@pytest.mark.parametrize("spelling", ["link", "folder link", "hard link", "other path"])
+def test_an_input_is_known_under_any_name(folder, spelling):
+    (folder / "out").mkdir()
+    output = folder / "out" / "x.mp4"
+    if spelling == "link":
+        output.symlink_to(folder / "b.MP4")
+    elif spelling == "hard link":
+        output.hardlink_to(folder / "b.MP4")
+    elif spelling == "folder link":
+        (folder / "way").symlink_to(folder)
+        output = folder / "way" / "b.MP4"
+    else:
+        output = folder / "out" / ".." / "b.MP4"
+    with pytest.raises(UsageError, match="is an input, and would be overwritten"):
+        check_together([(["a.mov"], str(output)), (["b.MP4"], "y.mp4")])
+
+
+def test_jobs_of_a_command_know_of_each_other(folder):
+    with pytest.raises(UsageError, match="2 inputs would go into x"):
+        check_together([(["a.mov"], "x.mp4"), (["b.MP4"], "./x.mp4")])
+    check_together([(["a.mov"], "x.mp4"), (["b.MP4"], "y.mp4"), (["a.mov"], "x.mp4")])
+
+
+def test_an_input_within_the_run_s_own_folder_is_refused(folder):
+    parts = folder / "x.mp4.seg-run" / "work" / "parts"
+    parts.mkdir(parents=True)
+    (parts / "000000.mp4").write_bytes(b"-")
+    with pytest.raises(UsageError, match="lies in the folder of the run"):
+        pairs([str(parts / "000000.mp4")], "x.mp4")
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{stem.__class__}",
+        "{stem!r}",
+        "{stem:>9999999999}",
+        "{0}",
+        "{}",
+        "{stem[0]}",
+        "{",
+        "{stem}}",
+        "{name.real}",
+    ],
+)
+def test_a_template_is_filled_and_never_evaluated(folder, template):
+    with pytest.raises(UsageError, match="is no template"):
+        pairs(["a.mov"], f"out/{template}.mp4")
+
+
+def test_doubled_braces_are_braces(folder):
+    assert named(pairs(["a.mov"], "{{{stem}}}-{{stem}}.mp4")) == [("a.mov", "{a}-{stem}.mp4")]
+
+
+@pytest.mark.parametrize("name", ["x" * 300 + ".mp4", "a\0b.mp4", "x/" * 3000])
+def test_a_name_that_no_file_can_have_is_told(folder, name):
+    with pytest.raises((InputError, UsageError), match=r"cannot be opened|is no name of a file"):
+        pairs([name], "out.mp4")
+    with pytest.raises(UsageError):
+        check_replaceable(pairs(["a.mov"], name)[0].output)
+
+
+def test_a_video_whose_run_could_not_be_called_anything_is_an_input_all_the_same(folder):
+    longest = "y" * 250 + ".mp4"
+    (folder / longest).write_bytes(b"-")
+    assert longest in [source for source, _ in named(pairs(["."], "out/"))]
+
+
+def test_links_that_go_round_are_told(folder):
+    (folder / "loop.mp4").symlink_to(folder / "loop.mp4")
+    assert "loop.mp4" not in [source for source, _ in named(pairs(["."], "out/"))]
+    assert named(pairs(["loop.mp4"], "out.mp4")) == [("loop.mp4", "out.mp4")]  # told by who opens it

@@ -1,5 +1,11 @@
 from __future__ import annotations
 
+import os
+import resource
+import subprocess
+import sys
+import time
+
 import pytest
 
 from pipeline.errors import UsageError
@@ -110,3 +116,109 @@ def test_the_jobs_that_come_along_can_be_read(repo_root):
     assert [file.name for file in files] == ["cluster.yaml", "night_folder.yaml", "one_clip.yaml"]
     for file in files:
         assert read_job_file(file)[0].inputs
+
+
+def laughs(levels: int, width: int = 9) -> str:
+    """Aliases that multiply: `width` to the power of `levels` words, in a few lines."""
+    lines = ["a0: &a0 [ha]"]
+    for level in range(1, levels):
+        lines.append(f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * width)}]")
+    return "\n".join([*lines, f"inputs: [*a{levels - 1}]"])
+
+
+HOSTILE = {
+    "aliases that multiply": (laughs(11).encode(), 5),
+    "an alias within itself": (b"inputs: &a [x, *a]\n", 1),
+    "deep lists": (b"inputs: a.mp4\nclasses: " + b"[" * 120_000, 2),
+    "deep mappings": (b"a: " + b"{a: " * 60_000, 1),
+    "deep blocks": ("\n".join(" " * depth + "-" for depth in range(600)).encode(), 13),
+    "a number of 200000 digits": (b"inputs: a.mp4\nworkers: " + b"9" * 200_000, 2),
+    "a number of 4000 digits": (b"inputs: a.mp4\nworkers: " + b"9" * 4_000, 2),
+    "a number in sixties": (b"inputs: a.mp4\nworkers: 1" + b":59" * 1_300, 2),
+    "a number beyond 32 bits": (b"inputs: a.mp4\n\nchunk-frames: 4294967296", 3),
+    "infinite bits": (b"inputs: a.mp4\nbitrate: .inf\n", 2),
+    "no number of bits": (b"inputs: a.mp4\nbitrate: .nan\n", 2),
+    "infinite bits as text": (b"inputs: a.mp4\nbitrate: infM\n", 2),
+    "an infinite score": (b"inputs: a.mp4\nconf: -.inf\n", 2),
+    "an infinite region": (b"inputs: a.mp4\nignore-region: [0, 0, .inf, 1]\n", 2),
+    "an infinite region as text": (b"inputs: a.mp4\nignore-region: 0,0,1e999,1\n", 2),
+    "no date": (b"inputs: a.mp4\nmodel: 2001-99-99\n", 2),
+    "no number": (b"inputs: a.mp4\nworkers: !!int ''\n", 2),
+    "no switch": (b"inputs: a.mp4\nforce: !!bool maybe\n", 2),
+    "no moment": (b"inputs: a.mp4\nmodel: !!timestamp x\n", 2),
+    "NUL": (b"inputs: a.mp4\n\nmodel: a\0b\n", 3),
+    "NUL in a name": (b'inputs: "a\\0b.mp4"\n', 1),
+    "a name that is too long": (b"inputs: " + b"x" * 5_000, 1),
+    "a key twice": (b"inputs: a.mp4\nconf: 0.3\nconf: 0.9\n", 3),
+    "a key twice in two spellings": (b"inputs: a.mp4\nchunk-frames: 8\nchunk_frames: 9\n", 3),
+    "a key that is a list": (b"inputs: a.mp4\n? [a, b]\n: 3\n", 2),
+    "bytes that are no UTF-8": (b"inputs: a.mp4\nmodel: \xff\xfe\n", 2),
+    "a list without end": (b"inputs: a.mp4\nclasses: [a,\n", 3),
+    "more values than a job has": (b"inputs:\n" + b"- a\n" * 12_000, 10_001),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_a_hostile_job_file_is_an_error_with_its_line_at_once(tmp_path, case):
+    path = tmp_path / "job.yaml"
+    content, line = HOSTILE[case]
+    path.write_bytes(content)
+    began = time.process_time()
+    with pytest.raises(UsageError) as refused:
+        read_job_file(path)
+    assert time.process_time() - began < 1
+    assert f"{path}, line {line}: " in str(refused.value)
+    assert len(str(refused.value)) < 1_000
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path):
+    path = tmp_path / "job.yaml"
+    with path.open("wb") as stream:
+        stream.truncate(100 << 20)
+    began = time.process_time()
+    with pytest.raises(UsageError, match="larger than a job file"):
+        read_job_file(path)
+    assert time.process_time() - began < 0.1
+
+
+@pytest.mark.parametrize("kind", ["FIFO", "folder", "device", "nothing", "a file as a folder"])
+def test_what_is_no_file_is_no_job_file(tmp_path, kind):
+    path = tmp_path / "job.yaml"
+    if kind == "FIFO":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    elif kind == "a file as a folder":
+        path.write_bytes(b"")
+        path /= "job.yaml"
+    with pytest.raises(UsageError, match=r"job\.yaml (is no file|cannot be opened)"):
+        read_job_file(path)
+
+
+@pytest.mark.parametrize("case", ["aliases that multiply", "deep lists", "deep mappings"])
+def test_a_hostile_job_file_takes_little_memory(tmp_path, repo_root, case):
+    (tmp_path / "job.yaml").write_bytes(HOSTILE[case][0])
+    limit = 200 << 20
+    code = (
+        "import sys, pathlib; from pipeline.job.job_file import *; read_job_file(pathlib.Path(sys.argv[1]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "job.yaml")],
+        cwd=repo_root,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (limit, limit)),
+    )
+    assert "UsageError" in done.stderr
+    assert "MemoryError" not in done.stderr
+
+
+def test_an_honest_alias_and_a_long_list_are_read(tmp_path):
+    names = "".join(f"- clip {number}.mp4\n" for number in range(3_000))
+    text = f"inputs:\n{names}conf: &much 0.7\nalpha: *much\n"
+    (spec,) = read_job_file(write(tmp_path, text))
+    assert len(spec.inputs) == 3_000
+    assert spec.settings.render.alpha == 0.7

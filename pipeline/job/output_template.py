@@ -1,0 +1,32 @@
+"""Names of outputs with fields, such as out/{stem}_seg.mp4; the fields are a fixed set, and nothing is evaluated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from pipeline.errors import UsageError
+
+#: A doubled brace, a field, or a brace that is neither.
+_PARTS = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+
+
+def filled(template: str, fields: Mapping[str, str]) -> str:
+    """The template with each `{field}` as its value; `{{` and `}}` stand for braces.
+
+    Raises UsageError for a field that does not exist, whatever stands within its braces, and for a lone brace.
+    """
+
+    def value(part: re.Match[str]) -> str:
+        text = part.group()
+        if text in ("{{", "}}"):
+            return text[0]
+        if part.group(1) in fields:
+            return fields[part.group(1)]
+        raise UsageError(
+            f"The output {template!r} is no template.",
+            found=f"{text!r}",
+            do=f"use {' or '.join('{' + name + '}' for name in fields)}, and {{{{ for a brace itself",
+        )
+
+    return _PARTS.sub(value, template)

@@ -1,0 +1,62 @@
+"""Inputs that no output may replace: each input of a command against each output, whatever either is called."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Hashable, Iterator, Sequence
+from pathlib import Path
+
+from pipeline.errors import UsageError
+from pipeline.record.layout import RunLayout
+
+
+def protect_sources(pairs: Sequence[tuple[Path, Path]]) -> None:
+    """Raise UsageError where an output would replace an input or swallow it, or two inputs would become one output.
+
+    A file is known by its path without links and, where it is there, by device and inode: another spelling, a link, a
+    hard link and a file system that takes A for a are all seen through.
+
+    Parameters
+    ----------
+    pairs : source and output of everything that a command does.
+
+    """
+    sources = {mark: source for source, _ in pairs for mark in _marks(source)}
+    made_of: dict[Hashable, Path] = {}
+    for source, output in pairs:
+        for mark in _marks(output):
+            if mark in sources:
+                raise _would_replace(sources[mark], source, output)
+            other = made_of.setdefault(mark, source)
+            if other != source:
+                raise UsageError(
+                    f"2 inputs would go into {output}.",
+                    found=f"{other}, {source}",
+                    do="use a template with {name}, or another output for each",
+                )
+    runs = {os.path.realpath(RunLayout.of(output).folder): output for _, output in pairs}
+    for source, _ in pairs:
+        for folder in Path(os.path.realpath(source)).parents:
+            if str(folder) in runs:
+                raise UsageError(
+                    f"{source} lies in the folder of the run that makes {runs[str(folder)]}, and would go with it.",
+                    do="copy it elsewhere, or name another output",
+                )
+
+
+def _marks(path: Path) -> Iterator[Hashable]:
+    """What two spellings of one file have in common."""
+    yield os.path.realpath(path)
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return  # not there, so that there is nothing to lose
+    yield status.st_dev, status.st_ino
+
+
+def _would_replace(replaced: Path, source: Path, output: Path) -> UsageError:
+    if replaced == source:
+        what = f"{source} would be overwritten by its own output."
+    else:
+        what = f"{replaced} is an input, and would be overwritten by the output of {source}."
+    return UsageError(what, found=f"output {output}", do="name another output, such as out/{stem}_seg.mp4")

@@ -1,0 +1,163 @@
+"""Nothing of the user's is lost: whole commands with the fake network, among files that were there before."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from pipeline import cli
+from pipeline.errors import MediaError
+from pipeline.record import layout
+from pipeline.record.ledger import Ledger
+from pipeline.run import flow
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch, fake_network, traffic):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "drive.mp4").write_bytes(traffic.read_bytes())
+    return tmp_path
+
+
+def run(*words):
+    return cli.main([*map(str, words), "--workers", "0", "--chunk-frames", "8", "--quiet"])
+
+
+def test_a_source_that_is_called_like_a_temporary_file_stays(here, traffic):
+    (here / "drive.mp4").rename(here / "clip.mp4.part")
+    assert run("clip.mp4.part", "clip.mp4") == 0
+    assert (here / "clip.mp4.part").read_bytes() == traffic.read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_what_is_called_like_a_temporary_file_stays(here, kind):
+    victim = here / "victim"
+    victim.write_bytes(b"precious")
+    for name in ("out.mp4.part", ".out.mp4.part", "out.part", ".out.mp4.seg-video-part"):
+        (here / name).symlink_to(victim) if kind == "link" else (here / name).write_bytes(b"precious")
+    assert run("drive.mp4", "out.mp4") == 0
+    assert victim.read_bytes() == b"precious"
+    for name in ("out.mp4.part", ".out.mp4.part", "out.part", ".out.mp4.seg-video-part"):
+        assert (here / name).read_bytes() == b"precious"
+        assert (here / name).is_symlink() == (kind == "link")
+
+
+@pytest.mark.parametrize("kind", ["link", "group", "world", "owner", "file"])
+def test_a_run_s_folder_that_another_planted_is_refused_and_left_alone(here, kind, monkeypatch, capsys):
+    folder = here / "out.mp4.seg-run"
+    if kind == "link":
+        (here / "elsewhere").mkdir(mode=0o700)
+        folder.symlink_to(here / "elsewhere")
+    elif kind == "file":
+        folder.write_bytes(b"")
+    else:
+        folder.mkdir(mode=0o700)
+        folder.chmod({"group": 0o770, "world": 0o707, "owner": 0o700}[kind])
+    if kind == "owner":
+        monkeypatch.setattr(layout.os, "geteuid", lambda: folder.lstat().st_uid + 1)
+    assert run("drive.mp4", "out.mp4") == 5
+    assert "cannot be trusted" in capsys.readouterr().err
+    assert kind == "file" or not list(folder.iterdir())
+    assert not (here / "out.mp4").exists()
+
+
+@pytest.mark.parametrize("name", ["lock", "ledger.jsonl", "manifest.json"])
+def test_a_link_within_the_run_s_folder_is_not_followed(here, name):
+    victim = here / "victim"
+    victim.write_bytes(b"precious")
+    (here / "out.mp4.seg-run").mkdir(mode=0o700)
+    (here / "out.mp4.seg-run" / name).symlink_to(victim)
+    assert run("drive.mp4", "out.mp4") == 5
+    assert victim.read_bytes() == b"precious"
+    assert not (here / "out.mp4").exists()
+
+
+def test_a_file_that_came_after_a_failed_mux_is_not_replaced(here, monkeypatch, capsys):
+    check = flow.check_output
+
+    def fail_after(*words):
+        check(*words)
+        raise MediaError("the disk went away")
+
+    monkeypatch.setattr(flow, "check_output", fail_after)
+    assert run("drive.mp4", "out.mp4") == 1
+    monkeypatch.setattr(flow, "check_output", check)
+    replace = flow.Path.replace
+
+    def fail_to_rename(self, target):
+        if str(target).endswith("out.mp4"):
+            raise OSError(5, "Input/output error")
+        return replace(self, target)
+
+    monkeypatch.setattr(flow.Path, "replace", fail_to_rename)
+    assert run("drive.mp4", "out.mp4") == 1
+    monkeypatch.setattr(flow.Path, "replace", replace)
+    assert Ledger(here / "out.mp4.seg-run" / "ledger.jsonl").entry("mux begun") is not None
+    (here / "out.mp4").write_bytes(b"precious")
+    assert run("drive.mp4", "out.mp4") == 2
+    assert "exists already" in capsys.readouterr().err
+    assert (here / "out.mp4").read_bytes() == b"precious"
+    assert run("drive.mp4", "out.mp4", "-y") == 0
+    assert (here / "out.mp4").read_bytes() != b"precious"
+
+
+@pytest.mark.parametrize("product", ["work/parts/000002.mp4", "detections.parquet"])
+def test_a_damaged_product_of_the_same_size_is_made_again(here, product, monkeypatch):
+    assert run("drive.mp4", "whole.mp4") == 0
+    check = flow.check_output
+
+    def refuse(*_):
+        raise MediaError("not yet")
+
+    monkeypatch.setattr(flow, "check_output", refuse)
+    assert run("drive.mp4", "out.mp4") == 1
+    monkeypatch.setattr(flow, "check_output", check)
+    path = here / "out.mp4.seg-run" / product
+    content, status = bytearray(path.read_bytes()), path.stat()
+    content[len(content) // 2] ^= 0xFF
+    path.write_bytes(content)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert run("drive.mp4", "out.mp4") == 0
+    for name in ("", ".seg-run/detections.parquet"):
+        assert (here / f"out.mp4{name}").read_bytes() == (here / f"whole.mp4{name}").read_bytes()
+
+
+def test_a_source_that_changed_with_size_and_time_kept_becomes_no_output(
+    here, fake_network, monkeypatch, capsys
+):
+    process = fake_network.process
+
+    def process_and_change(self, task):
+        found = process(self, task)
+        if task.chunk.index == 4:
+            source = here / "drive.mp4"
+            content, status = bytearray(source.read_bytes()), source.stat()
+            content[-1] ^= 1
+            with source.open("r+b") as stream:
+                stream.write(content)
+            os.utime(source, ns=(status.st_atime_ns, status.st_mtime_ns))
+        return found
+
+    monkeypatch.setattr(fake_network, "process", process_and_change)
+    assert run("drive.mp4", "out.mp4") == 3
+    assert "was changed while it was worked on" in capsys.readouterr().err
+    assert not (here / "out.mp4").exists()
+
+
+def test_a_folder_into_itself_replaces_no_input(here, capsys):
+    (here / "drive_seg.mp4").write_bytes(b"precious")
+    assert run(".", "./", "-y") == 2
+    assert "drive_seg.mp4 is an input" in capsys.readouterr().err
+    assert (here / "drive_seg.mp4").read_bytes() == b"precious"
+
+
+def test_a_job_of_a_file_replaces_no_input_of_another(here, traffic, capsys):
+    (here / "other.mp4").write_bytes(traffic.read_bytes())
+    (here / "job.yaml").write_text(
+        "- {inputs: drive.mp4, output: other.mp4, force: true}\n- {inputs: other.mp4, output: out.mp4}\n"
+    )
+    for words in ([], ["--dry-run"]):
+        assert cli.main(["submit", "job.yaml", "--workers", "0", "--quiet", *words]) == 2
+        assert "other.mp4 is an input" in capsys.readouterr().err
+    assert (here / "other.mp4").read_bytes() == traffic.read_bytes()

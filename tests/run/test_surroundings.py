@@ -1,0 +1,80 @@
+"""A machine in odd shape: the run ends as ever, or with one line; docs/reliability.md has the table of trials."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline import cli
+
+DRIVER = Path(__file__).resolve().parents[1] / "driver.py"
+
+
+@pytest.mark.parametrize(
+    "surroundings",
+    [
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        {"TZ": "<+99>-99", "TMPDIR": "/nonexistent"},
+        {"TZ": ":/etc/passwd", "HOME": "/nonexistent"},
+        {"SEG_VIDEO_CACHE": "/dev/null"},
+        {"SEG_VIDEO_CACHE": "x" * 300},
+        {"SEG_VIDEO_CACHE": ""},
+    ],
+    ids=lambda words: " ".join(words),
+)
+def test_the_output_is_the_same_in_any_surroundings(command, traffic, tmp_path, surroundings):
+    made = []
+    for name, environment in {"plain.mp4": {}, "odd.mp4": surroundings}.items():
+        process = command(traffic, name, "--workers", 0, "--quiet", **environment)
+        output, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, output + errors
+        made.append((tmp_path / name).read_bytes())
+    assert made[0] == made[1]
+
+
+def test_a_limit_of_a_file_s_size_is_told_and_leaves_no_output(traffic, tmp_path):
+    done = subprocess.run(
+        [sys.executable, str(DRIVER), str(traffic), "out.mp4", "--workers", "0", "--quiet"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (10 << 10, 10 << 10)),
+    )
+    assert done.returncode in (1, 4)
+    assert "File too large" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out.mp4").exists()
+
+
+def test_a_clock_that_jumps_changes_nothing(work, traffic, tmp_path, monkeypatch):
+    work([traffic], tmp_path / "plain.mp4", chunk_frames=8)
+    real, calls = time.time, []
+
+    def jumping() -> float:
+        calls.append(1)
+        return real() + (-1e9 if len(calls) % 2 else 1e9)
+
+    monkeypatch.setattr(time, "time", jumping)
+    work([traffic], tmp_path / "out.mp4", chunk_frames=8)
+    assert calls
+    assert (tmp_path / "out.mp4").read_bytes() == (tmp_path / "plain.mp4").read_bytes()
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["status"]) == 0
+
+
+def test_names_of_a_folder_of_3000_videos_are_paired_within_a_second(tmp_path):
+    from pipeline.job.inputs import pairs
+
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number in range(3000):
+        (folder / f"{number:04d}.mp4").write_bytes(b"-")
+    began = time.process_time()
+    assert len(pairs([str(folder)], str(tmp_path / "out") + "/")) == 3000
+    assert time.process_time() - began < 1.5
