@@ -19,7 +19,7 @@ from pipeline.pictures.pairs import PicturePair, picture_pairs
 from pipeline.pictures.picture import Picture
 from pipeline.pictures.read import read_picture
 from pipeline.pictures.stored import KnownPicture, PictureStore
-from pipeline.render.shown import Shown
+from pipeline.render.shown import ShownTracks
 from pipeline.store.header import StoredPicture
 from pipeline.weights.digest import weights_digest
 
@@ -168,7 +168,7 @@ class _Batch:
             return PictureResult(pair.source, pair.output, "skipped")
         known = self._made[self._store.name_of(pair.output)] if isinstance(became, str) else became
         self.through.append(known)
-        shown = Shown(self._job.render, known.class_names).of(known.tracks)
+        shown = ShownTracks(self._job.render, known.class_names).of(known.tracks)
         state = "kept" if isinstance(became, str) else "done"
         return PictureResult(pair.source, pair.output, state, len(shown))
 
