@@ -19,10 +19,10 @@ from pipeline.job.options import OPTIONS, read_option
 from pipeline.job.request import make_request
 from pipeline.networks import registry
 from pipeline.run import pools
-from pipeline.run.reporter import JsonReporter
+from pipeline.run.report.reporter import JsonReporter
 from pipeline.run.run_videos import run_videos
-from pipeline.run.segment_worker import SegmentWorker
 from pipeline.run.stopping import StopSignal
+from pipeline.run.work.segment_worker import SegmentWorker
 from tests import fake_network as fake_network_module
 from tests.traffic import write_traffic
 

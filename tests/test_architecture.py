@@ -124,7 +124,6 @@ MOST_MODULES = 20
 
 #: Folders that hold more modules, and how many; splitting one lowers its number here.
 CROWDED = {
-    "pipeline.run": 27,  # the passes and what tells of them: events, reporter, pace, speeds could be a folder below
     "pipeline.model": 24,  # one file a mechanism of the papers, read in their order
 }
 

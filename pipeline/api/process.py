@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.api.settings import request_of
-from pipeline.run.reporter import SilentReporter
+from pipeline.run.report.reporter import SilentReporter
 from pipeline.run.run_videos import VideoResult, run_videos
 from pipeline.run.stopping import StopSignal
 

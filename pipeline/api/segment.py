@@ -14,7 +14,7 @@ from pipeline.api.settings import request_of
 from pipeline.job.settings import Settings
 from pipeline.render.shown import class_ids_of
 from pipeline.run.plan_run import resolve
-from pipeline.run.segment_worker import SeenFrame, SegmentTask, seen_frames, without_picture
+from pipeline.run.work.segment_worker import SeenFrame, SegmentTask, seen_frames, without_picture
 from pipeline.segment.segmenter import Segmenter
 from pipeline.store.chosen_rows import chosen_rows
 from pipeline.structures.chunk import Chunk

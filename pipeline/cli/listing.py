@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from pipeline.cli.command import Command, aligned
 from pipeline.cli.say import complain, say
 from pipeline.errors import ChunksFailedError, SegVideoError, UsageError
-from pipeline.run.speeds import Speed, Speeds
-from pipeline.run.status_line import clock
+from pipeline.run.report.speeds import Speed, Speeds
+from pipeline.run.report.status_line import clock
 from pipeline.terminal import one_line
 
 if TYPE_CHECKING:

@@ -60,5 +60,11 @@ def _tell_address(address: str) -> None:
 
 
 LIVE_COMMANDS = (
-    Command("live", "a camera, stream or file with masks, in a browser", _add_live_arguments, _live),
+    Command(
+        "live",
+        "a camera, stream or file with masks, in a browser",
+        _add_live_arguments,
+        _live,
+        examples=("seg-video live 0", "seg-video live drive.mp4 --loop --port 5001"),
+    ),
 )

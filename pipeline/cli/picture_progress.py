@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from pipeline.run.status_line import StatusLine, bar
+from pipeline.run.report.status_line import StatusLine, bar
 from pipeline.terminal import one_line
 
 if TYPE_CHECKING:

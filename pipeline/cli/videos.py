@@ -24,9 +24,9 @@ from pipeline.terminal import one_line
 
 if TYPE_CHECKING:
     from pipeline.job.request import JobRequest
-    from pipeline.run.reporter import ConsoleReporter, JsonReporter, SilentReporter
+    from pipeline.run.report.reporter import ConsoleReporter, JsonReporter, SilentReporter
+    from pipeline.run.report.speeds import Speeds
     from pipeline.run.run_videos import VideoResult
-    from pipeline.run.speeds import Speeds
     from pipeline.run.stopping import StopSignal
 
 
@@ -95,8 +95,8 @@ def _make(requests: Sequence[JobRequest], given: Iterable[str], arguments: argpa
 
 def _work(requests: Sequence[JobRequest], arguments: argparse.Namespace) -> int:
     """Do the jobs, one after the other; the exit code of the first that fails, 4 where only some did."""
+    from pipeline.run.report.speeds import SpeedListener, Speeds
     from pipeline.run.run_videos import exit_code, run_videos
-    from pipeline.run.speeds import SpeedListener, Speeds
     from pipeline.run.stopping import StopSignal
     from pipeline.weights.cache import WeightsCache
 
@@ -119,7 +119,7 @@ def _reporter(
     arguments: argparse.Namespace, stop: StopSignal, speeds: Speeds
 ) -> ConsoleReporter | JsonReporter | SilentReporter:
     """Whoever tells of the work, on stderr, or to nobody where that is closed."""
-    from pipeline.run.reporter import ConsoleReporter, JsonReporter, SilentReporter
+    from pipeline.run.report.reporter import ConsoleReporter, JsonReporter, SilentReporter
 
     stream = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     if arguments.progress == "json":
@@ -237,7 +237,7 @@ def _render(arguments: argparse.Namespace) -> int:
 def _show_estimate(request: JobRequest, as_json: bool) -> int:
     from pipeline.cli.model_cost import model_cost
     from pipeline.run.estimate import estimate
-    from pipeline.run.speeds import Speeds
+    from pipeline.run.report.speeds import Speeds
     from pipeline.weights.cache import WeightsCache
 
     cost = model_cost(request.settings.segment.model)

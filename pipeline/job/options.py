@@ -148,7 +148,7 @@ _TABLE = (
     Option("bitrate", "encode", "bitrate", _bits, "bits a second instead of constant quality, as 4M", "BITS"),
     Option("device", "segment", "device", _text, "where the network runs; auto is the GPU where there is one", "NAME"),
     Option("workers", "run", "workers", _workers,
-           "processes that run the network (auto: a GPU or a core each; 0: this one, without Ray)", "N"),
+           "processes that run the network (auto: one a GPU, else one; 0: this one)", "N"),
     Option("batch", "segment", "batch", _whole, "frames computed at a time (1 on a CPU, 8 on a GPU)", "N"),
     Option("chunk-frames", "run", "chunk_frames", _whole, "frames worked on at once (96)", "N"),
     Option("cluster", "run", "cluster", _text,

@@ -12,8 +12,8 @@ from pipeline.record.manifest import Manifest
 from pipeline.run.flow import PASSES
 from pipeline.run.plan_run import plan_run
 from pipeline.run.products import Products
+from pipeline.run.report.speeds import Speed, Speeds, side_by_side, speed_key
 from pipeline.run.run import Run
-from pipeline.run.speeds import Speed, Speeds, side_by_side, speed_key
 from pipeline.run.verdict import is_refused_unseen, verdict
 
 #: Seconds a frame of one core, the network and all, until a run on this machine was measured: dashcam-lite at 720p

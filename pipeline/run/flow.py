@@ -14,13 +14,13 @@ import numpy as np
 from pipeline.files import digest_of, write_whole
 from pipeline.proof.check_output import check_output
 from pipeline.record.layout import RunLayout
-from pipeline.run.label_pass import label, planned_labels
 from pipeline.run.passes import Bench, InDriver, InPool, Made, Pass
 from pipeline.run.pools import RENDER, SEGMENT
-from pipeline.run.render_worker import Rendered, RenderTask
 from pipeline.run.run import Run
-from pipeline.run.segment_worker import Segmented, SegmentTask
-from pipeline.run.track_pass import painted_frames, track, tracks_needed
+from pipeline.run.work.label_pass import label, planned_labels
+from pipeline.run.work.render_worker import Rendered, RenderTask
+from pipeline.run.work.segment_worker import Segmented, SegmentTask
+from pipeline.run.work.track_pass import painted_frames, track, tracks_needed
 from pipeline.store.header import Header
 from pipeline.store.join import join_detections
 from pipeline.store.writer import write_detections

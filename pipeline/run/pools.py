@@ -6,8 +6,8 @@ import os
 
 from pipeline.job.settings import Settings
 from pipeline.networks.devices import takes_gpu
-from pipeline.run.render_worker import RenderWorker
-from pipeline.run.segment_worker import SegmentWorker
+from pipeline.run.work.render_worker import RenderWorker
+from pipeline.run.work.segment_worker import SegmentWorker
 from pipeline.workers.contract import PoolSpec, WorkerPools
 from pipeline.workers.in_process import InProcessPools
 from pipeline.workers.processes import ProcessPools

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ChunksFailedError, InterruptedRunError, SegVideoError
-from pipeline.run.events import (
+from pipeline.run.passes import InDriver, InPool, Key, Made, Pass
+from pipeline.run.pools import RunPools
+from pipeline.run.products import Products
+from pipeline.run.report.events import (
     Begun,
     ChunkFailed,
     Counts,
@@ -22,13 +25,10 @@ from pipeline.run.events import (
     StopAsked,
     Warned,
 )
-from pipeline.run.passes import InDriver, InPool, Key, Made, Pass
-from pipeline.run.pools import RunPools
-from pipeline.run.products import Products
-from pipeline.run.reach import OutOfReachError
 from pipeline.run.run import Run
 from pipeline.run.schedule import Schedule
 from pipeline.run.stopping import StopSignal
+from pipeline.run.work.reach import OutOfReachError
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.frame_damage import FrameDamage
 from pipeline.workers.contract import TaskResult

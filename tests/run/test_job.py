@@ -6,9 +6,9 @@ import pytest
 
 from pipeline.errors import ChunksFailedError, ConfigError, InputError, RunInTheWayError, UsageError
 from pipeline.formats.own_file import save_weights
-from pipeline.run.reach import OutOfReachError, check_reach
 from pipeline.run.run_videos import exit_code
 from pipeline.run.stopping import StopSignal
+from pipeline.run.work.reach import OutOfReachError, check_reach
 from pipeline.store.reader import DetectionsFile
 
 
@@ -298,8 +298,8 @@ def test_workers_that_cannot_see_the_source_get_the_packets_of_their_chunk(
             raise OutOfReachError(f"{path} cannot be seen here.")
 
     work([traffic], tmp_path / "seen.mp4", chunk_frames=8)
-    monkeypatch.setattr("pipeline.run.segment_worker.check_reach", blind)
-    monkeypatch.setattr("pipeline.run.render_worker.check_reach", blind)
+    monkeypatch.setattr("pipeline.run.work.segment_worker.check_reach", blind)
+    monkeypatch.setattr("pipeline.run.work.render_worker.check_reach", blind)
     (result,), events = work([traffic], tmp_path / "unseen.mp4", chunk_frames=8)
     assert result.state == "made"
     assert [event["event"] for event in events].count("packets") == 1

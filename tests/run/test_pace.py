@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.run.pace import Pace
-from pipeline.run.speeds import Speed
+from pipeline.run.report.pace import Pace
+from pipeline.run.report.speeds import Speed
 
 
 def done(found, painted):

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from pipeline.run.events import (
+from pipeline.run.report.events import (
     Begun,
     Counts,
     Ended,
@@ -18,7 +18,7 @@ from pipeline.run.events import (
     StopAsked,
     Warned,
 )
-from pipeline.run.reporter import ConsoleReporter, JsonReporter, SilentReporter
+from pipeline.run.report.reporter import ConsoleReporter, JsonReporter, SilentReporter
 from pipeline.run.stopping import StopSignal
 
 

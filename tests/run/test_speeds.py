@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.run.events import Begun, Counts, Ended, Ready
-from pipeline.run.speeds import Speed, SpeedListener, Speeds, speed_key
+from pipeline.run.report.events import Begun, Counts, Ended, Ready
+from pipeline.run.report.speeds import Speed, SpeedListener, Speeds, speed_key
 
 FACTS = {
     "frames": 100, "seconds": 14.0, "chunks": 4, "network": "a" * 64, "runtime": "openvino float32",

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, TextIO
 
-from pipeline.run.events import (
+from pipeline.run.report.events import (
     Begun,
     Counts,
     Ended,
@@ -21,10 +21,10 @@ from pipeline.run.events import (
     SetAside,
     StopAsked,
 )
-from pipeline.run.pace import Pace
-from pipeline.run.sentences import made, sentence, trouble
-from pipeline.run.speeds import Speed
-from pipeline.run.status_line import StatusLine, bar, clock
+from pipeline.run.report.pace import Pace
+from pipeline.run.report.sentences import made, sentence, trouble
+from pipeline.run.report.speeds import Speed
+from pipeline.run.report.status_line import StatusLine, bar, clock
 from pipeline.run.stopping import StopSignal
 
 #: The bar is drawn, and Ctrl-C answered, so often, whether anything happens or not.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pipeline.run.speeds import Speed
+from pipeline.run.report.speeds import Speed
 
 #: Frames that are worked on at once and not told of yet, until the first result shows how many come together.
 _FIRST_STEP = 96

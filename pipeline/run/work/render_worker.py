@@ -13,7 +13,7 @@ from pipeline.files import digest_of
 from pipeline.render.frame_labels import FrameLabels
 from pipeline.render.overlay import Overlay
 from pipeline.render.settings import RenderSettings
-from pipeline.run.reach import check_reach
+from pipeline.run.work.reach import check_reach
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.packet_span import PacketSpan
 from pipeline.structures.tracks import Tracks

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.run.reach import check_reach
+from pipeline.run.work.reach import check_reach
 from pipeline.segment.segmenter import Segmenter
 from pipeline.segment.settings import SegmentSettings
 from pipeline.structures.chunk import Chunk

@@ -13,7 +13,7 @@ from typing import Any
 
 from pipeline.errors import WriteError
 from pipeline.files import write_whole
-from pipeline.run.events import Begun, Ended, Event, Listener, Ready
+from pipeline.run.report.events import Begun, Ended, Event, Listener, Ready
 
 #: More than this many networks and frame sizes are not kept; the oldest go.
 _MOST_ENTRIES = 200

@@ -12,7 +12,7 @@ from pipeline.render.frame_labels import FrameLabels, pack_labels, unpack_labels
 from pipeline.render.label_planner import LabelPlanner
 from pipeline.render.label_state import LabelState
 from pipeline.run.passes import Bench, Made
-from pipeline.run.track_pass import tracked_frames
+from pipeline.run.work.track_pass import tracked_frames
 from pipeline.structures.chunk import Chunk
 
 

@@ -1,0 +1,1 @@
+"""Telling people and programs about a run: events, sentences, the bar, speeds."""
