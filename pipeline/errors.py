@@ -23,7 +23,7 @@ class SegVideoError(Exception):
         super().__init__("\n".join(self._lines()))
 
     def _lines(self) -> list[str]:
-        """What, found, do, a line each, whatever names of files in them hold."""
+        """The sentence, and where known what was found and what to do, a line each."""
         lines = [one_line(self.what)]
         if self.found:
             lines.append(f"  found: {one_line(self.found)}")

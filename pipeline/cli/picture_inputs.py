@@ -13,7 +13,7 @@ _UNREADABLE = (".heic", ".heif")
 
 
 def are_pictures(inputs: Sequence[str], tell: Callable[[str], None]) -> bool:
-    """Whether the inputs are pictures; else they are videos, or nothing that is there.
+    """True if the inputs are pictures; else they are videos, or nothing that is there.
 
     A list on standard input is of pictures. A folder or pattern with videos and pictures is one of videos, and `tell`
     hears how many pictures are left out. Raises UsageError where some inputs are pictures and others are not.

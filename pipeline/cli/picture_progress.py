@@ -1,4 +1,4 @@
-"""What a batch of pictures says on stderr: a bar, JSON lines, or nothing but what goes wrong."""
+"""The progress of a batch of pictures on stderr: a bar, JSON lines, or nothing but what goes wrong."""
 
 from __future__ import annotations
 

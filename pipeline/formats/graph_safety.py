@@ -137,7 +137,7 @@ def _node_of(tensor: str) -> str:
 
 
 def _called(node: Any) -> list[str]:
-    """What a node may call: first its own operation, then the functions among its attributes."""
+    """The names that a node may call: first its own operation, then the functions among its attributes."""
     names, waiting = [node.op], list(node.attr.values())
     while waiting:
         value = waiting.pop()

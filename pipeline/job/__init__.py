@@ -1,1 +1,1 @@
-"""What is asked for: options, job files, inputs, and the settings they become."""
+"""The request: options, job files, inputs, and the settings they become."""

@@ -1,4 +1,4 @@
-"""What a job names as inputs and output -> pairs of files."""
+"""The pairs of files that a job names by inputs and output."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _sources(name: str) -> list[Path]:
 
 
 def _is_source(path: Path) -> bool:
-    """Whether a file of a folder is video, and not one that was made here."""
+    """True for a file of a folder that is video, and not one that was made here."""
     if path.suffix.lower() not in VIDEO_SUFFIXES or not path.is_file():
         return False
     # Unlike Path.exists this takes a name that is too long for a run's folder beside it.

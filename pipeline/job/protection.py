@@ -45,7 +45,7 @@ def protect_sources(pairs: Sequence[tuple[Path, Path]]) -> None:
 
 
 def _marks(path: Path) -> Iterator[Hashable]:
-    """What two spellings of one file have in common."""
+    """The marks that two spellings of one file have in common."""
     yield os.path.realpath(path)
     try:
         status = path.stat()

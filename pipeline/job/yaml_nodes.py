@@ -105,7 +105,7 @@ def plain_value(node: yaml.Node) -> Any:
 
 
 def _text(path: Path) -> str:
-    """What the file holds, as text of the characters that YAML knows."""
+    """The text of the file, of characters that YAML knows."""
     try:
         # A FIFO would be waited for.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)

@@ -1,4 +1,4 @@
-"""What a browser is answered: the page, its pictures, what is told about them, and its wishes."""
+"""The answers to a browser: the page, its pictures, what is told about them, and its wishes."""
 
 from __future__ import annotations
 

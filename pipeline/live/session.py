@@ -96,7 +96,7 @@ class LiveSession:
 
     @property
     def is_over(self) -> bool:
-        """Whether no picture will come any more."""
+        """True if no picture will come any more."""
         return self._closed
 
     @property
@@ -119,7 +119,7 @@ class LiveSession:
             return self.controls
 
     def facts(self) -> dict[str, Any]:
-        """What is told when there is no picture to tell it with: the source's state, and the controls."""
+        """The source's state and the controls, for when there is no picture to tell them with."""
         source = self.source
         return {
             "state": "paused" if self.controls.paused else source.state,
@@ -197,7 +197,7 @@ def _painted(
 
 
 def _objects(tracks: Tracks, names: Mapping[int, str], controls: LiveControls) -> list[dict[str, Any]]:
-    """What is painted, ready for JSON, in the order of the detections."""
+    """The painted objects, ready for JSON, in the order of the detections."""
     listed = []
     for row in np.flatnonzero((tracks.track_ids != NO_TRACK) & (tracks.peak_scores >= controls.conf)):
         name = names[int(tracks.class_ids[row])]

@@ -11,7 +11,7 @@ from pipeline.errors import ConfigError
 
 @dataclass(frozen=True)
 class LiveControls:
-    """What a viewer can change while the picture runs.
+    """The controls that a viewer can change while the picture runs.
 
     conf : an object is shown from the picture in which its score first reaches this. classes : names of those that are
         shown; empty: all. paused : the picture stands, and the network rests.

@@ -76,7 +76,7 @@ class LiveSource:
 
     @property
     def is_over(self) -> bool:
-        """Whether no picture will come any more."""
+        """True if no picture will come any more."""
         return self.state == "ended" or self._closed.is_set()
 
     def close(self) -> None:
@@ -163,7 +163,7 @@ class LiveSource:
 
 
 class _LastWords:
-    """What a program said last; read in a thread, or its full pipe would stop it."""
+    """The last lines of a program; read in a thread, or its full pipe would stop it."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._said = b""

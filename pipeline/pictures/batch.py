@@ -107,7 +107,7 @@ class _Batch:
         self.through: list[KnownPicture] = []
 
     def results(self, pairs: Sequence[PicturePair]) -> Iterator[PictureResult]:
-        """What becomes of each, in order. A thread takes a picture from file to file, and each core has a thread."""
+        """The result of each, in order. A thread takes a picture from file to file, and each core has a thread."""
         working: deque[tuple[PicturePair, Future[KnownPicture | SegVideoError | str]]] = deque()
         with ThreadPoolExecutor(_threads(), thread_name_prefix="picture") as pool:
             try:
@@ -140,7 +140,7 @@ class _Batch:
         return _Waiting(found, made, read_picture(pair.source))
 
     def _work(self, pair: PicturePair) -> KnownPicture | SegVideoError | str:
-        """What is known of the picture once it is made; why it cannot be read; or why there is nothing to do."""
+        """The facts of a picture that was made, the error of one that cannot be read, or the reason why there is nothing to do."""
         try:
             waiting = self._read(pair)
         except (InputError, UsageError) as error:

@@ -34,7 +34,7 @@ class PictureJob:
 
 @dataclass(frozen=True)
 class PictureResult:
-    """What became of one picture.
+    """The end of one picture.
 
     state : "done", "kept" (it was there already, made with the same settings), "skipped" (there is another file) or
         "failed". objects : how many are painted. error : why it failed.

@@ -15,7 +15,7 @@ KINDS: Mapping[str, str] = {
 
 
 def is_picture(path: Path) -> bool:
-    """Whether a file's name says that it is a picture."""
+    """True if a file's name says that it is a picture."""
     return path.suffix.lower() in KINDS
 
 

@@ -1,4 +1,4 @@
-"""What is done with one picture: its objects found, painted over it, and the result written."""
+"""The work on one picture: its objects found, painted over it, and the result written."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def make_picture(
     job: PictureJob,
     keep: Callable[[KnownPicture], None],
 ) -> KnownPicture:
-    """What is known of the picture once its output is written and `keep` has been told."""
+    """Write the output and tell `keep`; return the facts of the picture."""
     tracker = Tracker(job.track, class_names)
     # A video of one frame: every object that is sure enough has a number at once.
     _, tracks = tracker.step(tracker.start(), 0.0, detections)

@@ -1,4 +1,4 @@
-"""What names pictures, and an output -> pairs of files."""
+"""The pairs of files of a batch, by the names of pictures and an output."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 
 @dataclass(frozen=True, eq=False)
 class Remarks:
-    """What a file says beside its pixels; None where it says nothing.
+    """The data of a file beside its pixels; None where it has none.
 
     exif : the block as it was, GPS and thumbnail among it, without the heading; its orientation says upright.
     icc : the colour profile, of red, green and blue.

@@ -1,4 +1,4 @@
-"""What a batch of pictures leaves beside its outputs: one file of detections, and parts of it while it goes on."""
+"""The files that a batch of pictures leaves beside its outputs: one file of detections, and parts of it while it goes on."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FOLDER_OF_SEVERAL = "pictures.seg-run"
 
 @dataclass(frozen=True, eq=False)
 class KnownPicture:
-    """What an earlier run, or this one, has found in a picture.
+    """The detections of a picture, of an earlier run or this one.
 
     entry : the picture and fingerprints. tracks : its objects. class_names : of the network that found them.
     """
@@ -58,7 +58,7 @@ class PictureStore:
         return Path(os.path.relpath(output, self.folder.parent)).as_posix()
 
     def known(self) -> list[KnownPicture]:
-        """What earlier runs have found; of a run that was cut off, too. Raises StoreError."""
+        """The detections of earlier runs; of a run that was cut off, too. Raises StoreError."""
         files = [self.path, *sorted(self._parts.glob("*.parquet"))]
         return [known for file in files if file.exists() for known in _read(file)]
 

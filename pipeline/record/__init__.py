@@ -1,1 +1,1 @@
-"""What a run leaves on disk: layout, manifest, ledger, lock, fingerprints, and what is read off them."""
+"""The files of a run on disk: layout, manifest, ledger, lock, fingerprints, and what is read off them."""

@@ -1,4 +1,4 @@
-"""What a run is asked for now, against what it was begun with."""
+"""The differences between a run as it is asked for now and as it was begun."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def redone_passes(old: Manifest, new: Manifest) -> list[str]:
 
 
 def changed_things(old: Manifest, new: Manifest) -> list[str]:
-    """What is different, a few words each."""
+    """The differences, a few words each."""
     found = []
     if old.source.sha256 != new.source.sha256:
         found.append("the content of the input")

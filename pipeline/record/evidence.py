@@ -53,7 +53,7 @@ def evidence(folder: Path) -> Evidence:
 
 
 def _file(path: str, recorded: str | None) -> dict[str, Any]:
-    """What was written down of a file, and whether it still is that; null where it is not here to be read."""
+    """The recorded digest of a file, and whether it still holds; null where the file is not here to be read."""
     here = Path(path)
     found = digest_of(here) if here.is_file() else None
     return {

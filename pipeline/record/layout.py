@@ -40,12 +40,12 @@ class RunLayout:
 
     @property
     def manifest(self) -> Path:
-        """What the run is to make, of what, and how."""
+        """The plan of the run."""
         return self.folder / "manifest.json"
 
     @property
     def ledger(self) -> Path:
-        """What is done."""
+        """The ledger of what is done."""
         return self.folder / "ledger.jsonl"
 
     @property
@@ -64,7 +64,7 @@ class RunLayout:
         return folder / "detections.parquet"
 
     def detections(self, chunk: int | None) -> Path:
-        """What was found in a chunk."""
+        """The detections of a chunk."""
         return self.work / "detections" / f"{chunk:06d}.parquet"
 
     def tracks(self, chunk: int | None) -> Path:
@@ -72,7 +72,7 @@ class RunLayout:
         return self.work / "tracks" / f"{chunk:06d}.parquet"
 
     def tracker_state(self, chunk: int) -> Path:
-        """What the tracker remembers behind a chunk."""
+        """The tracker's state behind a chunk."""
         return self.work / "tracks" / f"{chunk:06d}.state"
 
     def labels(self, chunk: int | None) -> Path:
@@ -80,7 +80,7 @@ class RunLayout:
         return self.work / "labels" / f"{chunk:06d}.npy"
 
     def label_state(self, chunk: int) -> Path:
-        """What the planner of labels remembers behind a chunk."""
+        """The state of the planner of labels behind a chunk."""
         return self.work / "labels" / f"{chunk:06d}.json"
 
     def part(self, chunk: int | None) -> Path:

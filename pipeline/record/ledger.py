@@ -53,7 +53,7 @@ class Entry:
 
     @property
     def damage(self) -> FrameDamage:
-        """What of the source is damaged."""
+        """The damage of the source."""
         return FrameDamage(self.missing, self.flawed)
 
 

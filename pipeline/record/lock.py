@@ -50,7 +50,7 @@ def _open(path: Path) -> int:
 
 
 def is_held(path: Path) -> bool:
-    """Whether some process holds the lock."""
+    """True if some process holds the lock."""
     if path.is_symlink() or not path.is_file():
         return False
     with path.open("rb") as stream:

@@ -1,4 +1,4 @@
-"""What became of a run, read off its folder."""
+"""The status of a run, read off its folder."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def estimate(request: JobRequest, speeds: Speeds, cost: float = 1.0) -> list[Est
 
 
 def known_speed(run: Run, speeds: Speeds) -> Speed | None:
-    """What this machine is known to make of such a run."""
+    """The speed that this machine is known to have at such a run."""
     size = run.info.width, run.info.height
     key = speed_key(run.network.sha256, run.network.runtime, size, run.settings.run.workers)
     return speeds.get(key)

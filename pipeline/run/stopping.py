@@ -10,7 +10,7 @@ from types import FrameType
 
 
 class StopSignal:
-    """Whether the user has asked to stop."""
+    """True once the user has asked to stop."""
 
     def __init__(self) -> None:
         self.asked = False

@@ -90,7 +90,7 @@ class FramedInstance:
 def frame_instance(
     instance: Instance, frame: Frame, side: int, least_visible: float = 0.3, least_px: float = 6.0
 ) -> FramedInstance | None:
-    """What of the instance is on the canvas; None if nothing.
+    """The part of the instance that is on the canvas; None if none is.
 
     side : M of the mask.
     least_visible, least_px : with a smaller share of it left, or a shorter side, it is ignored.

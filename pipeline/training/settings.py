@@ -15,7 +15,7 @@ from pipeline.training.typed_value import typed_value
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """What is trained on what, and how. Paths in the YAML count from its folder.
+    """The settings of a training. Paths in the YAML count from its folder.
 
     data : folder with COCO annotations and pictures.
     more_data : further such folders; an id means the same in all of them.

@@ -23,7 +23,7 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Start:
-    """What became of the variables and of the file's arrays, by name.
+    """The fate of the variables and of the file's arrays, by name.
 
     taken : variables that have the file's values.
     fresh : variables that are as they were.

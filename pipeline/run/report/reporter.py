@@ -177,7 +177,7 @@ class ConsoleReporter:
         return ", ".join(word for word in words if word)
 
     def _answer(self) -> str:
-        """What a person is told who has pressed Ctrl-C."""
+        """The answer to a person who has pressed Ctrl-C."""
         seconds = None if self._pace is None else self._pace.seconds_to_result(self._now())
         wait = "" if seconds is None else f", some {max(round(seconds), 1)} s"
         return f"finishing the chunks in flight{wait}; again to stop now"

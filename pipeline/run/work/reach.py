@@ -1,4 +1,4 @@
-"""Whether a worker can see the source that the driver sees."""
+"""The check that a worker sees the source that the driver sees."""
 
 from __future__ import annotations
 
