@@ -140,7 +140,7 @@ class _Batch:
         return _Waiting(found, made, read_picture(pair.source))
 
     def _work(self, pair: PicturePair) -> KnownPicture | SegVideoError | str:
-        """The facts of a picture that was made, the error of one that cannot be read, or the reason why there is nothing to do."""
+        """The facts of a picture that was made, the error of one that was not, or why there is nothing to do."""
         try:
             waiting = self._read(pair)
         except (InputError, UsageError) as error:

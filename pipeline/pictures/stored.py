@@ -1,4 +1,4 @@
-"""The files that a batch of pictures leaves beside its outputs: one file of detections, and parts of it while it goes on."""
+"""The files of a batch of pictures beside its outputs: one of detections, and parts of it while it goes on."""
 
 from __future__ import annotations
 
