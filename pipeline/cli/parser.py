@@ -55,7 +55,7 @@ class Parsers:
             self.of[command.name].set_defaults(command=command)
 
     def parse(self, words: Sequence[str]) -> argparse.Namespace:
-        """The arguments of the words; options may stand anywhere. Raises UsageError, and SystemExit as argparse does."""
+        """The arguments of the words; options may stand anywhere. Raises UsageError, and SystemExit as argparse."""
         place = _place_of_command(words, self.of)
         if place is None:
             if words[0] in ("-h", "--help", "--version"):

@@ -36,11 +36,16 @@ def _is_of_pictures(name: str, tell: Callable[[str], None]) -> bool:
     if name == "-":
         return True
     path = Path(name)
-    if path.is_dir():
-        names = list(path.iterdir())
-    elif not path.exists() and glob.has_magic(name):
-        names = list(map(Path, glob.glob(name, recursive=True)))  # noqa: PTH207
-    else:
+    try:
+        if path.is_dir():
+            names = list(path.iterdir())
+        elif not path.exists() and glob.has_magic(name):
+            names = list(map(Path, glob.glob(name, recursive=True)))  # noqa: PTH207
+        else:
+            names = None
+    except (OSError, ValueError):  # a name that cannot be looked up: whoever reads the inputs says why
+        names = None
+    if names is None:
         return is_picture(path) or path.suffix.lower() in _UNREADABLE
     found = sum(is_picture(entry) for entry in names)
     if not any(entry.suffix.lower() in VIDEO_SUFFIXES for entry in names):
