@@ -18,7 +18,7 @@ help:
 	@echo 'make bench   measure the network (benchmarks/model.py)'
 	@echo 'make soak    an hour of 1080p, 200 short clips, four runs side by side (benchmarks/soak.py); CLIP=... names the footage'
 	@echo 'make sample  draw the sample clip and its truth anew (10 minutes)'
-	@echo 'make pictures  the picture of the README, out of the demo'
+	@echo 'make pictures  the pictures of the README and of mask edges, out of the demo'
 	@echo 'make clean   remove the environment that make made'
 
 $(MADE):
@@ -43,6 +43,8 @@ sample: $(INSTALLED)
 
 pictures: demo
 	$(BIN)/python -m sample_videos.contact_sheet outputs/drive_seg.mp4 docs/pictures/drive.jpg --columns 2 --rows 2 --width 640
+	$(BIN)/python -m sample_videos.edge_sheet sample_videos/drive.mp4 outputs/drive_seg.mp4.seg-run/detections.parquet \
+		docs/pictures/mask_edges.png --frame 100 --width 400 --height 280
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest
