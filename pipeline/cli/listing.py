@@ -60,7 +60,7 @@ def _show(runs: list[RunStatus]) -> None:
     latest = Speeds(WeightsCache.at().folder).latest()
     rows = [("STATE", "FOUND IN", "PAINTED", "FRAMES", "FRAMES/S", "LEFT", "OUTPUT")]
     for run in runs:
-        rate = "-" if run.rate is None else f"{run.rate:.1f}"
+        rate = "-" if run.frames_per_second is None else f"{run.frames_per_second:.1f}"
         counts = (str(run.segmented), str(run.rendered), str(run.frames))
         seconds = _seconds_left(run, latest)
         rows.append((run.state, *counts, rate, "-" if seconds is None else clock(seconds), run.output))
@@ -76,8 +76,7 @@ def _show(runs: list[RunStatus]) -> None:
 def _seconds_left(run: RunStatus, latest: Speed | None) -> float | None:
     """Seconds that the run would still take; None for one that is done, or where no speed is known."""
     share = Speed.finding_share if latest is None else latest.finding_share
-    # The run's own rate is that of looking for objects, which is only a share of the work.
-    rate = run.rate * share if run.rate is not None else None if latest is None else latest.rate
+    rate = run.frames_per_second or (None if latest is None else latest.rate)
     if run.state == "done" or not rate:
         return None
     left = share * (run.frames - run.segmented) + (1 - share) * (run.frames - run.rendered)

@@ -238,6 +238,7 @@ def _show_estimate(request: JobRequest, as_json: bool) -> int:
     from pipeline.cli.model_cost import model_cost
     from pipeline.run.estimate import estimate
     from pipeline.run.report.speeds import Speeds
+    from pipeline.run.report.status_line import clock
     from pipeline.weights.cache import WeightsCache
 
     cost = model_cost(request.settings.segment.model)
@@ -248,13 +249,13 @@ def _show_estimate(request: JobRequest, as_json: bool) -> int:
         return 0
     for entry in found:
         say(
-            f"{one_line(entry.source)} -> {one_line(entry.output)}: {entry.frames} frames in {entry.chunks} chunks, "
-            f"about {entry.minutes:.1f} min ({entry.frames_per_second:.1f} frames/s) and {entry.disk_mb:.0f} MB of disk"
+            f"{one_line(entry.source)} -> {one_line(entry.output)}: {entry.frames} frames, "
+            f"about {clock(entry.seconds)} at {entry.frames_per_second:.1f} frames/s, {entry.disk_mb:.0f} MB of disk"
         )
     if len(found) > 1:
-        minutes, disk = sum(entry.minutes for entry in found), sum(entry.disk_mb for entry in found)
+        seconds, disk = sum(entry.seconds for entry in found), sum(entry.disk_mb for entry in found)
         frames = sum(entry.frames for entry in found)
-        say(f"{len(found)} videos: {frames} frames, about {minutes:.1f} min and {disk:.0f} MB of disk")
+        say(f"{len(found)} videos: {frames} frames, about {clock(seconds)}, {disk:.0f} MB of disk")
     if cost.download_mb:
         say(f"before that, {cost.download_mb:.0f} MB of weights are fetched")
     if found and not all(entry.measured for entry in found):

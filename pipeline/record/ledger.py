@@ -128,6 +128,10 @@ class Ledger:
         """Add what could not be made."""
         return self._add(Entry(step, chunk, fingerprint, at=time.time(), failed=reason))
 
+    def record_start(self) -> Entry:
+        """Add that the workers are ready: what is made from now on is made by this start of the run."""
+        return self._add(Entry("start", None, "", at=time.time()))
+
     def record_intent(self, step: str, fingerprint: str, sha256: str) -> Entry:
         """Add that a file of this content is about to get a name outside the run's folder."""
         return self._add(Entry(f"{step} begun", None, fingerprint, sha256=sha256, at=time.time()))

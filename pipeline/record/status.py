@@ -16,8 +16,8 @@ class RunStatus:
     """One run.
 
     state : running, done, failed (some chunks did) or stopped. frames : of the video. segmented, rendered :
-    frames that are done. rate : frames a second the network found in so far; None before. failed : chunk and
-    reason of each that failed. resume : the command that goes on; None where there is nothing to go on with.
+    frames that are done. frames_per_second : see the function of that name. failed : chunk and reason of each
+    that failed. resume : the command that goes on; None where there is nothing to go on with.
     """
 
     folder: str
@@ -27,7 +27,7 @@ class RunStatus:
     frames: int
     segmented: int
     rendered: int
-    rate: float | None
+    frames_per_second: float | None
     failed: tuple[tuple[int, str], ...]
     resume: str | None
 
@@ -56,10 +56,27 @@ def run_status(folder: Path) -> RunStatus:
         frames=manifest.frames,
         segmented=manifest.frames if mux or has_joined else _frames(segmented, manifest),
         rendered=manifest.frames if mux else _frames(rendered, manifest),
-        rate=_rate(segmented, manifest),
+        frames_per_second=frames_per_second(ledger, manifest),
         failed=failed,
         resume=f"seg-video resume {folder}" if state in ("failed", "stopped") else None,
     )
+
+
+def frames_per_second(ledger: Ledger, manifest: Manifest) -> float | None:
+    """Frames painted a second since the workers were last ready, up to the output or to the last chunk; None before.
+
+    It is the one figure of speed: the last line of a run tells it, and so does the list of runs.
+    """
+    start = ledger.entry("start")
+    if start is None:
+        return None
+    painted = [
+        entry for entry in _done(ledger, manifest, "render", manifest.fingerprints["render"]) if entry.at > start.at
+    ]
+    mux = ledger.entry("mux")
+    ends = [entry.at for entry in [*painted, *([mux] if mux else [])]]
+    seconds = max(ends, default=start.at) - start.at
+    return _frames(painted, manifest) / seconds if painted and seconds > 0 else None
 
 
 def _has_output(ledger: Ledger, manifest: Manifest) -> bool:
@@ -86,11 +103,3 @@ def _done(ledger: Ledger, manifest: Manifest, step: str, fingerprint: str) -> li
 def _frames(entries: list[Entry], manifest: Manifest) -> int:
     spans = [manifest.chunks[entry.chunk or 0] for entry in entries]
     return sum(stop - start for start, stop in spans)
-
-
-def _rate(entries: list[Entry], manifest: Manifest) -> float | None:
-    """Frames a second between the first chunk's beginning and the last one's end."""
-    if not entries:
-        return None
-    seconds = max(entry.at for entry in entries) - min(entry.at - entry.seconds for entry in entries)
-    return _frames(entries, manifest) / seconds if seconds > 0 else None

@@ -28,9 +28,9 @@ _DISK_SHARE = 2.5
 
 @dataclass(frozen=True)
 class Estimate:
-    """The cost of one video; minutes and disk are rough.
+    """The cost of one video; seconds and disk are rough.
 
-    frames_per_second : over the whole video. measured : by a run with the same network on this machine; else guessed.
+    frames_per_second : once the network is loaded, as a run tells it. measured : by a run with the same network on this machine; else guessed.
     """
 
     source: str
@@ -38,7 +38,7 @@ class Estimate:
     frames: int
     chunks: int
     encoder: str
-    minutes: float
+    seconds: float
     disk_mb: float
     frames_per_second: float
     measured: bool
@@ -83,8 +83,8 @@ def _estimate(run: Run, speeds: Speeds, cost: float) -> Estimate:
         frames=frames,
         chunks=chunks,
         encoder=run.encoder.name,
-        minutes=seconds / 60,
+        seconds=seconds,
         disk_mb=_DISK_SHARE * run.source.size / 1e6,
-        frames_per_second=frames / seconds,
+        frames_per_second=frames / (seconds - speed.start_seconds),
         measured=known is not None,
     )

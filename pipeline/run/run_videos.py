@@ -27,6 +27,7 @@ from pipeline.record.layout import RunLayout
 from pipeline.record.ledger import Ledger
 from pipeline.record.lock import run_lock
 from pipeline.record.manifest import Manifest
+from pipeline.record.status import frames_per_second
 from pipeline.run.flow import PASSES
 from pipeline.run.manifest_of import manifest_of
 from pipeline.run.plan_run import plan_run
@@ -124,8 +125,8 @@ def _run_video(
         state = verdict(products)
         facts: dict[str, Any] = {"frames": run.info.frame_count, "chunks": len(run.chunks)}
         if state == "made":
-            seconds = _make(products, old, pools, listener, stop)
-            facts |= {"seconds": time.perf_counter() - began, "busy_seconds": seconds}
+            facts |= _make(products, old, pools, listener, stop)
+            facts |= {"seconds": time.perf_counter() - began}
             facts |= {"network": run.network.sha256, "runtime": run.network.runtime}
             facts |= {"width": run.info.width, "height": run.info.height}
         result = _result(run, products, state, facts)
@@ -139,8 +140,8 @@ def _run_video(
 
 def _make(
     products: Products, old: Manifest | None, pools: RunPools, listener: Listener, stop: StopSignal
-) -> dict[str, float]:
-    """Make the output; seconds by pass."""
+) -> dict[str, Any]:
+    """Make the output; how fast, as facts of the result."""
     run = products.run
     pools.begin()
     new = manifest_of(run, products.marks)
@@ -152,7 +153,8 @@ def _make(
     new.write(run.layout.manifest)
     runner = Runner(products, pools, listener, stop)
     runner.work()
-    return dict(runner.seconds)
+    speed = frames_per_second(products.ledger, new)
+    return {"busy_seconds": dict(runner.seconds), "frames_per_second": speed}
 
 
 def _result(run: Run, products: Products, state: Verdict, facts: dict[str, Any]) -> VideoResult:

@@ -118,6 +118,7 @@ class Runner:
         for name, step in self._products.passes.items():
             if isinstance(step.work, InPool) and waiting[name]:
                 self._pools.open(step.work.pool, waiting[name])
+        self._products.ledger.record_start()
         self._listener.tell(Ready(self._counts()))
 
     def _turn(self) -> bool:

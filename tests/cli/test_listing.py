@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,12 @@ def test_a_folder_that_may_not_be_read_does_not_hide_the_others(made, monkeypatc
     monkeypatch.setattr(Path, "iterdir", refuse)
     assert cli.main(["status"]) == 0
     assert "a.mp4" in capsys.readouterr().out
+
+
+def test_status_and_the_last_line_of_a_run_tell_one_speed(traffic, here, capsys):
+    assert cli.main([str(traffic), "out.mp4", "--workers", "0"]) == 0
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert cli.main(["status", "--json"]) == 0
+    (run,) = json.loads(capsys.readouterr().out)
+    assert f", {run['frames_per_second']:.1f} frames/s" in last
+    assert run["frames_per_second"] > 0

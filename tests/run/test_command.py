@@ -46,7 +46,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(traffic, here, capsy
     assert cli.main([str(traffic), "a.mp4", "--chunk-frames", "8", "--dry-run", "--json"]) == 0
     (video,) = json.loads(capsys.readouterr().out)["videos"]
     assert (video["frames"], video["chunks"], video["encoder"]) == (40, 5, "libx264")
-    assert video["minutes"] > 0
+    assert video["seconds"] > 0
     assert video["disk_mb"] > 0
     assert list(here.iterdir()) == []
 

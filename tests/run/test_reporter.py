@@ -26,7 +26,7 @@ def counts(segmented=16, tracked=8, rendered=8):
     return Counts("out.mp4", 40, {"segmented": segmented, "tracked": tracked, "rendered": rendered})
 
 
-MADE = Ended("made", "out.mp4", {"frames": 40, "seconds": 8.0})
+MADE = Ended("made", "out.mp4", {"frames": 40, "seconds": 8.0, "frames_per_second": 5.0})
 
 
 class Terminal(io.StringIO):
@@ -74,7 +74,7 @@ def test_people_are_told_in_sentences_and_without_a_bar_where_nobody_watches():
         "going on: what was found in 8 of 40 frames is there",
         "segment of chunk 3 failed; trying again: a worker died do: this",
         "render, mux to be done again; changed: alpha: 0.4 -> 0.6",
-        "out.mp4: 40 frames in 8.0 s, 8 of them known before",
+        "out.mp4: 40 frames in 8.0 s, 8 of them known before, 5.0 frames/s",
     ]
     assert said(ConsoleReporter, kept=0).splitlines()[-1] == "out.mp4: 40 frames in 8.0 s, 5.0 frames/s"
 

@@ -53,6 +53,7 @@ def trouble(event: Event) -> str:
 
 def made(event: Ended, kept: int) -> str:
     """The last sentence about a video that was made. kept : frames that an earlier run had looked at."""
-    frames, seconds = event.facts["frames"], event.facts["seconds"]
-    speed = f"{kept} of them known before" if kept else f"{frames / seconds:.1f} frames/s"
-    return f"{one_line(event.output)}: {frames} frames in {seconds:.1f} s, {speed}"
+    frames, seconds, rate = (event.facts[name] for name in ("frames", "seconds", "frames_per_second"))
+    known = f", {kept} of them known before" if kept else ""
+    speed = "" if rate is None else f", {rate:.1f} frames/s"
+    return f"{one_line(event.output)}: {frames} frames in {seconds:.1f} s{known}{speed}"
