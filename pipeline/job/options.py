@@ -121,7 +121,7 @@ def _regions(value: Any) -> tuple[tuple[float, ...], ...]:
 _TABLE = (
     Option("model", "segment", "model", _text, "weights: a name from `seg-video models`, or a path", "NAME"),
     Option("conf", "render", "conf", _number,
-           "an object is shown from the frame in which its score first reaches this, as long as it is followed",
+           "an object is shown as long as it is followed, if its track's score, over its best frames, reaches this",
            "SCORE"),
     Option("every", "segment", "every", _whole,
            "the network looks at every Nth frame, and the film before and behind tells what is between", "N"),
@@ -132,7 +132,7 @@ _TABLE = (
     ),
     Option("style", "render", "style", _words, "what is painted, with commas between", "LIST"),
     Option("labels", "render", "labels", _text, "which objects are named", "WHICH"),
-    Option("label-scores", "render", "label_scores", _switch, "labels show the score too"),
+    Option("label-scores", "render", "label_scores", _switch, "labels show the track's score too, the one that --conf judges"),
     Option("own-car", "track", "own_car", _text, "leave out what stands still while the world moves", "WHAT"),
     Option("alpha", "render", "alpha", _number, "share of the colour under a mask", "SHARE"),
     Option("color-by", "render", "color_by", _text, "what decides the colour", "WHAT"),

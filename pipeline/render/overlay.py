@@ -133,7 +133,7 @@ class Overlay:
             left, top = labels.places[label].tolist()
             if left == NOWHERE:
                 continue
-            score = float(tracks.detections.scores[row]) if self._settings.label_scores else None
+            score = float(tracks.peak_scores[row]) if self._settings.label_scores else None
             text = label_text(self._names[int(tracks.class_ids[row])], int(tracks.track_ids[row]), score)
             # The score's own digits may be wider than those that were planned with.
             left = min(left, width - plate_size(text, capitals_px(height))[1])

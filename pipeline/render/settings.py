@@ -22,10 +22,10 @@ class RenderSettings:
 
     style : any of STYLES.
     labels : "auto": names what is near or new on the scene, people and riders from farther away; "all"; "none".
-    label_scores : a label shows the score too.
+    label_scores : a label shows the track's score too, the one that conf is compared with.
     alpha : share of the colour under a mask, 0..1.
     color_by : "track": an object keeps its colour; "class": a class has one.
-    conf : an object is shown from the frame in which its score first reaches this, as long as it is followed.
+    conf : an object is shown as long as it is followed, if its track's score, over its best frames, reaches this.
     classes : names or ids of the classes to show; empty: all.
     """
 

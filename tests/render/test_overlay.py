@@ -164,6 +164,13 @@ def test_a_label_has_the_score_only_when_asked():
     assert changed(paint(before, tracks(CAR), **plain), paint(before, other, **plain))[0].any()
 
 
+def test_the_score_in_a_label_is_the_one_that_decides_what_is_shown():
+    before, shown = noise(), tracks(CAR)
+    weak = replace(shown, detections=replace(shown.detections, scores=np.array([0.2], np.float32)))
+    style = {"style": ("labels",), "label_scores": True}
+    assert not changed(paint(before, shown, **style), paint(before, weak, **style))[0].any()
+
+
 @pytest.mark.parametrize("settings", [{"labels": "none"}, {"style": ("masks", "outlines", "boxes")}])
 def test_without_labels_only_the_object_is_painted(settings):
     before = noise()
