@@ -51,9 +51,12 @@ def _stems(header: Header) -> list[str]:
 
 
 def _data_yaml(names: list[str]) -> str:
-    """Ultralytics' description of a data set; JSON's strings are YAML's too."""
+    """Ultralytics' description of a data set; JSON's strings are YAML's too.
+
+    It has no `path`: then Ultralytics looks beside this file, and with `path: .` in whatever folder it was started in.
+    """
     rows = [f"  {place}: {json.dumps(name)}\n" for place, name in enumerate(names)]
-    return "".join(["path: .\n", "train: images\n", "val: images\n", "names:\n", *rows])
+    return "".join(["train: images\n", "val: images\n", "names:\n", *rows])
 
 
 def _line(size: tuple[int, int], tracks: Tracks, row: int, places: dict[int, int], scores: bool) -> str:
