@@ -11,9 +11,9 @@ import numpy as np
 
 from pipeline.api.results import Frame
 from pipeline.api.settings import request_of
+from pipeline.job.resolve import resolve
 from pipeline.job.settings import Settings
 from pipeline.render.shown import class_ids_of
-from pipeline.run.plan_run import resolve
 from pipeline.run.work.segment_worker import SeenFrame, SegmentTask, seen_frames, without_picture
 from pipeline.segment.segmenter import Segmenter
 from pipeline.store.chosen_rows import chosen_rows

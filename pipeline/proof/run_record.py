@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import SegVideoError
+from pipeline.job.resolve import resolve
 from pipeline.job.settings import Settings
 from pipeline.record.find_run import request_of
 from pipeline.record.layout import RunLayout
@@ -16,7 +17,7 @@ from pipeline.record.manifest import Manifest
 
 @dataclass(frozen=True)
 class RunRecord:
-    """The settings of a run, and the file of its detections."""
+    """The settings of a run as they were used, and the file of its detections."""
 
     settings: Settings
     detections: Path
@@ -35,7 +36,7 @@ def run_record(output: Path) -> RunRecord | str:
             return f"{strangers[0].name} belongs to another account, or others can write to it"
         if Manifest.read(layout.manifest) is None:
             return "there is no record of the run"
-        return RunRecord(request_of(layout.folder).settings, layout.joined)
+        return RunRecord(resolve(request_of(layout.folder).settings), layout.joined)
     except FileNotFoundError as error:
         return f"there is no {Path(error.filename).name}"
     except PermissionError:

@@ -71,7 +71,9 @@ def frames_per_second(ledger: Ledger, manifest: Manifest) -> float | None:
     if start is None:
         return None
     painted = [
-        entry for entry in _done(ledger, manifest, "render", manifest.fingerprints["render"]) if entry.at > start.at
+        entry
+        for entry in _done(ledger, manifest, "render", manifest.fingerprints["render"])
+        if entry.at > start.at
     ]
     mux = ledger.entry("mux")
     ends = [entry.at for entry in [*painted, *([mux] if mux else [])]]

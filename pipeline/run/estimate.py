@@ -30,7 +30,8 @@ _DISK_SHARE = 2.5
 class Estimate:
     """The cost of one video; seconds and disk are rough.
 
-    frames_per_second : once the network is loaded, as a run tells it. measured : by a run with the same network on this machine; else guessed.
+    frames_per_second : once the network is loaded, as a run tells it. measured : by a run with the same network on
+    this machine; else guessed.
     """
 
     source: str

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
 from pipeline.errors import ConfigError, UsageError
 from pipeline.job.inputs import Pair
 from pipeline.job.request import StoredWeights
+from pipeline.job.resolve import resolve
 from pipeline.job.settings import Settings
 from pipeline.networks import registry
 from pipeline.networks.settings import LoadSettings
@@ -26,9 +26,6 @@ from pipeline.video.read.probe import probe
 from pipeline.video.write.container import check_container
 from pipeline.video.write.encoders import Encoder, probe_encoder
 from pipeline.weights.digest import weights_digest
-
-#: Of so many frames the network looks at one with --fast: masks between keep an IoU of 0.94 with those looked at.
-_FAST_EVERY = 3
 
 
 def plan_run(
@@ -50,11 +47,11 @@ def plan_run(
     known : the source's identity as an earlier run wrote it down, which spares hashing it again.
 
     """
-    network = _network(settings.segment, stored)
+    resolved = resolve(settings)
+    network = _network(resolved.segment, stored)
     _check_classes(settings.render.classes, network.class_names)
     size = pair.source.stat().st_size if pair.source.exists() else 0
     info = probe(pair.source.absolute())
-    resolved = resolve(settings)
     _check_regions(settings.track.ignore_regions, info)
     check = check_container(info, pair.output)
     if check.problems:
@@ -82,36 +79,13 @@ def plan_run(
     )
 
 
-def resolve(settings: Settings) -> Settings:
-    """The settings as the passes take them.
-
-    Without --every the network looks at all frames, and with --fast at every 3rd. Lower the thresholds of storing and
-    tracking to `conf` where they lie above it: an object that is to be shown has to be found and followed.
-    """
-    conf = settings.render.conf
-    if not 0.01 <= conf <= 1.0:
-        raise ConfigError("conf has to lie in 0.01..1.", found=str(conf), do="try 0.5")
-    segment, track = settings.segment, settings.track
-    start = min(track.start_score, conf)
-    return replace(
-        settings,
-        segment=replace(
-            segment,
-            score=min(segment.score, conf),
-            model=_whole_path(segment.model),
-            every=segment.every or (_FAST_EVERY if settings.encode.fast else 1),
-        ),
-        track=replace(track, start_score=start, follow_score=min(track.follow_score, start)),
-    )
-
-
 def _network(settings: SegmentSettings, stored: StoredWeights | None) -> Network:
     if stored is not None:
         return Network(stored.model, stored.sha256, stored.class_names, stored.runtime, stored=True)
     source = registry.find_source(settings.model)
     names = registry.describe(source).class_names
     runtime = registry.runtime_of(source, LoadSettings(device=settings.device))
-    return Network(_whole_path(settings.model), weights_digest(settings.model), names, runtime)
+    return Network(settings.model, weights_digest(settings.model), names, runtime)
 
 
 def _key_frames(info: VideoInfo, every: int) -> frozenset[int]:
@@ -164,8 +138,3 @@ def _is_program(model: str) -> bool:
     """True for weights of the user's that are a frozen graph or a SavedModel."""
     path = Path(model)
     return (path.is_file() and path.suffix == ".pb") or (path / "saved_model.pb").is_file()
-
-
-def _whole_path(model: str) -> str:
-    """A path of weights from the root on, so that the run can be resumed from anywhere; a name as it is."""
-    return str(Path(model).absolute()) if Path(model).exists() else model

@@ -10,12 +10,12 @@ from typing import Any
 from pipeline.errors import UsageError
 from pipeline.files import write_whole
 from pipeline.job.request import JobRequest
+from pipeline.job.resolve import resolve
 from pipeline.record.find_run import request_of, stored_weights
 from pipeline.record.layout import RunLayout
 from pipeline.record.ledger import Ledger
 from pipeline.record.lock import run_lock
 from pipeline.record.manifest import Manifest
-from pipeline.run.plan_run import resolve
 
 
 def rerender(run: Path, output: str, changes: Mapping[str, Mapping[str, Any]]) -> JobRequest:

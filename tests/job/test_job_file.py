@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.errors import UsageError
 from pipeline.job.job_file import read_job_file
-from pipeline.run.plan_run import resolve
+from pipeline.job.resolve import resolve
 
 
 def write(tmp_path, text):
