@@ -17,9 +17,9 @@ import cv2
 import numpy as np
 
 from pipeline.errors import InputError, SegVideoError
+from pipeline.labels.choose import read_list
 from pipeline.networks.registry import load
 from pipeline.structures.masks import PastedMask, paste_mask
-from pipeline.training.hold_out import read_names
 
 #: Classes of pixels, as CamVid's are numbered, that a road user may lie on; and what hangs on poles.
 ROAD_USERS, ON_POLES = (8, 9, 10, 11), (2, 6, 11)
@@ -56,7 +56,7 @@ def count(arguments: argparse.Namespace) -> None:
     network = load(arguments.model)
     shown: Counter[str] = Counter()
     alarms: Counter[str] = Counter()
-    for name in sorted(read_names(arguments.list)):
+    for name in sorted(read_list(arguments.list)):
         frame = cv2.imread(str(arguments.source / "images" / f"{name}.jpg"))
         classes = cv2.imread(str(arguments.source / "labels" / f"{name}.png"), cv2.IMREAD_UNCHANGED)
         if frame is None or classes is None:

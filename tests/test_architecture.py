@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "networks": {"model", "formats", "weights"},
     "labels": set(),
     "training": {"model", "formats", "weights", "networks", "labels"},
-    "evaluation": {"networks", "labels", "store", "video.colour.resize"},
+    "evaluation": {"networks", "labels", "store", "video.colour.pixels"},
     "video": set(),
     "store": set(),
     "track": set(),

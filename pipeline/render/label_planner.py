@@ -8,12 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipeline.render.colour_choice import choose_colour
 from pipeline.render.frame_labels import NOWHERE, FrameLabels
 from pipeline.render.label import label_text
 from pipeline.render.label_slots import FAR_PRICE, NEAR_PRICE, Boxes, slot_costs, slot_places
 from pipeline.render.label_state import Followed, LabelState
-from pipeline.render.palette import COLOURS
+from pipeline.render.palette import COLOURS, choose_colour
 from pipeline.render.plate import capitals_px, plate_size
 from pipeline.render.settings import RenderSettings
 from pipeline.render.shown import ShownTracks

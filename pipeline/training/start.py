@@ -1,9 +1,9 @@
-"""Start: a fresh network takes over what another one has learnt."""
+"""The network that a run trains, and what it takes over from another one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,9 @@ from pipeline.errors import ConfigError
 from pipeline.formats.own_file import load_weights
 from pipeline.model.config import MaskRCNNConfig
 from pipeline.model.mask_rcnn import MaskRCNN
+from pipeline.model.presets import NETWORKS
 from pipeline.networks.checkpoint import variables_of
+from pipeline.training.settings import TrainSettings
 from pipeline.weights.catalog import find
 from pipeline.weights.fetch import fetch
 
@@ -127,3 +129,16 @@ def _merge(each: int) -> Merge:
         return own.reshape(*own.shape[:-2], -1)
 
     return merge
+
+
+def network_config(settings: TrainSettings, names: Mapping[int, str]) -> MaskRCNNConfig:
+    """The preset of the settings, with the categories `names` (less the unions) as its classes, by rising id."""
+    ids = sorted(set(names) - set(settings.unions))
+    if not ids or ids[0] < 1:
+        raise ConfigError("categories need ids from 1 on; 0 is the background", found=f"the ids {ids}")
+    classes = ("background", *(names[one] for one in ids)), (0, *ids)
+    preset = NETWORKS[settings.network]
+    config = preset(classes) if settings.full_canvas is None else preset(classes, settings.full_canvas)
+    if settings.roi_samples is None:
+        return config
+    return replace(config, training=replace(config.training, roi_samples=settings.roi_samples))

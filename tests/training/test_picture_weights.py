@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.labels.coco_folder import Entry
-from pipeline.training.sampling_weights import picture_weights
+from pipeline.training.batches import picture_weights
 
 
 def entry(name: str, *categories: int, crowd: bool = False, **record: Any) -> Entry:
