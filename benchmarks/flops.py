@@ -10,8 +10,8 @@ from unittest.mock import patch
 
 import keras
 
+from pipeline.model.layers.units import Conv, Deconv2x2, Dense
 from pipeline.model.mask_rcnn import MaskRCNN
-from pipeline.model.units import Conv, Deconv2x2, Dense
 
 
 def frame_gflop(model: MaskRCNN, height: int, width: int) -> float:

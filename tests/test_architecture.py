@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "render": set(),
     "segment": {"networks"},
     "workers": set(),
-    "job": {"segment.settings", "track.settings", "render.settings", "video.settings", "record.layout"},
+    "job": {"segment.settings", "track.settings", "render.settings", "video.settings"},
     "record": {"job"},
     "proof": {"job", "record", "video", "render", "store", "track.steadying"},
     "run": {
@@ -121,11 +121,6 @@ FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc", "core", "base"}
 LONGEST_MODULE = 350
 LONGEST_FUNCTION = 60
 MOST_MODULES = 20
-
-#: Folders that hold more modules, and how many; splitting one lowers its number here.
-CROWDED = {
-    "pipeline.model": 24,  # one file a mechanism of the papers, read in their order
-}
 
 
 @dataclass(frozen=True)
@@ -287,11 +282,7 @@ def crowded(sources: Mapping[str, str]) -> list[str]:
     """Folders with more modules than one idea has, those of folders below not counted."""
     packages = {name.rpartition(".")[0] for name in sources}
     held = Counter(name.rpartition(".")[0] for name in sources if name not in packages)
-    return [
-        f"{folder} holds {count} modules"
-        for folder, count in held.items()
-        if count > CROWDED.get(folder, MOST_MODULES)
-    ]
+    return [f"{folder} holds {count} modules" for folder, count in held.items() if count > MOST_MODULES]
 
 
 def catch_alls(sources: Mapping[str, str]) -> list[str]:

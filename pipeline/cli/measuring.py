@@ -13,7 +13,8 @@ from pipeline.cli.command import Command, aligned
 from pipeline.cli.extra import require_extra
 from pipeline.cli.say import say
 from pipeline.errors import UsageError
-from pipeline.record.layout import RUN_SUFFIX, RunLayout
+from pipeline.job.output_template import RUN_SUFFIX
+from pipeline.record.layout import RunLayout
 
 if TYPE_CHECKING:
     from pipeline.evaluation.evaluate import Evaluation

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import SegVideoError, UsageError
+from pipeline.job.output_template import RUN_SUFFIX
 from pipeline.record.find_run import find_run, find_runs
-from pipeline.record.layout import RUN_SUFFIX
 from pipeline.record.status import RunStatus, run_status
 
 

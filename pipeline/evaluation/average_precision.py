@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from pipeline.evaluation.annotations import Kind, found_annotation, true_annotation
+from pipeline.evaluation.annotations import IouKind, found_annotation, true_annotation
 from pipeline.evaluation.classes import MeasuredClass
 from pipeline.evaluation.found import Found
 from pipeline.evaluation.outcome import Outcome
@@ -47,7 +47,7 @@ def class_curves(
     pictures: Sequence[TruePicture],
     found: Sequence[Found],
     classes: Sequence[MeasuredClass],
-    kind: Kind,
+    kind: IouKind,
     min_side: float,
 ) -> list[ClassCurve]:
     """One entry a class: COCO's AP over the pictures that label it completely, and matches in all pictures.
@@ -68,7 +68,7 @@ def _evaluator(
     pictures: Sequence[TruePicture],
     found: Sequence[Found],
     classes: Sequence[MeasuredClass],
-    kind: Kind,
+    kind: IouKind,
     min_side: float,
 ) -> Any:
     true: list[dict[str, Any]] = []

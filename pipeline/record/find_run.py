@@ -9,9 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipeline.errors import UsageError
+from pipeline.job.output_template import RUN_SUFFIX
 from pipeline.job.request import JobRequest, StoredWeights
 from pipeline.job.settings import Settings
-from pipeline.record.layout import RUN_SUFFIX, RunLayout
+from pipeline.record.layout import RunLayout
 from pipeline.record.manifest import Manifest
 
 #: How deep below a folder runs are looked for.

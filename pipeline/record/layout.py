@@ -10,9 +10,7 @@ from pathlib import Path
 
 from pipeline.errors import RunInTheWayError, WriteError
 from pipeline.files import remove_temporaries
-
-#: Ending of a run's folder, which lies beside the output.
-RUN_SUFFIX = ".seg-run"
+from pipeline.job.output_template import RUN_SUFFIX
 
 _PRIVATE = 0o700
 

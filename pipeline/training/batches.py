@@ -12,19 +12,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.labels.coco_folder import Entry
+from pipeline.labels.coco_folder import PictureEntry
 from pipeline.model.learning.targets import Targets
 from pipeline.training.copy_paste import paste
-from pipeline.training.framing import (
-    FramedInstance,
-    centred_frame,
-    frame_instance,
-    frame_pixels,
-    random_frame,
-)
 from pipeline.training.labels import Labels
 from pipeline.training.photometry import random_photometry
 from pipeline.training.picture_cache import PictureCache
+from pipeline.training.placement import (
+    PlacedInstance,
+    centred_placement,
+    placed_instance,
+    placed_pixels,
+    random_placement,
+)
 
 #: Side of a target mask, twice the network's.
 MASK_SIDE = 56
@@ -95,17 +95,17 @@ class BatchMaker:
             donor = self.cache[int(random.choice(self.donors))]
             picture = paste(picture, donor, variety.paste_categories, random)
         size = (picture.pixels.shape[0], picture.pixels.shape[1])
-        base = centred_frame(size, variety.full_canvas).scale_x
-        frame = random_frame(size, variety.canvas, base, variety.scales, variety.flip, random)
-        pixels = frame_pixels(picture.pixels, frame, smooth=bool(random.random() < 0.7))
+        base = centred_placement(size, variety.full_canvas).scale_x
+        placement = random_placement(size, variety.canvas, base, variety.scales, variety.flip, random)
+        pixels = placed_pixels(picture.pixels, placement, smooth=bool(random.random() < 0.7))
         pixels = random_photometry(pixels, variety.photometry, random)
-        framed = [frame_instance(instance, frame, MASK_SIDE) for instance in picture.instances]
-        known = [instance for instance in framed if instance is not None]
-        return pixels, pack(known, self.labels.scope(picture.scope), self.labels, self.objects)
+        placed = [placed_instance(instance, placement, MASK_SIDE) for instance in picture.instances]
+        known = [instance for instance in placed if instance is not None]
+        return pixels, target_columns(known, self.labels.scope(picture.scope), self.labels, self.objects)
 
 
-def pack(
-    instances: Sequence[FramedInstance], scope: NDArray[np.bool_], labels: Labels, count: int
+def target_columns(
+    instances: Sequence[PlacedInstance], scope: NDArray[np.bool_], labels: Labels, count: int
 ) -> tuple[NDArray[Any], ...]:
     """One picture's columns of `Targets`. Beyond `count` the ignored ones go first, then the smallest."""
     boxes, index = np.zeros((count, 4), np.float32), np.zeros(count, np.int32)
@@ -159,7 +159,7 @@ def ahead(
 
 
 def picture_weights(
-    entries: Sequence[Entry],
+    entries: Sequence[PictureEntry],
     held_out: frozenset[str],
     source_weights: Mapping[str, float],
     driver_weight: float = 1.0,

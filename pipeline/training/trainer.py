@@ -13,7 +13,7 @@ import keras
 
 from pipeline.errors import ConfigError, InputError, InterruptedRunError
 from pipeline.labels.choose import read_list
-from pipeline.labels.coco_folder import Entry, load_picture, read_folders
+from pipeline.labels.coco_folder import PictureEntry, load_picture, read_folders
 from pipeline.labels.labelled_picture import LabelledPicture
 from pipeline.model.config import MaskRCNNConfig
 from pipeline.model.mask_rcnn import make_model
@@ -113,7 +113,7 @@ def _save(settings: TrainSettings, state: TrainState, done: int) -> None:
 
 
 def _cache(
-    settings: TrainSettings, entries: list[Entry], names: dict[int, str], report: Report, stop: Stop
+    settings: TrainSettings, entries: list[PictureEntry], names: dict[int, str], report: Report, stop: Stop
 ) -> PictureCache:
     if not entries:
         raise InputError(f"{settings.data} has no picture in its annotations")
@@ -133,7 +133,7 @@ def _cache(
 
 
 def _maker(
-    settings: TrainSettings, config: MaskRCNNConfig, cache: PictureCache, entries: list[Entry]
+    settings: TrainSettings, config: MaskRCNNConfig, cache: PictureCache, entries: list[PictureEntry]
 ) -> BatchMaker:
     held_out = frozenset() if settings.validation is None else read_list(settings.validation)
     weights = picture_weights(

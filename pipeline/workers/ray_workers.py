@@ -10,7 +10,7 @@ from typing import Any
 from pipeline.errors import SegVideoError
 from pipeline.workers.allocator import give_back_memory
 from pipeline.workers.contract import MOST_ATTEMPTS, PoolSpec, TaskResult, Worker, described
-from pipeline.workers.pool import Pool, PoolTask, PoolWorker, lost
+from pipeline.workers.pool import Pool, PoolTask, PoolWorker, lost_worker
 from pipeline.workers.ray_session import RaySession
 
 #: How often a Ray that is waited for is looked at.
@@ -53,7 +53,7 @@ class RayPools:
         try:
             value, error = ray.get(worker.setup)
         except ray.exceptions.RayError as error:
-            raise lost(pool, str(error)) from error
+            raise lost_worker(pool, str(error)) from error
         if error is not None:
             raise error
         return value
@@ -138,7 +138,7 @@ class RayPools:
                 pool.workers.remove(starting[ref])
                 pool.lost_at_start += 1
                 if pool.lost_at_start >= MOST_ATTEMPTS:
-                    raise lost(pool.spec.name, str(error)) from error
+                    raise lost_worker(pool.spec.name, str(error)) from error
             else:
                 starting[ref].is_ready, pool.lost_at_start = True, 0
 
