@@ -1,4 +1,4 @@
-"""What a frame costs: floating point operations of every convolution and dense product, a multiply-add being two."""
+"""Cost of a frame: floating point operations of every convolution and dense product, a multiply-add being two."""
 
 from __future__ import annotations
 

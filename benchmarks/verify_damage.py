@@ -38,7 +38,7 @@ TIMEOUT_SECONDS = 300
 
 @dataclass(frozen=True)
 class Scene:
-    """What damage is done to: the output, its size, frames and ticks a second, and chance."""
+    """An output to damage: its size, frames and ticks a second, and a source of chance."""
 
     made: Path
     width: int
@@ -292,7 +292,7 @@ def turned(scene: Scene, path: Path) -> None:
 
 @dataclass
 class Tally:
-    """What became of the outputs of one kind: how many were made, and caught with the record and without."""
+    """Outputs of one kind of damage: number made, and numbers caught with the record and without."""
 
     made: int = 0
     caught: int = 0

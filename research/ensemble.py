@@ -20,7 +20,7 @@ _PART = 0.65
 
 
 class Segmenter(Protocol):
-    """What looks: detections of each frame of uint8 RGB [B, H, W, 3]."""
+    """A network that looks: gives detections of each frame of uint8 RGB [B, H, W, 3]."""
 
     def segment(self, frames: NDArray[np.uint8]) -> list[Detections]:
         """Detections of each frame."""
@@ -107,7 +107,7 @@ def _mean(box: NDArray[np.float32], looks: Sequence[tuple[NDArray[np.float32], S
 
 
 def _in_frame(found: Detections, look: Placement) -> list[Seen]:
-    """What a look sees, in px of the frame."""
+    """The objects that a look finds, in px of the frame."""
     boxes: NDArray[Any] = np.array(found.boxes, np.float32)
     if look.flip:
         boxes = np.stack(

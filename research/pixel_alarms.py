@@ -1,4 +1,4 @@
-"""How much of what a network shows lies where pixels say that no road user is.
+"""Share of a network's detections that lie where pixels say that no road user is.
 
     python -m research.pixel_alarms camvid --list camvid/val.txt --model dashcam-lite
 
@@ -29,7 +29,7 @@ _LEAST_SHARE = 0.2
 
 
 def is_alarm(category: int, mask: PastedMask, classes: np.ndarray) -> bool:
-    """Whether an object's mask lies on pixels, of class ids uint8 [H, W], that cannot be of its kind."""
+    """True where an object's mask lies on pixels, of class ids uint8 [H, W], that cannot be of its kind."""
     rows, columns = mask.pixels.shape
     under = classes[mask.top : mask.top + rows, mask.left : mask.left + columns][mask.pixels]
     allowed = ON_POLES if category in _HANGING else ROAD_USERS

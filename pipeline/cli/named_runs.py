@@ -1,4 +1,4 @@
-"""Names of a command line -> runs: a name is a run's folder, its output, or a folder with runs below it."""
+"""The runs that names of a command line mean: a run's folder, its output, or a folder with runs below it."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def complain(text: str) -> None:
 
 
 def unprinted() -> OSError | None:
-    """Why something could not be printed on stdout, and forget it; None where all was, or nobody reads any more."""
+    """The first error of printing on stdout, once; None where all was printed, or nobody reads any more."""
     errors = [error for error in _lost if not isinstance(error, BrokenPipeError)]
     _lost.clear()
     return errors[0] if errors else None

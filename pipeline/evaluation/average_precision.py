@@ -25,7 +25,7 @@ MOST_FOUND = 100
 
 @dataclass(frozen=True, eq=False)
 class ClassCurve:
-    """How well one class is found at every score.
+    """Precision and recall of one class at every score.
 
     ap : over IoU 0.50 to 0.95. ap50, ap75 : at one IoU. small, medium, large : ap of objects up to 32², up to 96²
         and above px. All are None where there is no such object in a picture whose labels of the class are complete.

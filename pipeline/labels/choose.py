@@ -12,7 +12,7 @@ from pipeline.labels.coco_folder import PictureEntry
 
 @dataclass(frozen=True)
 class Choice:
-    """Which pictures; a condition that is None holds for all.
+    """Conditions that pictures are chosen by; one that is None holds for all.
 
     names : file names. sequences : cities or drives. sources : where pictures come from.
     view : `driver` or `other`. limit : at most so many, spread evenly over what is left.

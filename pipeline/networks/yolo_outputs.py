@@ -45,7 +45,7 @@ class YoloCandidates:
 
 @dataclass(frozen=True)
 class OutputLayout:
-    """How the outputs of one network lie, told by their shapes.
+    """Layout of the outputs of one network, told by their shapes.
 
     objects, prototypes : which output is which.
     end_to_end : rows are objects, suppressed already. transposed : of the others, anchors come first.

@@ -138,7 +138,7 @@ class LabelPlanner:
                 labels.append(area)
 
     def _size(self, tracks: Tracks, row: int) -> float:
-        """How large the part in the picture is, in picture heights, and more for those that matter."""
+        """Size of the part in the picture, in picture heights, larger for classes that matter."""
         x1, y1, x2, y2 = tracks.detections.boxes[row].tolist()
         weight = _MATTER.get(self._names[int(tracks.class_ids[row])], 1.0)
         across, down = min(x2, self._width) - max(x1, 0.0), min(y2, self._height) - max(y1, 0.0)

@@ -32,7 +32,7 @@ MASK_SIDE = 56
 
 @dataclass(frozen=True)
 class Variety:
-    """How far a picture may be changed before it is shown.
+    """Limits of how a picture is changed before it is trained on.
 
     canvas : height and width in px that is trained on; a part of the full one teaches the same sizes in less time.
     full_canvas : the network's own; a scale of 1 is that of a picture letterboxed into it.

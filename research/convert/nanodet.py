@@ -22,7 +22,7 @@ _REPEATS = {2: 4, 3: 8, 4: 4}
 
 
 def rules(variables: Mapping[str, tuple[int, ...]]) -> dict[str, Rule]:
-    """For each variable of the trunk (path -> shape), the array of the graph and how its axes are brought into order.
+    """The array of the graph for each variable of the trunk, by path and shape, and how its axes are ordered.
 
     Its frames are B, G, R and ours R, G, B, under the same mean and deviation of each colour; so the stem's inputs
     change places.
@@ -43,7 +43,7 @@ def rules(variables: Mapping[str, tuple[int, ...]]) -> dict[str, Rule]:
 
 
 def _place(unit: str) -> int:
-    """Which of the graph's convolutions `stage2_unit0/expand` and the like is."""
+    """The graph's convolution for `stage2_unit0/expand` and the like."""
     match = _PATH.fullmatch(unit)
     if match is None:
         raise ValueError(f"{unit} is no part of ShuffleNetV2")

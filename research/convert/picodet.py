@@ -24,7 +24,7 @@ _REPEATS = {2: 3, 3: 7, 4: 3}
 
 
 def rules(variables: Mapping[str, tuple[int, ...]]) -> dict[str, Rule]:
-    """For each variable of the trunk (path -> shape), the array of the file and how its axes are brought into order.
+    """The array of the file for each variable of the trunk, by path and shape, and how its axes are brought into order.
 
     It was trained on R, G, B under our mean and deviation of each colour.
     """

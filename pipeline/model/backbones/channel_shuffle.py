@@ -19,7 +19,7 @@ Order = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Writer:
-    """How one convolution's output is laid out.
+    """Layout of one convolution's output.
 
     order : channel of the paper that stands at each place, int64 [half].
     groups : (unit that takes the group up, channels in it), in the order in which they stand. The stage's end counts

@@ -1,4 +1,4 @@
-"""Where the chroma samples of 4:2:0 lie between the luma samples: read off a frame, written by an encoder."""
+"""Place of 4:2:0's chroma samples between the luma samples: read off a frame, written by an encoder."""
 
 from __future__ import annotations
 
