@@ -62,7 +62,7 @@ def program_facts(source: NetworkSource, canvas: Canvas) -> dict[str, object]:
 
 
 def shipped_path(source: NetworkSource, canvas: Canvas) -> Path | None:
-    """Path of the program that comes with a network of the package, for the canvas it was trained on; None for others."""
+    """Path of the program that ships with a network, for the canvas that it was trained on; None for other networks."""
     if source.entry is None or source.entry.url is not None:
         return None
     weights = source.entry.embedded_path
