@@ -23,6 +23,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from hostile_files import SPECIAL, Case, make_all
+from page import write_table
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -34,7 +35,6 @@ from pipeline.run import estimate, flow  # noqa: E402, F401
 from tests import fake_network  # noqa: E402
 
 PAGE = ROOT / "docs" / "media.md"
-BEGIN, END = "<!-- table: benchmarks/hostile_media.py -->", "<!-- end of the table -->"
 MOST_SECONDS = 240
 
 
@@ -261,12 +261,9 @@ def write_page(rows: list[Row], count: int) -> None:
     """Put the table into the page, between its marks."""
     head = "| file | what is special | result | exit code | verify |\n|---|---|---|---|---|\n"
     table = head + "\n".join(line(row) for row in rows)
-    text = PAGE.read_text(encoding="utf-8")
-    before, rest = text.split(BEGIN)
-    _, after = rest.split(END)
     wrong = sum(bool(row.wrong) for row in rows)
     done = f"{len(rows)} of {count} files tried, {wrong} not treated as they should be."
-    PAGE.write_text(f"{before}{BEGIN}\n\n{done}\n\n{table}\n\n{END}{after}", encoding="utf-8")
+    write_table(PAGE, Path(__file__).name, f"{done}\n\n{table}")
 
 
 def digest(path: Path) -> str:

@@ -28,7 +28,7 @@ class MaskRCNNPredictor:
     kept. The last batch is filled up with black frames, whose detections are dropped. Callers of several threads take
     turns.
 
-    runtime : what computes it, told to whoever asks.
+    runtime : what computes it, for records.
     """
 
     callers = 1

@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class History:
-    """Rows of step, pictures a second and losses; rows behind step `first` are of a lost future and are dropped."""
+    """Rows of step, pictures a second and losses; rows behind step `first`, where the run goes on, are dropped."""
 
     def __init__(self, path: Path, first: int) -> None:
         self.path = path

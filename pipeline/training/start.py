@@ -25,7 +25,7 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Start:
-    """The fate of the variables and of the file's arrays, by name.
+    """The report of a start: names of the network's variables and of the file's arrays.
 
     taken : variables that have the file's values.
     fresh : variables that are as they were.
@@ -45,7 +45,7 @@ class Start:
         if self.kept_classes is not None:
             classes = f"; classes it knows already: {', '.join(self.kept_classes) or 'none'}"
         return (
-            f"{len(self.taken)} variables taken over, {len(self.fresh)} from chance, "
+            f"{len(self.taken)} variables taken over, {len(self.fresh)} random, "
             f"{len(self.unused)} arrays unused{classes}"
         )
 
@@ -72,7 +72,7 @@ def load_start(model: MaskRCNN, path: Path) -> Start:
     """Set the variables that the file has, under their name and in their shape, and say which they were.
 
     Where the file says which classes it is of, those that both know keep their columns of the classifier, and all
-    others begin by chance, however many there are.
+    others begin with random values, however many there are.
 
     Raises WeightsError if it cannot be read, ConfigError if nothing in it fits.
     """

@@ -21,7 +21,7 @@ class PoolTask:
 
 @dataclass(eq=False)
 class PoolWorker:
-    """A worker. is_ready : its setup is over. tasks : those it has, by a handle of whoever runs it."""
+    """A worker. is_ready : its setup is over. tasks : those it has, by a handle of the kind of pool."""
 
     is_ready: bool = False
     tasks: dict[Any, PoolTask] = field(default_factory=dict)

@@ -170,7 +170,7 @@ Event = (
 
 
 class Listener(Protocol):
-    """Whoever is told."""
+    """Takes a run's events, such as a reporter."""
 
     def tell(self, event: Event) -> None:
         """Take an event."""
