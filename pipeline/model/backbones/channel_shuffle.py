@@ -46,17 +46,17 @@ class Shuffle:
 def plan_shuffle(units: int, half: int) -> Shuffle:
     """The bookkeeping of a stage of so many units that convolve `half` channels each, the first of stride 2."""
     channels = _interleave([(0, place) for place in range(half)], [(1, place) for place in range(half)])
-    readers: list[dict[tuple[int, int], int]] = []  # what each unit reads: (writer, its channel) to the paper's
+    inputs: list[dict[tuple[int, int], int]] = []  # what each unit reads: (writer, its channel) to the paper's
     for unit in range(1, units):
-        readers.append({channel: place for place, channel in enumerate(channels[half:])})
+        inputs.append({channel: place for place, channel in enumerate(channels[half:])})
         channels = _interleave(channels[:half], [(unit + 1, place) for place in range(half)])
-    readers.append({channel: place for place, channel in enumerate(channels)})
-    writers = tuple(_writer(number, half, readers) for number in range(units + 1))
+    inputs.append({channel: place for place, channel in enumerate(channels)})
+    writers = tuple(_writer(number, half, inputs) for number in range(units + 1))
     reads = []
-    for unit, read_by in enumerate(readers, start=1):
+    for unit, place_of in enumerate(inputs, start=1):
         read: list[int] = []
         for number, writer in enumerate(writers):
-            read += [read_by[number, int(channel)] for channel in _group(writer, unit)]
+            read += [place_of[number, int(channel)] for channel in _group(writer, unit)]
         reads.append(np.array(read, np.int64))
     return Shuffle(writers, tuple(reads))
 
@@ -65,10 +65,10 @@ def _interleave(passed: list[tuple[int, int]], convolved: list[tuple[int, int]])
     return [channel for pair in zip(passed, convolved, strict=True) for channel in pair]
 
 
-def _writer(number: int, half: int, readers: list[dict[tuple[int, int], int]]) -> Writer:
+def _writer(number: int, half: int, inputs: list[dict[tuple[int, int], int]]) -> Writer:
     """The layout of a writer's channels: by the unit that takes them up, and within that as the paper has them."""
     readers = [
-        next(unit for unit, read_by in enumerate(readers, start=1) if (number, channel) in read_by)
+        next(unit for unit, place_of in enumerate(inputs, start=1) if (number, channel) in place_of)
         for channel in range(half)
     ]
     order = np.argsort(readers, kind="stable")
