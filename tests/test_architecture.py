@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "render": set(),
     "segment": {"networks"},
     "workers": set(),
-    "job": {"segment.settings", "track.settings", "render.settings", "video.settings", "record.layout"},
+    "job": {"segment.settings", "track.settings", "render.settings", "video.settings"},
     "record": {"job"},
     "proof": {"job", "record", "video", "render", "store", "track.steadying"},
     "run": {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 from pipeline.errors import UsageError
 
@@ -12,6 +13,12 @@ RUN_SUFFIX = ".seg-run"
 
 #: A doubled brace, a field, or a brace that is neither.
 _PARTS = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+
+
+def run_folder(output: Path) -> Path:
+    """The folder of the run that makes an output, beside it."""
+    output = output.absolute()
+    return output.with_name(output.name + RUN_SUFFIX)
 
 
 def filled(template: str, fields: Mapping[str, str]) -> str:

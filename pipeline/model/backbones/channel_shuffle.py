@@ -46,7 +46,9 @@ class Shuffle:
 def plan_shuffle(units: int, half: int) -> Shuffle:
     """The bookkeeping of a stage of so many units that convolve `half` channels each, the first of stride 2."""
     channels = _interleave([(0, place) for place in range(half)], [(1, place) for place in range(half)])
-    inputs: list[dict[tuple[int, int], int]] = []  # what each unit reads: (writer, its channel) to the paper's
+    inputs: list[
+        dict[tuple[int, int], int]
+    ] = []  # what each unit reads: (writer, its channel) to the paper's
     for unit in range(1, units):
         inputs.append({channel: place for place, channel in enumerate(channels[half:])})
         channels = _interleave(channels[:half], [(unit + 1, place) for place in range(half)])
