@@ -129,7 +129,7 @@ def time_in_turn(configs: dict[str, MaskRCNNConfig], precision: str, rounds: int
 
 
 def evaluated(settings: TrainSettings, sequences: str) -> dict[str, Any]:
-    """What `seg-video eval` says of the run's weights on those drives of its pictures."""
+    """Figures that `seg-video eval` gives for the run's weights on those drives of its pictures."""
     command = [
         sys.executable, "-m", "research.seg_video", "eval", str(settings.data), "--sequences", sequences,
         "--detections", "100", "--json", "--model", str(settings.output / RESULT),

@@ -1,4 +1,4 @@
-"""How fast the whole command is, against the bare network: `python benchmarks/endtoend.py CLIP --model WEIGHTS`.
+"""Speed of the whole command against the bare network: `python benchmarks/endtoend.py CLIP --model WEIGHTS`.
 
 The clip is repeated to the length asked for, without decoding it. Bare network and command take turns, and the figures
 are medians. Prints one JSON object, and writes it to benchmarks/results/endtoend.json.
@@ -121,7 +121,7 @@ def _frames(clip: Path) -> np.ndarray:
 
 
 def whole_command(clip: Path, out: Path, model: str, workers: str) -> dict[str, Any]:
-    """What the command took, from its own events, and the memory of its processes."""
+    """Seconds of the command, from its own events, and the memory of its processes."""
     words = [str(clip), str(out), "--model", model, "--workers", workers, "--progress", "json"]
     began = time.perf_counter()
     process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""What a frame costs: floating point operations of every convolution and dense product, a multiply-add being two."""
+"""Cost of a frame: floating point operations of every convolution and dense product, a multiply-add being two."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from unittest.mock import patch
 
 import keras
 
+from pipeline.model.layers.units import Conv, Deconv2x2, Dense
 from pipeline.model.mask_rcnn import MaskRCNN
-from pipeline.model.units import Conv, Deconv2x2, Dense
 
 
 def frame_gflop(model: MaskRCNN, height: int, width: int) -> float:

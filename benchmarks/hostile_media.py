@@ -1,4 +1,4 @@
-"""What seg-video makes of hostile files: `python benchmarks/hostile_media.py FOLDER...` writes docs/media.md.
+"""Hostile files given to seg-video: `python benchmarks/hostile_media.py FOLDER...` writes docs/media.md.
 
 Tries every file of the folders and those of hostile_files.py, with a network that costs nothing (it finds bright
 squares): containers and pixels are tried here, not what is found. Exit code 1 if a file is not treated as it
@@ -23,6 +23,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from hostile_files import SPECIAL, Case, make_all
+from page import write_table
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -34,13 +35,12 @@ from pipeline.run import estimate, flow  # noqa: E402, F401
 from tests import fake_network  # noqa: E402
 
 PAGE = ROOT / "docs" / "media.md"
-BEGIN, END = "<!-- table: benchmarks/hostile_media.py -->", "<!-- end of the table -->"
 MOST_SECONDS = 240
 
 
 @dataclass(frozen=True)
 class Row:
-    """What became of a file. wrong : what should not have been, a few words each."""
+    """Result of one file. wrong : faults, a few words each."""
 
     case: Case
     result: str
@@ -152,7 +152,7 @@ def locked(case: Case) -> Row:
 
 @dataclass(frozen=True)
 class Done:
-    """How a command ended."""
+    """End of a command."""
 
     returncode: int
     stdout: str
@@ -208,7 +208,7 @@ def grow(path: Path, done: threading.Event) -> None:
 
 
 def faults(case: Case, done: Done, out: Path, folder: Path) -> list[str]:
-    """What must not be, whatever the file."""
+    """Faults that no file may cause."""
     found = []
     if done.returncode not in case.allowed:
         found.append(f"exit code {done.returncode}")
@@ -229,7 +229,7 @@ def faults(case: Case, done: Done, out: Path, folder: Path) -> list[str]:
 
 
 def result(case: Case, done: Done, out: Path, seconds: float) -> str:
-    """What came out, in words."""
+    """The result in words."""
     if done.returncode not in (0, 4):
         said = [text.strip() for text in done.stderr.replace(str(case.path), case.path.name).splitlines()]
         reason = next((text for text in said if text.startswith("found:")), said[0] if said else "")
@@ -261,12 +261,9 @@ def write_page(rows: list[Row], count: int) -> None:
     """Put the table into the page, between its marks."""
     head = "| file | what is special | result | exit code | verify |\n|---|---|---|---|---|\n"
     table = head + "\n".join(line(row) for row in rows)
-    text = PAGE.read_text(encoding="utf-8")
-    before, rest = text.split(BEGIN)
-    _, after = rest.split(END)
     wrong = sum(bool(row.wrong) for row in rows)
     done = f"{len(rows)} of {count} files tried, {wrong} not treated as they should be."
-    PAGE.write_text(f"{before}{BEGIN}\n\n{done}\n\n{table}\n\n{END}{after}", encoding="utf-8")
+    write_table(PAGE, Path(__file__).name, f"{done}\n\n{table}")
 
 
 def digest(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""How fast the network is on this machine.
+"""Speed of the network on this machine.
 
     python benchmarks/model.py [--networks compact,r50-quick] [--size 480x864] [--batch 1]
                                [--precision float32,bfloat16] [--repeats 15] [--json FILE] [--torch-python PYTHON]
@@ -217,7 +217,7 @@ def peer_line(peer: dict[str, object]) -> str:
 
 
 def machine() -> dict[str, object]:
-    """What the figures were measured on."""
+    """The machine that the figures were measured on."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.is_file() else []
     model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")

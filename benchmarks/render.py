@@ -1,4 +1,4 @@
-"""What does painting cost? `python benchmarks/render.py [--json FILE]`: CPU milliseconds a frame, by part.
+"""Cost of painting: `python benchmarks/render.py [--json FILE]` measures CPU milliseconds a frame, by part.
 
 A frame of noise and objects that are drawn by rule: 19 of them at 720p, as many large as in traffic; each moves a
 little in each frame. CPU time of all threads of this process, so that what others do counts little. Prints a

@@ -39,7 +39,7 @@ OWN = ("seg-video", "ray")
 
 @dataclass
 class Load:
-    """What a load took and left.
+    """Time, memory and leftovers of a load.
 
     frames : of its videos. lost : frames of the source that the outputs do not have. unproved : outputs that
     `verify --quick` does not accept. memory in MB of all processes, shared pages once; open files of all.
@@ -66,7 +66,7 @@ class Load:
 
     @property
     def is_clean(self) -> bool:
-        """Whether nothing was lost, left or refused."""
+        """True if nothing was lost, left or refused."""
         faults = (self.lost, self.unproved, self.left_files, self.left_processes, self.failed)
         return not any(faults)
 
@@ -190,7 +190,7 @@ class Runner:
         return load
 
     def _ends(self, load: Load, source: Path, out: Path, limit: float | None, seen: set[int]) -> bool:
-        """Whether the command ended by itself within so many seconds; otherwise it is killed."""
+        """True if the command ended by itself within so many seconds; otherwise it is killed."""
         process = self._start([source], out)
         with Watch(load, [process], seen):
             try:
@@ -225,12 +225,12 @@ class Runner:
 
 
 def output_of(source: Path, out: Path) -> Path:
-    """Where the command puts what it makes of a source."""
+    """Path of the command's output for a source."""
     return out / f"{source.stem}_seg.mp4"
 
 
 def temporary_files() -> set[str]:
-    """What lies in the temporary folder under a name of ours or of Ray's."""
+    """Files in the temporary folder under a name of ours or of Ray's."""
     folder = Path(tempfile.gettempdir())
     found = {entry.name for entry in folder.iterdir() if entry.name.startswith(OWN)}
     ray = folder / "ray"
@@ -238,7 +238,7 @@ def temporary_files() -> set[str]:
 
 
 def open_files(pid: int) -> int:
-    """How many descriptors a process has; 0 if it has just ended."""
+    """Number of descriptors of a process; 0 if it has just ended."""
     try:
         return len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208
     except OSError:
@@ -254,7 +254,7 @@ def farewell(load: Load, seen: set[int]) -> None:
 
 
 def alive(pid: int) -> bool:
-    """Whether the process is there and no zombie."""
+    """True if the process is there and no zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:

@@ -1,4 +1,4 @@
-"""What does tone-mapping cost? `python benchmarks/tone_map.py`: milliseconds a frame of a PQ clip that it makes itself.
+"""Cost of tone-mapping: `python benchmarks/tone_map.py` measures milliseconds a frame of a PQ clip that it makes.
 
 One core. The clip is ffmpeg's test picture with some noise, 1080p, 10 bit, tagged as PQ. Prints a table.
 """

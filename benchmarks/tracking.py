@@ -140,9 +140,9 @@ def _figures(
 
 def _against(path: Path, truth: Path) -> dict[str, Any]:
     """Identities, mean mask AP over the classes, and masks drawn on no object, as a share of all that are drawn."""
+    from pipeline.evaluation.measure import measure_run
     from pipeline.evaluation.settings import EvalSettings
     from pipeline.evaluation.tracks.following import frame_overlaps
-    from pipeline.evaluation.tracks.measure_run import measure_run
 
     settings = EvalSettings()
     measured = measure_run(path, truth, settings)

@@ -21,6 +21,7 @@ from typing import Any
 
 import ffmpeg
 import imageio_ffmpeg
+from page import write_table
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -32,13 +33,12 @@ from pipeline.video.ffmpeg import VARIABLE, from_file, run_ffmpeg, to_file  # no
 from pipeline.video.read.probe import probe  # noqa: E402
 
 PAGE = ROOT / "docs" / "reliability.md"
-BEGIN, END = "<!-- table: benchmarks/verify_damage.py -->", "<!-- end of the table -->"
 TIMEOUT_SECONDS = 300
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What damage is done to: the output, its size, frames and ticks a second, and chance."""
+    """An output to damage: its size, frames and ticks a second, and a source of chance."""
 
     made: Path
     width: int
@@ -152,7 +152,7 @@ def frozen(scene: Scene) -> list[int]:
     return order
 
 
-def patched(find: bytes, offset: int, change: Callable[[bytes, Scene], bytes], size: int) -> Damage:
+def rewritten(find: bytes, offset: int, change: Callable[[bytes, Scene], bytes], size: int) -> Damage:
     """Bytes of the file behind the first mark `find`, changed in place."""
 
     def do(scene: Scene, path: Path) -> None:
@@ -274,8 +274,10 @@ KINDS: dict[str, Damage] = {
     "chroma location": copied(**{"bsf:v": "h264_metadata=chroma_sample_loc_type=3"}),
     "pixel aspect in the video": copied(**{"bsf:v": "h264_metadata=sample_aspect_ratio=4/3"}),
     "asks to be turned": lambda s, path: turned(s, path),
-    "another sample rate": patched(b"\x05\x80\x80\x80", 5, lambda old, s: bytes([old[0], old[1] ^ 0x80]), 2),
-    "an edit list": patched(b"elst", 4 + 8 + 4, lambda old, s: (s.ticks // 5).to_bytes(4, "big"), 4),
+    "another sample rate": rewritten(
+        b"\x05\x80\x80\x80", 5, lambda old, s: bytes([old[0], old[1] ^ 0x80]), 2
+    ),
+    "an edit list": rewritten(b"elst", 4 + 8 + 4, lambda old, s: (s.ticks // 5).to_bytes(4, "big"), 4),
     "truncated": truncated,
     "bytes of a packet": flipped,
 }
@@ -292,7 +294,7 @@ def turned(scene: Scene, path: Path) -> None:
 
 @dataclass
 class Tally:
-    """What became of the outputs of one kind: how many were made, and caught with the record and without."""
+    """Outputs of one kind of damage: number made, and numbers caught with the record and without."""
 
     made: int = 0
     caught: int = 0
@@ -317,7 +319,7 @@ def main() -> int:
     table = "\n".join(lines(tallies, false_alarms))
     print(table)
     if not arguments.dry:
-        write_page(table)
+        write_table(PAGE, Path(__file__).name, table)
     return (
         1
         if false_alarms
@@ -409,13 +411,6 @@ def lines(tallies: dict[str, Tally], false_alarms: list[str]) -> Iterator[str]:
         if tally.made:
             by = ", ".join(sorted(tally.by)[:3])
             yield f"| {name} | {tally.made} | {tally.caught} | {tally.alone} | {by or '-'} |"
-
-
-def write_page(table: str) -> None:
-    """Put the table into the page, between its marks."""
-    before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
-    _, after = rest.split(END)
-    PAGE.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""What made the weights that ship; not part of the wheel."""
+"""Programs that made the weights that ship; not part of the wheel."""

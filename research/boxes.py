@@ -1,4 +1,4 @@
-"""How far boxes [4], x1, y1, x2, y2, cover each other."""
+"""Overlap of boxes [4], x1, y1, x2, y2."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.structures.detections import Detections
-from pipeline.training.framing import Frame, centred_frame, frame_pixels
+from pipeline.training.placement import Placement, centred_placement, placed_pixels
 from research.boxes import overlap
 
 #: Boxes of two looks that overlap more are of one object, whatever each look calls it.
@@ -20,7 +20,7 @@ _PART = 0.65
 
 
 class Segmenter(Protocol):
-    """What looks: detections of each frame of uint8 RGB [B, H, W, 3]."""
+    """A network that looks: gives detections of each frame of uint8 RGB [B, H, W, 3]."""
 
     def segment(self, frames: NDArray[np.uint8]) -> list[Detections]:
         """Detections of each frame."""
@@ -59,18 +59,20 @@ class Ensemble:
     def __call__(self, frame: NDArray[np.uint8]) -> list[Suspect]:
         """Places of a frame uint8 RGB [H, W, 3] where something is seen, surest first."""
         looks = self._looks((frame.shape[0], frame.shape[1]))
-        views = np.stack([frame_pixels(frame, look) for look in looks])
+        views = np.stack([placed_pixels(frame, look) for look in looks])
         found = [_in_frame(one, look) for one, look in zip(self.segmenter.segment(views), looks, strict=True)]
         return suspects([(window(look), rows) for look, rows in zip(looks, found, strict=True)])
 
-    def _looks(self, size: tuple[int, int]) -> list[Frame]:
+    def _looks(self, size: tuple[int, int]) -> list[Placement]:
         """The whole frame, the same mirrored, and its middle rows' left and right part enlarged."""
-        whole = centred_frame(size, self.canvas)
-        mirrored = Frame(whole.canvas, whole.scale_x, whole.scale_y, whole.left, whole.top, True)
+        whole = centred_placement(size, self.canvas)
+        mirrored = Placement(whole.canvas, whole.scale_x, whole.scale_y, whole.left, whole.top, True)
         scale = whole.scale_x / _PART
         top = round((size[0] * scale - self.canvas[0]) / 2)
         right = round(size[1] * scale) - self.canvas[1]
-        near = [Frame(self.canvas, scale, scale, left, top, False) for left in (min(right, 0), max(right, 0))]
+        near = [
+            Placement(self.canvas, scale, scale, left, top, False) for left in (min(right, 0), max(right, 0))
+        ]
         return [whole, mirrored, *near]
 
 
@@ -78,7 +80,7 @@ class Ensemble:
 Seen = tuple[NDArray[np.float32], int, float]
 
 
-def window(look: Frame) -> NDArray[np.float32]:
+def window(look: Placement) -> NDArray[np.float32]:
     """The part of the frame float32 [4] that a look shows, px."""
     height, width = look.canvas
     corners = np.array([look.left, look.top, look.left + width, look.top + height], np.float32)
@@ -104,8 +106,8 @@ def _mean(box: NDArray[np.float32], looks: Sequence[tuple[NDArray[np.float32], S
     return float(np.mean(scores)) if scores else 0.0
 
 
-def _in_frame(found: Detections, look: Frame) -> list[Seen]:
-    """What a look sees, in px of the frame."""
+def _in_frame(found: Detections, look: Placement) -> list[Seen]:
+    """The objects that a look finds, in px of the frame."""
     boxes: NDArray[Any] = np.array(found.boxes, np.float32)
     if look.flip:
         boxes = np.stack(

@@ -38,7 +38,7 @@ class Foreign:
     rules : of each of the trunk's variables (path -> shape), which array it is.
     origin : who published it, under which licence.
     ignored : patterns of arrays that are not the trunk's, with the reason.
-    added : parts of our trunk that the published one does not have; they begin by chance.
+    added : parts of our trunk that the published one does not have; they begin with random weights.
     """
 
     config: MaskRCNNConfig

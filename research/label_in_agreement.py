@@ -22,10 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError, SegVideoError
+from pipeline.labels.choose import read_list
 from pipeline.labels.coco_folder import ANNOTATIONS, mask_runs, read_entries
 from pipeline.networks.registry import load
 from pipeline.networks.settings import LoadSettings
-from pipeline.training.hold_out import read_names
 from research.agreed_labels import agreed_annotations
 from research.ensemble import Ensemble
 from research.frame_sheet import COLOURS
@@ -115,7 +115,7 @@ def label(arguments: argparse.Namespace) -> None:
     teacher = YoloTeacher(arguments.teacher)
     network = load(arguments.model, LoadSettings(batch=4, score=_LEAST))
     ensemble = Ensemble(network, _CANVAS)
-    left_out = read_names(arguments.leave_out) if arguments.leave_out else frozenset()
+    left_out = read_list(arguments.leave_out) if arguments.leave_out else frozenset()
     (arguments.output / "images").mkdir(parents=True, exist_ok=True)
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []

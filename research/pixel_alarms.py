@@ -1,4 +1,4 @@
-"""How much of what a network shows lies where pixels say that no road user is.
+"""Share of a network's detections that lie where pixels say that no road user is.
 
     python -m research.pixel_alarms camvid --list camvid/val.txt --model dashcam-lite
 
@@ -17,9 +17,9 @@ import cv2
 import numpy as np
 
 from pipeline.errors import InputError, SegVideoError
+from pipeline.labels.choose import read_list
 from pipeline.networks.registry import load
 from pipeline.structures.masks import PastedMask, paste_mask
-from pipeline.training.hold_out import read_names
 
 #: Classes of pixels, as CamVid's are numbered, that a road user may lie on; and what hangs on poles.
 ROAD_USERS, ON_POLES = (8, 9, 10, 11), (2, 6, 11)
@@ -29,7 +29,7 @@ _LEAST_SHARE = 0.2
 
 
 def is_alarm(category: int, mask: PastedMask, classes: np.ndarray) -> bool:
-    """Whether an object's mask lies on pixels, of class ids uint8 [H, W], that cannot be of its kind."""
+    """True where an object's mask lies on pixels, of class ids uint8 [H, W], that cannot be of its kind."""
     rows, columns = mask.pixels.shape
     under = classes[mask.top : mask.top + rows, mask.left : mask.left + columns][mask.pixels]
     allowed = ON_POLES if category in _HANGING else ROAD_USERS
@@ -56,7 +56,7 @@ def count(arguments: argparse.Namespace) -> None:
     network = load(arguments.model)
     shown: Counter[str] = Counter()
     alarms: Counter[str] = Counter()
-    for name in sorted(read_names(arguments.list)):
+    for name in sorted(read_list(arguments.list)):
         frame = cv2.imread(str(arguments.source / "images" / f"{name}.jpg"))
         classes = cv2.imread(str(arguments.source / "labels" / f"{name}.png"), cv2.IMREAD_UNCHANGED)
         if frame is None or classes is None:

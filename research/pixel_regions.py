@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError, SegVideoError
-from pipeline.training.hold_out import read_names
+from pipeline.labels.choose import read_list
 from research.label_in_agreement import NAMES
 
 #: Classes of pixels whose regions may hold an object, with its category: a sign may be a traffic light, and pixels
@@ -61,7 +61,7 @@ def main() -> None:
     parser.add_argument("--list", type=Path, required=True, help="names of the pictures to take, one a line")
     arguments = parser.parse_args()
     try:
-        write_regions(arguments.source, arguments.output, sorted(read_names(arguments.list)))
+        write_regions(arguments.source, arguments.output, sorted(read_list(arguments.list)))
     except SegVideoError as error:
         sys.exit(str(error))
 

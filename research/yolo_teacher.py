@@ -160,6 +160,6 @@ def _window_mask(
 
 
 def _is_whole(box: NDArray[np.float32], left: int, side: int, width: int) -> bool:
-    """Whether no side of the box (in px of its window) lies on an edge of the window that is not the frame's."""
+    """True unless a side of the box, in px of its window, lies on an edge of the window that is not the frame's."""
     cut_left, cut_right = box[0] <= 2 and left > 0, box[2] >= side - 2 and left + side < width
     return not (cut_left or cut_right)

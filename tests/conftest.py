@@ -103,6 +103,14 @@ def work(fake_network):
 
 
 @pytest.fixture
+def drive_here(tmp_path, monkeypatch, fake_network, traffic):
+    """The current folder, with the traffic as drive.mp4 in it; the embedded network is the fake one."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "drive.mp4").write_bytes(traffic.read_bytes())
+    return tmp_path
+
+
+@pytest.fixture
 def command(tmp_path):
     """command(arguments, **environment): a process of the command line with the fake network."""
 

@@ -28,14 +28,14 @@ MAY_IMPORT = {
     "networks": {"model", "formats", "weights"},
     "labels": set(),
     "training": {"model", "formats", "weights", "networks", "labels"},
-    "evaluation": {"networks", "labels", "store", "video.colour.resize"},
+    "evaluation": {"networks", "labels", "store", "video.colour.pixels"},
     "video": set(),
     "store": set(),
     "track": set(),
     "render": set(),
     "segment": {"networks"},
     "workers": set(),
-    "job": {"segment.settings", "track.settings", "render.settings", "video.settings", "record.layout"},
+    "job": {"segment.settings", "track.settings", "render.settings", "video.settings"},
     "record": {"job"},
     "proof": {"job", "record", "video", "render", "store", "track.steadying"},
     "run": {
@@ -122,10 +122,31 @@ LONGEST_MODULE = 350
 LONGEST_FUNCTION = 60
 MOST_MODULES = 20
 
-#: Folders that hold more modules, and how many; splitting one lowers its number here.
-CROWDED = {
-    "pipeline.model": 24,  # one file a mechanism of the papers, read in their order
+#: Modules with fewer lines belong to their user where they have only one.
+SHORTEST_MODULE = 40
+
+#: Shorter modules with one user that stand for themselves, and why.
+SHORT = {
+    "pipeline.model.backbones.make_backbone": "the table of trunks: a new one is a line here",
+    "pipeline.render.steady": "a filter with a paper of its own; its user would have 290 lines",
+    "pipeline.run.hand_over": "a job given to a cluster: cli knows no workers, workers know no job",
+    "pipeline.video.write.pictures": "a way to write a video: api knows no cv2",
 }
+
+#: Public names that stand for more than one thing, and why that confuses nobody.
+ONE_NAME = {
+    "class_names": "each kind of network has it: NetworkLoader of networks/registry.py",
+    "runtime": "each kind of network has it: NetworkLoader",
+    "load": "each kind of network has it: NetworkLoader; the registry's own calls it",
+    "rules": "each source of weights has it: formats/convert",
+    "propose": "one algorithm, in Keras and beside OpenVINO in NumPy; a test holds the two together",
+    "verify": "the public one hands on to proof's",
+    "Boxes": "the public one has the name that YOLO's tools gave it; the other is a type of arrays",
+    "Window": "of the film in track; the frame on the canvas in model, a type of four numbers",
+}
+
+#: First words that announce an answer instead of giving it.
+RIDDLES = re.compile(r"(What|Whether|Which|Who|Why|How|Where|When)\b|.*(->|=>|→)")
 
 
 @dataclass(frozen=True)
@@ -287,11 +308,7 @@ def crowded(sources: Mapping[str, str]) -> list[str]:
     """Folders with more modules than one idea has, those of folders below not counted."""
     packages = {name.rpartition(".")[0] for name in sources}
     held = Counter(name.rpartition(".")[0] for name in sources if name not in packages)
-    return [
-        f"{folder} holds {count} modules"
-        for folder, count in held.items()
-        if count > CROWDED.get(folder, MOST_MODULES)
-    ]
+    return [f"{folder} holds {count} modules" for folder, count in held.items() if count > MOST_MODULES]
 
 
 def catch_alls(sources: Mapping[str, str]) -> list[str]:
@@ -299,7 +316,64 @@ def catch_alls(sources: Mapping[str, str]) -> list[str]:
     return [module for module in sources if FORBIDDEN_NAMES & set(module.split("."))]
 
 
+def too_short(sources: Mapping[str, str], short: Mapping[str, str] = SHORT) -> list[str]:
+    """Short modules that one other module uses; and names in the list that are none, or no longer."""
+    users: dict[str, set[str]] = {module: set() for module in sources}
+    for module in sources:
+        for imported in imports_of(module, sources):
+            if imported.target in users:
+                users[imported.target].add(module)
+    packages = {name.rpartition(".")[0] for name in sources}
+    found = {
+        module
+        for module, source in sources.items()
+        if len(source.splitlines()) < SHORTEST_MODULE and len(users[module]) == 1 and module not in packages
+    }
+    complaints = [f"{one} belongs to {min(users[one])}, its only user" for one in sorted(found - set(short))]
+    return complaints + [f"{one} need not be in the list" for one in sorted(set(short) - found)]
+
+
+def public_names(source: str) -> Iterator[tuple[str, str]]:
+    """Each public name that a module makes at its top, and what it is: the text of a value, else a place."""
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            yield node.name, ""
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            yield node.targets[0].id, ast.unparse(node.value)
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value:
+            yield node.target.id, ast.unparse(node.value)
+
+
+def double_names(sources: Mapping[str, str], allowed: Mapping[str, str] = ONE_NAME) -> list[str]:
+    """Public names of different things; and names in the list that stand for one thing only."""
+    meanings: dict[str, dict[str, str]] = {}
+    for module, source in sources.items():
+        for name, meaning in public_names(source):
+            if not name.startswith("_"):
+                meanings.setdefault(name, {})[module] = meaning or f"of {module}"
+    double = {name for name, places in meanings.items() if len(set(places.values())) > 1}
+    # Floats of float32 and of float64 are both arrays of floats.
+    double -= {name for name in double if all(m.startswith("NDArray[") for m in meanings[name].values())}
+    found = [f"{name} is in {', '.join(sorted(meanings[name]))}" for name in sorted(double - set(allowed))]
+    return found + [f"{name} need not be in the list" for name in sorted(set(allowed) - double)]
+
+
+def riddles(sources: Mapping[str, str]) -> list[str]:
+    """Docstrings whose first line begins with a question word, or has an arrow."""
+    found = []
+    for module, source in sources.items():
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Module | ast.AsyncFunctionDef | ast.ClassDef | ast.FunctionDef):
+                first, *_ = (ast.get_docstring(node) or "").splitlines() or [""]
+                if RIDDLES.match(first):
+                    found.append(f"{module}.{getattr(node, 'name', '')}: {first}")
+    return found
+
+
 RULES = (
+    too_short,
+    double_names,
+    riddles,
     forbidden_rooms,
     homeless_libraries,
     unused_allowances,
@@ -477,3 +551,28 @@ def test_a_room_of_too_many_modules_is_found_and_rooms_below_it_are_not_counted(
 @pytest.mark.parametrize("name", ["model__utils", "base", "helpers__anchors"])
 def test_a_name_that_says_nothing_is_found(name):
     assert catch_alls(house(**{name: ""})) != []
+
+
+def test_a_short_module_with_one_user_is_found_and_one_with_two_passes():
+    sources = house(model__rpn="from pipeline.model.ranks import rank", model__ranks="def rank(): ...")
+    assert too_short(sources, {}) == ["pipeline.model.ranks belongs to pipeline.model.rpn, its only user"]
+    assert too_short(sources, {"pipeline.model.ranks": "a reason"}) == []
+    more = house(model__nms="from pipeline.model import ranks")
+    assert too_short({**sources, **more}, {}) == []
+    assert too_short({**sources, **more}, {"pipeline.model.ranks": "a reason"}) != []
+    assert too_short({**sources, "pipeline.model.ranks": "x = 1\n" * 40}, {}) == []
+
+
+def test_a_name_of_two_things_is_found_and_the_same_value_twice_passes():
+    sources = house(track__a="def carried(): ...\nFloats = NDArray", render__b="Floats = NDArray\n_x = 1")
+    assert double_names(sources, {}) == []
+    sources |= house(render__c="class carried: ...\n_x = 2")
+    assert double_names(sources, {}) == ["carried is in pipeline.render.c, pipeline.track.a"]
+    assert double_names(sources, {"carried": "a reason"}) == []
+    assert double_names(sources, {"carried": "a reason", "Floats": "a reason"}) != []
+
+
+@pytest.mark.parametrize("first", ["What it is.", "Whether it is.", "A frame -> its tracks."])
+def test_a_docstring_that_is_a_riddle_is_found(first):
+    assert len(riddles(house(model__rpn=f'class A:\n    """{first}"""'))) == 1
+    assert riddles(house(model__rpn='"""Whatever is shown."""\ndef f(): ...')) == []

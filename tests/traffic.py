@@ -56,3 +56,10 @@ def write_damaged(source: Path, path: Path, frames: Iterable[int]) -> Path:
         content[start : start + size] = bytes(size)
     path.write_bytes(content)
     return path
+
+
+def run_in_chunks(*words) -> int:
+    """Exit code of the command line in this process, with a chunk for each of the traffic's keyframes."""
+    from pipeline import cli
+
+    return cli.main([*map(str, words), "--workers", "0", "--chunk-frames", "8", "--quiet"])

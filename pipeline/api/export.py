@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline.api.opened_run import OpenedRun, open_run
 from pipeline.errors import UsageError
-from pipeline.record.layout import RUN_SUFFIX
+from pipeline.job.output_template import RUN_SUFFIX
 from pipeline.render.settings import RenderSettings
 from pipeline.store.export_coco import export_coco
 from pipeline.store.export_csv import export_csv

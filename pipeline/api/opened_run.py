@@ -10,9 +10,10 @@ import numpy as np
 
 from pipeline.api.results import Frame
 from pipeline.errors import UsageError
+from pipeline.job.output_template import RUN_SUFFIX
 from pipeline.job.settings import Settings
 from pipeline.record.find_run import find_run, request_of
-from pipeline.record.layout import RUN_SUFFIX, RunLayout
+from pipeline.record.layout import RunLayout
 from pipeline.render.shown import class_ids_of
 from pipeline.store.chosen_rows import chosen_rows
 from pipeline.store.reader import DetectionsFile

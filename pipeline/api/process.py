@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pipeline.api.settings import request_of
+from pipeline.api.settings import request_of_keywords
 from pipeline.run.report.reporter import SilentReporter
 from pipeline.run.run_videos import VideoResult, run_videos
 from pipeline.run.stopping import StopSignal
@@ -18,7 +18,7 @@ def process(source: str | Path, output: str | Path, **settings: Any) -> VideoRes
     settings : the long flags of `seg-video run` with _ for -. Raises what the command would end with, all of it
     SegVideoError. A run that was broken off goes on.
     """
-    request = request_of(source, output, settings)
+    request = request_of_keywords(source, output, settings)
     with StopSignal().listening() as stop:
         (result,) = run_videos(request, SilentReporter(sys.stderr), stop)
     return result

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.api.results import Frame
-from pipeline.api.settings import request_of
+from pipeline.api.settings import request_of_keywords
 from pipeline.job.resolve import resolve
 from pipeline.job.settings import Settings
 from pipeline.render.shown import class_ids_of
@@ -39,7 +39,7 @@ def segment(path: str | Path, **settings: Any) -> Iterator[Frame]:
     before the first frame is asked for; WeightsError and ConfigError, with the first frame, for what is wrong with
     the network.
     """
-    asked = resolve(request_of(path, None, settings, _ROOMS).settings)
+    asked = resolve(request_of_keywords(path, None, settings, _ROOMS).settings)
     return _frames(asked, probe(Path(path).absolute()))
 
 

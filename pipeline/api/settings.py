@@ -11,7 +11,7 @@ from pipeline.job.options import OPTIONS, read_option
 from pipeline.job.request import JobRequest, make_request, unknown_key
 
 
-def request_of(
+def request_of_keywords(
     source: str | Path, output: str | Path | None, settings: Mapping[str, Any], rooms: Sequence[str] = ()
 ) -> JobRequest:
     """The job of one video. settings : by the names of the long flags, with _ for -.

@@ -15,7 +15,7 @@ from pipeline.cli.measuring import MEASURING_COMMANDS
 from pipeline.cli.models import MODEL_COMMANDS
 from pipeline.cli.parser import Parsers
 from pipeline.cli.proof import PROOF_COMMANDS
-from pipeline.cli.say import complain, end_output, lost, say
+from pipeline.cli.say import complain, end_output, say, unprinted
 from pipeline.cli.training import TRAINING_COMMANDS
 from pipeline.cli.videos import VIDEO_COMMANDS
 from pipeline.errors import SegVideoError
@@ -56,10 +56,10 @@ def _answer(words: list[str]) -> int:
     arguments = parsers.parse(words)
     command: Command = arguments.command
     code = command.run(arguments)
-    unprinted = lost()
-    if unprinted is None:
+    reason = unprinted()
+    if reason is None:
         return code
-    complain(f"what was to be printed is lost: {unprinted.strerror or unprinted}")
+    complain(f"what was to be printed is lost: {reason.strerror or reason}")
     return code or (FAILED if command.only_prints else 0)
 
 

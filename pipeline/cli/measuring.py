@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.cli.command import Command, aligned
+from pipeline.cli.extra import require_extra
 from pipeline.cli.say import say
 from pipeline.errors import UsageError
-from pipeline.record.layout import RUN_SUFFIX, RunLayout
+from pipeline.job.output_template import RUN_SUFFIX
+from pipeline.record.layout import RunLayout
 
 if TYPE_CHECKING:
     from pipeline.evaluation.evaluate import Evaluation
@@ -62,9 +64,7 @@ def _count(text: str) -> int:
 
 
 def _eval(arguments: argparse.Namespace) -> int:
-    from pipeline.evaluation.extra import require_extra
-
-    require_extra()
+    require_extra("measuring")
     # Only now, as TensorFlow takes seconds to load, and says a lot unless it is told not to.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from pipeline.evaluation.report import as_tables, as_values
@@ -90,7 +90,7 @@ def _eval(arguments: argparse.Namespace) -> int:
 
 def _measure_pictures(arguments: argparse.Namespace, settings: EvalSettings) -> Evaluation:
     """Run the weights over the chosen pictures of the folder."""
-    from pipeline.evaluation.measure_pictures import measure_pictures
+    from pipeline.evaluation.measure import measure_pictures
     from pipeline.labels.choose import Choice, read_list
 
     folder = Path(arguments.data)
@@ -113,7 +113,7 @@ def _measure_pictures(arguments: argparse.Namespace, settings: EvalSettings) -> 
 
 def _measure_run(arguments: argparse.Namespace, settings: EvalSettings) -> Evaluation:
     """Take what the run has found."""
-    from pipeline.evaluation.tracks.measure_run import measure_run
+    from pipeline.evaluation.measure import measure_run
 
     for name in ("model", "detections", "only", "sequences", "source", "view", "limit"):
         if getattr(arguments, name) is not None:

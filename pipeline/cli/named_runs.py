@@ -1,4 +1,4 @@
-"""Names of a command line -> runs: a name is a run's folder, its output, or a folder with runs below it."""
+"""The runs that names of a command line mean: a run's folder, its output, or a folder with runs below it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import SegVideoError, UsageError
+from pipeline.job.output_template import RUN_SUFFIX
 from pipeline.record.find_run import find_run, find_runs
-from pipeline.record.layout import RUN_SUFFIX
 from pipeline.record.status import RunStatus, run_status
 
 

@@ -95,7 +95,7 @@ _WITH_VALUE = frozenset(("-o", "--output", "--progress", "--quality"))
 
 
 def _place_of_command(words: Sequence[str], names: Container[str]) -> int | None:
-    """Where the command stands: it is the first word that is neither an option nor an option's value."""
+    """Place of the command: the first word that is neither an option nor an option's value."""
     flags = {f"--{option.name}" for option in OPTIONS.values() if option.metavar is not None} | _WITH_VALUE
     place = 0
     while place < len(words):

@@ -24,7 +24,7 @@ _WORDS = {"done": "made", "kept": "there already", "skipped": "skipped", "failed
 
 @contextmanager
 def picture_progress(progress: str, quiet: bool) -> Iterator[PictureListener]:
-    """Whoever hears of each picture and tells of it; for the last of them a sentence follows at the end."""
+    """A listener that shows each picture on stderr; the sentence about the last one is written at the end."""
     stream = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     if progress == "json":
         yield _JsonLines(stream)

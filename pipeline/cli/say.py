@@ -12,7 +12,7 @@ _lost: list[OSError] = []
 
 
 def say(text: str = "", end: str = "\n") -> None:
-    """Print a line on stdout; on a closed pipe or a full disk it is dropped, and `lost` tells."""
+    """Print a line on stdout; on a closed pipe or a full disk it is dropped, and `unprinted` tells."""
     _print(sys.stdout, text + end)
 
 
@@ -21,8 +21,8 @@ def complain(text: str) -> None:
     _print(sys.stderr, f"seg-video: {text}\n")
 
 
-def lost() -> OSError | None:
-    """Why something could not be printed on stdout, and forget it; None where all was, or nobody reads any more."""
+def unprinted() -> OSError | None:
+    """The first error of printing on stdout, once; None where all was printed, or nobody reads any more."""
     errors = [error for error in _lost if not isinstance(error, BrokenPipeError)]
     _lost.clear()
     return errors[0] if errors else None

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from pipeline.cli.command import Command
+from pipeline.cli.extra import require_extra
 from pipeline.cli.say import say
 
 
@@ -21,6 +22,8 @@ def _train(arguments: argparse.Namespace) -> int:
     from pipeline.training.settings import read_settings
 
     settings = read_settings(arguments.config)
+    # Now, and not at the first checkpoint, where the losses are drawn.
+    require_extra("training")
     # Only now, as TensorFlow takes seconds to load, and says a lot unless it is told not to.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from pipeline.training.trainer import train

@@ -4,30 +4,22 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
-import os
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.cli.command import Command
 from pipeline.cli.help_texts import help_of
+from pipeline.cli.jobs import make_outputs, make_videos
 from pipeline.cli.parser import refuse_other_inputs
-from pipeline.cli.picture_inputs import are_pictures
 from pipeline.cli.say import complain, say
-from pipeline.errors import ChunksFailedError, SegVideoError, UsageError
+from pipeline.errors import ChunksFailedError, SegVideoError
 from pipeline.job.arguments import add_job_options, given_options, inputs_and_output, options_of
-from pipeline.job.inputs import check_together
 from pipeline.job.options import OPTIONS
 from pipeline.terminal import one_line
 
 if TYPE_CHECKING:
     from pipeline.job.request import JobRequest
-    from pipeline.run.report.reporter import ConsoleReporter, JsonReporter, SilentReporter
-    from pipeline.run.report.speeds import Speeds
-    from pipeline.run.run_videos import VideoResult
-    from pipeline.run.stopping import StopSignal
 
 
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,71 +64,7 @@ def _run(arguments: argparse.Namespace) -> int:
     inputs, output = inputs_and_output(arguments.paths, arguments.output)
     refuse_other_inputs(inputs)
     given = given_options(arguments, OPTIONS.values())
-    return _make([make_request(inputs, output, given)], given, arguments)
-
-
-def _make(requests: Sequence[JobRequest], given: Iterable[str], arguments: argparse.Namespace) -> int:
-    """Do the jobs, or say what would be done; videos one way, pictures another."""
-    tell = (lambda text: None) if arguments.quiet else complain
-    of_pictures = [are_pictures(request.inputs, tell) for request in requests]
-    if all(of_pictures):
-        from pipeline.cli.pictures import make_pictures
-
-        return make_pictures(requests, given, arguments)
-    if any(of_pictures):
-        raise UsageError("Some jobs are of pictures, others of videos.", do="submit them apart")
-    if arguments.quality is not None:
-        raise UsageError("--quality is for pictures.", do="for videos there is --crf")
-    check_together([(request.inputs, request.output) for request in requests])
-    if arguments.dry_run:
-        return max(_show_estimate(request, arguments.json) for request in requests)
-    return _work(requests, arguments)
-
-
-def _work(requests: Sequence[JobRequest], arguments: argparse.Namespace) -> int:
-    """Do the jobs, one after the other; the exit code of the first that fails, 4 where only some did."""
-    from pipeline.run.report.speeds import SpeedListener, Speeds
-    from pipeline.run.run_videos import exit_code, run_videos
-    from pipeline.run.stopping import StopSignal
-    from pipeline.weights.cache import WeightsCache
-
-    results: list[VideoResult] = []
-    speeds = Speeds(WeightsCache.at().folder)
-    with StopSignal().listening() as stop:
-        reporter = _reporter(arguments, stop, speeds)
-        try:
-            for request in requests:
-                listener = SpeedListener(reporter, speeds, request.settings.run.workers)
-                results += run_videos(request, listener, stop, alone=len(requests) == 1)
-        finally:
-            reporter.close()
-    if arguments.json:
-        say(json.dumps({"videos": [_video_record(result) for result in results]}, indent=1))
-    return exit_code(results)
-
-
-def _reporter(
-    arguments: argparse.Namespace, stop: StopSignal, speeds: Speeds
-) -> ConsoleReporter | JsonReporter | SilentReporter:
-    """Whoever tells of the work, on stderr, or to nobody where that is closed."""
-    from pipeline.run.report.reporter import ConsoleReporter, JsonReporter, SilentReporter
-
-    stream = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
-    if arguments.progress == "json":
-        return JsonReporter(stream)
-    if arguments.quiet:
-        return SilentReporter(stream)
-    return ConsoleReporter(stream, stop, speeds.latest())
-
-
-def _video_record(result: VideoResult) -> dict[str, object]:
-    return {
-        "source": str(result.source),
-        "output": str(result.output),
-        "state": result.state,
-        "error": None if result.error is None else str(result.error),
-        **result.facts,
-    }
+    return make_outputs([make_request(inputs, output, given)], given, arguments)
 
 
 def _add_submit_arguments(parser: argparse.ArgumentParser) -> None:
@@ -152,7 +80,7 @@ def _submit(arguments: argparse.Namespace) -> int:
     if given.get("cluster", "").startswith(("http://", "https://")):
         return _hand_over(arguments.files, given.pop("cluster"))
     requests = [request for file in arguments.files for request in read_job_file(file, given)]
-    return _make(requests, given, arguments)
+    return make_outputs(requests, given, arguments)
 
 
 def _hand_over(files: Sequence[Path], address: str) -> int:
@@ -180,7 +108,7 @@ def _resume(arguments: argparse.Namespace) -> int:
 
     given = given_options(arguments, options_of("run"))
     if arguments.name is not None and Path(arguments.name).suffix in (".yaml", ".yml"):
-        return _make(read_job_file(Path(arguments.name), given), given, arguments)
+        return make_outputs(read_job_file(Path(arguments.name), given), given, arguments)
     requests, unread = _unfinished(arguments.name)
     if not requests and unread:
         return unread
@@ -191,7 +119,7 @@ def _resume(arguments: argparse.Namespace) -> int:
     changed = [
         dataclasses.replace(request, settings=request.settings.with_changes(changes)) for request in requests
     ]
-    return _work(changed, arguments) or unread
+    return make_videos(changed, arguments) or unread
 
 
 def _unfinished(name: str | None) -> tuple[list[JobRequest], int]:
@@ -231,36 +159,7 @@ def _render(arguments: argparse.Namespace) -> int:
     from pipeline.run.rerender import rerender
 
     changes = by_room(given_options(arguments, options_of("render", "encode", "run")))
-    return _work([rerender(find_run(arguments.name), arguments.output, changes)], arguments)
-
-
-def _show_estimate(request: JobRequest, as_json: bool) -> int:
-    from pipeline.cli.model_cost import model_cost
-    from pipeline.run.estimate import estimate
-    from pipeline.run.report.speeds import Speeds
-    from pipeline.run.report.status_line import clock
-    from pipeline.weights.cache import WeightsCache
-
-    cost = model_cost(request.settings.segment.model)
-    found = estimate(request, Speeds(WeightsCache.at().folder), cost.factor)
-    if as_json:
-        record = {"videos": [dataclasses.asdict(entry) for entry in found], "download_mb": cost.download_mb}
-        say(json.dumps(record, indent=1))
-        return 0
-    for entry in found:
-        say(
-            f"{one_line(entry.source)} -> {one_line(entry.output)}: {entry.frames} frames, "
-            f"about {clock(entry.seconds)} at {entry.frames_per_second:.1f} frames/s, {entry.disk_mb:.0f} MB of disk"
-        )
-    if len(found) > 1:
-        seconds, disk = sum(entry.seconds for entry in found), sum(entry.disk_mb for entry in found)
-        frames = sum(entry.frames for entry in found)
-        say(f"{len(found)} videos: {frames} frames, about {clock(seconds)}, {disk:.0f} MB of disk")
-    if cost.download_mb:
-        say(f"before that, {cost.download_mb:.0f} MB of weights are fetched")
-    if found and not all(entry.measured for entry in found):
-        say("the time is a guess: no run with this network was measured on this machine yet")
-    return 0
+    return make_videos([rerender(find_run(arguments.name), arguments.output, changes)], arguments)
 
 
 VIDEO_COMMANDS = (

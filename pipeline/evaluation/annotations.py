@@ -13,11 +13,11 @@ from pipeline.evaluation.found import Found
 from pipeline.labels.truth import Runs, TrueObject
 
 #: What is laid over each other: masks or boxes. The names are pycocotools' own.
-Kind = Literal["segm", "bbox"]
+IouKind = Literal["segm", "bbox"]
 
 
 def true_annotation(
-    truth: TrueObject, one: MeasuredClass, kind: Kind, min_side: float, size: tuple[int, int]
+    truth: TrueObject, one: MeasuredClass, kind: IouKind, min_side: float, size: tuple[int, int]
 ) -> dict[str, Any] | None:
     """A label as an annotation without its ids; None where it is no matter of the class.
 
@@ -35,7 +35,7 @@ def true_annotation(
     return entry
 
 
-def found_annotation(found: Found, row: int, kind: Kind) -> dict[str, Any]:
+def found_annotation(found: Found, row: int, kind: IouKind) -> dict[str, Any]:
     """A detection as a result without its ids."""
     bbox = _corner_and_size(found.boxes[row])
     entry: dict[str, Any] = {"bbox": bbox, "score": float(found.scores[row]), "area": bbox[2] * bbox[3]}

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from pipeline.evaluation.annotations import Kind, found_annotation, true_annotation
+from pipeline.evaluation.annotations import IouKind, found_annotation, true_annotation
 from pipeline.evaluation.classes import MeasuredClass
 from pipeline.evaluation.found import Found
 from pipeline.evaluation.outcome import Outcome
@@ -25,7 +25,7 @@ MOST_FOUND = 100
 
 @dataclass(frozen=True, eq=False)
 class ClassCurve:
-    """How well one class is found at every score.
+    """Precision and recall of one class at every score.
 
     ap : over IoU 0.50 to 0.95. ap50, ap75 : at one IoU. small, medium, large : ap of objects up to 32², up to 96²
         and above px. All are None where there is no such object in a picture whose labels of the class are complete.
@@ -47,7 +47,7 @@ def class_curves(
     pictures: Sequence[TruePicture],
     found: Sequence[Found],
     classes: Sequence[MeasuredClass],
-    kind: Kind,
+    kind: IouKind,
     min_side: float,
 ) -> list[ClassCurve]:
     """One entry a class: COCO's AP over the pictures that label it completely, and matches in all pictures.
@@ -68,7 +68,7 @@ def _evaluator(
     pictures: Sequence[TruePicture],
     found: Sequence[Found],
     classes: Sequence[MeasuredClass],
-    kind: Kind,
+    kind: IouKind,
     min_side: float,
 ) -> Any:
     true: list[dict[str, Any]] = []

@@ -10,13 +10,13 @@ from pipeline.evaluation.average_precision import ClassCurve
 from pipeline.evaluation.evaluate import ClassScore, Evaluation
 from pipeline.evaluation.pixels import PixelScore
 
-Rows = list[tuple[str, ...]]
+Table = list[tuple[str, ...]]
 
 _MEASURES = ("ap", "ap50", "ap75", "small", "medium", "large")
 _SHARES = ("accuracy", "iou", "dice")
 
 
-def as_tables(evaluation: Evaluation) -> list[Rows]:
+def as_tables(evaluation: Evaluation) -> list[Table]:
     """Tables, each with its column names on top: objects, pixels and, of a video with identities, those."""
     tables = [_objects(evaluation), _pixels(evaluation)]
     return tables if evaluation.identities is None else [*tables, _identities(evaluation)]
@@ -63,7 +63,7 @@ def mean_of(values: Sequence[float | None]) -> float | None:
     return sum(there) / len(there) if there else None
 
 
-def _objects(evaluation: Evaluation) -> Rows:
+def _objects(evaluation: Evaluation) -> Table:
     names = ("CLASS", "OBJECTS", "MASK AP", "AP50", "AP75", "SMALL", "MEDIUM", "LARGE", "BOX AP", "AP50")
     mean = means(evaluation)
     last = [mean["mask"][name] for name in _MEASURES] + [mean["box"]["ap"], mean["box"]["ap50"]]
@@ -81,7 +81,7 @@ def _object_row(score: ClassScore) -> tuple[str, ...]:
     return (score.one.name, str(score.at_conf.objects), *map(_shown, figures))
 
 
-def _pixels(evaluation: Evaluation) -> Rows:
+def _pixels(evaluation: Evaluation) -> Table:
     pixels, mean = evaluation.pixels, _pixel_means(evaluation)
 
     def row(name: str, score: PixelScore) -> tuple[str, ...]:
@@ -96,7 +96,7 @@ def _pixels(evaluation: Evaluation) -> Rows:
     ]
 
 
-def _identities(evaluation: Evaluation) -> Rows:
+def _identities(evaluation: Evaluation) -> Table:
     scores = evaluation.identities
     assert scores is not None
     return [

@@ -13,7 +13,7 @@ from pipeline.labels.read_pixels import read_pixels
 from pipeline.labels.truth import Truth
 from pipeline.structures.detections import Detections
 from pipeline.structures.frame_segmenter import FrameSegmenter
-from pipeline.video.colour.resize import resized
+from pipeline.video.colour.pixels import resized
 
 #: Told how many pictures are done, and of how many.
 Counted = Callable[[int, int], None]

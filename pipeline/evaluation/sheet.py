@@ -18,8 +18,8 @@ from pipeline.labels.truth import Runs
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-COLUMNS = 6
-ROWS = 2  # of each kind
+_COLUMNS = 6
+_ROWS = 2  # of each kind
 
 #: R, G, B: labels, detections, and what the tile is about.
 _TRUE, _FOUND, _SUBJECT = (90, 220, 90), (255, 170, 40), (255, 40, 90)
@@ -34,15 +34,15 @@ def draw_mistakes(evaluation: Evaluation, stream: BinaryIO) -> None:
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(2.4 * COLUMNS, 2.9 * 2 * ROWS), layout="constrained")
+    figure = Figure(figsize=(2.4 * _COLUMNS, 2.9 * 2 * _ROWS), layout="constrained")
     halves: Any = figure.subfigures(2, 1)
     conf = evaluation.settings.conf
     for part, title, mistakes in (
-        (halves[0], "found, and not there", false_alarms(evaluation, COLUMNS * ROWS)),
-        (halves[1], f"there, and not found at {conf:g}", misses(evaluation, COLUMNS * ROWS)),
+        (halves[0], "found, and not there", false_alarms(evaluation, _COLUMNS * _ROWS)),
+        (halves[1], f"there, and not found at {conf:g}", misses(evaluation, _COLUMNS * _ROWS)),
     ):
         part.suptitle(f"{title} (green: labels, orange: detections, red: what it is about)", fontsize=11)
-        for axes, mistake in _tiles(part.subplots(ROWS, COLUMNS, squeeze=False).flat, mistakes):
+        for axes, mistake in _tiles(part.subplots(_ROWS, _COLUMNS, squeeze=False).flat, mistakes):
             axes.imshow(tile(evaluation, mistake))
             axes.set_title(_caption(evaluation, mistake), fontsize=8)
     figure.savefig(stream, format="png", dpi=110)

@@ -21,7 +21,7 @@ def _as_it_is(array: NDArray[Any]) -> NDArray[Any]:
 
 @dataclass(frozen=True)
 class Rule:
-    """Where a model variable comes from.
+    """Source of a model variable.
 
     source : name of the tensor in the file.
     transform : what brings that tensor into the variable's order of axes.

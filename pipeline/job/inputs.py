@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import InputError, UsageError
-from pipeline.job.output_template import filled
+from pipeline.job.output_template import RUN_SUFFIX, filled
 from pipeline.job.protection import protect_sources
-from pipeline.record.layout import RUN_SUFFIX
 
 #: What counts as video in a folder.
 VIDEO_SUFFIXES = frozenset(

@@ -1,14 +1,24 @@
-"""Names of outputs with fields, such as out/{stem}_seg.mp4; the fields are a fixed set, and nothing is evaluated."""
+"""Names of outputs and their runs: templates such as out/{stem}_seg.mp4 with a fixed set of fields, none evaluated."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 from pipeline.errors import UsageError
 
+#: Ending of a run's folder, which lies beside its output and is named after it.
+RUN_SUFFIX = ".seg-run"
+
 #: A doubled brace, a field, or a brace that is neither.
 _PARTS = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+
+
+def run_folder(output: Path) -> Path:
+    """The folder of the run that makes an output, beside it."""
+    output = output.absolute()
+    return output.with_name(output.name + RUN_SUFFIX)
 
 
 def filled(template: str, fields: Mapping[str, str]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from pathlib import Path
 
 from pipeline.errors import UsageError
-from pipeline.record.layout import RunLayout
+from pipeline.job.output_template import run_folder
 
 
 def protect_sources(pairs: Sequence[tuple[Path, Path]]) -> None:
@@ -34,7 +34,7 @@ def protect_sources(pairs: Sequence[tuple[Path, Path]]) -> None:
                     found=f"{other}, {source}",
                     do="use a template with {name}, or another output for each",
                 )
-    runs = {os.path.realpath(RunLayout.of(output).folder): output for _, output in pairs}
+    runs = {os.path.realpath(run_folder(output)): output for _, output in pairs}
     for source, _ in pairs:
         for folder in Path(os.path.realpath(source)).parents:
             if str(folder) in runs:

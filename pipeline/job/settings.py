@@ -18,7 +18,7 @@ _ENDLESS = float("inf")
 
 @dataclass(frozen=True)
 class RunSettings:
-    """How the work is done; nothing of what comes out depends on it.
+    """Settings of how the work is done; nothing of what comes out depends on them.
 
     workers : processes that run the network; None: a GPU each, without GPU a core each; 0: no others, and no
         Ray.

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import InputError
-from pipeline.labels.coco_folder import Entry
+from pipeline.labels.coco_folder import PictureEntry
 
 
 @dataclass(frozen=True)
 class Choice:
-    """Which pictures; a condition that is None holds for all.
+    """Conditions that pictures are chosen by; one that is None holds for all.
 
     names : file names. sequences : cities or drives. sources : where pictures come from.
     view : `driver` or `other`. limit : at most so many, spread evenly over what is left.
@@ -25,7 +25,7 @@ class Choice:
     limit: int | None = None
 
 
-def choose(entries: Sequence[Entry], choice: Choice) -> list[Entry]:
+def choose(entries: Sequence[PictureEntry], choice: Choice) -> list[PictureEntry]:
     """The entries that all conditions hold for.
 
     Raises InputError where a condition names something that is not there, or nothing is left.

@@ -22,7 +22,7 @@ ANNOTATIONS = ("annotations.json.gz", "annotations.json", "_annotations.coco.jso
 
 
 @dataclass(frozen=True)
-class Entry:
+class PictureEntry:
     """One picture of the folder: its record, its annotations and the file it is in."""
 
     record: dict[str, Any]
@@ -70,7 +70,7 @@ def read_annotations(path: Path) -> Annotations:
     return Annotations(records, annotations, names)
 
 
-def read_entries(folder: Path) -> tuple[list[Entry], dict[int, str]]:
+def read_entries(folder: Path) -> tuple[list[PictureEntry], dict[int, str]]:
     """The folder's pictures and its category names by id.
 
     Raises InputError where there are no annotations, they cannot be read, or a picture's file is missing.
@@ -83,18 +83,20 @@ def read_entries(folder: Path) -> tuple[list[Entry], dict[int, str]]:
         )
     content = read_annotations(path)
     entries = [
-        Entry(record, content.by_picture[record["id"]], _file(folder, str(record.get("file_name", ""))))
+        PictureEntry(
+            record, content.by_picture[record["id"]], _file(folder, str(record.get("file_name", "")))
+        )
         for record in content.records
     ]
     return entries, content.names
 
 
-def read_folders(folders: Sequence[Path]) -> tuple[list[Entry], dict[int, str]]:
+def read_folders(folders: Sequence[Path]) -> tuple[list[PictureEntry], dict[int, str]]:
     """The pictures of several folders and their category names by id.
 
     Raises InputError as `read_entries` does, and where two folders mean different things by one id.
     """
-    entries: list[Entry] = []
+    entries: list[PictureEntry] = []
     names: dict[int, str] = {}
     for folder in folders:
         more, theirs = read_entries(folder)
@@ -109,7 +111,7 @@ def read_folders(folders: Sequence[Path]) -> tuple[list[Entry], dict[int, str]]:
     return entries, names
 
 
-def load_picture(entry: Entry, names: dict[int, str], longest: int) -> LabelledPicture:
+def load_picture(entry: PictureEntry, names: dict[int, str], longest: int) -> LabelledPicture:
     """The picture with its labels, shrunk to at most `longest` px on its long side.
 
     Raises InputError where its file cannot be decoded or has another size than the annotations say.

@@ -10,11 +10,11 @@ import numpy as np
 from pycocotools import mask as coco
 
 from pipeline.errors import InputError
-from pipeline.labels.coco_folder import Entry, mask_runs, read_annotations
+from pipeline.labels.coco_folder import PictureEntry, mask_runs, read_annotations
 from pipeline.labels.truth import TrueObject, TruePicture, Truth
 
 
-def truth_of_pictures(entries: Sequence[Entry], names: Mapping[int, str]) -> Truth:
+def truth_of_pictures(entries: Sequence[PictureEntry], names: Mapping[int, str]) -> Truth:
     """The labels of a folder's pictures, in the order of `entries`."""
     pictures = tuple(
         _picture(entry.record, entry.annotations, names, file=entry.file, frame=None) for entry in entries

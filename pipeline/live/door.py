@@ -1,4 +1,4 @@
-"""Who may come in: by a local name, or with the token; and how many at a time."""
+"""Door: lets in viewers that come by a local name or with the token, so many at a time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
 class Door:
-    """Who may come in at an address.
+    """Lets in viewers at one address.
 
     At the machine's own address it asks for no token, and lets in only those who came by a local name: no page of
     another site can reach it through the browser by a name of its own. At any other address everything lies behind a

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 from pipeline.errors import ConfigError
 from pipeline.live.door import Door
+from pipeline.live.live_picture import LivePicture
 from pipeline.live.session import LiveSession
-from pipeline.live.shown import Shown
 
 #: Between the pictures of a stream (RFC 2046); no JPEG holds it.
 _BOUNDARY = "seg-video-picture"
@@ -167,7 +167,7 @@ class LiveHandler(BaseHTTPRequestHandler):
         self._send("text/plain; charset=utf-8", f"{status.value} {status.phrase}\n".encode(), status)
 
 
-def _news(session: LiveSession, after: int) -> Iterator[tuple[Shown | None, bool]]:
+def _news(session: LiveSession, after: int) -> Iterator[tuple[LivePicture | None, bool]]:
     """Each new picture, the newest alone, and whether it was the last.
 
     None where another state began, or for a while nothing happened.

@@ -1,4 +1,4 @@
-"""The name of a live source -> the ffmpeg command that opens it and writes its pictures to a pipe."""
+"""The ffmpeg command that opens a live source by its name and writes its pictures to a pipe."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SCREEN = "screen"
 
 @dataclass(frozen=True)
 class LiveInput:
-    """How ffmpeg opens a source.
+    """Arguments by which ffmpeg opens a source.
 
     name : the source as it is told to people, without a password. target : what stands behind -i.
     options : of the input, by ffmpeg's names without the dash. ends : it is a file, and its end is no loss.
@@ -36,7 +36,7 @@ class LiveInput:
 
 
 def live_input(source: str, *, loop: bool = False, system: str = sys.platform) -> LiveInput:
-    """How to open a camera (a number, /dev/video0, on macOS and Windows a name), an address, a file, or `screen`.
+    """The input named by a camera (a number, /dev/video0, on macOS and Windows a name), an address, a file or `screen`.
 
     loop : a file begins again at its end. system : as sys.platform tells it. Raises InputError for what is none.
     """

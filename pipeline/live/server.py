@@ -29,7 +29,7 @@ class LiveServer:
 
     @property
     def address(self) -> str:
-        """Where the page is, the token among it."""
+        """Address of the page, with the token in it."""
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"http://{host}:{self.port}/" + (f"{self.door.token}/" if self.door.token else "")
 

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.live.live_picture import LivePicture
 from pipeline.live.settings import LiveControls
-from pipeline.live.shown import Shown
 from pipeline.live.source import LiveFrame, LiveSource
 from pipeline.render.frame_labels import FrameLabels
 from pipeline.render.label_planner import LabelPlanner
@@ -65,7 +65,7 @@ class LiveSession:
         self._news = threading.Condition()
         self._closed = False
         self._again = False
-        self._shown: Shown | None = None
+        self._shown: LivePicture | None = None
         self._last: tuple[LiveFrame, Tracks] | None = None
         named = {str(entry) for entry in render.classes}
         Overlay(render, class_names)  # refuses a class that the network does not know
@@ -100,11 +100,11 @@ class LiveSession:
         return self._closed
 
     @property
-    def shown(self) -> Shown | None:
+    def shown(self) -> LivePicture | None:
         """The last picture, or None before the first."""
         return self._shown
 
-    def wait(self, after: int, timeout: float) -> Shown | None:
+    def wait(self, after: int, timeout: float) -> LivePicture | None:
         """The last picture, once its number is above `after`; None after `timeout` seconds, or at the end."""
         with self._news:
             self._news.wait_for(lambda: self._closed or (self._shown and self._shown.number > after), timeout)
@@ -181,7 +181,7 @@ class LiveSession:
         facts["now"] = _counts(facts["objects"])
         with self._news:
             number = 1 if self._shown is None else self._shown.number + 1
-            self._shown = Shown(number, painted, frame.arrived, {"number": number, **facts})
+            self._shown = LivePicture(number, painted, frame.arrived, {"number": number, **facts})
             self._news.notify_all()
         return painted
 

@@ -1,4 +1,4 @@
-"""Floor 1: Mask R-CNN in Keras 3, one file a mechanism, as the papers tell it.
+"""Mask R-CNN in Keras 3, one file a mechanism, as the papers tell it.
 
 Letters in shapes: B frames in a batch, H and W height and width, L pyramid levels, A anchors of a level or of all
 levels, K candidates, P proposals, D detections, R regions of a whole batch (B x P or B x D), C channels or classes,

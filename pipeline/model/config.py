@@ -19,7 +19,7 @@ Norm = Literal["none", "batch", "frozen"]
 
 @dataclass(frozen=True)
 class InputConfig:
-    """How a frame becomes the network's input.
+    """Rules by which a frame becomes the network's input.
 
     resize : `shortest_edge` scales to `min_size` unless the long side would pass `max_size`, and pads below and to
         the right to a multiple of 32 (torchvision); `square` does not shrink below `min_size` and centres the frame
@@ -49,7 +49,7 @@ class InputConfig:
 
 @dataclass(frozen=True)
 class BackboneConfig:
-    """Which network makes C2..C5.
+    """The trunk, which makes C2..C5.
 
     kind : a key of `make_backbone.BACKBONES`: `bottleneck` (ResNet-50/101), `basic` (the narrow dense ResNet) or
         `shufflenet_v2`.

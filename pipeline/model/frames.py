@@ -13,7 +13,7 @@ from pipeline.model.config import InputConfig, MaskRCNNConfig
 from pipeline.model.geometry import fit
 
 
-def class_names(config: MaskRCNNConfig) -> Mapping[int, str]:
+def config_class_names(config: MaskRCNNConfig) -> Mapping[int, str]:
     """Name of each class id that a network of this config can return."""
     return dict(zip(config.class_ids[1:], config.classes[1:], strict=True))
 

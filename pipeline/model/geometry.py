@@ -1,4 +1,4 @@
-"""Where a frame lies on the network's canvas, and the way back for boxes."""
+"""Geometry: the place of a frame on the network's canvas, and the way back for boxes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Geometry:
         return float(left), float(top), float(left + width - end), float(top + height - end)
 
     def proposal_window(self, inclusive_corners: bool) -> tuple[float, float, float, float]:
-        """Where proposals may lie: matterport, of the inclusive corners, lets them reach into the padding."""
+        """Window that proposals may lie in: matterport, of the inclusive corners, lets them reach into the padding."""
         if inclusive_corners:
             return 0.0, 0.0, self.canvas[1] - 1.0, self.canvas[0] - 1.0
         return self.window(inclusive_corners)

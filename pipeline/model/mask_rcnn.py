@@ -10,16 +10,16 @@ from keras import ops
 
 from pipeline.model.anchors import pyramid_anchors
 from pipeline.model.backbones.make_backbone import make_backbone
-from pipeline.model.box_head import BoxHead
-from pipeline.model.composite import Composite
 from pipeline.model.config import MaskRCNNConfig
-from pipeline.model.fpn import FPN
 from pipeline.model.geometry import Geometry, fit
-from pipeline.model.mask_head import MaskHead
+from pipeline.model.layers.box_head import BoxHead
+from pipeline.model.layers.composite import Composite
+from pipeline.model.layers.fpn import FPN
+from pipeline.model.layers.mask_head import MaskHead
+from pipeline.model.layers.rpn import RPNHead, propose
 from pipeline.model.postprocess import Candidates, select_detections
 from pipeline.model.preprocess import preprocess
 from pipeline.model.roi_align import roi_align
-from pipeline.model.rpn import RPNHead, propose
 
 
 class MaskRCNN(Composite, keras.Model):

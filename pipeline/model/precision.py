@@ -1,4 +1,4 @@
-"""Which number format the convolutions compute in on this machine."""
+"""The number format that convolutions compute in on this machine."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.model.frames import check_frames, class_names, input_size
+from pipeline.model.frames import check_frames, config_class_names, input_size
 from pipeline.model.mask_rcnn import MaskRCNN
 from pipeline.model.program import Program, compile_program
 from pipeline.structures.detections import Detections
@@ -28,7 +28,7 @@ class MaskRCNNPredictor:
     kept. The last batch is filled up with black frames, whose detections are dropped. Callers of several threads take
     turns.
 
-    runtime : what computes it, told to whoever asks.
+    runtime : what computes it, for records.
     """
 
     callers = 1
@@ -44,7 +44,7 @@ class MaskRCNNPredictor:
     @property
     def class_names(self) -> Mapping[int, str]:
         """Name of each class id that `segment` can return."""
-        return class_names(self.model.config)
+        return config_class_names(self.model.config)
 
     def input_size(self, width: int, height: int, sample_aspect: Fraction | None) -> tuple[int, int]:
         """Width and height in px that it takes a video of this size in."""

@@ -1,4 +1,4 @@
-"""Where a region is sampled (He et al. 2017, section 3): from which level, at which cells, with which weights."""
+"""Samples of a region (He et al. 2017, section 3): its pyramid level, the cells it reads, and their weights."""
 
 from __future__ import annotations
 

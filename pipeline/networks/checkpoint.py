@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.formats.account import Rule, account
 from pipeline.formats.convert import matterport, torchvision
+from pipeline.formats.foreign_file import read_foreign
 from pipeline.formats.own_file import load_weights, save_weights
 from pipeline.model.config import MaskRCNNConfig
 from pipeline.model.mask_rcnn import MaskRCNN, make_model
@@ -21,7 +22,6 @@ from pipeline.networks.checkpoint_config import (
     foreign_config,
     is_own,
     own_config,
-    read_foreign,
 )
 
 Adapt = Callable[[MaskRCNNConfig], MaskRCNNConfig]

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, cast
-
-from numpy.typing import NDArray
 
 from pipeline.errors import WeightsError
+from pipeline.formats.foreign_file import ForeignKind, Tensors, read_foreign
 from pipeline.formats.own_file import read_metadata
 from pipeline.model import presets
 from pipeline.model.config import MaskRCNNConfig
 from pipeline.weights.label_maps import label_map
-
-ForeignKind = Literal["torchvision_v1", "torchvision_v2", "matterport"]
-Tensors = Mapping[str, NDArray[Any]]
 
 #: Key of the network's config in our own files, and the format's version.
 CONFIG, FORMAT, VERSION = "config", "format", "seg-video 1"
@@ -57,26 +52,6 @@ def own_config(path: Path, metadata: Mapping[str, str]) -> MaskRCNNConfig:
             do="use a file that this package wrote",
         )
     return MaskRCNNConfig.from_json(metadata[CONFIG])
-
-
-def read_foreign(path: Path, kind: str | None) -> tuple[Tensors, ForeignKind]:
-    """The tensors of another program's file, and its layout: of torchvision's two the file itself tells which.
-
-    What reads them is imported here, so that a network of ours does not wait for h5py.
-    """
-    if kind == "matterport" or (kind is None and path.suffix in (".h5", ".hdf5")):
-        from pipeline.formats.keras_h5 import (
-            read_layer_weights,
-        )  # h5py: a network of ours need not wait for it
-
-        return read_layer_weights(path), "matterport"
-    from pipeline.formats.convert import torchvision
-    from pipeline.formats.pytorch_file import read_state_dict
-
-    source = torchvision.modern_names(read_state_dict(path))
-    if kind in (None, "torchvision"):
-        kind = "torchvision_v1" if "roi_heads.box_head.fc6.weight" in source else "torchvision_v2"
-    return source, cast(ForeignKind, kind)
 
 
 def foreign_config(

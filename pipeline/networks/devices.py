@@ -1,4 +1,4 @@
-"""Which device a network computes on, and TensorFlow's part of it claimed before its first operation."""
+"""The device that a network computes on; TensorFlow's part of it is claimed before its first operation."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 
 from pipeline.model.config import MaskRCNNConfig
-from pipeline.model.frames import class_names as names_in
+from pipeline.model.frames import config_class_names
 from pipeline.model.precision import cpu_precision, resolve_precision
 from pipeline.networks.checkpoint_config import checkpoint_config, published_config
 from pipeline.networks.devices import claim_tensorflow, computing_runtime, takes_gpu, version_of
@@ -20,7 +20,7 @@ _GPU_BATCH = 8
 
 def class_names(source: NetworkSource) -> Mapping[int, str]:
     """Name of each class id; of a published checkpoint its label map, of our own file what its header says."""
-    return names_in(_config(source))
+    return config_class_names(_config(source))
 
 
 def runtime(source: NetworkSource, settings: LoadSettings) -> str:

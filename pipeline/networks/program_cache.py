@@ -36,7 +36,7 @@ class ProgramCache:
         _require_own(self.folder)
 
     def path(self, name: str) -> Path:
-        """Where the program of that name lies."""
+        """Path of the program of that name."""
         return self.folder / f"{name}{_ENDING}"
 
     def read(self, path: Path, facts: Mapping[str, object]) -> Graphs | None:

@@ -62,7 +62,7 @@ def program_facts(source: NetworkSource, canvas: Canvas) -> dict[str, object]:
 
 
 def shipped_path(source: NetworkSource, canvas: Canvas) -> Path | None:
-    """Where the package brings the program of a network that it brings, for the canvas it was trained on."""
+    """Path of the program that ships with a network, for the canvas that it was trained on; None for other networks."""
     if source.entry is None or source.entry.url is not None:
         return None
     weights = source.entry.embedded_path

@@ -96,7 +96,7 @@ def register(kind: NetworkKind) -> None:
 
 
 def find_source(model: str | Path) -> NetworkSource:
-    """Where the network `model` comes from: a name of the catalog, or a path, which exists or has a known ending.
+    """Source of the network `model`: a name of the catalog, or a path, which exists or has a known ending.
 
     Nothing is fetched. Raises WeightsError for a path with nothing at it or of no known kind, UsageError for a name
     that is not in the catalog.

@@ -15,7 +15,7 @@ RUNTIMES = ("auto", "openvino", "tensorflow")
 
 @dataclass(frozen=True)
 class LoadSettings:
-    """How a network is to run; None leaves a setting as its source has it.
+    """Settings of a network that runs; None leaves a setting as its source has it.
 
     device : `auto` (the GPU where there is one), `cpu` or `gpu`.
     runtime : `openvino`, `tensorflow` (or whichever backend Keras has), or `auto`: OpenVINO on a CPU.

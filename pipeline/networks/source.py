@@ -11,7 +11,7 @@ from pipeline.weights.catalog import CatalogEntry
 
 @dataclass(frozen=True)
 class NetworkSource:
-    """Where a network comes from and which module loads it; can be sent to another process.
+    """Source of a network and the module that loads it; can be sent to another process.
 
     model : as it was asked for: a name of the catalog or a path.
     kind : name of its kind.

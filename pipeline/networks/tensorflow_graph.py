@@ -36,7 +36,7 @@ class TensorFlowGraphSegmenter:
     class_names : the graph's label map, class id -> name.
     score_threshold : detections below are dropped.
     where : the network's file, for errors.
-    runtime : what computes it, told to whoever asks.
+    runtime : what computes it, for records.
     batch : how many frames at a time it is best given.
 
     """

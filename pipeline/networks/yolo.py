@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from pipeline.errors import WeightsError
 from pipeline.networks.yolo_file import YoloFile, read_yolo_file
 from pipeline.networks.yolo_masks import prototype_masks
-from pipeline.networks.yolo_outputs import OutputLayout, candidates_of, layout_of, suppress
-from pipeline.networks.yolo_program import Program, load_program
+from pipeline.networks.yolo_outputs import OutputLayout, candidates_of, layout_of, suppress_overlaps
+from pipeline.networks.yolo_program import YoloProgram, load_program
 from pipeline.structures.detections import Detections
 from pipeline.weights.label_maps import label_map
 
@@ -42,7 +42,7 @@ class YoloSegmenter:
 
     batch = callers = 1
 
-    def __init__(self, program: Program, file: YoloFile, score: float, runtime: str = "") -> None:
+    def __init__(self, program: YoloProgram, file: YoloFile, score: float, runtime: str = "") -> None:
         self.runtime = runtime
         self._program, self._file, self._score = program, file, score
         self._channels_last, self._fixed = _input_of(program.input_shape, file)
@@ -87,7 +87,7 @@ class YoloSegmenter:
         size = canvas.shape[0], canvas.shape[1]
         found = candidates_of(objects, layout, size, self._score)
         if not layout.end_to_end:
-            found = suppress(found, _OVERLAP, _MOST)
+            found = suppress_overlaps(found, _OVERLAP, _MOST)
         limits = np.array([[left, top], [left + wide, top + tall]], np.float32)
         corners = np.clip(found.boxes.reshape(-1, 2, 2), limits[0], limits[1])
         kept = np.flatnonzero((corners[:, 1] - corners[:, 0] > 0).all(axis=1))

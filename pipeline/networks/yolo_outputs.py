@@ -45,7 +45,7 @@ class YoloCandidates:
 
 @dataclass(frozen=True)
 class OutputLayout:
-    """How the outputs of one network lie, told by their shapes.
+    """Layout of the outputs of one network, told by their shapes.
 
     objects, prototypes : which output is which.
     end_to_end : rows are objects, suppressed already. transposed : of the others, anchors come first.
@@ -156,7 +156,7 @@ def _corners(centred: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.concatenate([centred[:, :2] - half, centred[:, :2] + half], axis=1)
 
 
-def suppress(candidates: YoloCandidates, overlap: float, most: int) -> YoloCandidates:
+def suppress_overlaps(candidates: YoloCandidates, overlap: float, most: int) -> YoloCandidates:
     """At most `most` candidates, none overlapping a better one of its class by more than `overlap` IoU: greedy NMS."""
     boxes = candidates.boxes + candidates.classes[:, None].astype(np.float32) * np.float32(_CLASS_OFFSET)
     areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pipeline.errors import WeightsError
 
 
-class Program(Protocol):
+class YoloProgram(Protocol):
     """Something that turns one picture into a network's raw outputs."""
 
     @property
@@ -29,7 +29,7 @@ class Program(Protocol):
         ...
 
 
-def load_program(path: Path, kind: str) -> Program:
+def load_program(path: Path, kind: str) -> YoloProgram:
     """The program in a file of that kind, "onnx" or "tflite". Raises WeightsError where it cannot be loaded."""
     return OnnxProgram(path) if kind == "onnx" else TfliteProgram(path)
 

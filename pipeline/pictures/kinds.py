@@ -8,7 +8,7 @@ from pathlib import Path
 from pipeline.errors import UsageError
 
 #: Kind by a name's ending, by Pillow's names.
-KINDS: Mapping[str, str] = {
+KIND_OF_ENDING: Mapping[str, str] = {
     ".jpg": "JPEG", ".jpeg": "JPEG", ".jpe": "JPEG", ".png": "PNG", ".webp": "WEBP", ".avif": "AVIF",
     ".tif": "TIFF", ".tiff": "TIFF", ".bmp": "BMP", ".gif": "GIF",
 }  # fmt: skip
@@ -16,16 +16,16 @@ KINDS: Mapping[str, str] = {
 
 def is_picture(path: Path) -> bool:
     """True if a file's name says that it is a picture."""
-    return path.suffix.lower() in KINDS
+    return path.suffix.lower() in KIND_OF_ENDING
 
 
 def kind_of_name(path: Path) -> str:
     """The kind that a picture's name says. Raises UsageError where it says none."""
-    kind = KINDS.get(path.suffix.lower())
+    kind = KIND_OF_ENDING.get(path.suffix.lower())
     if kind is None:
         raise UsageError(
             f"{path} does not say what kind of picture it is to be.",
             found=f"the ending {path.suffix!r}",
-            do=f"give it one of {', '.join(KINDS)}",
+            do=f"give it one of {', '.join(KIND_OF_ENDING)}",
         )
     return kind

@@ -10,16 +10,18 @@ import numpy as np
 from PIL import Image
 
 from pipeline.pictures.job import PictureJob
-from pipeline.pictures.paint import paint_picture
 from pipeline.pictures.picture import Picture
 from pipeline.pictures.stored import KnownPicture
 from pipeline.pictures.write import write_picture
+from pipeline.render.frame_labels import FrameLabels
 from pipeline.render.label_planner import LabelPlanner
 from pipeline.render.overlay import Overlay
 from pipeline.segment.segmenter import Segmenter
 from pipeline.segment.settings import SegmentSettings
 from pipeline.store.header import StoredPicture
 from pipeline.structures.detections import Detections
+from pipeline.structures.tracks import Tracks
+from pipeline.structures.yuv_frame import YuvFrame
 from pipeline.track.tracker import Tracker
 
 
@@ -77,3 +79,13 @@ def make_picture(
     known = KnownPicture(entry, tracks, class_names)
     keep(known)
     return known
+
+
+def paint_picture(overlay: Overlay, picture: Picture, tracks: Tracks, labels: FrameLabels) -> Picture:
+    """A painted copy; what lies under no mask, line or label keeps its numbers, and all keeps its alpha."""
+    red, green, blue = (picture.rgb[..., channel].copy() for channel in range(3))
+    bits = 8 * picture.rgb.dtype.itemsize
+    painted = overlay.paint(YuvFrame(green, blue, red, bits, True, "gbr"), tracks, labels)
+    rgb = np.empty_like(picture.rgb)
+    rgb[..., 0], rgb[..., 1], rgb[..., 2] = painted.v, painted.y, painted.u
+    return Picture(rgb, picture.alpha, picture.remarks)

@@ -17,7 +17,7 @@ from pipeline.pictures.orientation import upright_exif, upright_xmp
 from pipeline.pictures.picture import Picture, Pixels, Remarks
 
 #: Kinds that are read, by Pillow's names. Others stay shut: EPS, for one, is a program that Ghostscript would run.
-FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "GIF")
+_FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "GIF")
 
 #: As many as Pillow takes at all, and more than nearly all cameras; a file of some kilobytes can claim more.
 MOST_PIXELS = 178_956_970
@@ -50,7 +50,7 @@ def read_picture(path: Path) -> Picture:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             # Files with a flaw in their remarks are common, and their pixels are good.
             warnings.simplefilter("ignore", UserWarning)
-            with Image.open(path, formats=FORMATS) as image:
+            with Image.open(path, formats=_FORMATS) as image:
                 _check_size(path, image)
                 return _read(path, image)
     except FileNotFoundError:

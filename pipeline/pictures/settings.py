@@ -9,7 +9,7 @@ from pipeline.errors import ConfigError
 
 @dataclass(frozen=True)
 class PictureSettings:
-    """How pictures are written.
+    """Settings of writing pictures.
 
     quality : of kinds that lose something (JPEG, WebP, AVIF), 1..100, larger is better.
     """

@@ -11,13 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.errors import StoreError
+from pipeline.job.output_template import RUN_SUFFIX
 from pipeline.store.header import Header, StoredPicture
 from pipeline.store.reader import DetectionsFile
 from pipeline.store.writer import write_tracks
 from pipeline.structures.tracks import Tracks
-
-#: Ending of the folder that holds the file of detections of one picture, beside the output.
-RUN_SUFFIX = ".seg-run"
 
 #: What holds the file of detections of several pictures, in the folder of the first output.
 FOLDER_OF_SEVERAL = "pictures.seg-run"

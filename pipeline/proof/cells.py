@@ -83,7 +83,7 @@ class Detail:
 
 
 def plane_difference(wanted: Levels, found: Levels, touched: NDArray[np.bool_] | None) -> PlaneDifference:
-    """How far `found` is from `wanted`; touched : bool, pixels of the plane that are painted on, None for none."""
+    """The difference of `found` and `wanted`; touched : bool, pixels of the plane that are painted on; None: none."""
     difference = found - wanted
     cells = cell_means(difference)
     painted = np.zeros(cells.shape, np.bool_)
@@ -95,7 +95,7 @@ def plane_difference(wanted: Levels, found: Levels, touched: NDArray[np.bool_] |
 
 
 def detail(wanted: Levels, found: Levels) -> Detail:
-    """How much of a luma plane's detail is left, and how much came to it."""
+    """The part of a luma plane's detail that is left, and the part that came to it."""
     means, others = cell_means(wanted), cell_means(found)
     pattern = _means(cell_means(wanted * wanted) - means * means, BLOCK_CELLS)
     shared = _means(cell_means(wanted * found) - means * others, BLOCK_CELLS)

@@ -13,7 +13,7 @@ from pipeline.proof.compare_tracks import compare_tracks, flags_of, same_kind
 from pipeline.proof.same_times import Times, same_times
 from pipeline.structures.timebase import rescale, to_pts
 from pipeline.structures.video_info import Chapter, VideoInfo
-from pipeline.video.colour.chroma_location import UNSPECIFIED
+from pipeline.video.colour.chroma_location import UNKNOWN_LOCATION
 from pipeline.video.colour.tone_map import as_painted, is_hdr
 from pipeline.video.read.facts import MediaFacts
 from pipeline.video.write.tags import container_tags, stream_tags
@@ -198,7 +198,7 @@ def _pixel_meaning(source: VideoInfo, output: VideoInfo, tone_map: bool) -> Iter
     enough = output.bit_depth >= min(wanted.bit_depth, 10)
     yield Check("bits a sample", enough, str(source.bit_depth), str(output.bit_depth), note)
     place = wanted.chroma_location
-    if place != UNSPECIFIED and output.chroma_location != UNSPECIFIED:
+    if place != UNKNOWN_LOCATION and output.chroma_location != UNKNOWN_LOCATION:
         yield Check("chroma location", output.chroma_location == place, place, output.chroma_location, note)
     if source.light is not None:
         light, there = str(source.light), str(output.light or "none")

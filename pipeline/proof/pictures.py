@@ -37,7 +37,7 @@ _MAJORITY = 0.7
 
 @dataclass(frozen=True)
 class Limits:
-    """How far an encoder may be from what it was given, in levels of 8 bit; of luma and of chroma.
+    """Greatest distance of an encoder's picture from what it was given, in levels of 8 bit; of luma and of chroma.
 
     Twice of what was measured, see cells.py. cell, painted : of a cell that is free, or painted on. block, mean : of
     a free block, and of a whole plane. video : of the mean over all frames. kept, kept_always : share of a block's

@@ -14,7 +14,7 @@ from pipeline.structures.timebase import rescale, to_pts
 
 @dataclass(frozen=True, eq=False)
 class Times:
-    """When the packets or frames of a track are shown: int64 [P] ticks of `time_base` seconds."""
+    """Times at which packets or frames of a track are shown: int64 [P] ticks of `time_base` seconds."""
 
     pts: NDArray[np.int64]
     time_base: Fraction

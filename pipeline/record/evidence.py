@@ -1,4 +1,4 @@
-"""A run -> its evidence record: what went in, what came out, with what, each with its SHA-256."""
+"""The evidence record of a run: its input, output, settings and weights, each file with its SHA-256."""
 
 from __future__ import annotations
 

@@ -9,9 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipeline.errors import UsageError
+from pipeline.job.output_template import RUN_SUFFIX
 from pipeline.job.request import JobRequest, StoredWeights
 from pipeline.job.settings import Settings
-from pipeline.record.layout import RUN_SUFFIX, RunLayout
+from pipeline.record.layout import RunLayout
 from pipeline.record.manifest import Manifest
 
 #: How deep below a folder runs are looked for.
@@ -90,7 +91,7 @@ def _has_manifest(folder: Path, *, hidden: bool) -> bool:
 
 
 def _begun(run: Path) -> float:
-    """When the run was begun, seconds since 1970."""
+    """Time at which the run was begun, in seconds since 1970."""
     try:
         return (run / "manifest.json").stat().st_mtime
     except OSError:

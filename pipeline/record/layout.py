@@ -10,9 +10,7 @@ from pathlib import Path
 
 from pipeline.errors import RunInTheWayError, WriteError
 from pipeline.files import remove_temporaries
-
-#: Ending of a run's folder, which lies beside the output.
-RUN_SUFFIX = ".seg-run"
+from pipeline.job.output_template import run_folder
 
 _PRIVATE = 0o700
 
@@ -32,7 +30,7 @@ class RunLayout:
     def of(cls, output: Path, work_dir: Path | None = None) -> RunLayout:
         """The layout for an output; `work_dir` holds the work files of several runs, each in its own folder."""
         output = output.absolute()
-        folder = output.with_name(output.name + RUN_SUFFIX)
+        folder = run_folder(output)
         if work_dir is None:
             return cls(output, folder, folder / "work")
         mark = hashlib.sha256(os.fsencode(output)).hexdigest()[:8]

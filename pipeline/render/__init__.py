@@ -1,1 +1,1 @@
-"""Paints tracks into a frame's own YUV planes; the only room that knows OpenCV."""
+"""Paints tracks into a frame's own YUV planes: masks, labels, colours."""

@@ -8,12 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipeline.render.colour_choice import choose_colour
 from pipeline.render.frame_labels import NOWHERE, FrameLabels
 from pipeline.render.label import label_text
-from pipeline.render.label_slots import FAR_PRICE, NEAR_PRICE, Boxes, slot_costs, slot_places
+from pipeline.render.label_slots import FAR_PRICE, NEAR_PRICE, Floats, slot_costs, slot_places
 from pipeline.render.label_state import Followed, LabelState
-from pipeline.render.palette import COLOURS
+from pipeline.render.palette import COLOURS, choose_colour
 from pipeline.render.plate import capitals_px, plate_size
 from pipeline.render.settings import RenderSettings
 from pipeline.render.shown import ShownTracks
@@ -88,7 +87,7 @@ class LabelPlanner:
         labels = FrameLabels.from_rows([self._row(known[key], tracks, row) for key, row in rows.items()])
         return LabelState(began, tuple(known.values())), labels
 
-    def _see(self, known: Mapping[int, Followed], track_id: int, seconds: float, box: Boxes) -> Followed:
+    def _see(self, known: Mapping[int, Followed], track_id: int, seconds: float, box: Floats) -> Followed:
         """The track, moved to its new box, or new with a colour of its own."""
         old = known.get(track_id)
         edges = (float(box[0]), float(box[1]), float(box[2]), float(box[3]))
@@ -139,7 +138,7 @@ class LabelPlanner:
                 labels.append(area)
 
     def _size(self, tracks: Tracks, row: int) -> float:
-        """How large the part in the picture is, in picture heights, and more for those that matter."""
+        """Size of the part in the picture, in picture heights, larger for classes that matter."""
         x1, y1, x2, y2 = tracks.detections.boxes[row].tolist()
         weight = _MATTER.get(self._names[int(tracks.class_ids[row])], 1.0)
         across, down = min(x2, self._width) - max(x1, 0.0), min(y2, self._height) - max(y1, 0.0)
@@ -166,9 +165,9 @@ class LabelPlanner:
         seconds: float,
         *,
         wanted: bool,
-        others: Boxes,
-        prices: Boxes,
-        labels: Boxes,
+        others: Floats,
+        prices: Floats,
+        labels: Floats,
     ) -> tuple[Followed, list[float] | None]:
         """The track with its label's place, and what other labels keep off, x1, y1, x2, y2; None where it has none."""
         if size[0] > self._height or size[1] > self._width:
@@ -209,7 +208,7 @@ class LabelPlanner:
             return best, None
         return one.slot, restless
 
-    def _drawn(self, before: tuple[int, int] | None, place: Boxes, size: tuple[int, int]) -> tuple[int, int]:
+    def _drawn(self, before: tuple[int, int] | None, place: Floats, size: tuple[int, int]) -> tuple[int, int]:
         """Whole pixels, the same as before unless that is clearly off."""
         ends = (self._width - size[1], self._height - size[0])
         left, top = (

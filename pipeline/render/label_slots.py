@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Boxes = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 # A slot is (column, row, steps, cost). Column: -2 left of the box, -1 at its left edge, 0 centred, 1 at its right
 # edge, 2 right of it. Row: -1 above, 0 inside at the top, 1 below, 2 beside. Steps: rows farther away.
@@ -49,7 +49,7 @@ _LEFTS = np.array([_ACROSS[column] for column, *_ in _SLOTS])
 _TOPS = np.array([_DOWN[row](steps) for _, row, steps, _ in _SLOTS])
 
 
-def slot_places(box: Boxes, size: tuple[int, int], gap: float, frame: tuple[int, int]) -> Boxes:
+def slot_places(box: Floats, size: tuple[int, int], gap: float, frame: tuple[int, int]) -> Floats:
     """float [S, 2]: left and top of a label in each slot about the box, pushed into the frame.
 
     Parameters
@@ -70,8 +70,8 @@ def slot_places(box: Boxes, size: tuple[int, int], gap: float, frame: tuple[int,
 
 
 def slot_costs(
-    places: Boxes, size: tuple[int, int], own: Boxes, others: Boxes, prices: Boxes, labels: Boxes
-) -> Boxes:
+    places: Floats, size: tuple[int, int], own: Floats, others: Floats, prices: Floats, labels: Floats
+) -> Floats:
     """float [S]: what each slot covers, and how far it is; about 1 for hiding an object or a far place.
 
     Parameters
@@ -96,7 +96,7 @@ def slot_costs(
     return np.asarray(cost + 4.0 * share + 0.3 * hidden / size_px)
 
 
-def _shared(areas: Boxes, others: Boxes) -> Boxes:
+def _shared(areas: Floats, others: Floats) -> Floats:
     """Pixels [A, B] that each two have in common."""
     sides = np.minimum(areas[:, None, 2:], others[None, :, 2:])
     sides -= np.maximum(areas[:, None, :2], others[None, :, :2])
@@ -104,6 +104,6 @@ def _shared(areas: Boxes, others: Boxes) -> Boxes:
     return np.asarray(sides[..., 0] * sides[..., 1])
 
 
-def _areas(boxes: Boxes) -> Boxes:
+def _areas(boxes: Floats) -> Floats:
     sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 0.0)
     return np.asarray(sides[:, 0] * sides[:, 1])

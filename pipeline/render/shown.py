@@ -1,4 +1,4 @@
-"""Which tracks of a frame are painted, and in which order."""
+"""The tracks of a frame that are painted, in the order in which they are."""
 
 from __future__ import annotations
 

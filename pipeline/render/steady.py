@@ -35,5 +35,5 @@ def _step(edge: float, speed: float, found: float, elapsed: float, height: int) 
 
 
 def _share(hertz: float, elapsed: float) -> float:
-    """How much of a step a low pass takes on at once."""
+    """Share of a step that a low pass takes on at once."""
     return 1.0 / (1.0 + 1.0 / (2.0 * math.pi * hertz * elapsed))

@@ -1,1 +1,1 @@
-"""The run: decides when and whether; plan, ledger, resume, report."""
+"""The run: decides what is made and when; the plan, the flow of passes, the runner."""

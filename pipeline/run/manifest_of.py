@@ -1,12 +1,14 @@
-"""A Run as the manifest that is written down when it begins."""
+"""A Run as the manifest that is written down when it begins, with the versions that make it."""
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Mapping
 from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
 
+from pipeline import __version__
 from pipeline.record.manifest import Manifest
-from pipeline.record.versions import versions
 from pipeline.run.run import Run
 
 
@@ -30,5 +32,19 @@ def manifest_of(run: Run, marks: Mapping[str, str]) -> Manifest:
         chunks=[[chunk.start, chunk.stop] for chunk in run.chunks],
         frames=run.info.frame_count,
         seconds=float(run.info.duration_seconds),
-        versions=versions(),
+        versions=_versions(),
     )
+
+
+_PACKAGES = ("tensorflow", "keras", "ray", "av", "numpy", "pyarrow")
+
+
+def _versions() -> dict[str, str]:
+    """Version of this program, of Python, and of each package that its results rest on."""
+    found = {"seg-video": __version__, "python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found

@@ -33,8 +33,8 @@ from pipeline.run.manifest_of import manifest_of
 from pipeline.run.plan_run import plan_run
 from pipeline.run.pools import RunPools
 from pipeline.run.products import Products
-from pipeline.run.report.damage_words import damage_words
 from pipeline.run.report.events import Damaged, Ended, Listener, Redone, SetAside, VideoStarted, Warned
+from pipeline.run.report.sentences import damage_words
 from pipeline.run.run import Run
 from pipeline.run.runner import Runner
 from pipeline.run.stopping import StopSignal

@@ -49,12 +49,12 @@ class Segmenter:
 
     @property
     def batch(self) -> int:
-        """How many frames at a time the network is best given."""
+        """Number of frames that the network is best given at a time."""
         return self.settings.batch or self.network.batch
 
     @property
     def callers(self) -> int:
-        """How many threads may usefully call `segment` at the same time."""
+        """Number of threads that may usefully call `segment` at the same time."""
         return self.network.callers
 
     def frame_size(self, width: int, height: int, sample_aspect: Fraction | None) -> tuple[int, int]:

@@ -12,7 +12,7 @@ DEVICES = ("auto", "cpu", "gpu")
 
 @dataclass(frozen=True)
 class SegmentSettings:
-    """Which network looks at the frames, and how; a change of `model` or `score` redoes everything.
+    """Settings of the network that looks at the frames; a change of `model` or `score` redoes everything.
 
     model : a name of the catalog, or a path of weights.
     score : least probability of a detection that is stored. Far below what is shown, so that tracking can go

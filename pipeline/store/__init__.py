@@ -1,1 +1,1 @@
-"""Detections on disk: the only room that knows the file format (Parquet, one file a chunk, one a run)."""
+"""Detections on disk (Parquet, one file a chunk and one a run), and their exports to other formats."""

@@ -1,1 +1,1 @@
-"""Floor 0, the nouns: values checked on construction; numpy and the standard library only, no input or output."""
+"""The nouns: values checked on construction; numpy and the standard library only, no input or output."""

@@ -27,12 +27,12 @@ class FrameSegmenter(Protocol):
 
     @property
     def batch(self) -> int:
-        """How many frames at a time it is best given."""
+        """Number of frames that it is best given at a time."""
         ...
 
     @property
     def callers(self) -> int:
-        """How many threads may usefully call `segment` at the same time."""
+        """Number of threads that may usefully call `segment` at the same time."""
         ...
 
     def input_size(self, width: int, height: int, sample_aspect: Fraction | None) -> tuple[int, int]:

@@ -159,7 +159,7 @@ class VideoInfo:
 
     @property
     def start_pts(self) -> int:
-        """When the first frame is shown."""
+        """Ticks at which the first frame is shown."""
         return int(self.pts[0])
 
     @property
@@ -168,5 +168,5 @@ class VideoInfo:
         return (self.end_pts - self.start_pts) * self.time_base
 
     def seconds(self, frame: int) -> Fraction:
-        """When frame number `frame` is shown, exactly."""
+        """Exact seconds at which frame number `frame` is shown."""
         return int(self.pts[frame]) * self.time_base

@@ -1,4 +1,4 @@
-"""Which box is which: overlap, and the pairing with the greatest sum of overlaps."""
+"""Association of boxes: their overlap, and the pairing with the greatest sum of overlaps."""
 
 from __future__ import annotations
 

@@ -30,14 +30,14 @@ def between(
     share = (seconds - before.seconds) / (after.seconds - before.seconds)
     first, last = (
         to_shape(before.box),
-        carried(to_shape(after.box), np.linalg.inv(camera_whole).astype(np.float64)),
+        _carried(to_shape(after.box), np.linalg.inv(camera_whole).astype(np.float64)),
     )
-    box = to_box(carried(first + (last - first) * share, camera))
+    box = to_box(_carried(first + (last - first) * share, camera))
     mask = before.mask.astype(np.float32) * (1 - share) + after.mask.astype(np.float32) * share
     return box, np.rint(mask).astype(np.uint8), before.score * (1 - share) + after.score * share
 
 
-def carried(shape: Floats, camera: Floats) -> Floats:
+def _carried(shape: Floats, camera: Floats) -> Floats:
     """Centre and log size [4] where the picture's motion [3, 3] takes them."""
     centre = camera[:2, :2] @ shape[:2] + camera[:2, 2]
     widening = 0.5 * np.log(max(abs(float(np.linalg.det(camera[:2, :2]))), 1e-6))

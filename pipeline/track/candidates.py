@@ -1,4 +1,4 @@
-"""Which detections of a frame may belong to a track at all."""
+"""Candidates: the detections of a frame that may belong to a track at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where an object should be just before it was first seen, or just after it was last seen."""
+"""Extrapolation: the place of an object just before it was first seen, or just after it was last seen."""
 
 from __future__ import annotations
 

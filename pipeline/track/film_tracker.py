@@ -1,4 +1,4 @@
-"""FilmTracker: frames of a film in order -> their tracks, final `lag_seconds` later.
+"""FilmTracker: takes a film's frames in order and gives out their tracks, final `lag_seconds` later.
 
 Both steps in one: the forward step gives each detection a track, the look back decides what is an object. The state
 goes through bytes at any border; the tracks do not depend on where the borders are.

@@ -1,4 +1,4 @@
-"""Which tracks go on as which: the end of one and the begin of another that lie where each other's motion leads."""
+"""Joining of tracks: the end of one and the begin of another that lie where each other's motion leads."""
 
 from __future__ import annotations
 

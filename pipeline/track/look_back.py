@@ -205,7 +205,7 @@ class LookBack:
                 life.standing = standing_box(ahead, moved, self._size)
 
     def _frames_needed(self, window: Window) -> int:
-        """How many frames the network looked at in judge_seconds from the window's first frame on.
+        """Number of frames that the network looked at in judge_seconds from the window's first frame on.
 
         Where the scene ends sooner, in its last judge_seconds; 1 at least.
         """

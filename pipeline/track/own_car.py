@@ -1,4 +1,4 @@
-"""Which tracks are a part of the own car, or its reflection: they stand still in the picture while the world moves."""
+"""The tracks of the own car's parts and reflections: they stand still in the picture while the world moves."""
 
 from __future__ import annotations
 

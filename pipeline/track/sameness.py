@@ -1,4 +1,4 @@
-"""Which tracks of a frame are one object that was found twice."""
+"""Sameness: the tracks of a frame that are one object, found twice."""
 
 from __future__ import annotations
 

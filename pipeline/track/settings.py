@@ -100,7 +100,7 @@ class TrackSettings:
 
     @property
     def join_wait_seconds(self) -> float:
-        """How long after its last detection a track is joined with what may go on from it.
+        """Seconds after its last detection within which a track is joined with what may go on from it.
 
         Two thirds of the lag at most: then a fragment is joined before it is judged alone.
         """

@@ -1,1 +1,1 @@
-"""Floor 1: labelled pictures to weights; what made the network that ships and what fine-tunes it on other data."""
+"""Labelled pictures to weights: trained the network that ships, and fine-tunes it on other data."""

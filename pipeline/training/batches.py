@@ -1,28 +1,30 @@
-"""Batches: the pictures of step n, a pure function of the seed and n, made ahead of time in the background."""
+"""Batches: the pictures of step n, a pure function of the seed and n, made ahead of time by a thread."""
 
 from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Generator, Sequence
+from collections import Counter
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.labels.coco_folder import PictureEntry
 from pipeline.model.learning.targets import Targets
 from pipeline.training.copy_paste import paste
-from pipeline.training.framing import (
-    FramedInstance,
-    centred_frame,
-    frame_instance,
-    frame_pixels,
-    random_frame,
-)
 from pipeline.training.labels import Labels
 from pipeline.training.photometry import random_photometry
 from pipeline.training.picture_cache import PictureCache
+from pipeline.training.placement import (
+    PlacedInstance,
+    centred_placement,
+    placed_instance,
+    placed_pixels,
+    random_placement,
+)
 
 #: Side of a target mask, twice the network's.
 MASK_SIDE = 56
@@ -30,7 +32,7 @@ MASK_SIDE = 56
 
 @dataclass(frozen=True)
 class Variety:
-    """How far a picture may be changed before it is shown.
+    """Limits of how a picture is changed before it is trained on.
 
     canvas : height and width in px that is trained on; a part of the full one teaches the same sizes in less time.
     full_canvas : the network's own; a scale of 1 is that of a picture letterboxed into it.
@@ -93,17 +95,17 @@ class BatchMaker:
             donor = self.cache[int(random.choice(self.donors))]
             picture = paste(picture, donor, variety.paste_categories, random)
         size = (picture.pixels.shape[0], picture.pixels.shape[1])
-        base = centred_frame(size, variety.full_canvas).scale_x
-        frame = random_frame(size, variety.canvas, base, variety.scales, variety.flip, random)
-        pixels = frame_pixels(picture.pixels, frame, smooth=bool(random.random() < 0.7))
+        base = centred_placement(size, variety.full_canvas).scale_x
+        placement = random_placement(size, variety.canvas, base, variety.scales, variety.flip, random)
+        pixels = placed_pixels(picture.pixels, placement, smooth=bool(random.random() < 0.7))
         pixels = random_photometry(pixels, variety.photometry, random)
-        framed = [frame_instance(instance, frame, MASK_SIDE) for instance in picture.instances]
-        known = [instance for instance in framed if instance is not None]
-        return pixels, pack(known, self.labels.scope(picture.scope), self.labels, self.objects)
+        placed = [placed_instance(instance, placement, MASK_SIDE) for instance in picture.instances]
+        known = [instance for instance in placed if instance is not None]
+        return pixels, target_columns(known, self.labels.scope(picture.scope), self.labels, self.objects)
 
 
-def pack(
-    instances: Sequence[FramedInstance], scope: NDArray[np.bool_], labels: Labels, count: int
+def target_columns(
+    instances: Sequence[PlacedInstance], scope: NDArray[np.bool_], labels: Labels, count: int
 ) -> tuple[NDArray[Any], ...]:
     """One picture's columns of `Targets`. Beyond `count` the ignored ones go first, then the smallest."""
     boxes, index = np.zeros((count, 4), np.float32), np.zeros(count, np.int32)
@@ -154,3 +156,30 @@ def ahead(
     finally:
         stopped.set()
         thread.join()
+
+
+def picture_weights(
+    entries: Sequence[PictureEntry],
+    held_out: frozenset[str],
+    source_weights: Mapping[str, float],
+    driver_weight: float = 1.0,
+    rare_share: float = 0.0,
+) -> NDArray[np.float64]:
+    """Weights [N] of the pictures, 0 for those held out.
+
+    rare_share : a picture counts sqrt(rare_share / share) times as much as others, with the least share of pictures
+        that a class of its own is in, if that is below `rare_share` (repeat factors, Gupta et al. 2019).
+    """
+    classes = [{a["category_id"] for a in entry.annotations if not a.get("iscrowd", 0)} for entry in entries]
+    used = [entry.name not in held_out for entry in entries]
+    seen = Counter(one for row, held in zip(classes, used, strict=True) if held for one in row)
+    total = max(sum(used), 1)
+    weights = np.zeros(len(entries))
+    for place, entry in enumerate(entries):
+        if not used[place]:
+            continue
+        weight = source_weights.get(entry.source, 1.0)
+        weight *= driver_weight if entry.record.get("view") == "driver" else 1.0
+        rarest = min((seen[one] / total for one in classes[place]), default=1.0)
+        weights[place] = weight * max(1.0, np.sqrt(rare_share / rarest))
+    return weights

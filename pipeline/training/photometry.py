@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Pixels = NDArray[np.uint8]
 
-
-def random_photometry(pixels: Pixels, strength: float, random: np.random.Generator) -> Pixels:
+def random_photometry(
+    pixels: NDArray[np.uint8], strength: float, random: np.random.Generator
+) -> NDArray[np.uint8]:
     """The picture uint8 RGB [H, W, 3] under other light, colours, focus and compression.
 
     strength : 0 changes nothing; 1 is meant for training a network that should not learn the camera.
@@ -30,7 +30,7 @@ def random_photometry(pixels: Pixels, strength: float, random: np.random.Generat
     return pixels
 
 
-def _tone(pixels: Pixels, strength: float, random: np.random.Generator) -> Pixels:
+def _tone(pixels: NDArray[np.uint8], strength: float, random: np.random.Generator) -> NDArray[np.uint8]:
     """Another exposure, contrast, gamma and white balance, as one table a channel."""
     gamma = np.exp(random.uniform(-0.5, 0.5) * strength)
     if random.random() < 0.1 * strength:
@@ -44,7 +44,7 @@ def _tone(pixels: Pixels, strength: float, random: np.random.Generator) -> Pixel
     return cv2.LUT(pixels, table.reshape(1, 256, 3)).astype(np.uint8)
 
 
-def _colour(pixels: Pixels, strength: float, random: np.random.Generator) -> Pixels:
+def _colour(pixels: NDArray[np.uint8], strength: float, random: np.random.Generator) -> NDArray[np.uint8]:
     """Another saturation, from grey to gaudy, and a slight turn of the hues."""
     saturation = 0.0 if random.random() < 0.15 else float(np.exp(random.uniform(-0.7, 0.5) * strength))
     if random.random() < 0.5:
@@ -55,7 +55,7 @@ def _colour(pixels: Pixels, strength: float, random: np.random.Generator) -> Pix
     return cv2.addWeighted(pixels, saturation, grey, 1.0 - saturation, 0.0).astype(np.uint8)
 
 
-def _fog(pixels: Pixels, random: np.random.Generator) -> Pixels:
+def _fog(pixels: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:
     """A veil, denser towards the top of the picture."""
     height = pixels.shape[0]
     dense = random.uniform(0.2, 0.65)
@@ -65,7 +65,7 @@ def _fog(pixels: Pixels, random: np.random.Generator) -> Pixels:
     return (pixels * (1.0 - veil) + grey * veil).astype(np.uint8)
 
 
-def _blur(pixels: Pixels, random: np.random.Generator) -> Pixels:
+def _blur(pixels: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:
     """Motion along a line, or a lens out of focus."""
     if random.random() < 0.5:
         sigma = random.uniform(0.4, 1.4)
@@ -80,7 +80,7 @@ def _blur(pixels: Pixels, random: np.random.Generator) -> Pixels:
     return cv2.filter2D(pixels, -1, kernel / kernel.sum()).astype(np.uint8)
 
 
-def _noise(pixels: Pixels, random: np.random.Generator) -> Pixels:
+def _noise(pixels: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:
     """A sensor's noise; drawn once for a quarter of the height and rolled, as drawing is the dear part."""
     height, width = pixels.shape[:2]
     rows = -(-height // 4)
@@ -89,7 +89,7 @@ def _noise(pixels: Pixels, random: np.random.Generator) -> Pixels:
     return np.clip(pixels + np.concatenate(tiles)[:height], 0, 255).astype(np.uint8)
 
 
-def _compress(pixels: Pixels, random: np.random.Generator) -> Pixels:
+def _compress(pixels: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:
     """JPEG's blocks and ringing, at times of a picture that was smaller before."""
     height, width = pixels.shape[:2]
     if random.random() < 0.4:

@@ -1,4 +1,4 @@
-"""Progress of a training run, as events for whoever shows them."""
+"""Progress of a training run: its events, and the bar that shows them."""
 
 from __future__ import annotations
 

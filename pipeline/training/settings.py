@@ -24,7 +24,7 @@ class TrainSettings:
     validation : file with the names of the pictures that are held out, one a line; None: none are.
     network : a key of `presets.NETWORKS`.
     start : weights to start from, a name of the catalog or a .safetensors file; classes are matched by their names,
-        and what fits no variable is reported. None: from chance.
+        and what fits no variable is reported. None: random weights.
     unions : pseudo-categories with the category ids that each may stand for, `{100: [3, 6, 8]}`.
     full_canvas : height and width in px that the network is made for; None: the preset's.
     canvas : those of the part that is trained on; None: the full one.

@@ -1,9 +1,9 @@
-"""Start: a fresh network takes over what another one has learnt."""
+"""The network that a run trains, and what it takes over from another one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,9 @@ from pipeline.errors import ConfigError
 from pipeline.formats.own_file import load_weights
 from pipeline.model.config import MaskRCNNConfig
 from pipeline.model.mask_rcnn import MaskRCNN
+from pipeline.model.presets import NETWORKS
 from pipeline.networks.checkpoint import variables_of
+from pipeline.training.settings import TrainSettings
 from pipeline.weights.catalog import find
 from pipeline.weights.fetch import fetch
 
@@ -23,7 +25,7 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Start:
-    """The fate of the variables and of the file's arrays, by name.
+    """The report of a start: names of the network's variables and of the file's arrays.
 
     taken : variables that have the file's values.
     fresh : variables that are as they were.
@@ -43,7 +45,7 @@ class Start:
         if self.kept_classes is not None:
             classes = f"; classes it knows already: {', '.join(self.kept_classes) or 'none'}"
         return (
-            f"{len(self.taken)} variables taken over, {len(self.fresh)} from chance, "
+            f"{len(self.taken)} variables taken over, {len(self.fresh)} random, "
             f"{len(self.unused)} arrays unused{classes}"
         )
 
@@ -70,7 +72,7 @@ def load_start(model: MaskRCNN, path: Path) -> Start:
     """Set the variables that the file has, under their name and in their shape, and say which they were.
 
     Where the file says which classes it is of, those that both know keep their columns of the classifier, and all
-    others begin by chance, however many there are.
+    others begin with random values, however many there are.
 
     Raises WeightsError if it cannot be read, ConfigError if nothing in it fits.
     """
@@ -127,3 +129,16 @@ def _merge(each: int) -> Merge:
         return own.reshape(*own.shape[:-2], -1)
 
     return merge
+
+
+def network_config(settings: TrainSettings, names: Mapping[int, str]) -> MaskRCNNConfig:
+    """The preset of the settings, with the categories `names` (less the unions) as its classes, by rising id."""
+    ids = sorted(set(names) - set(settings.unions))
+    if not ids or ids[0] < 1:
+        raise ConfigError("categories need ids from 1 on; 0 is the background", found=f"the ids {ids}")
+    classes = ("background", *(names[one] for one in ids)), (0, *ids)
+    preset = NETWORKS[settings.network]
+    config = preset(classes) if settings.full_canvas is None else preset(classes, settings.full_canvas)
+    if settings.roi_samples is None:
+        return config
+    return replace(config, training=replace(config.training, roi_samples=settings.roi_samples))

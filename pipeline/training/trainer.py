@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 import math
 import time
@@ -13,24 +12,21 @@ from pathlib import Path
 import keras
 
 from pipeline.errors import ConfigError, InputError, InterruptedRunError
-from pipeline.labels.coco_folder import Entry, load_picture, read_folders
+from pipeline.labels.choose import read_list
+from pipeline.labels.coco_folder import PictureEntry, load_picture, read_folders
 from pipeline.labels.labelled_picture import LabelledPicture
 from pipeline.model.config import MaskRCNNConfig
 from pipeline.model.mask_rcnn import make_model
 from pipeline.model.precision import gpu_capability
-from pipeline.training.batches import BatchMaker, Variety, ahead
+from pipeline.training.batches import BatchMaker, Variety, ahead, picture_weights
 from pipeline.training.checkpointing import load_state, save_result, save_state
-from pipeline.training.history import History
-from pipeline.training.hold_out import read_names
+from pipeline.training.history import History, plot_losses
 from pipeline.training.labels import labels_of
-from pipeline.training.network import network_config
 from pipeline.training.optimisation import optimizer_groups
 from pipeline.training.picture_cache import PictureCache, build_cache
-from pipeline.training.plot import plot_losses
 from pipeline.training.progress import Progress, Report
-from pipeline.training.sampling_weights import picture_weights
 from pipeline.training.settings import TrainSettings
-from pipeline.training.start import load_start, start_path
+from pipeline.training.start import load_start, network_config, start_path
 from pipeline.training.step import TrainState, make_step
 
 CHECKPOINT, RESULT, HISTORY, PLOT = (
@@ -53,7 +49,6 @@ def train(settings: TrainSettings, report: Report, stop: Stop = lambda: False) -
     Raises InputError for pictures that cannot be read, ConfigError for settings that cannot work,
     InterruptedRunError where `stop` asked for it.
     """
-    _require_extra()
     settings.output.mkdir(parents=True, exist_ok=True)
     entries, names = read_folders((settings.data, *settings.more_data))
     cache = _cache(settings, entries, names, report, stop)
@@ -69,16 +64,6 @@ def train(settings: TrainSettings, report: Report, stop: Stop = lambda: False) -
         report(Progress(message=f"going on at step {first}"))
     _run(settings, state, _maker(settings, config, cache, entries), first, report, stop)
     return settings.output / RESULT
-
-
-def _require_extra() -> None:
-    """Fail now and not at the first checkpoint, where the plot is drawn."""
-    missing = [name for name in ("matplotlib", "pycocotools") if importlib.util.find_spec(name) is None]
-    if missing:
-        raise ConfigError(
-            f"training needs {' and '.join(missing)}, which the product alone does not",
-            do="install the extra `train`: pip install 'seg-video[train]'",
-        )
 
 
 def _run(
@@ -128,7 +113,7 @@ def _save(settings: TrainSettings, state: TrainState, done: int) -> None:
 
 
 def _cache(
-    settings: TrainSettings, entries: list[Entry], names: dict[int, str], report: Report, stop: Stop
+    settings: TrainSettings, entries: list[PictureEntry], names: dict[int, str], report: Report, stop: Stop
 ) -> PictureCache:
     if not entries:
         raise InputError(f"{settings.data} has no picture in its annotations")
@@ -148,9 +133,9 @@ def _cache(
 
 
 def _maker(
-    settings: TrainSettings, config: MaskRCNNConfig, cache: PictureCache, entries: list[Entry]
+    settings: TrainSettings, config: MaskRCNNConfig, cache: PictureCache, entries: list[PictureEntry]
 ) -> BatchMaker:
-    held_out = frozenset() if settings.validation is None else read_names(settings.validation)
+    held_out = frozenset() if settings.validation is None else read_list(settings.validation)
     weights = picture_weights(
         entries, held_out, settings.source_weights, settings.driver_weight, settings.rare_share
     )

@@ -15,7 +15,7 @@ DAMAGED = ("keep-time", "drop")
 
 @dataclass(frozen=True)
 class DecodeSettings:
-    """How the source's frames are read.
+    """Settings of reading the source's frames.
 
     damaged : what becomes of a frame that does not decode. "keep-time": the last good one is shown in its
         place; "drop": it is left out, and the one before is shown longer. All others keep their times.
@@ -38,7 +38,7 @@ class DecodeSettings:
 
 @dataclass(frozen=True)
 class EncodeSettings:
-    """How the output video is encoded; a change redoes encode and mux.
+    """Settings of encoding the output video; a change redoes render and mux.
 
     encoder : one of ENCODERS.
     crf : constant quality, the encoder's own scale, smaller is better; None for the encoder's default here.

@@ -1,1 +1,1 @@
-"""Weights: which there are, how they get here, and how each foreign file is read."""
+"""Weights: the catalog of those there are, and how they get here, checked."""

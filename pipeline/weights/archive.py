@@ -14,7 +14,7 @@ from pipeline.errors import WeightsError
 _BLOCK = 1 << 20
 
 
-def unpack(archive: Path, member: str, folder: Path) -> None:
+def unpack_member(archive: Path, member: str, folder: Path) -> None:
     """Unpack what lies at `member` (a file or a folder, as a path in the archive) below `folder`.
 
     It is written under a temporary name and renamed when it is whole; one process at a time may do that.

@@ -34,7 +34,7 @@ class WeightsCache:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def published(self, entry: CatalogEntry) -> Path:
-        """Where the file lies as it was published."""
+        """Path of the file as it was published."""
         return self.folder / entry.file_name
 
     def usable(self, entry: CatalogEntry) -> Path:

@@ -72,7 +72,7 @@ class CatalogEntry:
 
     @property
     def embedded_path(self) -> Path:
-        """Where this package keeps the file, if it brings it along."""
+        """Path of the file in this package, if it brings it along."""
         return _DATA / self.file_name
 
     @property

@@ -7,7 +7,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from pipeline.errors import WeightsError
-from pipeline.weights.archive import unpack
+from pipeline.weights.archive import unpack_member
 from pipeline.weights.cache import CACHE_VARIABLE, WeightsCache
 from pipeline.weights.catalog import CatalogEntry
 from pipeline.weights.download import discard, download
@@ -74,7 +74,7 @@ def _obtained(entry: CatalogEntry, store: WeightsCache, progress: bool) -> Path:
         else:
             _download(entry, store, progress)
         if entry.member is not None:
-            unpack(published, entry.member, store.folder)
+            unpack_member(published, entry.member, store.folder)
             if not by_hand:
                 # Unpacked, the archive would only hold the disk's room twice.
                 published.unlink()

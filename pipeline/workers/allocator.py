@@ -1,4 +1,4 @@
-"""How workers hand memory that they have freed back to the system."""
+"""Settings and a call by which workers hand memory that they have freed back to the system."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class PoolSpec:
 
 @dataclass(frozen=True)
 class TaskResult:
-    """How a task ended: with a value, or with the error of its last attempt.
+    """End of a task: a value, or the error of its last attempt.
 
     retried : an attempt failed, and the task is not over but tried again.
     """

@@ -21,7 +21,7 @@ class PoolTask:
 
 @dataclass(eq=False)
 class PoolWorker:
-    """A worker. is_ready : its setup is over. tasks : those it has, by a handle of whoever runs it."""
+    """A worker. is_ready : its setup is over. tasks : those it has, by a handle of the kind of pool."""
 
     is_ready: bool = False
     tasks: dict[Any, PoolTask] = field(default_factory=dict)
@@ -71,14 +71,14 @@ class Pool(Generic[SomeWorker]):
         """Forget a worker that died: all of its tasks have failed once more."""
         self.workers.remove(worker)
         tasks, worker.tasks = list(worker.tasks.values()), {}
-        return [self.end(task, None, lost(self.spec.name, reason)) for task in tasks]
+        return [self.end(task, None, lost_worker(self.spec.name, reason)) for task in tasks]
 
     def _is_free(self, worker: SomeWorker) -> bool:
         alone = any(task.attempts > 1 for task in worker.tasks.values())
         return worker.is_ready and not alone and len(worker.tasks) < self.spec.slots
 
 
-def lost(pool: str, reason: str) -> WorkerLostError:
+def lost_worker(pool: str, reason: str) -> WorkerLostError:
     """The error for a worker whose process died."""
     return WorkerLostError(
         f"A {pool} worker died.",

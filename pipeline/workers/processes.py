@@ -18,7 +18,7 @@ from typing import Any
 
 from pipeline.workers.allocator import ALLOCATOR, give_back_memory
 from pipeline.workers.contract import MOST_ATTEMPTS, PoolSpec, TaskResult, Worker, described
-from pipeline.workers.pool import Pool, PoolTask, PoolWorker, lost
+from pipeline.workers.pool import Pool, PoolTask, PoolWorker, lost_worker
 
 #: The handle of a worker's setup, beside those of its tasks, which count from 0.
 _SETUP = -1
@@ -135,7 +135,7 @@ class ProcessPools:
         if not was_ready:
             pool.lost_at_start += 1
             if pool.lost_at_start >= MOST_ATTEMPTS:
-                raise lost(pool.spec.name, reason)
+                raise lost_worker(pool.spec.name, reason)
 
 
 def _start(pool: Pool[_Process]) -> _Process:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from threading import Event
 from typing import Any
 
-from pipeline.workers.actor import WorkerActor
-from pipeline.workers.contract import MOST_ATTEMPTS, PoolSpec, TaskResult
-from pipeline.workers.pool import Pool, PoolTask, PoolWorker, lost
+from pipeline.errors import SegVideoError
+from pipeline.workers.allocator import give_back_memory
+from pipeline.workers.contract import MOST_ATTEMPTS, PoolSpec, TaskResult, Worker, described
+from pipeline.workers.pool import Pool, PoolTask, PoolWorker, lost_worker
 from pipeline.workers.ray_session import RaySession
 
 #: How often a Ray that is waited for is looked at.
@@ -51,7 +53,7 @@ class RayPools:
         try:
             value, error = ray.get(worker.setup)
         except ray.exceptions.RayError as error:
-            raise lost(pool, str(error)) from error
+            raise lost_worker(pool, str(error)) from error
         if error is not None:
             raise error
         return value
@@ -136,7 +138,7 @@ class RayPools:
                 pool.workers.remove(starting[ref])
                 pool.lost_at_start += 1
                 if pool.lost_at_start >= MOST_ATTEMPTS:
-                    raise lost(pool.spec.name, str(error)) from error
+                    raise lost_worker(pool.spec.name, str(error)) from error
             else:
                 starting[ref].is_ready, pool.lost_at_start = True, 0
 
@@ -162,3 +164,32 @@ class RayPools:
                 self._give(worker, pool.again.pop(0))
         if pool.again and pool.may_grow:
             self._start_worker(pool)
+
+
+class WorkerActor:
+    """Hands calls on to the worker; errors come back as values, so that only a lost process is Ray's error."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker, self._ready = worker, Event()
+        self._failure: SegVideoError | None = None
+
+    def setup(self) -> tuple[Any, SegVideoError | None]:
+        """The result of the worker's own `setup`, or its error."""
+        value, self._failure = self._guarded(self._worker.setup)
+        self._ready.set()
+        return value, self._failure
+
+    def process(self, task: Any) -> tuple[Any, SegVideoError | None]:
+        """The task's result, or its error; an actor of several slots may be asked before it is set up."""
+        self._ready.wait()
+        if self._failure is not None:
+            return None, self._failure
+        done = self._guarded(self._worker.process, task)
+        give_back_memory()
+        return done
+
+    def _guarded(self, call: Any, *arguments: Any) -> tuple[Any, SegVideoError | None]:
+        try:
+            return call(*arguments), None
+        except Exception as error:  # the border of a process
+            return None, described(error)

@@ -16,7 +16,7 @@ _PATH = re.compile(r"block(\d+)/(expand|depthwise|project)")
 
 
 def rules(variables: Mapping[str, tuple[int, ...]]) -> dict[str, Rule]:
-    """For each variable of the trunk (path -> shape), the array of the file and how its axes are brought into order.
+    """The array of the file for each variable of the trunk, by path and shape, and how its axes are brought into order.
 
     Its norms are folded into its kernels, and it counts blocks from 1.
     """
@@ -34,7 +34,7 @@ def rules(variables: Mapping[str, tuple[int, ...]]) -> dict[str, Rule]:
 
 
 def _layer(unit: str) -> str:
-    """What the file calls `stem`, `block0/depthwise` and the like."""
+    """The file's name of `stem`, `block0/depthwise` and the like."""
     if unit == "stem":
         return "Conv2d_0_0"
     match = _PATH.fullmatch(unit)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-import numpy as np
-
 from pipeline.formats.account import Rule
+from research.convert.numbered import numbered_rules, ours
 
 #: Convolutions of the trunk, which come first in the graph: the stem, and 5 or 3 a unit.
 _TRUNK = 55
@@ -22,28 +21,16 @@ _REPEATS = {2: 4, 3: 8, 4: 4}
 
 
 def rules(variables: Mapping[str, tuple[int, ...]]) -> dict[str, Rule]:
-    """For each variable of the trunk (path -> shape), the array of the graph and how its axes are brought into order.
+    """The array of the graph for each variable of the trunk, by path and shape, and how its axes are ordered.
 
     Its frames are B, G, R and ours R, G, B, under the same mean and deviation of each colour; so the stem's inputs
     change places.
     """
-    found = {}
-    for path, shape in variables.items():
-        unit, leaf = path.rsplit("/", 1)
-        place = 0 if unit == "stem" else _place(unit)
-        if leaf == "bias":
-            found[path] = Rule(f"conv{place}/bias")
-        elif unit == "stem":
-            found[path] = Rule(f"conv{place}/weight", lambda w: w[:, ::-1].transpose(2, 3, 1, 0))
-        elif len(shape) == 3:  # depthwise: [C, 1, height, width]
-            found[path] = Rule(f"conv{place}/weight", lambda w: np.moveaxis(w[:, 0], 0, -1))
-        else:
-            found[path] = Rule(f"conv{place}/weight", lambda w: w.transpose(2, 3, 1, 0))
-    return found
+    return numbered_rules(variables, _place, lambda kernel: ours(kernel[:, ::-1]))
 
 
 def _place(unit: str) -> int:
-    """Which of the graph's convolutions `stage2_unit0/expand` and the like is."""
+    """The graph's convolution for `stage2_unit0/expand` and the like."""
     match = _PATH.fullmatch(unit)
     if match is None:
         raise ValueError(f"{unit} is no part of ShuffleNetV2")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-import numpy as np
-
 from pipeline.formats.account import Rule
+from research.convert.numbered import numbered_rules, ours
 
 #: Convolutions of the trunk, which come first in the graph.
 _TRUNK = 78
@@ -24,21 +23,11 @@ _REPEATS = {2: 3, 3: 7, 4: 3}
 
 
 def rules(variables: Mapping[str, tuple[int, ...]]) -> dict[str, Rule]:
-    """For each variable of the trunk (path -> shape), the array of the file and how its axes are brought into order.
+    """The array of the file for each variable of the trunk, by path and shape, and how its axes are brought into order.
 
     It was trained on R, G, B under our mean and deviation of each colour.
     """
-    found = {}
-    for path, shape in variables.items():
-        unit, leaf = path.rsplit("/", 1)
-        place = 0 if unit == "stem" else _place(unit)
-        if leaf == "bias":
-            found[path] = Rule(f"conv{place}/bias")
-        elif len(shape) == 3:  # depthwise: [C, 1, height, width]
-            found[path] = Rule(f"conv{place}/weight", lambda w: np.moveaxis(w[:, 0], 0, -1))
-        else:
-            found[path] = Rule(f"conv{place}/weight", lambda w: w.transpose(2, 3, 1, 0))
-    return found
+    return numbered_rules(variables, _place, ours)
 
 
 def _place(unit: str) -> int:

@@ -13,7 +13,7 @@ _PATH = re.compile(r"fire(\d+)/(\w+)")
 
 
 def rules(variables: Mapping[str, tuple[int, ...]], deviation: float) -> dict[str, Rule]:
-    """For each variable of the trunk (path -> shape), the array of the file and how it is brought into order.
+    """The array of the file for each variable of the trunk, by path and shape, and how it is brought into order.
 
     Its frames are B, G, R and ours R, G, B, so the stem's inputs change places. Ours are divided by `deviation` and
     its are not: biases are divided too, and then every feature is.
@@ -32,7 +32,7 @@ def rules(variables: Mapping[str, tuple[int, ...]], deviation: float) -> dict[st
 
 
 def _names(unit: str) -> tuple[str, str]:
-    """What the file calls the kernel and the bias of `stem`, `fire2/expand1` and the like."""
+    """The file's names of the kernel and the bias of `stem`, `fire2/expand1` and the like."""
     if unit == "stem":
         return "conv1/uniform1", "conv1/conv1_b"
     match = _PATH.fullmatch(unit)

@@ -6,9 +6,9 @@ from typing import Any
 
 from keras import ops
 
-from pipeline.model.composite import Composite
 from pipeline.model.config import BackboneConfig
-from pipeline.model.units import Conv
+from pipeline.model.layers.composite import Composite
+from pipeline.model.layers.units import Conv
 
 #: Channels of the stem.
 STEM = 24

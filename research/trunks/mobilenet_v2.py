@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.model.backbones.shufflenet_v2 import channels_of
-from pipeline.model.composite import Composite
 from pipeline.model.config import BackboneConfig
-from pipeline.model.units import Conv
+from pipeline.model.layers.composite import Composite
+from pipeline.model.layers.units import Conv
 
 #: Table 2 of the paper: expansion t, channels c, repeats n, stride s.
 STAGES = (

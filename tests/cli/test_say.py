@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli.command import aligned
-from pipeline.cli.say import lost, say
+from pipeline.cli.say import say, unprinted
 from pipeline.terminal import one_line, printable
 
 
@@ -44,7 +44,7 @@ def test_a_full_disk_is_remembered_once(monkeypatch):
         monkeypatch.setattr("sys.stdout", full)
         say("a line")
         say("another")  # goes to nowhere
-    error = lost()
+    error = unprinted()
     assert error is not None
     assert "No space left" in str(error)
-    assert lost() is None
+    assert unprinted() is None

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from pipeline import cli
-from pipeline.evaluation import extra, measure_pictures
+from pipeline.cli import extra
+from pipeline.evaluation import measure
 from pipeline.evaluation.settings import EvalSettings
 from pipeline.segment.settings import SegmentSettings
 from pipeline.store.writer import write_tracks
@@ -40,7 +41,7 @@ def data(tmp_path, monkeypatch):
         asked.append((model, settings.score, settings.detections))
         return Bright()
 
-    monkeypatch.setattr(measure_pictures, "load", load)
+    monkeypatch.setattr(measure, "load", load)
     folder = write_folder(
         tmp_path / "data",
         {

@@ -8,9 +8,9 @@ import pytest
 
 from pipeline.evaluation.evaluate import evaluate
 from pipeline.evaluation.mistakes import false_alarms, misses
-from pipeline.evaluation.plot import plot_precision_recall
 from pipeline.evaluation.settings import EvalSettings
 from pipeline.evaluation.sheet import draw_mistakes, tile
+from pipeline.evaluation.write_results import plot_precision_recall
 from pipeline.labels.truth import Truth
 from tests.evaluation.made import ALL, CAR, ELSEWHERE, NAMES, SIZE, found, picture, thing
 

@@ -6,12 +6,12 @@ import pytest
 
 from pipeline.errors import InputError
 from pipeline.labels.choose import Choice, choose, read_list
-from pipeline.labels.coco_folder import Entry
+from pipeline.labels.coco_folder import PictureEntry
 
 
 def entry(name, source, sequence, view="driver"):
     record = {"file_name": name, "source": source, "sequence": sequence, "view": view}
-    return Entry(record, (), Path(name))
+    return PictureEntry(record, (), Path(name))
 
 
 ENTRIES = [

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.networks.yolo import YoloSegmenter
 from pipeline.networks.yolo_file import YoloFile
-from pipeline.networks.yolo_outputs import YoloCandidates, candidates_of, layout_of, suppress
+from pipeline.networks.yolo_outputs import YoloCandidates, candidates_of, layout_of, suppress_overlaps
 
 SIZE = (160, 160)
 NAMES = ("one", "two", "three")
@@ -64,7 +64,7 @@ def network(outputs, input_shape=(1, 3, *SIZE), names=NAMES, score=0.75, **file)
 def end_to_end(objects):
     """The same objects as a network with the suppression inside gives them: a row each, best first, then nothing."""
     layout = layout_of([objects.shape, (1, 4, 40, 40)], SIZE, 3)
-    found = suppress(candidates_of(objects[0], layout, SIZE, 0.75), 0.3, 300)
+    found = suppress_overlaps(candidates_of(objects[0], layout, SIZE, 0.75), 0.3, 300)
     rows = np.concatenate(
         [found.boxes, found.scores[:, None], found.classes[:, None], found.coefficients], axis=1
     )
@@ -152,10 +152,10 @@ def test_suppression_is_within_a_class_and_spares_those_at_the_limit():
         np.zeros((4, 2), np.float32),
     )
     # The second has an IoU of 0.7 with the first, the fourth 0.8.
-    assert suppress(candidates, 0.7, 300).scores.tolist() == pytest.approx([0.9, 0.8, 0.7])
-    assert suppress(candidates, 0.69, 300).scores.tolist() == pytest.approx([0.9, 0.7])
-    assert len(suppress(candidates, 0.7, 1)) == 1
-    assert len(suppress(candidates.picked(np.zeros(0, np.intp)), 0.7, 9)) == 0
+    assert suppress_overlaps(candidates, 0.7, 300).scores.tolist() == pytest.approx([0.9, 0.8, 0.7])
+    assert suppress_overlaps(candidates, 0.69, 300).scores.tolist() == pytest.approx([0.9, 0.7])
+    assert len(suppress_overlaps(candidates, 0.7, 1)) == 1
+    assert len(suppress_overlaps(candidates.picked(np.zeros(0, np.intp)), 0.7, 9)) == 0
 
 
 @pytest.mark.parametrize(

@@ -11,22 +11,17 @@ from pipeline.errors import MediaError
 from pipeline.record import layout
 from pipeline.record.ledger import Ledger
 from pipeline.run import flow
+from tests.traffic import run_in_chunks
 
 
 @pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch, fake_network, traffic):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "drive.mp4").write_bytes(traffic.read_bytes())
-    return tmp_path
-
-
-def run(*words):
-    return cli.main([*map(str, words), "--workers", "0", "--chunk-frames", "8", "--quiet"])
+def here(drive_here):
+    return drive_here
 
 
 def test_a_source_that_is_called_like_a_temporary_file_stays(here, traffic):
     (here / "drive.mp4").rename(here / "clip.mp4.part")
-    assert run("clip.mp4.part", "clip.mp4") == 0
+    assert run_in_chunks("clip.mp4.part", "clip.mp4") == 0
     assert (here / "clip.mp4.part").read_bytes() == traffic.read_bytes()
 
 
@@ -36,7 +31,7 @@ def test_what_is_called_like_a_temporary_file_stays(here, kind):
     victim.write_bytes(b"precious")
     for name in ("out.mp4.part", ".out.mp4.part", "out.part", ".out.mp4.seg-video-part"):
         (here / name).symlink_to(victim) if kind == "link" else (here / name).write_bytes(b"precious")
-    assert run("drive.mp4", "out.mp4") == 0
+    assert run_in_chunks("drive.mp4", "out.mp4") == 0
     assert victim.read_bytes() == b"precious"
     for name in ("out.mp4.part", ".out.mp4.part", "out.part", ".out.mp4.seg-video-part"):
         assert (here / name).read_bytes() == b"precious"
@@ -56,7 +51,7 @@ def test_a_run_s_folder_that_another_planted_is_refused_and_left_alone(here, kin
         folder.chmod({"group": 0o770, "world": 0o707, "owner": 0o700}[kind])
     if kind == "owner":
         monkeypatch.setattr(layout.os, "geteuid", lambda: folder.lstat().st_uid + 1)
-    assert run("drive.mp4", "out.mp4") == 5
+    assert run_in_chunks("drive.mp4", "out.mp4") == 5
     assert "cannot be trusted" in capsys.readouterr().err
     assert kind == "file" or not list(folder.iterdir())
     assert not (here / "out.mp4").exists()
@@ -68,7 +63,7 @@ def test_a_link_within_the_run_s_folder_is_not_followed(here, name):
     victim.write_bytes(b"precious")
     (here / "out.mp4.seg-run").mkdir(mode=0o700)
     (here / "out.mp4.seg-run" / name).symlink_to(victim)
-    assert run("drive.mp4", "out.mp4") == 5
+    assert run_in_chunks("drive.mp4", "out.mp4") == 5
     assert victim.read_bytes() == b"precious"
     assert not (here / "out.mp4").exists()
 
@@ -81,7 +76,7 @@ def test_a_file_that_came_after_a_failed_mux_is_not_replaced(here, monkeypatch, 
         raise MediaError("the disk went away")
 
     monkeypatch.setattr(flow, "check_output", fail_after)
-    assert run("drive.mp4", "out.mp4") == 1
+    assert run_in_chunks("drive.mp4", "out.mp4") == 1
     monkeypatch.setattr(flow, "check_output", check)
     replace = flow.Path.replace
 
@@ -91,34 +86,34 @@ def test_a_file_that_came_after_a_failed_mux_is_not_replaced(here, monkeypatch, 
         return replace(self, target)
 
     monkeypatch.setattr(flow.Path, "replace", fail_to_rename)
-    assert run("drive.mp4", "out.mp4") == 1
+    assert run_in_chunks("drive.mp4", "out.mp4") == 1
     monkeypatch.setattr(flow.Path, "replace", replace)
     assert Ledger(here / "out.mp4.seg-run" / "ledger.jsonl").entry("mux begun") is not None
     (here / "out.mp4").write_bytes(b"precious")
-    assert run("drive.mp4", "out.mp4") == 2
+    assert run_in_chunks("drive.mp4", "out.mp4") == 2
     assert "exists already" in capsys.readouterr().err
     assert (here / "out.mp4").read_bytes() == b"precious"
-    assert run("drive.mp4", "out.mp4", "-y") == 0
+    assert run_in_chunks("drive.mp4", "out.mp4", "-y") == 0
     assert (here / "out.mp4").read_bytes() != b"precious"
 
 
 @pytest.mark.parametrize("product", ["work/parts/000002.mp4", "detections.parquet"])
 def test_a_damaged_product_of_the_same_size_is_made_again(here, product, monkeypatch):
-    assert run("drive.mp4", "whole.mp4") == 0
+    assert run_in_chunks("drive.mp4", "whole.mp4") == 0
     check = flow.check_output
 
     def refuse(*_):
         raise MediaError("not yet")
 
     monkeypatch.setattr(flow, "check_output", refuse)
-    assert run("drive.mp4", "out.mp4") == 1
+    assert run_in_chunks("drive.mp4", "out.mp4") == 1
     monkeypatch.setattr(flow, "check_output", check)
     path = here / "out.mp4.seg-run" / product
     content, status = bytearray(path.read_bytes()), path.stat()
     content[len(content) // 2] ^= 0xFF
     path.write_bytes(content)
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-    assert run("drive.mp4", "out.mp4") == 0
+    assert run_in_chunks("drive.mp4", "out.mp4") == 0
     for name in ("", ".seg-run/detections.parquet"):
         assert (here / f"out.mp4{name}").read_bytes() == (here / f"whole.mp4{name}").read_bytes()
 
@@ -140,14 +135,14 @@ def test_a_source_that_changed_with_size_and_time_kept_becomes_no_output(
         return found
 
     monkeypatch.setattr(fake_network, "process", process_and_change)
-    assert run("drive.mp4", "out.mp4") == 3
+    assert run_in_chunks("drive.mp4", "out.mp4") == 3
     assert "was changed while it was worked on" in capsys.readouterr().err
     assert not (here / "out.mp4").exists()
 
 
 def test_a_folder_into_itself_replaces_no_input(here, capsys):
     (here / "drive_seg.mp4").write_bytes(b"precious")
-    assert run(".", "./", "-y") == 2
+    assert run_in_chunks(".", "./", "-y") == 2
     assert "drive_seg.mp4 is an input" in capsys.readouterr().err
     assert (here / "drive_seg.mp4").read_bytes() == b"precious"
 

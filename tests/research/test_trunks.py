@@ -3,8 +3,8 @@ import pytest
 
 from pipeline.model.backbones.make_backbone import make_backbone
 from pipeline.model.config import BackboneConfig, MaskRCNNConfig
-from pipeline.training.network import network_config
 from pipeline.training.settings import TrainSettings
+from pipeline.training.start import network_config
 from research.trunks.presets import compact_mobilenet, compact_squeezenet, register_trunks
 
 

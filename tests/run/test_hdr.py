@@ -24,7 +24,7 @@ from pipeline.run.plan_run import plan_run
 from pipeline.store.reader import DetectionsFile
 from pipeline.structures.colour import ColourTags
 from pipeline.video.read.probe import probe
-from tests.traffic import SIZE, TICK
+from tests.traffic import SIZE, TICK, run_in_chunks
 
 TAGS = "colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc"
 LIGHT = (
@@ -72,10 +72,6 @@ def here(tmp_path, monkeypatch, fake_network):
     return tmp_path
 
 
-def run(*words):
-    return cli.main([*map(str, words), "--workers", "0", "--chunk-frames", "8", "--quiet"])
-
-
 def faults(source, output):
     return {check.name for check in verify(source, output).checks if check.holds is False}
 
@@ -87,7 +83,7 @@ def found_in(output):
 
 
 def test_hdr_stays_hdr_with_its_light_metadata(hdr, here, capsys):
-    assert run(hdr, "out.mp4") == 0
+    assert run_in_chunks(hdr, "out.mp4") == 0
     assert capsys.readouterr().err == ""
     before, after = probe(hdr), probe(here / "out.mp4")
     assert (after.colour, after.bit_depth, after.stream.codec) == (HDR, 10, "hevc")
@@ -98,7 +94,7 @@ def test_hdr_stays_hdr_with_its_light_metadata(hdr, here, capsys):
 
 
 def test_tone_mapping_makes_sdr_and_keeps_frames_and_times(hdr, here, capsys):
-    assert run(hdr, "out.mp4", "--tone-map") == 0
+    assert run_in_chunks(hdr, "out.mp4", "--tone-map") == 0
     assert capsys.readouterr().err == ""
     before, after = probe(hdr), probe(here / "out.mp4")
     assert (after.colour, after.bit_depth, after.pixel_format) == (SDR, 8, "yuv420p")
@@ -111,7 +107,7 @@ def test_tone_mapping_makes_sdr_and_keeps_frames_and_times(hdr, here, capsys):
 
 
 def test_the_proof_knows_what_was_asked_and_fails_without_the_record(hdr, here, capsys):
-    assert run(hdr, "out.mp4", "--tone-map") == 0
+    assert run_in_chunks(hdr, "out.mp4", "--tone-map") == 0
     capsys.readouterr()
     assert cli.main(["verify", str(hdr), "out.mp4"]) == 0
     rows = {line.split("  ")[0]: line for line in capsys.readouterr().out.splitlines()}
@@ -125,7 +121,7 @@ def test_the_proof_knows_what_was_asked_and_fails_without_the_record(hdr, here, 
 
 
 def test_a_record_that_asks_for_no_mapping_does_not_excuse_it(hdr, here):
-    assert run(hdr, "out.mp4", "--tone-map") == 0
+    assert run_in_chunks(hdr, "out.mp4", "--tone-map") == 0
     manifest = here / "out.mp4.seg-run/manifest.json"
     values = json.loads(manifest.read_text())
     values["settings"]["decode"]["tone_map"] = False
@@ -134,22 +130,22 @@ def test_a_record_that_asks_for_no_mapping_does_not_excuse_it(hdr, here):
 
 
 def test_a_mapping_that_was_asked_for_and_not_made_is_no_proof(hdr, here):
-    assert run(hdr, "hdr.mp4") == 0
-    assert run(hdr, "out.mp4", "--tone-map") == 0
+    assert run_in_chunks(hdr, "hdr.mp4") == 0
+    assert run_in_chunks(hdr, "out.mp4", "--tone-map") == 0
     (here / "hdr.mp4").replace(here / "out.mp4")
     assert faults(hdr, here / "out.mp4") >= {"colour tags", "light metadata"}
 
 
 def test_the_network_sees_sdr_either_way(hdr, here):
-    assert run(hdr, "kept.mp4") == 0
-    assert run(hdr, "mapped.mp4", "--tone-map") == 0
+    assert run_in_chunks(hdr, "kept.mp4") == 0
+    assert run_in_chunks(hdr, "mapped.mp4", "--tone-map") == 0
     assert found_in(here / "kept.mp4") == found_in(here / "mapped.mp4") == [1] * 24
 
 
 def test_sdr_has_nothing_to_map_and_is_told_so(traffic, here, capsys):
-    assert run(traffic, "plain.mp4") == 0
+    assert run_in_chunks(traffic, "plain.mp4") == 0
     capsys.readouterr()
-    assert run(traffic, "out.mp4", "--tone-map") == 0
+    assert run_in_chunks(traffic, "out.mp4", "--tone-map") == 0
     assert "is not HDR: --tone-map has nothing to map" in capsys.readouterr().err
     assert (here / "out.mp4").read_bytes() == (here / "plain.mp4").read_bytes()
     assert faults(traffic, here / "out.mp4") == set()

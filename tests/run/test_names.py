@@ -10,17 +10,12 @@ from pathlib import Path
 import pytest
 
 from pipeline import cli
+from tests.traffic import run_in_chunks
 
 
 @pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch, fake_network, traffic):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "drive.mp4").write_bytes(traffic.read_bytes())
-    return tmp_path
-
-
-def run(*words):
-    return cli.main([*map(str, words), "--workers", "0", "--chunk-frames", "8", "--quiet"])
+def here(drive_here):
+    return drive_here
 
 
 @pytest.mark.parametrize(
@@ -29,13 +24,13 @@ def run(*words):
 def test_any_name_that_a_file_can_have_is_taken(here, name, capsys):
     source, output = Path(os.fsdecode(name)), Path(os.fsdecode(b"out-" + name[-200:]))
     (here / "drive.mp4").rename(source)
-    assert run(source, output, "--work-dir", "work") == 0
+    assert run_in_chunks(source, output, "--work-dir", "work") == 0
     assert output.is_file()
     assert cli.main(["status", "--json"]) == 0
     (found,) = json.loads(capsys.readouterr().out)
     assert found["state"] == "done"
     assert cli.main(["verify", str(source), str(output), "--quick"]) == 0
-    assert run(source, "/dev/null/" + str(output)) != 0
+    assert run_in_chunks(source, "/dev/null/" + str(output)) != 0
     assert "\x1b" not in capsys.readouterr().err
 
 
@@ -58,7 +53,7 @@ def test_what_cannot_be_is_told_at_once(here, words, code, capsys):
     (here / "loop.mp4").symlink_to("loop.mp4")
     (here / "full.mp4").symlink_to("/dev/full")
     os.mkfifo(here / "fifo.mp4")
-    assert run(*words) == code
+    assert run_in_chunks(*words) == code
     told = capsys.readouterr().err
     assert len([line for line in told.splitlines() if line.startswith("seg-video: ")]) == 1
     assert len(told.splitlines()) <= 3
@@ -67,7 +62,7 @@ def test_what_cannot_be_is_told_at_once(here, words, code, capsys):
 
 
 def test_one_run_that_cannot_be_read_hides_no_other(here, capsys, monkeypatch):
-    assert run("drive.mp4", "good.mp4") == 0
+    assert run_in_chunks("drive.mp4", "good.mp4") == 0
     shutil.copytree("good.mp4.seg-run", "bad.mp4.seg-run")
     (here / "bad.mp4.seg-run" / "manifest.json").write_text('{"format": 2, "source": 3}')
     shutil.copytree("good.mp4.seg-run", "closed.mp4.seg-run")

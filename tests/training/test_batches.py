@@ -8,23 +8,23 @@ import pytest
 from pipeline.labels.labelled_picture import LabelledPicture, cropped
 from pipeline.model.learning.objective import training_losses
 from pipeline.model.learning.targets import Targets
-from pipeline.training.batches import MASK_SIDE, BatchMaker, Variety, ahead, pack
-from pipeline.training.framing import FramedInstance
+from pipeline.training.batches import MASK_SIDE, BatchMaker, Variety, ahead, target_columns
 from pipeline.training.labels import Labels
 from pipeline.training.picture_cache import PictureCache, build_cache
+from pipeline.training.placement import PlacedInstance
 from tests.model.small import small_model
 
 LABELS = Labels((0, 1, 3, 6), {100: (3, 6)})
 SCOPE = LABELS.scope(frozenset({1, 3}))
 
 
-def instance(category: int, side: float, ignored: bool = False, has_mask: bool = True) -> FramedInstance:
+def instance(category: int, side: float, ignored: bool = False, has_mask: bool = True) -> PlacedInstance:
     mask = np.full((MASK_SIDE, MASK_SIDE), 255, np.uint8) if has_mask else None
-    return FramedInstance(category, np.array([0, 0, side, side], np.float32), ignored, mask)
+    return PlacedInstance(category, np.array([0, 0, side, side], np.float32), ignored, mask)
 
 
-def targets_of(*instances: FramedInstance, count: int = 4) -> Targets:
-    return Targets(*(column[None] for column in pack(instances, SCOPE, LABELS, count)))
+def targets_of(*instances: PlacedInstance, count: int = 4) -> Targets:
+    return Targets(*(column[None] for column in target_columns(instances, SCOPE, LABELS, count)))
 
 
 def test_a_union_is_right_as_any_of_its_members() -> None:
@@ -65,7 +65,7 @@ def test_without_a_mask_or_with_a_crowd_alone_nothing_is_asked_of_the_masks() ->
     for name, one in {
         "mask": instance(3, 60), "box": instance(3, 60, has_mask=False), "crowd": instance(3, 60, ignored=True)
     }.items():  # fmt: skip
-        columns = pack([one], labels.scope(frozenset({1, 3})), labels, 4)
+        columns = target_columns([one], labels.scope(frozenset({1, 3})), labels, 4)
         targets = Targets(*(column[None] for column in columns))
         found = training_losses(small_model(), images, targets, keras.random.SeedGenerator(0))
         losses[name] = {key: float(value) for key, value in found.items()}

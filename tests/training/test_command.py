@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline import cli
+from pipeline.cli import extra
 from pipeline.training import trainer
 from tests.training.shapes import write_shapes
 
@@ -66,3 +67,12 @@ def test_pictures_that_are_not_there_are_an_input_error(
     (here / "data" / "annotations.json").unlink()
     assert cli.main(["train", "train.yaml"]) == 3
     assert "data has no COCO annotations" in capsys.readouterr().err
+
+
+def test_what_the_losses_are_drawn_with_is_asked_for_before_anything_is_done(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(extra, "find_spec", lambda name: None if name == "matplotlib" else object())
+    assert cli.main(["train", "train.yaml"]) == 2
+    assert "pip install 'seg-video[train]'" in capsys.readouterr().err
+    assert not (here / "out").exists()

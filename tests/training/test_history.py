@@ -1,7 +1,6 @@
 from pathlib import Path
 
-from pipeline.training.history import History, read_history
-from pipeline.training.plot import plot_losses
+from pipeline.training.history import History, plot_losses, read_history
 
 
 def test_rows_come_back_as_they_were_added(tmp_path: Path) -> None:

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ConfigError
-from pipeline.training.network import network_config
 from pipeline.training.settings import TrainSettings
+from pipeline.training.start import network_config
 
 
 def settings(**values: object) -> TrainSettings:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -96,15 +95,3 @@ def test_a_folder_with_nothing_to_train_on_is_refused(settings: TrainSettings, t
     (tmp_path / "held_out.txt").write_text("1.png\n2.png\n3.png\n4.png\n")
     with pytest.raises(InputError, match=r"no picture .* is left"):
         trainer.train(replace(settings, validation=tmp_path / "held_out.txt"), Listener())
-
-
-def test_what_the_plot_needs_is_asked_for_before_anything_is_done(
-    settings: TrainSettings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def find_spec(name: str) -> Any:
-        return None if name == "matplotlib" else object()
-
-    monkeypatch.setattr(trainer.importlib.util, "find_spec", find_spec)
-    with pytest.raises(ConfigError, match=r"pip install 'seg-video\[train\]'"):
-        trainer.train(settings, Listener())
-    assert not settings.output.exists()

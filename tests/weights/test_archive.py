@@ -6,7 +6,7 @@ import tarfile
 import pytest
 
 from pipeline.errors import WeightsError
-from pipeline.weights.archive import unpack
+from pipeline.weights.archive import unpack_member
 
 GRAPH = "net/frozen_inference_graph.pb"
 
@@ -44,7 +44,7 @@ def test_only_the_needed_member_is_unpacked(tmp_path, folder):
         ("net/model.ckpt.data", b"checkpoint"),
         (GRAPH, b"graph"),
     )
-    unpack(archive, GRAPH, folder)
+    unpack_member(archive, GRAPH, folder)
     assert [str(path.relative_to(folder)) for path in folder.rglob("*")] == ["net", GRAPH]
     assert (folder / GRAPH).read_bytes() == b"graph"
 
@@ -56,7 +56,7 @@ def test_a_needed_folder_is_unpacked_with_all_below_it(tmp_path, folder):
         ("./net/saved_model/variables/variables.index", b"index"),
         ("./net/pipeline.config", b"config"),
     )
-    unpack(archive, "net/saved_model", folder)
+    unpack_member(archive, "net/saved_model", folder)
     assert (folder / "net/saved_model/saved_model.pb").read_bytes() == b"graph"
     assert (folder / "net/saved_model/variables/variables.index").read_bytes() == b"index"
     assert not (folder / "net/pipeline.config").exists()
@@ -78,7 +78,7 @@ def test_a_needed_folder_is_unpacked_with_all_below_it(tmp_path, folder):
 def test_a_member_that_could_leave_the_folder_is_refused_and_nothing_stays(tmp_path, folder, hostile):
     archive = write_archive(tmp_path / "net.tar.gz", (GRAPH, b"graph"), hostile)
     with pytest.raises(WeightsError, match="not safe to unpack"):
-        unpack(archive, GRAPH, folder)
+        unpack_member(archive, GRAPH, folder)
     assert list(folder.iterdir()) == []
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "net.tar.gz"]
 
@@ -86,7 +86,7 @@ def test_a_member_that_could_leave_the_folder_is_refused_and_nothing_stays(tmp_p
 def test_an_archive_without_the_member_lists_what_it_has(tmp_path, folder):
     archive = write_archive(tmp_path / "net.tar.gz", ("net/other.pb", b"graph"))
     with pytest.raises(WeightsError, match=r"found: net/other\.pb"):
-        unpack(archive, GRAPH, folder)
+        unpack_member(archive, GRAPH, folder)
     assert list(folder.iterdir()) == []
 
 
@@ -95,7 +95,7 @@ def test_a_damaged_archive_is_refused_and_nothing_stays(tmp_path, folder, keep):
     archive = write_archive(tmp_path / "net.tar.gz", (GRAPH, bytes(range(256)) * 64))
     archive.write_bytes(archive.read_bytes()[:keep])
     with pytest.raises(WeightsError, match="cannot be unpacked"):
-        unpack(archive, GRAPH, folder)
+        unpack_member(archive, GRAPH, folder)
     assert list(folder.iterdir()) == []
 
 
@@ -103,11 +103,11 @@ def test_a_folder_in_the_way_is_left_alone(tmp_path, folder):
     archive = write_archive(tmp_path / "net.tar.gz", (GRAPH, b"graph"))
     (folder / "net").mkdir()
     with pytest.raises(WeightsError, match="in the way"):
-        unpack(archive, GRAPH, folder)
+        unpack_member(archive, GRAPH, folder)
 
 
 def test_what_a_killed_run_left_is_cleared(tmp_path, folder):
     archive = write_archive(tmp_path / "net.tar.gz", (GRAPH, b"graph"))
     (folder / ".net.unpacking/net").mkdir(parents=True)
-    unpack(archive, GRAPH, folder)
+    unpack_member(archive, GRAPH, folder)
     assert [path.name for path in folder.iterdir()] == ["net"]

@@ -20,7 +20,7 @@ _KEEPING = 1000.0
 
 @dataclass(frozen=True)
 class IdentityScores:
-    """How well numbers are kept.
+    """Figures of how steadily objects keep their numbers.
 
     objects : how many there are. object_seconds : sum of the times that each is to be seen.
     switches : how often an object's track is another one than before (Bernardin & Stiefelhagen 2008).
@@ -60,7 +60,7 @@ def identity_scores(frames: Sequence[FrameOverlap], seconds_per_frame: float) ->
 
 
 def count_switches(frames: Sequence[FrameOverlap]) -> int:
-    """How often an object lies under another track than when it last lay under one.
+    """Number of times an object lies under another track than when it last lay under one.
 
     Within a frame an object keeps its track where that still lies on it; the others are matched by IoU.
     """

@@ -1,6 +1,6 @@
 """ShuffleNetV2's channel shuffle worked out beforehand: which channel is convolved when, so that none has to move.
 
-Splitting and interleaving channels (Ma et al. 2018, figure 3c) only renames them. A channel is born in some unit's last
+Splitting and interleaving channels (Ma et al. 2018, figure 3c) only renames them. A channel is made by some unit's last
 convolution, passes some units, is taken up by a later one's first convolution or is left at the stage's end, and all of
 that is known in advance. So convolutions write their channels in the order in which they are taken up, each group of
 them is one slice, and a unit reads a few slices one behind the other; kernels are permuted instead of features. On a
@@ -19,7 +19,7 @@ Order = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Writer:
-    """How one convolution's output is laid out.
+    """Layout of one convolution's output.
 
     order : channel of the paper that stands at each place, int64 [half].
     groups : (unit that takes the group up, channels in it), in the order in which they stand. The stage's end counts
@@ -46,17 +46,19 @@ class Shuffle:
 def plan_shuffle(units: int, half: int) -> Shuffle:
     """The bookkeeping of a stage of so many units that convolve `half` channels each, the first of stride 2."""
     channels = _interleave([(0, place) for place in range(half)], [(1, place) for place in range(half)])
-    fates: list[dict[tuple[int, int], int]] = []  # what each unit reads: (writer, its channel) to the paper's
+    inputs: list[
+        dict[tuple[int, int], int]
+    ] = []  # what each unit reads: (writer, its channel) to the paper's
     for unit in range(1, units):
-        fates.append({channel: place for place, channel in enumerate(channels[half:])})
+        inputs.append({channel: place for place, channel in enumerate(channels[half:])})
         channels = _interleave(channels[:half], [(unit + 1, place) for place in range(half)])
-    fates.append({channel: place for place, channel in enumerate(channels)})
-    writers = tuple(_writer(number, half, fates) for number in range(units + 1))
+    inputs.append({channel: place for place, channel in enumerate(channels)})
+    writers = tuple(_writer(number, half, inputs) for number in range(units + 1))
     reads = []
-    for unit, fate in enumerate(fates, start=1):
+    for unit, place_of in enumerate(inputs, start=1):
         read: list[int] = []
         for number, writer in enumerate(writers):
-            read += [fate[number, int(channel)] for channel in _group(writer, unit)]
+            read += [place_of[number, int(channel)] for channel in _group(writer, unit)]
         reads.append(np.array(read, np.int64))
     return Shuffle(writers, tuple(reads))
 
@@ -65,10 +67,10 @@ def _interleave(passed: list[tuple[int, int]], convolved: list[tuple[int, int]])
     return [channel for pair in zip(passed, convolved, strict=True) for channel in pair]
 
 
-def _writer(number: int, half: int, fates: list[dict[tuple[int, int], int]]) -> Writer:
+def _writer(number: int, half: int, inputs: list[dict[tuple[int, int], int]]) -> Writer:
     """The layout of a writer's channels: by the unit that takes them up, and within that as the paper has them."""
     readers = [
-        next(unit for unit, fate in enumerate(fates, start=1) if (number, channel) in fate)
+        next(unit for unit, place_of in enumerate(inputs, start=1) if (number, channel) in place_of)
         for channel in range(half)
     ]
     order = np.argsort(readers, kind="stable")

@@ -11,12 +11,12 @@ import numpy as np
 from keras import ops
 
 from pipeline.model.backbones.channel_shuffle import Order, Writer, plan_shuffle
-from pipeline.model.composite import Composite
 from pipeline.model.config import BackboneConfig
-from pipeline.model.units import Conv
+from pipeline.model.layers.composite import Composite
+from pipeline.model.layers.units import Conv
 
 #: Table 5 of the paper at 1x: channels and units of stages 2 to 4.
-STAGES = ((116, 4), (232, 8), (464, 4))
+_STAGES = ((116, 4), (232, 8), (464, 4))
 #: Channels of the stem, whatever the multiplier.
 STEM = 24
 
@@ -97,7 +97,7 @@ class ShuffleNetV2(Composite):
         self.stages: list[list[ShuffleUnit]] = []
         self.channel_orders: list[Order | None] = [None]
         width = STEM
-        for stage, (channels, repeats) in enumerate(STAGES, start=2):
+        for stage, (channels, repeats) in enumerate(_STAGES, start=2):
             # Halves have to be whole, and this keeps 116, 232 and 464 at a multiplier of 1.
             outputs = (
                 channels if config.width_multiplier == 1.0 else channels_of(channels, config.width_multiplier)

@@ -10,6 +10,7 @@ from keras import ops
 
 from pipeline.model import box_coder
 from pipeline.model.geometry import Geometry
+from pipeline.model.layers.rpn import propose
 from pipeline.model.learning.losses import box_loss, class_loss, mask_loss, objectness_loss
 from pipeline.model.learning.matcher import IGNORED, NEGATIVE, POSITIVE, match
 from pipeline.model.learning.sampling import sample
@@ -17,7 +18,6 @@ from pipeline.model.learning.targets import Targets, crop_masks
 from pipeline.model.mask_rcnn import MaskRCNN
 from pipeline.model.preprocess import preprocess
 from pipeline.model.rows import take_rows
-from pipeline.model.rpn import propose
 
 #: Where the RPN's smooth L1 turns into a line (Detectron); its offsets are not divided by deviations.
 RPN_BETA = 1.0 / 9.0

@@ -1,6 +1,6 @@
 """Choosing between the network's stages, in NumPy: proposals out of anchors, detections out of proposals.
 
-The same choice is made by `rpn.py` and `postprocess.py` in compiled programs; a test holds the two together.
+The same choice is made by `layers/rpn.py` and `postprocess.py` in compiled programs; a test holds the two together.
 """
 
 from __future__ import annotations

@@ -112,7 +112,7 @@ def _in_portions(request: Any, columns: tuple[Any, ...], portion: int) -> list[N
 
 
 class _Place(NamedTuple):
-    """Where a stage has the table: among its inputs or its outputs."""
+    """Place of the table in a stage: among its inputs or its outputs."""
 
     is_output: bool
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.model.anchors import pyramid_anchors
 from pipeline.model.config import MaskRCNNConfig
-from pipeline.model.frames import check_frames, class_names, input_size
+from pipeline.model.frames import check_frames, config_class_names, input_size
 from pipeline.model.geometry import Geometry, fit
 from pipeline.model.preprocess import preprocess
 from pipeline.model.samples import Samples, sample_regions
@@ -48,7 +48,7 @@ class StagedPredictor:
     @property
     def class_names(self) -> Mapping[int, str]:
         """Name of each class id that `segment` can return."""
-        return class_names(self.config)
+        return config_class_names(self.config)
 
     def input_size(self, width: int, height: int, sample_aspect: Fraction | None) -> tuple[int, int]:
         """Width and height in px that it takes a video of this size in."""

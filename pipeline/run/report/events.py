@@ -28,7 +28,7 @@ class Redone:
 
 @dataclass(frozen=True)
 class Counts:
-    """How far a run is.
+    """Counts of frames, and of those that each pass is done with.
 
     output : the video that is made. frames : of it. done : frames by pass, under the pass's participle, such as
     `segmented`.
@@ -170,7 +170,7 @@ Event = (
 
 
 class Listener(Protocol):
-    """Whoever is told."""
+    """Takes a run's events, such as a reporter."""
 
     def tell(self, event: Event) -> None:
         """Take an event."""

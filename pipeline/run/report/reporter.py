@@ -162,7 +162,7 @@ class ConsoleReporter:
             self._lines.show(f"{bar(share, self._encoding)} {self._text()}")
 
     def _text(self) -> str:
-        """How far the run is, in words; the most important ones first, since a terminal may be narrow."""
+        """The run's progress in words; the most important ones first, since a terminal may be narrow."""
         assert self._pace is not None, "a run is begun"
         now = self._now()
         rate, left = self._pace.rate(now), self._pace.seconds_left(now)

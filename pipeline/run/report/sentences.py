@@ -1,6 +1,8 @@
-"""A sentence for people about each event."""
+"""Sentences for people: about each event, and about what of a source is damaged."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from pipeline.run.report.events import (
     Begun,
@@ -14,6 +16,9 @@ from pipeline.run.report.events import (
     VideoStarted,
     Warned,
 )
+from pipeline.run.run import Run
+from pipeline.structures.frame_damage import FrameDamage
+from pipeline.structures.spans import in_words, numbers_of
 from pipeline.terminal import one_line
 
 
@@ -57,3 +62,23 @@ def made(event: Ended, kept: int) -> str:
     known = f", {kept} of them known before" if kept else ""
     speed = "" if rate is None else f", {rate:.1f} frames/s"
     return f"{one_line(event.output)}: {frames} frames in {seconds:.1f} s{known}{speed}"
+
+
+#: What became of frames that give no picture.
+_BECAME = {"keep-time": "show the frame before them", "drop": "are left out"}
+
+
+def damage_words(run: Run, damage: FrameDamage) -> tuple[str, ...]:
+    """A sentence for each kind of damage; none for a source without any."""
+    return tuple(_sentences(run, damage))
+
+
+def _sentences(run: Run, damage: FrameDamage) -> Iterator[str]:
+    frames = run.info.frame_count
+    yield from run.info.damage
+    if missing := numbers_of(damage.missing):
+        became = _BECAME[run.settings.decode.damaged]
+        yield f"{len(missing)} of {frames} frames do not decode and {became}: {in_words(damage.missing)}"
+    if flawed := numbers_of(damage.flawed):
+        spans = in_words(damage.flawed)
+        yield f"{len(flawed)} of {frames} frames are damaged and shown as far as they decode: {spans}"

@@ -20,7 +20,7 @@ from pipeline.structures.tracks import Tracks
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.colour.tone_map import as_painted
 from pipeline.video.read.decode import decode_yuv
-from pipeline.video.read.gaps import patched
+from pipeline.video.read.gaps import without_gaps
 from pipeline.video.settings import DecodeSettings
 from pipeline.video.write.encode import encode_part
 from pipeline.video.write.encoders import Encoder
@@ -79,7 +79,7 @@ class RenderWorker:
         if task.left_out.issuperset(range(task.chunk.start, task.chunk.stop)):
             return _sent(b"", began)
         overlay = Overlay(task.render, task.class_names)
-        decoded = patched(
+        decoded = without_gaps(
             task.info,
             task.chunk,
             lambda span: decode_yuv(

@@ -22,11 +22,11 @@ from pipeline.structures.frame_motion import FrameMotion
 from pipeline.structures.packet_span import PacketSpan
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.read.decode import DecodedFrame, decode_rgb
-from pipeline.video.read.gaps import patched
+from pipeline.video.read.gaps import without_gaps
 from pipeline.video.read.motion import Grey, camera_motion, small_grey
 from pipeline.video.settings import DecodeSettings
 
-Frame = DecodedFrame[NDArray[np.uint8]]
+RgbFrame = DecodedFrame[NDArray[np.uint8]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +73,7 @@ class Segmented:
 class SeenFrame:
     """One frame that was looked at. detections : None where the network was not asked."""
 
-    frame: Frame
+    frame: RgbFrame
     motion: FrameMotion
     detections: Detections | None
     network_seconds: float
@@ -134,7 +134,7 @@ def seen_frames(segmenter: Segmenter, task: SegmentTask) -> Iterator[SeenFrame]:
 def _look(
     segmenter: Segmenter,
     task: SegmentTask,
-    batch: Sequence[tuple[Frame, FrameMotion]],
+    batch: Sequence[tuple[RgbFrame, FrameMotion]],
     to_source: tuple[float, float],
 ) -> list[SeenFrame]:
     """Let the network look at the key frames of a batch."""
@@ -153,13 +153,13 @@ def _look(
     ]
 
 
-def _moved_frames(task: SegmentTask, width: int, height: int) -> Iterator[tuple[Frame, FrameMotion]]:
+def _moved_frames(task: SegmentTask, width: int, height: int) -> Iterator[tuple[RgbFrame, FrameMotion]]:
     """Each frame of the chunk, and the camera's motion since the one before, the last of the chunk before too."""
     info, chunk = task.info, task.chunk
     first = max(chunk.start - 1, 0)
     wider = replace(chunk, start=first, start_pts=int(info.pts[first]))
     before: Grey | None = None
-    for frame in patched(
+    for frame in without_gaps(
         info,
         wider,
         lambda span: decode_rgb(
@@ -179,10 +179,10 @@ def _moved_frames(task: SegmentTask, width: int, height: int) -> Iterator[tuple[
 
 
 def _batches(
-    frames: Iterator[tuple[Frame, FrameMotion]], key_frames: Collection[int], size: int
-) -> Iterator[list[tuple[Frame, FrameMotion]]]:
+    frames: Iterator[tuple[RgbFrame, FrameMotion]], key_frames: Collection[int], size: int
+) -> Iterator[list[tuple[RgbFrame, FrameMotion]]]:
     """Frames in order, up to `size` key frames at a time."""
-    batch: list[tuple[Frame, FrameMotion]] = []
+    batch: list[tuple[RgbFrame, FrameMotion]] = []
     for frame, motion in frames:
         batch.append((frame, motion))
         if sum(one.number in key_frames for one, _ in batch) == size:

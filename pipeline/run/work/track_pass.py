@@ -98,7 +98,7 @@ def _read_tracks(bench: Bench, start: int, stop: int) -> list[Tracks]:
 
 
 def _state_before(run: Run, chunk: Chunk, tracker: FilmTracker) -> tuple[int, bytes]:
-    """How many frames are final before the chunk, and the tracker's state there."""
+    """Number of frames that are final before the chunk, and the tracker's state there."""
     if chunk.index == 0:
         return 0, tracker.start()
     content = run.layout.tracker_state(chunk.index - 1).read_bytes()

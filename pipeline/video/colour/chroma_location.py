@@ -1,4 +1,4 @@
-"""Where the chroma samples of 4:2:0 lie between the luma samples: read off a frame, written by an encoder."""
+"""Place of 4:2:0's chroma samples between the luma samples: read off a frame, written by an encoder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from av.video.frame import VideoFrame
 #: FFmpeg's names in the order in which H.264 and H.265 number them (H.264, table E.1 and figure E-1).
 LOCATIONS = ("left", "center", "topleft", "top", "bottomleft", "bottom")
 
-UNSPECIFIED = "unspecified"
+UNKNOWN_LOCATION = "unspecified"
 
 #: AV1 knows two of them (6.4.2 of its specification).
 _OF_AV1 = {"left": "1", "topleft": "2"}
@@ -26,7 +26,7 @@ def read_chroma_location(frame: VideoFrame) -> str:
     """
     layout = frame.format
     if layout.is_rgb or (layout.chroma_width(64), layout.chroma_height(64)) != (32, 32):
-        return UNSPECIFIED
+        return UNKNOWN_LOCATION
     graph = Graph()
     source = graph.add_buffer(
         width=frame.width,
@@ -45,16 +45,16 @@ def read_chroma_location(frame: VideoFrame) -> str:
             graph.push(frame)
             graph.pull()
     except FFmpegError:
-        return UNSPECIFIED
+        return UNKNOWN_LOCATION
     finally:
         av.logging.set_level(level)
     found = re.search(r"\bcl:(\w+)", "".join(words for _, name, words in said if "showinfo" in name))
-    return found[1] if found and found[1] in LOCATIONS else UNSPECIFIED
+    return found[1] if found and found[1] in LOCATIONS else UNKNOWN_LOCATION
 
 
 def chroma_location_parameters(encoder: str, location: str) -> dict[str, str]:
     """The options that make an encoder write a location; none for "left", which encoders mean by writing none."""
-    if location in (UNSPECIFIED, "left"):
+    if location in (UNKNOWN_LOCATION, "left"):
         return {}
     if encoder in ("libx264", "libx265"):
         return {f"{encoder.removeprefix('lib')}-params": f"chromaloc={LOCATIONS.index(location)}"}

@@ -16,7 +16,7 @@ from av.video.frame import VideoFrame
 
 from pipeline.structures.colour import ColourTags
 from pipeline.structures.video_info import VideoInfo
-from pipeline.video.colour.chroma_location import UNSPECIFIED
+from pipeline.video.colour.chroma_location import UNKNOWN_LOCATION
 from pipeline.video.colour.pixels import converted, planar_layout
 from pipeline.video.colour.tone_curve import HLG, HLG_PEAK, PQ, sdr_from_hdr
 
@@ -46,7 +46,12 @@ def sdr(info: VideoInfo) -> VideoInfo:
         return info
     layout = planar_layout(replace(info, bit_depth=8))
     return replace(
-        info, pixel_format=layout, bit_depth=8, colour=_SDR_COLOUR, light=None, chroma_location=UNSPECIFIED
+        info,
+        pixel_format=layout,
+        bit_depth=8,
+        colour=_SDR_COLOUR,
+        light=None,
+        chroma_location=UNKNOWN_LOCATION,
     )
 
 

@@ -23,18 +23,18 @@ from pipeline.structures.yuv_frame import YuvFrame
 from pipeline.video.colour.pixels import to_rgb, to_yuv
 from pipeline.video.colour.tone_map import as_painted, is_hdr, sdr, tone_mapped
 from pipeline.video.read.deinterlace import deinterlaced
-from pipeline.video.read.demux import open_decoder, unpack
+from pipeline.video.read.demux import open_decoder, read_packets
 from pipeline.video.read.packets import open_packets
 from pipeline.video.read.source import reason
 
-Picture = TypeVar("Picture")
+AnyPicture = TypeVar("AnyPicture")
 
 #: What becomes of a frame that can't be decoded: the chunk fails, or the last good frame is shown again.
-Damaged = Literal["fail", "repeat"]
+OnDamage = Literal["fail", "repeat"]
 
 
 @dataclass(frozen=True)
-class DecodedFrame(Generic[Picture]):
+class DecodedFrame(Generic[AnyPicture]):
     """One frame of the source.
 
     number : position among all frames that are shown, from 0.
@@ -47,7 +47,7 @@ class DecodedFrame(Generic[Picture]):
 
     number: int
     pts: int
-    picture: Picture
+    picture: AnyPicture
     repeated: bool
     flawed: bool = False
     fitted: bool = False
@@ -58,7 +58,7 @@ def decode_yuv(
     chunk: Chunk,
     *,
     packets: PacketSpan | None = None,
-    damaged: Damaged = "fail",
+    damaged: OnDamage = "fail",
     deinterlace: bool = False,
     tone_map: bool = False,
     threads: int = 1,
@@ -96,7 +96,7 @@ def decode_rgb(
     height: int,
     *,
     packets: PacketSpan | None = None,
-    damaged: Damaged = "fail",
+    damaged: OnDamage = "fail",
     deinterlace: bool = False,
     threads: int = 1,
 ) -> Iterator[DecodedFrame[NDArray[np.uint8]]]:
@@ -119,10 +119,10 @@ def _decode(
     info: VideoInfo,
     chunk: Chunk,
     span: PacketSpan | None,
-    damaged: Damaged,
+    damaged: OnDamage,
     threads: int,
-    convert: Callable[[VideoFrame], Picture],
-) -> Iterator[DecodedFrame[Picture]]:
+    convert: Callable[[VideoFrame], AnyPicture],
+) -> Iterator[DecodedFrame[AnyPicture]]:
     complaints: list[str] = []
     with _open(info, chunk, span) as (context, packets):
         context.thread_count = threads
@@ -143,7 +143,7 @@ def _open(
     info: VideoInfo, chunk: Chunk, span: PacketSpan | None
 ) -> Iterator[tuple[VideoCodecContext, Iterator[Packet]]]:
     if span is not None:
-        yield open_decoder(span), unpack(span)
+        yield open_decoder(span), read_packets(span)
         return
     with open_packets(info, chunk) as (stream, packets):
         yield stream.codec_context, packets

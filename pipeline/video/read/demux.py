@@ -66,7 +66,7 @@ def open_decoder(span: PacketSpan) -> VideoCodecContext:
     return context
 
 
-def unpack(span: PacketSpan) -> Iterator[Packet]:
+def read_packets(span: PacketSpan) -> Iterator[Packet]:
     """The packets, in decoding order."""
     ends = np.cumsum(span.sizes)
     payload = memoryview(span.payload)

@@ -11,11 +11,13 @@ from pipeline.structures.chunk import Chunk
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.read.decode import DecodedFrame
 
-Picture = TypeVar("Picture")
-Decode = Callable[[Chunk], Iterator[DecodedFrame[Picture]]]
+AnyPicture = TypeVar("AnyPicture")
+Decode = Callable[[Chunk], Iterator[DecodedFrame[AnyPicture]]]
 
 
-def patched(info: VideoInfo, chunk: Chunk, decode: Decode[Picture]) -> Iterator[DecodedFrame[Picture]]:
+def without_gaps(
+    info: VideoInfo, chunk: Chunk, decode: Decode[AnyPicture]
+) -> Iterator[DecodedFrame[AnyPicture]]:
     """The frames that `decode` gives of the chunk, each once; where it finds none, the last good one before, again.
 
     For that the video is decoded from its beginning, or whole where nothing before is good either. `decode`

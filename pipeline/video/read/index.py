@@ -116,7 +116,7 @@ def _order_by_decoding(path: Path, position: int) -> NDArray[np.int64]:
 
 
 def _presentation_times(packets: list[_Packet], nominal_step: int) -> NDArray[np.int64]:
-    """When the frames of these packets are shown, in ticks.
+    """Ticks at which the frames of these packets are shown.
 
     Their own pts; where those are missing, their dts in order; where those are missing too, evenly spaced.
     """

@@ -75,7 +75,7 @@ def camera_motion(before: Grey | None, now: Grey, width: int) -> FrameMotion:
 def _followed(
     before: Grey, now: Grey, points: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Where the points [P, 2] are now, and whether each was found: followed back, it ends where it began."""
+    """Places of the points [P, 2] now, and bool [P], found: followed back, such a point ends where it began."""
     there, seen, _ = cv2.calcOpticalFlowPyrLK(before, now, points, points.copy(), winSize=_WINDOW, maxLevel=3)
     back, seen_back, _ = cv2.calcOpticalFlowPyrLK(
         now, before, there, points.copy(), winSize=_WINDOW, maxLevel=3

@@ -49,7 +49,7 @@ def open_packets(info: VideoInfo, chunk: Chunk) -> Iterator[tuple[VideoStream, I
 
 
 def _seek_targets(info: VideoInfo, chunk: Chunk) -> Iterator[int | None]:
-    """Where to start reading, in ticks, each farther back than the one before; None is the beginning."""
+    """Ticks to start reading at, each farther back than the one before; None is the beginning."""
     if chunk.seek_frame is not None and info.timed and info.decode_order[chunk.seek_frame] > 0:
         for seconds in _SEEK_BACK_SECONDS:
             yield int(info.pts[chunk.seek_frame]) - to_pts(Fraction(seconds), info.time_base)

@@ -18,8 +18,7 @@ from av.video.stream import VideoStream
 from pipeline.errors import InputError
 from pipeline.structures.colour import UNSPECIFIED, ColourTags
 from pipeline.structures.video_info import Chapter, StreamInfo, VideoInfo
-from pipeline.video.colour.chroma_location import UNSPECIFIED as UNSPECIFIED_LOCATION
-from pipeline.video.colour.chroma_location import read_chroma_location
+from pipeline.video.colour.chroma_location import UNKNOWN_LOCATION, read_chroma_location
 from pipeline.video.colour.light_metadata import frame_side_data, read_light
 from pipeline.video.read.index import FrameIndex, read_index
 from pipeline.video.read.source import open_source
@@ -140,7 +139,7 @@ def _video_info(
         ),
         damage=(*index.damage, *_torn_end(path, container.format.name)),
         light=read_light(frame),
-        chroma_location=UNSPECIFIED_LOCATION if rotation or mirrored else read_chroma_location(frame),
+        chroma_location=UNKNOWN_LOCATION if rotation or mirrored else read_chroma_location(frame),
     )
 
 

@@ -22,7 +22,7 @@ _ELEMENT = b"\x56\xaa\x84"
 
 
 def hidden_seconds(info: VideoInfo, position: int) -> Fraction:
-    """How long a sound stream's hidden beginning is: what an edit list cuts off before zero; 0 for none."""
+    """Length of a sound stream's hidden beginning, which an edit list cuts off before zero; 0 for none."""
     with open_source(info.path) as container:
         stream = container.streams[position]
         if info.streams[position].codec != "aac":

@@ -23,7 +23,7 @@ _UNPLAYABLE_IN_MP4 = ("pcm_", "vorbis")
 
 @dataclass(frozen=True)
 class ContainerCheck:
-    """The fate of the source's streams in an output: copied, left out or lost.
+    """The source's streams in an output: copied, left out or lost.
 
     muxer : FFmpeg's name of the output's format.
     kept : positions of the streams that are copied, besides the one that is painted.

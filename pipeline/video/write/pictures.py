@@ -9,7 +9,7 @@ import cv2
 from pipeline.errors import MediaError
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.read.decode import decode_rgb
-from pipeline.video.read.gaps import patched
+from pipeline.video.read.gaps import without_gaps
 from pipeline.video.read.plan import plan
 
 
@@ -19,7 +19,7 @@ def write_pictures(info: VideoInfo, folder: Path, *, deinterlace: bool = False) 
     A frame that does not decode shows its neighbour. Raises MediaError where a file cannot be written.
     """
     for chunk in plan(info):
-        frames = patched(
+        frames = without_gaps(
             info,
             chunk,
             lambda span: decode_rgb(

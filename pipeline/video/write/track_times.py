@@ -57,7 +57,7 @@ def _boxes(file: BinaryIO, span: tuple[int, int]) -> Iterator[tuple[str, tuple[i
 
 
 def _timed(file: BinaryIO, track: tuple[int, int]) -> Iterator[int]:
-    """Where the two boxes with times begin inside."""
+    """Offsets at which the two boxes with times begin inside."""
     for name, inner in _boxes(file, track):
         if name == "tkhd":
             yield inner[0]

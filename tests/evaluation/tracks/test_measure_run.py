@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from pipeline.errors import InputError
+from pipeline.evaluation.measure import measure_run
 from pipeline.evaluation.settings import EvalSettings
 from pipeline.evaluation.tracks.following import frame_overlaps
-from pipeline.evaluation.tracks.measure_run import measure_run
 from pipeline.labels.truth import Truth
 from pipeline.store.header import Header
 from pipeline.store.writer import write_detections, write_tracks

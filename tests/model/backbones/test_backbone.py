@@ -5,7 +5,7 @@ from pipeline.errors import ConfigError
 from pipeline.model.backbones.make_backbone import make_backbone
 from pipeline.model.backbones.shufflenet_v2 import channels_of
 from pipeline.model.config import BackboneConfig, FPNConfig
-from pipeline.model.fpn import FPN
+from pipeline.model.layers.fpn import FPN
 
 
 @pytest.mark.parametrize(

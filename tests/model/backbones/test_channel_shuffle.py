@@ -7,8 +7,8 @@ from keras import ops
 from pipeline.model.backbones.channel_shuffle import plan_shuffle
 from pipeline.model.backbones.make_backbone import make_backbone
 from pipeline.model.config import BackboneConfig, FPNConfig
-from pipeline.model.fpn import FPN
-from pipeline.model.units import Conv
+from pipeline.model.layers.fpn import FPN
+from pipeline.model.layers.units import Conv
 
 
 def test_a_stage_of_two_units_and_two_channels_by_hand() -> None:

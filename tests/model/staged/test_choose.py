@@ -7,10 +7,10 @@ import pytest
 
 from pipeline.model.anchors import pyramid_anchors
 from pipeline.model.config import MaskRCNNConfig
+from pipeline.model.layers.rpn import propose as compiled_propose
 from pipeline.model.nms import greedy_nms
 from pipeline.model.postprocess import select_detections
 from pipeline.model.presets import compact, matterport, numbered, torchvision_v1
-from pipeline.model.rpn import propose as compiled_propose
 from pipeline.model.staged.choose import best, detect, propose
 from pipeline.model.staged.suppress import TILE, suppress
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from pipeline.model.units import Conv, Deconv2x2, Dense, Unit
+from pipeline.model.layers.units import Conv, Deconv2x2, Dense, Unit
 
 
 def randomised(unit: Unit, inputs: np.ndarray) -> Unit:

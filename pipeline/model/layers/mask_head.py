@@ -7,9 +7,9 @@ from typing import Any
 import keras
 from keras import ops
 
-from pipeline.model.composite import Composite
 from pipeline.model.config import MaskRCNNConfig
-from pipeline.model.units import Conv, Deconv2x2
+from pipeline.model.layers.composite import Composite
+from pipeline.model.layers.units import Conv, Deconv2x2
 
 
 class ClassMask(keras.layers.Layer):

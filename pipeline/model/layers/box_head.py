@@ -6,9 +6,9 @@ from typing import Any
 
 from keras import ops
 
-from pipeline.model.composite import Composite
 from pipeline.model.config import MaskRCNNConfig
-from pipeline.model.units import Conv, Dense
+from pipeline.model.layers.composite import Composite
+from pipeline.model.layers.units import Conv, Dense
 
 
 class BoxHead(Composite):

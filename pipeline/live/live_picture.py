@@ -1,4 +1,4 @@
-"""Shown: one painted picture and what is told about it."""
+"""LivePicture: one painted picture and what is told about it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _QUALITY = 90
 
 
 @dataclass(eq=False)
-class Shown:
+class LivePicture:
     """One painted picture.
 
     number : from 1, one more for each picture that is shown. rgb : uint8 [H, W, 3]. arrived : time.monotonic() when

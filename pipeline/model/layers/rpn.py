@@ -9,12 +9,12 @@ from keras import ops
 from numpy.typing import NDArray
 
 from pipeline.model import box_coder
-from pipeline.model.composite import Composite
 from pipeline.model.config import MaskRCNNConfig
+from pipeline.model.layers.composite import Composite
+from pipeline.model.layers.units import Conv
 from pipeline.model.nms import greedy_nms
 from pipeline.model.objectness import ranking
 from pipeline.model.rows import best_rows, take_rows
-from pipeline.model.units import Conv
 
 
 class RPNHead(Composite):

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 
 from pipeline.model.config import MaskRCNNConfig, RPNConfig
-from pipeline.model.rpn import propose
+from pipeline.model.layers.rpn import propose
 
 CONFIG = MaskRCNNConfig(
     classes=("background", "car"), class_ids=(0, 3), rpn=RPNConfig(pre_nms=2, post_nms=3, nms_iou=0.5)

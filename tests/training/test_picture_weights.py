@@ -3,13 +3,13 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.labels.coco_folder import Entry
-from pipeline.training.sampling_weights import picture_weights
+from pipeline.labels.coco_folder import PictureEntry
+from pipeline.training.batches import picture_weights
 
 
-def entry(name: str, *categories: int, crowd: bool = False, **record: Any) -> Entry:
+def entry(name: str, *categories: int, crowd: bool = False, **record: Any) -> PictureEntry:
     annotations = tuple({"category_id": one, "iscrowd": int(crowd)} for one in categories)
-    return Entry({"file_name": name, **record}, annotations, Path(name))
+    return PictureEntry({"file_name": name, **record}, annotations, Path(name))
 
 
 def test_sources_and_driver_views_are_drawn_as_often_as_they_are_weighted() -> None:

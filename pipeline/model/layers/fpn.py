@@ -9,9 +9,9 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from pipeline.model.composite import Composite
 from pipeline.model.config import FPNConfig
-from pipeline.model.units import Conv
+from pipeline.model.layers.composite import Composite
+from pipeline.model.layers.units import Conv
 
 
 class FPN(Composite):

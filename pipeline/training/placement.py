@@ -1,4 +1,4 @@
-"""Framing: a picture scaled, flipped and cut to the training canvas, and its instances with it."""
+"""Placement: a picture scaled, flipped and cut to the training canvas, and its instances with it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PADDING = (124, 116, 104)
 
 
 @dataclass(frozen=True)
-class Frame:
+class Placement:
     """Source pixel (x, y) lands on canvas pixel (x * scale_x - left, y * scale_y - top), then is mirrored if `flip`.
 
     canvas : height and width in px.
@@ -29,19 +29,19 @@ class Frame:
     flip: bool
 
 
-def random_frame(
+def random_placement(
     size: tuple[int, int],
     canvas: tuple[int, int],
     base: float,
     scales: tuple[float, float],
     flip: float,
     random: np.random.Generator,
-) -> Frame:
-    """A frame for a picture of `size` (height, width).
+) -> Placement:
+    """A placement for a picture of `size` (height, width).
 
     base : the scale of the picture at test time.
     scales : least and largest factor on it, drawn evenly on a log scale; the sides differ by up to a tenth.
-    flip : probability of a mirrored frame.
+    flip : probability of a mirrored picture.
     """
     factor = base * float(np.exp(random.uniform(*np.log(scales))))
     stretch = float(np.exp(random.uniform(-0.1, 0.1) / 2))
@@ -50,35 +50,37 @@ def random_frame(
     spare_y = round(size[0] * scale_y) - canvas[0]
     left = int(random.integers(min(spare_x, 0), max(spare_x, 0) + 1))
     top = int(random.integers(min(spare_y, 0), max(spare_y, 0) + 1))
-    return Frame(canvas, scale_x, scale_y, left, top, bool(random.random() < flip))
+    return Placement(canvas, scale_x, scale_y, left, top, bool(random.random() < flip))
 
 
-def centred_frame(size: tuple[int, int], canvas: tuple[int, int]) -> Frame:
+def centred_placement(size: tuple[int, int], canvas: tuple[int, int]) -> Placement:
     """The whole picture in the middle of the canvas, as large as it fits."""
     scale = min(canvas[0] / size[0], canvas[1] / size[1])
     spare = [round(size[axis] * scale) - canvas[axis] for axis in (0, 1)]
-    return Frame(canvas, scale, scale, -(-spare[1] // 2), -(-spare[0] // 2), False)
+    return Placement(canvas, scale, scale, -(-spare[1] // 2), -(-spare[0] // 2), False)
 
 
-def frame_pixels(pixels: NDArray[np.uint8], frame: Frame, smooth: bool = True) -> NDArray[np.uint8]:
+def placed_pixels(pixels: NDArray[np.uint8], placement: Placement, smooth: bool = True) -> NDArray[np.uint8]:
     """The canvas uint8 [H, W, 3]; `smooth` averages where it shrinks, else it takes the nearest two pixels."""
-    height, width = frame.canvas
-    resized_w = max(round(pixels.shape[1] * frame.scale_x), 1)
-    resized_h = max(round(pixels.shape[0] * frame.scale_y), 1)
-    shrinks = frame.scale_x < 1.0 and smooth
+    height, width = placement.canvas
+    resized_w = max(round(pixels.shape[1] * placement.scale_x), 1)
+    resized_h = max(round(pixels.shape[0] * placement.scale_y), 1)
+    shrinks = placement.scale_x < 1.0 and smooth
     how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     resized = cv2.resize(pixels, (resized_w, resized_h), interpolation=how)
     canvas = np.empty((height, width, 3), np.uint8)
     canvas[:] = PADDING
-    x1, y1 = max(frame.left, 0), max(frame.top, 0)
-    x2, y2 = min(frame.left + width, resized_w), min(frame.top + height, resized_h)
+    x1, y1 = max(placement.left, 0), max(placement.top, 0)
+    x2, y2 = min(placement.left + width, resized_w), min(placement.top + height, resized_h)
     if x1 < x2 and y1 < y2:
-        canvas[y1 - frame.top : y2 - frame.top, x1 - frame.left : x2 - frame.left] = resized[y1:y2, x1:x2]
-    return canvas[:, ::-1] if frame.flip else canvas
+        canvas[y1 - placement.top : y2 - placement.top, x1 - placement.left : x2 - placement.left] = resized[
+            y1:y2, x1:x2
+        ]
+    return canvas[:, ::-1] if placement.flip else canvas
 
 
 @dataclass(frozen=True)
-class FramedInstance:
+class PlacedInstance:
     """An instance on the canvas: its box float32 [4] and, if it has one, its mask uint8 [M, M] spanning the box."""
 
     category: int
@@ -87,23 +89,25 @@ class FramedInstance:
     mask: NDArray[np.uint8] | None
 
 
-def frame_instance(
-    instance: Instance, frame: Frame, side: int, least_visible: float = 0.3, least_px: float = 6.0
-) -> FramedInstance | None:
+def placed_instance(
+    instance: Instance, placement: Placement, side: int, least_visible: float = 0.3, least_px: float = 6.0
+) -> PlacedInstance | None:
     """The part of the instance that is on the canvas; None if none is.
 
     side : M of the mask.
     least_visible, least_px : with a smaller share of it left, or a shorter side, it is ignored.
     """
-    height, width = frame.canvas
-    window = np.array([frame.left, frame.top, frame.left + width, frame.top + height], np.float32)
-    window /= np.array([frame.scale_x, frame.scale_y] * 2, np.float32)
+    height, width = placement.canvas
+    window = np.array(
+        [placement.left, placement.top, placement.left + width, placement.top + height], np.float32
+    )
+    window /= np.array([placement.scale_x, placement.scale_y] * 2, np.float32)
     box, mask, share = _cut(instance, window)
     if share == 0.0:
         return None
-    box = box * np.array([frame.scale_x, frame.scale_y] * 2, np.float32)
-    box -= np.array([frame.left, frame.top] * 2, np.float32)
-    if frame.flip:
+    box = box * np.array([placement.scale_x, placement.scale_y] * 2, np.float32)
+    box -= np.array([placement.left, placement.top] * 2, np.float32)
+    if placement.flip:
         box = np.array([width - box[2], box[1], width - box[0], box[3]], np.float32)
     small = min(box[2] - box[0], box[3] - box[1]) < least_px
     ignored = instance.ignored or share < least_visible or bool(small)
@@ -112,8 +116,8 @@ def frame_instance(
         mask = cv2.resize(
             mask * np.uint8(255), (side, side), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
         )
-        mask = np.ascontiguousarray(mask[:, ::-1]) if frame.flip else mask
-    return FramedInstance(instance.category, box.astype(np.float32), ignored, None if ignored else mask)
+        mask = np.ascontiguousarray(mask[:, ::-1]) if placement.flip else mask
+    return PlacedInstance(instance.category, box.astype(np.float32), ignored, None if ignored else mask)
 
 
 def _cut(

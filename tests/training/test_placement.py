@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 
 from pipeline.labels.labelled_picture import Instance
-from pipeline.training.framing import (
+from pipeline.training.placement import (
     PADDING,
-    Frame,
-    centred_frame,
-    frame_instance,
-    frame_pixels,
-    random_frame,
+    Placement,
+    centred_placement,
+    placed_instance,
+    placed_pixels,
+    random_placement,
 )
 
 #: A car of 8x4 px with its lower right quarter missing.
@@ -41,17 +41,17 @@ def bounds(pixels: np.ndarray) -> list[int]:
 def test_a_box_lies_on_its_objects_pixels(
     scale_x: int, scale_y: int, left: int, top: int, flip: bool
 ) -> None:
-    frame = Frame((48, 64), scale_x, scale_y, left, top, flip)
-    pixels = frame_pixels(painted(CAR), frame)
-    framed = frame_instance(CAR, frame, side=8, least_px=1)
+    frame = Placement((48, 64), scale_x, scale_y, left, top, flip)
+    pixels = placed_pixels(painted(CAR), frame)
+    framed = placed_instance(CAR, frame, side=8, least_px=1)
     assert framed is not None
     # Linear interpolation leaves the outermost white pixels a little grey.
     assert np.abs(framed.box - bounds(pixels)).max() <= max(scale_x, scale_y) / 2
 
 
 def test_a_mirrored_frame_mirrors_box_and_mask() -> None:
-    plain = frame_instance(CAR, Frame((10, 20), 1, 1, 0, 0, False), side=8, least_px=1)
-    mirrored = frame_instance(CAR, Frame((10, 20), 1, 1, 0, 0, True), side=8, least_px=1)
+    plain = placed_instance(CAR, Placement((10, 20), 1, 1, 0, 0, False), side=8, least_px=1)
+    mirrored = placed_instance(CAR, Placement((10, 20), 1, 1, 0, 0, True), side=8, least_px=1)
     assert plain is not None
     assert mirrored is not None
     np.testing.assert_array_equal(mirrored.box, [8, 2, 16, 6])
@@ -62,7 +62,7 @@ def test_a_mirrored_frame_mirrors_box_and_mask() -> None:
 
 def test_what_is_cut_off_leaves_the_box_of_the_pixels_that_are_left() -> None:
     # From x = 8 on only the upper half of the car has pixels.
-    framed = frame_instance(CAR, Frame((10, 20), 1, 1, 8, 0, False), side=4, least_px=1)
+    framed = placed_instance(CAR, Placement((10, 20), 1, 1, 8, 0, False), side=4, least_px=1)
     assert framed is not None
     np.testing.assert_array_equal(framed.box, [0, 2, 4, 4])
     np.testing.assert_array_equal(framed.mask, np.full((4, 4), 255))
@@ -70,33 +70,33 @@ def test_what_is_cut_off_leaves_the_box_of_the_pixels_that_are_left() -> None:
 
 
 def test_a_sliver_that_is_left_is_neither_right_nor_wrong() -> None:
-    framed = frame_instance(CAR, Frame((10, 20), 1, 1, 10, 0, False), side=4, least_px=1)
+    framed = placed_instance(CAR, Placement((10, 20), 1, 1, 10, 0, False), side=4, least_px=1)
     assert framed is not None
     assert framed.ignored  # 4 of its 24 px
     assert framed.mask is None
 
 
 def test_what_is_too_small_to_be_judged_is_ignored() -> None:
-    frame = Frame((10, 20), 1, 1, 0, 0, False)
-    assert frame_instance(CAR, frame, side=8, least_px=5).ignored  # it is 4 px high
-    assert not frame_instance(CAR, frame, side=8, least_px=4).ignored
+    frame = Placement((10, 20), 1, 1, 0, 0, False)
+    assert placed_instance(CAR, frame, side=8, least_px=5).ignored  # it is 4 px high
+    assert not placed_instance(CAR, frame, side=8, least_px=4).ignored
 
 
 def test_what_is_outside_is_gone() -> None:
-    assert frame_instance(CAR, Frame((10, 20), 1, 1, 12, 0, False), side=8) is None
+    assert placed_instance(CAR, Placement((10, 20), 1, 1, 12, 0, False), side=8) is None
 
 
 def test_a_box_without_a_mask_is_cut_at_the_frame() -> None:
     box = Instance(3, np.array([4, 2, 12, 6], np.float32))
-    framed = frame_instance(box, Frame((10, 20), 1, 1, 8, 0, False), side=8, least_px=1)
+    framed = placed_instance(box, Placement((10, 20), 1, 1, 8, 0, False), side=8, least_px=1)
     assert framed is not None
     np.testing.assert_array_equal(framed.box, [0, 2, 4, 6])
     assert framed.mask is None
 
 
 def test_a_centred_frame_letterboxes() -> None:
-    frame = centred_frame((10, 20), (20, 20))
-    pixels = frame_pixels(np.full((10, 20, 3), 255, np.uint8), frame)
+    frame = centred_placement((10, 20), (20, 20))
+    pixels = placed_pixels(np.full((10, 20, 3), 255, np.uint8), frame)
     assert (pixels[5:15] == 255).all()
     assert (pixels[:5] == PADDING).all()
     assert (pixels[15:] == PADDING).all()
@@ -105,7 +105,7 @@ def test_a_centred_frame_letterboxes() -> None:
 def test_a_random_frame_keeps_to_its_scales_and_covers_the_canvas() -> None:
     random, flips = np.random.default_rng(0), 0
     for _ in range(200):
-        frame = random_frame((100, 200), (64, 96), 1.0, (0.8, 1.6), 0.25, random)
+        frame = random_placement((100, 200), (64, 96), 1.0, (0.8, 1.6), 0.25, random)
         assert 0.8 <= (frame.scale_x * frame.scale_y) ** 0.5 <= 1.6
         assert 0.9 <= frame.scale_x / frame.scale_y <= 1.11
         # The picture is larger than the canvas, so no padding is needed.

@@ -1,0 +1,118 @@
+"""Jobs of the command line: done one after the other, or only estimated; told on stderr, results on stdout."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.cli.picture_inputs import are_pictures
+from pipeline.cli.say import complain, say
+from pipeline.errors import UsageError
+from pipeline.job.inputs import check_together
+from pipeline.terminal import one_line
+
+if TYPE_CHECKING:
+    from pipeline.job.request import JobRequest
+    from pipeline.run.report.reporter import ConsoleReporter, JsonReporter, SilentReporter
+    from pipeline.run.report.speeds import Speeds
+    from pipeline.run.run_videos import VideoResult
+    from pipeline.run.stopping import StopSignal
+
+
+def make_outputs(requests: Sequence[JobRequest], given: Iterable[str], arguments: argparse.Namespace) -> int:
+    """Do the jobs, or say what would be done; videos one way, pictures another."""
+    tell = (lambda text: None) if arguments.quiet else complain
+    of_pictures = [are_pictures(request.inputs, tell) for request in requests]
+    if all(of_pictures):
+        from pipeline.cli.pictures import make_pictures
+
+        return make_pictures(requests, given, arguments)
+    if any(of_pictures):
+        raise UsageError("Some jobs are of pictures, others of videos.", do="submit them apart")
+    if arguments.quality is not None:
+        raise UsageError("--quality is for pictures.", do="for videos there is --crf")
+    check_together([(request.inputs, request.output) for request in requests])
+    if arguments.dry_run:
+        return max(_show_estimate(request, arguments.json) for request in requests)
+    return make_videos(requests, arguments)
+
+
+def make_videos(requests: Sequence[JobRequest], arguments: argparse.Namespace) -> int:
+    """Do the jobs, one after the other; the exit code of the first that fails, 4 where only some did."""
+    from pipeline.run.report.speeds import SpeedListener, Speeds
+    from pipeline.run.run_videos import exit_code, run_videos
+    from pipeline.run.stopping import StopSignal
+    from pipeline.weights.cache import WeightsCache
+
+    results: list[VideoResult] = []
+    speeds = Speeds(WeightsCache.at().folder)
+    with StopSignal().listening() as stop:
+        reporter = _reporter(arguments, stop, speeds)
+        try:
+            for request in requests:
+                listener = SpeedListener(reporter, speeds, request.settings.run.workers)
+                results += run_videos(request, listener, stop, alone=len(requests) == 1)
+        finally:
+            reporter.close()
+    if arguments.json:
+        say(json.dumps({"videos": [_video_record(result) for result in results]}, indent=1))
+    return exit_code(results)
+
+
+def _reporter(
+    arguments: argparse.Namespace, stop: StopSignal, speeds: Speeds
+) -> ConsoleReporter | JsonReporter | SilentReporter:
+    """The reporter on stderr, or on nothing where that is closed."""
+    from pipeline.run.report.reporter import ConsoleReporter, JsonReporter, SilentReporter
+
+    stream = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    if arguments.progress == "json":
+        return JsonReporter(stream)
+    if arguments.quiet:
+        return SilentReporter(stream)
+    return ConsoleReporter(stream, stop, speeds.latest())
+
+
+def _video_record(result: VideoResult) -> dict[str, object]:
+    return {
+        "source": str(result.source),
+        "output": str(result.output),
+        "state": result.state,
+        "error": None if result.error is None else str(result.error),
+        **result.facts,
+    }
+
+
+def _show_estimate(request: JobRequest, as_json: bool) -> int:
+    from pipeline.cli.model_cost import model_cost
+    from pipeline.run.estimate import estimate
+    from pipeline.run.report.speeds import Speeds
+    from pipeline.run.report.status_line import clock
+    from pipeline.weights.cache import WeightsCache
+
+    cost = model_cost(request.settings.segment.model)
+    found = estimate(request, Speeds(WeightsCache.at().folder), cost.factor)
+    if as_json:
+        record = {"videos": [dataclasses.asdict(entry) for entry in found], "download_mb": cost.download_mb}
+        say(json.dumps(record, indent=1))
+        return 0
+    for entry in found:
+        say(
+            f"{one_line(entry.source)} -> {one_line(entry.output)}: {entry.frames} frames, "
+            f"about {clock(entry.seconds)} at {entry.frames_per_second:.1f} frames/s, {entry.disk_mb:.0f} MB of disk"
+        )
+    if len(found) > 1:
+        seconds, disk = sum(entry.seconds for entry in found), sum(entry.disk_mb for entry in found)
+        frames = sum(entry.frames for entry in found)
+        say(f"{len(found)} videos: {frames} frames, about {clock(seconds)}, {disk:.0f} MB of disk")
+    if cost.download_mb:
+        say(f"before that, {cost.download_mb:.0f} MB of weights are fetched")
+    if found and not all(entry.measured for entry in found):
+        say("the time is a guess: no run with this network was measured on this machine yet")
+    return 0

@@ -1,0 +1,1 @@
+"""Layers with weights: convolutions and dense products, and the parts of the network that are made of them."""
