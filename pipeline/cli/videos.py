@@ -20,6 +20,7 @@ from pipeline.errors import ChunksFailedError, SegVideoError, UsageError
 from pipeline.job.arguments import add_job_options, given_options, inputs_and_output, options_of
 from pipeline.job.inputs import check_together
 from pipeline.job.options import OPTIONS
+from pipeline.loading.given import Given
 from pipeline.terminal import one_line
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def _run(arguments: argparse.Namespace) -> int:
     inputs, output = inputs_and_output(arguments.paths, arguments.output)
     refuse_other_inputs(inputs)
     given = given_options(arguments, OPTIONS.values())
-    return _make([make_request(inputs, output, given)], given, arguments)
+    return _make([make_request(inputs, output, Given(given))], given, arguments)
 
 
 def _make(requests: Sequence[JobRequest], given: Iterable[str], arguments: argparse.Namespace) -> int:
@@ -187,7 +188,7 @@ def _resume(arguments: argparse.Namespace) -> int:
     if not requests:
         say(f"{arguments.name}: every run in this folder is done, and there is nothing to go on with")
         return 0
-    changes = by_room(given)
+    changes = by_room(Given(given))
     changed = [
         dataclasses.replace(request, settings=request.settings.with_changes(changes)) for request in requests
     ]
@@ -230,7 +231,7 @@ def _render(arguments: argparse.Namespace) -> int:
     from pipeline.record.find_run import find_run
     from pipeline.run.rerender import rerender
 
-    changes = by_room(given_options(arguments, options_of("render", "encode", "run")))
+    changes = by_room(Given(given_options(arguments, options_of("render", "encode", "run"))))
     return _work([rerender(find_run(arguments.name), arguments.output, changes)], arguments)
 
 

@@ -49,7 +49,7 @@ def find_run(name: str | None) -> Path:
 def request_of(run: Path) -> JobRequest:
     """The request that a run was begun with. Raises RunInTheWayError where its manifest cannot be read."""
     manifest = Manifest.of_run(run)
-    settings = Settings.from_json(manifest.settings)
+    settings = Settings.from_json(manifest.settings, str(run / "manifest.json"))
     # Only somebody at the command line may say so, each time anew.
     settings = replace(settings, run=replace(settings.run, force=False, skip=False))
     output = manifest.output

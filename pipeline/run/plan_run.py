@@ -21,8 +21,9 @@ from pipeline.structures.video_info import VideoInfo
 from pipeline.track.key_frames import key_frames
 from pipeline.video.colour.light_metadata import keeps_light
 from pipeline.video.colour.tone_map import as_painted, is_hdr
-from pipeline.video.read.plan import DEFAULT_CHUNK_FRAMES, plan
+from pipeline.video.read.plan import plan
 from pipeline.video.read.probe import probe
+from pipeline.video.settings import CHUNK_FRAMES
 from pipeline.video.write.container import check_container
 from pipeline.video.write.encoders import Encoder, probe_encoder
 from pipeline.weights.digest import weights_digest
@@ -72,7 +73,7 @@ def plan_run(
         asked=settings,
         settings=resolved,
         info=info,
-        chunks=plan(info, settings.run.chunk_frames or DEFAULT_CHUNK_FRAMES),
+        chunks=plan(info, settings.run.chunk_frames or CHUNK_FRAMES),
         key_frames=_key_frames(info, resolved.segment.every or 1),
         source=source,
         network=network,

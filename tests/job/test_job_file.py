@@ -65,9 +65,9 @@ def test_keys_are_the_long_flags_and_paths_count_from_the_file(tmp_path):
         ("inputs: a.mp4\nworkers: 1.5\n", 2, "auto or a whole number"),
         ("inputs: [1, 2]\n", 1, "give paths"),
         ("output: a.mp4\n", 1, "needs inputs"),
-        ("inputs: a.mp4\n---\ninputs: b.mp4\nalpha: 3\n", 3, "alpha has to lie in"),
+        ("inputs: a.mp4\n---\ninputs: b.mp4\nalpha: 3\n", 4, "alpha has to lie in"),
         ("- inputs: a.mp4\n- just words\n", 2, "has to be a mapping"),
-        ("inputs: a.mp4\nignore-region: 1,2,3\n", 1, "x,y,width,height"),
+        ("inputs: a.mp4\nignore-region: 1,2,3\n", 2, "x,y,width,height"),
     ],
 )
 def test_a_complaint_has_file_and_line(tmp_path, text, line, words):
@@ -176,7 +176,7 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path):
     with path.open("wb") as stream:
         stream.truncate(100 << 20)
     began = time.process_time()
-    with pytest.raises(UsageError, match="larger than a job file"):
+    with pytest.raises(UsageError, match="larger than settings are"):
         read_job_file(path)
     assert time.process_time() - began < 0.1
 
