@@ -72,7 +72,9 @@ class Settings:
         """
         from pipeline.loading.load import load  # what checks types need not be there for --help
 
-        given = {room.name: Given(values.get(room.name, {}), place=place) for room in fields(cls)}
+        given = {
+            room.name: Given(values.get(room.name, {}), place=place, of_json=True) for room in fields(cls)
+        }
         return cls(
             **{
                 name: load(kind, given[name], ignore_unknown=True)

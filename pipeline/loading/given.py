@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -20,17 +20,19 @@ class Given:
 
     places : where a key stands, such as `job.yaml, line 3`. place : where all of them stand, which is said of a key
     that has no place of its own; "" where there is nothing to say. folder : relative paths count from it.
+    of_json : the values have types of their own, and a text is never read as a number or a switch.
     """
 
     values: Mapping[str, Any]
     places: Mapping[str, str] = field(default_factory=dict)
     place: str = ""
     folder: Path = field(default_factory=Path)
+    of_json: bool = False
 
     def under(self, stronger: Mapping[str, Any]) -> Given:
         """These values with stronger ones in their stead, which stand nowhere."""
         places = {**self.places, **dict.fromkeys(stronger, "")}
-        return Given({**self.values, **stronger}, places, self.place, self.folder)
+        return replace(self, values={**self.values, **stronger}, places=places)
 
     def check(self, faults: Iterable[tuple[str | None, UsageError]]) -> None:
         """Raise one ConfigError that tells the faults, each with its place, where there are any.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 from typing import Any, TypeVar, get_type_hints
@@ -77,9 +77,9 @@ def _faults(
 
 def _value(key: str, hint: Any, value: Any, given: Given) -> Any:
     if is_dataclass(hint) and isinstance(hint, type) and isinstance(value, Mapping):
-        return load(hint, Given(value, folder=given.folder))
+        return load(hint, replace(given, values=value, places={}, place=key))
     try:
-        return typed_value(hint, value, given.folder)
+        return typed_value(hint, value, given.folder, strict=given.of_json)
     except ValueError as expected:
         raise wrong_value(key, value, str(expected)) from None
 

@@ -30,14 +30,14 @@ _KINDS = {
 }
 
 
-def typed_value(hint: Any, value: Any, folder: Path | None = None) -> Any:
+def typed_value(hint: Any, value: Any, folder: Path | None = None, *, strict: bool = False) -> Any:
     """The value as the annotation asks for it: numbers also of texts, tuples of lists, paths as seen from the folder.
 
-    Raises ValueError with what is expected, in words.
+    strict : numbers and switches of texts are refused. Raises ValueError with what is expected, in words.
     """
     hook = partial(_path, folder or Path())
     try:
-        found = msgspec.convert(value, hint, strict=False, dec_hook=hook)
+        found = msgspec.convert(value, hint, strict=strict, dec_hook=hook)
     except (msgspec.ValidationError, RecursionError) as wrong:
         raise ValueError(_words(hint)) from wrong
     _check_inside(found)
@@ -87,7 +87,7 @@ def _words(hint: Any, *, several: bool = False) -> str:
         return f"{'lists' if several else 'a list'} of {count}{_words(inner[0], several=True)}"
     if kind is Mapping:
         return f"a mapping of {_words(inner[0], several=True)} to {_words(inner[1], several=True)}"
-    return _KINDS[hint][several]
+    return _KINDS.get(hint, ("keys and values", "mappings"))[several]
 
 
 def _shown(value: Any) -> str:
