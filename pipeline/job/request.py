@@ -19,13 +19,14 @@ class StoredWeights:
     """Weights that need not be here, since stored detections stand for them.
 
     model : their name or path. sha256 : of their content. class_names : what they find.
-    runtime : that ran them.
+    runtime : that ran them. arrays_sha256 : of their arrays alone, where that is known.
     """
 
     model: str
     sha256: str
     class_names: Mapping[int, str]
     runtime: str
+    arrays_sha256: str | None = None
 
 
 @dataclass(frozen=True)

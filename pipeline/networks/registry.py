@@ -61,7 +61,7 @@ class NetworkDescription:
     kind : name of its kind.
     class_names : name of each class id that it can return.
     path : its file or folder; None if it is not on this machine yet.
-    arrays_sha256 : digest of the arrays alone that our own file carries; None elsewhere.
+    arrays_sha256 : digest of the arrays alone in a file of ours, counted anew; None elsewhere.
     """
 
     kind: str

@@ -1,4 +1,4 @@
-"""A run -> its evidence record: what went in, what came out, with what, each with its SHA-256."""
+"""The evidence of a run: what went in, what came out, with what, each with its SHA-256."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def evidence(folder: Path) -> Evidence:
         files["detections"] = _file(str(folder / "detections.parquet"), joined.sha256)
     record = {
         **files,
-        "weights": manifest.weights,
+        "weights": manifest.weights.record(),
         "settings": manifest.settings,
         "versions": manifest.versions,
         "frames": manifest.frames,

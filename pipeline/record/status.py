@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pipeline.record.ledger import Entry, Ledger
 from pipeline.record.lock import is_held
@@ -16,8 +16,9 @@ class RunStatus:
     """One run.
 
     state : running, done, failed (some chunks did) or stopped. frames : of the video. segmented, rendered :
-    frames that are done. rate : frames a second the network found in so far; None before. failed : chunk and
-    reason of each that failed. resume : the command that goes on; None where there is nothing to go on with.
+    frames that are done. weights : as in the manifest. rate : frames a second the network found in so far; None
+    before. failed : chunk and reason of each that failed. resume : the command that goes on; None where there is
+    nothing to go on with.
     """
 
     folder: str
@@ -27,6 +28,7 @@ class RunStatus:
     frames: int
     segmented: int
     rendered: int
+    weights: dict[str, Any]
     rate: float | None
     failed: tuple[tuple[int, str], ...]
     resume: str | None
@@ -56,6 +58,7 @@ def run_status(folder: Path) -> RunStatus:
         frames=manifest.frames,
         segmented=manifest.frames if mux or has_joined else _frames(segmented, manifest),
         rendered=manifest.frames if mux else _frames(rendered, manifest),
+        weights=manifest.weights.record(),
         rate=_rate(segmented, manifest),
         failed=failed,
         resume=f"seg-video resume {folder}" if state in ("failed", "stopped") else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from pipeline.record.manifest import Manifest
+from pipeline.record.manifest import Manifest, Weights
 from pipeline.record.versions import versions
 from pipeline.run.run import Run
 
@@ -19,15 +19,12 @@ def manifest_of(run: Run, marks: Mapping[str, str]) -> Manifest:
         source=run.source,
         output=str(run.layout.output),
         settings=asked,
-        weights={
-            "model": network.model,
-            "sha256": network.sha256,
-            "runtime": network.runtime,
-            "stored": network.stored,
-        },
-        class_names={str(key): name for key, name in network.class_names.items()},
+        weights=Weights(
+            network.model, network.sha256, network.runtime, network.stored, network.arrays_sha256
+        ),
+        class_names=dict(network.class_names),
         fingerprints=dict(marks),
-        chunks=[[chunk.start, chunk.stop] for chunk in run.chunks],
+        chunks=tuple((chunk.start, chunk.stop) for chunk in run.chunks),
         frames=run.info.frame_count,
         seconds=float(run.info.duration_seconds),
         versions=versions(),

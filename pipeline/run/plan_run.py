@@ -108,11 +108,12 @@ def resolve(settings: Settings) -> Settings:
 
 def _network(settings: SegmentSettings, stored: StoredWeights | None) -> Network:
     if stored is not None:
-        return Network(stored.model, stored.sha256, stored.class_names, stored.runtime, stored=True)
+        return Network(**vars(stored), stored=True)
     source = registry.find_source(settings.model)
-    names = registry.describe(source).class_names
+    digest = weights_digest(settings.model)  # first, as it fetches what is to be described
+    network = registry.describe(source)
     runtime = registry.runtime_of(source, LoadSettings(device=settings.device))
-    return Network(_whole_path(settings.model), weights_digest(settings.model), names, runtime)
+    return Network(_whole_path(settings.model), digest, network.class_names, runtime, network.arrays_sha256)
 
 
 def _key_frames(info: VideoInfo, every: int) -> frozenset[int]:
