@@ -103,6 +103,23 @@ def test_the_command_line_stands_above_the_file(tmp_path):
     assert (spec.settings.render.conf, spec.settings.render.alpha) == (0.6, 0.7)
 
 
+def test_a_wrong_option_of_the_command_line_has_no_line_of_the_file(tmp_path):
+    with pytest.raises(UsageError, match=r"^alpha has to lie in"):
+        read_job_file(write(tmp_path, "inputs: a.mp4\nalpha: 0.3\n"), {"alpha": "3"})
+
+
+def test_all_wrong_keys_of_a_job_are_told_at_once(tmp_path):
+    with pytest.raises(UsageError) as refused:
+        read_job_file(write(tmp_path, "inputs: a.mp4\nconff: 0.3\nalpha: much\n"))
+    assert "line 2: There is no setting" in refused.value.what
+    assert "line 3: alpha has a value" in refused.value.what
+
+
+def test_off_is_a_word_and_no_switch(tmp_path):
+    (spec,) = read_job_file(write(tmp_path, "inputs: a.mp4\nown-car: off\n"))
+    assert spec.settings.track.own_car == "off"
+
+
 def test_weights_by_path_count_from_the_file_and_names_do_not(tmp_path):
     (tmp_path / "own.safetensors").write_bytes(b"")
     values = [("own.safetensors", str(tmp_path / "own.safetensors")), ("dashcam-lite", "dashcam-lite")]
