@@ -15,8 +15,8 @@ import imageio_ffmpeg
 import pytest
 from hypothesis import settings
 
-from pipeline.job.options import OPTIONS, read_option
 from pipeline.job.request import make_request
+from pipeline.loading.given import Given
 from pipeline.networks import registry
 from pipeline.run import pools
 from pipeline.run.report.reporter import JsonReporter
@@ -94,8 +94,9 @@ def work(fake_network):
     def do(inputs, output, stop=None, **options):
         stream = io.StringIO()
         values = {key.replace("_", "-"): value for key, value in {"workers": 0, **options}.items()}
-        read = {key: read_option(OPTIONS[key], value) for key, value in values.items()}
-        request = make_request(tuple(map(str, inputs)), None if output is None else str(output), read)
+        request = make_request(
+            tuple(map(str, inputs)), None if output is None else str(output), Given(values)
+        )
         results = run_videos(request, JsonReporter(stream), stop or StopSignal())
         return results, [json.loads(line) for line in stream.getvalue().splitlines()]
 

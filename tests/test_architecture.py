@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "files": set(),
     "terminal": set(),
     "structures": set(),
+    "loading": set(),
     "model": set(),
     "formats": set(),
     "weights": set(),
@@ -66,7 +67,7 @@ MAY_IMPORT = {
         ),  # choices that --help shows
     },
 }
-EVERYWHERE = {"pipeline", "errors", "files", "terminal", "structures"}
+EVERYWHERE = {"pipeline", "errors", "files", "terminal", "structures", "loading"}
 
 #: Imports that have to wait inside a function, so that --help and the scheduler load no network.
 DEFERRED = {
@@ -79,7 +80,7 @@ DEFERRED = {
 HOMES = {
     "numpy": set(MAY_IMPORT)
     - {"pipeline", "__main__", "errors", "files", "terminal"}
-    - {"cli", "job", "record", "workers", "weights"},
+    - {"cli", "job", "loading", "record", "workers", "weights"},
     "tensorflow": {"model", "formats", "networks", "training"},
     "keras": {"model", "training"},
     "openvino": {"model", "networks"},
@@ -93,7 +94,8 @@ HOMES = {
     "tqdm": {"weights", "training"},
     "ray": {"workers"},
     "shtab": {"cli"},
-    "yaml": {"job", "training"},
+    "yaml": {"loading", "job"},
+    "msgspec": {"loading"},
     "av": {"video"},
     "ffmpeg": {"video", "live"},
     "imageio_ffmpeg": {"video"},

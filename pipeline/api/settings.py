@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import UsageError
-from pipeline.job.options import OPTIONS, read_option
-from pipeline.job.request import JobRequest, make_request, unknown_key
+from pipeline.job.options import OPTIONS
+from pipeline.job.request import JobRequest, make_request
+from pipeline.loading.given import Given
 
 
 def request_of_keywords(
@@ -19,17 +20,12 @@ def request_of_keywords(
     rooms : those whose options mean something here; none: all. Raises UsageError for any other name and for a value
     that an option cannot have.
     """
-    values = {}
-    for name, value in settings.items():
-        option = OPTIONS.get(name.replace("_", "-"))
-        if option is None:
-            raise unknown_key(name.replace("_", "-"))
-        if rooms and option.room not in rooms:
+    values = {name.replace("_", "-"): _lists(value) for name, value in settings.items() if value is not None}
+    for name in values:
+        if rooms and name in OPTIONS and OPTIONS[name].room not in rooms:
             allowed = sorted(each.name for each in OPTIONS.values() if each.room in rooms)
             raise UsageError(f"{name} means nothing here.", do=f"the settings are {', '.join(allowed)}")
-        if value is not None:
-            values[option.name] = read_option(option, _lists(value))
-    return make_request((str(source),), None if output is None else _literal(output), values)
+    return make_request((str(source),), None if output is None else _literal(output), Given(values))
 
 
 def _lists(value: Any) -> Any:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pipeline.cli.command import Command
 from pipeline.cli.say import say
+from pipeline.loading.given import Given
 
 
 def _add_export_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,9 +37,9 @@ def _add_export_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _export(arguments: argparse.Namespace) -> int:
     from pipeline.api.export import export
-    from pipeline.job.options import OPTIONS, read_option
+    from pipeline.job.request import by_room
 
-    conf = None if arguments.conf is None else read_option(OPTIONS["conf"], arguments.conf)
+    conf = None if arguments.conf is None else by_room(Given({"conf": arguments.conf}))["render"]["conf"]
     folder = export(
         arguments.name,
         arguments.format,

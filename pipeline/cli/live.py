@@ -9,6 +9,7 @@ from pipeline.cli.command import Command
 from pipeline.cli.help_texts import help_of
 from pipeline.job.arguments import add_job_options, given_options
 from pipeline.job.options import OPTIONS
+from pipeline.loading.given import Given
 
 #: Options of a job that a live picture has, too.
 _OPTIONS = [
@@ -40,7 +41,7 @@ def _live(arguments: argparse.Namespace) -> int:
     from pipeline.run.stopping import StopSignal
     from pipeline.video.ffmpeg import find_ffmpeg
 
-    settings = make_request((), None, given_options(arguments, _OPTIONS)).settings
+    settings = make_request((), None, Given(given_options(arguments, _OPTIONS))).settings
     job = LiveJob(
         source=arguments.source,
         loop=arguments.loop,

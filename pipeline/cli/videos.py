@@ -16,6 +16,7 @@ from pipeline.cli.say import complain, say
 from pipeline.errors import ChunksFailedError, SegVideoError
 from pipeline.job.arguments import add_job_options, given_options, inputs_and_output, options_of
 from pipeline.job.options import OPTIONS
+from pipeline.loading.given import Given
 from pipeline.terminal import one_line
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def _run(arguments: argparse.Namespace) -> int:
     inputs, output = inputs_and_output(arguments.paths, arguments.output)
     refuse_other_inputs(inputs)
     given = given_options(arguments, OPTIONS.values())
-    return make_outputs([make_request(inputs, output, given)], given, arguments)
+    return make_outputs([make_request(inputs, output, Given(given))], given, arguments)
 
 
 def _add_submit_arguments(parser: argparse.ArgumentParser) -> None:
@@ -115,7 +116,7 @@ def _resume(arguments: argparse.Namespace) -> int:
     if not requests:
         say(f"{arguments.name}: every run in this folder is done, and there is nothing to go on with")
         return 0
-    changes = by_room(given)
+    changes = by_room(Given(given))
     changed = [
         dataclasses.replace(request, settings=request.settings.with_changes(changes)) for request in requests
     ]
@@ -158,7 +159,7 @@ def _render(arguments: argparse.Namespace) -> int:
     from pipeline.record.find_run import find_run
     from pipeline.run.rerender import rerender
 
-    changes = by_room(given_options(arguments, options_of("render", "encode", "run")))
+    changes = by_room(Given(given_options(arguments, options_of("render", "encode", "run"))))
     return make_videos([rerender(find_run(arguments.name), arguments.output, changes)], arguments)
 
 

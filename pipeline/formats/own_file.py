@@ -23,6 +23,7 @@ _STORED = {
 }
 #: The format has no checksum, so the file carries one of its arrays among the metadata.
 _DIGEST = "arrays_sha256"
+_DAMAGE = (OSError, ValueError, KeyError, safetensors.SafetensorError)
 #: The header's length stands before it as a little-endian integer.
 _LENGTH_BYTES = 8
 #: The format allows no longer one.
@@ -58,13 +59,11 @@ def load_weights(path: str | Path) -> tuple[dict[str, NDArray[Any]], dict[str, s
     """
     try:
         content = Path(path).read_bytes()
-        entries = dict(safetensors.deserialize(content))
+        entries, _ = _checked(content)
         metadata = _metadata(content)
-        digest = metadata.pop(_DIGEST, None)
-        if digest not in (None, _digest({name: bytes(entry["data"]) for name, entry in entries.items()})):
-            raise ValueError("its arrays do not match their checksum")
+        metadata.pop(_DIGEST, None)
         return {name: _array(entry) for name, entry in entries.items()}, metadata
-    except (OSError, ValueError, KeyError, safetensors.SafetensorError) as damage:
+    except _DAMAGE as damage:
         raise _unreadable(path, damage) from damage
 
 
@@ -81,9 +80,15 @@ def read_metadata(path: str | Path) -> dict[str, str]:
         raise _unreadable(path, damage) from damage
 
 
-def arrays_digest(path: str | Path) -> str | None:
-    """SHA-256 of the arrays as the header states it; None where it does not. Raises WeightsError."""
-    return read_metadata(path).get(_DIGEST)
+def arrays_digest(path: str | Path) -> str:
+    """SHA-256 of the names and bytes of the arrays, counted anew; it takes as long as that of the file.
+
+    Raises WeightsError as `load_weights` does: where the file states another one, too.
+    """
+    try:
+        return _checked(Path(path).read_bytes())[1]
+    except _DAMAGE as damage:
+        raise _unreadable(path, damage) from damage
 
 
 def _unreadable(path: str | Path, damage: Exception) -> WeightsError:
@@ -108,7 +113,16 @@ def _metadata(content: bytes) -> dict[str, str]:
     return dict(header.get("__metadata__", {}))
 
 
-def _digest(raw: Mapping[str, bytes]) -> str:
+def _checked(content: bytes) -> tuple[dict[str, Mapping[str, Any]], str]:
+    """The entries of the arrays by name, and their digest. Raises ValueError where the file states another one."""
+    entries = dict(safetensors.deserialize(content))
+    digest = _digest({name: entry["data"] for name, entry in entries.items()})
+    if _metadata(content).get(_DIGEST, digest) != digest:
+        raise ValueError("its arrays do not match their checksum")
+    return entries, digest
+
+
+def _digest(raw: Mapping[str, bytes | bytearray]) -> str:
     digest = hashlib.sha256()
     for name in sorted(raw):
         digest.update(name.encode() + b"\0" + len(raw[name]).to_bytes(_LENGTH_BYTES, "little"))

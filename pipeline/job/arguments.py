@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import UsageError
-from pipeline.job.options import OPTIONS, Option, read_option
+from pipeline.job.options import OPTIONS, Option
 
 
 def add_job_options(
@@ -30,11 +30,9 @@ def add_job_options(
 
 
 def given_options(arguments: argparse.Namespace, options: Iterable[Option]) -> dict[str, Any]:
-    """Values of the options that were given, by name. Raises UsageError for one that it cannot have."""
+    """The words of the options that were given, by name."""
     words = vars(arguments)
-    return {
-        option.name: read_option(option, words[option.name]) for option in options if option.name in words
-    }
+    return {option.name: words[option.name] for option in options if option.name in words}
 
 
 def inputs_and_output(paths: list[str], output: str | None) -> tuple[tuple[str, ...], str | None]:

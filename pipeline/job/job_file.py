@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from pipeline.errors import SegVideoError, UsageError
-from pipeline.job.options import OPTIONS, read_option, shown
-from pipeline.job.request import JobRequest, make_request, unknown_key
-from pipeline.job.yaml_nodes import plain_value, yaml_nodes
+from pipeline.errors import UsageError
+from pipeline.job.request import JobRequest, make_request
+from pipeline.loading.given import Given
+from pipeline.loading.typed_value import is_path, wrong_value
+from pipeline.loading.yaml_nodes import given_in, yaml_nodes
 
 #: Options whose value is a path, and counts from the job file if it is relative.
 _PATHS = ("work-dir",)
@@ -20,20 +22,20 @@ _PATHS = ("work-dir",)
 _DEEPEST = 2
 
 
-def read_job_file(path: Path, overrides: dict[str, Any] | None = None) -> list[JobRequest]:
+def read_job_file(path: Path, overrides: Mapping[str, Any] | None = None) -> list[JobRequest]:
     """The jobs of a YAML file: one mapping, several documents, a list, or a list under `jobs`.
 
-    Keys are the long flags, and `inputs` and `output`. overrides : options, as read, that stand above the
-    file's own. Raises UsageError with file and line.
+    Keys are the long flags, and `inputs` and `output`. overrides : options that stand above the file's
+    own, by name. Raises UsageError with file and line.
     """
-    documents = list(yaml_nodes(path))
+    documents = yaml_nodes(path)
     jobs = [_job(path, node, overrides or {}) for document in documents for node in _mappings(path, document)]
     if not jobs:
         raise UsageError(f"{path} holds no job.", do="give it `inputs` at least")
     return jobs
 
 
-def _mappings(path: Path, node: yaml.Node | None, depth: int = 0) -> Iterator[yaml.MappingNode]:
+def _mappings(path: Path, node: yaml.Node | None, depth: int = 0) -> Iterator[yaml.Node]:
     """The nodes that describe a job each."""
     if isinstance(node, yaml.SequenceNode) and depth < _DEEPEST:
         for item in node.value:
@@ -44,69 +46,55 @@ def _mappings(path: Path, node: yaml.Node | None, depth: int = 0) -> Iterator[ya
         else:
             yield node
     elif node is not None:
-        raise _at(path, node, UsageError("A job has to be a mapping of keys and values."))
+        yield node
 
 
-def _job(path: Path, node: yaml.MappingNode, overrides: dict[str, Any]) -> JobRequest:
-    values: dict[str, Any] = {}
-    inputs: tuple[str, ...] = ()
-    output: str | None = None
-    for key_node, value_node in node.value:
-        key = str(key_node.value).replace("_", "-")
-        try:
-            value = plain_value(value_node)
-            if key == "inputs":
-                inputs = _inputs(path, value)
-            elif key == "output":
-                output = _from(path, _name(key, value))
-            elif key in OPTIONS:
-                values[key] = _anchored(path, key, read_option(OPTIONS[key], value))
-            else:
-                raise unknown_key(str(key_node.value))
-        except SegVideoError as error:
-            raise _at(path, key_node, error) from None
-    try:
-        if not inputs:
-            raise UsageError("A job needs inputs.", do="add `inputs:` with files, folders or patterns")
-        return make_request(inputs, output, {**values, **overrides})
-    except SegVideoError as error:
-        raise _at(path, node, error) from None
+def _job(path: Path, node: yaml.Node, overrides: Mapping[str, Any]) -> JobRequest:
+    given = _by_flag(given_in(path, node))
+    values = dict(given.values)
+    named: dict[str, Any] = {key: values.pop(key) for key in ("inputs", "output") if key in values}
+    given.check(_faults(named))
+    output = named.get("output")
+    return make_request(
+        tuple(_from(path, name) for name in _list(named["inputs"])),
+        None if output is None else _from(path, output),
+        replace(given, values=_anchored(path, values)).under(overrides),
+    )
 
 
-def _inputs(path: Path, value: Any) -> tuple[str, ...]:
-    names = value if isinstance(value, list) else [value]
-    if not names:
-        raise UsageError(
-            "inputs has a value it cannot have.", found="an empty list", do="give paths or patterns"
-        )
-    return tuple(_from(path, _name("inputs", name)) for name in names)
+def _by_flag(given: Given) -> Given:
+    """The same with the keys as the long flags have them; a job file may have _ for -."""
+    values, places = (
+        {key.replace("_", "-"): value for key, value in by_key.items()}
+        for by_key in (given.values, given.places)
+    )
+    return replace(given, values=values, places=places)
 
 
-def _name(key: str, value: Any) -> str:
-    """A path or pattern of the file's."""
-    if not isinstance(value, str) or not value or "\0" in value:
-        raise UsageError(
-            f"{key} has a value it cannot have.", found=shown(value), do="give paths or patterns"
-        )
-    return value
+def _faults(named: Mapping[str, Any]) -> Iterator[tuple[str | None, UsageError]]:
+    """Each fault of what a job's `inputs` and `output` name."""
+    if "inputs" not in named:
+        yield None, UsageError("A job needs inputs.", do="add `inputs:` with files, folders or patterns")
+    for key, value in named.items():
+        names = _list(value) if key == "inputs" else [value]
+        if not names or not all(isinstance(name, str) and name and "\0" not in name for name in names):
+            yield key, wrong_value(key, value, "paths or patterns")
 
 
-def _anchored(path: Path, key: str, value: Any) -> Any:
-    """A path of the file's as seen from it; weights may be a path or a name of the catalog."""
-    is_path = key in _PATHS or (key == "model" and _points(path, value))
-    return _from(path, value) if is_path else value
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
-def _points(path: Path, value: str) -> bool:
-    return "/" in value or (path.parent / value).exists()
+def _anchored(path: Path, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with paths as seen from the file; weights may be a path or a name of the catalog."""
+    texts = {key: value for key, value in values.items() if isinstance(value, str)}
+    paths = [key for key in _PATHS if key in texts]
+    if "model" in texts and is_path(texts["model"], path.parent):
+        paths.append("model")
+    return {**values, **{key: _from(path, texts[key]) for key in paths}}
 
 
 def _from(path: Path, name: str) -> str:
     """A relative name from the job file on; a slash at its end says that it is a folder."""
     joined = str(path.parent / name)
     return joined + "/" if name.endswith("/") else joined
-
-
-def _at(path: Path, node: yaml.Node, error: SegVideoError) -> UsageError:
-    line = node.start_mark.line + 1
-    return UsageError(f"{path}, line {line}: {error.what}", found=error.found, do=error.do)

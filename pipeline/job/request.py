@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any
 
 from pipeline.errors import UsageError
 from pipeline.job.options import OPTIONS
 from pipeline.job.settings import Settings
+from pipeline.loading.given import Given
+from pipeline.loading.load import hints_of, refusals, unknown_key
+from pipeline.loading.typed_value import typed_value, wrong_value
 
 
 @dataclass(frozen=True)
@@ -17,13 +19,14 @@ class StoredWeights:
     """Weights that need not be here, since stored detections stand for them.
 
     model : their name or path. sha256 : of their content. class_names : what they find.
-    runtime : that ran them.
+    runtime : that ran them. arrays_sha256 : of their arrays alone, where that is known.
     """
 
     model: str
     sha256: str
     class_names: Mapping[int, str]
     runtime: str
+    arrays_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -40,29 +43,38 @@ class JobRequest:
     stored: StoredWeights | None = None
 
 
-def make_request(inputs: tuple[str, ...], output: str | None, values: Mapping[str, Any]) -> JobRequest:
-    """The request of these inputs, with options by their long flag's name, as `read_option` gave them.
+def make_request(inputs: tuple[str, ...], output: str | None, given: Given) -> JobRequest:
+    """The request of these inputs, with options by their long flag's name.
 
-    Raises UsageError for a name that is no option's, with the nearest one.
+    Raises ConfigError that names every wrong option with its place.
     """
-    return JobRequest(inputs, output, Settings().with_changes(by_room(values)))
+    rooms = by_room(given)
+    given.check(fault for room, values in rooms.items() for fault in _refusals(room, values))
+    return JobRequest(inputs, output, Settings().with_changes(rooms))
 
 
-def by_room(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Settings by room and field, of options by name. Raises UsageError for a name that no option has."""
+def by_room(given: Given) -> dict[str, dict[str, Any]]:
+    """Settings by room and field, of options by name. Raises ConfigError for names and values that no option has."""
     rooms: dict[str, dict[str, Any]] = {}
-    for name, value in values.items():
-        option = OPTIONS.get(name)
-        if option is None:
-            raise unknown_key(name)
-        rooms.setdefault(option.room, {})[option.field] = value
+    given.check(_faults(given, rooms))
     return rooms
 
 
-def unknown_key(key: str) -> UsageError:
-    """The error for a name that no option has."""
-    near = get_close_matches(key, [*OPTIONS, "inputs", "output"], n=1, cutoff=0.5)
-    return UsageError(
-        f"There is no setting called {key!r}.",
-        do=f"did you mean {near[0]!r}?" if near else f"the settings are {', '.join(OPTIONS)}",
-    )
+def _faults(given: Given, rooms: dict[str, dict[str, Any]]) -> Iterator[tuple[str, UsageError]]:
+    """Each fault of names and types; fills `rooms` with what has the right type."""
+    for name, value in given.values.items():
+        option = OPTIONS.get(name)
+        if option is None:
+            yield name, unknown_key(name, [*OPTIONS, "inputs", "output"])
+            continue
+        hint = hints_of(hints_of(Settings)[option.room])[option.field]
+        try:
+            rooms.setdefault(option.room, {})[option.field] = typed_value(hint, option.form(value))
+        except ValueError as expected:
+            yield name, wrong_value(name, value, option.expects or str(expected))
+
+
+def _refusals(room: str, values: Mapping[str, Any]) -> Iterator[tuple[str | None, UsageError]]:
+    names = {option.field: option.name for option in OPTIONS.values() if option.room == room}
+    for field_name, error in refusals(hints_of(Settings)[room], values):
+        yield names[field_name] if field_name else None, error

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, get_type_hints
 
 from pipeline.errors import ConfigError, UsageError
+from pipeline.loading.given import Given
 from pipeline.render.settings import RenderSettings
 from pipeline.segment.settings import SegmentSettings
 from pipeline.track.settings import TrackSettings
 from pipeline.video.settings import DecodeSettings, EncodeSettings
-
-_ENDLESS = float("inf")
 
 
 @dataclass(frozen=True)
@@ -67,39 +65,19 @@ class Settings:
         return replace(self, **rooms)
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Mapping[str, Any]]) -> Settings:
+    def from_json(cls, values: Mapping[str, Mapping[str, Any]], place: str) -> Settings:
         """The settings of their JSON form; keys that another version wrote are left out.
 
-        Raises ConfigError for a value that a setting cannot have.
+        place : where they stand. Raises ConfigError for a value that a setting cannot have.
         """
-        rooms = {room.name: type(getattr(cls(), room.name)) for room in fields(cls)}
-        return cls().with_changes({name: _known(kind, values.get(name, {})) for name, kind in rooms.items()})
+        from pipeline.loading.load import load  # what checks types need not be there for --help
 
-
-def _known(room: Any, values: Mapping[str, Any]) -> dict[str, Any]:
-    hints = get_type_hints(room)
-    known = {key: _tuples(value) for key, value in values.items() if key in hints}
-    for key, value in known.items():
-        if not _fits(hints[key], value):
-            raise ConfigError(f"{key} has a value it cannot have.", found=str(value)[:200])
-    return known
-
-
-def _fits(hint: Any, value: Any) -> bool:
-    """True for a value that has the type of an annotation of the settings."""
-    kind, inner = get_origin(hint), get_args(hint)
-    if kind in (UnionType, Union):
-        return any(_fits(one, value) for one in inner)
-    if kind is Literal:
-        return value in inner
-    if kind is tuple:
-        return isinstance(value, tuple) and all(_fits(inner[0], one) for one in value)
-    if hint is float:
-        return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _ENDLESS
-    if hint is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    return isinstance(value, hint)
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
+        given = {
+            room.name: Given(values.get(room.name, {}), place=place, of_json=True) for room in fields(cls)
+        }
+        return cls(
+            **{
+                name: load(kind, given[name], ignore_unknown=True)
+                for name, kind in get_type_hints(cls).items()
+            }
+        )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from pipeline.errors import ConfigError
+from pipeline.loading.given import Given
+from pipeline.loading.load import load
 
 
 @dataclass(frozen=True)
@@ -27,16 +29,8 @@ class LiveControls:
 
     def changed(self, wishes: Mapping[str, Any], names: set[str]) -> LiveControls:
         """The controls with what JSON asks for, `names` being all classes. Raises ConfigError for what cannot be."""
-        unknown = set(wishes) - {"conf", "classes", "paused"}
+        controls = load(LiveControls, Given({**asdict(self), **wishes}, of_json=True))
+        unknown = sorted(set(controls.classes) - names)
         if unknown:
-            raise ConfigError("There is no such control.", found=", ".join(sorted(unknown)))
-        conf = wishes.get("conf", self.conf)
-        classes = wishes.get("classes", list(self.classes))
-        paused = wishes.get("paused", self.paused)
-        if isinstance(conf, bool) or not isinstance(conf, int | float):
-            raise ConfigError("conf has to be a number.", found=repr(conf))
-        if not isinstance(classes, list) or not all(name in names for name in classes):
-            raise ConfigError("classes has to list names that the network knows.", found=repr(classes)[:200])
-        if not isinstance(paused, bool):
-            raise ConfigError("paused has to be true or false.", found=repr(paused))
-        return LiveControls(float(conf), tuple(classes), paused)
+            raise ConfigError("The network finds no such classes.", found=", ".join(unknown))
+        return controls

@@ -8,10 +8,13 @@ network computes what each source computes. The presets are in `presets.py`.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Literal
 
 from pipeline.errors import ConfigError
+from pipeline.loading.given import Given
+from pipeline.loading.load import load
 
 ResizeRule = Literal["shortest_edge", "square", "letterbox"]
 Norm = Literal["none", "batch", "frozen"]
@@ -266,28 +269,16 @@ class MaskRCNNConfig:
 
     @classmethod
     def from_json(cls, text: str) -> MaskRCNNConfig:
-        """The config that `to_json` wrote; a key that does not exist is a ConfigError."""
-        return _build(cls, json.loads(text))
+        """The config that `to_json` wrote. Raises ConfigError for any other text, with every wrong key."""
+        try:
+            values = json.loads(text)
+        except (ValueError, RecursionError) as damage:
+            raise ConfigError("The network's config is no JSON.", found=str(damage)) from damage
+        if not isinstance(values, Mapping):
+            raise ConfigError("The network's config has no keys.", found=text[:200])
+        return load(cls, Given(values, place="the network's config", of_json=True))
 
 
 def _require(condition: bool, name: str, found: object, expected: str) -> None:
     if not condition:
         raise ConfigError(f"{name} must be {expected}", found=repr(found))
-
-
-def _build(kind: Any, values: dict[str, Any]) -> Any:
-    """The dataclass `kind` from nested JSON values; lists become the tuples that the annotations ask for."""
-    unknown = sorted(set(values) - {known.name for known in fields(kind)})
-    _require(not unknown, f"a key of {kind.__name__}", unknown, "one of its fields")
-    hints = get_type_hints(kind)
-    return kind(**{name: _value(hints[name], value) for name, value in values.items()})
-
-
-def _value(hint: Any, value: Any) -> Any:
-    if is_dataclass(hint):
-        return _build(hint, value)
-    if get_origin(hint) is tuple and isinstance(value, list):
-        return tuple(value)
-    if get_origin(hint) is Literal:
-        _require(value in get_args(hint), "value", value, f"one of {get_args(hint)}")
-    return value

@@ -61,7 +61,7 @@ class NetworkDescription:
     kind : name of its kind.
     class_names : name of each class id that it can return.
     path : its file or folder; None if it is not on this machine yet.
-    arrays_sha256 : digest of the arrays alone that our own file carries; None elsewhere.
+    arrays_sha256 : digest of the arrays alone in a file of ours, counted anew; None elsewhere.
     """
 
     kind: str
@@ -117,12 +117,18 @@ def find_source(model: str | Path) -> NetworkSource:
     return NetworkSource(str(model), by_ending[ending].name, by_ending[ending].loader)
 
 
+def class_names(model: str | Path | NetworkSource) -> Mapping[int, str]:
+    """Name of each class id that the network can return; nothing is loaded or fetched. Raises as `find_source` does."""
+    source = _source(model)
+    return _loader(source).class_names(source)
+
+
 def describe(model: str | Path | NetworkSource) -> NetworkDescription:
     """The network without loading it. Raises as `find_source` does, and WeightsError where its file is damaged."""
     source = _source(model)
-    names, path = _loader(source).class_names(source), source.known_path()
+    path = source.known_path()
     arrays = arrays_digest(path) if source.kind == "own" and path is not None else None
-    return NetworkDescription(source.kind, names, path, arrays)
+    return NetworkDescription(source.kind, class_names(source), path, arrays)
 
 
 def runtime_of(model: str | Path | NetworkSource, settings: LoadSettings | None = None) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +9,7 @@ from pipeline.errors import SegVideoError
 from pipeline.job.resolve import resolve
 from pipeline.job.settings import Settings
 from pipeline.record.find_run import request_of
-from pipeline.record.layout import RunLayout
-from pipeline.record.manifest import Manifest
+from pipeline.record.layout import RunLayout, check_private
 
 
 @dataclass(frozen=True)
@@ -31,24 +28,14 @@ def run_record(output: Path) -> RunRecord | str:
     """
     layout = RunLayout.of(output)
     try:
-        strangers = [path for path in (layout.folder, layout.manifest, layout.joined) if not _is_own(path)]
-        if strangers:
-            return f"{strangers[0].name} belongs to another account, or others can write to it"
-        if Manifest.read(layout.manifest) is None:
-            return "there is no record of the run"
+        check_private(layout.folder)
+        for file in (layout.manifest, layout.joined):
+            file.lstat()
+            check_private(file, is_file=True)
         return RunRecord(resolve(request_of(layout.folder).settings), layout.joined)
     except FileNotFoundError as error:
         return f"there is no {Path(error.filename).name}"
     except PermissionError:
         return "the run's folder is closed to this account"
-    except (SegVideoError, OSError, ValueError, TypeError, AttributeError) as error:
-        return f"the run's folder cannot be read: {str(error).splitlines()[0]}"
-
-
-def _is_own(path: Path) -> bool:
-    status = path.lstat()
-    return (
-        not stat.S_ISLNK(status.st_mode)
-        and status.st_uid == os.geteuid()
-        and not status.st_mode & stat.S_IWOTH
-    )
+    except (SegVideoError, OSError, ValueError) as error:
+        return "; ".join(line.strip() for line in str(error).splitlines()[:2])

@@ -23,7 +23,7 @@ def changed_things(old: Manifest, new: Manifest) -> list[str]:
     if old.source.sha256 != new.source.sha256:
         found.append("the content of the input")
     if old.weights != new.weights:
-        found.append(f"model: {old.weights['model']} -> {new.weights['model']}")
+        found.append(f"model: {old.weights.model} -> {new.weights.model}")
     found += _differences(old.settings, new.settings)
     if old.chunks != new.chunks:
         found.append(f"chunks: {len(old.chunks)} -> {len(new.chunks)}")

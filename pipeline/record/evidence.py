@@ -37,7 +37,7 @@ def evidence(folder: Path) -> Evidence:
         files["detections"] = _file(str(folder / "detections.parquet"), joined.sha256)
     record = {
         **files,
-        "weights": manifest.weights,
+        "weights": manifest.weights.record(),
         "settings": manifest.settings,
         "versions": manifest.versions,
         "frames": manifest.frames,

@@ -50,21 +50,22 @@ def find_run(name: str | None) -> Path:
 def request_of(run: Path) -> JobRequest:
     """The request that a run was begun with. Raises RunInTheWayError where its manifest cannot be read."""
     manifest = Manifest.of_run(run)
-    settings = Settings.from_json(manifest.settings)
+    settings = Settings.from_json(manifest.settings, str(run / "manifest.json"))
     # Only somebody at the command line may say so, each time anew.
     settings = replace(settings, run=replace(settings.run, force=False, skip=False))
     output = manifest.output
     if "{" in output:
         output = output.replace("{", "{{").replace("}", "}}")  # a name, and no template
-    stored = stored_weights(manifest) if manifest.weights["stored"] else None
+    stored = stored_weights(manifest) if manifest.weights.stored else None
     return JobRequest((manifest.source.path,), output, settings, stored)
 
 
 def stored_weights(manifest: Manifest) -> StoredWeights:
     """The weights that the run's detections came from, for a run that needs no network."""
     weights = manifest.weights
-    names = {int(key): name for key, name in manifest.class_names.items()}
-    return StoredWeights(weights["model"], weights["sha256"], names, weights["runtime"])
+    return StoredWeights(
+        weights.model, weights.sha256, manifest.class_names, weights.runtime, weights.arrays_sha256
+    )
 
 
 def _runs_in(folder: Path, depth: int) -> Iterator[Path]:

@@ -129,29 +129,31 @@ class RunLayout:
             self.folder.rmdir()
 
 
-def check_private(folder: Path) -> None:
-    """Raise RunInTheWayError if there is something at this path that is no folder of this user's alone."""
+def check_private(path: Path, *, is_file: bool = False) -> None:
+    """Raise RunInTheWayError if there is something at this path that is no folder, or file, of this user's alone."""
+    what = f"The run's {'file' if is_file else 'folder'} {path}"
     try:
-        status = folder.lstat()
+        status = path.lstat()
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
-        raise RunInTheWayError(
-            f"The run's folder {folder} cannot be looked at.", found=error.strerror or str(error)
-        ) from error
-    fault = _fault(status)
+        raise RunInTheWayError(f"{what} cannot be looked at.", found=error.strerror or str(error)) from error
+    fault = _fault(status, is_file)
     if fault:
         raise RunInTheWayError(
-            f"The run's folder {folder} cannot be trusted.",
+            f"{what} cannot be trusted.",
             found=fault,
             do="look at who put it there; delete it, or name another output",
         )
 
 
-def _fault(status: os.stat_result) -> str:
-    """A few words on why a folder is not this user's alone; none where it is."""
-    if not stat.S_ISDIR(status.st_mode):
-        return "a link" if stat.S_ISLNK(status.st_mode) else "no folder"
+def _fault(status: os.stat_result, is_file: bool) -> str:
+    """A few words on why a folder or file is not this user's alone; none where it is."""
+    is_kind = stat.S_ISREG if is_file else stat.S_ISDIR
+    if not is_kind(status.st_mode):
+        return "a link" if stat.S_ISLNK(status.st_mode) else f"no {'file' if is_file else 'folder'}"
     if status.st_uid != os.geteuid():
         return f"it belongs to user {status.st_uid}"
-    return "others can write to it" if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) else ""
+    # Many systems let a user's own group write to new files; the folder around them keeps everybody out.
+    others = stat.S_IWOTH if is_file else stat.S_IWGRP | stat.S_IWOTH
+    return "others can write to it" if status.st_mode & others else ""

@@ -8,21 +8,13 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from pipeline.errors import MediaError, RunInTheWayError
 from pipeline.files import digest_of
+from pipeline.loading.typed_json import typed_json
 from pipeline.record.own_file import read_own
 from pipeline.structures.frame_damage import NO_DAMAGE, FrameDamage
 from pipeline.structures.spans import Span
-
-#: JSON types of the fields.
-_KINDS: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(("step", "fingerprint", "sha256"), (str,)),
-    **dict.fromkeys(("seconds", "at"), (int, float)),
-    **{"chunk": (int, type(None)), "size": (int,), "failed": (str, type(None))},
-}
-_ENDLESS = (float("inf"), float("-inf"))
 
 
 @dataclass(frozen=True)
@@ -50,6 +42,10 @@ class Entry:
     flawed: tuple[Span, ...] = ()
     also: tuple[tuple[str, str], ...] = ()
     holds: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if any("/" in name or "\0" in name for name, _ in self.also):
+            raise ValueError("a file elsewhere")
 
     @property
     def damage(self) -> FrameDamage:
@@ -165,30 +161,9 @@ def _read(path: Path) -> Iterator[Entry]:
         ) from error
     for line in text.splitlines():
         try:
-            yield _entry(dict(json.loads(line)))
-        except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+            yield typed_json(Entry, line)
+        except ValueError:
             continue  # cut off by a kill: what it would have said is made again
-
-
-def _entry(values: dict[str, Any]) -> Entry:
-    """The entry of its JSON form. Raises ValueError, TypeError or KeyError for what is none."""
-    spans = {
-        key: tuple((int(start), int(stop)) for start, stop in values.get(key, ()))
-        for key in ("missing", "flawed")
-    }
-    lists = {
-        "notes": tuple(map(str, values["notes"])),
-        "also": tuple((str(name), str(digest)) for name, digest in values.get("also", ())),
-        "holds": tuple(map(str, values.get("holds", ()))),
-    }
-    entry = Entry(**{**values, **spans, **lists})
-    for name, kinds in _KINDS.items():
-        value = getattr(entry, name)
-        if not isinstance(value, kinds) or isinstance(value, bool) or value in _ENDLESS:
-            raise TypeError(name)
-    if any("/" in name or "\0" in name for name, _ in entry.also):
-        raise ValueError("a file elsewhere")
-    return entry
 
 
 def _has_size(file: Path, size: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pipeline.record.ledger import Entry, Ledger
 from pipeline.record.lock import is_held
@@ -16,8 +16,8 @@ class RunStatus:
     """One run.
 
     state : running, done, failed (some chunks did) or stopped. frames : of the video. segmented, rendered :
-    frames that are done. frames_per_second : see the function of that name. failed : chunk and reason of each
-    that failed. resume : the command that goes on; None where there is nothing to go on with.
+    frames that are done. weights : as in the manifest. frames_per_second : see the function of that name. failed :
+    chunk and reason of each that failed. resume : the command that goes on; None where there is nothing to go on with.
     """
 
     folder: str
@@ -28,6 +28,7 @@ class RunStatus:
     segmented: int
     rendered: int
     frames_per_second: float | None
+    weights: dict[str, Any]
     failed: tuple[tuple[int, str], ...]
     resume: str | None
 
@@ -57,6 +58,7 @@ def run_status(folder: Path) -> RunStatus:
         segmented=manifest.frames if mux or has_joined else _frames(segmented, manifest),
         rendered=manifest.frames if mux else _frames(rendered, manifest),
         frames_per_second=frames_per_second(ledger, manifest),
+        weights=manifest.weights.record(),
         failed=failed,
         resume=f"seg-video resume {folder}" if state in ("failed", "stopped") else None,
     )

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 
 from pipeline import __version__
-from pipeline.record.manifest import Manifest
+from pipeline.record.manifest import Manifest, Weights
 from pipeline.run.run import Run
 
 
@@ -21,22 +21,19 @@ def manifest_of(run: Run, marks: Mapping[str, str]) -> Manifest:
         source=run.source,
         output=str(run.layout.output),
         settings=asked,
-        weights={
-            "model": network.model,
-            "sha256": network.sha256,
-            "runtime": network.runtime,
-            "stored": network.stored,
-        },
-        class_names={str(key): name for key, name in network.class_names.items()},
+        weights=Weights(
+            network.model, network.sha256, network.runtime, network.stored, network.arrays_sha256
+        ),
+        class_names=dict(network.class_names),
         fingerprints=dict(marks),
-        chunks=[[chunk.start, chunk.stop] for chunk in run.chunks],
+        chunks=tuple((chunk.start, chunk.stop) for chunk in run.chunks),
         frames=run.info.frame_count,
         seconds=float(run.info.duration_seconds),
         versions=_versions(),
     )
 
 
-_PACKAGES = ("tensorflow", "keras", "ray", "av", "numpy", "pyarrow")
+_PACKAGES = ("openvino", "tensorflow", "keras", "ray", "av", "numpy", "pyarrow")
 
 
 def _versions() -> dict[str, str]:

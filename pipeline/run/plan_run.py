@@ -21,8 +21,9 @@ from pipeline.structures.video_info import VideoInfo
 from pipeline.track.key_frames import key_frames
 from pipeline.video.colour.light_metadata import keeps_light
 from pipeline.video.colour.tone_map import as_painted, is_hdr
-from pipeline.video.read.plan import DEFAULT_CHUNK_FRAMES, plan
+from pipeline.video.read.plan import plan
 from pipeline.video.read.probe import probe
+from pipeline.video.settings import CHUNK_FRAMES
 from pipeline.video.write.container import check_container
 from pipeline.video.write.encoders import Encoder, probe_encoder
 from pipeline.weights.digest import weights_digest
@@ -48,8 +49,9 @@ def plan_run(
 
     """
     resolved = resolve(settings)
+    # Before the weights are fetched: names of classes are known without them.
+    _check_classes(settings.render.classes, _class_names(resolved.segment.model, stored))
     network = _network(resolved.segment, stored)
-    _check_classes(settings.render.classes, network.class_names)
     size = pair.source.stat().st_size if pair.source.exists() else 0
     info = probe(pair.source.absolute())
     _check_regions(settings.track.ignore_regions, info)
@@ -69,7 +71,7 @@ def plan_run(
         asked=settings,
         settings=resolved,
         info=info,
-        chunks=plan(info, settings.run.chunk_frames or DEFAULT_CHUNK_FRAMES),
+        chunks=plan(info, settings.run.chunk_frames or CHUNK_FRAMES),
         key_frames=_key_frames(info, resolved.segment.every or 1),
         source=source,
         network=network,
@@ -79,13 +81,18 @@ def plan_run(
     )
 
 
+def _class_names(model: str, stored: StoredWeights | None) -> Mapping[int, str]:
+    return stored.class_names if stored is not None else registry.class_names(model)
+
+
 def _network(settings: SegmentSettings, stored: StoredWeights | None) -> Network:
     if stored is not None:
-        return Network(stored.model, stored.sha256, stored.class_names, stored.runtime, stored=True)
+        return Network(**vars(stored), stored=True)
     source = registry.find_source(settings.model)
-    names = registry.describe(source).class_names
     runtime = registry.runtime_of(source, LoadSettings(device=settings.device))
-    return Network(settings.model, weights_digest(settings.model), names, runtime)
+    digest = weights_digest(settings.model)  # fetches the weights
+    network = registry.describe(source)
+    return Network(settings.model, digest, network.class_names, runtime, network.arrays_sha256)
 
 
 def _key_frames(info: VideoInfo, every: int) -> frozenset[int]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal
 
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, UsageError
+from pipeline.loading.load import load
+from pipeline.loading.typed_value import is_path
+from pipeline.loading.yaml_nodes import given_in, yaml_nodes
 from pipeline.model.presets import NETWORKS
-from pipeline.training.typed_value import typed_value
 
 
 @dataclass(frozen=True)
@@ -91,64 +92,19 @@ class TrainSettings:
 def read_settings(path: Path) -> TrainSettings:
     """The settings in a YAML file.
 
-    Raises ConfigError, with file and line, where it cannot be read, a key does not exist or is there twice, one is
+    Raises UsageError, with file and line, where it cannot be read, a key does not exist or is there twice, one is
     missing, or a value is of another kind or cannot work.
     """
-    # Of the `train` extra.
-    import yaml
-
-    try:
-        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as damage:
-        raise ConfigError(f"{path} cannot be read as YAML", found=" ".join(str(damage).split())) from damage
-    if not isinstance(node, yaml.MappingNode):
-        raise ConfigError(f"{path} has to hold keys and values", do="give it `data:` and `output:` at least")
-    constructor = yaml.SafeLoader("")
-    values: dict[str, Any] = {}
-    lines: dict[str, int] = {}
-    for key_node, value_node in node.value:
-        key, line = str(key_node.value), key_node.start_mark.line + 1
-        if key in values:
-            raise ConfigError(f"{path}, line {line}: {key} was given in line {lines[key]}", do="keep one")
-        try:
-            values[key], lines[key] = constructor.construct_object(value_node, deep=True), line
-        except (yaml.YAMLError, ValueError) as damage:
-            raise ConfigError(
-                f"{path}, line {line}: {key} cannot be read as YAML", found=" ".join(str(damage).split())
-            ) from damage
-    constructor.dispose()
-    return settings_from(
-        values, path.parent, lambda key: f"{path}, line {lines[key]}" if key in lines else str(path)
-    )
-
-
-def settings_from(values: Mapping[str, Any], folder: Path, where: Callable[[str], str]) -> TrainSettings:
-    """The settings that `values` name; relative paths count from `folder`, and `where(key)` is named in errors."""
-    hints = get_type_hints(TrainSettings)
-    read: dict[str, Any] = {}
-    for key, value in values.items():
-        if key not in hints:
-            near = difflib.get_close_matches(key, hints, n=1, cutoff=0.0)[0]
-            raise ConfigError(
-                f"{where(key)}: there is no setting called {key!r}", do=f"did you mean {near!r}?"
-            )
-        try:
-            read[key] = _start(value, folder) if key == "start" else typed_value(hints[key], value, folder)
-        except ValueError as expected:
-            raise ConfigError(
-                f"{where(key)}: {key} has a value of another kind than it takes",
-                found=repr(value),
-                do=f"give {expected}",
-            ) from None
-    missing = [one.name for one in fields(TrainSettings) if _is_needed(one) and one.name not in values]
-    if missing:
-        raise ConfigError(
-            f"{where('')} lacks {' and '.join(missing)}", do="name the folder of pictures and one for results"
+    nodes = list(yaml_nodes(path))
+    if len(nodes) != 1:
+        raise UsageError(
+            f"{path} has to be one mapping of keys and values.", do="give it `data:` and `output:` at least"
         )
-    all_values = {**_defaults(), **read}
-    for key, expectation in _faults(all_values):
-        raise ConfigError(f"{where(key)}: {key} must be {expectation}", found=repr(all_values[key]))
-    return TrainSettings(**read)
+    given = given_in(path, nodes[0])
+    start = given.values.get("start")
+    if isinstance(start, str) and is_path(start, path.parent):
+        given = replace(given, values={**given.values, "start": str(path.parent / Path(start).expanduser())})
+    return load(TrainSettings, given)
 
 
 def _faults(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -176,24 +132,3 @@ _CHECKS: tuple[tuple[tuple[str, ...], Callable[[Any], bool], str], ...] = (
     (("flip", "photometry", "paste", "rare_share"), lambda v: 0 <= v <= 1, "in 0..1"),
     (("ema_decay",), lambda v: 0 <= v < 1, "in 0..1, below 1"),
 )
-
-
-def _is_needed(one: Any) -> bool:
-    return one.default is MISSING and one.default_factory is MISSING
-
-
-def _defaults() -> dict[str, Any]:
-    return {
-        one.name: one.default_factory() if callable(one.default_factory) else one.default
-        for one in fields(TrainSettings)
-        if not _is_needed(one)
-    }
-
-
-def _start(value: Any, folder: Path) -> str | None:
-    """A path as seen from the file, or a name of the catalog as it is."""
-    if value is not None and not isinstance(value, str):
-        raise ValueError("a name of the catalog or a .safetensors file")
-    if value is None or not ("/" in value or value.endswith(".safetensors") or (folder / value).exists()):
-        return value
-    return str(folder / Path(value).expanduser())

@@ -9,6 +9,9 @@ from pipeline.errors import ConfigError
 #: What --encoder takes; auto is libx264, or libx265 where the source has more than 8 bit.
 ENCODERS = ("auto", "libx264", "libx265", "libsvtav1", "h264_nvenc", "hevc_nvenc")
 
+#: Frames that are worked on at once, where keyframes allow it and nothing else is asked for.
+CHUNK_FRAMES = 96
+
 #: What --damaged takes.
 DAMAGED = ("keep-time", "drop")
 

@@ -8,6 +8,7 @@ from pipeline.cli.help_texts import choices_of, default_of, help_of
 from pipeline.errors import SegVideoError
 from pipeline.job.options import OPTIONS
 from pipeline.job.request import make_request
+from pipeline.loading.given import Given
 from pipeline.render.settings import RenderSettings
 
 
@@ -21,9 +22,9 @@ def test_defaults_and_choices_are_the_settings_own():
 @pytest.mark.parametrize("name", ["style", "color-by", "damaged", "encoder", "device"])
 def test_choices_are_all_that_the_settings_take(name):
     for choice in choices_of(OPTIONS[name]):
-        make_request(("in.mp4",), None, {name: OPTIONS[name].read(choice)})
+        make_request(("in.mp4",), None, Given({name: choice}))
     with pytest.raises(SegVideoError):
-        make_request(("in.mp4",), None, {name: OPTIONS[name].read("something else")})
+        make_request(("in.mp4",), None, Given({name: "something else"}))
 
 
 @pytest.mark.parametrize("option", OPTIONS.values(), ids=lambda option: option.name)

@@ -65,9 +65,9 @@ def test_keys_are_the_long_flags_and_paths_count_from_the_file(tmp_path):
         ("inputs: a.mp4\nworkers: 1.5\n", 2, "auto or a whole number"),
         ("inputs: [1, 2]\n", 1, "give paths"),
         ("output: a.mp4\n", 1, "needs inputs"),
-        ("inputs: a.mp4\n---\ninputs: b.mp4\nalpha: 3\n", 3, "alpha has to lie in"),
+        ("inputs: a.mp4\n---\ninputs: b.mp4\nalpha: 3\n", 4, "alpha has to lie in"),
         ("- inputs: a.mp4\n- just words\n", 2, "has to be a mapping"),
-        ("inputs: a.mp4\nignore-region: 1,2,3\n", 1, "x,y,width,height"),
+        ("inputs: a.mp4\nignore-region: 1,2,3\n", 2, "x,y,width,height"),
     ],
 )
 def test_a_complaint_has_file_and_line(tmp_path, text, line, words):
@@ -101,6 +101,23 @@ def test_a_file_may_hold_several_jobs(tmp_path, text):
 def test_the_command_line_stands_above_the_file(tmp_path):
     (spec,) = read_job_file(write(tmp_path, "inputs: a.mp4\nconf: 0.3\nalpha: 0.7\n"), {"conf": 0.6})
     assert (spec.settings.render.conf, spec.settings.render.alpha) == (0.6, 0.7)
+
+
+def test_a_wrong_option_of_the_command_line_has_no_line_of_the_file(tmp_path):
+    with pytest.raises(UsageError, match=r"^alpha has to lie in"):
+        read_job_file(write(tmp_path, "inputs: a.mp4\nalpha: 0.3\n"), {"alpha": "3"})
+
+
+def test_all_wrong_keys_of_a_job_are_told_at_once(tmp_path):
+    with pytest.raises(UsageError) as refused:
+        read_job_file(write(tmp_path, "inputs: a.mp4\nconff: 0.3\nalpha: much\n"))
+    assert "line 2: There is no setting" in refused.value.what
+    assert "line 3: alpha has a value" in refused.value.what
+
+
+def test_off_is_a_word_and_no_switch(tmp_path):
+    (spec,) = read_job_file(write(tmp_path, "inputs: a.mp4\nown-car: off\n"))
+    assert spec.settings.track.own_car == "off"
 
 
 def test_weights_by_path_count_from_the_file_and_names_do_not(tmp_path):
@@ -176,7 +193,7 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path):
     with path.open("wb") as stream:
         stream.truncate(100 << 20)
     began = time.process_time()
-    with pytest.raises(UsageError, match="larger than a job file"):
+    with pytest.raises(UsageError, match="larger than settings are"):
         read_job_file(path)
     assert time.process_time() - began < 0.1
 

@@ -222,8 +222,8 @@ def test_another_attachment_is_noticed(tmp_path):
 
 def test_the_record_of_another_account_is_not_used(source, made, monkeypatch):
     own = os.geteuid()
-    monkeypatch.setattr("pipeline.proof.run_record.os.geteuid", lambda: own + 1)
+    monkeypatch.setattr("pipeline.record.layout.os.geteuid", lambda: own + 1)
     found = {check.name: check for check in verify(source, made).checks}
     assert found["untouched pixels"].holds is None
-    assert "belongs to another account" in found["untouched pixels"].note
+    assert f"belongs to user {own}" in found["untouched pixels"].note
     assert found["pictures"].holds is True

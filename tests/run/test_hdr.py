@@ -14,6 +14,7 @@ import pytest
 from pipeline import cli
 from pipeline.job.inputs import Pair
 from pipeline.job.request import make_request
+from pipeline.loading.given import Given
 from pipeline.proof.verify import verify
 from pipeline.record.changes import changed_things
 from pipeline.run import plan_run as plan_module
@@ -160,7 +161,9 @@ def test_a_job_file_says_it_with_the_flag_s_name(hdr, here):
 
 
 def planned(source, here, **values):
-    return plan_run(Pair(source, here / "out.mp4"), make_request((str(source),), None, values).settings)
+    return plan_run(
+        Pair(source, here / "out.mp4"), make_request((str(source),), None, Given(values)).settings
+    )
 
 
 def test_what_was_found_in_hdr_serves_with_and_without_mapping(hdr, traffic, here):

@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 from pipeline.errors import ConfigError
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.video_info import VideoInfo
-
-#: Frames a chunk has, where keyframes allow it.
-DEFAULT_CHUNK_FRAMES = 96
+from pipeline.video.settings import CHUNK_FRAMES
 
 #: Pieces a stretch without keyframes is cut into at most. Each piece is decoded from the stretch's
 #: beginning, so without a limit the decoding of an hour behind a single keyframe would grow with the square
@@ -26,7 +24,7 @@ _MOST_PIECES = 8
 _FALSE_KEYFRAMES = {"rpza", "dirac"}
 
 
-def plan(info: VideoInfo, chunk_frames: int = DEFAULT_CHUNK_FRAMES) -> tuple[Chunk, ...]:
+def plan(info: VideoInfo, chunk_frames: int = CHUNK_FRAMES) -> tuple[Chunk, ...]:
     """Chunks that together hold each frame exactly once, in order.
 
     A chunk starts on a keyframe and has up to `chunk_frames` frames. Where the next keyframe is farther than

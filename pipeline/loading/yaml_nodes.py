@@ -1,4 +1,4 @@
-"""The documents of a YAML file as nodes with their lines, within bounds that no honest job file comes near."""
+"""The documents of a YAML file as nodes with their lines, within bounds that no honest file of settings comes near."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 import os
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import yaml
 from yaml.events import AliasEvent
 
 from pipeline.errors import UsageError
+from pipeline.loading.given import Given
 
 #: Reading takes time in proportion to these: some 2 s a megabyte.
 _MOST_BYTES = 256 * 1024
@@ -90,7 +92,26 @@ def yaml_nodes(path: Path) -> Iterator[yaml.Node]:
             loader.dispose()
 
 
-def plain_value(node: yaml.Node) -> Any:
+def given_in(path: Path, node: yaml.Node) -> Given:
+    """The keys and values of a mapping with their lines; relative paths in it count from the file's folder.
+
+    Raises UsageError, with the line, for a node that is no mapping, and for values that are no plain ones.
+    """
+    if not isinstance(node, yaml.MappingNode):
+        raise _refused(path, node.start_mark.line + 1, "This has to be a mapping of keys and values.")
+    places = {key.value: f"{path}, line {key.start_mark.line + 1}" for key, _ in node.value}
+    given = Given({}, places, f"{path}, line {node.start_mark.line + 1}", path.parent)
+    values, faults = {}, []
+    for key, value in node.value:
+        try:
+            values[key.value] = _plain_value(value)
+        except UsageError as error:
+            faults.append((key.value, error))
+    given.check(faults)
+    return replace(given, values=values)
+
+
+def _plain_value(node: yaml.Node) -> Any:
     """The value of a node: text, number, switch, list or mapping. Raises UsageError for any other."""
     constructor = yaml.SafeLoader("")
     try:
@@ -111,7 +132,7 @@ def _text(path: Path) -> str:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as stream:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise UsageError(f"{path} is no file.", do="name a job file: YAML text")
+                raise UsageError(f"{path} is no file.", do="name a file of YAML text")
             content = stream.read(_MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         raise UsageError(
@@ -119,7 +140,9 @@ def _text(path: Path) -> str:
         ) from error
     if len(content) > _MOST_BYTES:
         raise UsageError(
-            f"{path} is larger than a job file.", found=f"more than {_MOST_BYTES // 1024} KiB", do="split it"
+            f"{path} is larger than settings are.",
+            found=f"more than {_MOST_BYTES // 1024} KiB",
+            do="split it",
         )
     try:
         text = content.decode("utf-8-sig")
