@@ -28,7 +28,7 @@ from pipeline.model.config import InputConfig, MaskRCNNConfig
 from pipeline.model.geometry import Geometry, fit
 from pipeline.model.mask_rcnn import MaskRCNN
 from pipeline.model.predictor import MaskRCNNPredictor
-from pipeline.model.preprocess import preprocess
+from pipeline.model.preprocess import preprocess, preprocess_into
 from pipeline.model.staged.compiled import CompiledStages
 from pipeline.model.staged.convert import convert
 from pipeline.model.staged.predictor import StagedPredictor, proposals_of
@@ -117,7 +117,8 @@ def compare(arguments: argparse.Namespace) -> list[Comparison]:
         stages = CompiledStages(convert(model, geometry.canvas), StageShapes.of(model.config, geometry.canvas),
                                 "float32", 1)  # fmt: skip
         with stages.requests() as requests:
-            found = requests.dense(preprocess(frame[None], geometry, model.config.input))
+            preprocess_into(requests.canvas, frame, geometry, model.config.input)
+            found = requests.dense()
             comparisons += _compare_features([level[None] for level in requests.levels()], reference)
             proposals = proposals_of(*found, geometry, model.config)
         network: FrameSegmenter = StagedPredictor(model.config, lambda canvas: stages, "openvino", 1)

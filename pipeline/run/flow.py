@@ -134,7 +134,7 @@ def _header(run: Run, chunk: Chunk, found: Segmented) -> Header:
 SEGMENT_PASS = Pass(
     name="segment",
     participle="segmented",
-    release=1,
+    release=2,
     work=InPool(SEGMENT, _segment_task, _store_detections),
     needs=lambda run, index: (),
     makes=RunLayout.detections,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 Floats = NDArray[np.float64]
 
@@ -29,6 +28,9 @@ def overlaps_of_pairs(boxes: Floats, others: Floats, growth: float | Floats = 0.
 
 def pair(overlap: Floats, minimum: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Rows and columns that belong together, each at most once; none that overlaps less than `minimum`."""
+    # Half a second of imports, which the driver has time for once its workers are busy.
+    from scipy.optimize import linear_sum_assignment
+
     allowed = overlap >= minimum
     rows, columns = linear_sum_assignment(np.where(allowed, overlap, 0.0), maximize=True)
     kept = allowed[rows, columns]

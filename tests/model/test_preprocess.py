@@ -2,7 +2,7 @@ import numpy as np
 
 from pipeline.model.config import InputConfig
 from pipeline.model.geometry import fit
-from pipeline.model.preprocess import preprocess, resize, resize_to_whole_pixels
+from pipeline.model.preprocess import preprocess, preprocess_into, resize, resize_to_whole_pixels
 
 ROW = np.array([0.0, 10.0, 20.0, 30.0], np.float32).reshape(1, 1, 4, 1)
 
@@ -52,3 +52,13 @@ def test_matterports_padding_is_black() -> None:
     images = np.asarray(preprocess(np.full((1, 32, 64, 3), 50, np.uint8), fit(32, 64, config), config))
     np.testing.assert_allclose(images[0, 0, 0], [-10.0, -20.0, -30.0])
     np.testing.assert_allclose(images[0, 32, 0], [40.0, 30.0, 20.0])
+
+
+def test_a_canvas_that_held_another_frame_is_filled_with_the_same_numbers() -> None:
+    config = InputConfig(canvas=(64, 96), mean=(10.0, 20.0, 30.0), std=(3.0, 7.0, 1.1))
+    canvas = np.full((64, 96, 3), 7.0, np.float32)
+    for size in ((64, 48), (32, 96), (20, 30), (64, 96)):
+        frame = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
+        geometry = fit(*size, config)
+        preprocess_into(canvas, frame, geometry, config)
+        np.testing.assert_array_equal(canvas, preprocess(frame[None], geometry, config)[0])

