@@ -4,8 +4,9 @@
 
 Needs `pip install trackers` (ByteTrack, OC-SORT and BoT-SORT; Apache-2.0) and `pip install -e '.[train]'`. The others
 get the detections from the score on that ours follows, start tracks from the score that ours starts them at, and have
-their own defaults else. What they call confirmed counts as drawn. They see each frame once, as it comes; ours looks back.
-`forward` is our first step alone. `ms` is CPU time a frame; BoT-SORT's has the camera's motion in it, ours has it stored.
+their own defaults else. What they call confirmed counts as drawn. They see each frame once, as it comes; ours looks
+back. `forward` is our first step alone. `ms` is CPU time a frame; BoT-SORT's has the camera's motion in it, which ours
+has stored.
 """
 
 from __future__ import annotations
