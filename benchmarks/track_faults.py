@@ -3,8 +3,9 @@
     python benchmarks/track_faults.py RUN.mp4.seg-run/detections.parquet ... [--never X,Y,W,H ...]
 
 `holes` counts the stretches of less than half a second in which a near road user's track is not drawn between frames in
-which it is, `swaps` those between the end of a near track and the begin of another one at the same place. Near is what is named by default: the root of its area is 0.085 of the picture's height. `never` counts the tracks that
-lie in one of the given regions (own car, sky, road; px) with more than half their box for longer than a second.
+which it is, `swaps` those between the end of a near track and the begin of another one at the same place. Near is what
+is named by default: the root of its area is 0.085 of the picture's height. `never` counts the tracks that lie in one of
+the given regions (own car, sky, road; px) with more than half their box for longer than a second.
 """
 
 from __future__ import annotations
