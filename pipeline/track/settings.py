@@ -48,7 +48,7 @@ class TrackSettings:
     start_score: float = 0.5
     follow_score: float = 0.2
     strong_overlap: float = 0.2
-    weak_overlap: float = 0.5
+    weak_overlap: float = 0.6
     box_growth: float = 0.1
     lost_seconds: float = 1.0
     unsure_seconds: float = 0.3

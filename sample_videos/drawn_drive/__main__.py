@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from sample_videos.drawn_drive.clip import draw_clip
+from sample_videos.drawn_drive.drive import TRAFFIC
 from sample_videos.drawn_drive.pictures import draw_pictures
 from sample_videos.drawn_drive.weather import WEATHERS
 
@@ -18,9 +19,8 @@ def main() -> None:
         count, folder = arguments.pictures
         draw_pictures(int(count), Path(folder), arguments.seed, arguments.size)
         return
-    for path in draw_clip(
-        arguments.out, arguments.seed, arguments.weather, arguments.seconds, arguments.size
-    ):
+    asked = (arguments.seed, arguments.weather, arguments.seconds, arguments.size, arguments.traffic)
+    for path in draw_clip(arguments.out, *asked):
         sys.stdout.write(f"{path}\n")
 
 
@@ -32,6 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--out", type=Path, default=Path("sample_videos"), help="folder of the clip")
     parser.add_argument("--weather", choices=list(WEATHERS), default="sun", help="of the clip")
+    parser.add_argument("--traffic", choices=TRAFFIC, default="usual", help="of the clip")
     parser.add_argument("--seed", type=int, default=0, help="another seed, another street")
     parser.add_argument("--seconds", type=float, default=10.0, help="length of the clip")
     parser.add_argument("--size", type=_size, default=(960, 540), metavar="WxH", help="even px")

@@ -22,13 +22,13 @@ from sample_videos.drawn_drive.weather import WEATHERS
 FRAMES_A_SECOND = 25
 
 
-def sample_film(seed: int, weather: str, size: tuple[int, int] = (960, 540)) -> Film:
-    """The sample's drive, in that weather, on the seed's street."""
-    return Film(Place(np.random.default_rng(seed)), WEATHERS[weather], View(*size), drive())
+def sample_film(seed: int, weather: str, size: tuple[int, int] = (960, 540), traffic: str = "usual") -> Film:
+    """The sample's drive, in that weather and traffic, on the seed's street."""
+    return Film(Place(np.random.default_rng(seed)), WEATHERS[weather], View(*size), drive(traffic))
 
 
 def draw_clip(
-    folder: Path, seed: int, weather: str, seconds: float, size: tuple[int, int]
+    folder: Path, seed: int, weather: str, seconds: float, size: tuple[int, int], traffic: str = "usual"
 ) -> tuple[Path, Path]:
     """Write drive.mp4 and drive.json.gz to a folder; their paths come back.
 
@@ -36,7 +36,7 @@ def draw_clip(
     """
     folder.mkdir(parents=True, exist_ok=True)
     video, truth = folder / "drive.mp4", folder / "drive.json.gz"
-    film, count = sample_film(seed, weather, size), round(seconds * FRAMES_A_SECOND)
+    film, count = sample_film(seed, weather, size, traffic), round(seconds * FRAMES_A_SECOND)
     sound = drive_sound(count / FRAMES_A_SECOND, _passing(film), seed)
     images: list[dict[str, Any]] = []
     labels: list[dict[str, Any]] = []

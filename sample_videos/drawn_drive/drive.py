@@ -69,6 +69,43 @@ _WALKERS: tuple[tuple[float, float, float], ...] = (
     (-10.3, 116.0, -1.3),
 )
 
+#: What heavy traffic has beside that: (body, paint, x, start, speed) of cars in any lane, none through another.
+_HEAVY: tuple[tuple[str, Colour, float, float, float], ...] = (
+    ("suv", (60, 58, 62), 0.3, 27.0, 9.2),
+    ("saloon", (206, 208, 210), 0.4, 35.5, 9.2),
+    ("van", (40, 120, 170), 0.3, 45.0, 9.3),
+    ("hatchback", (150, 60, 44), 0.35, 55.0, 9.3),
+    ("hatchback", (196, 200, 202), 3.4, 22.5, 7.2),
+    ("van", (208, 212, 214), 3.45, 60.5, 8.0),
+    ("suv", (46, 40, 130), 3.4, 69.0, 8.0),
+    ("saloon", (52, 50, 48), -3.4, 46.0, -7.7),
+    ("hatchback", (64, 130, 60), -3.4, 83.0, -7.8),
+    ("suv", (210, 212, 214), -3.4, 122.0, -8.0),
+    ("saloon", (46, 44, 160), -3.4, 156.0, -8.2),
+    ("hatchback", (90, 88, 86), -6.7, 36.0, -4.4),
+    ("saloon", (170, 172, 174), -6.7, 76.0, -5.2),
+    ("van", (60, 60, 64), -6.7, 124.0, -5.4),
+    ("saloon", (120, 84, 46), 6.35, 34.0, 0.0),
+    ("suv", (48, 46, 44), 6.35, 92.0, 0.0),
+    ("hatchback", (200, 204, 206), 6.35, 119.0, 0.0),
+)
+
+#: The same of people on foot, two of whom step off the kerb's edge.
+_CROWD: tuple[tuple[float, float, float], ...] = (
+    (8.3, 18.0, 1.3),
+    (8.9, 30.5, -1.2),
+    (9.1, 44.0, 1.2),
+    (8.2, 50.0, -1.3),
+    (9.5, 61.0, 1.4),
+    (8.4, 75.0, -1.1),
+    (9.0, 87.0, 1.2),
+    (7.2, 41.0, 0.0),
+    (-9.5, 35.0, 1.2),
+    (-10.0, 60.0, -1.4),
+    (-9.6, 84.0, 1.1),
+    (-8.3, 53.0, 0.0),
+)
+
 _COATS: tuple[Colour, ...] = (
     (60, 52, 48),
     (48, 60, 150),
@@ -82,8 +119,12 @@ _TROUSERS: tuple[Colour, ...] = ((96, 66, 48), (52, 46, 44), (128, 108, 88))
 _HAIR: tuple[Colour, ...] = ((26, 32, 44), (40, 64, 96), (70, 70, 74))
 
 
-def drive() -> list[Actor]:
-    """Everybody, in the order of their identities."""
+#: How much traffic there can be.
+TRAFFIC = ("usual", "heavy")
+
+
+def drive(traffic: str = "usual") -> list[Actor]:
+    """Everybody, in the order of their identities; who is there in usual traffic is there in heavy traffic too."""
     cast = Cast()
     for body, paint, x, start, speed, sway in _AHEAD:
         cast.add((CAR,), car(BODIES[body], paint), x, start, speed, sway=sway)
@@ -99,7 +140,17 @@ def drive() -> list[Actor]:
     _signs(cast)
     for number, (x, start, speed) in enumerate(_WALKERS):
         cast.add((PERSON,), _walk(number), x, start, speed, turn=0.0 if speed > 0 else _TOWARDS)
+    if traffic == "heavy":
+        _more(cast)
     return cast.actors
+
+
+def _more(cast: Cast) -> None:
+    """The cars and people on foot that make traffic heavy."""
+    for body, paint, x, start, speed in _HEAVY:
+        cast.add((CAR,), car(BODIES[body], paint), x, start, speed, turn=_TOWARDS if x < 0 else 0.0)
+    for number, (x, start, speed) in enumerate(_CROWD, start=len(_WALKERS)):
+        cast.add((PERSON,), _walk(number), x, start, speed, turn=0.0 if speed > 0 else _TOWARDS)
 
 
 def _two_wheelers(cast: Cast) -> None:

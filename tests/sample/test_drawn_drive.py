@@ -191,3 +191,11 @@ def test_a_view_without_a_bonnet_shows_the_road_down_to_the_edge(film):
     hooded = Film(film.place, film.weather, View(*SIZE), []).frame(0.0, seed=1).picture
     assert np.abs(bare[-4:].astype(int) - hooded[-4:]).mean() > 20
     assert np.abs(bare[:60].astype(int) - hooded[:60]).mean() < 2
+
+
+def test_heavy_traffic_adds_to_the_same_drive():
+    usual, heavy = (sample_film(3, "sun", SIZE, traffic) for traffic in ("usual", "heavy"))
+    places = [(one.identity, one.x, one.start, one.speed) for one in heavy.cast]
+    assert places[: len(usual.cast)] == [(one.identity, one.x, one.start, one.speed) for one in usual.cast]
+    assert len(heavy.cast) > len(usual.cast) + 20
+    assert max(one.identity + len(one.categories) for one in heavy.cast) <= 256
