@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.cli.address_space import check_address_space
 from pipeline.cli.command import Command
 from pipeline.cli.help_texts import help_of
 from pipeline.cli.parser import refuse_other_inputs
@@ -77,6 +78,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _make(requests: Sequence[JobRequest], given: Iterable[str], arguments: argparse.Namespace) -> int:
     """Do the jobs, or say what would be done; videos one way, pictures another."""
+    check_address_space()
     tell = (lambda text: None) if arguments.quiet else complain
     of_pictures = [are_pictures(request.inputs, tell) for request in requests]
     if all(of_pictures):
