@@ -15,6 +15,7 @@ from pipeline.cli.measuring import MEASURING_COMMANDS
 from pipeline.cli.models import MODEL_COMMANDS
 from pipeline.cli.parser import Parsers
 from pipeline.cli.proof import PROOF_COMMANDS
+from pipeline.cli.required import require_addresses
 from pipeline.cli.say import complain, end_output, say, unprinted
 from pipeline.cli.training import TRAINING_COMMANDS
 from pipeline.cli.videos import VIDEO_COMMANDS
@@ -55,6 +56,8 @@ def _answer(words: list[str]) -> int:
         return 0
     arguments = parsers.parse(words)
     command: Command = arguments.command
+    if not command.only_prints:
+        require_addresses()
     code = command.run(arguments)
     reason = unprinted()
     if reason is None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.cli.command import Command, aligned
-from pipeline.cli.extra import require_extra
+from pipeline.cli.required import require_extra
 from pipeline.cli.say import say
 from pipeline.errors import UsageError
 from pipeline.job.output_template import RUN_SUFFIX

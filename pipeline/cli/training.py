@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from pipeline.cli.command import Command
-from pipeline.cli.extra import require_extra
+from pipeline.cli.required import require_extra
 from pipeline.cli.say import say
 
 

@@ -81,7 +81,7 @@ def segment_pictures(
             f"Stopped after {len(results)} of {len(pairs)} pictures.",
             do="run the same command again to go on",
         )
-    store.finish(batch.through)
+    store.finish(batch.through, known)
     return results
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +12,7 @@ import numpy as np
 
 from pipeline.errors import StoreError
 from pipeline.job.output_template import RUN_SUFFIX
+from pipeline.record.layout import check_private
 from pipeline.store.header import Header, StoredPicture
 from pipeline.store.reader import DetectionsFile
 from pipeline.store.writer import write_tracks
@@ -56,24 +57,47 @@ class PictureStore:
         return Path(os.path.relpath(output, self.folder.parent)).as_posix()
 
     def known(self) -> list[KnownPicture]:
-        """The detections of earlier runs; of a run that was cut off, too. Raises StoreError."""
+        """The detections of earlier runs; of a run that was cut off, too. Raises StoreError, RunInTheWayError."""
+        check_private(self.folder)
         files = [self.path, *sorted(self._parts.glob("*.parquet"))]
         return [known for file in files if file.exists() for known in _read(file)]
 
     def keep(self, known: KnownPicture) -> None:
         """Write a picture's part. Raises WriteError, StoreError."""
-        self._parts.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
+        self._parts.mkdir(exist_ok=True)
         _write(self._parts / f"{known.entry.made}.parquet", [known])
 
-    def finish(self, batch: Sequence[KnownPicture]) -> None:
-        """Write the batch's one file, in this order, and let the parts go. Raises WriteError, StoreError."""
-        if batch:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            _write(self.path, batch)
+    def finish(self, batch: Sequence[KnownPicture], before: Sequence[KnownPicture] = ()) -> None:
+        """Write the batch's one file, in this order, and let the parts go. Raises WriteError, StoreError.
+
+        before : what `known` gave when the batch began. Pictures of other batches whose outputs are still here follow
+        in the same file; those that were found by a network with other classes stay as parts.
+        """
+        if not batch:
+            return
+        through = {known.entry.output for known in batch}
+        others = {known.entry.output: known for known in before if self._is_here(known, through)}.values()
+        alike = [known for known in others if known.class_names == batch[0].class_names]
+        apart = [known for known in others if known.class_names != batch[0].class_names]
+        self._make_folder()
+        for known in apart:
+            self.keep(known)
+        _write(self.path, [*batch, *alike])
         for part in self._parts.glob("*.parquet"):
-            part.unlink()
+            if part.stem not in {known.entry.made for known in apart}:
+                part.unlink()
         if self._parts.exists() and not any(self._parts.iterdir()):
             self._parts.rmdir()
+
+    def _make_folder(self) -> None:
+        """Make the folder, for its owner alone: it tells who was seen where."""
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+
+    def _is_here(self, known: KnownPicture, through: Collection[str]) -> bool:
+        output = known.entry.output
+        return output not in through and (self.folder.parent / output).exists()
 
 
 def _write(path: Path, batch: Sequence[KnownPicture]) -> None:

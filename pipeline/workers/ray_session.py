@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
 import sysconfig
-import tempfile
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
 from pipeline.errors import SegVideoError
 from pipeline.workers.allocator import ALLOCATOR
-
-#: Ray puts sockets below its folder, and a socket's path may have 107 characters, of which Ray's own names
-#: take about 65.
-_LONGEST_FOLDER = 36
-
-_PREFIX = "seg-video-"
+from pipeline.workers.private_ray import private_ray
 
 #: Nothing large goes through Ray's store: detections, compressed packets and parts only.
 _STORE_BYTES = 256 << 20
@@ -81,18 +74,16 @@ class RaySession:
             self._thread.join()
 
     def _run(self) -> None:
-        folder = None
         try:
-            folder = None if self._address else _make_folder()
-            _connect(self._address, folder)
+            with contextlib.nullcontext() if self._address else private_ray() as folder:
+                _connect(self._address, folder)
+                self._ready.set()
+                self._stop.wait()
+                _kill_all() if self._broken else _leave()
         except Exception as failure:  # handed to whoever waits
             self._failure = failure
-            self._stop.set()
+            _leave()
         self._ready.set()
-        self._stop.wait()
-        _kill_all() if self._broken else _leave()
-        if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _connect(address: str | None, folder: Path | None) -> None:
@@ -176,15 +167,3 @@ def _end_at_once() -> None:
         with contextlib.suppress(OSError, ValueError):  # closed, or nobody reads it
             stream.flush()
     os._exit(1)
-
-
-def _make_folder() -> Path:
-    """A folder of this process, short enough for sockets; those of processes that were killed are removed."""
-    home = Path(tempfile.gettempdir())
-    if len(str(home)) + len(_PREFIX) + 16 > _LONGEST_FOLDER and Path("/tmp").is_dir():  # noqa: S108
-        home = Path("/tmp")  # noqa: S108
-    for old in home.glob(f"{_PREFIX}[0-9]*-*"):
-        owner = old.name.removeprefix(_PREFIX).split("-")[0]
-        if owner.isdigit() and not Path(f"/proc/{owner}").exists() and old.stat().st_uid == os.getuid():
-            shutil.rmtree(old, ignore_errors=True)
-    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=home))

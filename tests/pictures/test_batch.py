@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 
-from pipeline.errors import InputError, InterruptedRunError, UsageError
+from pipeline.errors import InputError, InterruptedRunError, RunInTheWayError, UsageError
 from pipeline.pictures import batch as batches
 from pipeline.pictures.batch import picture_exit_code, segment_pictures
 from pipeline.pictures.job import PictureJob
@@ -104,6 +104,66 @@ def test_one_file_holds_what_was_found_a_frame_a_picture(album, tmp_path):
     assert [len(tracks) for tracks in frames] == [1, 1, 0]
     assert frames[1].detections.boxes.tolist() == [[40, 30, 70, 50]]
     assert not (tmp_path / "out" / "pictures.seg-run" / "parts").exists()
+
+
+def outputs_of(folder):
+    with DetectionsFile(folder / "pictures.seg-run" / "detections.parquet") as file:
+        return [entry.output for entry in file.header.pictures]
+
+
+def test_a_second_batch_into_a_folder_keeps_what_the_first_found(album, tmp_path):
+    first = [album / "a.png", album / "b.png"]
+    segment_pictures(PictureJob(tuple(map(str, first)), f"{tmp_path}/out/"), finder=OneSquare())
+    others = tmp_path / "others"
+    others.mkdir()
+    for name in ("d.png", "e.png"):
+        (others / name).write_bytes((album / "a.png").read_bytes() + name.encode())
+    do(others, f"{tmp_path}/out/")
+    assert outputs_of(tmp_path / "out") == ["d_seg.png", "e_seg.png", "a_seg.png", "b_seg.png"]
+    again = OneSquare()
+    results = segment_pictures(PictureJob(tuple(map(str, first)), f"{tmp_path}/out/"), finder=again)
+    assert [result.state for result in results] == ["kept", "kept"]
+    assert again.looked_at == []
+    (tmp_path / "out" / "d_seg.png").unlink()
+    segment_pictures(PictureJob(tuple(map(str, first)), f"{tmp_path}/out/"), finder=again)
+    assert outputs_of(tmp_path / "out") == ["a_seg.png", "b_seg.png", "e_seg.png"]
+
+
+def test_a_second_batch_by_a_network_with_other_classes_keeps_what_the_first_found(album, tmp_path):
+    class OtherClasses(OneSquare):
+        class_names = {3: "vehicle"}  # noqa: RUF012
+
+    do(album, f"{tmp_path}/out/")
+    others = tmp_path / "others"
+    others.mkdir()
+    for name in ("d.png", "e.png"):
+        (others / name).write_bytes((album / "a.png").read_bytes() + name.encode())
+    do(others, f"{tmp_path}/out/", OtherClasses())
+    assert outputs_of(tmp_path / "out") == ["d_seg.png", "e_seg.png"]
+    again = OneSquare()
+    assert [result.state for result in do(album, f"{tmp_path}/out/", again)] == ["kept"] * 3
+    assert again.looked_at == []
+
+
+@pytest.mark.parametrize("kind", ["link", "open"])
+def test_a_planted_folder_of_detections_is_refused(album, tmp_path, kind):
+    folder, elsewhere = tmp_path / "out" / "pictures.seg-run", tmp_path / "elsewhere"
+    folder.parent.mkdir()
+    elsewhere.mkdir(mode=0o700)
+    if kind == "link":
+        folder.symlink_to(elsewhere)
+    else:
+        folder.mkdir()
+        folder.chmod(0o777)
+    with pytest.raises(RunInTheWayError, match="cannot be trusted"):
+        do(album, f"{tmp_path}/out/")
+    assert not list(elsewhere.iterdir())
+    assert not list(folder.parent.glob("*_seg.*"))
+
+
+def test_the_folder_of_detections_is_its_owner_s_alone(album, tmp_path):
+    do(album, f"{tmp_path}/out/")
+    assert (tmp_path / "out" / "pictures.seg-run").stat().st_mode & 0o777 == 0o700
 
 
 def test_a_broken_picture_is_set_aside(album, tmp_path):

@@ -52,6 +52,22 @@ def test_a_limit_of_a_file_s_size_is_told_and_leaves_no_output(traffic, tmp_path
     assert not (tmp_path / "out.mp4").exists()
 
 
+@pytest.mark.parametrize("mebibytes", [200, 800, 1600])
+def test_a_limit_of_addresses_under_which_libraries_hang_is_told_at_once(traffic, tmp_path, mebibytes):
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline", str(traffic), str(tmp_path / "out.mp4"), "--workers", "0"],
+        cwd=DRIVER.parents[1],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (mebibytes << 20, mebibytes << 20)),
+    )
+    assert done.returncode == 2
+    assert "ulimit -v" in done.stderr
+    assert len(done.stderr.splitlines()) == 3
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_clock_that_jumps_changes_nothing(work, traffic, tmp_path, monkeypatch):
     work([traffic], tmp_path / "plain.mp4", chunk_frames=8)
     real, calls = time.time, []
