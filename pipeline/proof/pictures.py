@@ -9,15 +9,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pipeline.proof.cells import Detail, Levels, PlaneDifference, cell_means, detail, plane_difference
+from pipeline.proof.limits import Limits
 from pipeline.proof.paired_frames import FramePair, paired_frames
 from pipeline.proof.run_record import RunRecord
 from pipeline.structures.video_info import VideoInfo
+from pipeline.video.read.facts import MediaFacts
 
 #: The largest luma of 8 bit: what PSNR is reckoned from, at any depth.
 _PEAK = 255.0
-
-#: The PSNR that the limits below belong to; a lower one widens them in proportion.
-LEAST_PSNR_DB = 30.0
 
 #: Chroma of grey.
 _NO_COLOUR = 128.0
@@ -33,50 +32,6 @@ _NEAR_SHARE, _NEAR_LEVELS, _LEAST_DECIDING = 1 / 3, 3.0, 12
 
 #: Share of them that has to be for the other: what is painted moves too, and may decide by chance.
 _MAJORITY = 0.7
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How far an encoder may be from what it was given, in levels of 8 bit; of luma and of chroma.
-
-    Twice of what was measured, see cells.py. cell, painted : of a cell that is free, or painted on. block, mean : of
-    a free block, and of a whole plane. video : of the mean over all frames. kept, kept_always : share of a block's
-    detail, in a frame and in all together. added, everywhere : squared levels of noise, in a block and all over a
-    frame. psnr_db : of a frame.
-    """
-
-    cell: tuple[float, float] = (14.0, 8.0)
-    painted: tuple[float, float] = (18.0, 10.0)
-    block: tuple[float, float] = (7.0, 4.0)
-    mean: tuple[float, float] = (1.6, 1.2)
-    video: tuple[float, float] = (0.8, 0.7)
-    kept: float = 0.4
-    kept_always: float = 0.25
-    added: float = 45.0
-    everywhere: float = 6.0
-    psnr_db: float = LEAST_PSNR_DB
-
-    @classmethod
-    def of(cls, psnr_db: float) -> Limits:
-        """Those of another PSNR: 6 dB less allow twice as much."""
-        factor = 10 ** ((LEAST_PSNR_DB - psnr_db) / 20)
-        worse = max(factor, 1.0) ** 2
-        return cls(
-            cell=_wider(cls.cell, factor),
-            painted=_wider(cls.painted, factor),
-            block=_wider(cls.block, factor),
-            mean=_wider(cls.mean, factor),
-            video=_wider(cls.video, factor),
-            kept=cls.kept / worse,
-            kept_always=cls.kept_always / worse,
-            added=cls.added * factor**2,
-            everywhere=cls.everywhere * factor**2,
-            psnr_db=psnr_db,
-        )
-
-
-def _wider(levels: tuple[float, float], factor: float) -> tuple[float, float]:
-    return factor * levels[0], factor * levels[1]
 
 
 @dataclass
@@ -113,7 +68,7 @@ class _Luma:
 
 
 def compare_pictures(
-    source: VideoInfo, output: VideoInfo, record: RunRecord | None, limits: Limits
+    source: MediaFacts, output: VideoInfo, record: RunRecord | None, limits: Limits
 ) -> Pictures:
     """Every frame of the output against the source's, painted as the record says.
 
@@ -138,7 +93,7 @@ def compare_pictures(
             found.painted += [(pair.number, words) for words in _painted_off(planes, limits)]
         row = [*row[-2:], _Luma(pair.number, cell_means(pair.wanted[0]), cell_means(pair.found[0]))]
         found.order += _misplaced(row[-2], [*row[:-2], row[-1]]) if len(row) > 1 else []
-    found.order += _misplaced(row[-1], row[-2:-1])
+    found.order += _misplaced(row[-1], row[-2:-1]) if row else []
     found.untouched += [(-1, words) for words in (*_drift(bias, limits), *_worn(total, found.frames, limits))]
     return found
 
@@ -162,26 +117,33 @@ def _off(planes: tuple[PlaneDifference, ...], left: Detail, limits: Limits) -> I
         chroma = min(index, 1)
         measures = {
             "a square of 8 px": (plane.worst_cell(painted=False), limits.cell),
-            "a square of 32 px": (plane.worst_block(), limits.block),
+            "a square of 32 px": (plane.worst_block(painted=False), limits.block),
             "all": (abs(plane.mean()), limits.mean),
         }
         for what, (value, most) in measures.items():
             if value > most[chroma]:
                 yield f"{what} is off by {value:.1f} levels of {name}"
+        if plane.moved_px > limits.moved[chroma]:
+            yield f"{name} is moved by {plane.moved_px:.1f} px"
     if planes[0].squared > _PEAK * _PEAK / 10 ** (limits.psnr_db / 10):
         yield "less than the PSNR asked for"
     kept, added = left.kept(), left.added()
     if kept.size and kept.min() < limits.kept:
         yield f"{100 * max(kept.min(), 0):.0f} % of the detail of a square of 32 px are left"
+    if left.least_in_a_cell() < limits.kept_cell:
+        yield f"{100 * max(left.least_in_a_cell(), 0):.0f} % of the detail of a square of 8 px are left"
     if added.size and added.max() > limits.added:
         yield "a flat square of 32 px has noise or a pattern that was not there"
 
 
 def _painted_off(planes: tuple[PlaneDifference, ...], limits: Limits) -> Iterator[str]:
     for index, (name, plane) in enumerate(zip(_PLANES, planes, strict=True)):
-        value = plane.worst_cell(painted=True)
-        if value > limits.painted[min(index, 1)]:
-            yield f"a square of 8 px is off by {value:.1f} levels of {name}"
+        chroma = min(index, 1)
+        cell, block = plane.worst_cell(painted=True), plane.worst_block(painted=True)
+        if cell > limits.painted[chroma]:
+            yield f"a square of 8 px is off by {cell:.1f} levels of {name}"
+        if block > limits.painted_block[chroma]:
+            yield f"a square of 32 px is off by {block:.1f} levels of {name}"
 
 
 def _drift(bias: list[tuple[float, ...]], limits: Limits) -> Iterator[str]:
@@ -231,6 +193,9 @@ def _worn(total: Detail | None, frames: int, limits: Limits) -> Iterator[str]:
     kept = total.shared[varies] / total.pattern[varies]
     if kept.size and kept.min() < limits.kept_always:
         yield f"{100 * max(kept.min(), 0):.0f} % of the detail of a square of 32 px are left in all frames together"
+    least = total.least_in_a_cell(frames)
+    if least < limits.kept_cell_always:
+        yield f"{100 * max(least, 0):.0f} % of the detail of a square of 8 px are left in all frames together"
 
 
 def _misplaced(frame: _Luma, neighbours: Sequence[_Luma]) -> list[tuple[int, str]]:

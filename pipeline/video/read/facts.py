@@ -180,20 +180,20 @@ def _time(packet: Packet) -> int:
 def _decode(info: VideoInfo) -> DecodedFacts:
     """Decode all, by FFmpeg alone: no index, no seeking, no chunks.
 
-    Several frames at a time; only where one is refused, one after the other, as the run does: side by side
-    its neighbours may go with it.
+    Several frames at a time; only where one is refused or flawed, one after the other, as the run does: side by
+    side its neighbours may go with it, and other frames are called flawed.
     """
-    at_once = _decode_by(info, "AUTO")
-    return _decode_by(info, "SLICE") if at_once.complaints else at_once
+    at_once = _decode_by(info, threads=0)
+    return _decode_by(info, threads=1) if at_once.complaints or len(at_once.flawed) else at_once
 
 
-def _decode_by(info: VideoInfo, threading: str) -> DecodedFacts:
+def _decode_by(info: VideoInfo, *, threads: int) -> DecodedFacts:
     pts: list[int] = []
     flawed: list[int] = []
     complaints: list[str] = []
     with open_source(info.path) as container:
         stream = video_stream(container, info.video)
-        stream.thread_type = threading
+        stream.thread_type, stream.thread_count = "AUTO", threads
         packets = _readable(container, [info.video])
         for frame in decoded_frames(stream.codec_context, packets, complaints):
             # Formats without times of their own number their frames by the order of decoding.

@@ -1,0 +1,126 @@
+"""Limits: how far an encoder may be from what it was given, at the quality that was asked of it.
+
+Measured on frames of four dashcam clips, from x264 at CRF 20 to 36, x265 at 23 to 36 and SVT-AV1 at 30 to 45, with
+their fast presets: x264 at 20 moves no cell by more than 3.8 levels of luma and 2.2 of chroma, no block of 32x32 px by
+more than 1.4 and 0.9, keeps 81 % of the detail of each cell that has much, and moves nothing by more than 0.03 px. A
+step of CRF widens that by a decibel. x265 and above all SVT-AV1 let single cells go farther, and hardly a block.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from pipeline.video.settings import EncodeSettings
+
+#: The PSNR that a frame has to have unless less was asked for, in dB.
+LEAST_PSNR_DB = 30.0
+
+Pair = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How far an encoder may be from what it was given, in levels of 8 bit; of luma and of chroma.
+
+    Twice of what was measured of x264 at CRF 20. cell, painted : of a cell that is free, or painted on. block,
+    painted_block : of 4x4 of them. mean : of a whole plane. video : of the mean over all frames. moved : px that a
+    plane is moved by. kept, kept_always : share of a block's detail, in a frame and in all together. kept_cell,
+    kept_cell_always : of a cell that has much of it. added, everywhere : squared levels of noise, in a block and all
+    over a frame. psnr_db : of a frame.
+    """
+
+    cell: Pair = (9.0, 5.0)
+    painted: Pair = (10.0, 6.0)
+    block: Pair = (4.0, 2.2)
+    painted_block: Pair = (4.0, 2.6)
+    mean: Pair = (1.6, 1.2)
+    video: Pair = (0.8, 0.7)
+    moved: Pair = (0.2, 0.45)
+    kept: float = 0.4
+    kept_always: float = 0.25
+    kept_cell: float = 0.45
+    kept_cell_always: float = 0.5
+    added: float = 45.0
+    everywhere: float = 6.0
+    psnr_db: float = LEAST_PSNR_DB
+
+    def at(self, psnr_db: float) -> Limits:
+        """Those of another PSNR: 6 dB less allow twice as much."""
+        factor = 10 ** ((self.psnr_db - psnr_db) / 20)
+        worse = max(factor, 1.0) ** 2
+        return replace(
+            self.coarser(factor, factor),
+            mean=_wider(self.mean, factor),
+            video=_wider(self.video, factor),
+            kept=self.kept / worse,
+            kept_always=self.kept_always / worse,
+            added=self.added * factor**2,
+            everywhere=self.everywhere * factor**2,
+            psnr_db=psnr_db,
+        )
+
+    def coarser(self, cells: float, blocks: float) -> Limits:
+        """Those of an encoder that lets cells and blocks go so many times as far."""
+        return replace(
+            self,
+            cell=_wider(self.cell, cells),
+            painted=_wider(self.painted, cells),
+            block=_wider(self.block, blocks),
+            painted_block=_wider(self.painted_block, blocks),
+            moved=_wider(self.moved, blocks),
+            kept_cell=1 - (1 - self.kept_cell) * cells**2,
+            kept_cell_always=1 - (1 - self.kept_cell_always) * blocks**2,
+        )
+
+
+@dataclass(frozen=True)
+class _Format:
+    """The encoders of a format. crf : their default here. cells, blocks : how far they go, against x264.
+
+    step_db : what a step of CRF beyond it costs. fine : the CRF up to which a frame has 30 dB.
+    """
+
+    crf: int
+    cells: float
+    blocks: float
+    step_db: float
+    fine: int
+
+
+_FORMATS = {"hevc": _Format(23, 1.5, 1.1, 1.1, 26), "av1": _Format(30, 4.0, 2.2, 0.6, 40)}
+_H264 = _Format(20, 1.0, 1.0, 1.0, 29)
+
+#: A graphics card's encoder, and one that was given a bitrate: nobody knows how good it is.
+_OF_A_CARD, _OF_A_BITRATE, _DB_OF_A_BITRATE = 1.5, 5.0, 24.0
+#: Nothing is less than this, in dB.
+_LEAST_DB = 15.0
+
+
+def limits_of(asked: EncodeSettings | None, codec: str, least_psnr_db: float | None = None) -> Limits:
+    """The limits of an output.
+
+    asked : the settings that it was encoded with; None for the defaults. codec : FFmpeg's name of its format.
+    least_psnr_db : how near pixels have to be, for a person who knows better.
+    """
+    kind = _FORMATS.get(codec, _H264)
+    limits = Limits().coarser(kind.cells, kind.blocks)
+    if asked is not None and asked.encoder.endswith("nvenc"):
+        limits = limits.coarser(_OF_A_CARD, _OF_A_CARD)
+    if asked is not None and asked.bitrate is not None:
+        limits = limits.coarser(_OF_A_BITRATE / 2, _OF_A_BITRATE / 2).at(_DB_OF_A_BITRATE)
+    elif asked is not None and asked.crf is not None:
+        limits = _at_crf(limits, kind, asked.crf)
+    return limits if least_psnr_db is None else limits.at(least_psnr_db)
+
+
+def _at_crf(limits: Limits, kind: _Format, crf: int) -> Limits:
+    lost_db = kind.step_db * max(crf - kind.fine, 0)
+    psnr_db = max(LEAST_PSNR_DB - lost_db, _LEAST_DB)
+    finer = limits.at(psnr_db)
+    # What `at` has widened already is not to be widened again.
+    rest = 10 ** ((kind.step_db * max(crf - kind.crf, 0) - (LEAST_PSNR_DB - psnr_db)) / 20)
+    return finer.coarser(rest, rest)
+
+
+def _wider(levels: Pair, factor: float) -> Pair:
+    return factor * levels[0], factor * levels[1]
