@@ -80,22 +80,22 @@ class Detail:
     cell_pattern: Levels
     cell_shared: Levels
 
-    def kept(self) -> Levels:
-        """Share of the pattern that is still there, of each textured block."""
-        textured = self.pattern > _TEXTURED
+    def kept(self, coarse: float) -> Levels:
+        """Share of the pattern that is still there, of each block that varies `coarse` times as much as texture."""
+        textured = self.pattern > _TEXTURED * coarse**2
         return self.shared[textured] / self.pattern[textured]
 
     def added(self) -> Levels:
         """Squared levels that each flat block has gained."""
         return (self.varies - self.pattern)[self.pattern < _FLAT]
 
-    def least_in_a_cell(self, frames: int | None = None) -> float:
+    def least_in_a_cell(self, coarse: float, frames: int | None = None) -> float:
         """The least share of a cell's pattern that is still there, of those cells that vary much; 1 without any.
 
-        frames : how many were added up; None for a single one.
+        coarse : how many times as much. frames : how many were added up; None for a single one.
         """
         least = _CELL_TEXTURED if frames is None else _CELL_TEXTURED_ALWAYS * frames
-        varies = self.cell_pattern > least
+        varies = self.cell_pattern > least * coarse**2
         return float((self.cell_shared[varies] / self.cell_pattern[varies]).min()) if varies.any() else 1.0
 
     def __add__(self, other: Detail) -> Detail:

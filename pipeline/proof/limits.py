@@ -25,8 +25,9 @@ class Limits:
     Twice of what was measured of x264 at CRF 20. cell, painted : of a cell that is free, or painted on. block,
     painted_block : of 4x4 of them. mean : of a whole plane. video : of the mean over all frames. moved : px that a
     plane is moved by. kept, kept_always : share of a block's detail, in a frame and in all together. kept_cell,
-    kept_cell_always : of a cell that has much of it. added, everywhere : squared levels of noise, in a block and all
-    over a frame. psnr_db : of a frame.
+    kept_cell_always : of a cell that has much of it. coarse : how many times as much a place has to vary, or to
+    change, for that to be looked at. added, everywhere : squared levels of noise, in a block and all over a frame.
+    psnr_db : of a frame.
     """
 
     cell: Pair = (9.0, 5.0)
@@ -40,20 +41,22 @@ class Limits:
     kept_always: float = 0.25
     kept_cell: float = 0.45
     kept_cell_always: float = 0.5
+    coarse: float = 1.0
     added: float = 45.0
     everywhere: float = 6.0
     psnr_db: float = LEAST_PSNR_DB
 
     def at(self, psnr_db: float) -> Limits:
-        """Those of another PSNR: 6 dB less allow twice as much."""
+        """Those of another PSNR: 6 dB less allow twice as much, and take for detail what varies twice as much."""
         factor = 10 ** ((self.psnr_db - psnr_db) / 20)
-        worse = max(factor, 1.0) ** 2
         return replace(
             self.coarser(factor, factor),
-            mean=_wider(self.mean, factor),
-            video=_wider(self.video, factor),
-            kept=self.kept / worse,
-            kept_always=self.kept_always / worse,
+            # A coarse encoder loses single places, and still keeps a frame's mean.
+            mean=_wider(self.mean, factor**0.7),
+            video=_wider(self.video, factor**0.7),
+            kept_cell=self.kept_cell,
+            kept_cell_always=self.kept_cell_always,
+            coarse=self.coarse * factor,
             added=self.added * factor**2,
             everywhere=self.everywhere * factor**2,
             psnr_db=psnr_db,
@@ -75,25 +78,24 @@ class Limits:
 
 @dataclass(frozen=True)
 class _Format:
-    """The encoders of a format. crf : their default here. cells, blocks : how far they go, against x264.
+    """The encoders of a format. crf : their default here. cells, blocks : how far they go then, against x264.
 
-    step_db : what a step of CRF beyond it costs. fine : the CRF up to which a frame has 30 dB.
+    step_db : what a step of CRF beyond it costs.
     """
 
     crf: int
     cells: float
     blocks: float
     step_db: float
-    fine: int
 
 
-_FORMATS = {"hevc": _Format(23, 1.5, 1.1, 1.1, 26), "av1": _Format(30, 4.0, 2.2, 0.6, 40)}
-_H264 = _Format(20, 1.0, 1.0, 1.0, 29)
+_FORMATS = {"hevc": _Format(23, 1.5, 1.1, 1.1), "av1": _Format(30, 4.0, 2.2, 0.6)}
+_H264 = _Format(20, 1.0, 1.0, 1.0)
 
-#: A graphics card's encoder, and one that was given a bitrate: nobody knows how good it is.
-_OF_A_CARD, _OF_A_BITRATE, _DB_OF_A_BITRATE = 1.5, 5.0, 24.0
+#: A graphics card's encoder goes so much farther; how good one is that was given a bitrate nobody knows.
+_OF_A_CARD, _DB_OF_A_BITRATE = 1.5, 12.0
 #: Nothing is less than this, in dB.
-_LEAST_DB = 15.0
+_LEAST_DB = 5.0
 
 
 def limits_of(asked: EncodeSettings | None, codec: str, least_psnr_db: float | None = None) -> Limits:
@@ -106,20 +108,12 @@ def limits_of(asked: EncodeSettings | None, codec: str, least_psnr_db: float | N
     limits = Limits().coarser(kind.cells, kind.blocks)
     if asked is not None and asked.encoder.endswith("nvenc"):
         limits = limits.coarser(_OF_A_CARD, _OF_A_CARD)
-    if asked is not None and asked.bitrate is not None:
-        limits = limits.coarser(_OF_A_BITRATE / 2, _OF_A_BITRATE / 2).at(_DB_OF_A_BITRATE)
-    elif asked is not None and asked.crf is not None:
-        limits = _at_crf(limits, kind, asked.crf)
-    return limits if least_psnr_db is None else limits.at(least_psnr_db)
-
-
-def _at_crf(limits: Limits, kind: _Format, crf: int) -> Limits:
-    lost_db = kind.step_db * max(crf - kind.fine, 0)
-    psnr_db = max(LEAST_PSNR_DB - lost_db, _LEAST_DB)
-    finer = limits.at(psnr_db)
-    # What `at` has widened already is not to be widened again.
-    rest = 10 ** ((kind.step_db * max(crf - kind.crf, 0) - (LEAST_PSNR_DB - psnr_db)) / 20)
-    return finer.coarser(rest, rest)
+    psnr_db = least_psnr_db
+    if psnr_db is None and asked is not None and asked.bitrate is not None:
+        psnr_db = _DB_OF_A_BITRATE
+    if psnr_db is None and asked is not None and asked.crf is not None:
+        psnr_db = max(LEAST_PSNR_DB - kind.step_db * max(asked.crf - kind.crf, 0), _LEAST_DB)
+    return limits if psnr_db is None else limits.at(psnr_db)
 
 
 def _wider(levels: Pair, factor: float) -> Pair:

@@ -15,6 +15,9 @@ from pipeline.proof.run_record import RunRecord
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.read.facts import MediaFacts
 
+#: Share of the squared levels that a frame varies by inside its cells, which may be lost beyond the PSNR.
+_LOST_OF_NOISE = 0.05
+
 #: The largest luma of 8 bit: what PSNR is reckoned from, at any depth.
 _PEAK = 255.0
 
@@ -92,8 +95,8 @@ def compare_pictures(
             found.untouched += [(pair.number, words) for words in _off(planes, left, limits)]
             found.painted += [(pair.number, words) for words in _painted_off(planes, limits)]
         row = [*row[-2:], _Luma(pair.number, cell_means(pair.wanted[0]), cell_means(pair.found[0]))]
-        found.order += _misplaced(row[-2], [*row[:-2], row[-1]]) if len(row) > 1 else []
-    found.order += _misplaced(row[-1], row[-2:-1]) if row else []
+        found.order += _misplaced(row[-2], [*row[:-2], row[-1]], limits) if len(row) > 1 else []
+    found.order += _misplaced(row[-1], row[-2:-1], limits) if row else []
     found.untouched += [(-1, words) for words in (*_drift(bias, limits), *_worn(total, found.frames, limits))]
     return found
 
@@ -125,13 +128,16 @@ def _off(planes: tuple[PlaneDifference, ...], left: Detail, limits: Limits) -> I
                 yield f"{what} is off by {value:.1f} levels of {name}"
         if plane.moved_px > limits.moved[chroma]:
             yield f"{name} is moved by {plane.moved_px:.1f} px"
-    if planes[0].squared > _PEAK * _PEAK / 10 ** (limits.psnr_db / 10):
+    # Of noise every encoder loses more: that may differ by a share of what is there.
+    least = _PEAK * _PEAK / 10 ** (limits.psnr_db / 10) + _LOST_OF_NOISE * float(left.cell_pattern.mean())
+    if planes[0].squared > least:
         yield "less than the PSNR asked for"
-    kept, added = left.kept(), left.added()
+    kept, added = left.kept(limits.coarse), left.added()
     if kept.size and kept.min() < limits.kept:
         yield f"{100 * max(kept.min(), 0):.0f} % of the detail of a square of 32 px are left"
-    if left.least_in_a_cell() < limits.kept_cell:
-        yield f"{100 * max(left.least_in_a_cell(), 0):.0f} % of the detail of a square of 8 px are left"
+    least_cell = left.least_in_a_cell(limits.coarse)
+    if least_cell < limits.kept_cell:
+        yield f"{100 * max(least_cell, 0):.0f} % of the detail of a square of 8 px are left"
     if added.size and added.max() > limits.added:
         yield "a flat square of 32 px has noise or a pattern that was not there"
 
@@ -178,7 +184,7 @@ def _unlike(pair: FramePair, planes: tuple[PlaneDifference, ...]) -> Iterator[st
 
 def _everywhere(left: Detail, limits: Limits) -> Iterator[str]:
     """The faults in the detail all over the frame, but for places that may have been painted on."""
-    kept, added = left.kept(), left.added()
+    kept, added = left.kept(limits.coarse), left.added()
     if kept.size >= _LEAST_BLOCKS and np.quantile(kept, 0.9) < limits.kept:
         yield "most of the detail is gone"
     if added.size >= _LEAST_BLOCKS and np.quantile(added, 0.1) > limits.everywhere:
@@ -189,31 +195,36 @@ def _worn(total: Detail | None, frames: int, limits: Limits) -> Iterator[str]:
     """The faults in the detail of a place in all frames taken together; of frames that move it is a mean."""
     if total is None:
         return
-    varies = total.pattern > _LEAST_PATTERN * frames
+    varies = total.pattern > _LEAST_PATTERN * limits.coarse**2 * frames
     kept = total.shared[varies] / total.pattern[varies]
     if kept.size and kept.min() < limits.kept_always:
         yield f"{100 * max(kept.min(), 0):.0f} % of the detail of a square of 32 px are left in all frames together"
-    least = total.least_in_a_cell(frames)
+    least = total.least_in_a_cell(limits.coarse, frames)
     if least < limits.kept_cell_always:
         yield f"{100 * max(least, 0):.0f} % of the detail of a square of 8 px are left in all frames together"
 
 
-def _misplaced(frame: _Luma, neighbours: Sequence[_Luma]) -> list[tuple[int, str]]:
+def _misplaced(frame: _Luma, neighbours: Sequence[_Luma], limits: Limits) -> list[tuple[int, str]]:
     """A fault if the frame shows one of its neighbours instead of itself."""
-    wrong = any(_shows_other(frame.found, frame.wanted, other.wanted) for other in neighbours)
+    wrong = any(
+        _shows_other(frame.found, frame.wanted, other.wanted, _LEAST_CHANGE * limits.coarse)
+        for other in neighbours
+    )
     return [(frame.number, "shows the frame before or after it")] if wrong else []
 
 
-def _shows_other(found: Levels, own: Levels, other: Levels | float) -> bool:
+def _shows_other(
+    found: Levels, own: Levels, other: Levels | float, least_change: float = _LEAST_CHANGE
+) -> bool:
     """True if most of the cells that can decide show `other` instead of `own`.
 
-    All are means of cells of equal shape; a number stands for a flat picture. Where the two hardly differ, the answer
-    is no.
+    All are means of cells of equal shape; a number stands for a flat picture. least_change : levels that lie between
+    the two where a cell can decide. Where they hardly differ, the answer is no.
     """
     change = np.abs(own - other)
     to_own, to_other = np.abs(found - own), np.abs(found - other)
     near = np.minimum(to_own, to_other) <= np.minimum(change * _NEAR_SHARE, _NEAR_LEVELS)
-    decides = near & (change >= _LEAST_CHANGE)
+    decides = near & (change >= least_change)
     if np.count_nonzero(decides) < _LEAST_DECIDING:
         return False
     return bool(np.mean((to_other < to_own)[decides]) > _MAJORITY)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from pipeline.structures.video_info import StreamInfo, VideoInfo
 from pipeline.video.read.decode import decoded_frames
 from pipeline.video.read.index import is_shown
+from pipeline.video.read.mp4_header import header_faults
 from pipeline.video.read.source import open_source, video_stream
 from pipeline.video.write.container import is_made_by_the_muxer
 from pipeline.video.write.copying import payload
@@ -67,6 +68,7 @@ class MediaFacts:
     pts : int64 [N], when each frame of the painted stream is shown, ascending, in ticks of info.time_base.
     tracks : the other streams, but for those that a muxer makes by itself of chapters and time codes.
     tag : the container's four characters for the format of the painted stream.
+    header : what an MP4's header says besides, by which players would show it in another way; a sentence each.
     decoded : None where nothing was decoded.
     """
 
@@ -74,6 +76,7 @@ class MediaFacts:
     pts: NDArray[np.int64]
     tracks: tuple[TrackFacts, ...]
     tag: str
+    header: tuple[str, ...] = ()
     decoded: DecodedFacts | None = None
 
 
@@ -95,8 +98,9 @@ def read_facts(info: VideoInfo, *, decode: bool) -> MediaFacts:
     """
     decoded = _decode(info) if decode else None
     with open_source(info.path) as container:
-        tag = _tag(container.streams[info.video])
-    return MediaFacts(info, info.pts, _read_tracks(info), tag, decoded)
+        stream = container.streams[info.video]
+        tag, track_id = _tag(stream), stream.id
+    return MediaFacts(info, info.pts, _read_tracks(info), tag, header_faults(info, track_id), decoded)
 
 
 def _read_tracks(info: VideoInfo) -> tuple[TrackFacts, ...]:
