@@ -23,7 +23,7 @@ from pipeline.video.write.timeline import output_timeline
 _TAGS = {"h264": "avc1", "hevc": "hvc1", "av1": "av01"}
 
 #: What a muxer says of itself, or a reader makes up.
-_OF_THE_MUXER = {"handler_name", "language", "timecode"}
+_OF_THE_MUXER = {"handler_name", "timecode"}
 
 
 def compare(source: MediaFacts, output: MediaFacts, *, tone_map: bool = False) -> list[Check]:

@@ -21,7 +21,8 @@ from pipeline.structures.video_info import StreamInfo, VideoInfo
 from pipeline.video.read.decode import decoded_frames
 from pipeline.video.read.index import is_shown
 from pipeline.video.read.mp4_header import header_faults
-from pipeline.video.read.source import open_source, video_stream
+from pipeline.video.read.source import codec_tag, open_source, video_stream
+from pipeline.video.write.codec_delay import BEGIN_EARLY
 from pipeline.video.write.container import is_made_by_the_muxer
 from pipeline.video.write.copying import payload
 
@@ -115,9 +116,9 @@ def _read_tracks(info: VideoInfo) -> tuple[TrackFacts, ...]:
     with open_source(info.path) as container:
         for packet in _readable(container, sorted(readings)):
             reading = readings[packet.stream_index]
-            # What AAC needs to begin is hidden in MP4 and a delay in Matroska: the same packets.
-            is_aac = info.streams[packet.stream_index].codec == "aac"
-            if not is_shown(packet) and (reading.begun or not is_aac):
+            # What such a codec needs to begin is hidden in MP4 and a delay in Matroska: the same packets.
+            begins_early = info.streams[packet.stream_index].codec in BEGIN_EARLY
+            if not is_shown(packet) and (reading.begun or not begins_early):
                 continue
             reading.begun = reading.begun or is_shown(packet)
             reading.pts.append(_time(packet))
@@ -160,7 +161,7 @@ def _parameters(stream: Stream) -> dict[str, str]:
 def _tag(stream: Stream) -> str:
     """Four characters, empty where the container has none."""
     context = stream.codec_context
-    return "" if context is None else context.codec_tag.strip("\0")
+    return "" if context is None else codec_tag(context).strip("\0")
 
 
 def _readable(container: InputContainer, positions: list[int]) -> Iterator[Packet]:
