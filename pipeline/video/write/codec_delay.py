@@ -25,16 +25,9 @@ _FRAME_SAMPLES = 1024
 _ELEMENT = b"\x56\xaa\x84"
 
 
-#: Sound whose decoder gives nothing to be heard at first, by the encoder that tells Matroska so. Opus tells it in
-#: its own header.
-_ENCODERS = {
-    "aac": "aac",
-    "mp3": "libmp3lame",
-    "mp2": "mp2",
-    "ac3": "ac3",
-    "eac3": "eac3",
-    "vorbis": "vorbis",
-}
+#: Sound whose beginning Matroska can hide, by the encoder that tells it so: FFmpeg's of AC-3 and MP2 tell no delay, and
+#: Opus tells it in its own header.
+_ENCODERS = {"aac": "aac", "mp3": "libmp3lame"}
 BEGIN_EARLY = frozenset(_ENCODERS)
 
 
@@ -74,8 +67,7 @@ def _silence(stream: AudioStream) -> bytes:
     """A moment of silence in the stream's format, in Matroska."""
     file, source = io.BytesIO(), stream.codec_context
     with av.open(file, "w", format="matroska") as container:
-        options = {"strict": "experimental"}  # as FFmpeg calls its own encoder of Vorbis
-        encoder = container.add_stream(_ENCODERS[source.codec.canonical_name], source.sample_rate, options)
+        encoder = container.add_stream(_ENCODERS[source.codec.canonical_name], source.sample_rate)
         assert isinstance(encoder, AudioStream)
         encoder.layout = source.layout.name
         if encoder.format is None:
