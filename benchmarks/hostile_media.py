@@ -35,7 +35,7 @@ from pipeline.run import estimate, flow  # noqa: E402, F401
 from tests import fake_network  # noqa: E402
 
 PAGE = ROOT / "docs" / "media.md"
-MOST_SECONDS = 240
+MOST_SECONDS = 900
 
 
 @dataclass(frozen=True)

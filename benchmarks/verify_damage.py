@@ -1,4 +1,4 @@
-"""100 randomly damaged outputs, and which of them `verify` catches: `python benchmarks/verify_damage.py CLIP`.
+"""120 randomly damaged outputs, and which of them `verify` catches: `python benchmarks/verify_damage.py CLIP`.
 
 The clip gets a second sound track, subtitles, chapters and tags; seg-video makes an output of it, and ffmpeg damages
 copies of that. Each is verified with the run's record beside it and without. Writes the table of docs/reliability.md;
@@ -244,6 +244,26 @@ KINDS: dict[str, Damage] = {
     "cropped and scaled back": filtered(lambda s: f"crop=iw*0.96:ih*0.96,scale={s.width}:{s.height}"),
     "another size": filtered(lambda s: f"scale={s.width // 4 * 2}:-2"),
     "another pixel aspect": filtered(lambda s: "setsar=4/3"),
+    "chroma moved by two pixels": filtered(lambda s: "chromashift=cbh=1:crh=1"),
+    "a small block in one frame": filtered(
+        lambda s: f"drawbox=x=96:y=96:w=16:h=16:t=fill:color=gray:enable='eq(n,{s.frame()})'"
+    ),
+    "three levels brighter": filtered(lambda s: "lutyuv=y=val+3"),
+    "one frame three levels brighter": filtered(lambda s: f"lutyuv=y=val+3:enable='eq(n,{s.frame()})'"),
+    "the last row black": filtered(lambda s: f"drawbox=x=0:y={s.height - 2}:w=iw:h=2:t=fill:color=black"),
+    "chroma of half the size": filtered(
+        lambda s: "split=2[a][b];[b]scale=iw/4:ih/4,scale=iw*4:ih*4[c];[a][c]mergeplanes=0x001112:yuv420p"
+    ),
+    "two frames mixed": filtered(lambda s: f"tmix=frames=2:enable='eq(n,{s.frame()})'"),
+    "median filter": filtered(lambda s: "median=radius=2:planes=1"),
+    "every other frame later by a tick": copied(**{"bsf:v": "setts=pts=PTS+if(mod(N\\,2)\\,0\\,1)"}),
+    "sound 20 ms later": copied(**{"bsf:a:0": "setts=ts=TS+0.02/TB"}),
+    "sound a decibel lower": copied(**{"c:a:0": "aac", "filter:a:0": "volume=-1dB"}),
+    "another language of the video": copied(**{"metadata:s:v:0": "language=fra"}),
+    "the header turns the video": rewritten(b"tkhd", 44, lambda old, s: (0x8000).to_bytes(4, "big"), 4),
+    "the header plays faster": rewritten(b"mvhd", 24, lambda old, s: b"\0\2\0\0", 4),
+    "an edit plays faster": rewritten(b"elst", 20, lambda old, s: b"\0\2\0\0", 4),
+    "the header's colours": rewritten(b"colr", 10, lambda old, s: b"\0\x10", 2),
     "one frame later by a tick": filtered(lambda s: f"setpts=PTS+eq(N\\,{s.frame()})"),
     "all frames later by a tick": filtered(lambda s: "setpts=PTS+1"),
     "last frame missing": lambda s, path: copy(s, path, c="copy", **{"frames:v": s.frames - 1}),
@@ -306,7 +326,7 @@ def main() -> int:
     """0 if all damage was caught, and nothing else."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("clip", type=Path, help="a video of some seconds, with sound")
-    parser.add_argument("--count", type=int, default=100, help="how many outputs are damaged (100)")
+    parser.add_argument("--count", type=int, default=120, help="how many outputs are damaged (120)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", help="kinds whose name contains this")
     parser.add_argument("--dry", action="store_true", help="write no page")

@@ -12,10 +12,10 @@ from pipeline.errors import ConfigError, UsageError
 from pipeline.loading.given import Given
 from pipeline.loading.typed_value import typed_value, wrong_value
 
-Settings = TypeVar("Settings")
+Loaded = TypeVar("Loaded")
 
 
-def load(kind: type[Settings], given: Given, *, ignore_unknown: bool = False) -> Settings:
+def load(kind: type[Loaded], given: Given, *, ignore_unknown: bool = False) -> Loaded:
     """The instance of `kind` that has these values.
 
     Keys and types are checked here, against the annotations; which values can work is said by the class alone, in its

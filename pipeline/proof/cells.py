@@ -1,10 +1,7 @@
 """The difference between a frame as it should be and as it is, measured on cells of 8x8 px.
 
 An encoder keeps a cell's mean to a few levels at any sensible quality, wherever it puts its errors inside; what was
-painted, moved, blurred or recoloured afterwards does not. Measured on six dashcam clips in x264 at CRF 20 to 28 down
-to ultrafast, x265 at 23 and SVT-AV1 at 30: cells at most 7.8 levels of luma and 4.4 of chroma, blocks of 32x32 px 3.6
-and 2.3, whole planes 0.6 and 0.5; 66 % of the detail left in the worst textured block of a frame, 69 % where all frames
-are taken together.
+painted, moved, blurred or recoloured afterwards does not. How far it may go stands in limits.py.
 """
 
 from __future__ import annotations
@@ -22,8 +19,17 @@ Levels = NDArray[np.float32]
 #: Edge of a cell in px of its plane, and of a block in cells.
 CELL_PX, BLOCK_CELLS = 8, 4
 
-#: Squared levels: a block that varies more has texture to lose, one that varies less is flat.
-_TEXTURED, _FLAT = 100.0, 10.0
+#: Of a block with a smaller share of free, or of painted cells, as much is taken as if it had that.
+_LEAST_OF_A_BLOCK = {False: 0.25, True: 0.5}
+
+#: Squared levels: a block that varies more has texture to lose, one that varies less is flat. A cell has to vary much,
+#: or somewhat in all frames together, as an encoder may pass over a single cell.
+_TEXTURED, _FLAT, _CELL_TEXTURED, _CELL_TEXTURED_ALWAYS = 100.0, 10.0, 400.0, 200.0
+
+#: Squared levels a pixel that a plane has to vary by for its movement to be seen: of a flat one, noise would decide.
+_LEAST_GRADIENT = 0.5
+#: A plane is smoothed over so many px before its movement is looked at, so that a step of one px is a small one.
+_SMOOTH_PX = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,23 +38,27 @@ class PlaneDifference:
 
     cells : float32 [h, w], difference of the means of each cell. painted : bool [h, w], cells that something is
     painted on, and their neighbours. squared : mean squared difference over the cells that are not; 0 without any.
+    moved_px : how far the plane has moved, along the axis that it moved by more.
     """
 
     cells: Levels
     painted: NDArray[np.bool_]
     squared: float
+    moved_px: float
 
     def worst_cell(self, *, painted: bool) -> float:
         """The farthest cell among those that are painted on, or not."""
         chosen = self.cells[self.painted == painted]
         return float(np.abs(chosen).max()) if chosen.size else 0.0
 
-    def worst_block(self) -> float:
-        """The farthest mean of 4x4 cells; of what is painted on there is none."""
-        free = ~self.painted
-        sums = _means(np.where(free, self.cells, np.float32(0)), BLOCK_CELLS)
-        shares = _means(free.astype(np.float32), BLOCK_CELLS)
-        return float(np.abs(sums / np.maximum(shares, 0.25)).max()) if sums.size else 0.0
+    def worst_block(self, *, painted: bool) -> float:
+        """The farthest mean of 4x4 cells, of those among them that are painted on, or not."""
+        chosen = self.painted == painted
+        sums = _means(np.where(chosen, self.cells, np.float32(0)), BLOCK_CELLS)
+        shares = _means(chosen.astype(np.float32), BLOCK_CELLS)
+        return (
+            float(np.abs(sums / np.maximum(shares, _LEAST_OF_A_BLOCK[painted])).max()) if sums.size else 0.0
+        )
 
     def mean(self) -> float:
         """Of all cells that nothing is painted on."""
@@ -61,25 +71,42 @@ class Detail:
     """The luma's fine detail, block by block: float32 [h, w], squared levels.
 
     pattern : how much the block should vary inside its cells. shared : how much of that is there. varies : how much
-    it varies.
+    it varies. cell_pattern, cell_shared : pattern and shared cell by cell.
     """
 
     pattern: Levels
     shared: Levels
     varies: Levels
+    cell_pattern: Levels
+    cell_shared: Levels
 
-    def kept(self) -> Levels:
-        """Share of the pattern that is still there, of each textured block."""
-        textured = self.pattern > _TEXTURED
+    def kept(self, coarse: float) -> Levels:
+        """Share of the pattern that is still there, of each block that varies `coarse` times as much as texture."""
+        textured = self.pattern > _TEXTURED * coarse**2
         return self.shared[textured] / self.pattern[textured]
 
     def added(self) -> Levels:
         """Squared levels that each flat block has gained."""
         return (self.varies - self.pattern)[self.pattern < _FLAT]
 
+    def least_in_a_cell(self, coarse: float, frames: int | None = None) -> float:
+        """The least share of a cell's pattern that is still there, of those cells that vary much; 1 without any.
+
+        coarse : how many times as much. frames : how many were added up; None for a single one.
+        """
+        least = _CELL_TEXTURED if frames is None else _CELL_TEXTURED_ALWAYS * frames
+        varies = self.cell_pattern > least * coarse**2
+        return float((self.cell_shared[varies] / self.cell_pattern[varies]).min()) if varies.any() else 1.0
+
     def __add__(self, other: Detail) -> Detail:
         """The detail of two frames together."""
-        return Detail(self.pattern + other.pattern, self.shared + other.shared, self.varies + other.varies)
+        return Detail(
+            self.pattern + other.pattern,
+            self.shared + other.shared,
+            self.varies + other.varies,
+            self.cell_pattern + other.cell_pattern,
+            self.cell_shared + other.cell_shared,
+        )
 
 
 def plane_difference(wanted: Levels, found: Levels, touched: NDArray[np.bool_] | None) -> PlaneDifference:
@@ -91,16 +118,36 @@ def plane_difference(wanted: Levels, found: Levels, touched: NDArray[np.bool_] |
         marked = (cell_means(touched.astype(np.float32)) > 0).astype(np.uint8)
         painted = cv2.dilate(marked, np.ones((3, 3), np.uint8)).astype(np.bool_)
     squares = cell_means(difference * difference)[~painted]
-    return PlaneDifference(cells, painted, float(squares.mean()) if squares.size else 0.0)
+    moved = _moved_px(wanted, found, touched)
+    return PlaneDifference(cells, painted, float(squares.mean()) if squares.size else 0.0, moved)
+
+
+def _moved_px(wanted: Levels, found: Levels, touched: NDArray[np.bool_] | None) -> float:
+    """Distance in px by which pixels that nothing is painted on have moved: least squares along their gradient."""
+    before, after = (cv2.blur(plane, (_SMOOTH_PX, _SMOOTH_PX)) for plane in (wanted, found))
+    free = np.ones(wanted.shape, np.float32)
+    if touched is not None:
+        free -= cv2.dilate(touched.astype(np.uint8), np.ones((_SMOOTH_PX + 2, _SMOOTH_PX + 2), np.uint8))
+    right, down = (cv2.Sobel(before, cv2.CV_32F, x, 1 - x, ksize=1, scale=0.5) * free for x in (1, 0))
+    change = (before - after) * free
+    flat = _LEAST_GRADIENT * free.size
+    normal = np.array(
+        [
+            [np.vdot(right, right) + flat, np.vdot(right, down)],
+            [np.vdot(right, down), np.vdot(down, down) + flat],
+        ]
+    )
+    return float(np.abs(np.linalg.solve(normal, [np.vdot(right, change), np.vdot(down, change)])).max())
 
 
 def detail(wanted: Levels, found: Levels) -> Detail:
     """The part of a luma plane's detail that is left, and the part that came to it."""
     means, others = cell_means(wanted), cell_means(found)
-    pattern = _means(cell_means(wanted * wanted) - means * means, BLOCK_CELLS)
-    shared = _means(cell_means(wanted * found) - means * others, BLOCK_CELLS)
-    varies = _means(cell_means(found * found) - others * others, BLOCK_CELLS)
-    return Detail(pattern, shared, varies)
+    pattern = cell_means(wanted * wanted) - means * means
+    shared = cell_means(wanted * found) - means * others
+    varies = cell_means(found * found) - others * others
+    of_blocks = [_means(each, BLOCK_CELLS) for each in (pattern, shared, varies)]
+    return Detail(of_blocks[0], of_blocks[1], of_blocks[2], pattern, shared)
 
 
 def levels(frame: YuvFrame) -> tuple[Levels, Levels, Levels]:
@@ -110,7 +157,7 @@ def levels(frame: YuvFrame) -> tuple[Levels, Levels, Levels]:
 
 
 def cell_means(plane: Levels) -> Levels:
-    """Mean of each whole cell [h // 8, w // 8]; a plane smaller than a cell is one."""
+    """Mean of each cell [ceil(h / 8), ceil(w / 8)]; a plane smaller than a cell is one."""
     return _means(plane, CELL_PX)
 
 
@@ -119,6 +166,18 @@ def _in_levels(plane: Plane, bit_depth: int) -> Levels:
 
 
 def _means(plane: Levels, edge: int) -> Levels:
+    """Means of squares; where the last row or column of them does not fit, it lies over the one before."""
     rows, columns = (max(length // edge, 1) for length in plane.shape)
-    whole = plane[: max(rows * edge, 1), : max(columns * edge, 1)]
-    return np.asarray(cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
+    height, width = rows * edge, columns * edge
+    made = _shrunk(plane[:height, :width], rows, columns)
+    if plane.shape[1] > width:
+        made = np.hstack([made, _shrunk(plane[:height, -edge:], rows, 1)])
+    if plane.shape[0] > height:
+        last = _means(plane[-edge:], edge)
+        made = np.vstack([made, last])
+    return made
+
+
+def _shrunk(plane: Levels, rows: int, columns: int) -> Levels:
+    size = (columns, rows)
+    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.float32)

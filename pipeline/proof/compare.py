@@ -23,7 +23,7 @@ from pipeline.video.write.timeline import output_timeline
 _TAGS = {"h264": "avc1", "hevc": "hvc1", "av1": "av01"}
 
 #: What a muxer says of itself, or a reader makes up.
-_OF_THE_MUXER = {"handler_name", "language", "timecode"}
+_OF_THE_MUXER = {"handler_name", "timecode"}
 
 
 def compare(source: MediaFacts, output: MediaFacts, *, tone_map: bool = False) -> list[Check]:
@@ -142,7 +142,7 @@ def _all_tags(info: VideoInfo) -> dict[str, str]:
 
 def _container(source: MediaFacts, output: MediaFacts) -> Iterator[Check]:
     """That the container is whole, and calls the painted video what players know it by."""
-    damage = "; ".join(output.info.damage)
+    damage = "; ".join((*output.info.damage, *output.header))
     yield Check("container", not damage, "whole", damage or "whole")
     wanted = _TAGS.get(output.info.stream.codec)
     if wanted is not None and "mp4" in output.info.container:

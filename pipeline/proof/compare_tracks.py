@@ -20,6 +20,9 @@ _KINDS = {"audio": "sound", "subtitle": "subtitles", "video": "second video"}
 _OF_THE_CONTAINER = {"tag", "header"}
 
 
+#: QuickTime and MP4 call it each in its own way.
+_SAME_TAGS = {frozenset({".mp3", "mp4a"})}
+
 #: MP4 has one name for both, and each packet says which it is.
 _MPEG_SOUND = {"mp2": "mp3"}
 
@@ -134,7 +137,10 @@ def _parameter_faults(track: TrackFacts, match: TrackFacts, alike: bool) -> list
     faults = [
         f"{name} {found.get(name) or 'none'} instead of {wanted[name]}"
         for name in sorted(names)
-        if wanted[name] and found.get(name) != wanted[name] and (name, found.get(name)) != ("layout", "")
+        if wanted[name]
+        and found.get(name) != wanted[name]
+        and (name, found.get(name)) != ("layout", "")
+        and not (name == "tag" and {wanted[name], found.get(name)} in _SAME_TAGS)
     ]
     if _MPEG_SOUND.get(track.stream.codec, track.stream.codec) != _MPEG_SOUND.get(
         match.stream.codec, match.stream.codec

@@ -24,6 +24,7 @@ from pipeline.structures.video_info import VideoInfo
 from pipeline.structures.yuv_frame import YuvFrame
 from pipeline.track.steadying import steadied
 from pipeline.video.read.decode import DecodedFrame, decode_yuv
+from pipeline.video.read.facts import MediaFacts
 from pipeline.video.settings import DecodeSettings
 
 #: Paints one frame of the source as the run did.
@@ -44,30 +45,50 @@ class FramePair:
     touched: tuple[NDArray[np.bool_], ...] | None
 
 
-def paired_frames(source: VideoInfo, output: VideoInfo, record: RunRecord | None) -> Iterator[FramePair]:
-    """Every frame of the source that decodes beside the output's, up to where the output ends.
+def paired_frames(source: MediaFacts, output: VideoInfo, record: RunRecord | None) -> Iterator[FramePair]:
+    """Every frame of the source that decodes well beside the output's, up to where the output ends.
 
-    Both have the same size. record : paints the source's frames; without one they are taken as they are. Raises
-    DamagedInputError where nothing of one of them decodes, StoreError or ValueError for detections of another video.
+    Both have the same size, and the source was decoded for its facts. record : paints the source's frames; without
+    one they are taken as they are. Raises DamagedInputError where nothing of one of them decodes, StoreError or
+    ValueError for detections of another video.
     """
+    info, unsure = source.info, unsure_frames(source)
     decode = DecodeSettings() if record is None else record.settings.decode
     shown = _all_frames(output, DecodeSettings())
     latest: DecodedFrame[YuvFrame] | None = next(shown)
-    good, hurt = 0, False
+    good = 0
+    # Slices that are decoded side by side hide damage in another way than the run, which uses one thread.
+    frames = _all_frames(info, decode, threads=1 if unsure.any() else 0)
     with _painters(record) as painters:
-        for frame, paint in zip(_all_frames(source, decode), painters, strict=record is not None):
-            # What a decoder makes of damage depends on where it began, up to the next keyframe.
-            hurt = frame.flawed or frame.repeated or (hurt and not source.keys[frame.number])
-            if hurt:
-                good += not frame.repeated
+        for frame, paint in zip(frames, painters, strict=record is not None):
+            place = frame.number if info.frame_count == output.frame_count else good
+            good += not frame.repeated
+            if unsure[frame.number]:
                 continue
-            place = frame.number if source.frame_count == output.frame_count else good
-            good += 1
             while latest is not None and latest.number < place:
                 latest = next(shown, None)
             if latest is None:
                 return
             yield _pair(place, frame.picture, paint, latest.picture)
+
+
+def unsure_frames(source: MediaFacts) -> NDArray[np.bool_]:
+    """bool [N]: frames whose pixels depend on where decoding began, as they are damaged or may show damage.
+
+    In the order of decoding, all from a flawed or missing frame to the next keyframe, and those behind that keyframe
+    which are shown before it: they may rest on frames before it too.
+    """
+    info, decoded = source.info, source.decoded
+    assert decoded is not None
+    bad = ~np.isin(info.pts, decoded.pts) | np.isin(info.pts, decoded.flawed)
+    unsure = np.zeros(info.frame_count, np.bool_)
+    hurt, leads_to = False, -1
+    for number in np.argsort(info.decode_order).tolist():
+        if info.keys[number]:
+            hurt, leads_to = False, number if hurt else -1
+        hurt = hurt or bool(bad[number])
+        unsure[number] = hurt or number < leads_to
+    return unsure
 
 
 def _pair(number: int, own: YuvFrame, paint: Painter | None, found: YuvFrame) -> FramePair:
@@ -119,7 +140,9 @@ def _paint(overlay: Overlay, tracks: Tracks, labels: FrameLabels, frame: YuvFram
     return overlay.paint(frame, tracks, labels)
 
 
-def _all_frames(info: VideoInfo, decode: DecodeSettings) -> Iterator[DecodedFrame[YuvFrame]]:
+def _all_frames(
+    info: VideoInfo, decode: DecodeSettings, threads: int = 0
+) -> Iterator[DecodedFrame[YuvFrame]]:
     whole = Chunk(0, 0, info.frame_count, info.start_pts, None)
     return decode_yuv(
         info,
@@ -127,5 +150,5 @@ def _all_frames(info: VideoInfo, decode: DecodeSettings) -> Iterator[DecodedFram
         damaged="repeat",
         deinterlace=decode.deinterlace,
         tone_map=decode.tone_map,
-        threads=0,
+        threads=threads,
     )

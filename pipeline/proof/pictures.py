@@ -9,15 +9,17 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pipeline.proof.cells import Detail, Levels, PlaneDifference, cell_means, detail, plane_difference
+from pipeline.proof.limits import Limits
 from pipeline.proof.paired_frames import FramePair, paired_frames
 from pipeline.proof.run_record import RunRecord
 from pipeline.structures.video_info import VideoInfo
+from pipeline.video.read.facts import MediaFacts
+
+#: Share of the squared levels that a frame varies by inside its cells, which may be lost beyond the PSNR.
+_LOST_OF_NOISE = 0.05
 
 #: The largest luma of 8 bit: what PSNR is reckoned from, at any depth.
 _PEAK = 255.0
-
-#: The PSNR that the limits below belong to; a lower one widens them in proportion.
-LEAST_PSNR_DB = 30.0
 
 #: Chroma of grey.
 _NO_COLOUR = 128.0
@@ -33,50 +35,6 @@ _NEAR_SHARE, _NEAR_LEVELS, _LEAST_DECIDING = 1 / 3, 3.0, 12
 
 #: Share of them that has to be for the other: what is painted moves too, and may decide by chance.
 _MAJORITY = 0.7
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Greatest distance of an encoder's picture from what it was given, in levels of 8 bit; of luma and of chroma.
-
-    Twice of what was measured, see cells.py. cell, painted : of a cell that is free, or painted on. block, mean : of
-    a free block, and of a whole plane. video : of the mean over all frames. kept, kept_always : share of a block's
-    detail, in a frame and in all together. added, everywhere : squared levels of noise, in a block and all over a
-    frame. psnr_db : of a frame.
-    """
-
-    cell: tuple[float, float] = (14.0, 8.0)
-    painted: tuple[float, float] = (18.0, 10.0)
-    block: tuple[float, float] = (7.0, 4.0)
-    mean: tuple[float, float] = (1.6, 1.2)
-    video: tuple[float, float] = (0.8, 0.7)
-    kept: float = 0.4
-    kept_always: float = 0.25
-    added: float = 45.0
-    everywhere: float = 6.0
-    psnr_db: float = LEAST_PSNR_DB
-
-    @classmethod
-    def of(cls, psnr_db: float) -> Limits:
-        """Those of another PSNR: 6 dB less allow twice as much."""
-        factor = 10 ** ((LEAST_PSNR_DB - psnr_db) / 20)
-        worse = max(factor, 1.0) ** 2
-        return cls(
-            cell=_wider(cls.cell, factor),
-            painted=_wider(cls.painted, factor),
-            block=_wider(cls.block, factor),
-            mean=_wider(cls.mean, factor),
-            video=_wider(cls.video, factor),
-            kept=cls.kept / worse,
-            kept_always=cls.kept_always / worse,
-            added=cls.added * factor**2,
-            everywhere=cls.everywhere * factor**2,
-            psnr_db=psnr_db,
-        )
-
-
-def _wider(levels: tuple[float, float], factor: float) -> tuple[float, float]:
-    return factor * levels[0], factor * levels[1]
 
 
 @dataclass
@@ -113,7 +71,7 @@ class _Luma:
 
 
 def compare_pictures(
-    source: VideoInfo, output: VideoInfo, record: RunRecord | None, limits: Limits
+    source: MediaFacts, output: VideoInfo, record: RunRecord | None, limits: Limits
 ) -> Pictures:
     """Every frame of the output against the source's, painted as the record says.
 
@@ -137,8 +95,8 @@ def compare_pictures(
             found.untouched += [(pair.number, words) for words in _off(planes, left, limits)]
             found.painted += [(pair.number, words) for words in _painted_off(planes, limits)]
         row = [*row[-2:], _Luma(pair.number, cell_means(pair.wanted[0]), cell_means(pair.found[0]))]
-        found.order += _misplaced(row[-2], [*row[:-2], row[-1]]) if len(row) > 1 else []
-    found.order += _misplaced(row[-1], row[-2:-1])
+        found.order += _misplaced(row[-2], [*row[:-2], row[-1]], limits) if len(row) > 1 else []
+    found.order += _misplaced(row[-1], row[-2:-1], limits) if row else []
     found.untouched += [(-1, words) for words in (*_drift(bias, limits), *_worn(total, found.frames, limits))]
     return found
 
@@ -162,26 +120,36 @@ def _off(planes: tuple[PlaneDifference, ...], left: Detail, limits: Limits) -> I
         chroma = min(index, 1)
         measures = {
             "a square of 8 px": (plane.worst_cell(painted=False), limits.cell),
-            "a square of 32 px": (plane.worst_block(), limits.block),
+            "a square of 32 px": (plane.worst_block(painted=False), limits.block),
             "all": (abs(plane.mean()), limits.mean),
         }
         for what, (value, most) in measures.items():
             if value > most[chroma]:
                 yield f"{what} is off by {value:.1f} levels of {name}"
-    if planes[0].squared > _PEAK * _PEAK / 10 ** (limits.psnr_db / 10):
+        if plane.moved_px > limits.moved[chroma]:
+            yield f"{name} is moved by {plane.moved_px:.1f} px"
+    # Of noise every encoder loses more: that may differ by a share of what is there.
+    least = _PEAK * _PEAK / 10 ** (limits.psnr_db / 10) + _LOST_OF_NOISE * float(left.cell_pattern.mean())
+    if planes[0].squared > least:
         yield "less than the PSNR asked for"
-    kept, added = left.kept(), left.added()
+    kept, added = left.kept(limits.coarse), left.added()
     if kept.size and kept.min() < limits.kept:
         yield f"{100 * max(kept.min(), 0):.0f} % of the detail of a square of 32 px are left"
+    least_cell = left.least_in_a_cell(limits.coarse)
+    if least_cell < limits.kept_cell:
+        yield f"{100 * max(least_cell, 0):.0f} % of the detail of a square of 8 px are left"
     if added.size and added.max() > limits.added:
         yield "a flat square of 32 px has noise or a pattern that was not there"
 
 
 def _painted_off(planes: tuple[PlaneDifference, ...], limits: Limits) -> Iterator[str]:
     for index, (name, plane) in enumerate(zip(_PLANES, planes, strict=True)):
-        value = plane.worst_cell(painted=True)
-        if value > limits.painted[min(index, 1)]:
-            yield f"a square of 8 px is off by {value:.1f} levels of {name}"
+        chroma = min(index, 1)
+        cell, block = plane.worst_cell(painted=True), plane.worst_block(painted=True)
+        if cell > limits.painted[chroma]:
+            yield f"a square of 8 px is off by {cell:.1f} levels of {name}"
+        if block > limits.painted_block[chroma]:
+            yield f"a square of 32 px is off by {block:.1f} levels of {name}"
 
 
 def _drift(bias: list[tuple[float, ...]], limits: Limits) -> Iterator[str]:
@@ -216,7 +184,7 @@ def _unlike(pair: FramePair, planes: tuple[PlaneDifference, ...]) -> Iterator[st
 
 def _everywhere(left: Detail, limits: Limits) -> Iterator[str]:
     """The faults in the detail all over the frame, but for places that may have been painted on."""
-    kept, added = left.kept(), left.added()
+    kept, added = left.kept(limits.coarse), left.added()
     if kept.size >= _LEAST_BLOCKS and np.quantile(kept, 0.9) < limits.kept:
         yield "most of the detail is gone"
     if added.size >= _LEAST_BLOCKS and np.quantile(added, 0.1) > limits.everywhere:
@@ -227,28 +195,36 @@ def _worn(total: Detail | None, frames: int, limits: Limits) -> Iterator[str]:
     """The faults in the detail of a place in all frames taken together; of frames that move it is a mean."""
     if total is None:
         return
-    varies = total.pattern > _LEAST_PATTERN * frames
+    varies = total.pattern > _LEAST_PATTERN * limits.coarse**2 * frames
     kept = total.shared[varies] / total.pattern[varies]
     if kept.size and kept.min() < limits.kept_always:
         yield f"{100 * max(kept.min(), 0):.0f} % of the detail of a square of 32 px are left in all frames together"
+    least = total.least_in_a_cell(limits.coarse, frames)
+    if least < limits.kept_cell_always:
+        yield f"{100 * max(least, 0):.0f} % of the detail of a square of 8 px are left in all frames together"
 
 
-def _misplaced(frame: _Luma, neighbours: Sequence[_Luma]) -> list[tuple[int, str]]:
+def _misplaced(frame: _Luma, neighbours: Sequence[_Luma], limits: Limits) -> list[tuple[int, str]]:
     """A fault if the frame shows one of its neighbours instead of itself."""
-    wrong = any(_shows_other(frame.found, frame.wanted, other.wanted) for other in neighbours)
+    wrong = any(
+        _shows_other(frame.found, frame.wanted, other.wanted, _LEAST_CHANGE * limits.coarse)
+        for other in neighbours
+    )
     return [(frame.number, "shows the frame before or after it")] if wrong else []
 
 
-def _shows_other(found: Levels, own: Levels, other: Levels | float) -> bool:
+def _shows_other(
+    found: Levels, own: Levels, other: Levels | float, least_change: float = _LEAST_CHANGE
+) -> bool:
     """True if most of the cells that can decide show `other` instead of `own`.
 
-    All are means of cells of equal shape; a number stands for a flat picture. Where the two hardly differ, the answer
-    is no.
+    All are means of cells of equal shape; a number stands for a flat picture. least_change : levels that lie between
+    the two where a cell can decide. Where they hardly differ, the answer is no.
     """
     change = np.abs(own - other)
     to_own, to_other = np.abs(found - own), np.abs(found - other)
     near = np.minimum(to_own, to_other) <= np.minimum(change * _NEAR_SHARE, _NEAR_LEVELS)
-    decides = near & (change >= _LEAST_CHANGE)
+    decides = near & (change >= least_change)
     if np.count_nonzero(decides) < _LEAST_DECIDING:
         return False
     return bool(np.mean((to_other < to_own)[decides]) > _MAJORITY)

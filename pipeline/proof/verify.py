@@ -9,19 +9,13 @@ from pathlib import Path
 from pipeline.errors import SegVideoError
 from pipeline.proof.check import Check
 from pipeline.proof.compare import compare
-from pipeline.proof.pictures import LEAST_PSNR_DB, Limits, Pictures, compare_pictures
+from pipeline.proof.limits import Limits, limits_of
+from pipeline.proof.pictures import Pictures, compare_pictures
 from pipeline.proof.run_record import RunRecord, run_record
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.colour.tone_map import is_hdr
-from pipeline.video.read.facts import read_facts
+from pipeline.video.read.facts import MediaFacts, read_facts
 from pipeline.video.read.probe import probe
-from pipeline.video.settings import EncodeSettings
-
-#: The CRF up to which an encoder keeps the limits of 30 dB, and dB that a step beyond it costs; of a run that asked
-#: for a bitrate nobody knows how good it is.
-_FINE_CRF = {"libsvtav1": (40, 0.6), "libx265": (26, 1.0), "hevc_nvenc": (28, 1.0)}
-_FINE_CRF_OF_H264 = (29, 1.0)
-_DB_OF_A_BITRATE, _LEAST_DB = 24.0, 15.0
 
 
 @dataclass(frozen=True)
@@ -49,28 +43,17 @@ def verify(source: Path, output: Path, *, quick: bool = False, least_psnr_db: fl
     before, after = probe(source), probe(output)
     record = run_record(output)
     asked = record.settings if isinstance(record, RunRecord) else None
-    checks = compare(
-        read_facts(before, decode=not quick),
-        read_facts(after, decode=not quick),
-        tone_map=asked is not None and asked.decode.tone_map,
-    )
-    least = least_psnr_db if least_psnr_db is not None else _psnr_asked(asked.encode if asked else None)
-    pixels = () if quick else _pixels(before, after, record, Limits.of(least))
+    facts = read_facts(before, decode=not quick)
+    tone_map = asked is not None and asked.decode.tone_map
+    checks = compare(facts, read_facts(after, decode=not quick), tone_map=tone_map)
+    limits = limits_of(asked.encode if asked else None, after.stream.codec, least_psnr_db)
+    pixels = () if quick else _pixels(facts, after, record, limits)
     return Proof(str(source), str(output), (*checks, *pixels))
 
 
-def _psnr_asked(encode: EncodeSettings | None) -> float:
-    """The least PSNR that the quality asked for leaves, in dB."""
-    if encode is None or (encode.crf is None and encode.bitrate is None):
-        return LEAST_PSNR_DB
-    if encode.crf is None:
-        return _DB_OF_A_BITRATE
-    fine, step = _FINE_CRF.get(encode.encoder, _FINE_CRF_OF_H264)
-    return max(LEAST_PSNR_DB - step * max(encode.crf - fine, 0), _LEAST_DB)
-
-
-def _pixels(source: VideoInfo, output: VideoInfo, record: RunRecord | str, limits: Limits) -> Iterator[Check]:
+def _pixels(facts: MediaFacts, output: VideoInfo, record: RunRecord | str, limits: Limits) -> Iterator[Check]:
     names = ("untouched pixels", "painted pixels", "frame order")
+    source = facts.info
     if (source.width, source.height) != (output.width, output.height):
         yield from (Check(name, None, "-", "-", "the pictures have another size") for name in names)
         return
@@ -79,12 +62,15 @@ def _pixels(source: VideoInfo, output: VideoInfo, record: RunRecord | str, limit
         yield from (Check(name, None, "-", "-", f"HDR against SDR; {record}") for name in names)
         return
     try:
-        found = compare_pictures(source, output, own, limits)
+        found = compare_pictures(facts, output, own, limits)
     except (SegVideoError, ValueError) as error:
         note = f"the pictures cannot be compared: {str(error).splitlines()[0]}"
         yield Check(names[0], False, f"{limits.psnr_db:g} dB or more", "-", note)
         return
-    if own is None:
+    if not found.frames:
+        words = "no frame of the source decodes without damage before it"
+        yield from (Check(name, None, "-", "-", words) for name in names)
+    elif own is None:
         words = "where it was painted is unknown"
         yield _check("pictures", found.untouched, "some of each frame", f"{found.frames} frames", words)
         yield from (Check(name, None, "-", "-", str(record)) for name in names[:2])
@@ -93,7 +79,8 @@ def _pixels(source: VideoInfo, output: VideoInfo, record: RunRecord | str, limit
             names[0], found.untouched, f"{limits.psnr_db:g} dB or more", _decibels(found), _share(found)
         )
         yield _check(names[1], found.painted, "as the record says", f"{found.frames} frames", "")
-    yield _check(names[2], found.order, "each its own", f"{found.frames} frames", "")
+    if found.frames:
+        yield _check(names[2], found.order, "each its own", f"{found.frames} frames", "")
 
 
 def _check(name: str, faults: list[tuple[int, str]], source: str, output: str, note: str) -> Check:

@@ -22,7 +22,7 @@ _IDS = 10**9
 
 
 @dataclass(frozen=True)
-class Weights:
+class UsedWeights:
     """The weights that a run's detections come from.
 
     model : their name or path. sha256 : of their file, as `sha256sum` prints it. runtime : what computes them.
@@ -53,7 +53,7 @@ class Manifest:
     source: SourceIdentity
     output: str
     settings: dict[str, dict[str, Any]]
-    weights: Weights
+    weights: UsedWeights
     class_names: dict[int, str]
     fingerprints: dict[str, str]
     chunks: tuple[Span, ...]
@@ -105,6 +105,6 @@ class Manifest:
 
 @dataclass(frozen=True)
 class _Version:
-    """What is read of a manifest before all else."""
+    """The part of a manifest that is read before all else."""
 
     format: int

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 
 from pipeline import __version__
-from pipeline.record.manifest import Manifest, Weights
+from pipeline.record.manifest import Manifest, UsedWeights
 from pipeline.run.run import Run
 
 
@@ -21,7 +21,7 @@ def manifest_of(run: Run, marks: Mapping[str, str]) -> Manifest:
         source=run.source,
         output=str(run.layout.output),
         settings=asked,
-        weights=Weights(
+        weights=UsedWeights(
             network.model, network.sha256, network.runtime, network.stored, network.arrays_sha256
         ),
         class_names=dict(network.class_names),

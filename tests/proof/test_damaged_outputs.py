@@ -227,3 +227,25 @@ def test_the_record_of_another_account_is_not_used(source, made, monkeypatch):
     assert found["untouched pixels"].holds is None
     assert f"belongs to user {own}" in found["untouched pixels"].note
     assert found["pictures"].holds is True
+
+
+HEADERS = {
+    "played faster": (b"mvhd", 24, b"\0\2\0\0"),
+    "sheared": (b"tkhd", 44, b"\0\0\x80\0"),
+    "an edit played faster": (b"elst", 20, b"\0\2\0\0"),
+}
+
+
+@pytest.mark.parametrize("kind", HEADERS)
+def test_a_header_that_asks_players_for_something_else_is_noticed(source, made, kind):
+    box, offset, word = HEADERS[kind]
+    content = bytearray(made.read_bytes())
+    at = content.index(box) + offset
+    content[at : at + len(word)] = word
+    made.write_bytes(content)
+    assert "container" in faults(source, made)
+
+
+def test_another_language_of_the_video_is_noticed(source, made):
+    damaged(made, **COPY, **{"metadata:s:v:0": "language=fra"})
+    assert "metadata" in faults(source, made)

@@ -14,9 +14,12 @@ from pipeline.structures.chunk import Chunk
 from pipeline.structures.packet_span import NO_PTS, PacketSpan
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.read.packets import open_packets
+from pipeline.video.read.source import codec_tag
 
 #: What a decoder needs and no packet's bytes hold.
 _DECODERS_OWN = {"palette", "new_extradata", "param_change"}
+
+_NO_TAG = "\0\0\0\0"
 
 
 def cut_packets(info: VideoInfo, chunk: Chunk) -> PacketSpan:
@@ -32,7 +35,7 @@ def cut_packets(info: VideoInfo, chunk: Chunk) -> PacketSpan:
             kept.append((bytes(packet), packet.pts, packet.is_keyframe))
         return PacketSpan(
             codec=context.codec.name,
-            codec_tag=context.codec_tag,
+            codec_tag=tag if (tag := codec_tag(context)).isascii() else _NO_TAG,  # PyAV sets no other
             extradata=context.extradata or b"",
             width=context.width,
             height=context.height,

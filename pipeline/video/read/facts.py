@@ -20,7 +20,9 @@ from numpy.typing import NDArray
 from pipeline.structures.video_info import StreamInfo, VideoInfo
 from pipeline.video.read.decode import decoded_frames
 from pipeline.video.read.index import is_shown
-from pipeline.video.read.source import open_source, video_stream
+from pipeline.video.read.mp4_header import header_faults
+from pipeline.video.read.source import codec_tag, open_source, video_stream
+from pipeline.video.write.codec_delay import BEGIN_EARLY
 from pipeline.video.write.container import is_made_by_the_muxer
 from pipeline.video.write.copying import payload
 
@@ -67,6 +69,7 @@ class MediaFacts:
     pts : int64 [N], when each frame of the painted stream is shown, ascending, in ticks of info.time_base.
     tracks : the other streams, but for those that a muxer makes by itself of chapters and time codes.
     tag : the container's four characters for the format of the painted stream.
+    header : what an MP4's header says besides, by which players would show it in another way; a sentence each.
     decoded : None where nothing was decoded.
     """
 
@@ -74,6 +77,7 @@ class MediaFacts:
     pts: NDArray[np.int64]
     tracks: tuple[TrackFacts, ...]
     tag: str
+    header: tuple[str, ...] = ()
     decoded: DecodedFacts | None = None
 
 
@@ -95,8 +99,9 @@ def read_facts(info: VideoInfo, *, decode: bool) -> MediaFacts:
     """
     decoded = _decode(info) if decode else None
     with open_source(info.path) as container:
-        tag = _tag(container.streams[info.video])
-    return MediaFacts(info, info.pts, _read_tracks(info), tag, decoded)
+        stream = container.streams[info.video]
+        tag, track_id = _tag(stream), stream.id
+    return MediaFacts(info, info.pts, _read_tracks(info), tag, header_faults(info, track_id), decoded)
 
 
 def _read_tracks(info: VideoInfo) -> tuple[TrackFacts, ...]:
@@ -111,9 +116,9 @@ def _read_tracks(info: VideoInfo) -> tuple[TrackFacts, ...]:
     with open_source(info.path) as container:
         for packet in _readable(container, sorted(readings)):
             reading = readings[packet.stream_index]
-            # What AAC needs to begin is hidden in MP4 and a delay in Matroska: the same packets.
-            is_aac = info.streams[packet.stream_index].codec == "aac"
-            if not is_shown(packet) and (reading.begun or not is_aac):
+            # What such a codec needs to begin is hidden in MP4 and a delay in Matroska: the same packets.
+            begins_early = info.streams[packet.stream_index].codec in BEGIN_EARLY
+            if not is_shown(packet) and (reading.begun or not begins_early):
                 continue
             reading.begun = reading.begun or is_shown(packet)
             reading.pts.append(_time(packet))
@@ -156,7 +161,7 @@ def _parameters(stream: Stream) -> dict[str, str]:
 def _tag(stream: Stream) -> str:
     """Four characters, empty where the container has none."""
     context = stream.codec_context
-    return "" if context is None else context.codec_tag.strip("\0")
+    return "" if context is None else codec_tag(context).strip("\0")
 
 
 def _readable(container: InputContainer, positions: list[int]) -> Iterator[Packet]:
@@ -180,20 +185,20 @@ def _time(packet: Packet) -> int:
 def _decode(info: VideoInfo) -> DecodedFacts:
     """Decode all, by FFmpeg alone: no index, no seeking, no chunks.
 
-    Several frames at a time; only where one is refused, one after the other, as the run does: side by side
-    its neighbours may go with it.
+    Several frames at a time; only where one is refused or flawed, one after the other, as the run does: side by
+    side its neighbours may go with it, and other frames are called flawed.
     """
-    at_once = _decode_by(info, "AUTO")
-    return _decode_by(info, "SLICE") if at_once.complaints else at_once
+    at_once = _decode_by(info, threads=0)
+    return _decode_by(info, threads=1) if at_once.complaints or len(at_once.flawed) else at_once
 
 
-def _decode_by(info: VideoInfo, threading: str) -> DecodedFacts:
+def _decode_by(info: VideoInfo, *, threads: int) -> DecodedFacts:
     pts: list[int] = []
     flawed: list[int] = []
     complaints: list[str] = []
     with open_source(info.path) as container:
         stream = video_stream(container, info.video)
-        stream.thread_type = threading
+        stream.thread_type, stream.thread_count = "AUTO", threads
         packets = _readable(container, [info.video])
         for frame in decoded_frames(stream.codec_context, packets, complaints):
             # Formats without times of their own number their frames by the order of decoding.

@@ -78,18 +78,20 @@ def is_shown(packet: Packet) -> bool:
 
 def _read_packets(container: InputContainer, stream: VideoStream) -> tuple[list[_Packet], tuple[str, ...]]:
     """All shown packets in decoding order, and what was wrong with the container."""
-    packets, corrupt, found, damage = [], 0, 0, []
+    packets, corrupt, found, reached, damage = [], 0, 0, 0, []
     try:
         for packet in container.demux(stream):
             found += packet.size > 0
             corrupt += packet.is_corrupt
+            if packet.dts is not None and container.format.name == "avi":
+                reached = packet.dts + 1  # AVI counts the places where nothing is new, which have no packet
             if is_shown(packet):
                 packets.append(_Packet(packet.pts, packet.dts, packet.duration or 0, packet.is_keyframe))
     except FFmpegError as error:
         damage.append(f"reading stopped after {found} video packets: {reason(error)}")
     if corrupt:
         damage.append(f"{corrupt} of {found} video packets are marked as damaged")
-    if stream.frames > found:
+    if stream.frames > max(found, reached):
         damage.append(f"the header promises {stream.frames} video frames, {found} are there")
     return packets, tuple(damage)
 

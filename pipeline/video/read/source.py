@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import av
+from av.codec.context import CodecContext
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.video.stream import VideoStream
@@ -55,6 +56,14 @@ def video_stream(container: InputContainer, position: int) -> VideoStream:
     stream = container.streams[position]
     assert isinstance(stream, VideoStream)
     return stream
+
+
+def codec_tag(context: CodecContext) -> str:
+    """The container's four characters for a format; some are numbers that spell no text, as AAC's in AVI."""
+    try:
+        return context.codec_tag
+    except UnicodeDecodeError as error:
+        return error.object.decode("latin-1")
 
 
 def reason(error: BaseException) -> str:

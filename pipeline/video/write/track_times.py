@@ -8,6 +8,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import BinaryIO
 
+from pipeline.video.read.mp4_boxes import Span, boxes
+
 #: ISO 14496-12 counts seconds from the beginning of 1904.
 _EPOCH = datetime(1904, 1, 1, tzinfo=timezone.utc)
 
@@ -23,8 +25,7 @@ def write_creation_times(path: Path, tags: Sequence[Mapping[str, str]]) -> None:
         return
     with path.open("r+b") as file:
         whole = (0, path.stat().st_size)
-        movie = next((inner for name, inner in _boxes(file, whole) if name == "moov"), (0, 0))
-        tracks = [inner for name, inner in _boxes(file, movie) if name == "trak"]
+        tracks = [inner for _, inner in boxes(file, whole, "moov", "trak")]
         for track, time in zip(tracks, times, strict=False):
             if time is not None:
                 for begin in list(_timed(file, track)):
@@ -41,28 +42,10 @@ def _seconds(text: str | None) -> int | None:
     return int((moment - _EPOCH).total_seconds())
 
 
-def _boxes(file: BinaryIO, span: tuple[int, int]) -> Iterator[tuple[str, tuple[int, int]]]:
-    """The boxes in these bytes of the file: the name, and the bytes of what is inside."""
-    at, end = span
-    while at + 8 <= end:
-        file.seek(at)
-        size, name = struct.unpack(">I4s", file.read(8))
-        head = 8
-        if size == 1:
-            (size,), head = struct.unpack(">Q", file.read(8)), 16
-        if size < head:
-            return  # 0: it reaches to the end of the file, as none does that we write into
-        yield name.decode("latin-1"), (at + head, min(at + size, end))
-        at += size
-
-
-def _timed(file: BinaryIO, track: tuple[int, int]) -> Iterator[int]:
+def _timed(file: BinaryIO, track: Span) -> Iterator[int]:
     """Offsets at which the two boxes with times begin inside."""
-    for name, inner in _boxes(file, track):
-        if name == "tkhd":
-            yield inner[0]
-        if name == "mdia":
-            yield from (begin for name, (begin, _) in _boxes(file, inner) if name == "mdhd")
+    for path in (("tkhd",), ("mdia", "mdhd")):
+        yield from (begin for _, (begin, _) in boxes(file, track, *path))
 
 
 def _write(file: BinaryIO, begin: int, time: int) -> None:

@@ -1,0 +1,120 @@
+"""Limits: how far an encoder may be from what it was given, at the quality that was asked of it.
+
+Measured on frames of four dashcam clips, from x264 at CRF 20 to 36, x265 at 23 to 36 and SVT-AV1 at 30 to 45, with
+their fast presets: x264 at 20 moves no cell by more than 3.8 levels of luma and 2.2 of chroma, no block of 32x32 px by
+more than 1.4 and 0.9, keeps 81 % of the detail of each cell that has much, and moves nothing by more than 0.03 px. A
+step of CRF widens that by a decibel. x265 and above all SVT-AV1 let single cells go farther, and hardly a block.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from pipeline.video.settings import EncodeSettings
+
+#: The PSNR that a frame has to have unless less was asked for, in dB.
+LEAST_PSNR_DB = 30.0
+
+LumaChroma = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Greatest distance of an encoder's picture from what it was given, in levels of 8 bit; of luma and of chroma.
+
+    Twice of what was measured of x264 at CRF 20. cell, painted : of a cell that is free, or painted on. block,
+    painted_block : of 4x4 of them. mean : of a whole plane. video : of the mean over all frames. moved : px that a
+    plane is moved by. kept, kept_always : share of a block's detail, in a frame and in all together. kept_cell,
+    kept_cell_always : of a cell that has much of it. coarse : how many times as much a place has to vary, or to
+    change, for that to be looked at. added, everywhere : squared levels of noise, in a block and all over a frame.
+    psnr_db : of a frame.
+    """
+
+    cell: LumaChroma = (9.0, 5.0)
+    painted: LumaChroma = (10.0, 6.0)
+    block: LumaChroma = (4.0, 2.2)
+    painted_block: LumaChroma = (4.0, 2.6)
+    mean: LumaChroma = (1.6, 1.2)
+    video: LumaChroma = (0.8, 0.7)
+    moved: LumaChroma = (0.2, 0.45)
+    kept: float = 0.4
+    kept_always: float = 0.25
+    kept_cell: float = 0.45
+    kept_cell_always: float = 0.5
+    coarse: float = 1.0
+    added: float = 45.0
+    everywhere: float = 6.0
+    psnr_db: float = LEAST_PSNR_DB
+
+    def at(self, psnr_db: float) -> Limits:
+        """Those of another PSNR: 6 dB less allow twice as much, and take for detail what varies twice as much."""
+        factor = 10 ** ((self.psnr_db - psnr_db) / 20)
+        return replace(
+            self.coarser(factor, factor),
+            # A coarse encoder loses single places, and still keeps a frame's mean.
+            mean=_wider(self.mean, factor**0.7),
+            video=_wider(self.video, factor**0.7),
+            kept_cell=self.kept_cell,
+            kept_cell_always=self.kept_cell_always,
+            coarse=self.coarse * factor,
+            added=self.added * factor**2,
+            everywhere=self.everywhere * factor**2,
+            psnr_db=psnr_db,
+        )
+
+    def coarser(self, cells: float, blocks: float) -> Limits:
+        """Those of an encoder that lets cells and blocks go so many times as far."""
+        return replace(
+            self,
+            cell=_wider(self.cell, cells),
+            painted=_wider(self.painted, cells),
+            block=_wider(self.block, blocks),
+            painted_block=_wider(self.painted_block, blocks),
+            moved=_wider(self.moved, blocks),
+            kept_cell=1 - (1 - self.kept_cell) * cells**2,
+            kept_cell_always=1 - (1 - self.kept_cell_always) * blocks**2,
+        )
+
+
+@dataclass(frozen=True)
+class _Format:
+    """The encoders of a format. crf : their default here. cells, blocks : how far they go then, against x264.
+
+    step_db : what a step of CRF beyond it costs.
+    """
+
+    crf: int
+    cells: float
+    blocks: float
+    step_db: float
+
+
+_FORMATS = {"hevc": _Format(23, 1.5, 1.1, 1.1), "av1": _Format(30, 4.0, 2.2, 0.6)}
+_H264 = _Format(20, 1.0, 1.0, 1.0)
+
+#: A graphics card's encoder goes so much farther; how good one is that was given a bitrate nobody knows.
+_OF_A_CARD, _DB_OF_A_BITRATE = 1.5, 12.0
+#: Nothing is less than this, in dB.
+_LEAST_DB = 5.0
+
+
+def limits_of(asked: EncodeSettings | None, codec: str, least_psnr_db: float | None = None) -> Limits:
+    """The limits of an output.
+
+    asked : the settings that it was encoded with; None for the defaults. codec : FFmpeg's name of its format.
+    least_psnr_db : how near pixels have to be, for a person who knows better.
+    """
+    kind = _FORMATS.get(codec, _H264)
+    limits = Limits().coarser(kind.cells, kind.blocks)
+    if asked is not None and asked.encoder.endswith("nvenc"):
+        limits = limits.coarser(_OF_A_CARD, _OF_A_CARD)
+    psnr_db = least_psnr_db
+    if psnr_db is None and asked is not None and asked.bitrate is not None:
+        psnr_db = _DB_OF_A_BITRATE
+    if psnr_db is None and asked is not None and asked.crf is not None:
+        psnr_db = max(LEAST_PSNR_DB - kind.step_db * max(asked.crf - kind.crf, 0), _LEAST_DB)
+    return limits if psnr_db is None else limits.at(psnr_db)
+
+
+def _wider(levels: LumaChroma, factor: float) -> LumaChroma:
+    return factor * levels[0], factor * levels[1]

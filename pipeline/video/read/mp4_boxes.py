@@ -1,0 +1,32 @@
+"""The boxes of an MP4 or MOV file (ISO 14496-12, 4.2)."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import BinaryIO
+
+#: First byte of something in the file, and the byte behind it.
+Span = tuple[int, int]
+
+
+def boxes(file: BinaryIO, span: Span, *names: str) -> Iterator[tuple[str, Span]]:
+    """The boxes in these bytes of the file: the name, and the bytes of what is inside.
+
+    names : a path of boxes, each in the one before; only those at its end are given. Without it all that lie here.
+    """
+    at, end = span
+    while at + 8 <= end:
+        file.seek(at)
+        size, name = struct.unpack(">I4s", file.read(8))
+        head = 8
+        if size == 1:
+            (size,), head = struct.unpack(">Q", file.read(8)), 16
+        if size < head:
+            return  # 0: it reaches to the end of the file, as none does that we read or write into
+        inner = (at + head, min(at + size, end))
+        at += size
+        if not names or names == (name.decode("latin-1"),):
+            yield name.decode("latin-1"), inner
+        elif names[0] == name.decode("latin-1"):
+            yield from boxes(file, inner, *names[1:])

@@ -1,0 +1,91 @@
+"""The words of an MP4 file's header that FFmpeg passes over and other players obey."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from pipeline.structures.video_info import VideoInfo
+from pipeline.video.read.mp4_boxes import Span, boxes
+
+#: 1 as a fixed-point number of 4 bytes and of 2, and the matrix that changes nothing.
+_ONE, _ONE_SHORT = 0x10000, 0x100
+_PLAIN = (_ONE, 0, 0, 0, _ONE, 0, 0, 0, 0x40000000)
+
+#: Bytes of a picture track's entry before the boxes in it (ISO 14496-12, 12.1.3), and of the table's head.
+_ENTRY, _TABLE = 78, 8
+
+
+def header_faults(info: VideoInfo, track_id: int) -> tuple[str, ...]:
+    """A sentence for each word by which a player would show the file in another way than FFmpeg decodes it.
+
+    The film's rate and volume; each track's volume and the rates of its edits; of the painted video, whose track is
+    `track_id`, the matrix and the colours. Nothing for other formats than MP4 and MOV.
+    """
+    if "mp4" not in info.container:
+        return ()
+    try:
+        with Path(info.path).open("rb") as file:
+            return tuple(_faults(file, (0, info.path.stat().st_size), info, track_id))
+    except struct.error:
+        return ("a box of its header is too short",)
+
+
+def _faults(file: BinaryIO, whole: Span, info: VideoInfo, track_id: int) -> Iterator[str]:
+    for _, (begin, _) in boxes(file, whole, "moov", "mvhd"):
+        rate, volume = _read(file, begin + _after_times(file, begin, 20, 32), ">IH")
+        if rate != _ONE:
+            yield f"it asks to be played at {rate / _ONE:g} times its speed"
+        if volume != _ONE_SHORT:
+            yield f"it asks to be played at {volume / _ONE_SHORT:g} times its volume"
+    for _, track in boxes(file, whole, "moov", "trak"):
+        yield from _track_faults(file, track, info, track_id)
+
+
+def _track_faults(file: BinaryIO, track: Span, info: VideoInfo, track_id: int) -> Iterator[str]:
+    ((_, (begin, _)),) = [*boxes(file, track, "tkhd")][:1] or [("", (0, 0))]
+    number = _read(file, begin + _after_times(file, begin, 12, 20), ">I")[0]
+    volume, _, *matrix = _read(file, begin + _after_times(file, begin, 36, 48), ">HH9i")
+    if volume != (_ONE_SHORT if _handler(file, track) == b"soun" else 0):
+        yield f"track {number} has {volume / _ONE_SHORT:g} times its volume"
+    if number == track_id:
+        if tuple(matrix) != _PLAIN:
+            yield "the matrix of the video's track is not plain"
+        yield from _colour_faults(file, track, info)
+    for _, (begin, _) in boxes(file, track, "edts", "elst"):
+        (count,) = _read(file, begin + 4, ">I")
+        entry, at = _after_times(file, begin, 12, 20), _after_times(file, begin, 8, 16)
+        for edit in range(count):
+            (rate,) = _read(file, begin + _TABLE + edit * entry + at, ">I")
+            if rate != _ONE:
+                yield f"an edit of track {number} asks for {rate / _ONE:g} times its speed"
+
+
+def _colour_faults(file: BinaryIO, track: Span, info: VideoInfo) -> Iterator[str]:
+    colour = info.colour
+    for _, (begin, end) in boxes(file, track, "mdia", "minf", "stbl", "stsd"):
+        for _, (entry, entry_end) in boxes(file, (begin + _TABLE, end)):
+            for _, (at, _) in boxes(file, (entry + _ENTRY, entry_end), "colr"):
+                kind, *numbers, flags = _read(file, at, ">4s3HB")
+                said = [*numbers, bool(flags >> 7)]
+                own = [colour.primaries, colour.transfer, colour.matrix, bool(colour.full_range)]
+                if kind == b"nclx" and said != own:
+                    yield "the header's colours are not those of the pictures"
+
+
+def _handler(file: BinaryIO, track: Span) -> bytes:
+    for _, (begin, _) in boxes(file, track, "mdia", "hdlr"):
+        return bytes(_read(file, begin + 8, ">4s")[0])
+    return b""
+
+
+def _after_times(file: BinaryIO, begin: int, short: int, long: int) -> int:
+    """Offset of something in a box whose times have 32 bits each, or 64 in version 1."""
+    return long if _read(file, begin, ">B")[0] == 1 else short
+
+
+def _read(file: BinaryIO, at: int, form: str) -> tuple[int, ...]:
+    file.seek(at)
+    return struct.unpack(form, file.read(struct.calcsize(form)))

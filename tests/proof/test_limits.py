@@ -1,0 +1,54 @@
+"""How far an output may be from its source, and which frames of a damaged source are passed over."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pipeline.proof.cells import cell_means, plane_difference
+from pipeline.proof.limits import limits_of
+from pipeline.proof.paired_frames import unsure_frames
+from pipeline.video.read.facts import read_facts
+from pipeline.video.read.probe import probe
+from pipeline.video.settings import EncodeSettings
+
+
+def test_a_lower_quality_widens_every_limit_and_looks_only_at_stronger_detail():
+    fine, coarse = (limits_of(EncodeSettings(crf=crf), "h264") for crf in (20, 36))
+    assert coarse.cell[0] == pytest.approx(6.31 * fine.cell[0], rel=0.01)
+    assert coarse.coarse == pytest.approx(6.31, rel=0.01)
+    assert coarse.psnr_db == 14
+    assert limits_of(EncodeSettings(crf=20), "av1") == limits_of(None, "av1")
+
+
+def test_the_format_of_the_output_counts_and_not_the_encoder_s_setting():
+    assert limits_of(EncodeSettings(encoder="auto"), "hevc") == limits_of(None, "hevc")
+    assert limits_of(None, "hevc").cell > limits_of(None, "h264").cell
+
+
+def test_cells_reach_to_the_last_row_and_column():
+    plane = np.zeros((20, 27), np.float32)
+    plane[19, 26] = 64
+    means = cell_means(plane)
+    assert means.shape == (3, 4)
+    assert means[2, 3] == 1
+    assert means.sum() == 1
+
+
+def test_a_plane_that_moved_by_a_pixel_is_noticed():
+    rows, columns = np.mgrid[:64, :96]
+    wanted = (128 + 50 * np.sin(columns / 5) * np.cos(rows / 7)).astype(np.float32)
+    assert plane_difference(wanted, np.roll(wanted, 1, 1), None).moved_px == pytest.approx(1, abs=0.15)
+    assert plane_difference(wanted, wanted, None).moved_px == 0
+
+
+def test_frames_behind_damage_in_the_order_of_decoding_are_unsure(traffic):
+    facts = read_facts(probe(traffic), decode=True)
+    assert not unsure_frames(facts).any()
+    assert np.argsort(facts.info.decode_order)[9:18].tolist() == [11, 9, 10, 14, 12, 13, 16, 15, 19]
+    assert facts.decoded is not None
+    damaged = replace(facts, decoded=replace(facts.decoded, flawed=facts.info.pts[[9]]))
+    # 11 is shown later and was decoded before; 15 is decoded behind the keyframe and may rest on frames before it.
+    assert np.flatnonzero(unsure_frames(damaged)).tolist() == [9, 10, 12, 13, 14, 15]
