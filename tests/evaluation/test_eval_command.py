@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline import cli
-from pipeline.cli import extra
+from pipeline.cli import required
 from pipeline.evaluation import measure
 from pipeline.evaluation.settings import EvalSettings
 from pipeline.segment.settings import SegmentSettings
@@ -157,7 +157,7 @@ def test_a_picture_of_another_size_is_refused(data, capsys):
 
 
 def test_missing_packages_are_named_with_the_way_to_install_them(data, capsys, monkeypatch):
-    monkeypatch.setattr(extra, "find_spec", lambda name: None if name == "pycocotools" else object())
+    monkeypatch.setattr(required, "find_spec", lambda name: None if name == "pycocotools" else object())
     assert cli.main(["eval", str(data[0])]) == 2
     error = capsys.readouterr().err
     assert "measuring needs pycocotools" in error

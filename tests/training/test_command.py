@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline import cli
-from pipeline.cli import extra
+from pipeline.cli import required
 from pipeline.training import trainer
 from tests.training.shapes import write_shapes
 
@@ -72,7 +72,7 @@ def test_pictures_that_are_not_there_are_an_input_error(
 def test_what_the_losses_are_drawn_with_is_asked_for_before_anything_is_done(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(extra, "find_spec", lambda name: None if name == "matplotlib" else object())
+    monkeypatch.setattr(required, "find_spec", lambda name: None if name == "matplotlib" else object())
     assert cli.main(["train", "train.yaml"]) == 2
     assert "pip install 'seg-video[train]'" in capsys.readouterr().err
     assert not (here / "out").exists()
