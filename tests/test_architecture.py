@@ -124,7 +124,7 @@ MOST_MODULES = 20
 
 #: Folders that hold more modules, and how many; splitting one lowers its number here.
 CROWDED = {
-    "pipeline.model": 24,  # one file a mechanism of the papers, read in their order
+    "pipeline.model": 25,  # one file a mechanism of the papers, read in their order
 }
 
 
