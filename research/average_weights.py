@@ -59,10 +59,8 @@ def average(before: Path, after: Path, output: Path, share: float = 0.5) -> None
     save_weights(output, mean, metadata)
 
 
-def _network(metadata: dict[str, str]) -> MaskRCNNConfig | None:
+def _network(metadata: dict[str, str]) -> MaskRCNNConfig:
     """The config without what only training reads, which may differ between two sittings."""
-    if "config" not in metadata:
-        return None
     return replace(MaskRCNNConfig.from_json(metadata["config"]), training=TrainingConfig())
 
 
