@@ -6,7 +6,7 @@ never seen; `docs/training.md` has the figures.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,9 @@ LIKELY, STEADY = 0.15, 0.6
 #: A place that the teacher does not see is background if it is this high (px of a picture 640 px wide) and the
 #: ensemble is not steady about it, or if hardly any look sees it.
 PLAIN, PLAIN_MEAN, FAINT = 32.0, 0.6, 0.15
+#: Of something this high (px of the same picture) a guess of the teacher below this score is none: bonnets, buildings
+#: and reflections in the windscreen, which else would leave half a picture open.
+NEAR, GUESS = 64.0, 0.25
 #: Boxes that overlap more are of one object; a smaller one is a part of a larger one from this share on.
 _SAME, _PART = 0.4, 0.6
 
@@ -32,24 +35,36 @@ def agreed_annotations(
     suspects: Sequence[Suspect],
     known: Sequence[dict[str, Any]],
     size: tuple[int, int],
+    absent: Collection[int] = (),
 ) -> list[dict[str, Any]]:
     """COCO annotations without ids that come to a picture's `known` ones, after which its scope is whole.
 
     Objects carry a mask and a score; what is open is `iscrowd`, a box that no loss looks into.
     size : height and width of the picture.
+    absent : categories that are nowhere in the picture; of these only what the teacher is sure of is open, as it is
+        something else.
     """
+    scale = 640.0 / size[1]
+    suspects = [one for one in suspects if one.category not in absent]
     corners = [np.array([x, y, x + w, y + h], np.float32) for x, y, w, h in (one["bbox"] for one in known)]
     made: list[dict[str, Any]] = []
     seen = list(corners)
     for one in taught:
+        if one.category in absent:
+            if one.score >= SURE:
+                seen.append(one.box)
+                made.append(_open(one.category, one.box, one.score))
+            continue
+        steady = max((s.mean for s in suspects if overlap(s.box, one.box) >= _SAME), default=0.0)
+        near = float(one.box[3] - one.box[1]) * scale >= NEAR
+        if near and one.score < GUESS and steady < STEADY:
+            continue
         seen.append(one.box)
         if any(overlap(one.box, box) >= _SAME for box in corners):
             continue
-        steady = max((s.mean for s in suspects if overlap(s.box, one.box) >= _SAME), default=0.0)
         believed = one.score >= SURE or (one.score >= LIKELY and steady >= STEADY)
         part = any(share_inside(one.box, box) >= _PART for box in corners)
         made.append(_object(one) if believed and not part else _open(one.category, one.box, one.score))
-    scale = 640.0 / size[1]
     for suspect in suspects:
         if any(overlap(suspect.box, box) >= _SAME or share_inside(suspect.box, box) >= _PART for box in seen):
             continue

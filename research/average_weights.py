@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.errors import SegVideoError, WeightsError
 from pipeline.formats.own_file import load_weights, save_weights
+from pipeline.model.config import MaskRCNNConfig, TrainingConfig
 
 
 def main() -> None:
@@ -45,7 +47,7 @@ def average(before: Path, after: Path, output: Path, share: float = 0.5) -> None
         for name in first.keys() | second.keys()
         if name not in first or name not in second or first[name].shape != second[name].shape
     )
-    if misfits or described.get("config") != metadata.get("config"):
+    if misfits or _network(described) != _network(metadata):
         raise WeightsError(
             f"{before} and {after} are of two networks",
             found=f"{len(misfits)} arrays that do not fit, the first {misfits[:3]}"
@@ -55,6 +57,11 @@ def average(before: Path, after: Path, output: Path, share: float = 0.5) -> None
         )
     mean = {name: (first[name] + (second[name] - first[name]) * share).astype(np.float16) for name in first}
     save_weights(output, mean, metadata)
+
+
+def _network(metadata: dict[str, str]) -> MaskRCNNConfig:
+    """The config without what only training reads, which may differ between two sittings."""
+    return replace(MaskRCNNConfig.from_json(metadata["config"]), training=TrainingConfig())
 
 
 if __name__ == "__main__":

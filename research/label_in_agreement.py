@@ -2,10 +2,14 @@
 
     python -m research.label_in_agreement OUT yolo11n-seg_int8.tflite VIDEO|PICTURES|COCO-FOLDER...
 
-Of a video every `--every`-th frame is labelled; a folder without annotations is a folder of pictures; of a COCO folder
-the pictures that `label_scope` leaves open are filled in beside their own labels, but for those named in `--leave-out`.
-Every picture that comes out is labelled whole: what is neither an object nor surely none is `iscrowd`. `sheet.png`
-shows a sample; look at it before training on them. Needs the extras `train` and `teachers`.
+Of a video every `--every`-th frame from `--first` on is labelled; a folder without annotations is a folder of pictures;
+of a COCO folder the pictures that `label_scope` leaves open are filled in beside their own labels, but for those named
+in `--leave-out`. Every picture that comes out is labelled whole: what is neither an object nor surely none is
+`iscrowd`. `sheet.png` shows a sample; look at it before training on them.
+
+What `--none` names is nowhere in the sources, which you have looked through: a motorway without anybody on foot. Then
+whatever is called so is background. `--own-car` is where their own bonnet is, as parts of the frame's sides; what lies
+there is background too, for the teacher calls it a car. Needs the extras `train` and `teachers`.
 """
 
 from __future__ import annotations
@@ -27,6 +31,7 @@ from pipeline.labels.coco_folder import ANNOTATIONS, mask_runs, read_entries
 from pipeline.networks.registry import load
 from pipeline.networks.settings import LoadSettings
 from research.agreed_labels import agreed_annotations
+from research.boxes import share_inside
 from research.ensemble import Ensemble
 from research.frame_sheet import COLOURS
 from research.yolo_teacher import YoloTeacher
@@ -36,18 +41,20 @@ NAMES = {1: "person", 2: "bicycle", 3: "car", 4: "motorcycle", 6: "bus", 8: "tru
 UNION = {100: "vehicle"}
 #: Least score of a look that counts, and the canvas that the ensemble looks at.
 _LEAST, _CANVAS = 0.1, (448, 768)
+#: Share of a box that lies in the own car's place, from which on it is of the own car.
+_OWN = 0.6
 
 Picture = tuple[str, NDArray[np.uint8], dict[str, Any], list[dict[str, Any]]]
 
 
-def video_pictures(path: Path, every: int) -> Iterator[Picture]:
-    """Name, RGB pixels, record and known labels of every `every`-th frame."""
+def video_pictures(path: Path, every: int, first: int = 0) -> Iterator[Picture]:
+    """Name, RGB pixels, record and known labels of every `every`-th frame from `first` on."""
     video, index = cv2.VideoCapture(str(path)), 0
     while True:
         there, frame = video.read()
         if not there:
             break
-        if index % every == 0:
+        if index >= first and (index - first) % every == 0:
             record = {"source": "footage", "sequence": path.stem, "view": "driver"}
             yield f"{path.stem}_{index:06}.jpg", frame[..., ::-1].astype(np.uint8), record, []
         index += 1
@@ -81,10 +88,10 @@ def open_pictures(folder: Path, left_out: frozenset[str]) -> Iterator[Picture]:
         yield entry.name, pixels[..., ::-1].astype(np.uint8), record, [dict(a) for a in entry.annotations]
 
 
-def pictures_of(source: Path, every: int, left_out: frozenset[str]) -> Iterator[Picture]:
+def pictures_of(source: Path, every: int, first: int, left_out: frozenset[str]) -> Iterator[Picture]:
     """The pictures of a video, a folder of pictures or a COCO folder."""
     if not source.is_dir():
-        return video_pictures(source, every)
+        return video_pictures(source, every, first)
     if any((source / name).is_file() for name in ANNOTATIONS):
         return open_pictures(source, left_out)
     return plain_pictures(source)
@@ -99,6 +106,17 @@ def main() -> None:
     parser.add_argument("teacher", type=Path, metavar="yolo11n-seg_int8.tflite")
     parser.add_argument("sources", type=Path, nargs="+", metavar="VIDEO|PICTURES|COCO-FOLDER")
     parser.add_argument("--every", type=int, default=15, help="frames from one to the next (15)")
+    parser.add_argument("--first", type=int, default=0, help="first frame of a video that is labelled (0)")
+    parser.add_argument(
+        "--none", action="append", default=[], choices=list(NAMES.values()), help="a class that is nowhere"
+    )
+    parser.add_argument(
+        "--own-car",
+        type=float,
+        nargs=4,
+        metavar=("X1", "Y1", "X2", "Y2"),
+        help="place of the own bonnet, 0 to 1",
+    )
     parser.add_argument("--model", default="dashcam-lite", help="the network that agrees (dashcam-lite)")
     parser.add_argument("--leave-out", type=Path, metavar="FILE", help="names of held-out pictures")
     parser.add_argument(
@@ -115,17 +133,20 @@ def label(arguments: argparse.Namespace) -> None:
     teacher = YoloTeacher(arguments.teacher)
     network = load(arguments.model, LoadSettings(batch=4, score=_LEAST))
     ensemble = Ensemble(network, _CANVAS)
+    absent = {one for one, name in NAMES.items() if name in arguments.none}
     left_out = read_list(arguments.leave_out) if arguments.leave_out else frozenset()
     (arguments.output / "images").mkdir(parents=True, exist_ok=True)
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
     sample: list[NDArray[np.uint8]] = []
     for source in arguments.sources:
-        for name, pixels, record, known in pictures_of(source, arguments.every, left_out):
+        for name, pixels, record, known in pictures_of(source, arguments.every, arguments.first, left_out):
             if arguments.only and record["source"].removeprefix("agreed-") not in arguments.only:
                 continue
             size = (pixels.shape[0], pixels.shape[1])
-            agreed = agreed_annotations(teacher(pixels), ensemble(pixels), known, size)
+            agreed = agreed_annotations(teacher(pixels), ensemble(pixels), known, size, absent)
+            if arguments.own_car:
+                agreed = beside(agreed, np.array(arguments.own_car) * [*size[::-1], *size[::-1]])
             identity = len(images) + 1
             images.append(
                 {**record, "id": identity, "file_name": name, "height": size[0], "width": size[1],
@@ -143,6 +164,13 @@ def label(arguments: argparse.Namespace) -> None:
     write_sheet(sample, arguments.output / "sheet.png")
     agreed_count = sum(one.get("source") == "agreed" and not one["iscrowd"] for one in annotations)
     sys.stdout.write(f"{arguments.output}: {len(images)} pictures, {agreed_count} objects agreed on\n")
+
+
+def beside(annotations: Sequence[dict[str, Any]], own_car: NDArray[np.float64]) -> list[dict[str, Any]]:
+    """The annotations whose boxes do not lie in the own car's box [4], px."""
+    corners = [(x, y, x + w, y + h) for x, y, w, h in (one["bbox"] for one in annotations)]
+    inside = [share_inside(np.array(box, np.float32), own_car.astype(np.float32)) for box in corners]
+    return [one for one, share in zip(annotations, inside, strict=True) if share < _OWN]
 
 
 def painted(pixels: NDArray[np.uint8], annotations: Sequence[dict[str, Any]]) -> NDArray[np.uint8]:

@@ -14,18 +14,19 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.errors import SegVideoError
 from pipeline.formats.own_file import load_weights, save_weights
+from pipeline.model.config import MaskRCNNConfig
 
 _BIAS = "mask_head/logits/bias"
 _LICENCE = (
     "non-commercial research use: part of the training pictures (Cityscapes among them) allows no other"
 )
-_KEPT = ("format", "config")
 
 
 def main() -> None:
@@ -38,16 +39,25 @@ def main() -> None:
     parser.add_argument(
         "--mask-threshold", type=float, default=0.5, help="probability that becomes 0.5 (0.5)"
     )
+    parser.add_argument(
+        "--mask-power", type=float, default=0.0, help="power of a mask's sureness in scores (0)"
+    )
     parser.add_argument("--training", required=True, help="the settings of its last sitting, as a note")
     arguments = parser.parse_args()
     try:
-        pack(arguments.source, arguments.output, arguments.mask_threshold, arguments.training)
+        pack(
+            arguments.source,
+            arguments.output,
+            arguments.mask_threshold,
+            arguments.mask_power,
+            arguments.training,
+        )
     except SegVideoError as error:
         sys.exit(str(error))
 
 
-def pack(source: Path, output: Path, threshold: float, training: str) -> None:
-    """Write `source` to `output` in float16, with that probability of a mask moved to 0.5."""
+def pack(source: Path, output: Path, threshold: float, mask_power: float, training: str) -> None:
+    """Write `source` to `output` in float16, with that probability of a mask moved to 0.5, and that power of masks."""
     arrays, metadata = load_weights(source)
     # sigmoid(x + shift) = 0.5 where sigmoid(x) = threshold
     arrays[_BIAS] = arrays[_BIAS] + math.log((1 - threshold) / threshold)
@@ -57,10 +67,11 @@ def pack(source: Path, output: Path, threshold: float, training: str) -> None:
         "training_config": training,
         "mask_threshold": str(threshold),
     }
-    kept = {key: metadata[key] for key in _KEPT}
-    save_weights(
-        output, {name: array.astype(np.float16) for name, array in arrays.items()}, {**kept, **notes}
-    )
+    config = MaskRCNNConfig.from_json(metadata["config"])
+    config = replace(config, detection=replace(config.detection, mask_power=mask_power))
+    described = {"format": metadata["format"], "config": config.to_json()}
+    narrow = {name: array.astype(np.float16) for name, array in arrays.items()}
+    save_weights(output, narrow, {**described, **notes})
 
 
 if __name__ == "__main__":

@@ -198,6 +198,7 @@ class DetectionConfig:
     best_class_only : a proposal stands for its best class alone (matterport), not for each class above `score`.
     min_box : px; smaller boxes are dropped.
     whole_pixels : boxes are rounded to whole frame pixels.
+    mask_power : a score is multiplied by this power of the mean probability inside its mask; 0 leaves it as it is.
     """
 
     box_weights: tuple[float, float, float, float] = (10.0, 10.0, 5.0, 5.0)
@@ -207,9 +208,11 @@ class DetectionConfig:
     best_class_only: bool = False
     min_box: float = 1e-2
     whole_pixels: bool = False
+    mask_power: float = 0.0
 
     def __post_init__(self) -> None:
         _require(0.0 < self.score < 1.0, "score", self.score, "a probability between 0 and 1")
+        _require(0.0 <= self.mask_power <= 4.0, "mask_power", self.mask_power, "a power between 0 and 4")
 
 
 @dataclass(frozen=True)

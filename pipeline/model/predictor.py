@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.model.frames import check_frames, config_class_names, input_size
 from pipeline.model.mask_rcnn import MaskRCNN
+from pipeline.model.mask_sureness import weighed
 from pipeline.model.program import Program, compile_program
 from pipeline.structures.detections import Detections
 from pipeline.structures.masks import ROI_MASK_SIZE
@@ -76,9 +77,10 @@ class MaskRCNNPredictor:
 
     def _detections(self, outputs: dict[str, NDArray[Any]], row: int) -> Detections:
         valid = outputs["valid"][row]
-        return Detections(
+        found = Detections(
             boxes=outputs["boxes"][row][valid].astype(np.float32),
             scores=outputs["scores"][row][valid].astype(np.float32),
             class_ids=self._class_ids[outputs["class_index"][row][valid]],
             roi_masks=outputs["roi_masks"][row][valid].reshape(-1, ROI_MASK_SIZE, ROI_MASK_SIZE),
         )
+        return weighed(found, self.model.config.detection)

@@ -71,3 +71,26 @@ def test_what_a_person_has_labelled_is_not_labelled_again() -> None:
     (made,) = agreed_annotations([car, rider], [suspect(box(12, 20, 38, 30), 0.9)], known, SIZE)
     # Inside a motorcycle's mask its rider has no label of his own.
     assert (made["category_id"], made["iscrowd"]) == (1, 1)
+
+
+@pytest.mark.parametrize(("height", "score", "mean", "is_open"), [
+    (100, 0.2, 0.3, False),  # the own bonnet, half guessed
+    (100, 0.1, 0.7, True),  # every look sees it too
+    (100, 0.3, 0.3, True),  # the teacher nearly says so
+    (40, 0.2, 0.3, True),  # a car further off, which it may well guess at
+])  # fmt: skip
+def test_a_faint_guess_at_something_near_is_none(
+    height: float, score: float, mean: float, is_open: bool
+) -> None:
+    where = box(100, 50, 150, height)
+    made = agreed_annotations([taught(where, score)], [suspect(where, mean, category=3)], [], SIZE)
+    assert [one["iscrowd"] for one in made] == ([1] if is_open else [])
+
+
+def test_what_is_nowhere_is_background_but_for_what_the_teacher_is_sure_of() -> None:
+    post, biker = box(100, 50, 8, 20), box(300, 50, 40, 60)
+    faint = [taught(post, 0.3, category=1), taught(biker, 0.8, category=1)]
+    looks = [suspect(post, 0.9, category=1), suspect(biker, 0.9, category=1)]
+    (made,) = agreed_annotations(faint, looks, [], SIZE, absent={1})
+    assert (made["iscrowd"], made["bbox"]) == (1, [300, 50, 40, 60])
+    assert len(agreed_annotations(faint, looks, [], SIZE)) == 2

@@ -98,3 +98,28 @@ def test_of_a_video_every_fifteenth_frame_is_labelled(label, repo_root: Path, tm
 def test_what_is_neither_is_refused_by_name(label, tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match=r"none\.mp4"):
         label(tmp_path / "out", "teacher.tflite", tmp_path / "none.mp4")
+
+
+def test_frames_are_counted_from_the_first_that_is_asked_for(label, repo_root: Path, tmp_path: Path) -> None:
+    clip = repo_root / "sample_videos" / "drive.mp4"
+    label(tmp_path / "out", "teacher.tflite", clip, "--every", "100", "--first", "7")
+    assert [entry.name for entry in read_entries(tmp_path / "out")[0]][:2] == [
+        "drive_000007.jpg",
+        "drive_000107.jpg",
+    ]
+
+
+@pytest.mark.parametrize(("place", "left"), [(("0", "0", "1", "1"), 0), (("0", "0.9", "1", "1"), 1)])
+def test_what_lies_in_the_own_car_is_no_object(
+    label, tmp_path: Path, place: tuple[str, ...], left: int
+) -> None:
+    data = write_coco(tmp_path / "data", label_scope=[])
+    (tmp_path / "b.txt").write_text("b.png\n")
+    label(tmp_path / "out", "teacher.tflite", data, "--leave-out", tmp_path / "b.txt", "--own-car", *place)
+    (entry,), _ = read_entries(tmp_path / "out")
+    assert sum(one["category_id"] == 3 for one in entry.annotations) == left
+
+
+def test_a_class_that_is_nowhere_is_asked_for_by_name(label, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit):
+        label(tmp_path / "out", "teacher.tflite", tmp_path, "--none", "lorry")

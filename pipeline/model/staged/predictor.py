@@ -15,6 +15,7 @@ from pipeline.model.anchors import pyramid_anchors
 from pipeline.model.config import MaskRCNNConfig
 from pipeline.model.frames import check_frames, config_class_names, input_size
 from pipeline.model.geometry import Geometry, fit
+from pipeline.model.mask_sureness import weighed
 from pipeline.model.preprocess import preprocess_into
 from pipeline.model.samples import Samples, sample_regions
 from pipeline.model.staged.choose import detect, propose
@@ -83,12 +84,13 @@ def _segment(
     window = geometry.window(config.inclusive_corners)
     found = detect(class_logits, offsets, proposals, window, config)
     masks = stages.masks(_samples(found.boxes, config.mask_head.pool, geometry, config), found.class_index)
-    return Detections(
+    detections = Detections(
         boxes=geometry.to_frame(found.boxes, config.inclusive_corners, config.detection.whole_pixels),
         scores=found.scores,
         class_ids=np.asarray(config.class_ids, np.int32)[found.class_index],
         roi_masks=masks,
     )
+    return weighed(detections, config.detection)
 
 
 _anchors = functools.lru_cache(maxsize=4)(pyramid_anchors)

@@ -36,8 +36,12 @@ def narrow(config: MaskRCNNConfig) -> MaskRCNNConfig:
     )
 
 
+def weighed_by_masks(config: MaskRCNNConfig) -> MaskRCNNConfig:
+    return replace(config, detection=replace(config.detection, mask_power=0.5))
+
+
 CONFIGS: dict[str, Callable[[], MaskRCNNConfig]] = {
-    "letterbox": lambda: small_config(detections=20),
+    "letterbox": lambda: weighed_by_masks(small_config(detections=20)),
     "torchvision": lambda: narrow(torchvision_v1(numbered(5))),
     "matterport": lambda: narrow(matterport(numbered(5))),
 }
@@ -68,7 +72,8 @@ def test_stages_find_what_the_whole_network_finds(name: str) -> None:
     assert sum(map(len, expected)) > 4
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_array_equal(one.class_ids, other.class_ids)
-        np.testing.assert_allclose(one.scores, other.scores, atol=1e-5)
+        # A cell of a mask may differ by one of 255, and scores are weighed by masks.
+        np.testing.assert_allclose(one.scores, other.scores, atol=1e-4)
         np.testing.assert_allclose(one.boxes, other.boxes, atol=1e-2)
         assert np.abs(one.roi_masks.astype(int) - other.roi_masks).max(initial=0) <= 1
 
