@@ -20,6 +20,9 @@ Tensors = Mapping[str, NDArray[Any]]
 #: Key of the network's config in our own files, and the format's version.
 CONFIG, FORMAT, VERSION = "config", "format", "seg-video 1"
 
+#: Key of what the network of our own file gives, where that is not instances, and its value for a class a pixel.
+KIND, SEMANTIC = "kind", "semantic"
+
 #: Tensors whose last dimension counts the classes, by kind.
 _CLASSIFIER = {
     "torchvision_v1": "roi_heads.box_predictor.cls_score.bias",
@@ -55,6 +58,10 @@ def own_config(path: Path, metadata: Mapping[str, str]) -> MaskRCNNConfig:
             f"{path} is a safetensors file of another program",
             found=f"the metadata {sorted(metadata)}",
             do="use a file that this package wrote",
+        )
+    if KIND in metadata:
+        raise WeightsError(
+            f"{path} is of a network that does not find instances", found=f"the kind {metadata[KIND]}"
         )
     return MaskRCNNConfig.from_json(metadata[CONFIG])
 

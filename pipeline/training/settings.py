@@ -6,10 +6,11 @@ import difflib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal, TypeVar, get_type_hints
 
 from pipeline.errors import ConfigError
 from pipeline.model.presets import NETWORKS
+from pipeline.training.semantic.settings import SemanticSettings
 from pipeline.training.typed_value import typed_value
 
 
@@ -17,6 +18,7 @@ from pipeline.training.typed_value import typed_value
 class TrainSettings:
     """The settings of a training. Paths in the YAML count from its folder.
 
+    task : what is learnt; `semantic` is SemanticSettings.
     data : folder with COCO annotations and pictures.
     more_data : further such folders; an id means the same in all of them.
     output : folder for checkpoints, the log, the plot and the weights.
@@ -48,6 +50,7 @@ class TrainSettings:
 
     data: Path
     output: Path
+    task: Literal["instances"] = "instances"
     more_data: tuple[Path, ...] = ()
     cache: Path | None = None
     validation: Path | None = None
@@ -84,12 +87,17 @@ class TrainSettings:
     checkpoint_every: int = 200
 
     def __post_init__(self) -> None:
-        for key, expected in _faults(vars(self)):
+        for key, expected in self.faults(vars(self)):
             raise ConfigError(f"{key} must be {expected}", found=repr(getattr(self, key)))
 
+    @staticmethod
+    def faults(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """Each setting whose value cannot work, and what it must be."""
+        return _faults(values)
 
-def read_settings(path: Path) -> TrainSettings:
-    """The settings in a YAML file.
+
+def read_settings(path: Path) -> TrainSettings | SemanticSettings:
+    """The settings in a YAML file, of the task that it names.
 
     Raises ConfigError, with file and line, where it cannot be read, a key does not exist or is there twice, one is
     missing, or a value is of another kind or cannot work.
@@ -117,14 +125,20 @@ def read_settings(path: Path) -> TrainSettings:
                 f"{path}, line {line}: {key} cannot be read as YAML", found=" ".join(str(damage).split())
             ) from damage
     constructor.dispose()
+    kind = SemanticSettings if values.get("task") == "semantic" else TrainSettings
     return settings_from(
-        values, path.parent, lambda key: f"{path}, line {lines[key]}" if key in lines else str(path)
+        kind, values, path.parent, lambda key: f"{path}, line {lines[key]}" if key in lines else str(path)
     )
 
 
-def settings_from(values: Mapping[str, Any], folder: Path, where: Callable[[str], str]) -> TrainSettings:
+Kind = TypeVar("Kind", TrainSettings, SemanticSettings)
+
+
+def settings_from(
+    kind: type[Kind], values: Mapping[str, Any], folder: Path, where: Callable[[str], str]
+) -> Kind:
     """The settings that `values` name; relative paths count from `folder`, and `where(key)` is named in errors."""
-    hints = get_type_hints(TrainSettings)
+    hints = get_type_hints(kind)
     read: dict[str, Any] = {}
     for key, value in values.items():
         if key not in hints:
@@ -140,15 +154,15 @@ def settings_from(values: Mapping[str, Any], folder: Path, where: Callable[[str]
                 found=repr(value),
                 do=f"give {expected}",
             ) from None
-    missing = [one.name for one in fields(TrainSettings) if _is_needed(one) and one.name not in values]
+    missing = [one.name for one in fields(kind) if _is_needed(one) and one.name not in values]
     if missing:
         raise ConfigError(
             f"{where('')} lacks {' and '.join(missing)}", do="name the folder of pictures and one for results"
         )
-    all_values = {**_defaults(), **read}
-    for key, expectation in _faults(all_values):
+    all_values = {**_defaults(kind), **read}
+    for key, expectation in kind.faults(all_values):
         raise ConfigError(f"{where(key)}: {key} must be {expectation}", found=repr(all_values[key]))
-    return TrainSettings(**read)
+    return kind(**read)
 
 
 def _faults(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -182,10 +196,10 @@ def _is_needed(one: Any) -> bool:
     return one.default is MISSING and one.default_factory is MISSING
 
 
-def _defaults() -> dict[str, Any]:
+def _defaults(kind: Any) -> dict[str, Any]:
     return {
         one.name: one.default_factory() if callable(one.default_factory) else one.default
-        for one in fields(TrainSettings)
+        for one in fields(kind)
         if not _is_needed(one)
     }
 

@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from pipeline.model.geometry import fit
+from pipeline.model.geometry import Geometry
 from pipeline.model.preprocess import preprocess
 from pipeline.model.semantic.semantic_network import SemanticNetwork
 from pipeline.structures.pixel_classes import VOID
@@ -28,9 +28,7 @@ def pixel_losses(
     images : uint8 [B, H, W, 3]. class_weights : float32 [classes], what a pixel of each counts.
     """
     canvas = int(images.shape[1]), int(images.shape[2])
-    geometry = fit(*canvas, model.config.input)
-    if geometry.canvas != canvas:
-        raise ValueError(f"images: expected the network's canvas {geometry.canvas}, found {canvas}")
+    geometry = Geometry(canvas, canvas, (0, 0), canvas)
     logits = model.logits(preprocess(images, geometry, model.config.input), training=True)
     labels = ops.cast(targets.labels, "int32")
     known = ops.cast(labels != VOID, "float32")
