@@ -61,7 +61,9 @@ def own_config(path: Path, metadata: Mapping[str, str]) -> MaskRCNNConfig:
         )
     if KIND in metadata:
         raise WeightsError(
-            f"{path} is of a network that does not find instances", found=f"the kind {metadata[KIND]}"
+            f"{path} is of a network that gives each pixel a class and finds no objects",
+            found=f"the kind {metadata[KIND]}",
+            do="use it on pictures: seg-video photo.jpg out.png --model FILE",
         )
     return MaskRCNNConfig.from_json(metadata[CONFIG])
 
