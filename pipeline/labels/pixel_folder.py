@@ -96,7 +96,9 @@ def load_pixels(entry: PixelEntry, count: int, ignored: frozenset[int]) -> tuple
             found="no picture" if labels is None else f"{labels.dtype} {list(labels.shape)}",
             do=f"give a grey PNG of {expected} with 8 bit, whose values are class numbers",
         )
-    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB).astype(np.uint8), _known(entry, labels, count, ignored)
+    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB).astype(np.uint8), _known(
+        entry, labels.astype(np.uint8), count, ignored
+    )
 
 
 def _known(

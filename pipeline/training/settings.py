@@ -125,10 +125,13 @@ def read_settings(path: Path) -> TrainSettings | SemanticSettings:
                 f"{path}, line {line}: {key} cannot be read as YAML", found=" ".join(str(damage).split())
             ) from damage
     constructor.dispose()
-    kind = SemanticSettings if values.get("task") == "semantic" else TrainSettings
-    return settings_from(
-        kind, values, path.parent, lambda key: f"{path}, line {lines[key]}" if key in lines else str(path)
-    )
+
+    def where(key: str) -> str:
+        return f"{path}, line {lines[key]}" if key in lines else str(path)
+
+    if values.get("task") == "semantic":
+        return settings_from(SemanticSettings, values, path.parent, where)
+    return settings_from(TrainSettings, values, path.parent, where)
 
 
 Kind = TypeVar("Kind", TrainSettings, SemanticSettings)

@@ -102,7 +102,7 @@ def table(evaluation: SemanticEvaluation) -> list[tuple[str, ...]]:
     """A row a class with its share of the labels' pixels, then the means and all pixels."""
     total = evaluation.confusion
     pixels = max(int(total.counts.sum()), 1)
-    rows = [("CLASS", "PIXELS", "ACCURACY", "IOU", "DICE")]
+    rows: list[tuple[str, ...]] = [("CLASS", "PIXELS", "ACCURACY", "IOU", "DICE")]
     for place, (name, one) in enumerate(zip(evaluation.classes.names, total.scores, strict=True)):
         share = f"{100 * total.counts[place].sum() / pixels:.1f} %"
         rows.append((name, share, *map(_shown, (one.accuracy, one.iou, one.dice))))
@@ -113,7 +113,12 @@ def table(evaluation: SemanticEvaluation) -> list[tuple[str, ...]]:
 
 def worst_first(pictures: Sequence[MeasuredPicture]) -> list[MeasuredPicture]:
     """The pictures by the share of their pixels that is right, those of the least first."""
-    return sorted(pictures, key=lambda one: one.confusion.accuracy if one.confusion.counts.any() else 2.0)
+
+    def right(one: MeasuredPicture) -> float:
+        share = one.confusion.accuracy
+        return 2.0 if share is None else share  # nothing in it is known
+
+    return sorted(pictures, key=right)
 
 
 def mistakes(labels: ClassMap, found: ClassMap) -> NDArray[np.bool_]:

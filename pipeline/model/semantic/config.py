@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from pipeline.errors import ConfigError
 from pipeline.model.config import InputConfig
@@ -51,7 +51,7 @@ class SemanticConfig:
         try:
             values = json.loads(text)
             classes = PixelClasses.of(**values.pop("classes"))
-            numbers = {
+            numbers: dict[str, Any] = {
                 name: tuple(value) if isinstance(value, list) else value
                 for name, value in values.pop("input").items()
             }

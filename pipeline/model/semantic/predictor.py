@@ -61,7 +61,7 @@ class SemanticPredictor:
 
 
 def _most_likely(probabilities: NDArray[np.float32], size: tuple[int, int]) -> ClassMap:
-    """The class map of `size`; one class is enlarged at a time, as all of them in a large picture's size are gigabytes."""
+    """The class map of `size`. One class is enlarged at a time: of a large picture, all of them are gigabytes."""
     best = np.full(size, -1.0, np.float32)
     labels = np.zeros(size, np.uint8)
     for number in range(probabilities.shape[2]):
