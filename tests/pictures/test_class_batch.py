@@ -17,26 +17,16 @@ from pipeline.render.settings import RenderSettings
 from pipeline.segment.classifier import gives_classes
 from pipeline.segment.settings import SegmentSettings
 from pipeline.structures.pixel_classes import PixelClasses
+from tests.training.semantic.coloured_halves import write_network
 
 CLASSES = PixelClasses.of({"dark": (0, 0, 255), "bright": (255, 0, 0)})
 
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory) -> Path:
-    """A U-Net with fresh weights, which says anything but the same for the same picture."""
-    import keras
-
-    from pipeline.model.config import InputConfig
-    from pipeline.model.semantic.config import SemanticConfig
-    from pipeline.model.semantic.semantic_network import make_semantic
-    from pipeline.networks.checkpoint import save_checkpoint
-    from pipeline.networks.checkpoint_config import KIND, SEMANTIC
-
-    keras.utils.set_random_seed(3)
-    model = make_semantic(SemanticConfig(CLASSES, "unet", 2, InputConfig(canvas=(32, 32))))
+    """A network that says anything, but the same for the same picture."""
     path = tmp_path_factory.mktemp("weights") / "net.safetensors"
-    save_checkpoint(model, path, {KIND: SEMANTIC})
-    return path
+    return write_network(path, CLASSES.by_name)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,16 +61,16 @@ def measure_classes(
     if limit is not None and limit < len(entries):
         entries = [entries[place * len(entries) // limit] for place in range(limit)]
     network = load(find_source(model), LoadSettings())
-    _check_classes(folder, network.classes)
+    classes = _classes(folder, network.classes)
     measured = []
     for place, entry in enumerate(entries):
         report(place, len(entries))
-        pixels, labels = load_pixels(entry, len(network.classes), network.classes.ignored)
+        pixels, labels = load_pixels(entry, len(classes), classes.ignored)
         found = classify_picture(network, pixels)
-        measured.append(MeasuredPicture(entry, Confusion.of(labels, found, len(network.classes))))
+        measured.append(MeasuredPicture(entry, Confusion.of(labels, found, len(classes))))
     report(len(entries), len(entries))
-    total = sum((one.confusion for one in measured), Confusion.none(len(network.classes)))
-    return SemanticEvaluation(network, network.classes, tuple(measured), total)
+    total = sum((one.confusion for one in measured), Confusion.none(len(classes)))
+    return SemanticEvaluation(network, classes, tuple(measured), total)
 
 
 def classify_picture(network: PixelClassifier, pixels: NDArray[np.uint8]) -> ClassMap:
@@ -126,13 +126,15 @@ def mistakes(labels: ClassMap, found: ClassMap) -> NDArray[np.bool_]:
     return (labels != VOID) & (labels != found)
 
 
-def _check_classes(folder: Path, known: PixelClasses) -> None:
+def _classes(folder: Path, known: PixelClasses) -> PixelClasses:
+    """The network's classes, with the numbers that the folder ignores if it says so itself."""
     there = read_pixel_classes(folder)
     if there is not None and there.names != known.names:
         raise InputError(
             f"The labels of {folder} are of other classes than the network's.",
             found=f"labels {list(there.names)}, network {list(known.names)}",
         )
+    return known if there is None else replace(known, ignored=there.ignored)
 
 
 def _shown(value: float | None) -> str:

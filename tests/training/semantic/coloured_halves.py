@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -27,3 +28,20 @@ def write_halves(folder: Path) -> Path:
     (folder / "classes.json").write_text(json.dumps({"classes": CLASSES, "ignored": [11]}))
     (folder / "val.txt").write_text("3\n")
     return folder
+
+
+def write_network(path: Path, classes: Any = CLASSES) -> Path:
+    """Write a U-Net of those classes with fresh weights, which says the same for the same picture."""
+    import keras
+
+    from pipeline.model.config import InputConfig
+    from pipeline.model.semantic.config import SemanticConfig
+    from pipeline.model.semantic.semantic_network import make_semantic
+    from pipeline.networks.checkpoint import save_checkpoint
+    from pipeline.networks.checkpoint_config import KIND, SEMANTIC
+    from pipeline.structures.pixel_classes import PixelClasses
+
+    keras.utils.set_random_seed(3)
+    config = SemanticConfig(PixelClasses.of(classes), "unet", 2, InputConfig(canvas=(32, 32)))
+    save_checkpoint(make_semantic(config), path, {KIND: SEMANTIC})
+    return path
