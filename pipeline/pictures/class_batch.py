@@ -69,23 +69,23 @@ def _one(
         made = _mark(digest_of(pair.source), weights, job)
         last = store.made(pair.output)
         if last == made and pair.output.exists():
-            return PictureResult(pair.source, pair.output, "kept")
+            return PictureResult(pair.source, pair.output, "kept", None)
         if last is None and pair.output.exists() and not job.force:
             if job.skip:
-                return PictureResult(pair.source, pair.output, "skipped")
+                return PictureResult(pair.source, pair.output, "skipped", None)
             raise UsageError(
                 f"{pair.output} exists, and no run here has made it.",
                 do="name another output, or give --force to replace it or --no-clobber to leave it",
             )
         picture = read_picture(pair.source)
     except (InputError, UsageError) as error:
-        return PictureResult(pair.source, pair.output, "failed", error=error)
+        return PictureResult(pair.source, pair.output, "failed", None, error)
     labels = _labels(classifier, picture)
     painted = paint_classes(picture.rgb, labels, classifier.classes, job.render.alpha, job.render.classes)
     pair.output.parent.mkdir(parents=True, exist_ok=True)
     write_picture(pair.output, Picture(painted, picture.alpha, picture.remarks), job.write)
     store.keep(pair.output, labels, made)
-    return PictureResult(pair.source, pair.output, "done")
+    return PictureResult(pair.source, pair.output, "done", None)
 
 
 def _labels(classifier: Classifier, picture: Picture) -> ClassMap:
