@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def pixel_classes(source: NetworkSource) -> PixelClasses:
     """The classes that its file names; imports no framework. Raises WeightsError."""
-    return _config(source.path(), read_metadata(source.path())).classes
+    return semantic_config(source.path(), read_metadata(source.path())).classes
 
 
 def runtime(source: NetworkSource, settings: LoadSettings) -> str:
@@ -50,7 +50,7 @@ def load_semantic(path: Path, precision: str = "float32") -> SemanticNetwork:
     from pipeline.networks.checkpoint import assign, shapes_of
 
     arrays, metadata = load_weights(path)
-    model = make_semantic(_config(path, metadata), resolve_precision(precision))
+    model = make_semantic(semantic_config(path, metadata), resolve_precision(precision))
     variables = shapes_of(model)
     assign(model, account(variables, arrays, {name: Rule(name) for name in variables}, where=str(path)))
     return model
@@ -64,7 +64,8 @@ def is_semantic(source: NetworkSource) -> bool:
     return read_metadata(path).get(KIND) == SEMANTIC
 
 
-def _config(path: Path, metadata: dict[str, str]) -> SemanticConfig:
+def semantic_config(path: Path, metadata: dict[str, str]) -> SemanticConfig:
+    """The config in the metadata of a file. Raises WeightsError where it is of another network."""
     if metadata.get(KIND) != SEMANTIC or CONFIG not in metadata:
         raise WeightsError(
             f"{path} is not of a network that gives each pixel a class",

@@ -150,7 +150,11 @@ def settings_from(
                 f"{where(key)}: there is no setting called {key!r}", do=f"did you mean {near!r}?"
             )
         try:
-            read[key] = _start(value, folder) if key == "start" else typed_value(hints[key], value, folder)
+            read[key] = (
+                _start(value, folder)
+                if key == "start" and kind is TrainSettings
+                else typed_value(hints[key], value, folder)
+            )
         except ValueError as expected:
             raise ConfigError(
                 f"{where(key)}: {key} has a value of another kind than it takes",

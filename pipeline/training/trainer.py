@@ -61,7 +61,7 @@ def train(settings: TrainSettings | SemanticSettings, report: Report, stop: Stop
     _require_extra()
     settings.output.mkdir(parents=True, exist_ok=True)
     if isinstance(settings, SemanticSettings):
-        lesson = semantic_lesson(settings)
+        lesson = semantic_lesson(settings, report)
     else:
         lesson = _instance_lesson(settings, report, stop)
     groups = optimizer_groups(lesson.model, settings)

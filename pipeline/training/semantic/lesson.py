@@ -21,11 +21,13 @@ from pipeline.structures.pixel_classes import PixelClasses
 from pipeline.training.batches import Variety
 from pipeline.training.framing import centred_frame, frame_pixels
 from pipeline.training.lesson import Lesson
+from pipeline.training.progress import Progress, Report
 from pipeline.training.semantic.batches import PixelBatchMaker, class_weights, frame_labels
 from pipeline.training.semantic.settings import SemanticSettings
+from pipeline.training.semantic.start import take_over
 
 
-def semantic_lesson(settings: SemanticSettings) -> Lesson:
+def semantic_lesson(settings: SemanticSettings, report: Report) -> Lesson:
     """The network of these settings, and what it is to learn. Raises InputError, ConfigError."""
     classes = _classes(settings)
     held_out = [] if settings.validation is None else read_pixel_entries(settings.data, settings.validation)
@@ -43,6 +45,8 @@ def semantic_lesson(settings: SemanticSettings) -> Lesson:
     weights = class_weights(shown, classes, settings.balance, dict(settings.class_weights))
     keras.utils.set_random_seed(settings.seed)
     model = make_semantic(config, settings.precision)
+    if settings.start is not None:
+        report(Progress(message=f"start: {take_over(model, settings.start)}"))
 
     def objective(network: Any, images: Any, targets: PixelTargets, seed: Any) -> dict[str, Any]:
         del seed  # nothing in it is drawn
