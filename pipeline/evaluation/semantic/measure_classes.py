@@ -45,7 +45,7 @@ class SemanticEvaluation:
 
 def gives_pixel_classes(model: str) -> bool:
     """True if weights, a name of the catalog or a file, are of a network that gives each pixel a class."""
-    return is_semantic(find_source(model))
+    return model.endswith(".safetensors") and is_semantic(find_source(model))
 
 
 def measure_classes(
