@@ -25,7 +25,8 @@ def _add_eval_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "data",
         metavar="DATA",
-        help="a folder of pictures with COCO annotations; or, with --truth, a finished run: its folder, its output or "
+        help="a folder of pictures with COCO annotations, or with images/ and labels/ for a network that gives each "
+        "pixel a class; or, with --truth, a finished run: its folder, its output or "
         "its detections.parquet",
     )
     parser.add_argument("--truth", type=Path, metavar="TRUTH.json", help="the labels of the run's video")
@@ -73,6 +74,11 @@ def _eval(arguments: argparse.Namespace) -> int:
 
     given = {name: getattr(arguments, name) for name in ("conf", "min_score", "min_side")}
     settings = EvalSettings(**{name: value for name, value in given.items() if value is not None})
+    if arguments.truth is None and arguments.model is not None:
+        from pipeline.evaluation.semantic.measure_classes import gives_pixel_classes
+
+        if gives_pixel_classes(arguments.model):
+            return _measure_classes(arguments)
     if arguments.truth is None:
         evaluation = _measure_pictures(arguments, settings)
     else:
@@ -83,6 +89,29 @@ def _eval(arguments: argparse.Namespace) -> int:
         return 0
     for table in as_tables(evaluation):
         say("\n".join([*aligned(table), ""]))
+    for path in written:
+        say(f"written: {path}")
+    return 0
+
+
+def _measure_classes(arguments: argparse.Namespace) -> int:
+    """Run a network that gives each pixel a class, and tell its figures."""
+    from pipeline.evaluation.semantic.measure_classes import figures, measure_classes, table
+    from pipeline.evaluation.semantic.write_classes import write_classes
+
+    for name in ("detections", "sequences", "source", "view", "conf", "min_score", "min_side"):
+        if getattr(arguments, name) is not None:
+            raise UsageError(
+                f"--{name.replace('_', '-')} is for networks that find objects.", do="leave it out"
+            )
+    evaluation = measure_classes(
+        Path(arguments.data), arguments.model, arguments.only, arguments.limit, _progress
+    )
+    written = [] if arguments.out is None else write_classes(evaluation, arguments.out)
+    if arguments.json:
+        say(json.dumps(figures(evaluation), indent=1))
+        return 0
+    say("\n".join([*aligned(table(evaluation)), ""]))
     for path in written:
         say(f"written: {path}")
     return 0

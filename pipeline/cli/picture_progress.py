@@ -55,12 +55,15 @@ class _Lines:
         self._lines, self._quiet, self._encoding = StatusLine(stream), quiet, stream.encoding
         self._watched = stream.isatty() and not quiet
         self._states: Counter[str] = Counter()
-        self._objects, self._began = 0, time.monotonic()
+        self._objects, self._has_objects, self._began = 0, True, time.monotonic()
         self._last: PictureResult | None = None
 
     def __call__(self, result: PictureResult, done: int, total: int) -> None:
         self._states[result.state] += 1
-        self._objects += result.objects
+        if result.objects is None:
+            self._has_objects = False
+        else:
+            self._objects += result.objects
         self._last = result
         if result.error is not None:
             self._lines.say(f"seg-video: {one_line(str(result.error))}")
@@ -72,11 +75,16 @@ class _Lines:
         self._lines.clear()
         if self._quiet or self._last is None:
             return
-        objects = f"{self._objects} object{'s' * (self._objects != 1)}"
+        plural = "s" * (self._objects != 1)
+        objects = f"{self._objects} object{plural}" if self._has_objects else ""
         seconds = time.monotonic() - self._began
         if self._states.total() == 1:
             if self._last.error is None:
-                self._lines.say(f"{one_line(str(self._last.output))}: {_WORDS[self._last.state]}, {objects}")
+                self._lines.say(
+                    f"{one_line(str(self._last.output))}: {_WORDS[self._last.state]}{objects and f', {objects}'}"
+                )
             return
         states = ", ".join(f"{count} {_WORDS[state]}" for state, count in self._states.items())
-        self._lines.say(f"{self._states.total()} pictures: {states}; {objects}; {seconds:.1f} s")
+        self._lines.say(
+            f"{self._states.total()} pictures: {states}; {objects and f'{objects}; '}{seconds:.1f} s"
+        )

@@ -13,22 +13,11 @@ from pipeline.evaluation.annotations import box_runs
 from pipeline.evaluation.classes import MeasuredClass
 from pipeline.evaluation.found import Found
 from pipeline.labels.truth import TrueObject, TruePicture
+from pipeline.structures.confusion import Confusion, PixelScore
+from pipeline.structures.pixel_classes import VOID
 
-#: Stands in a map where nothing is, and where a pixel is not counted.
-_NOTHING, _VOID = 0, 255
-
-
-@dataclass(frozen=True)
-class PixelScore:
-    """The scores of one class, counted in pixels.
-
-    accuracy : share of the class's pixels that are found as such. iou : intersection over union. dice : twice the
-    intersection over the sum. Each is None where there is nothing to divide by.
-    """
-
-    accuracy: float | None
-    iou: float | None
-    dice: float | None
+#: Stands in a map where nothing is.
+_NOTHING = 0
 
 
 @dataclass(frozen=True)
@@ -61,7 +50,7 @@ def pixel_scores(
         for one in classes
         if not one.is_group and any(one.judged_in(picture.scope) for picture in pictures)
     ]
-    counts = np.zeros((2, len(singles) + 1, len(singles) + 1), np.int64)
+    whole = partial = Confusion.none(len(singles) + 1)
     for picture, here in zip(pictures, found, strict=True):
         scoped = {
             category: k
@@ -71,26 +60,23 @@ def pixel_scores(
         }
         truth = _true_map(picture, scoped, {other for one in classes for other in one.doubtful}, min_side)
         ours = _found_map(picture, here, scoped, conf)
-        counts[int(len(scoped) == len(singles) > 0)] += confusion(truth, ours, len(singles) + 1)
-    whole, total = counts[1], counts.sum(axis=0)
+        counted = Confusion.of(truth, ours, len(singles) + 1)
+        if len(scoped) == len(singles) > 0:
+            whole += counted
+        else:
+            partial += counted
+    total = whole + partial
     return PixelScores(
-        {one.name: _score(total, k) for k, one in enumerate(singles, start=1)},
-        _score(whole, _NOTHING),
-        _share(int(np.trace(whole)), int(whole.sum())),
+        {one.name: total.score(k) for k, one in enumerate(singles, start=1)},
+        whole.score(_NOTHING),
+        whole.accuracy,
     )
-
-
-def confusion(truth: NDArray[np.uint8], ours: NDArray[np.uint8], labels: int) -> NDArray[np.int64]:
-    """int64 [labels, labels], pixels by label (row) and by what was found (column); void ones left out."""
-    counted = truth != _VOID
-    pairs = truth[counted].astype(np.int64) * labels + ours[counted]
-    return np.bincount(pairs, minlength=labels * labels).reshape(labels, labels).astype(np.int64)
 
 
 def _true_map(
     picture: TruePicture, scoped: dict[int, int], doubtful: set[int], min_side: float
 ) -> NDArray[np.uint8]:
-    """uint8 [H, W]: 0, the number of a class, or _VOID. Small objects lie on top of large ones."""
+    """uint8 [H, W]: 0, the number of a class, or VOID. Small objects lie on top of large ones."""
     labels = np.full((picture.height, picture.width), _NOTHING, np.uint8)
 
     def is_void(one: TrueObject) -> bool:
@@ -98,7 +84,7 @@ def _true_map(
 
     for one in filter(is_void, picture.objects):
         runs = box_runs(one.box, (picture.height, picture.width)) if one.runs is None else one.runs
-        labels[coco.decode(runs) > 0] = _VOID
+        labels[coco.decode(runs) > 0] = VOID
     solid = [one for one in picture.objects if not is_void(one)]
     for one in sorted(solid, key=lambda one: -one.area):
         labels[coco.decode(one.runs) > 0] = scoped.get(one.category, _NOTHING)
@@ -112,14 +98,3 @@ def _found_map(picture: TruePicture, found: Found, scoped: dict[int, int], conf:
         if category in scoped:
             labels[coco.decode(found.runs[row]) > 0] = scoped[category]
     return labels
-
-
-def _score(counts: NDArray[np.int64], k: int) -> PixelScore:
-    both, true, ours = int(counts[k, k]), int(counts[k].sum()), int(counts[:, k].sum())
-    return PixelScore(
-        accuracy=_share(both, true), iou=_share(both, true + ours - both), dice=_share(2 * both, true + ours)
-    )
-
-
-def _share(part: int, whole: int) -> float | None:
-    return part / whole if whole else None

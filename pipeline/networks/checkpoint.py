@@ -66,24 +66,27 @@ def load_checkpoint(
 
 
 def save_checkpoint(
-    model: MaskRCNN, path: str | Path, metadata: Mapping[str, str], dtype: Any = np.float32
+    model: Any, path: str | Path, metadata: Mapping[str, str], dtype: Any = np.float32
 ) -> None:
-    """Write the network as our own file: its config, its variables as `dtype`, and what else is to be known."""
+    """Write the network as our own file: its config, its variables as `dtype`, and what else is to be known.
+
+    model : a built one whose `config` has `to_json`.
+    """
     arrays = {name: np.asarray(variable).astype(dtype) for name, variable in variables_of(model).items()}
     save_weights(path, arrays, {**metadata, FORMAT: VERSION, CONFIG: model.config.to_json()})
 
 
-def variables_of(model: MaskRCNN) -> dict[str, Any]:
+def variables_of(model: Any) -> dict[str, Any]:
     """The model's variables by path, `backbone/stem/kernel` and so on."""
     return {weight.path.partition("/")[2]: weight for weight in model.weights}
 
 
-def shapes_of(model: MaskRCNN) -> dict[str, tuple[int, ...]]:
+def shapes_of(model: Any) -> dict[str, tuple[int, ...]]:
     """Shapes of the model's variables by path."""
     return {path: tuple(variable.shape) for path, variable in variables_of(model).items()}
 
 
-def assign(model: MaskRCNN, arrays: Mapping[str, NDArray[Any]]) -> None:
+def assign(model: Any, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Set the model's variables; `arrays` has one for each, in its shape."""
     for path, variable in variables_of(model).items():
         variable.assign(np.ascontiguousarray(arrays[path], np.float32))

@@ -15,6 +15,9 @@ from pipeline.weights.label_maps import label_map
 #: Key of the network's config in our own files, and the format's version.
 CONFIG, FORMAT, VERSION = "config", "format", "seg-video 1"
 
+#: Key of what the network of our own file gives, where that is not instances, and its value for a class a pixel.
+KIND, SEMANTIC = "kind", "semantic"
+
 #: Tensors whose last dimension counts the classes, by kind.
 _CLASSIFIER = {
     "torchvision_v1": "roi_heads.box_predictor.cls_score.bias",
@@ -50,6 +53,12 @@ def own_config(path: Path, metadata: Mapping[str, str]) -> MaskRCNNConfig:
             f"{path} is a safetensors file of another program",
             found=f"the metadata {sorted(metadata)}",
             do="use a file that this package wrote",
+        )
+    if KIND in metadata:
+        raise WeightsError(
+            f"{path} is of a network that gives each pixel a class and finds no objects",
+            found=f"the kind {metadata[KIND]}",
+            do="use it on pictures: seg-video photo.jpg out.png --model FILE",
         )
     return MaskRCNNConfig.from_json(metadata[CONFIG])
 

@@ -37,13 +37,14 @@ class PictureResult:
     """The end of one picture.
 
     state : "done", "kept" (it was there already, made with the same settings), "skipped" (there is another file) or
-        "failed". objects : how many are painted. error : why it failed.
+        "failed". objects : how many are painted; None
+        where each pixel was given a class instead. error : why it failed.
     """
 
     source: Path
     output: Path
     state: str
-    objects: int = 0
+    objects: int | None = 0
     error: SegVideoError | None = None
 
     def record(self) -> dict[str, object]:

@@ -50,7 +50,10 @@ class PictureStore:
         alone = {path.name.removesuffix(RUN_SUFFIX) for path in folder.glob(f"*{RUN_SUFFIX}")}
         several = folder / FOLDER_OF_SEVERAL
         files = [several / "detections.parquet", *(several / "parts").glob("*.parquet")]
-        return alone | {known.entry.output for file in files if file.exists() for known in _read(file)}
+        maps = several / "labels"
+        painted = {path.relative_to(maps).with_suffix("").as_posix() for path in maps.rglob("*.png")}
+        stored = {known.entry.output for file in files if file.exists() for known in _read(file)}
+        return alone | painted | stored
 
     def name_of(self, output: Path) -> str:
         """The output as the store names it: from the folder that both lie in, so that they can move together."""

@@ -7,7 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,9 +123,15 @@ def target_columns(
     return boxes, index, members, masks, has_mask, scope
 
 
-def ahead(
-    maker: BatchMaker, first: int, last: int, depth: int = 6
-) -> Generator[tuple[Any, Targets], None, None]:
+class Maker(Protocol):
+    """Something that makes the batch of a step."""
+
+    def make(self, step: int) -> tuple[NDArray[np.uint8], Any]:
+        """Pictures uint8 [B, H, W, 3] and their targets, a named tuple of arrays; the same for the same step."""
+        ...
+
+
+def ahead(maker: Maker, first: int, last: int, depth: int = 6) -> Generator[tuple[Any, Any], None, None]:
     """The batches of the steps first..last - 1, made by a thread that is up to `depth` of them ahead."""
     ready: queue.Queue[Any] = queue.Queue(depth)
     stopped = threading.Event()

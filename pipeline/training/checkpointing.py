@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -48,11 +50,18 @@ def load_state(state: TrainState, path: Path) -> int:
 
 def save_result(state: TrainState, path: Path, metadata: dict[str, str]) -> None:
     """Write the network with the moving average of its weights, in float16, as the product loads it."""
+    with averaged_weights(state):
+        save_checkpoint(state.model, path, metadata, np.float16)
+
+
+@contextmanager
+def averaged_weights(state: TrainState) -> Iterator[None]:
+    """Within it the network has the moving average of its weights."""
     own = [np.asarray(_plain(weight)) for weight in state.model.weights]
     try:
         for weight, average in zip(state.model.weights, state.average, strict=True):
             weight.assign(np.asarray(_plain(average)))
-        save_checkpoint(state.model, path, metadata, np.float16)
+        yield
     finally:
         for weight, value in zip(state.model.weights, own, strict=True):
             weight.assign(value)

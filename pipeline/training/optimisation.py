@@ -7,13 +7,13 @@ from typing import Any
 import keras
 from keras import ops
 
-from pipeline.model.mask_rcnn import MaskRCNN
+from pipeline.training.semantic.settings import SemanticSettings
 from pipeline.training.settings import TrainSettings
 
 Group = tuple[keras.optimizers.Optimizer, list[Any]]
 
 
-def optimizer_groups(model: MaskRCNN, settings: TrainSettings) -> list[Group]:
+def optimizer_groups(model: Any, settings: TrainSettings | SemanticSettings) -> list[Group]:
     """Built optimizers, each with its variables: those of the backbone, then all others."""
     moving = [v for v in model.trainable_variables if not any(part in v.path for part in settings.frozen)]
     trunk = [variable for variable in moving if "/backbone/" in variable.path]
@@ -30,7 +30,7 @@ def optimizer_groups(model: MaskRCNN, settings: TrainSettings) -> list[Group]:
     return groups
 
 
-def _optimizer(settings: TrainSettings, factor: float) -> keras.optimizers.Optimizer:
+def _optimizer(settings: TrainSettings | SemanticSettings, factor: float) -> keras.optimizers.Optimizer:
     peak = settings.learning_rate * factor
     rate = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0 if settings.warmup_steps else peak,

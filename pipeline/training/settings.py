@@ -12,12 +12,14 @@ from pipeline.loading.load import load
 from pipeline.loading.typed_value import is_path
 from pipeline.loading.yaml_nodes import given_in, yaml_nodes
 from pipeline.model.presets import NETWORKS
+from pipeline.training.semantic.settings import SemanticSettings
 
 
 @dataclass(frozen=True)
 class TrainSettings:
     """The settings of a training. Paths in the YAML count from its folder.
 
+    task : what is learnt; `semantic` is SemanticSettings.
     data : folder with COCO annotations and pictures.
     more_data : further such folders; an id means the same in all of them.
     output : folder for checkpoints, the log, the plot and the weights.
@@ -49,6 +51,7 @@ class TrainSettings:
 
     data: Path
     output: Path
+    task: Literal["instances"] = "instances"
     more_data: tuple[Path, ...] = ()
     cache: Path | None = None
     validation: Path | None = None
@@ -85,12 +88,17 @@ class TrainSettings:
     checkpoint_every: int = 200
 
     def __post_init__(self) -> None:
-        for key, expected in _faults(vars(self)):
+        for key, expected in self.faults(vars(self)):
             raise ConfigError(f"{key} must be {expected}", found=repr(getattr(self, key)))
 
+    @staticmethod
+    def faults(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """Each setting whose value cannot work, and what it must be."""
+        return _faults(values)
 
-def read_settings(path: Path) -> TrainSettings:
-    """The settings in a YAML file.
+
+def read_settings(path: Path) -> TrainSettings | SemanticSettings:
+    """The settings in a YAML file, of the task that it names.
 
     Raises UsageError, with file and line, where it cannot be read, a key does not exist or is there twice, one is
     missing, or a value is of another kind or cannot work.
@@ -101,6 +109,8 @@ def read_settings(path: Path) -> TrainSettings:
             f"{path} has to be one mapping of keys and values.", do="give it `data:` and `output:` at least"
         )
     given = given_in(path, nodes[0])
+    if given.values.get("task") == "semantic":
+        return load(SemanticSettings, given)
     start = given.values.get("start")
     if isinstance(start, str) and is_path(start, path.parent):
         given = replace(given, values={**given.values, "start": str(path.parent / Path(start).expanduser())})

@@ -10,19 +10,22 @@ import numpy as np
 
 from pipeline.errors import ConfigError
 from pipeline.model.learning.objective import training_losses
-from pipeline.model.learning.targets import Targets
-from pipeline.model.mask_rcnn import MaskRCNN
 from pipeline.training.optimisation import Group, averaged, clipped
 
-#: Pictures and targets, numpy, to the losses by name.
-Step = Callable[[Any, Targets], dict[str, float]]
+#: Pictures and targets (a named tuple of arrays), numpy, to the losses by name.
+Step = Callable[[Any, Any], dict[str, float]]
+
+#: Network, pictures, targets and a generator of seeds to the losses by name; `loss` is what is made less.
+Objective = Callable[[Any, Any, Any, keras.random.SeedGenerator], dict[str, Any]]
 
 
 class TrainState:
     """Everything that a step changes: weights, their moving average, the optimizers and the luck of sampling."""
 
-    def __init__(self, model: MaskRCNN, groups: list[Group], seed: int) -> None:
-        self.model, self.groups = model, groups
+    def __init__(
+        self, model: Any, groups: list[Group], seed: int, objective: Objective = training_losses
+    ) -> None:
+        self.model, self.groups, self._objective = model, groups, objective
         self.average = [keras.Variable(weight, trainable=False, dtype="float32") for weight in model.weights]
         self.seed = keras.random.SeedGenerator(seed)
 
@@ -34,6 +37,10 @@ class TrainState:
         for group, (optimizer, _) in enumerate(self.groups):
             named |= {f"optimizer{group}/{i}": variable for i, variable in enumerate(optimizer.variables)}
         return {**named, "seed": self.seed.state}
+
+    def losses(self, images: Any, targets: Any) -> dict[str, Any]:
+        """The losses of the network on these pictures."""
+        return self._objective(self.model, images, targets, self.seed)
 
     @property
     def trainable(self) -> list[Any]:
@@ -66,9 +73,9 @@ def _tensorflow(state: TrainState, clip_norm: float, ema_decay: float, jit: bool
     import tensorflow as tf
 
     @tf.function(jit_compile=jit)
-    def run(images: Any, targets: Targets) -> dict[str, Any]:
+    def run(images: Any, targets: Any) -> dict[str, Any]:
         with tf.GradientTape() as tape:
-            losses = training_losses(state.model, images, targets, state.seed)
+            losses = state.losses(images, targets)
         gradients = tape.gradient(
             losses["loss"], [variable.value for variable in state.trainable],
             unconnected_gradients=tf.UnconnectedGradients.ZERO,
@@ -76,8 +83,8 @@ def _tensorflow(state: TrainState, clip_norm: float, ema_decay: float, jit: bool
         _update(state, [tf.convert_to_tensor(gradient) for gradient in gradients], clip_norm, ema_decay)
         return losses
 
-    def step(images: Any, targets: Targets) -> dict[str, float]:
-        tensors = Targets(*(tf.constant(column) for column in targets))
+    def step(images: Any, targets: Any) -> dict[str, float]:
+        tensors = type(targets)(*(tf.constant(column) for column in targets))
         return {name: float(value) for name, value in run(tf.constant(images), tensors).items()}
 
     return step
@@ -91,16 +98,16 @@ def _jax(state: TrainState, clip_norm: float, ema_decay: float, jit: bool) -> St
     places = {id(variable): place for place, variable in enumerate(variables)}
     trained = [places[id(variable)] for variable in state.trainable]
 
-    def losses_of(trainable: list[Any], values: list[Any], images: Any, targets: Targets) -> Any:
+    def losses_of(trainable: list[Any], values: list[Any], images: Any, targets: Any) -> Any:
         values = list(values)
         for place, value in zip(trained, trainable, strict=True):
             values[place] = value
         with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))) as scope:
-            losses = training_losses(state.model, images, targets, state.seed)
+            losses = state.losses(images, targets)
         return losses["loss"], (losses, _after(scope, variables, values))
 
     @jax.jit
-    def run(values: list[Any], images: Any, targets: Targets) -> Any:
+    def run(values: list[Any], images: Any, targets: Any) -> Any:
         trainable = [values[place] for place in trained]
         gradient = jax.grad(losses_of, has_aux=True)
         gradients, (losses, values) = gradient(trainable, values, images, targets)
@@ -108,7 +115,7 @@ def _jax(state: TrainState, clip_norm: float, ema_decay: float, jit: bool) -> St
             _update(state, gradients, clip_norm, ema_decay)
         return losses, _after(scope, variables, values)
 
-    def step(images: Any, targets: Targets) -> dict[str, float]:
+    def step(images: Any, targets: Any) -> dict[str, float]:
         losses, values = run([variable.value for variable in variables], images, targets)
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
@@ -131,10 +138,10 @@ def _torch(state: TrainState, clip_norm: float, ema_decay: float, jit: bool) -> 
 
     del jit  # torch.compile does not take Keras' in-place updates of variables
 
-    def step(images: Any, targets: Targets) -> dict[str, float]:
-        tensors = Targets(*(keras.ops.convert_to_tensor(np.asarray(column)) for column in targets))
+    def step(images: Any, targets: Any) -> dict[str, float]:
+        tensors = type(targets)(*(keras.ops.convert_to_tensor(np.asarray(column)) for column in targets))
         parameters = [variable.value for variable in state.trainable]
-        losses = training_losses(state.model, keras.ops.convert_to_tensor(images), tensors, state.seed)
+        losses = state.losses(keras.ops.convert_to_tensor(images), tensors)
         gradients = torch.autograd.grad(losses["loss"], parameters, allow_unused=True)
         with torch.no_grad():
             filled = [

@@ -16,23 +16,29 @@ from pipeline.labels.choose import read_list
 from pipeline.labels.coco_folder import PictureEntry, load_picture, read_folders
 from pipeline.labels.labelled_picture import LabelledPicture
 from pipeline.model.config import MaskRCNNConfig
+from pipeline.model.learning.objective import training_losses
 from pipeline.model.mask_rcnn import make_model
 from pipeline.model.precision import gpu_capability
 from pipeline.training.batches import BatchMaker, Variety, ahead, picture_weights
-from pipeline.training.checkpointing import load_state, save_result, save_state
-from pipeline.training.history import History, plot_losses
+from pipeline.training.checkpointing import averaged_weights, load_state, save_result, save_state
+from pipeline.training.history import History
 from pipeline.training.labels import labels_of
+from pipeline.training.lesson import Lesson
 from pipeline.training.optimisation import optimizer_groups
 from pipeline.training.picture_cache import PictureCache, build_cache
+from pipeline.training.plot import plot_losses
 from pipeline.training.progress import Progress, Report
+from pipeline.training.semantic.lesson import semantic_lesson
+from pipeline.training.semantic.settings import SemanticSettings
 from pipeline.training.settings import TrainSettings
 from pipeline.training.start import load_start, network_config, start_path
 from pipeline.training.step import TrainState, make_step
 
-CHECKPOINT, RESULT, HISTORY, PLOT = (
+CHECKPOINT, RESULT, HISTORY, METRICS, PLOT = (
     "checkpoint.safetensors",
     "weights.safetensors",
     "losses.csv",
+    "metrics.csv",
     "losses.png",
 )
 
@@ -41,7 +47,7 @@ CHECKPOINT, RESULT, HISTORY, PLOT = (
 Stop = Callable[[], bool]
 
 
-def train(settings: TrainSettings, report: Report, stop: Stop = lambda: False) -> Path:
+def train(settings: TrainSettings | SemanticSettings, report: Report, stop: Stop = lambda: False) -> Path:
     """The weights file of a finished run; one that was interrupted goes on from its last checkpoint.
 
     stop : asked after every step; once it says so, a checkpoint is written.
@@ -50,6 +56,21 @@ def train(settings: TrainSettings, report: Report, stop: Stop = lambda: False) -
     InterruptedRunError where `stop` asked for it.
     """
     settings.output.mkdir(parents=True, exist_ok=True)
+    if isinstance(settings, SemanticSettings):
+        lesson = semantic_lesson(settings, report)
+    else:
+        lesson = _instance_lesson(settings, report, stop)
+    groups = optimizer_groups(lesson.model, settings)
+    state = TrainState(lesson.model, groups, settings.seed, lesson.objective)
+    first = 0
+    if (settings.output / CHECKPOINT).is_file():
+        first = load_state(state, settings.output / CHECKPOINT)
+        report(Progress(message=f"going on at step {first}"))
+    _run(settings, state, lesson, first, report, stop)
+    return settings.output / RESULT
+
+
+def _instance_lesson(settings: TrainSettings, report: Report, stop: Stop) -> Lesson:
     entries, names = read_folders((settings.data, *settings.more_data))
     cache = _cache(settings, entries, names, report, stop)
     config = network_config(settings, names)
@@ -57,22 +78,22 @@ def train(settings: TrainSettings, report: Report, stop: Stop = lambda: False) -
     model = make_model(config, settings.precision)
     if settings.start is not None:
         report(Progress(message=f"start: {load_start(model, start_path(settings.start))}"))
-    state = TrainState(model, optimizer_groups(model, settings), settings.seed)
-    first = 0
-    if (settings.output / CHECKPOINT).is_file():
-        first = load_state(state, settings.output / CHECKPOINT)
-        report(Progress(message=f"going on at step {first}"))
-    _run(settings, state, _maker(settings, config, cache, entries), first, report, stop)
-    return settings.output / RESULT
+    return Lesson(model, training_losses, _maker(settings, config, cache, entries))
 
 
 def _run(
-    settings: TrainSettings, state: TrainState, maker: BatchMaker, first: int, report: Report, stop: Stop
+    settings: TrainSettings | SemanticSettings,
+    state: TrainState,
+    lesson: Lesson,
+    first: int,
+    report: Report,
+    stop: Stop,
 ) -> None:
     jit = gpu_capability() is not None if settings.jit is None else settings.jit
     step = make_step(state, settings.clip_norm, settings.ema_decay, jit)
     history = History(settings.output / HISTORY, first)
-    batches = ahead(maker, first, settings.steps)
+    metrics = History(settings.output / METRICS, first)
+    batches = ahead(lesson.maker, first, settings.steps)
     done, since, started = first, [], time.monotonic()
     try:
         for images, targets in batches:
@@ -93,7 +114,7 @@ def _run(
                 since, started = [], time.monotonic()
             asked = stop() and done < settings.steps
             if asked or done % settings.checkpoint_every == 0 or done == settings.steps:
-                _save(settings, state, done)
+                _save(settings, state, lesson, metrics, done)
             if asked:
                 raise _interrupted(f"after step {done} of {settings.steps}")
     finally:
@@ -104,12 +125,17 @@ def _interrupted(when: str) -> InterruptedRunError:
     return InterruptedRunError(f"training stopped {when}", do="run the same command to go on")
 
 
-def _save(settings: TrainSettings, state: TrainState, done: int) -> None:
+def _save(
+    settings: TrainSettings | SemanticSettings, state: TrainState, lesson: Lesson, metrics: History, done: int
+) -> None:
     save_state(state, done, settings.output / CHECKPOINT)
-    metadata = {"training_steps": str(done), "training_settings": json.dumps(vars(settings), default=str)}
-    save_result(state, settings.output / RESULT, metadata)
+    told = {"training_steps": str(done), "training_settings": json.dumps(vars(settings), default=str)}
+    save_result(state, settings.output / RESULT, {**told, **lesson.metadata})
+    if lesson.measure is not None:
+        with averaged_weights(state):
+            metrics.add({"step": done, **lesson.measure()})
     if (settings.output / HISTORY).is_file():
-        plot_losses(settings.output / HISTORY, settings.output / PLOT)
+        plot_losses(settings.output / HISTORY, settings.output / PLOT, settings.output / METRICS)
 
 
 def _cache(

@@ -14,6 +14,7 @@ import pytest
 
 from tests.conftest import REPO_ROOT
 from tests.evaluation.made import ALL, CAR, ELSEWHERE, write_folder
+from tests.training.semantic.coloured_halves import write_halves, write_network
 from tests.training.shapes import write_shapes
 from tests.training.test_command import CONFIG
 
@@ -29,6 +30,9 @@ LEAVES = {
     "export out.mp4": ["labels/labels/000000.txt", "labels/classes.txt"],
     "train train.yaml": ["trained/weights.safetensors", "trained/losses.png"],
     "eval DATA": [],
+    "train semantic.yaml": ["streets/weights.safetensors", "streets/metrics.csv", "streets/losses.png"],
+    "eval STREETS": [],
+    "photo.jpg out.png": ["out.png", "out.png.seg-run/labels/out.png.png"],
     "live 0": [],
     "live rtsp://camera/stream": [],
 }
@@ -48,6 +52,12 @@ def here(tmp_path, traffic, monkeypatch):
     write_shapes(tmp_path / "shapes")
     (tmp_path / "train.yaml").write_text(
         CONFIG.replace("data: data", "data: shapes").replace("output: out", "output: trained")
+    )
+    write_halves(tmp_path / "STREETS")
+    write_network(tmp_path / "semantic.safetensors")
+    (tmp_path / "semantic.yaml").write_text(
+        "task: semantic\ndata: STREETS\nvalidation: STREETS/val.txt\noutput: streets\nwidth: 2\n"
+        "full_canvas: [32, 32]\nbatch: 2\nsteps: 2\nwarmup_steps: 1\nlog_every: 1\n"
     )
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -74,7 +84,9 @@ def test_a_command_leaves_what_it_says(here, command, words):
     out = done(command, *words, *(["--workers", "0"] if words[0] == "in.mp4" else []))
     for name in LEAVES[" ".join(words[:2])]:
         assert (here / name).stat().st_size > 0
-    if words[0] == "eval":
+    if words[:2] == ["eval", "STREETS"]:
+        assert {"sky", "road", "tree", "mean", "IOU", "DICE"} <= set(out.split())
+    if words[:2] == ["eval", "DATA"]:
         assert {"car", "mean", "PIXELS", "DICE"} <= {
             word for line in out.splitlines() for word in line.split()
         }

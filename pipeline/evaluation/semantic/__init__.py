@@ -1,0 +1,1 @@
+"""Measuring a network that gives each pixel a class."""

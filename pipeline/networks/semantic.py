@@ -1,0 +1,74 @@
+"""Kind semantic: our own `.safetensors` of a network that gives each pixel a class, through Keras."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.errors import WeightsError
+from pipeline.formats.account import Rule, account
+from pipeline.formats.own_file import load_weights, read_metadata
+from pipeline.model.precision import resolve_precision
+from pipeline.model.semantic.config import SemanticConfig
+from pipeline.networks.checkpoint_config import CONFIG, KIND, SEMANTIC
+from pipeline.networks.devices import claim_tensorflow, takes_gpu, version_of
+from pipeline.networks.settings import LoadSettings
+from pipeline.networks.source import NetworkSource
+from pipeline.structures.class_map import PixelClassifier
+from pipeline.structures.pixel_classes import PixelClasses
+
+if TYPE_CHECKING:
+    from pipeline.model.semantic.semantic_network import SemanticNetwork
+
+
+def pixel_classes(source: NetworkSource) -> PixelClasses:
+    """The classes that its file names; imports no framework. Raises WeightsError."""
+    return semantic_config(source.path(), read_metadata(source.path())).classes
+
+
+def runtime(source: NetworkSource, settings: LoadSettings) -> str:
+    """The Keras backend, its version, and the numbers it computes in."""
+    del source
+    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+    gpu = " gpu" if takes_gpu(settings.device) else ""
+    return f"{version_of(backend)}{gpu} float32"
+
+
+def load(source: NetworkSource, settings: LoadSettings) -> PixelClassifier:
+    """The network. Raises WeightsError, ConfigError."""
+    here = runtime(source, settings)
+    claim_tensorflow(settings.device, settings.threads)
+    from pipeline.model.semantic.predictor import SemanticPredictor
+
+    return SemanticPredictor(load_semantic(source.path()), settings.jit, here)
+
+
+def load_semantic(path: Path, precision: str = "float32") -> SemanticNetwork:
+    """The network in a file, with every variable set and every array used. Raises WeightsError."""
+    from pipeline.model.semantic.semantic_network import make_semantic
+    from pipeline.networks.checkpoint import assign, shapes_of
+
+    arrays, metadata = load_weights(path)
+    model = make_semantic(semantic_config(path, metadata), resolve_precision(precision))
+    variables = shapes_of(model)
+    assign(model, account(variables, arrays, {name: Rule(name) for name in variables}, where=str(path)))
+    return model
+
+
+def is_semantic(source: NetworkSource) -> bool:
+    """True for our own file of a network that gives each pixel a class; nothing is fetched for it."""
+    path = source.known_path()
+    if source.kind != "own" or path is None or not path.is_file():
+        return False
+    return read_metadata(path).get(KIND) == SEMANTIC
+
+
+def semantic_config(path: Path, metadata: dict[str, str]) -> SemanticConfig:
+    """The config in the metadata of a file. Raises WeightsError where it is of another network."""
+    if metadata.get(KIND) != SEMANTIC or CONFIG not in metadata:
+        raise WeightsError(
+            f"{path} is not of a network that gives each pixel a class",
+            found=f"the metadata {sorted(metadata)}",
+        )
+    return SemanticConfig.from_json(metadata[CONFIG])

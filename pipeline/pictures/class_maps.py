@@ -1,0 +1,65 @@
+"""ClassMapStore: the class map of each picture of a batch, a PNG of class numbers beside the outputs."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, PngImagePlugin
+
+from pipeline.files import write_whole
+from pipeline.pictures.stored import PictureStore
+from pipeline.structures.class_map import ClassMap
+from pipeline.structures.pixel_classes import PixelClasses
+
+#: Key of the fingerprint in a PNG's text.
+_MADE = "seg-video made"
+
+#: Names and colours, as `seg-video train` reads them.
+CLASS_FILE = "classes.json"
+
+
+class ClassMapStore:
+    """The folder `labels` in that of the batch: NAME.png for the output NAME, an 8-bit class number a pixel.
+
+    A map is written after its output, with a fingerprint of how both were made.
+    """
+
+    def __init__(self, outputs: Sequence[Path]) -> None:
+        self._names = PictureStore(outputs)
+        self.folder = self._names.folder / "labels"
+
+    def path_of(self, output: Path) -> Path:
+        """Path of the class map of an output."""
+        return self.folder / f"{self._names.name_of(output)}.png"
+
+    def made(self, output: Path) -> str | None:
+        """Fingerprint of what was made last under that name; None where there is none."""
+        path = self.path_of(output)
+        if not path.is_file():
+            return None
+        try:
+            with Image.open(path) as image:
+                image.load()
+                return image.info.get(_MADE)
+        except (OSError, SyntaxError, ValueError):
+            return None  # it is made anew
+
+    def keep(self, output: Path, labels: ClassMap, made: str) -> None:
+        """Write a class map. Raises WriteError."""
+        text = PngImagePlugin.PngInfo()
+        text.add_text(_MADE, made)
+        stream = io.BytesIO()
+        Image.fromarray(np.asarray(labels, np.uint8)).save(stream, "PNG", pnginfo=text, compress_level=6)
+        path = self.path_of(output)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, stream.getvalue())
+
+    def tell(self, classes: PixelClasses) -> None:
+        """Write what the numbers mean. Raises WriteError."""
+        content = {"classes": classes.by_name, "ignored": sorted(classes.ignored)}
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_whole(self._names.folder / CLASS_FILE, (json.dumps(content, indent=1) + "\n").encode())

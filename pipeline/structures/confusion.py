@@ -1,0 +1,90 @@
+"""Confusion: pixels by the class that their labels say and the class that was found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.structures.pixel_classes import VOID
+
+
+@dataclass(frozen=True)
+class PixelScore:
+    """The scores of one class, counted in pixels.
+
+    accuracy : share of the class's pixels that are found as such. iou : intersection over union. dice : twice the
+    intersection over the sum. Each is None where there is nothing to divide by.
+    """
+
+    accuracy: float | None
+    iou: float | None
+    dice: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Confusion:
+    """Counts int64 [C, C]: row, the class of the labels; column, the class that was found. Add them with +."""
+
+    counts: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        if self.counts.ndim != 2 or self.counts.shape[0] != self.counts.shape[1]:
+            raise ValueError(f"counts: expected [C, C], found {list(self.counts.shape)}")
+
+    @classmethod
+    def none(cls, classes: int) -> Confusion:
+        """No pixel counted yet."""
+        return cls(np.zeros((classes, classes), np.int64))
+
+    @classmethod
+    def of(cls, truth: NDArray[np.uint8], found: NDArray[np.uint8], classes: int) -> Confusion:
+        """The pixels of two class maps of the same shape; those that are VOID in the labels are left out."""
+        counted = truth != VOID
+        pairs = truth[counted].astype(np.int64) * classes + found[counted]
+        counts = np.bincount(pairs, minlength=classes * classes)
+        return cls(counts.reshape(classes, classes).astype(np.int64))
+
+    def __add__(self, other: Confusion) -> Confusion:
+        return Confusion(self.counts + other.counts)
+
+    def score(self, place: int) -> PixelScore:
+        """The scores of one class."""
+        both, true = int(self.counts[place, place]), int(self.counts[place].sum())
+        ours = int(self.counts[:, place].sum())
+        return PixelScore(_share(both, true), _share(both, true + ours - both), _share(2 * both, true + ours))
+
+    @property
+    def scores(self) -> list[PixelScore]:
+        """The scores of each class."""
+        return [self.score(place) for place in range(len(self.counts))]
+
+    @property
+    def accuracy(self) -> float | None:
+        """Share of all pixels that are right."""
+        return _share(int(np.trace(self.counts)), int(self.counts.sum()))
+
+    @property
+    def mean_accuracy(self) -> float | None:
+        """The mean of the classes' accuracies, over those with a pixel in the labels."""
+        return _mean([one.accuracy for one in self.scores])
+
+    @property
+    def mean_iou(self) -> float | None:
+        """The mean of the classes' IoU, over those that labels or findings have a pixel of."""
+        return _mean([one.iou for one in self.scores])
+
+    @property
+    def mean_dice(self) -> float | None:
+        """The same of their Dice."""
+        return _mean([one.dice for one in self.scores])
+
+
+def _mean(values: list[float | None]) -> float | None:
+    there = [value for value in values if value is not None]
+    return sum(there) / len(there) if there else None
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None

@@ -1,0 +1,1 @@
+"""Pictures with a class for every pixel to a network that gives one."""

@@ -1,0 +1,47 @@
+"""Start: a fresh semantic network takes over what another one has learnt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.errors import ConfigError
+from pipeline.formats.own_file import load_weights
+from pipeline.model.semantic.semantic_network import SemanticNetwork
+from pipeline.networks.checkpoint import variables_of
+from pipeline.networks.semantic import semantic_config
+
+#: Parts of the paths of variables whose last axis counts classes.
+_BY_CLASS = ("/logits/", "/score8/", "/score16/", "/score32/")
+
+
+def take_over(model: SemanticNetwork, path: Path) -> str:
+    """Set the variables that the file has in the same shape, and tell how many, in a line for a person.
+
+    Outputs of classes that both know by name are taken over, all others begin by chance.
+
+    Raises WeightsError if it is no file of a semantic network, ConfigError if nothing in it fits.
+    """
+    arrays, metadata = load_weights(path)
+    theirs = semantic_config(path, metadata).classes.names
+    taken = 0
+    for name, variable in variables_of(model).items():
+        if name not in arrays:
+            continue
+        value, own = arrays[name], np.array(variable)
+        if any(part in f"/{name}" for part in _BY_CLASS) and value.shape[:-1] == own.shape[:-1]:
+            for place, one in enumerate(model.config.classes.names):
+                if one in theirs:
+                    own[..., place] = value[..., theirs.index(one)]
+            value = own
+        if value.shape == own.shape:
+            variable.assign(value.astype(np.float32))
+            taken += 1
+    if not taken:
+        raise ConfigError(
+            f"Nothing in {path} fits the network that is to be trained.",
+            do="set `network` and `width` to those that the file is of",
+        )
+    known = [name for name in model.config.classes.names if name in theirs]
+    return f"{taken} variables taken over; classes it knows already: {', '.join(known) or 'none'}"

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.errors import ConfigError
+from pipeline.model.config import InputConfig
+from pipeline.model.semantic.config import SemanticConfig
+from pipeline.model.semantic.semantic_network import make_semantic
+from pipeline.networks.checkpoint import variables_of
+from pipeline.networks.semantic import load_semantic
+from pipeline.structures.pixel_classes import PixelClasses
+from pipeline.training.semantic.start import take_over
+from tests.training.semantic.coloured_halves import write_network
+
+OTHERS = PixelClasses.of({"car": (0, 0, 255), "tree": (0, 99, 0)})
+
+
+def test_what_both_know_is_taken_over_and_classes_by_their_names(tmp_path: Path) -> None:
+    path = write_network(tmp_path / "start.safetensors")
+    model = make_semantic(SemanticConfig(OTHERS, "unet", 2, InputConfig(canvas=(32, 32))))
+    fresh = np.array(variables_of(model)["unet/logits/kernel"])
+    assert take_over(model, path).endswith("classes it knows already: tree")
+    source, ours = (variables_of(one) for one in (load_semantic(path), model))
+    assert np.array_equal(ours["unet/down0/first/kernel"], source["unet/down0/first/kernel"])
+    logits = np.array(ours["unet/logits/kernel"])
+    assert np.array_equal(logits[..., 1], np.array(source["unet/logits/kernel"])[..., 2])
+    assert np.array_equal(logits[..., 0], fresh[..., 0])
+
+
+def test_a_start_of_which_nothing_fits_is_refused(tmp_path: Path) -> None:
+    path = write_network(tmp_path / "start.safetensors")
+    other = make_semantic(SemanticConfig(OTHERS, "fcn8s", 2, InputConfig(canvas=(32, 32))))
+    with pytest.raises(ConfigError, match=r"(?s)Nothing in .*`network` and `width`"):
+        take_over(other, path)
