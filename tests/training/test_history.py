@@ -1,6 +1,7 @@
 from pathlib import Path
 
-from pipeline.training.history import History, plot_losses, read_history
+from pipeline.training.history import History, read_history
+from pipeline.training.plot import plot_losses
 
 
 def test_rows_come_back_as_they_were_added(tmp_path: Path) -> None:
