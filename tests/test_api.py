@@ -24,7 +24,7 @@ def made(traffic, tiny_weights, tmp_path_factory):
 
 
 def test_process_makes_what_verify_accepts(made, traffic):
-    assert (made.state, made.facts["frames"]) == ("made", 40)
+    assert (made.state, made.facts.frames) == ("made", 40)
     assert seg_video.verify(str(traffic), str(made.output)).holds
 
 

@@ -85,7 +85,7 @@ def _video_record(result: VideoResult) -> dict[str, object]:
         "output": str(result.output),
         "state": result.state,
         "error": None if result.error is None else str(result.error),
-        **result.facts,
+        **({} if result.facts is None else dataclasses.asdict(result.facts)),
     }
 
 

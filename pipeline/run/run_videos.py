@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pipeline.errors import (
     ChunksFailedError,
@@ -33,13 +33,22 @@ from pipeline.run.manifest_of import manifest_of
 from pipeline.run.plan_run import plan_run
 from pipeline.run.pools import RunPools
 from pipeline.run.products import Products
-from pipeline.run.report.events import Damaged, Ended, Listener, Redone, SetAside, VideoStarted, Warned
+from pipeline.run.report.events import (
+    Damaged,
+    Ended,
+    Listener,
+    Redone,
+    SetAside,
+    VideoFacts,
+    VideoStarted,
+    Warned,
+)
 from pipeline.run.report.sentences import damage_words
 from pipeline.run.run import Run
 from pipeline.run.runner import Runner
 from pipeline.run.stopping import StopSignal
-from pipeline.run.verdict import Verdict, is_refused_unseen, verdict
-from pipeline.structures.frame_damage import NO_DAMAGE
+from pipeline.run.verdict import is_refused_unseen, verdict
+from pipeline.structures.frame_damage import NO_DAMAGE, FrameDamage
 
 #: One video's own trouble; the next one may do better.
 _OWN_TROUBLE = (
@@ -58,15 +67,15 @@ class VideoResult:
     """A video's end.
 
     state : made; kept, as it was there already, just as asked for; skipped, as another one was there; failed.
-    facts : frames, seconds it took, seconds of each pass, as JSON values. damage : what of the source could not
-    be read as it should be, a sentence each; the output is there all the same.
+    facts : None of one that failed. damage : what of the source could not be read as it should be, a sentence each;
+    the output is there all the same.
     """
 
     source: Path
     output: Path
     state: Literal["made", "kept", "skipped", "failed"]
     error: SegVideoError | None = None
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: VideoFacts | None = None
     damage: tuple[str, ...] = ()
 
 
@@ -123,25 +132,33 @@ def _run_video(
     with run_lock(layout.lock):
         products = Products(run, PASSES, Ledger(layout.ledger))
         state = verdict(products)
-        facts: dict[str, Any] = {"frames": run.info.frame_count, "chunks": len(run.chunks)}
-        if state == "made":
-            facts |= _make(products, old, pools, listener, stop)
-            facts |= {"seconds": time.perf_counter() - began}
-            facts |= {"network": run.network.sha256, "runtime": run.network.runtime}
-            facts |= {"width": run.info.width, "height": run.info.height}
-        result = _result(run, products, state, facts)
-        for sentence in result.damage:
+        speed = _make(products, old, pools, listener, stop) if state == "made" else _NOTHING_MADE
+        damage = NO_DAMAGE if state == "skipped" else products.damage()
+        facts = _facts(run, damage, speed, time.perf_counter() - began)
+        sentences = () if state == "skipped" else damage_words(run, damage)
+        for sentence in sentences:
             listener.tell(Damaged(sentence))
-        listener.tell(Ended(state, str(run.layout.output), result.facts))
+        listener.tell(Ended(state, str(run.layout.output), facts))
     if not request.settings.run.sidecar and state == "made":
         layout.remove_sidecar()
-    return result
+    return VideoResult(Path(run.source.path), run.layout.output, state, facts=facts, damage=sentences)
+
+
+@dataclass(frozen=True)
+class _Speed:
+    """The speed of a run. busy_seconds : by pass, of all workers together."""
+
+    frames_per_second: float | None
+    busy_seconds: Mapping[str, float]
+
+
+_NOTHING_MADE = _Speed(None, {})
 
 
 def _make(
     products: Products, old: Manifest | None, pools: RunPools, listener: Listener, stop: StopSignal
-) -> dict[str, Any]:
-    """Make the output; how fast, as facts of the result."""
+) -> _Speed:
+    """Make the output."""
     run = products.run
     pools.begin()
     new = manifest_of(run, products.marks)
@@ -153,12 +170,20 @@ def _make(
     new.write(run.layout.manifest)
     runner = Runner(products, pools, listener, stop)
     runner.work()
-    speed = frames_per_second(products.ledger, new)
-    return {"busy_seconds": dict(runner.seconds), "frames_per_second": speed}
+    return _Speed(frames_per_second(products.ledger, new), dict(runner.seconds))
 
 
-def _result(run: Run, products: Products, state: Verdict, facts: dict[str, Any]) -> VideoResult:
-    damage = NO_DAMAGE if state == "skipped" else products.damage()
-    sentences = () if state == "skipped" else damage_words(run, damage)
-    facts = {**facts, "missing": damage.missing, "flawed": damage.flawed}
-    return VideoResult(Path(run.source.path), run.layout.output, state, facts=facts, damage=sentences)
+def _facts(run: Run, damage: FrameDamage, speed: _Speed, seconds: float) -> VideoFacts:
+    return VideoFacts(
+        frames=run.info.frame_count,
+        chunks=len(run.chunks),
+        width=run.info.width,
+        height=run.info.height,
+        network=run.network.sha256,
+        runtime=run.network.runtime,
+        missing=damage.missing,
+        flawed=damage.flawed,
+        seconds=None if speed is _NOTHING_MADE else seconds,
+        busy_seconds=speed.busy_seconds,
+        frames_per_second=speed.frames_per_second,
+    )

@@ -16,6 +16,7 @@ from pipeline.run.report.events import (
     Redone,
     Retried,
     StopAsked,
+    VideoFacts,
     Warned,
 )
 from pipeline.run.report.reporter import ConsoleReporter, JsonReporter, SilentReporter
@@ -26,7 +27,8 @@ def counts(segmented=16, tracked=8, rendered=8):
     return Counts("out.mp4", 40, {"segmented": segmented, "tracked": tracked, "rendered": rendered})
 
 
-MADE = Ended("made", "out.mp4", {"frames": 40, "seconds": 8.0, "frames_per_second": 5.0})
+FACTS = VideoFacts(40, 1, 1280, 720, "00", "a runtime", seconds=8.0, frames_per_second=5.0)
+MADE = Ended("made", "out.mp4", FACTS)
 
 
 class Terminal(io.StringIO):
@@ -173,7 +175,7 @@ class Full(io.StringIO):
 def test_names_cannot_steer_the_terminal(watched):
     reporter, stream, _, _ = watched
     reporter.tell(Warned("a\x1b[2Jb"))
-    reporter.tell(Ended("kept", "out\x1b]0;title\x07.mp4"))
+    reporter.tell(Ended("kept", "out\x1b]0;title\x07.mp4", FACTS))
     assert "\x1b" not in stream.getvalue()
     assert "a\\x1b[2Jb" in stream.getvalue()
 

@@ -2,13 +2,19 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.run.report.events import Begun, Counts, Ended, Ready
+from pipeline.run.report.events import Begun, Counts, Ended, Ready, VideoFacts
 from pipeline.run.report.speeds import Speed, SpeedListener, Speeds, speed_key
 
-FACTS = {
-    "frames": 100, "seconds": 14.0, "chunks": 4, "network": "a" * 64, "runtime": "openvino float32",
-    "width": 1280, "height": 720, "busy_seconds": {"segment": 16.0, "render": 4.0},
-}  # fmt: skip
+FACTS = VideoFacts(
+    100,
+    4,
+    1280,
+    720,
+    "a" * 64,
+    "openvino float32",
+    seconds=14.0,
+    busy_seconds={"segment": 16.0, "render": 4.0},
+)
 KEY = speed_key("a" * 64, "openvino float32", (1280, 720), 2)
 
 

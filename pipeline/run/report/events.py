@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar, Literal, Protocol
+
+from pipeline.structures.spans import Span
 
 
 @dataclass(frozen=True)
@@ -125,16 +127,38 @@ class Damaged:
 
 
 @dataclass(frozen=True)
+class VideoFacts:
+    """The figures of a video.
+
+    frames, chunks : of it. width, height : of a frame in px. network : SHA-256 of the weights. runtime : that ran them.
+    missing, flawed : spans of frames that do not decode, or not as they should; see FrameDamage.
+    seconds : from the first look at the source to the output; None where nothing was to be made.
+    busy_seconds : of each pass, those of all workers together. frames_per_second : see record.status.
+    """
+
+    frames: int
+    chunks: int
+    width: int
+    height: int
+    network: str
+    runtime: str
+    missing: tuple[Span, ...] = ()
+    flawed: tuple[Span, ...] = ()
+    seconds: float | None = None
+    busy_seconds: Mapping[str, float] = field(default_factory=dict)
+    frames_per_second: float | None = None
+
+
+@dataclass(frozen=True)
 class Ended:
     """A video is through.
 
     state : made; kept: it was there already, just as asked for; skipped: another one was there.
-    facts : frames, seconds and so on, as JSON values.
     """
 
-    state: str
+    state: Literal["made", "kept", "skipped"]
     output: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: VideoFacts
 
     @property
     def name(self) -> str:

@@ -58,10 +58,10 @@ def trouble(event: Event) -> str:
 
 def made(event: Ended, kept: int) -> str:
     """The last sentence about a video that was made. kept : frames that an earlier run had looked at."""
-    frames, seconds, rate = (event.facts[name] for name in ("frames", "seconds", "frames_per_second"))
+    facts = event.facts
     known = f", {kept} of them known before" if kept else ""
-    speed = "" if rate is None else f", {rate:.1f} frames/s"
-    return f"{one_line(event.output)}: {frames} frames in {seconds:.1f} s{known}{speed}"
+    speed = "" if facts.frames_per_second is None else f", {facts.frames_per_second:.1f} frames/s"
+    return f"{one_line(event.output)}: {facts.frames} frames in {facts.seconds or 0:.1f} s{known}{speed}"
 
 
 #: What became of frames that give no picture.

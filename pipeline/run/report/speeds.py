@@ -6,14 +6,14 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import WriteError
 from pipeline.files import write_whole
-from pipeline.run.report.events import Begun, Ended, Event, Listener, Ready
+from pipeline.run.report.events import Begun, Ended, Event, Listener, Ready, VideoFacts
 
 #: More than this many networks and frame sizes are not kept; the oldest go.
 _MOST_ENTRIES = 200
@@ -129,15 +129,15 @@ class SpeedListener:
                 self._remember(facts, self._now() - self._ready)
         self._listener.tell(event)
 
-    def _remember(self, facts: Mapping[str, Any], work: float) -> None:
+    def _remember(self, facts: VideoFacts, work: float) -> None:
         if work < _LEAST_SECONDS:
             return
-        key = speed_key(facts["network"], facts["runtime"], (facts["width"], facts["height"]), self._workers)
-        start = max(facts["seconds"] - work, 0.0)
+        key = speed_key(facts.network, facts.runtime, (facts.width, facts.height), self._workers)
+        start = max((facts.seconds or 0.0) - work, 0.0)
         known = self._speeds.get(key)
         # In a folder all videos but the first find the network loaded.
         start = start if known is None else max(start, known.start_seconds)
-        used = max(min(facts["chunks"], side_by_side(self._workers)), 1)
-        found, painted = (facts["busy_seconds"].get(name, 0.0) for name in ("segment", "render"))
+        used = max(min(facts.chunks, side_by_side(self._workers)), 1)
+        found, painted = (facts.busy_seconds.get(name, 0.0) for name in ("segment", "render"))
         share = min(max(found / (found + painted), 0.05), 0.95) if found and painted else 0.75
-        self._speeds.put(key, Speed(work / facts["frames"], start, used, share))
+        self._speeds.put(key, Speed(work / facts.frames, start, used, share))
