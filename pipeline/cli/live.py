@@ -25,11 +25,14 @@ def _add_live_arguments(parser: argparse.ArgumentParser) -> None:
         help="a camera (0, /dev/video0; on macOS and Windows its name), rtsp://..., http://..., rtmp://..., "
         "a file at its own speed, or screen",
     )
-    parser.add_argument("--port", type=int, default=5000, help="of the page (5000; 0: any free one)")
+    parser.add_argument(
+        "--port", type=int, default=5000, help="of the page; 0: any free one (default: %(default)s)"
+    )
     parser.add_argument(
         "--host",
         default="127.0.0.1",
-        help="address to serve at (127.0.0.1: this machine alone); at any other, the page's address holds a token",
+        help="address to serve at; at any but this machine's own, the page's address "
+        "holds a token (default: %(default)s)",
     )
     parser.add_argument("--loop", action="store_true", help="begin a file again at its end")
     add_job_options(parser, _OPTIONS, help_of)

@@ -15,6 +15,7 @@ from pipeline.cli.say import say
 from pipeline.errors import UsageError
 from pipeline.job.output_template import RUN_SUFFIX
 from pipeline.record.layout import RunLayout
+from pipeline.segment.settings import SegmentSettings
 
 if TYPE_CHECKING:
     from pipeline.evaluation.evaluate import Evaluation
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 
 def _add_eval_arguments(parser: argparse.ArgumentParser) -> None:
+    from pipeline.evaluation.settings import EvalSettings
+
+    defaults = EvalSettings()
     parser.add_argument(
         "data",
         metavar="DATA",
@@ -31,7 +35,9 @@ def _add_eval_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--truth", type=Path, metavar="TRUTH.json", help="the labels of the run's video")
     parser.add_argument(
-        "--model", metavar="NAME_OR_FILE", help="weights to run on the pictures (dashcam-lite)"
+        "--model",
+        metavar="NAME_OR_FILE",
+        help=f"weights to run on the pictures (default: {SegmentSettings().model})",
     )
     parser.add_argument(
         "--detections", type=_count, metavar="N", help="at most N objects a picture (as the weights have it)"
@@ -48,9 +54,19 @@ def _add_eval_arguments(parser: argparse.ArgumentParser) -> None:
     choice.add_argument("--source", type=_names, metavar="A,B", help="those of these sources")
     choice.add_argument("--view", help="those of this view, `driver` or `other`")
     choice.add_argument("--limit", type=_count, metavar="N", help="at most N, evenly spread")
-    parser.add_argument("--conf", type=float, help="score from which an object counts as found (0.5)")
-    parser.add_argument("--min-score", type=float, help="score from which AP counts a detection (0.02)")
-    parser.add_argument("--min-side", type=float, help="px; narrower or lower objects are not counted (8)")
+    parser.add_argument(
+        "--conf", type=float, help=f"score from which an object counts as found (default: {defaults.conf})"
+    )
+    parser.add_argument(
+        "--min-score",
+        type=float,
+        help=f"score from which AP counts a detection (default: {defaults.min_score})",
+    )
+    parser.add_argument(
+        "--min-side",
+        type=float,
+        help=f"px; narrower or lower objects do not count (default: {defaults.min_side:g})",
+    )
     parser.add_argument("--json", action="store_true", help="the figures as one JSON object, and no tables")
 
 
@@ -136,7 +152,7 @@ def _measure_pictures(arguments: argparse.Namespace, settings: EvalSettings) -> 
         view=arguments.view,
         limit=arguments.limit,
     )
-    model = arguments.model or "dashcam-lite"
+    model = arguments.model or SegmentSettings().model
     return measure_pictures(folder, model, choice, settings, _progress, arguments.detections)
 
 

@@ -38,11 +38,13 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_job_extras(parser: argparse.ArgumentParser) -> None:
+    from pipeline.pictures.settings import PictureSettings
+
     parser.add_argument(
         "--quality",
         type=int,
         metavar="N",
-        help="of pictures: JPEG, WebP and AVIF, 1 to 100, larger is better (95)",
+        help=f"of pictures: JPEG, WebP and AVIF, 1 to 100, larger is better (default: {PictureSettings().quality})",
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and start nothing")
     _add_console_options(parser)
