@@ -140,7 +140,6 @@ SHORT = {
     "pipeline.live.settings": "settings of a room have a module of their own in every room",
     "pipeline.model.backbones.make_backbone": "the table of trunks: a new one is a line here",
     "pipeline.render.steady": "a filter with a paper of its own; its user would have 290 lines",
-    "pipeline.run.hand_over": "a job given to a cluster: cli knows no workers, workers know no job",
     "pipeline.video.write.pictures": "a way to write a video: api knows no cv2",
 }
 

@@ -7,20 +7,44 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from pipeline import __version__
 from pipeline.job.job_file import read_job_file
 from pipeline.workers.job_api import run_on_cluster
 
-_NAME = "job.yaml"
+_JOB, _SCRIPT = "job.yaml", "submit.sh"
+
+#: Ray starts a job with the PATH that it was started with itself, which need not have the environment that it runs in.
+#: The library that Ray's own process has loaded, here the shell's parent, tells that environment.
+_ON_HEAD = r"""
+folder=$(sed -n 's#^.* \(/.*\)/lib[^ ]*/python[^/]*/site-packages/ray/_raylet\.so$#\1/bin#p' "/proc/$RAY_PROCESS/maps")
+folder=$(echo "$folder" | head -n 1)
+if [ ! -x "$folder/seg-video" ]; then
+    echo "seg-video: the environment that Ray runs in on the cluster's head has no seg-video." >&2
+    echo "  found: ${folder:-no such environment}" >&2
+    echo "  do:    install seg-video VERSION there, and on every machine of the cluster" >&2
+    exit 2
+fi
+found=$("$folder/seg-video" --version)
+if [ "$found" != "seg-video VERSION" ]; then
+    echo "seg-video: the cluster's head has another version than this machine." >&2
+    echo "  found: $found there, seg-video VERSION here" >&2
+    echo "  do:    install the same version on both" >&2
+    exit 2
+fi
+PATH="$folder:$PATH" exec "$folder/seg-video" submit JOB --cluster auto --progress json
+"""
 
 
 def hand_over(file: Path, address: str, listen: Callable[[str], None]) -> int:
     """Exit code of the jobs of `file`, done by the cluster at `address`; `listen` is given what they print.
 
-    The cluster's machines need this package. Paths in the file have to be the cluster's own, from the root
-    on. Raises UsageError for a file that is wrong, before anything is sent.
+    The cluster's machines need this package, the head in this very version, in the environment that Ray runs in. Paths
+    in the file have to be the cluster's own, from the root on. Raises UsageError for a file that is wrong, before
+    anything is sent.
     """
     read_job_file(file)
     with tempfile.TemporaryDirectory(prefix="seg-video-job-") as folder:
-        shutil.copyfile(file, Path(folder) / _NAME)
-        command = f"seg-video submit {_NAME} --cluster auto --progress json"
-        return run_on_cluster(address, command, Path(folder), {}, listen)
+        shutil.copyfile(file, Path(folder) / _JOB)
+        script = _ON_HEAD.replace("VERSION", __version__).replace("JOB", _JOB)
+        (Path(folder) / _SCRIPT).write_text(script, encoding="ascii")
+        return run_on_cluster(address, f"RAY_PROCESS=$PPID exec sh {_SCRIPT}", Path(folder), {}, listen)
