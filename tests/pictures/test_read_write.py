@@ -219,7 +219,7 @@ def test_kinds_that_run_programs_stay_shut(tmp_path):
     (tmp_path / "p.png").write_bytes(stream.getvalue())
     with pytest.raises(InputError, match="no picture that can be read"):
         read_picture(tmp_path / "p.png")
-    assert "EPS" not in reading.FORMATS
+    assert "EPS" not in reading._FORMATS
 
 
 def test_names_that_say_no_kind_are_refused(tmp_path):

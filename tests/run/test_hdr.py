@@ -177,13 +177,14 @@ def test_what_was_found_in_hdr_serves_with_and_without_mapping(hdr, traffic, her
 
 
 def test_a_run_of_before_is_not_told_of_a_switch_that_nobody_touched(hdr, here):
-    new = manifest_of(planned(hdr, here, crf=30), {})
+    marks = dict.fromkeys(("segment", "render", "mux"), "0" * 32)
+    new = manifest_of(planned(hdr, here, crf=30), marks)
     before = {key: value for key, value in new.settings["decode"].items() if key != "tone_map"}
     old = replace(new, settings={**new.settings, "decode": before, "encode": {"crf": None}})
     assert [text for text in changed_things(old, new) if text.startswith(("crf", "tone"))] == [
         "crf: None -> 30"
     ]
-    asked = manifest_of(planned(hdr, here, **{"tone-map": True}), {})
+    asked = manifest_of(planned(hdr, here, **{"tone-map": True}), marks)
     assert "tone-map: None -> True" in changed_things(old, asked)
 
 

@@ -58,7 +58,7 @@ def test_ctrl_c_ends_the_step_at_hand_and_the_same_command_goes_on(
 def test_a_wrong_key_is_a_usage_error_with_its_line(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "train.yaml").write_text(CONFIG + "lerning_rate: 1\n")
     assert cli.main(["train", "train.yaml"]) == 2
-    assert "train.yaml, line 8: there is no setting called 'lerning_rate'" in capsys.readouterr().err
+    assert "train.yaml, line 8: There is no setting called 'lerning_rate'" in capsys.readouterr().err
 
 
 def test_pictures_that_are_not_there_are_an_input_error(

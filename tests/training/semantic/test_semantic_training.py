@@ -91,7 +91,7 @@ def test_what_is_wrong_is_told_before_anything_starts(here: Path, capsys: pytest
         ("network: segnet\n", "network"),
         ("class_weights: {car: 2}\n", "car, which is no class"),
         ("classes: {sky: [1, 2]}\n", "red, green and blue"),
-        ("objects: 3\n", "there is no setting called 'objects'"),
+        ("objects: 3\n", "There is no setting called 'objects'"),
     ):
         kept = text.replace("network: unet\n", "") if more.startswith("network") else text
         (here / "train.yaml").write_text(kept + more)
