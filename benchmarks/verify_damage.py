@@ -51,6 +51,20 @@ class Scene:
         """A frame that is neither the first nor the last."""
         return self.chance.randrange(2, self.frames - 2)
 
+    def detailed_box(self) -> tuple[int, int, int, int]:
+        """The one of twelve boxes that varies most inside: a blur has to have something to take away."""
+        import av
+
+        with av.open(str(self.made)) as container:
+            luma = next(container.decode(video=0)).to_ndarray(format="gray").astype(float)
+
+        def varies(box: tuple[int, int, int, int]) -> float:
+            left, top, width, height = box
+            inner = luma[top : top + height, left : left + width]
+            return float(abs(inner[:, 1:] - inner[:, :-1]).mean())
+
+        return max((self.box() for _ in range(12)), key=varies)
+
     def box(self) -> tuple[int, int, int, int]:
         """Left, top, width, height in even px: from a twelfth to a quarter of each side."""
         width, height = (2 * (side // self.chance.randint(8, 24)) for side in (self.width, self.height))
@@ -112,11 +126,11 @@ def shuffled(order: Callable[[Scene], list[int]]) -> Damage:
     return filtered(lambda scene: f"shuffleframes={' '.join(map(str, order(scene)))}")
 
 
-def in_box(what: Callable[[Scene], str]) -> Damage:
-    """A filter over a part of every frame."""
+def in_box(what: Callable[[Scene], str], *, detailed: bool = False) -> Damage:
+    """A filter over a part of every frame; detailed : one with something in it."""
 
     def words(scene: Scene) -> str:
-        left, top, width, height = scene.box()
+        left, top, width, height = scene.detailed_box() if detailed else scene.box()
         inner = f"[b]crop={width}:{height}:{left}:{top},{what(scene)}[c]"
         return f"split[a][b];{inner};[a][c]overlay={left}:{top}:format=auto"
 
@@ -230,7 +244,7 @@ KINDS: dict[str, Damage] = {
     "negative": filtered(lambda s: "negate"),
     "a region of another hue": in_box(lambda s: f"hue=h={some(20, 90)(s):.0f}"),
     "a region of another brightness": in_box(lambda s: f"eq=brightness={some(0.05, 0.2)(s):.3f}"),
-    "a region blurred": in_box(lambda s: f"gblur=sigma={s.chance.uniform(2, 8):.1f}"),
+    "a region blurred": in_box(lambda s: f"gblur=sigma={s.chance.uniform(2, 8):.1f}", detailed=True),
     "a region in large pixels": in_box(lambda s: "pixelize=w=16:h=16"),
     "a region mirrored": in_box(lambda s: "hflip"),
     "blurred": filtered(lambda s: f"gblur=sigma={s.chance.uniform(1.2, 4):.1f}"),

@@ -246,6 +246,16 @@ def test_a_header_that_asks_players_for_something_else_is_noticed(source, made, 
     assert "container" in faults(source, made)
 
 
+def test_an_edit_that_begins_a_tick_before_the_first_picture_is_noticed(source, made):
+    content = bytearray(made.read_bytes())
+    at = content.index(b"elst") + 16
+    begins = int.from_bytes(content[at : at + 4], "big")
+    content[at : at + 4] = (begins - 1).to_bytes(4, "big")
+    made.write_bytes(content)
+    (check,) = (check for check in verify(source, made).checks if check.holds is False)
+    assert (check.name, "1 ticks after the track begins" in check.note + check.output) == ("container", True)
+
+
 def test_another_language_of_the_video_is_noticed(source, made):
     damaged(made, **COPY, **{"metadata:s:v:0": "language=fra"})
     assert "metadata" in faults(source, made)
