@@ -22,7 +22,6 @@ from pipeline.video.read.decode import decoded_frames
 from pipeline.video.read.index import is_shown
 from pipeline.video.read.mp4_header import header_faults
 from pipeline.video.read.source import codec_tag, open_source, video_stream
-from pipeline.video.write.codec_delay import BEGIN_EARLY
 from pipeline.video.write.container import is_made_by_the_muxer
 from pipeline.video.write.copying import payload
 
@@ -116,9 +115,8 @@ def _read_tracks(info: VideoInfo) -> tuple[TrackFacts, ...]:
     with open_source(info.path) as container:
         for packet in _readable(container, sorted(readings)):
             reading = readings[packet.stream_index]
-            # What such a codec needs to begin is hidden in MP4 and a delay in Matroska: the same packets.
-            begins_early = info.streams[packet.stream_index].codec in BEGIN_EARLY
-            if not is_shown(packet) and (reading.begun or not begins_early):
+            # What a decoder needs to begin is hidden in MP4 and a delay in Matroska: the same packets.
+            if not is_shown(packet) and reading.begun:
                 continue
             reading.begun = reading.begun or is_shown(packet)
             reading.pts.append(_time(packet))

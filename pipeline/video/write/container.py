@@ -53,6 +53,7 @@ def check_container(info: VideoInfo, out: Path) -> ContainerCheck:
             kept.append(stream.index)
             if stream.kind == "video" and not stream.is_picture:
                 warnings.append(f"{_name(stream)} is a second video: it is copied as it is, not painted")
+                warnings += _cut_off(info, stream, muxer)
         elif stream.kind in ("audio", "subtitle"):
             problems.append(f"{out.suffix} cannot hold {_name(stream)}")
         else:
@@ -61,6 +62,20 @@ def check_container(info: VideoInfo, out: Path) -> ContainerCheck:
         tuple(suffix for suffix, other in _MUXERS.items() if _holds_all(info, other)) if problems else ()
     )
     return ContainerCheck(muxer, tuple(kept), tuple(problems), fitting, tuple(warnings))
+
+
+def _cut_off(info: VideoInfo, stream: StreamInfo, muxer: str) -> list[str]:
+    """A sentence if an edit list hides packets at the start, which later ones may need."""
+    if muxer != "matroska":
+        return []
+    with open_source(info.path) as source:
+        first = next((packet for packet in source.demux(source.streams[stream.index]) if packet.size), None)
+    if first is None or not first.is_discard:
+        return []
+    return [
+        f"{_name(stream)} begins with pictures that an edit list hides, and .mkv has none: they are left out, and what "
+        "follows may not decode until the next keyframe; .mp4 keeps them"
+    ]
 
 
 def is_made_by_the_muxer(info: VideoInfo, stream: StreamInfo) -> bool:

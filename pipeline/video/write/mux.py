@@ -130,7 +130,6 @@ def _add_streams(
         if hidden:
             with delayed_template(stream, hidden) as delayed:
                 target: Stream = out.add_stream_from_template(delayed, opaque=True)
-            target.codec_context.extradata = stream.codec_context.extradata
         else:
             target = out.add_stream_from_template(template if position == info.video else stream, opaque=True)
         target.metadata.clear()
