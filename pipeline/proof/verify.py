@@ -41,7 +41,7 @@ def verify(source: Path, output: Path, *, quick: bool = False, least_psnr_db: fl
     of the files cannot be read.
     """
     before, after = probe(source), probe(output)
-    record = run_record(output)
+    record = run_record(output, source)
     asked = record.settings if isinstance(record, RunRecord) else None
     facts = read_facts(before, decode=not quick)
     tone_map = asked is not None and asked.decode.tone_map

@@ -229,6 +229,15 @@ def test_the_record_of_another_account_is_not_used(source, made, monkeypatch):
     assert found["pictures"].holds is True
 
 
+def test_the_record_of_another_source_is_not_used(source, made):
+    content = source.read_bytes()
+    source.write_bytes(content + b"\0\0\0\x08free")  # another file that holds the same video
+    found = {check.name: check for check in verify(source, made).checks}
+    assert found["untouched pixels"].holds is None
+    assert "of another source" in found["untouched pixels"].note
+    assert found["pictures"].holds is True
+
+
 HEADERS = {
     "played faster": (b"mvhd", 24, b"\0\2\0\0"),
     "sheared": (b"tkhd", 44, b"\0\0\x80\0"),
