@@ -17,30 +17,31 @@ from pipeline.errors import MediaError
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.read.source import open_source
 
-#: Matroska's Name and CodecDelay, the first with four letters, the second with four bytes of nanoseconds (RFC 9559,
+#: Matroska's Name and CodecDelay, the first with eight letters, the second with eight bytes of nanoseconds (RFC 9559,
 #: 5.1.4.1.17 and 5.1.4.1.28): as both are equally long, one can stand in the place of the other.
-_NAME, _DELAY = b"\x53\x6e\x84", b"\x56\xaa\x84"
-_LETTERS = b"soon"
-
-#: The longest delay that four bytes hold, in seconds.
-_LONGEST = Fraction((1 << 32) - 1, 10**9)
+_NAME, _DELAY = b"\x53\x6e\x88", b"\x56\xaa\x88"
+_LETTERS = b"a delay!"
 
 
 def hidden_seconds(info: VideoInfo, position: int) -> Fraction:
-    """Length of a sound stream's hidden beginning, which an edit list cuts off before zero; 0 for none.
+    """Length of a sound stream's hidden beginning, which an edit list cuts off; 0 for none.
 
-    MP4 marks a packet as hidden if all of it is; a delay that is no whole number of packets begins in one that is not.
-    Opus tells its delay in its own header, which every container takes over.
+    MP4 marks a packet as hidden if all of it is; a delay that is no whole number of packets begins in one that is not,
+    before zero. Opus tells its delay in its own header, which every container takes over.
     """
     stream_info = info.streams[position]
     if "mp4" not in info.container or stream_info.kind != "audio" or stream_info.codec == "opus":
         return Fraction(0)
     with open_source(info.path) as container:
         stream = container.streams[position]
-        first = next((packet for packet in container.demux(stream) if packet.size), None)
-        if first is None or first.pts is None or first.pts >= 0:
-            return Fraction(0)
-        return min(-first.pts * (stream.time_base or Fraction(1)), _LONGEST)
+        first = None
+        for packet in container.demux(stream):
+            if packet.size and packet.pts is not None:
+                first = packet.pts if first is None else first
+                if not packet.is_discard:
+                    ticks = max(packet.pts, 0) - first
+                    return max(ticks, 0) * (stream.time_base or Fraction(1))
+    return Fraction(0)
 
 
 @contextmanager
@@ -51,7 +52,7 @@ def delayed_template(stream: Stream, seconds: Fraction) -> Iterator[AudioStream]
     what is read back is the template.
     """
     content = _named(stream)
-    delay = _DELAY + struct.pack(">I", round(seconds * 10**9))
+    delay = _DELAY + struct.pack(">Q", round(seconds * 10**9))
     if content.count(_NAME + _LETTERS) != 1:
         raise MediaError("FFmpeg's writer of Matroska tells no name of a stream.", do="write an .mp4 instead")
     with av.open(io.BytesIO(content.replace(_NAME + _LETTERS, delay))) as container:

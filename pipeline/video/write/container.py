@@ -7,15 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import av
+import numpy as np
 from av.error import FFmpegError
 from av.stream import Stream
 
 from pipeline.errors import ConfigError
 from pipeline.structures.video_info import StreamInfo, VideoInfo
 from pipeline.video.read.source import open_source
+from pipeline.video.write.timeline import output_timeline
 
 #: FFmpeg's muxer by the ending of the output's name.
 _MUXERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
+
+#: The most ticks that a frame can be shown for in MP4, in which every part is written.
+_LONGEST_TICKS = (1 << 31) - 1
 
 #: Sound that FFmpeg writes into MP4 but hardly a player finds there.
 _UNPLAYABLE_IN_MP4 = ("pcm_", "vorbis")
@@ -45,7 +50,7 @@ def check_container(info: VideoInfo, out: Path) -> ContainerCheck:
     Raises ConfigError if the ending is none of .mp4, .m4v, .mov and .mkv.
     """
     muxer = _muxer(out)
-    kept, problems, warnings = [], [], []
+    kept, warnings, problems = [], [], _gaps(info, out.suffix)
     for stream in info.streams:
         if stream.index == info.video or is_made_by_the_muxer(info, stream):
             continue
@@ -62,6 +67,15 @@ def check_container(info: VideoInfo, out: Path) -> ContainerCheck:
         tuple(suffix for suffix, other in _MUXERS.items() if _holds_all(info, other)) if problems else ()
     )
     return ContainerCheck(muxer, tuple(kept), tuple(problems), fitting, tuple(warnings))
+
+
+def _gaps(info: VideoInfo, suffix: str) -> list[str]:
+    """A sentence if a frame is shown longer than the 32 bits of a length hold, as where a clock has run over."""
+    steps = np.diff(output_timeline(info).pts)
+    if not len(steps) or steps.max() <= _LONGEST_TICKS:
+        return []
+    frame, days = int(steps.argmax()), float(int(steps.max()) * info.time_base) / 86400
+    return [f"{suffix} cannot hold frame {frame}, which is shown for {days:.1f} days"]
 
 
 def _cut_off(info: VideoInfo, stream: StreamInfo, muxer: str) -> list[str]:
