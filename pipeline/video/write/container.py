@@ -19,8 +19,11 @@ from pipeline.video.write.timeline import output_timeline
 #: FFmpeg's muxer by the ending of the output's name.
 _MUXERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 
-#: The most ticks that a frame can be shown for in MP4, in which every part is written.
-_LONGEST_TICKS = (1 << 31) - 1
+#: The formats in which Matroska attaches a cover, by FFmpeg's name of the codec.
+PICTURE_TYPES = {"png": "image/png", "mjpeg": "image/jpeg"}
+
+#: The most ticks that a frame is shown for in MP4, in which every part is written; a few more would not fit 32 bits.
+_LONGEST_TICKS = 2_000_000_000
 
 #: Sound that FFmpeg writes into MP4 but hardly a player finds there.
 _UNPLAYABLE_IN_MP4 = ("pcm_", "vorbis")
@@ -127,8 +130,9 @@ def _holds_time_code(info: VideoInfo, stream: StreamInfo) -> bool:
 def _fits(info: VideoInfo, stream: StreamInfo, muxer: str) -> bool:
     if muxer == "mp4" and stream.codec.startswith(_UNPLAYABLE_IN_MP4):
         return False
-    if muxer == "matroska" and stream.is_picture:
-        return False  # it would become a video of one frame
+    if stream.is_picture and muxer != "mp4":
+        # QuickTime has no place for it; as a stream of Matroska it would become a video of one frame.
+        return muxer == "matroska" and stream.codec in PICTURE_TYPES
     with open_source(info.path) as source:
         return _can_be_written(source.streams[stream.index], muxer)
 

@@ -19,10 +19,10 @@ from av.video.stream import VideoStream
 
 from pipeline.errors import UsageError
 from pipeline.structures.timebase import to_pts
-from pipeline.structures.video_info import VideoInfo
+from pipeline.structures.video_info import StreamInfo, VideoInfo
 from pipeline.video.read.source import open_source, video_stream
 from pipeline.video.write.codec_delay import delayed_template, hidden_seconds
-from pipeline.video.write.container import ContainerCheck, check_container
+from pipeline.video.write.container import PICTURE_TYPES, ContainerCheck, check_container
 from pipeline.video.write.copying import StreamCopy
 from pipeline.video.write.joining import joined_packets
 from pipeline.video.write.tags import container_tags, stream_tags, survives_itunes
@@ -126,6 +126,9 @@ def _add_streams(
     painted, copies = None, []
     for position in sorted([info.video, *check.kept]):
         stream = source.streams[position]
+        if check.muxer == "matroska" and info.streams[position].is_picture:
+            _attach(out, info, info.streams[position])
+            continue
         hidden = hidden_seconds(info, position) if check.muxer == "matroska" else Fraction(0)
         if hidden:
             with delayed_template(stream, hidden) as delayed:
@@ -147,6 +150,21 @@ def _add_streams(
     if template.codec_context.codec.canonical_name == "hevc":
         painted.codec_context.codec_tag = "hvc1"  # the only one of HEVC's two tags that QuickTime plays
     return painted, copies
+
+
+def _attach(out: OutputContainer, info: VideoInfo, picture: StreamInfo) -> None:
+    """A cover as Matroska keeps it: a file that is attached, named as the source names it."""
+    suffix, kind = {"png": "png", "mjpeg": "jpg"}[picture.codec], PICTURE_TYPES[picture.codec]
+    tags = stream_tags(picture.metadata)
+    with open_source(info.path) as source:
+        packets = source.demux(source.streams[picture.index])
+        packet = next((packet for packet in packets if packet.size), None)
+        if packet is None:
+            return  # there is nothing in it, which verify says too
+        attached = out.add_attachment(tags.get("filename", f"cover.{suffix}"), kind, bytes(packet))
+    attached.metadata.update(
+        {key: value for key, value in tags.items() if key not in ("filename", "mimetype")}
+    )
 
 
 def _copy(

@@ -184,8 +184,14 @@ def test_a_cover_picture_comes_along_where_there_is_a_place_for_it(tmp_path: Pat
     parts = encode_all(info, tmp_path)
     assert mux_proved(info, parts, tmp_path / "out.mp4") == ()
     assert probe(tmp_path / "out.mp4").streams[2].is_picture
-    (note,) = mux_proved(info, parts, tmp_path / "out.mkv")
-    assert note.startswith(".mkv cannot hold stream 2")
+    assert mux_proved(info, parts, tmp_path / "out.mkv") == ()
+    attached = probe(tmp_path / "out.mkv").streams[2]
+    assert (attached.is_picture, attached.metadata["filename"]) == (True, "cover.jpg")
+    again = probe(tmp_path / "out.mkv")
+    assert mux_proved(again, encode_all(again, tmp_path), tmp_path / "again.mkv") == ()
+    assert packets_of(tmp_path / "again.mkv", "video", 1)[0][1] == packets_of(info.path, "video", 1)[0][1]
+    (note,) = check_container(info, tmp_path / "out.mov").warnings
+    assert note.startswith(".mov cannot hold stream 2")
 
 
 def test_an_attached_font_stays_attached(tmp_path: Path) -> None:
