@@ -26,6 +26,9 @@ from pipeline.video.read.source import open_source
 #: BT.709: what RGB is converted to, as YUV is all that is painted on.
 _MATRIX_FOR_RGB = 1
 
+#: Pixels of a frame at H.265's largest level, 7.2, about 16384x8704: of more an encoder alone takes over 4 GB.
+_MOST_PIXELS = 142_606_336
+
 #: Bytes of an MPEG-TS packet: plain, with a time code before it, with error correction behind it.
 _BROADCAST_PACKETS = (188, 192, 204)
 
@@ -33,12 +36,13 @@ _BROADCAST_PACKETS = (188, 192, 204)
 def probe(path: Path) -> VideoInfo:
     """All that is to be known of a video: streams, each frame's pts, geometry, colour, metadata.
 
-    Reads the whole file once, decodes a single frame. Raises InputError if there is no video in it, or none
-    that can be decoded.
+    Reads the whole file once, decodes a single frame. Raises InputError if there is no video in it, none that can be
+    decoded, or one whose frames are too large for any encoder's format.
     """
     with open_source(path) as container:
         streams = tuple(_stream_info(stream) for stream in container.streams)
         stream = _choose_video(path, container, streams)
+        _check_size(path, stream)
         index = read_index(path, stream.index)
         frame = next(_decodable(container, stream), None)
         if index is None or frame is None:
@@ -82,6 +86,16 @@ def _choose_video(path: Path, container: InputContainer, streams: tuple[StreamIn
         return default, context.width * context.height, -stream.index
 
     return max(videos, key=rank)
+
+
+def _check_size(path: Path, stream: VideoStream) -> None:
+    width, height = stream.codec_context.width, stream.codec_context.height
+    if width * height > _MOST_PIXELS:
+        raise InputError(
+            f"{path} has frames that are too large.",
+            found=f"{width}x{height}; H.265 holds {_MOST_PIXELS} pixels, about 16384x8704",
+            do="make it smaller first",
+        )
 
 
 def _decodable(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:

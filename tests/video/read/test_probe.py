@@ -31,6 +31,18 @@ def test_the_empty_places_of_an_avi_are_no_damage(tmp_path: Path) -> None:
     assert (info.pts.tolist(), info.stream.packet_count, info.damage) == (kept, 20, ())
 
 
+def test_frames_that_are_too_large_for_any_format_are_refused_before_one_is_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.video.read.probe._decodable", None)
+    large = ffmpeg.input("color=gray:s=16000x16000:r=1:d=1", f="lavfi")
+    for codec, layout in (("mjpeg", "yuvj420p"), ("rawvideo", "gray")):
+        path = tmp_path / "large.avi"
+        run_ffmpeg(to_file(path, large, vcodec=codec, pix_fmt=layout), timeout_seconds=60)
+        with pytest.raises(InputError, match="found: 16000x16000; H.265 holds"):
+            probe(path)
+
+
 def test_a_late_start_is_kept(tmp_path: Path) -> None:
     info = probe(write_clip(tmp_path / "clip.mp4", pts=[300, 320, 340]))
     assert (info.start_pts, info.end_pts) == (300, 360)
