@@ -39,7 +39,7 @@ def test_frames_that_are_too_large_for_any_format_are_refused_before_one_is_deco
     for codec, layout in (("mjpeg", "yuvj420p"), ("rawvideo", "gray")):
         path = tmp_path / "large.avi"
         run_ffmpeg(to_file(path, large, vcodec=codec, pix_fmt=layout), timeout_seconds=60)
-        with pytest.raises(InputError, match="found: 16000x16000; H.265 holds"):
+        with pytest.raises(InputError, match="found: 16000x16000; H"):
             probe(path)
 
 
