@@ -97,7 +97,7 @@ def _start_faults(file: BinaryIO, track: Span) -> Iterator[str]:
 
 
 def _shown_times(file: BinaryIO, track: Span) -> list[int]:
-    """When the first pictures in the order of decoding are shown, in ticks before any edit; none of fragments."""
+    """Times of the first pictures in the order of decoding, in ticks before any edit; none of fragments."""
     table = ("mdia", "minf", "stbl")
     lengths = _runs(file, track, (*table, "stts"), ">II")
     later = _runs(file, track, (*table, "ctts"), ">Ii") or [0] * len(lengths)

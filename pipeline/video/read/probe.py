@@ -21,6 +21,7 @@ from pipeline.structures.video_info import Chapter, StreamInfo, VideoInfo
 from pipeline.video.colour.chroma_location import UNKNOWN_LOCATION, read_chroma_location
 from pipeline.video.colour.light_metadata import frame_side_data, read_light
 from pipeline.video.read.index import FrameIndex, read_index
+from pipeline.video.read.program_map import announced_pictures
 from pipeline.video.read.source import open_source
 
 #: BT.709: what RGB is converted to, as YUV is all that is painted on.
@@ -43,6 +44,7 @@ def probe(path: Path) -> VideoInfo:
         streams = tuple(_stream_info(stream) for stream in container.streams)
         stream = _choose_video(path, container, streams)
         _check_size(path, stream)
+        _check_announced(path, container, stream)
         index = read_index(path, stream.index)
         frame = next(_decodable(container, stream), None)
         if index is None or frame is None:
@@ -95,6 +97,24 @@ def _check_size(path: Path, stream: VideoStream) -> None:
             f"{path} has frames that are too large.",
             found=f"{width}x{height}; H.265 holds {_MOST_PIXELS} pixels, about 16384x8704",
             do="make it smaller first",
+        )
+
+
+def _check_announced(path: Path, container: InputContainer, stream: VideoStream) -> None:
+    """Raise InputError for a broadcast recording whose pictures become others, in their place or as a new stream.
+
+    FFmpeg decodes a stream as what it was at first, and looks for streams in the first seconds.
+    """
+    if container.format.name != "mpegts":
+        return
+    announced = announced_pictures(path)
+    formats = announced.get(stream.id, ())
+    late = sorted(announced.keys() - {other.id for other in container.streams})
+    if len(formats) > 1 or late:
+        raise InputError(
+            f"The pictures of {path} become others in mid-stream.",
+            found=" then ".join(formats) if len(formats) > 1 else f"a new stream of {announced[late[0]][0]}",
+            do="cut it there, by ffmpeg -c copy, and run each piece by itself",
         )
 
 
