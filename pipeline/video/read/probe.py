@@ -24,6 +24,9 @@ from pipeline.video.read.index import FrameIndex, read_index
 from pipeline.video.read.program_map import announced_pictures
 from pipeline.video.read.source import open_source
 
+#: FFmpeg's numbers of field orders in which the bottom field is shown first: BB and TB.
+_BOTTOM_FIRST = (3, 4)
+
 #: BT.709: what RGB is converted to, as YUV is all that is painted on.
 _MATRIX_FOR_RGB = 1
 
@@ -173,6 +176,7 @@ def _video_info(
         ),
         damage=(*index.damage, *_torn_end(path, container.format.name)),
         light=read_light(frame),
+        top_field_first=stream.codec_context.field_order not in _BOTTOM_FIRST,
         chroma_location=UNKNOWN_LOCATION if rotation or mirrored else read_chroma_location(frame),
     )
 
