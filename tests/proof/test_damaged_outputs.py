@@ -122,6 +122,12 @@ PICTURES = {
     "a region blurred": (
         "split[a][b];[b]crop=96:64:200:16,gblur=sigma=3[c];[a][c]overlay=200:16", "untouched pixels", None,
     ),
+    "a small region blurred": (
+        "split[a][b];[b]crop=24:8:160:72,gblur=sigma=3[c];[a][c]overlay=160:72", "untouched pixels", None,
+    ),
+    "a faint checker": (
+        "geq=lum='lum(X,Y)+if(mod(X+Y,2),2,-2)':cb='cb(X,Y)':cr='cr(X,Y)'", "untouched pixels", None,
+    ),
 }  # fmt: skip
 
 
