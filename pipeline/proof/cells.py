@@ -87,7 +87,7 @@ class Detail:
 
     def added(self, frames: int = 1) -> Levels:
         """Squared levels that each flat block has gained, on the mean of the frames that were added up."""
-        return (self.varies - self.pattern)[self.pattern < _FLAT * frames] / frames
+        return (self.varies - self.pattern)[self.pattern < _FLAT * frames] / np.float32(frames)
 
     def least_in_a_cell(self, coarse: float, frames: int | None = None) -> float:
         """The least share of a cell's pattern that is still there, of those cells that vary much; 1 without any.

@@ -45,6 +45,7 @@ def compare(
         *_container(source, output),
         _size(source.info, output),
         *_fields(source.info, output.info, deinterlace),
+        *_side_data(source.info, output.info),
         *_pixel_meaning(source.info, output.info, tone_map),
         *_flags(source, output),
     ]
@@ -189,6 +190,13 @@ def _fields(source: VideoInfo, output: VideoInfo, deinterlace: bool | None) -> I
         yield Check("field order", None, wanted, found, "whether it was to be deinterlaced is unknown")
     elif wanted != "progressive" or found != "progressive":
         yield Check("field order", wanted == found, wanted, found)
+
+
+def _side_data(source: VideoInfo, output: VideoInfo) -> Iterator[Check]:
+    """Check the captions, projection and layout that belong to the pictures; what no picture had is not asked for."""
+    before, after = (", ".join(info.side_data) or "none" for info in (source, output))
+    if before != after:
+        yield Check("side data", False, before, after)
 
 
 def _size_words(info: VideoInfo) -> str:

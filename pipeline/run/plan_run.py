@@ -138,6 +138,8 @@ def _warnings(source: Path, info: VideoInfo, settings: Settings, encoder: Encode
         yield f"{source} is interlaced, and {becomes}"
         if not deinterlaced and not tells_fields(encoder):
             yield f"{source} is interlaced, which {encoder.name} cannot tell players here"
+    for words in info.side_data:
+        yield f"{source} has {words}, which is lost but for what Matroska's header hands on"
     if settings.decode.tone_map and not is_hdr(info):
         yield f"{source} is not HDR: --tone-map has nothing to map, and its colours stay as they are"
     light = as_painted(info, tone_map=settings.decode.tone_map).light

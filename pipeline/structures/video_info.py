@@ -87,6 +87,7 @@ class VideoInfo:
     light : HDR's static metadata; None where the source has none.
     chroma_location : where the chroma samples of 4:2:0 lie, as FFmpeg names it: left, center, topleft and so on;
         "unspecified" where nothing says so, or it means nothing.
+    side_data : what else the first frame brings that nothing here can write: closed captions and so on, as words.
     top_field_first : of an interlaced frame as it is stored, whether the field with the first row is the earlier one.
     """
 
@@ -116,6 +117,7 @@ class VideoInfo:
     light: LightLevels | None = None
     chroma_location: str = "unspecified"
     top_field_first: bool = True
+    side_data: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         frames = len(self.pts)

@@ -24,6 +24,13 @@ from pipeline.video.read.index import FrameIndex, read_index
 from pipeline.video.read.program_map import announced_pictures
 from pipeline.video.read.source import open_source
 
+#: What belongs to a frame and PyAV cannot put on one, by FFmpeg's names.
+_SIDE_DATA = {
+    "A53_CC": "closed captions",
+    "SPHERICAL": "a 360 degree projection",
+    "STEREO3D": "a stereo layout",
+}
+
 #: FFmpeg's numbers of field orders in which the bottom field is shown first: BB and TB.
 _BOTTOM_FIRST = (3, 4)
 
@@ -176,6 +183,9 @@ def _video_info(
         ),
         damage=(*index.damage, *_torn_end(path, container.format.name)),
         light=read_light(frame),
+        side_data=tuple(
+            words for name, words in _SIDE_DATA.items() if frame_side_data(frame).get(name) is not None
+        ),
         top_field_first=stream.codec_context.field_order not in _BOTTOM_FIRST,
         chroma_location=UNKNOWN_LOCATION if rotation or mirrored else read_chroma_location(frame),
     )
