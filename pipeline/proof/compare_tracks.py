@@ -128,6 +128,8 @@ def _track(
     faults += [] if not verdict.same or _same_ends(track, match, shift) else ["other ends"]
     faults += tag_faults(track.stream, match.stream, alike=alike)
     faults += _parameter_faults(track, match, own_words)
+    if alike and track.hidden != match.hidden:
+        faults.append(f"{match.hidden} packets at its start are hidden instead of {track.hidden}")
     if alike and flags_of(track.stream) != flags_of(match.stream):
         faults.append(f"flags {_words(match)} instead of {_words(track)}")
     notes = [verdict.note] if verdict.same and verdict.note else []

@@ -25,6 +25,7 @@ from pipeline.video.write.codec_delay import delayed_template, hidden_seconds
 from pipeline.video.write.container import PICTURE_TYPES, ContainerCheck, check_container
 from pipeline.video.write.copying import StreamCopy
 from pipeline.video.write.joining import joined_packets
+from pipeline.video.write.late_starts import hide_late_starts
 from pipeline.video.write.tags import container_tags, stream_tags, survives_itunes
 from pipeline.video.write.timeline import Timeline, output_timeline
 from pipeline.video.write.track_times import write_creation_times
@@ -66,8 +67,9 @@ def mux(
     with whole_video(out, folder) as temporary:
         copies = _write(info, parts, temporary, check, timeline)
         if check.muxer != "matroska":
-            tracks = (info.streams[position] for position in sorted([info.video, *check.kept]))
-            write_creation_times(temporary, [track.metadata for track in tracks])
+            places = sorted([info.video, *check.kept])
+            write_creation_times(temporary, [info.streams[place].metadata for place in places])
+            hide_late_starts(temporary, [hidden_seconds(info, place) for place in places])
         differing = prove(temporary, check.kept)
     moved = (copy.repair_note() for copy in copies)
     return check.warnings + tuple(note for note in moved if note) + differing

@@ -6,6 +6,7 @@ import struct
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import ffmpeg
 import numpy as np
 import pytest
@@ -107,6 +108,36 @@ def test_edited_sound_arrives(plain: Path, tmp_path: Path, kind: str, name: str)
     assert mux_proved(info, encode_all(info, tmp_path, 1000), tmp_path / name) == ()
     assert [check for check in verify(info.path, tmp_path / name).checks if check.holds is False] == []
     assert len(packets_of(tmp_path / name, "audio")) > 30
+
+
+def test_late_sound_hides_what_it_hid(plain: Path, tmp_path: Path) -> None:
+    info = with_edits(plain, tmp_path / "in.mp4", 1, [(0.5, -1), (1, FIRST + 14400)])
+    assert mux_proved(info, encode_all(info, tmp_path, 1000), tmp_path / "out.mp4") == ()
+    hidden = [sum(packet) for packet in map(discarded, (info.path, tmp_path / "out.mp4"))]
+    assert hidden[0] == hidden[1] > 10
+    # Without it, 0.3 s are heard that the source has cut off.
+    (tmp_path / "heard.mp4").write_bytes(unhidden(tmp_path / "out.mp4"))
+    faults = [
+        check.note for check in verify(info.path, tmp_path / "heard.mp4").checks if check.holds is False
+    ]
+    assert any("0 packets at its start are hidden instead of" in note for note in faults)
+
+
+def discarded(path: Path) -> list[bool]:
+    """Of each packet of sound, whether it is hidden."""
+    with av.open(str(path)) as container:
+        return [packet.is_discard for packet in container.demux(audio=0) if packet.size]
+
+
+def unhidden(path: Path) -> bytes:
+    """The film with its sound's edit as FFmpeg writes it: from the first packet on, and earlier by as much."""
+    content = bytearray(path.read_bytes())
+    at = [place for place in range(len(content)) if content[place : place + 4] == b"elst"][1] + 12
+    silent, nothing, rate, length, first = struct.unpack(">IiIIi", content[at : at + 20])
+    assert nothing == -1
+    ticks = first * round(FILM / SOUND)
+    content[at : at + 20] = struct.pack(">IiIIi", silent - ticks, nothing, rate, length + ticks, 0)
+    return bytes(content)
 
 
 @pytest.mark.parametrize("kind", ["only nothing", "no length"])
