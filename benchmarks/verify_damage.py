@@ -297,7 +297,7 @@ KINDS: dict[str, Damage] = {
     "all frames later by a tick": filtered(lambda s: "setpts=PTS+1"),
     "last frame missing": lambda s, path: copy(s, path, c="copy", **{"frames:v": s.frames - 1}),
     "a frame missing": filtered(lambda s: f"select=not(eq(n\\,{s.frame()}))"),
-    "another frame rate": filtered(lambda s: "fps=20", fps_mode="cfr"),
+    "another frame rate": filtered(lambda s: "fps=20"),
     "one packet of sound missing": lambda s, path: copy(
         s, path, c="copy", **{"bsf:a:0": f"noise=drop=eq(n\\,{s.chance.randint(3, 30)}):amount=-1"}
     ),
