@@ -51,6 +51,27 @@ class Scene:
         """A frame that is neither the first nor the last."""
         return self.chance.randrange(2, self.frames - 2)
 
+    def small_box(self) -> tuple[int, int, int, int]:
+        """24x8 px, as cells lie."""
+        left, top = self.chance.randrange(self.width // 8 - 3), self.chance.randrange(self.height // 8)
+        return 8 * left, 8 * top, 24, 8
+
+    def most_detailed(
+        self, make: Callable[[], tuple[int, int, int, int]], tries: int
+    ) -> tuple[int, int, int, int]:
+        """The box of so many that varies most inside: a blur has to have something to take away."""
+        import av
+
+        with av.open(str(self.made)) as container:
+            luma = next(container.decode(video=0)).to_ndarray(format="gray").astype(float)
+
+        def varies(box: tuple[int, int, int, int]) -> float:
+            left, top, width, height = box
+            inner = luma[top : top + height, left : left + width]
+            return float(abs(inner[:, 1:] - inner[:, :-1]).mean())
+
+        return max((make() for _ in range(tries)), key=varies)
+
     def box(self) -> tuple[int, int, int, int]:
         """Left, top, width, height in even px: from a twelfth to a quarter of each side."""
         width, height = (2 * (side // self.chance.randint(8, 24)) for side in (self.width, self.height))
@@ -112,11 +133,11 @@ def shuffled(order: Callable[[Scene], list[int]]) -> Damage:
     return filtered(lambda scene: f"shuffleframes={' '.join(map(str, order(scene)))}")
 
 
-def in_box(what: Callable[[Scene], str]) -> Damage:
-    """A filter over a part of every frame."""
+def in_box(what: Callable[[Scene], str], *, detailed: bool = False) -> Damage:
+    """A filter over a part of every frame; detailed : one with something in it."""
 
     def words(scene: Scene) -> str:
-        left, top, width, height = scene.box()
+        left, top, width, height = scene.most_detailed(scene.box, 12) if detailed else scene.box()
         inner = f"[b]crop={width}:{height}:{left}:{top},{what(scene)}[c]"
         return f"split[a][b];{inner};[a][c]overlay={left}:{top}:format=auto"
 
@@ -230,7 +251,15 @@ KINDS: dict[str, Damage] = {
     "negative": filtered(lambda s: "negate"),
     "a region of another hue": in_box(lambda s: f"hue=h={some(20, 90)(s):.0f}"),
     "a region of another brightness": in_box(lambda s: f"eq=brightness={some(0.05, 0.2)(s):.3f}"),
-    "a region blurred": in_box(lambda s: f"gblur=sigma={s.chance.uniform(2, 8):.1f}"),
+    "a region blurred": in_box(lambda s: f"gblur=sigma={s.chance.uniform(2, 8):.1f}", detailed=True),
+    "a place of 24x8 px blurred": filtered(
+        lambda s: "split[a][b];[b]crop=24:8:{0}:{1},gblur=sigma=3[c];[a][c]overlay={0}:{1}".format(
+            *s.most_detailed(s.small_box, 200)
+        )
+    ),
+    "a checker of two levels": filtered(
+        lambda s: "geq=lum='lum(X,Y)+if(mod(X+Y,2),2,-2)':cb='cb(X,Y)':cr='cr(X,Y)'"
+    ),
     "a region in large pixels": in_box(lambda s: "pixelize=w=16:h=16"),
     "a region mirrored": in_box(lambda s: "hflip"),
     "blurred": filtered(lambda s: f"gblur=sigma={s.chance.uniform(1.2, 4):.1f}"),
@@ -268,7 +297,7 @@ KINDS: dict[str, Damage] = {
     "all frames later by a tick": filtered(lambda s: "setpts=PTS+1"),
     "last frame missing": lambda s, path: copy(s, path, c="copy", **{"frames:v": s.frames - 1}),
     "a frame missing": filtered(lambda s: f"select=not(eq(n\\,{s.frame()}))"),
-    "another frame rate": filtered(lambda s: "fps=20", fps_mode="cfr"),
+    "another frame rate": filtered(lambda s: "fps=20"),
     "one packet of sound missing": lambda s, path: copy(
         s, path, c="copy", **{"bsf:a:0": f"noise=drop=eq(n\\,{s.chance.randint(3, 30)}):amount=-1"}
     ),

@@ -98,10 +98,10 @@ def _write_sound(out: Any, audio: Any, seconds: float) -> None:
     out.mux(audio.encode(None))
 
 
-def packets_of(path: Path, kind: str) -> list[tuple[int, bytes]]:
-    """Each packet of the first stream of a kind: pts and content."""
+def packets_of(path: Path, kind: str, nth: int = 0) -> list[tuple[int, bytes]]:
+    """Each packet of the first stream of a kind, or of another one: pts and content."""
     with av.open(str(path)) as container:
-        stream = next(stream for stream in container.streams if stream.type == kind)
+        stream = [stream for stream in container.streams if stream.type == kind][nth]
         return [(packet.pts, bytes(packet)) for packet in container.demux(stream) if packet.size]
 
 

@@ -24,7 +24,7 @@ _LEAST_OF_A_BLOCK = {False: 0.25, True: 0.5}
 
 #: Squared levels: a block that varies more has texture to lose, one that varies less is flat. A cell has to vary much,
 #: or somewhat in all frames together, as an encoder may pass over a single cell.
-_TEXTURED, _FLAT, _CELL_TEXTURED, _CELL_TEXTURED_ALWAYS = 100.0, 10.0, 400.0, 200.0
+_TEXTURED, _FLAT, _CELL_TEXTURED, _CELL_TEXTURED_ALWAYS = 100.0, 10.0, 400.0, 120.0
 
 #: Squared levels a pixel that a plane has to vary by for its movement to be seen: of a flat one, noise would decide.
 _LEAST_GRADIENT = 0.5
@@ -85,9 +85,9 @@ class Detail:
         textured = self.pattern > _TEXTURED * coarse**2
         return self.shared[textured] / self.pattern[textured]
 
-    def added(self) -> Levels:
-        """Squared levels that each flat block has gained."""
-        return (self.varies - self.pattern)[self.pattern < _FLAT]
+    def added(self, frames: int = 1) -> Levels:
+        """Squared levels that each flat block has gained, on the mean of the frames that were added up."""
+        return (self.varies - self.pattern)[self.pattern < _FLAT * frames] / np.float32(frames)
 
     def least_in_a_cell(self, coarse: float, frames: int | None = None) -> float:
         """The least share of a cell's pattern that is still there, of those cells that vary much; 1 without any.

@@ -26,10 +26,13 @@ _TAGS = {"h264": "avc1", "hevc": "hvc1", "av1": "av01"}
 _OF_THE_MUXER = {"handler_name", "timecode"}
 
 
-def compare(source: MediaFacts, output: MediaFacts, *, tone_map: bool = False) -> list[Check]:
+def compare(
+    source: MediaFacts, output: MediaFacts, *, tone_map: bool = False, deinterlace: bool | None = False
+) -> list[Check]:
     """All checks of an output against its source, in the order in which people care.
 
     tone_map : HDR was to become SDR; colours and bits are then to be those of SDR.
+    deinterlace : interlaced frames were to become progressive; None where nobody knows.
     Times are compared in the coarser ticks of the two. A recording of a broadcast format may begin at zero,
     all its streams moved alike.
     """
@@ -41,6 +44,8 @@ def compare(source: MediaFacts, output: MediaFacts, *, tone_map: bool = False) -
         _metadata(source, output),
         *_container(source, output),
         _size(source.info, output),
+        *_fields(source.info, output.info, deinterlace),
+        *_side_data(source.info, output.info),
         *_pixel_meaning(source.info, output.info, tone_map),
         *_flags(source, output),
     ]
@@ -176,6 +181,22 @@ def _size(source: VideoInfo, output: MediaFacts) -> Check:
     if decoded is not None and decoded != (info.sample_aspect or 1):
         notes.append(f"its pictures say pixels {decoded.numerator}:{decoded.denominator}")
     return Check("upright size", before == after and not notes, before, after, "; ".join(notes), vital=True)
+
+
+def _fields(source: VideoInfo, output: VideoInfo, deinterlace: bool | None) -> Iterator[Check]:
+    """Check which field of an interlaced frame comes first."""
+    wanted, found = "progressive" if deinterlace else source.field_order, output.field_order
+    if deinterlace is None and wanted != found == "progressive":
+        yield Check("field order", None, wanted, found, "whether it was to be deinterlaced is unknown")
+    elif wanted != "progressive" or found != "progressive":
+        yield Check("field order", wanted == found, wanted, found)
+
+
+def _side_data(source: VideoInfo, output: VideoInfo) -> Iterator[Check]:
+    """Check the captions, projection and layout that belong to the pictures; what no picture had is not asked for."""
+    before, after = (", ".join(info.side_data) or "none" for info in (source, output))
+    if before != after:
+        yield Check("side data", False, before, after)
 
 
 def _size_words(info: VideoInfo) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from fractions import Fraction
 
 import numpy as np
@@ -19,10 +19,6 @@ _KINDS = {"audio": "sound", "subtitle": "subtitles", "video": "second video"}
 #: What a player has to know that each container says in its own way: compared between files of one kind alone.
 _OF_THE_CONTAINER = {"tag", "header"}
 
-
-#: QuickTime and MP4 call it each in its own way.
-_SAME_TAGS = {frozenset({".mp3", "mp4a"})}
-
 #: MP4 has one name for both, and each packet says which it is.
 _MPEG_SOUND = {"mp2": "mp3"}
 
@@ -35,12 +31,19 @@ def compare_tracks(source: MediaFacts, output: MediaFacts, shift: Fraction) -> I
     left = list(output.tracks)
     places = [(source.info.video, output.info.video)]
     alike = same_kind(source, output)
+    own_words = (
+        _OF_THE_CONTAINER
+        if not alike
+        else set()
+        if _is_quicktime(source) == _is_quicktime(output)
+        else {"tag"}
+    )
     for number, track in enumerate(source.tracks, start=1):
         match = next((other for other in left if _kind(other) == _kind(track)), None)
         if match is not None:
             left.remove(match)
             places.append((track.stream.index, match.stream.index))
-        yield _track(f"track {number}: {_name(track)}", track, match, shift, alike)
+        yield _track(f"track {number}: {_name(track)}", track, match, shift, alike, own_words)
     for other in left:
         yield Check(f"track: {_name(other)}", False, "none", _content(other), "the source has no such track")
     order = [place for _, place in sorted(places)]
@@ -53,6 +56,11 @@ def same_kind(source: MediaFacts, output: MediaFacts) -> bool:
     return any(
         family in source.info.container and family in output.info.container for family in ("mp4", "matroska")
     )
+
+
+def _is_quicktime(facts: MediaFacts) -> bool:
+    """True for QuickTime, which has tags for PCM, MP3, DTS and others that MP4 calls by other names."""
+    return facts.info.metadata.get("major_brand", "qt").strip() == "qt"  # the oldest files have no brand
 
 
 def flags_of(stream: StreamInfo) -> frozenset[str]:
@@ -95,7 +103,14 @@ def _content(track: TrackFacts) -> str:
     return f"{len(track.pts)} packets, {track.sha256[:12]}"
 
 
-def _track(name: str, track: TrackFacts, match: TrackFacts | None, shift: Fraction, alike: bool) -> Check:
+def _track(
+    name: str,
+    track: TrackFacts,
+    match: TrackFacts | None,
+    shift: Fraction,
+    alike: bool,
+    own_words: Collection[str],
+) -> Check:
     vital = track.stream.kind in ("audio", "subtitle")
     if match is None and not track.pts.size and track.stream.kind != "attachment":
         return Check(name, True, "0 packets", "none", "there was nothing in it")
@@ -112,7 +127,9 @@ def _track(name: str, track: TrackFacts, match: TrackFacts | None, shift: Fracti
     vital = vital and bool(faults)
     faults += [] if not verdict.same or _same_ends(track, match, shift) else ["other ends"]
     faults += tag_faults(track.stream, match.stream, alike=alike)
-    faults += _parameter_faults(track, match, alike)
+    faults += _parameter_faults(track, match, own_words)
+    if alike and track.hidden != match.hidden:
+        faults.append(f"{match.hidden} packets at its start are hidden instead of {track.hidden}")
     if alike and flags_of(track.stream) != flags_of(match.stream):
         faults.append(f"flags {_words(match)} instead of {_words(track)}")
     notes = [verdict.note] if verdict.same and verdict.note else []
@@ -131,16 +148,14 @@ def _same_ends(track: TrackFacts, match: TrackFacts, shift: Fraction) -> bool:
     return bool((apart <= (0 if ends.time_base == found.time_base else 1)).all())
 
 
-def _parameter_faults(track: TrackFacts, match: TrackFacts, alike: bool) -> list[str]:
+def _parameter_faults(track: TrackFacts, match: TrackFacts, own_words: Collection[str]) -> list[str]:
+    """Differing parameters, as words. own_words : names of those that each container says in its own way."""
     wanted, found = track.parameters, match.parameters
-    names = wanted.keys() - (set() if alike else _OF_THE_CONTAINER)
+    names = wanted.keys() - set(own_words)
     faults = [
         f"{name} {found.get(name) or 'none'} instead of {wanted[name]}"
         for name in sorted(names)
-        if wanted[name]
-        and found.get(name) != wanted[name]
-        and (name, found.get(name)) != ("layout", "")
-        and not (name == "tag" and {wanted[name], found.get(name)} in _SAME_TAGS)
+        if wanted[name] and found.get(name) != wanted[name] and (name, found.get(name)) != ("layout", "")
     ]
     if _MPEG_SOUND.get(track.stream.codec, track.stream.codec) != _MPEG_SOUND.get(
         match.stream.codec, match.stream.codec

@@ -26,7 +26,8 @@ class Limits:
     painted_block : of 4x4 of them. mean : of a whole plane. video : of the mean over all frames. moved : px that a
     plane is moved by. kept, kept_always : share of a block's detail, in a frame and in all together. kept_cell,
     kept_cell_always : of a cell that has much of it. coarse : how many times as much a place has to vary, or to
-    change, for that to be looked at. added, everywhere : squared levels of noise, in a block and all over a frame.
+    change, for that to be looked at. added, added_always, everywhere : squared levels of noise, in a flat block of a
+    frame, in one on the mean of all frames, and all over a frame.
     psnr_db : of a frame.
     """
 
@@ -43,6 +44,7 @@ class Limits:
     kept_cell_always: float = 0.5
     coarse: float = 1.0
     added: float = 45.0
+    added_always: float = 3.0
     everywhere: float = 6.0
     psnr_db: float = LEAST_PSNR_DB
 
@@ -58,6 +60,7 @@ class Limits:
             kept_cell_always=self.kept_cell_always,
             coarse=self.coarse * factor,
             added=self.added * factor**2,
+            added_always=self.added_always * factor**2,
             everywhere=self.everywhere * factor**2,
             psnr_db=psnr_db,
         )

@@ -199,6 +199,9 @@ def _worn(total: Detail | None, frames: int, limits: Limits) -> Iterator[str]:
     kept = total.shared[varies] / total.pattern[varies]
     if kept.size and kept.min() < limits.kept_always:
         yield f"{100 * max(kept.min(), 0):.0f} % of the detail of a square of 32 px are left in all frames together"
+    added = total.added(frames)
+    if added.size and added.max() > limits.added_always:
+        yield "a flat square of 32 px has noise or a pattern in all frames together that was not there"
     least = total.least_in_a_cell(limits.coarse, frames)
     if least < limits.kept_cell_always:
         yield f"{100 * max(least, 0):.0f} % of the detail of a square of 8 px are left in all frames together"

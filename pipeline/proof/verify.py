@@ -41,11 +41,13 @@ def verify(source: Path, output: Path, *, quick: bool = False, least_psnr_db: fl
     of the files cannot be read.
     """
     before, after = probe(source), probe(output)
-    record = run_record(output)
+    record = run_record(output, source)
     asked = record.settings if isinstance(record, RunRecord) else None
     facts = read_facts(before, decode=not quick)
     tone_map = asked is not None and asked.decode.tone_map
-    checks = compare(facts, read_facts(after, decode=not quick), tone_map=tone_map)
+    deinterlace = None if asked is None else asked.decode.deinterlace
+    output_facts = read_facts(after, decode=not quick)
+    checks = compare(facts, output_facts, tone_map=tone_map, deinterlace=deinterlace)
     limits = limits_of(asked.encode if asked else None, after.stream.codec, least_psnr_db)
     pixels = () if quick else _pixels(facts, after, record, limits)
     return Proof(str(source), str(output), (*checks, *pixels))

@@ -25,7 +25,7 @@ from pipeline.video.read.plan import plan
 from pipeline.video.read.probe import probe
 from pipeline.video.settings import CHUNK_FRAMES
 from pipeline.video.write.container import check_container
-from pipeline.video.write.encoders import Encoder, probe_encoder
+from pipeline.video.write.encoders import Encoder, probe_encoder, tells_fields
 from pipeline.weights.digest import weights_digest
 
 
@@ -62,7 +62,9 @@ def plan_run(
             found="; ".join(check.problems),
             do="name the output as it says",
         )
-    encoder = probe_encoder(as_painted(info, tone_map=settings.decode.tone_map), settings.encode)
+    decode = settings.decode
+    painted = as_painted(info, tone_map=decode.tone_map, deinterlace=decode.deinterlace)
+    encoder = probe_encoder(painted, settings.encode)
     source = SourceIdentity.of(pair.source, known)
     source.check_size(size)
     work_dir = Path(settings.run.work_dir) if settings.run.work_dir else None
@@ -134,6 +136,10 @@ def _warnings(source: Path, info: VideoInfo, settings: Settings, encoder: Encode
         deinterlaced = settings.decode.deinterlace
         becomes = "is deinterlaced" if deinterlaced else "stays so; --deinterlace makes it progressive"
         yield f"{source} is interlaced, and {becomes}"
+        if not deinterlaced and not tells_fields(encoder):
+            yield f"{source} is interlaced, which {encoder.name} cannot tell players here"
+    for words in info.side_data:
+        yield f"{source} has {words}, which is lost but for what Matroska's header hands on"
     if settings.decode.tone_map and not is_hdr(info):
         yield f"{source} is not HDR: --tone-map has nothing to map, and its colours stay as they are"
     light = as_painted(info, tone_map=settings.decode.tone_map).light

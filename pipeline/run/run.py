@@ -53,4 +53,5 @@ class Run:
     @property
     def shown(self) -> VideoInfo:
         """The source as its frames are painted, encoded and checked."""
-        return as_painted(self.info, tone_map=self.settings.decode.tone_map)
+        decode = self.settings.decode
+        return as_painted(self.info, tone_map=decode.tone_map, deinterlace=decode.deinterlace)

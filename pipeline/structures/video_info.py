@@ -87,6 +87,8 @@ class VideoInfo:
     light : HDR's static metadata; None where the source has none.
     chroma_location : where the chroma samples of 4:2:0 lie, as FFmpeg names it: left, center, topleft and so on;
         "unspecified" where nothing says so, or it means nothing.
+    side_data : what else the first frame brings that nothing here can write: closed captions and so on, as words.
+    top_field_first : of an interlaced frame as it is stored, whether the field with the first row is the earlier one.
     """
 
     path: Path
@@ -114,6 +116,8 @@ class VideoInfo:
     damage: tuple[str, ...] = ()
     light: LightLevels | None = None
     chroma_location: str = "unspecified"
+    top_field_first: bool = True
+    side_data: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         frames = len(self.pts)
@@ -156,6 +160,17 @@ class VideoInfo:
         if self.coded_sample_aspect is None or self.rotation in (0, 180):
             return self.coded_sample_aspect
         return 1 / self.coded_sample_aspect
+
+    @property
+    def field_order(self) -> str:
+        """Of the upright frame: "progressive", "top field first" or "bottom field first".
+
+        A frame that lies on its side has no fields any more.
+        """
+        if not self.interlaced or self.rotation in (90, 270):
+            return "progressive"
+        turned = self.rotation == 180
+        return "top field first" if self.top_field_first != turned else "bottom field first"
 
     @property
     def start_pts(self) -> int:

@@ -122,6 +122,12 @@ PICTURES = {
     "a region blurred": (
         "split[a][b];[b]crop=96:64:200:16,gblur=sigma=3[c];[a][c]overlay=200:16", "untouched pixels", None,
     ),
+    "a small region blurred": (
+        "split[a][b];[b]crop=24:8:160:72,gblur=sigma=3[c];[a][c]overlay=160:72", "untouched pixels", None,
+    ),
+    "a faint checker": (
+        "geq=lum='lum(X,Y)+if(mod(X+Y,2),2,-2)':cb='cb(X,Y)':cr='cr(X,Y)'", "untouched pixels", None,
+    ),
 }  # fmt: skip
 
 
@@ -229,6 +235,15 @@ def test_the_record_of_another_account_is_not_used(source, made, monkeypatch):
     assert found["pictures"].holds is True
 
 
+def test_the_record_of_another_source_is_not_used(source, made):
+    content = source.read_bytes()
+    source.write_bytes(content + b"\0\0\0\x08free")  # another file that holds the same video
+    found = {check.name: check for check in verify(source, made).checks}
+    assert found["untouched pixels"].holds is None
+    assert "of another source" in found["untouched pixels"].note
+    assert found["pictures"].holds is True
+
+
 HEADERS = {
     "played faster": (b"mvhd", 24, b"\0\2\0\0"),
     "sheared": (b"tkhd", 44, b"\0\0\x80\0"),
@@ -244,6 +259,16 @@ def test_a_header_that_asks_players_for_something_else_is_noticed(source, made, 
     content[at : at + len(word)] = word
     made.write_bytes(content)
     assert "container" in faults(source, made)
+
+
+def test_an_edit_that_begins_a_tick_before_the_first_picture_is_noticed(source, made):
+    content = bytearray(made.read_bytes())
+    at = content.index(b"elst") + 16
+    begins = int.from_bytes(content[at : at + 4], "big")
+    content[at : at + 4] = (begins - 1).to_bytes(4, "big")
+    made.write_bytes(content)
+    (check,) = (check for check in verify(source, made).checks if check.holds is False)
+    assert (check.name, "1 ticks after the track begins" in check.note + check.output) == ("container", True)
 
 
 def test_another_language_of_the_video_is_noticed(source, made):

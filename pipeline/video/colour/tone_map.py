@@ -55,9 +55,10 @@ def sdr(info: VideoInfo) -> VideoInfo:
     )
 
 
-def as_painted(info: VideoInfo, *, tone_map: bool) -> VideoInfo:
+def as_painted(info: VideoInfo, *, tone_map: bool, deinterlace: bool = False) -> VideoInfo:
     """The source as its frames are painted and encoded."""
-    return sdr(info) if tone_map else info
+    painted = sdr(info) if tone_map else info
+    return replace(painted, interlaced=False) if deinterlace else painted
 
 
 def tone_mapped(frame: VideoFrame, info: VideoInfo, width: int, height: int) -> VideoFrame:

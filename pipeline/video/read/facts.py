@@ -22,7 +22,6 @@ from pipeline.video.read.decode import decoded_frames
 from pipeline.video.read.index import is_shown
 from pipeline.video.read.mp4_header import header_faults
 from pipeline.video.read.source import codec_tag, open_source, video_stream
-from pipeline.video.write.codec_delay import BEGIN_EARLY
 from pipeline.video.write.container import is_made_by_the_muxer
 from pipeline.video.write.copying import payload
 
@@ -35,6 +34,7 @@ class TrackFacts:
     pts : int64 [P], times of the packets that are shown, in the order of the file.
     durations : int64 [P], how long each is shown, 0 where the container does not say.
     sha256 : of their content, in that order, without what belongs to the container; of an attachment, of its file.
+    hidden : how many of them come first that an edit list hides; 0 in Matroska, where a delay does that.
     parameters : what a player has to know before the first packet: tag, sample rate, channels, header and so on.
     """
 
@@ -43,6 +43,7 @@ class TrackFacts:
     durations: NDArray[np.int64]
     sha256: str
     parameters: Mapping[str, str]
+    hidden: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +89,7 @@ class _Reading:
     pts: list[int] = field(default_factory=list)
     durations: list[int] = field(default_factory=list)
     begun: bool = False
+    hidden: int = 0
     content: Any = field(default_factory=hashlib.sha256)
 
 
@@ -116,11 +118,11 @@ def _read_tracks(info: VideoInfo) -> tuple[TrackFacts, ...]:
     with open_source(info.path) as container:
         for packet in _readable(container, sorted(readings)):
             reading = readings[packet.stream_index]
-            # What such a codec needs to begin is hidden in MP4 and a delay in Matroska: the same packets.
-            begins_early = info.streams[packet.stream_index].codec in BEGIN_EARLY
-            if not is_shown(packet) and (reading.begun or not begins_early):
+            # What a decoder needs to begin is hidden in MP4 and a delay in Matroska: the same packets.
+            if not is_shown(packet) and reading.begun:
                 continue
             reading.begun = reading.begun or is_shown(packet)
+            reading.hidden += not reading.begun
             reading.pts.append(_time(packet))
             reading.durations.append(packet.duration or 0)
             reading.content.update(payload(packet))
@@ -133,7 +135,9 @@ def _track(info: StreamInfo, stream: Stream, reading: _Reading) -> TrackFacts:
     if isinstance(stream, AttachmentStream):
         reading.content.update(stream.data or b"")
     times, durations = (np.array(column, np.int64) for column in (reading.pts, reading.durations))
-    return TrackFacts(info, times, durations, reading.content.hexdigest(), _parameters(stream))
+    return TrackFacts(
+        info, times, durations, reading.content.hexdigest(), _parameters(stream), reading.hidden
+    )
 
 
 def _parameters(stream: Stream) -> dict[str, str]:

@@ -21,10 +21,24 @@ from pipeline.structures.video_info import Chapter, StreamInfo, VideoInfo
 from pipeline.video.colour.chroma_location import UNKNOWN_LOCATION, read_chroma_location
 from pipeline.video.colour.light_metadata import frame_side_data, read_light
 from pipeline.video.read.index import FrameIndex, read_index
+from pipeline.video.read.program_map import announced_pictures
 from pipeline.video.read.source import open_source
+
+#: What belongs to a frame and PyAV cannot put on one, by FFmpeg's names.
+_SIDE_DATA = {
+    "A53_CC": "closed captions",
+    "SPHERICAL": "a 360 degree projection",
+    "STEREO3D": "a stereo layout",
+}
+
+#: FFmpeg's numbers of field orders in which the bottom field is shown first: BB and TB.
+_BOTTOM_FIRST = (3, 4)
 
 #: BT.709: what RGB is converted to, as YUV is all that is painted on.
 _MATRIX_FOR_RGB = 1
+
+#: Pixels of a frame at H.265's largest level, 7.2, about 16384x8704: of more an encoder alone takes over 4 GB.
+_MOST_PIXELS = 142_606_336
 
 #: Bytes of an MPEG-TS packet: plain, with a time code before it, with error correction behind it.
 _BROADCAST_PACKETS = (188, 192, 204)
@@ -33,12 +47,14 @@ _BROADCAST_PACKETS = (188, 192, 204)
 def probe(path: Path) -> VideoInfo:
     """All that is to be known of a video: streams, each frame's pts, geometry, colour, metadata.
 
-    Reads the whole file once, decodes a single frame. Raises InputError if there is no video in it, or none
-    that can be decoded.
+    Reads the whole file once, decodes a single frame. Raises InputError if there is no video in it, none that can be
+    decoded, or one whose frames are too large for any encoder's format.
     """
     with open_source(path) as container:
         streams = tuple(_stream_info(stream) for stream in container.streams)
         stream = _choose_video(path, container, streams)
+        _check_size(path, stream)
+        _check_announced(path, container, stream)
         index = read_index(path, stream.index)
         frame = next(_decodable(container, stream), None)
         if index is None or frame is None:
@@ -82,6 +98,34 @@ def _choose_video(path: Path, container: InputContainer, streams: tuple[StreamIn
         return default, context.width * context.height, -stream.index
 
     return max(videos, key=rank)
+
+
+def _check_size(path: Path, stream: VideoStream) -> None:
+    width, height = stream.codec_context.width, stream.codec_context.height
+    if width * height > _MOST_PIXELS:
+        raise InputError(
+            f"{path} has frames that are too large.",
+            found=f"{width}x{height}; H.265 holds {_MOST_PIXELS} pixels, about 16384x8704",
+            do="make it smaller first",
+        )
+
+
+def _check_announced(path: Path, container: InputContainer, stream: VideoStream) -> None:
+    """Raise InputError for a broadcast recording whose pictures become others, in their place or as a new stream.
+
+    FFmpeg decodes a stream as what it was at first, and looks for streams in the first seconds.
+    """
+    if container.format.name != "mpegts":
+        return
+    announced = announced_pictures(path)
+    formats = announced.get(stream.id, ())
+    late = sorted(announced.keys() - {other.id for other in container.streams})
+    if len(formats) > 1 or late:
+        raise InputError(
+            f"The pictures of {path} become others in mid-stream.",
+            found=" then ".join(formats) if len(formats) > 1 else f"a new stream of {announced[late[0]][0]}",
+            do="cut it there, by ffmpeg -c copy, and run each piece by itself",
+        )
 
 
 def _decodable(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
@@ -139,6 +183,10 @@ def _video_info(
         ),
         damage=(*index.damage, *_torn_end(path, container.format.name)),
         light=read_light(frame),
+        side_data=tuple(
+            words for name, words in _SIDE_DATA.items() if frame_side_data(frame).get(name) is not None
+        ),
+        top_field_first=stream.codec_context.field_order not in _BOTTOM_FIRST,
         chroma_location=UNKNOWN_LOCATION if rotation or mirrored else read_chroma_location(frame),
     )
 

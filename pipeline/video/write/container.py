@@ -7,15 +7,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import av
+import numpy as np
 from av.error import FFmpegError
 from av.stream import Stream
 
 from pipeline.errors import ConfigError
 from pipeline.structures.video_info import StreamInfo, VideoInfo
 from pipeline.video.read.source import open_source
+from pipeline.video.write.timeline import output_timeline
 
 #: FFmpeg's muxer by the ending of the output's name.
 _MUXERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
+
+#: The formats in which Matroska attaches a cover, by FFmpeg's name of the codec.
+PICTURE_TYPES = {"png": "image/png", "mjpeg": "image/jpeg"}
+
+#: The most ticks that a frame is shown for in MP4, in which every part is written; a few more would not fit 32 bits.
+_LONGEST_TICKS = 2_000_000_000
 
 #: Sound that FFmpeg writes into MP4 but hardly a player finds there.
 _UNPLAYABLE_IN_MP4 = ("pcm_", "vorbis")
@@ -45,7 +53,7 @@ def check_container(info: VideoInfo, out: Path) -> ContainerCheck:
     Raises ConfigError if the ending is none of .mp4, .m4v, .mov and .mkv.
     """
     muxer = _muxer(out)
-    kept, problems, warnings = [], [], []
+    kept, warnings, problems = [], [], _gaps(info, out.suffix)
     for stream in info.streams:
         if stream.index == info.video or is_made_by_the_muxer(info, stream):
             continue
@@ -53,6 +61,7 @@ def check_container(info: VideoInfo, out: Path) -> ContainerCheck:
             kept.append(stream.index)
             if stream.kind == "video" and not stream.is_picture:
                 warnings.append(f"{_name(stream)} is a second video: it is copied as it is, not painted")
+                warnings += _cut_off(info, stream, muxer)
         elif stream.kind in ("audio", "subtitle"):
             problems.append(f"{out.suffix} cannot hold {_name(stream)}")
         else:
@@ -61,6 +70,29 @@ def check_container(info: VideoInfo, out: Path) -> ContainerCheck:
         tuple(suffix for suffix, other in _MUXERS.items() if _holds_all(info, other)) if problems else ()
     )
     return ContainerCheck(muxer, tuple(kept), tuple(problems), fitting, tuple(warnings))
+
+
+def _gaps(info: VideoInfo, suffix: str) -> list[str]:
+    """A sentence if a frame is shown longer than the 32 bits of a length hold, as where a clock has run over."""
+    steps = np.diff(output_timeline(info).pts)
+    if not len(steps) or steps.max() <= _LONGEST_TICKS:
+        return []
+    frame, days = int(steps.argmax()), float(int(steps.max()) * info.time_base) / 86400
+    return [f"{suffix} cannot hold frame {frame}, which is shown for {days:.1f} days"]
+
+
+def _cut_off(info: VideoInfo, stream: StreamInfo, muxer: str) -> list[str]:
+    """A sentence if an edit list hides packets at the start, which later ones may need."""
+    if muxer != "matroska":
+        return []
+    with open_source(info.path) as source:
+        first = next((packet for packet in source.demux(source.streams[stream.index]) if packet.size), None)
+    if first is None or not first.is_discard:
+        return []
+    return [
+        f"{_name(stream)} begins with pictures that an edit list hides, and .mkv has none: they are left out, and what "
+        "follows may not decode until the next keyframe; .mp4 keeps them"
+    ]
 
 
 def is_made_by_the_muxer(info: VideoInfo, stream: StreamInfo) -> bool:
@@ -98,8 +130,9 @@ def _holds_time_code(info: VideoInfo, stream: StreamInfo) -> bool:
 def _fits(info: VideoInfo, stream: StreamInfo, muxer: str) -> bool:
     if muxer == "mp4" and stream.codec.startswith(_UNPLAYABLE_IN_MP4):
         return False
-    if muxer == "matroska" and stream.is_picture:
-        return False  # it would become a video of one frame
+    if stream.is_picture and muxer != "mp4":
+        # QuickTime has no place for it; as a stream of Matroska it would become a video of one frame.
+        return muxer == "matroska" and stream.codec in PICTURE_TYPES
     with open_source(info.path) as source:
         return _can_be_written(source.streams[stream.index], muxer)
 

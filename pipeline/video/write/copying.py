@@ -98,8 +98,8 @@ class StreamCopy:
 def payload(packet: Packet) -> bytes:
     """A packet's content without what belongs to the container it is in."""
     data = bytes(packet)
-    stream = packet.stream
-    is_adts = stream.type == "audio" and stream.codec_context.name == "aac" and data[:1] == b"\xff"
-    if not is_adts or data[1] & 0xF6 != 0xF0:
+    context = packet.stream.codec_context
+    is_aac = context is not None and context.name == "aac"
+    if not is_aac or data[:1] != b"\xff" or data[1] & 0xF6 != 0xF0:
         return data
     return data[_ADTS_HEADER if data[1] & 1 else _ADTS_CHECKED_HEADER :]

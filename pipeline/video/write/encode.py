@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
@@ -11,6 +11,7 @@ import av
 import numpy as np
 from av.container import OutputContainer
 from av.error import FFmpegError
+from av.filter import Graph
 from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -22,7 +23,7 @@ from pipeline.structures.video_info import VideoInfo
 from pipeline.structures.yuv_frame import YuvFrame
 from pipeline.video.colour.pixels import to_av
 from pipeline.video.read.source import open_source, video_stream
-from pipeline.video.write.encoders import Encoder, open_encoder
+from pipeline.video.write.encoders import Encoder, open_encoder, tells_fields
 from pipeline.video.write.timeline import decoding_times, output_timeline
 from pipeline.video.write.whole_video import whole_video
 
@@ -60,6 +61,8 @@ def encode_part(
         ) as container:
             stream = open_encoder(container, info, encoder)
             pictures = _timed(frames, info, pts, timeline.time_base, encoder.layout)
+            if tells_fields(encoder):
+                pictures = _in_fields(pictures, info)
             count = _write_frames(container, stream, pictures, pts)
         _check(temporary, path, pts, count)
 
@@ -96,6 +99,25 @@ def _timed(
         made.pts = int(pts[min(number, len(pts) - 1)])
         made.time_base = time_base
         yield made
+
+
+def _in_fields(frames: Iterable[VideoFrame], info: VideoInfo) -> Iterator[VideoFrame]:
+    """The frames, marked as two fields in the source's order: PyAV cannot mark one, FFmpeg's filter can."""
+    graph = None
+    for frame in frames:
+        if graph is None:
+            graph = Graph()
+            source = graph.add_buffer(
+                width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base
+            )
+            order = "tff" if info.field_order == "top field first" else "bff"
+            graph.link_nodes(
+                source, graph.add("setfield", f"mode={order}"), graph.add("buffersink")
+            ).configure()
+        graph.push(frame)
+        marked = graph.pull()
+        assert isinstance(marked, VideoFrame)
+        yield marked
 
 
 def _check(temporary: Path, path: Path, pts: NDArray[np.int64], count: int) -> None:

@@ -74,6 +74,11 @@ _KINDS = {
 }
 
 
+#: Encoders that code two fields as one frame, and tell players so; of x264's frames the rows have to be whole fours.
+_TELL_FIELDS, _ROWS_OF_FIELDS = {"libx264"}, 4
+_IN_FIELDS = "+ilme+ildct"
+
+
 @dataclass(frozen=True)
 class Encoder:
     """An encoder with its options; equal values give equal bytes.
@@ -107,6 +112,11 @@ def probe_encoder(info: VideoInfo, settings: EncodeSettings) -> Encoder:
             return encoder
     assert failure is not None
     raise failure
+
+
+def tells_fields(encoder: Encoder) -> bool:
+    """True if it is to code each frame as two fields."""
+    return dict(encoder.options).get("flags") == _IN_FIELDS
 
 
 def _candidates(info: VideoInfo) -> tuple[str, ...]:
@@ -174,6 +184,7 @@ def _resolve(info: VideoInfo, settings: EncodeSettings, name: str) -> Encoder:
             _private_options(name, settings.threads),
             light_parameters(name, info.light),
             chroma_location_parameters(name, info.chroma_location),
+            _field_options(name, info),
         ),
     }
     if settings.bitrate is None:
@@ -191,6 +202,14 @@ def _private_options(name: str, threads: int) -> dict[str, str]:
     if name == "libx265":
         return {"x265-params": f"pools=none:frame-threads={threads}:open-gop=0:log-level=error"}
     return {"svtav1-params": f"lp={threads}"} if name == "libsvtav1" else {}
+
+
+def _field_options(name: str, info: VideoInfo) -> dict[str, str]:
+    """The options that make an encoder code each frame as two fields; none for progressive frames."""
+    if name not in _TELL_FIELDS or info.field_order == "progressive" or info.height % _ROWS_OF_FIELDS:
+        return {}
+    is_top = info.field_order == "top field first"
+    return {"flags": _IN_FIELDS, "x264-params": "tff=1" if is_top else "bff=1"}
 
 
 def _joined(*all_options: dict[str, str]) -> dict[str, str]:

@@ -19,12 +19,13 @@ from av.video.stream import VideoStream
 
 from pipeline.errors import UsageError
 from pipeline.structures.timebase import to_pts
-from pipeline.structures.video_info import VideoInfo
+from pipeline.structures.video_info import StreamInfo, VideoInfo
 from pipeline.video.read.source import open_source, video_stream
 from pipeline.video.write.codec_delay import delayed_template, hidden_seconds
-from pipeline.video.write.container import ContainerCheck, check_container
+from pipeline.video.write.container import PICTURE_TYPES, ContainerCheck, check_container
 from pipeline.video.write.copying import StreamCopy
 from pipeline.video.write.joining import joined_packets
+from pipeline.video.write.late_starts import hide_late_starts
 from pipeline.video.write.tags import container_tags, stream_tags, survives_itunes
 from pipeline.video.write.timeline import Timeline, output_timeline
 from pipeline.video.write.track_times import write_creation_times
@@ -66,8 +67,9 @@ def mux(
     with whole_video(out, folder) as temporary:
         copies = _write(info, parts, temporary, check, timeline)
         if check.muxer != "matroska":
-            tracks = (info.streams[position] for position in sorted([info.video, *check.kept]))
-            write_creation_times(temporary, [track.metadata for track in tracks])
+            places = sorted([info.video, *check.kept])
+            write_creation_times(temporary, [info.streams[place].metadata for place in places])
+            hide_late_starts(temporary, [hidden_seconds(info, place) for place in places])
         differing = prove(temporary, check.kept)
     moved = (copy.repair_note() for copy in copies)
     return check.warnings + tuple(note for note in moved if note) + differing
@@ -126,11 +128,13 @@ def _add_streams(
     painted, copies = None, []
     for position in sorted([info.video, *check.kept]):
         stream = source.streams[position]
+        if check.muxer == "matroska" and info.streams[position].is_picture:
+            _attach(out, info, info.streams[position])
+            continue
         hidden = hidden_seconds(info, position) if check.muxer == "matroska" else Fraction(0)
         if hidden:
             with delayed_template(stream, hidden) as delayed:
                 target: Stream = out.add_stream_from_template(delayed, opaque=True)
-            target.codec_context.extradata = stream.codec_context.extradata
         else:
             target = out.add_stream_from_template(template if position == info.video else stream, opaque=True)
         target.metadata.clear()
@@ -148,6 +152,21 @@ def _add_streams(
     if template.codec_context.codec.canonical_name == "hevc":
         painted.codec_context.codec_tag = "hvc1"  # the only one of HEVC's two tags that QuickTime plays
     return painted, copies
+
+
+def _attach(out: OutputContainer, info: VideoInfo, picture: StreamInfo) -> None:
+    """A cover as Matroska keeps it: a file that is attached, named as the source names it."""
+    suffix, kind = {"png": "png", "mjpeg": "jpg"}[picture.codec], PICTURE_TYPES[picture.codec]
+    tags = stream_tags(picture.metadata)
+    with open_source(info.path) as source:
+        packets = source.demux(source.streams[picture.index])
+        packet = next((packet for packet in packets if packet.size), None)
+        if packet is None:
+            return  # there is nothing in it, which verify says too
+        attached = out.add_attachment(tags.get("filename", f"cover.{suffix}"), kind, bytes(packet))
+    attached.metadata.update(
+        {key: value for key, value in tags.items() if key not in ("filename", "mimetype")}
+    )
 
 
 def _copy(

@@ -4,9 +4,11 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import ffmpeg
 import pytest
 
 from pipeline.errors import InputError
+from pipeline.video.ffmpeg import run_ffmpeg, to_file
 from pipeline.video.read.probe import probe
 from tests.footage import OPEN_GOPS, TICK, UNEVEN, write_clip
 
@@ -18,6 +20,27 @@ def test_every_frame_has_its_own_time(tmp_path: Path) -> None:
     assert info.keys.tolist() == [True] + [False] * 9
     assert sorted(info.decode_order.tolist()) == list(range(10))
     assert info.decode_order.tolist() != list(range(10)), "the clip has B-frames"
+
+
+def test_the_empty_places_of_an_avi_are_no_damage(tmp_path: Path) -> None:
+    picture = ffmpeg.input("testsrc2=s=64x48:r=25:d=0.8", f="lavfi")
+    gaps = {"vf": "select=not(between(n\\,5\\,9)+eq(n\\,12))", "fps_mode": "passthrough"}
+    run_ffmpeg(to_file(tmp_path / "gaps.avi", picture, vcodec="mpeg4", bf=0, **gaps), timeout_seconds=60)
+    info = probe(tmp_path / "gaps.avi")
+    kept = [number for number in range(20) if number not in (5, 6, 7, 8, 9, 12)]
+    assert (info.pts.tolist(), info.stream.packet_count, info.damage) == (kept, 20, ())
+
+
+def test_frames_that_are_too_large_for_any_format_are_refused_before_one_is_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.video.read.probe._decodable", None)
+    large = ffmpeg.input("color=gray:s=16000x16000:r=1:d=1", f="lavfi")
+    for codec, layout in (("mjpeg", "yuvj420p"), ("rawvideo", "gray")):
+        path = tmp_path / "large.avi"
+        run_ffmpeg(to_file(path, large, vcodec=codec, pix_fmt=layout), timeout_seconds=60)
+        with pytest.raises(InputError, match="found: 16000x16000; H"):
+            probe(path)
 
 
 def test_a_late_start_is_kept(tmp_path: Path) -> None:

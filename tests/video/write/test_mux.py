@@ -5,6 +5,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import ffmpeg
+import numpy as np
 import pytest
 
 from pipeline.errors import ConfigError, MediaError, UsageError
@@ -183,8 +184,14 @@ def test_a_cover_picture_comes_along_where_there_is_a_place_for_it(tmp_path: Pat
     parts = encode_all(info, tmp_path)
     assert mux_proved(info, parts, tmp_path / "out.mp4") == ()
     assert probe(tmp_path / "out.mp4").streams[2].is_picture
-    (note,) = mux_proved(info, parts, tmp_path / "out.mkv")
-    assert note.startswith(".mkv cannot hold stream 2")
+    assert mux_proved(info, parts, tmp_path / "out.mkv") == ()
+    attached = probe(tmp_path / "out.mkv").streams[2]
+    assert (attached.is_picture, attached.metadata["filename"]) == (True, "cover.jpg")
+    again = probe(tmp_path / "out.mkv")
+    assert mux_proved(again, encode_all(again, tmp_path), tmp_path / "again.mkv") == ()
+    assert packets_of(tmp_path / "again.mkv", "video", 1)[0][1] == packets_of(info.path, "video", 1)[0][1]
+    (note,) = check_container(info, tmp_path / "out.mov").warnings
+    assert note.startswith(".mov cannot hold stream 2")
 
 
 def test_an_attached_font_stays_attached(tmp_path: Path) -> None:
@@ -285,6 +292,63 @@ def test_sound_that_a_decoder_begins_with_stays_from_mp4_to_matroska_and_back(tm
     assert back.pts[0] == 0
     mux_proved(back, encode_all(back, tmp_path), tmp_path / "back.mp4")
     assert [content for _, content in packets_of(tmp_path / "back.mp4", "audio")] == [c for _, c in before]
+
+
+def decoded_sound(path: Path) -> list[float]:
+    """The samples that FFmpeg plays of the first sound."""
+    sound = ffmpeg.output(from_file(path)["a"], "pipe:", f="s16le", **{"c:a": "pcm_s16le", "ac": 1})
+    return list(np.frombuffer(run_ffmpeg(sound, timeout_seconds=60), np.int16).astype(float))
+
+
+@pytest.mark.parametrize("codec", ["libvorbis", "ac3", "eac3", "mp2", "libmp3lame", "libopus"])
+def test_sound_of_any_format_keeps_its_hidden_beginning_in_matroska(tmp_path: Path, codec: str) -> None:
+    source = tmp_path / "clip.mp4"
+    picture, tone = (
+        ffmpeg.input(words, f="lavfi") for words in ("testsrc2=s=64x48:r=25:d=0.6", "sine=r=48000:d=0.6")
+    )
+    run_ffmpeg(to_file(source, picture, tone, vcodec="libx264", acodec=codec), timeout_seconds=60)
+    info = probe(source)
+    assert mux_proved(info, encode_all(info, tmp_path), tmp_path / "out.mkv") == ()
+    before, after = packets_of(source, "audio"), packets_of(tmp_path / "out.mkv", "audio")
+    assert before[0][0] < 0
+    assert [content for _, content in after] == [content for _, content in before]
+    tick = next(stream.time_base for stream in info.streams if stream.kind == "audio")
+    apart = [
+        abs(one * tick - Fraction(other, 1000)) for (one, _), (other, _) in zip(before, after, strict=True)
+    ]
+    assert max(apart) <= Fraction(1, 1000)
+    heard, found = decoded_sound(source), decoded_sound(tmp_path / "out.mkv")
+    assert 0 <= len(found) - len(heard) < 2000  # the end of the last packet is not cut off
+    assert np.corrcoef(heard[4000:20000], found[4000:20000])[0, 1] > 0.99
+
+
+def hidden_second_video(folder: Path) -> VideoInfo:
+    """An MP4 whose second video begins 0.2 s inside its only group of pictures, by an edit list."""
+    front, rear = (folder / f"{name}.mp4" for name in ("front", "rear"))
+    for path in (front, rear):
+        picture = ffmpeg.input("testsrc2=s=64x48:r=25:d=0.8", f="lavfi")
+        run_ffmpeg(to_file(path, picture, vcodec="libx264", g=100, bf=0), timeout_seconds=60)
+    both = to_file(
+        folder / "two.mp4",
+        from_file(front),
+        from_file(rear, ss=0.2)["v"],
+        c="copy",
+        **{"disposition:v:1": "0"},
+    )
+    run_ffmpeg(both, timeout_seconds=60)
+    return probe(folder / "two.mp4")
+
+
+def test_pictures_of_a_second_video_that_matroska_cannot_hide_are_told(tmp_path: Path) -> None:
+    info = hidden_second_video(tmp_path)
+    parts = encode_all(info, tmp_path)
+    check = check_container(info, tmp_path / "out.mkv")
+    assert any("an edit list hides" in sentence for sentence in check.warnings)
+    notes = mux_proved(info, parts, tmp_path / "out.mkv")
+    assert any("second video" in note and "instead of" in note for note in notes)
+    assert len(mux_proved(info, parts, tmp_path / "out.mp4")) == 1
+    assert packets_of(tmp_path / "out.mp4", "video", 1) == packets_of(info.path, "video", 1)
+    assert packets_of(info.path, "video", 1)[0][0] < 0
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])

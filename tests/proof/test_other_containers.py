@@ -1,0 +1,56 @@
+"""Sound that goes from one container to another: all of it arrives, and verify finds no difference where none is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import ffmpeg
+import pytest
+
+from pipeline.proof.verify import verify
+from pipeline.video.ffmpeg import run_ffmpeg, to_file
+from pipeline.video.read.probe import probe
+from tests.footage import mux_proved, packets_of
+from tests.video.write.test_mux import encode_all
+
+#: Codec, container of the source, container of the output: AAC's tag in AVI spells no text, MP3 is `.mp3` in QuickTime
+#: and `mp4a` in MP4, PCM `sowt` and `ipcm`, and what begins before zero is hidden in another way in Matroska.
+WAYS = [
+    ("aac", "avi", "mkv"),
+    ("aac", "avi", "mov"),
+    ("libmp3lame", "mov", "mp4"),
+    ("libmp3lame", "mp4", "mov"),
+    ("libmp3lame", "mp4", "mkv"),
+    ("libmp3lame", "avi", "mp4"),
+    ("mp2", "mov", "mp4"),
+    ("pcm_s16le", "mp4", "mov"),
+    ("libvorbis", "mp4", "mkv"),
+    ("ac3", "mp4", "mkv"),
+]
+
+
+@pytest.mark.parametrize(("codec", "before", "after"), WAYS, ids="-".join)
+def test_sound_arrives_in_another_container(tmp_path: Path, codec: str, before: str, after: str) -> None:
+    source, output = tmp_path / f"in.{before}", tmp_path / f"out.{after}"
+    picture, tone = (
+        ffmpeg.input(words, f="lavfi") for words in ("testsrc2=s=64x48:r=25:d=0.6", "sine=r=48000:d=0.6")
+    )
+    run_ffmpeg(to_file(source, picture, tone, vcodec="libx264", acodec=codec, bf=0), timeout_seconds=60)
+    info = probe(source)
+    assert mux_proved(info, encode_all(info, tmp_path), output) == ()
+    wanted, found = ([content for _, content in packets_of(path, "audio")] for path in (source, output))
+    assert len(wanted) > 10
+    assert found == wanted
+    assert [check for check in verify(source, output).checks if check.holds is False] == []
+
+
+def test_a_sound_s_tag_of_one_container_family_is_still_compared(tmp_path: Path) -> None:
+    picture, tone = (ffmpeg.input(words, f="lavfi") for words in ("testsrc2=s=64x48:d=0.5", "sine=d=0.5"))
+    made = to_file(tmp_path / "in.mov", picture, tone, vcodec="libx264", acodec="pcm_s16le")
+    run_ffmpeg(made, timeout_seconds=60)
+    content = (tmp_path / "in.mov").read_bytes()
+    assert content.count(b"sowt") == 1
+    (tmp_path / "out.mov").write_bytes(content.replace(b"sowt", b"ipcm"))
+    checks = verify(tmp_path / "in.mov", tmp_path / "out.mov").checks
+    assert "pcm" not in probe(tmp_path / "out.mov").streams[1].codec  # nobody knows it
+    assert any("sound" in check.name for check in checks if check.holds is False)
