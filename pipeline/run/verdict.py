@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 from typing import Literal
@@ -23,7 +24,7 @@ def is_refused_unseen(pair: Pair, settings: RunSettings) -> bool:
     """
     check_replaceable(pair.output)
     known = RunLayout.of(pair.output).folder.exists()
-    if not pair.output.exists() or known or settings.force:
+    if not os.path.lexists(pair.output) or known or settings.force:
         return False
     if settings.skip:
         return True
@@ -40,7 +41,7 @@ def verdict(products: Products) -> Verdict:
     if products.output() is not None:
         return "kept"
     output = run.layout.output
-    if not output.exists() or run.settings.run.force or _is_own(products, output):
+    if not os.path.lexists(output) or run.settings.run.force or _is_own(products, output):
         return "made"
     if run.settings.run.skip:
         return "skipped"
@@ -71,7 +72,5 @@ def in_the_way(output: Path) -> UsageError:
 
 def _is_own(products: Products, output: Path) -> bool:
     """True for a file that a killed process of this run put into place and could not write down any more."""
-    begun = products.ledger.entry("mux begun")
-    made = products.ledger.entry("mux")
-    unfinished = begun is not None and (made is None or made.at < begun.at)
-    return begun is not None and unfinished and digest_of(output) == begun.sha256
+    begun = products.begun_output()
+    return begun is not None and output.is_file() and digest_of(output) == begun
