@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
 from typing import Literal
 
 from pipeline.errors import UsageError
 from pipeline.files import digest_of
 from pipeline.job.inputs import Pair
+from pipeline.job.protection import check_replaceable
 from pipeline.job.settings import RunSettings
 from pipeline.record.layout import RunLayout
 from pipeline.run.products import Products
@@ -46,21 +46,6 @@ def verdict(products: Products) -> Verdict:
     if run.settings.run.skip:
         return "skipped"
     raise in_the_way(output)
-
-
-def check_replaceable(output: Path) -> None:
-    """Raise UsageError if something else than a file has the output's name, or no file and run can have it."""
-    try:
-        RunLayout.of(output).folder.exists()  # fails where its name, the longest of all, is too long
-        mode = output.stat().st_mode
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    except OSError as error:
-        raise UsageError(
-            f"{output} cannot be an output.", found=error.strerror or str(error), do="name another file"
-        ) from error
-    if not stat.S_ISREG(mode):
-        raise UsageError(f"{output} is no file, so it cannot be replaced.", do="name a file as the output")
 
 
 def in_the_way(output: Path) -> UsageError:
