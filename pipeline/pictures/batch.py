@@ -134,8 +134,7 @@ class _Batch:
         made = _mark("made", found, output, asdict(job.track), asdict(job.render), asdict(job.write))
         last = self._made.get(output)
         check_replaceable(pair.output)
-        is_asked_for = last is not None and last.entry.made == made
-        if is_asked_for and last.entry.sha256 == _digest_or_none(pair.output):
+        if last is not None and (last.entry.made, last.entry.sha256) == (made, _digest_or_none(pair.output)):
             return "kept"
         if os.path.lexists(pair.output) and not self._may_replace(pair.output):
             if self._job.skip:
