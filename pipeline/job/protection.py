@@ -60,6 +60,19 @@ def check_replaceable(output: Path) -> None:
         raise UsageError(f"{output} is no file, so it cannot be replaced.", do="name a file as the output")
 
 
+def check_not_another_s(output: Path) -> None:
+    """Raise UsageError for another user's file in a folder such as /tmp, where only its owner may rename it."""
+    try:
+        folder, owner = output.absolute().parent.stat(), output.lstat().st_uid
+    except OSError:
+        return
+    if folder.st_mode & stat.S_ISVTX and os.geteuid() not in (0, folder.st_uid, owner):
+        raise UsageError(
+            f"{output} belongs to user {owner}, and its folder lets nobody else replace it.",
+            do="name another output",
+        )
+
+
 def _marks(path: Path) -> Iterator[Hashable]:
     """The marks that two spellings of one file have in common."""
     yield os.path.realpath(path)

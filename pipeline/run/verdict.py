@@ -9,7 +9,7 @@ from typing import Literal
 from pipeline.errors import UsageError
 from pipeline.files import digest_of
 from pipeline.job.inputs import Pair
-from pipeline.job.protection import check_replaceable
+from pipeline.job.protection import check_not_another_s, check_replaceable
 from pipeline.job.settings import RunSettings
 from pipeline.record.layout import RunLayout
 from pipeline.run.products import Products
@@ -23,6 +23,8 @@ def is_refused_unseen(pair: Pair, settings: RunSettings) -> bool:
     Raises UsageError where it is neither to be skipped nor replaced, or cannot be replaced.
     """
     check_replaceable(pair.output)
+    if settings.force:
+        check_not_another_s(pair.output)
     known = RunLayout.of(pair.output).folder.exists()
     if not os.path.lexists(pair.output) or known or settings.force:
         return False

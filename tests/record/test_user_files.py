@@ -8,9 +8,10 @@ import pytest
 
 from pipeline import cli, files
 from pipeline.errors import MediaError
+from pipeline.job import protection
 from pipeline.record import layout
 from pipeline.record.ledger import Ledger
-from pipeline.run import flow
+from pipeline.run import flow, run_videos
 from tests.traffic import run_in_chunks
 
 
@@ -66,6 +67,51 @@ def test_a_link_within_the_run_s_folder_is_not_followed(here, name):
     assert run_in_chunks("drive.mp4", "out.mp4") == 5
     assert victim.read_bytes() == b"precious"
     assert not (here / "out.mp4").exists()
+
+
+@pytest.mark.parametrize("name", ["lock", "ledger.jsonl"])
+def test_a_file_with_another_name_is_not_written_to(here, name, capsys):
+    (here / "victim").write_bytes(b"precious")
+    (here / "out.mp4.seg-run").mkdir(mode=0o700)
+    (here / "out.mp4.seg-run" / name).hardlink_to(here / "victim")
+    assert run_in_chunks("drive.mp4", "out.mp4") == 5
+    assert "name" in capsys.readouterr().err
+    assert (here / "victim").read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("name", ["work", "work/parts", "work/tracks", "work/detections", "work/labels"])
+def test_a_planted_folder_of_work_files_is_not_written_to(here, name):
+    place = here / "out.mp4.seg-run" / name
+    for folder in reversed(place.parents[: name.count("/") + 1]):
+        folder.mkdir(mode=0o700)
+    (here / "elsewhere").mkdir(mode=0o700)
+    place.symlink_to(here / "elsewhere")
+    assert run_in_chunks("drive.mp4", "out.mp4") == 5
+    assert not list((here / "elsewhere").iterdir())
+
+
+def test_a_folder_that_another_plants_while_the_run_is_planned_is_refused(here, monkeypatch):
+    plan = run_videos.plan_run
+
+    def plan_and_plant(*words):
+        (here / "out.mp4.seg-run").mkdir()
+        (here / "out.mp4.seg-run").chmod(0o777)
+        return plan(*words)
+
+    monkeypatch.setattr(run_videos, "plan_run", plan_and_plant)
+    assert run_in_chunks("drive.mp4", "out.mp4") == 5
+    assert not list((here / "out.mp4.seg-run").iterdir())
+
+
+def test_another_s_file_in_a_folder_that_keeps_it_is_told_at_once(here, fake_network, monkeypatch, capsys):
+    place = here / "shared"
+    place.mkdir()
+    place.chmod(0o1777)
+    (place / "out.mp4").write_bytes(b"theirs")
+    monkeypatch.setattr(protection.os, "geteuid", lambda: 12345)
+    assert run_in_chunks("drive.mp4", place / "out.mp4", "-y") == 2
+    assert "belongs to user" in capsys.readouterr().err
+    assert fake_network.looked_at == []
 
 
 def test_a_file_that_came_after_a_failed_mux_is_not_replaced(here, monkeypatch, capsys):
