@@ -87,7 +87,8 @@ def digest_of(path: Path) -> str:
 
 def _fresh(path: Path, folder: Path) -> Path:
     """A new empty file of this user's, with the permissions that an ordinary new file would have."""
-    start = os.fsencode(path.name)[:80].decode("utf-8", "ignore")  # a name has 255 bytes at most
+    letters = os.fsencode(path.name)[:80].decode("utf-8", "ignore")  # a name has 255 bytes at most
+    start = os.fsdecode(letters.encode())  # under the locale C, Python holds a name's bytes in its own way
     descriptor, name = tempfile.mkstemp(prefix=f".{start}.", suffix=TEMPORARY_SUFFIX, dir=folder)
     try:
         os.fchmod(descriptor, 0o666 & ~_UMASK)
