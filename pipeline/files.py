@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -77,9 +78,12 @@ def remove_temporaries(folder: Path) -> None:
 
 
 def digest_of(path: Path) -> str:
-    """SHA-256 of the file's content, 64 hex digits: what `sha256sum` prints."""
+    """SHA-256 of the file's content, 64 hex digits: what `sha256sum` prints. Raises OSError for what is no file."""
     digest = hashlib.sha256()
-    with path.open("rb") as stream:
+    # Without waiting: at the other end of a pipe there may be nobody, and a device may have no end.
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as stream:
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "It is no file")
         while block := stream.read(_BLOCK_BYTES):
             digest.update(block)
     return digest.hexdigest()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
@@ -101,3 +102,10 @@ def test_a_file_that_came_meanwhile_keeps_its_name(tmp_path, monkeypatch, links)
     write_whole(path, b"third", may_replace=lambda there: there.read_bytes() == b"first")
     assert path.read_bytes() == b"third"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_is_no_file_has_no_digest_and_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    for path in (tmp_path, tmp_path / "fifo", Path("/dev/zero")):
+        with pytest.raises(OSError, match=r"no file|directory"):
+            digest_of(path)
