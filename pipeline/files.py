@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from pipeline.errors import WriteError
+from pipeline.errors import UsageError, WriteError
 
 _BLOCK_BYTES = 1 << 20
 
@@ -18,18 +20,28 @@ _BLOCK_BYTES = 1 << 20
 TEMPORARY_SUFFIX = ".seg-video-part"
 
 
+#: Answers for the file that has the name of one that is made: True if it may be replaced.
+MayReplace = Callable[[Path], bool]
+
+
+def anything(_: Path) -> bool:
+    """True: for names of our own, and for a user who asked for it."""
+    return True
+
+
 @contextmanager
-def whole_file(path: Path, folder: Path | None = None) -> Iterator[Path]:
+def whole_file(path: Path, folder: Path | None = None, may_replace: MayReplace = anything) -> Iterator[Path]:
     """A temporary name to write to; at the end of the body its file is flushed and renamed to `path`.
 
     The temporary file is new: created for this call alone, with a name that nobody could plant before. If the body
     fails it is removed, and `path` stays as it was. Raises WriteError where the system refuses: a full disk, a folder
-    that is missing or not writable.
+    that is missing or not writable; UsageError where a file has got the name in between that may not be replaced.
 
     Parameters
     ----------
     path : the file that is made, or replaced at once.
     folder : where the temporary file lies, on the same file system; by default beside `path`.
+    may_replace : asked about a file that is there at the end.
 
     """
     temporary = None
@@ -37,7 +49,7 @@ def whole_file(path: Path, folder: Path | None = None) -> Iterator[Path]:
         temporary = _fresh(path, folder or path.parent)
         yield temporary
         _flush(temporary)
-        temporary.replace(path)
+        _name(temporary, path, may_replace)
         _flush(path.parent)
     except OSError as error:
         raise _refused(path, error) from error
@@ -47,15 +59,15 @@ def whole_file(path: Path, folder: Path | None = None) -> Iterator[Path]:
 
 
 @contextmanager
-def whole_stream(path: Path) -> Iterator[BinaryIO]:
+def whole_stream(path: Path, may_replace: MayReplace = anything) -> Iterator[BinaryIO]:
     """A stream to a temporary file that takes the name `path` at the end of the body; see whole_file."""
-    with whole_file(path) as temporary, temporary.open("wb") as stream:
+    with whole_file(path, may_replace=may_replace) as temporary, temporary.open("wb") as stream:
         yield stream
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write `path`, which has its name only when all is on the disk. Raises WriteError if that fails."""
-    with whole_stream(path) as stream:
+def write_whole(path: Path, content: bytes, may_replace: MayReplace = anything) -> None:
+    """Write `path`, which has its name only when all is on the disk; see whole_file. Raises WriteError, UsageError."""
+    with whole_stream(path, may_replace) as stream:
         stream.write(content)
 
 
@@ -66,9 +78,12 @@ def remove_temporaries(folder: Path) -> None:
 
 
 def digest_of(path: Path) -> str:
-    """SHA-256 of the file's content, 64 hex digits: what `sha256sum` prints."""
+    """SHA-256 of the file's content, 64 hex digits: what `sha256sum` prints. Raises OSError for what is no file."""
     digest = hashlib.sha256()
-    with path.open("rb") as stream:
+    # Without waiting: at the other end of a pipe there may be nobody, and a device may have no end.
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as stream:
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "It is no file")
         while block := stream.read(_BLOCK_BYTES):
             digest.update(block)
     return digest.hexdigest()
@@ -76,13 +91,46 @@ def digest_of(path: Path) -> str:
 
 def _fresh(path: Path, folder: Path) -> Path:
     """A new empty file of this user's, with the permissions that an ordinary new file would have."""
-    start = os.fsencode(path.name)[:80].decode("utf-8", "ignore")  # a name has 255 bytes at most
+    letters = os.fsencode(path.name)[:80].decode("utf-8", "ignore")  # a name has 255 bytes at most
+    start = os.fsdecode(letters.encode())  # under the locale C, Python holds a name's bytes in its own way
     descriptor, name = tempfile.mkstemp(prefix=f".{start}.", suffix=TEMPORARY_SUFFIX, dir=folder)
     try:
         os.fchmod(descriptor, 0o666 & ~_UMASK)
     finally:
         os.close(descriptor)
     return Path(name)
+
+
+def _name(temporary: Path, path: Path, may_replace: MayReplace) -> None:
+    """Give the file its name; by the one call that refuses a name in use, unless what is there may be replaced."""
+    if may_replace is not anything:
+        try:
+            _take(temporary, path)
+            return
+        except FileExistsError:
+            if not may_replace(path):
+                raise UsageError(
+                    f"{path} has come into being meanwhile, so it was left alone.",
+                    do="move it away and run the same command again, or add --force to replace it: "
+                    "all that was made is kept",
+                ) from None
+    temporary.replace(path)
+
+
+def _take(temporary: Path, path: Path) -> None:
+    """Rename to a name that is free. Raises FileExistsError where it is not."""
+    try:
+        os.link(temporary, path)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        # exFAT and the like: an empty file keeps the name, which nobody else can take then.
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+        temporary.replace(path)
+
+
+#: What file systems say that know no hard links.
+_NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
 def _read_umask() -> int:

@@ -54,6 +54,7 @@ MAY_IMPORT = {
     },
     "pictures": {
         "job.output_template",
+        "job.protection",
         "record.layout",
         "segment",
         "track",

@@ -130,6 +130,10 @@ def test_models_as_json_holds_the_whole_entry(capsys):
     [
         (InputError("in.mp4 has no video", found="audio only", do="name another"), 3, "found: audio only"),
         (KeyboardInterrupt(), 130, "interrupted"),
+        (OSError(24, "Too many open files"), 1, "no more open files: raise `ulimit -n`"),
+        (BlockingIOError(11, "Resource temporarily unavailable"), 1, "no more processes and threads"),
+        (RuntimeError("can't start new thread"), 1, "no more processes and threads"),
+        (MemoryError(), 1, "no more memory"),
         (ZeroDivisionError("by\nzero"), 1, "ZeroDivisionError, which the program does not expect: by zero"),
     ],
 )

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import errno
+import os
+from pathlib import Path
 
 import pytest
 
 from pipeline import files
-from pipeline.errors import WriteError
+from pipeline.errors import UsageError, WriteError
 from pipeline.files import digest_of, whole_file, whole_stream, write_whole
 
 
@@ -78,3 +80,32 @@ def test_a_name_as_long_as_a_name_can_be_is_written(tmp_path):
     path = tmp_path / ("한" * 83 + ".mp4")  # 253 bytes
     write_whole(path, b"new")
     assert path.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_file_that_came_meanwhile_keeps_its_name(tmp_path, monkeypatch, links):
+    """Asked last of all, and by the system's own refusal; also where a file system has no hard links."""
+    path = tmp_path / "out"
+    if not links:
+
+        def no_link(*_):
+            if os.path.lexists(path):
+                raise FileExistsError(errno.EEXIST, "File exists")
+            raise OSError(errno.EPERM, "Operation not permitted")
+
+        monkeypatch.setattr(files.os, "link", no_link)
+    write_whole(path, b"first", may_replace=lambda _: False)
+    assert path.read_bytes() == b"first"
+    with pytest.raises(UsageError, match="come into being meanwhile"):
+        write_whole(path, b"second", may_replace=lambda _: False)
+    assert path.read_bytes() == b"first"
+    write_whole(path, b"third", may_replace=lambda there: there.read_bytes() == b"first")
+    assert path.read_bytes() == b"third"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_is_no_file_has_no_digest_and_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    for path in (tmp_path, tmp_path / "fifo", Path("/dev/zero")):
+        with pytest.raises(OSError, match=r"no file|directory"):
+            digest_of(path)

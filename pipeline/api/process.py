@@ -17,6 +17,9 @@ def process(source: str | Path, output: str | Path, **settings: Any) -> VideoRes
 
     settings : the long flags of `seg-video run` with _ for -. Raises what the command would end with, all of it
     SegVideoError. A run that was broken off goes on.
+
+    `output` may never be `source`, whatever it is called. A later call's source is not known to this one: with
+    `force`, an output that is to be the source of another call is replaced all the same.
     """
     request = request_of_keywords(source, output, settings)
     with StopSignal().listening() as stop:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import sys
 import traceback
 from collections.abc import Sequence
@@ -71,11 +72,33 @@ def _tell(error: Exception) -> int:
     if isinstance(error, SegVideoError):
         complain(str(error))
         return error.exit_code
+    limit = _limit(error)
+    if limit:
+        complain(f"The system gives this program no more {limit}")
+        return FAILED
     complain(
         f"{type(error).__name__}, which the program does not expect: {one_line(str(error)) or 'no more is known'}"
     )
     complain("nothing that was finished is lost; the same command with --debug shows where it comes from")
     return FAILED
+
+
+#: What a system runs out of, and what helps, by the error that it gives then.
+_LIMITS = {
+    errno.EMFILE: "open files: raise `ulimit -n`, or use fewer --workers",
+    errno.ENFILE: "open files: end other programs, or use fewer --workers",
+    errno.EAGAIN: "processes and threads: raise `ulimit -u`, or use fewer --workers",
+    errno.ENOMEM: "memory: end other programs, or use fewer --workers",
+}
+
+
+def _limit(error: Exception) -> str | None:
+    """A few words on a limit that was reached, if that is why it failed."""
+    if isinstance(error, MemoryError):
+        return _LIMITS[errno.ENOMEM]
+    if isinstance(error, RuntimeError) and "can't start new thread" in str(error):
+        return _LIMITS[errno.EAGAIN]
+    return _LIMITS.get(error.errno or 0) if isinstance(error, OSError) else None
 
 
 def _add_help_arguments(parser: argparse.ArgumentParser) -> None:

@@ -43,7 +43,10 @@ def make_pictures(requests: Sequence[JobRequest], given: Iterable[str], argument
 
     given : names of the options that the command line has. Raises UsageError for one that is for videos.
     """
+    from pipeline.pictures.pairs import check_jobs
+
     jobs = [_job(request, given, arguments.quality) for request in requests]
+    check_jobs([(job.inputs, job.output, job.listed) for job in jobs])
     if arguments.dry_run:
         return _show_plan(jobs, arguments.json)
     return _work(jobs, arguments)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Hashable, Iterator, Sequence
 from pathlib import Path
 
@@ -44,6 +45,34 @@ def protect_sources(pairs: Sequence[tuple[Path, Path]]) -> None:
                 )
 
 
+def check_replaceable(output: Path) -> None:
+    """Raise UsageError if something else than a file has the output's name, or no file and run can have it."""
+    try:
+        run_folder(output.absolute()).exists()  # fails where its name, the longest of all, is too long
+        mode = output.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise UsageError(
+            f"{output} cannot be an output.", found=error.strerror or str(error), do="name another file"
+        ) from error
+    if not stat.S_ISREG(mode):
+        raise UsageError(f"{output} is no file, so it cannot be replaced.", do="name a file as the output")
+
+
+def check_not_another_s(output: Path) -> None:
+    """Raise UsageError for another user's file in a folder such as /tmp, where only its owner may rename it."""
+    try:
+        folder, owner = output.absolute().parent.stat(), output.lstat().st_uid
+    except OSError:
+        return
+    if folder.st_mode & stat.S_ISVTX and os.geteuid() not in (0, folder.st_uid, owner):
+        raise UsageError(
+            f"{output} belongs to user {owner}, and its folder lets nobody else replace it.",
+            do="name another output",
+        )
+
+
 def _marks(path: Path) -> Iterator[Hashable]:
     """The marks that two spellings of one file have in common."""
     yield os.path.realpath(path)
@@ -59,4 +88,6 @@ def _would_replace(replaced: Path, source: Path, output: Path) -> UsageError:
         what = f"{source} would be overwritten by its own output."
     else:
         what = f"{replaced} is an input, and would be overwritten by the output of {source}."
-    return UsageError(what, found=f"output {output}", do="name another output, such as out/{stem}_seg.mp4")
+    return UsageError(
+        what, found=f"output {output}", do=f"name another output, such as out/{{stem}}_seg{output.suffix}"
+    )

@@ -107,6 +107,8 @@ def find_source(model: str | Path) -> NetworkSource:
         return NetworkSource(str(model), entry.kind, KINDS[entry.kind].loader, entry)
     if not path.exists():
         raise WeightsError(f"There are no weights at {model}.", do="check the path")
+    if not path.is_file() and not path.is_dir():
+        raise WeightsError(f"{model} is neither a file nor a folder.", do="name a file of weights")
     ending = "/" if path.is_dir() else path.suffix
     if ending not in by_ending:
         raise WeightsError(

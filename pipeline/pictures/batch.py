@@ -9,10 +9,12 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Protocol
 
 from pipeline.errors import ChunksFailedError, InputError, InterruptedRunError, SegVideoError, UsageError
-from pipeline.files import digest_of
+from pipeline.files import anything, digest_of
+from pipeline.job.protection import check_replaceable
 from pipeline.pictures.job import PictureJob, PictureResult
 from pipeline.pictures.one_picture import Finder, make_picture
 from pipeline.pictures.pairs import PicturePair, picture_pairs
@@ -103,6 +105,9 @@ class _Batch:
         self._job, self._store, self._finder = job, store, finder
         self._found = {entry.entry.found: entry for entry in known}
         self._made = {entry.entry.output: entry for entry in known}
+        self._own: dict[str, set[str]] = {}
+        for entry in known:
+            self._own.setdefault(entry.entry.output, set()).add(entry.entry.sha256)
         self._weights = weights_digest(job.segment.model)
         self.through: list[KnownPicture] = []
 
@@ -122,15 +127,16 @@ class _Batch:
 
     def _read(self, pair: PicturePair) -> _Waiting | str:
         """A picture and its fingerprints, or "kept" or "skipped" where its output is there already."""
-        if not pair.source.is_file():
+        if not os.path.isfile(pair.source):  # noqa: PTH113  # a name may be too long to be looked at
             raise InputError(f"There is no picture at {pair.source}.", do="check the path")
         output, job = self._store.name_of(pair.output), self._job
         found = _mark("found", digest_of(pair.source), self._weights, job.segment.score)
         made = _mark("made", found, output, asdict(job.track), asdict(job.render), asdict(job.write))
         last = self._made.get(output)
-        if last is not None and last.entry.made == made and pair.output.exists():
+        check_replaceable(pair.output)
+        if last is not None and (last.entry.made, last.entry.sha256) == (made, _digest_or_none(pair.output)):
             return "kept"
-        if last is None and pair.output.exists() and not self._job.force:
+        if os.path.lexists(pair.output) and not self._may_replace(pair.output):
             if self._job.skip:
                 return "skipped"
             raise UsageError(
@@ -154,9 +160,26 @@ class _Batch:
             str(pair.source), self._store.name_of(pair.output), waiting.picture.width, waiting.picture.height,
             waiting.found, waiting.made,
         )  # fmt: skip
-        return make_picture(
-            waiting.picture, detections, names, entry, pair.output, self._job, self._store.keep
-        )
+        may_replace = anything if self._job.force else self._may_replace
+        try:
+            return make_picture(
+                waiting.picture,
+                detections,
+                names,
+                entry,
+                pair.output,
+                self._job,
+                self._store.keep,
+                may_replace,
+            )
+        except UsageError as error:
+            return error
+
+    def _may_replace(self, output: Path) -> bool:
+        """True for an output whose content is what a run here wrote or was about to, and if the user said so."""
+        if self._job.force:
+            return True
+        return _digest_or_none(output) in self._own.get(self._store.name_of(output), ())
 
     def _through(
         self, pair: PicturePair, working: Future[KnownPicture | SegVideoError | str]
@@ -171,6 +194,10 @@ class _Batch:
         shown = ShownTracks(self._job.render, known.class_names).of(known.tracks)
         state = "kept" if isinstance(became, str) else "done"
         return PictureResult(pair.source, pair.output, state, len(shown))
+
+
+def _digest_or_none(path: Path) -> str | None:
+    return digest_of(path) if path.is_file() else None
 
 
 def _threads() -> int:

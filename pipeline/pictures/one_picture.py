@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from pipeline.files import MayReplace, write_whole
 from pipeline.pictures.job import PictureJob
+from pipeline.pictures.kinds import kind_of_name
 from pipeline.pictures.picture import Picture
 from pipeline.pictures.stored import KnownPicture
-from pipeline.pictures.write import write_picture
+from pipeline.pictures.write import encoded
 from pipeline.render.frame_labels import FrameLabels
 from pipeline.render.label_planner import LabelPlanner
 from pipeline.render.overlay import Overlay
@@ -66,8 +70,13 @@ def make_picture(
     output: Path,
     job: PictureJob,
     keep: Callable[[KnownPicture], None],
+    may_replace: MayReplace,
 ) -> KnownPicture:
-    """Write the output and tell `keep`; return the facts of the picture."""
+    """Tell `keep` the facts of the picture, write the output, and return them.
+
+    The facts come first: what lies under the output's name is known by them even after a kill. Raises WriteError,
+    UsageError where another file has that name by then.
+    """
     tracker = Tracker(job.track, class_names)
     # A video of one frame: every object that is sure enough has a number at once.
     _, tracks = tracker.step(tracker.start(), 0.0, detections)
@@ -75,9 +84,10 @@ def make_picture(
     _, (labels,) = planner.follow(planner.start(), [(0.0, tracks)])
     painted = paint_picture(Overlay(job.render, class_names), picture, tracks, labels)
     output.parent.mkdir(parents=True, exist_ok=True)
-    write_picture(output, painted, job.write)
-    known = KnownPicture(entry, tracks, class_names)
+    content = encoded(painted, kind_of_name(output), job.write)
+    known = KnownPicture(replace(entry, sha256=hashlib.sha256(content).hexdigest()), tracks, class_names)
     keep(known)
+    write_whole(output, content, may_replace)
     return known
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import glob
-from collections import Counter
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import InputError, UsageError
 from pipeline.job.output_template import filled
+from pipeline.job.protection import protect_sources
 from pipeline.pictures.kinds import is_picture, kind_of_name
 from pipeline.pictures.stored import PictureStore
 
@@ -47,9 +48,11 @@ def picture_pairs(
     sources = [source for name in inputs for source in _sources(name, listed)]
     if not sources:
         raise InputError("No input holds a picture.", found=", ".join(inputs))
-    several = len(sources) > 1 or any(Path(name).is_dir() or name == FROM_LIST for name in inputs)
+    several = len(sources) > 1 or any(_is_folder(name) or name == FROM_LIST for name in inputs)
     found = [PicturePair(source, _output(source, output, several)) for source in dict.fromkeys(sources)]
-    _check(found)
+    for pair in found:
+        kind_of_name(pair.output)
+    protect_sources([(pair.source, pair.output) for pair in found])
     return found
 
 
@@ -57,9 +60,9 @@ def _sources(name: str, listed: Iterable[str]) -> list[Path]:
     if name == FROM_LIST:
         return [Path(line) for line in (line.strip("\r\n") for line in listed) if line]
     path = Path(name)
-    if path.is_dir():
+    if _is_folder(name):
         matches = sorted(entry for entry in path.iterdir() if is_picture(entry))
-    elif not path.exists() and glob.has_magic(name):
+    elif not os.path.lexists(path) and glob.has_magic(name):
         # Path.glob takes no pattern that begins at the root.
         matches = sorted(Path(match) for match in glob.glob(name, recursive=True))  # noqa: PTH207
         if not matches:
@@ -77,7 +80,7 @@ def _output(source: Path, output: str | None, several: bool) -> Path:
         return Path(default)
     if "{" in output:
         return Path(filled(output, {"stem": source.stem, "name": source.name, "ext": suffix}))
-    if output.endswith("/") or Path(output).is_dir() or (several and not Path(output).suffix):
+    if output.endswith("/") or _is_folder(output) or (several and not Path(output).suffix):
         return Path(output) / default
     if several:
         raise UsageError(
@@ -88,17 +91,14 @@ def _output(source: Path, output: str | None, several: bool) -> Path:
     return Path(output)
 
 
-def _check(found: Sequence[PicturePair]) -> None:
-    sources = {pair.source.resolve() for pair in found}
-    for pair in found:
-        kind_of_name(pair.output)
-        if pair.output.resolve() in sources:
-            raise UsageError(
-                f"{pair.output} is a source, and would be overwritten.", do="name another output"
-            )
-    for output, count in Counter(pair.output.resolve() for pair in found).items():
-        if count > 1:
-            same = ", ".join(str(pair.source) for pair in found if pair.output.resolve() == output)
-            raise UsageError(
-                f"{count} pictures would go into {output}.", found=same, do="use a template with {name}"
-            )
+def _is_folder(name: str) -> bool:
+    return os.path.isdir(name)  # noqa: PTH112  # unlike Path.is_dir it takes a name that is too long
+
+
+def check_jobs(jobs: Sequence[tuple[Sequence[str], str | None, Iterable[str]]]) -> None:
+    """Raise what `picture_pairs` raises, and UsageError where an output of one job is an input of any.
+
+    jobs : inputs, output and list of each job of a command.
+    """
+    found = [pair for inputs, output, listed in jobs for pair in picture_pairs(inputs, output, listed=listed)]
+    protect_sources([(pair.source, pair.output) for pair in dict.fromkeys(found)])

@@ -1,17 +1,14 @@
-"""A Picture to a file, of the kind that its name says."""
+"""A Picture to the content of a file."""
 
 from __future__ import annotations
 
 import io
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
-from pipeline.files import write_whole
-from pipeline.pictures.kinds import kind_of_name
 from pipeline.pictures.picture import Picture, Remarks
 from pipeline.pictures.settings import PictureSettings
 from pipeline.pictures.wide_png import wide_png
@@ -20,17 +17,12 @@ from pipeline.pictures.wide_png import wide_png
 _OPAQUE, _NO_REMARKS = ("JPEG", "BMP"), ("BMP", "GIF")
 
 
-def write_picture(path: Path, picture: Picture, settings: PictureSettings) -> None:
-    """Write the picture under that name, which it has only when all of it is on the disk.
+def encoded(picture: Picture, kind: str, settings: PictureSettings) -> bytes:
+    """The content of a file of that kind, by Pillow's name for it.
 
     PNG keeps 16 bit; JPEG and BMP lay what is transparent over white. EXIF and profile go along wherever the kind has
-    a place for them (BMP and GIF have none). Raises UsageError for a name that says no kind, WriteError.
+    a place for them (BMP and GIF have none).
     """
-    write_whole(path, encoded(picture, kind_of_name(path), settings))
-
-
-def encoded(picture: Picture, kind: str, settings: PictureSettings) -> bytes:
-    """The content of a file of that kind, by Pillow's name for it."""
     if kind == "PNG" and picture.rgb.dtype == np.uint16:
         return wide_png(picture)
     rgb, alpha = picture.in_8_bit()

@@ -94,7 +94,10 @@ class RunLayout:
             check_private(folder)
 
     def make_folder(self) -> None:
-        """Make the run's folder, for its owner alone: it tells who was seen where. Raises WriteError."""
+        """Make the run's folder, for its owner alone: it tells who was seen where.
+
+        Raises WriteError, and RunInTheWayError for what another has put there.
+        """
         try:
             self.folder.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
         except OSError as error:
@@ -103,16 +106,20 @@ class RunLayout:
                 found=error.strerror or str(error),
                 do="name an output in a folder that you can write to",
             ) from error
+        check_private(self.folder)  # once more: it may have come since the run was planned
         remove_temporaries(self.folder)
 
     def make_folders(self) -> None:
-        """Make the folders that files are written to. Raises WriteError."""
+        """Make the folders that files are written to. Raises as make_folder does."""
         self.make_folder()
         try:
             self.work.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+            check_private(self.work)
             for name in ("detections", "tracks", "labels", "parts"):
                 folder = self.work / name
-                folder.mkdir(mode=_PRIVATE, exist_ok=True)
+                if not os.path.lexists(folder):
+                    folder.mkdir(mode=_PRIVATE)
+                check_private(folder)
                 remove_temporaries(folder)
         except OSError as error:
             raise WriteError(

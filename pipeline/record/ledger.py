@@ -137,6 +137,11 @@ class Ledger:
         try:
             descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
             try:
+                if os.fstat(descriptor).st_nlink > 1:
+                    raise RunInTheWayError(
+                        f"{self._path} has another name, so that nothing is written to it.",
+                        do="copy the run's folder without hard links, or name another output",
+                    )
                 # A line that was cut off by a kill is ended, so that it does not take this one with it.
                 os.write(descriptor, line if _ends_clean(self._path) else b"\n" + line)
                 os.fsync(descriptor)

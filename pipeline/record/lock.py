@@ -33,11 +33,12 @@ def run_lock(path: Path) -> Iterator[None]:
 
 
 def _open(path: Path) -> int:
-    """The lock's file, made where there is none. Raises RunInTheWayError for a link and for what is no plain file."""
-    reason = "a link" if path.is_symlink() else "no plain file"
+    """The lock's file, made where there is none. Raises RunInTheWayError for links and for what is no plain file."""
+    reason = "a link" if path.is_symlink() else "no plain file of one name"
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
-        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        status = os.fstat(descriptor)
+        if stat.S_ISREG(status.st_mode) and status.st_nlink == 1:  # another name could be a user's file
             return descriptor
         os.close(descriptor)
     except OSError as error:

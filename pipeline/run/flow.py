@@ -109,7 +109,15 @@ def _mux(bench: Bench, _: Chunk | None) -> Made:
         bench.intend("mux", digest_of(path))
         return notes
 
-    notes = mux(run.shown, kept, run.layout.output, prove=prove, left_out=missing, folder=run.layout.folder)
+    notes = mux(
+        run.shown,
+        kept,
+        run.layout.output,
+        prove=prove,
+        left_out=missing,
+        folder=run.layout.folder,
+        may_replace=bench.may_replace,
+    )
     return Made(run.layout.output, {"mux": time.perf_counter() - began}, notes=notes)
 
 

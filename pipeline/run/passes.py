@@ -65,6 +65,10 @@ class Bench(Protocol):
         """Write down that a file outside the run's folder, of that content, is about to get its name."""
         ...
 
+    def may_replace(self, file: Path) -> bool:
+        """True if a file that has the output's name may go: the user said so, or this run has put it there."""
+        ...
+
 
 class Task(Protocol):
     """The work of a pool's worker on one chunk."""

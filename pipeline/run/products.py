@@ -72,6 +72,13 @@ class Products:
         last = list(self.passes.values())[-1]
         return self.ledger.done(last.name, None, self.marks[last.name], self.run.layout.output)
 
+    def begun_output(self) -> str | None:
+        """SHA-256 of an output that a killed process of this run was about to name, and could not write down."""
+        last = list(self.passes)[-1]
+        begun, made = self.ledger.entry(f"{last} begun"), self.ledger.entry(last)
+        unfinished = begun is not None and (made is None or made.at < begun.at)
+        return begun.sha256 if begun is not None and unfinished else None
+
     def damage(self, chunk: Chunk | None = None) -> FrameDamage:
         """Frames of a chunk, or of all, that do not decode as they should, as far as they were looked at."""
         if chunk is None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ChunksFailedError, InterruptedRunError, SegVideoError
+from pipeline.files import digest_of
 from pipeline.run.passes import InDriver, InPool, Key, Made, Pass
 from pipeline.run.pools import RunPools
 from pipeline.run.products import Products
@@ -45,6 +46,7 @@ class Runner:
     def __init__(self, products: Products, pools: RunPools, listener: Listener, stop: StopSignal) -> None:
         self._products, self._pools = products, pools
         self._listener, self._stop = listener, stop
+        self._own = products.begun_output()
         self._in_flight: dict[Key, int] = {}
         self._failed: dict[int, SegVideoError] = {}
         self._told: set[str] = set(self.run.warnings)
@@ -76,6 +78,12 @@ class Runner:
     def intend(self, name: str, sha256: str) -> None:
         """Write down that a file of that content is about to get its name outside the run's folder."""
         self._products.ledger.record_intent(name, self.marks[name], sha256)
+
+    def may_replace(self, file: Path) -> bool:
+        """True if a file that has the output's name may go: the user said so, or this run has put it there."""
+        if self.run.settings.run.force:
+            return True
+        return self._own is not None and file.is_file() and digest_of(file) == self._own
 
     def work(self) -> None:
         """Make the output.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import stat
+import os
 from pathlib import Path
 from typing import Literal
 
 from pipeline.errors import UsageError
 from pipeline.files import digest_of
 from pipeline.job.inputs import Pair
+from pipeline.job.protection import check_not_another_s, check_replaceable
 from pipeline.job.settings import RunSettings
 from pipeline.record.layout import RunLayout
 from pipeline.run.products import Products
@@ -22,8 +23,10 @@ def is_refused_unseen(pair: Pair, settings: RunSettings) -> bool:
     Raises UsageError where it is neither to be skipped nor replaced, or cannot be replaced.
     """
     check_replaceable(pair.output)
+    if settings.force:
+        check_not_another_s(pair.output)
     known = RunLayout.of(pair.output).folder.exists()
-    if not pair.output.exists() or known or settings.force:
+    if not os.path.lexists(pair.output) or known or settings.force:
         return False
     if settings.skip:
         return True
@@ -40,26 +43,11 @@ def verdict(products: Products) -> Verdict:
     if products.output() is not None:
         return "kept"
     output = run.layout.output
-    if not output.exists() or run.settings.run.force or _is_own(products, output):
+    if not os.path.lexists(output) or run.settings.run.force or _is_own(products, output):
         return "made"
     if run.settings.run.skip:
         return "skipped"
     raise in_the_way(output)
-
-
-def check_replaceable(output: Path) -> None:
-    """Raise UsageError if something else than a file has the output's name, or no file and run can have it."""
-    try:
-        RunLayout.of(output).folder.exists()  # fails where its name, the longest of all, is too long
-        mode = output.stat().st_mode
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    except OSError as error:
-        raise UsageError(
-            f"{output} cannot be an output.", found=error.strerror or str(error), do="name another file"
-        ) from error
-    if not stat.S_ISREG(mode):
-        raise UsageError(f"{output} is no file, so it cannot be replaced.", do="name a file as the output")
 
 
 def in_the_way(output: Path) -> UsageError:
@@ -71,7 +59,5 @@ def in_the_way(output: Path) -> UsageError:
 
 def _is_own(products: Products, output: Path) -> bool:
     """True for a file that a killed process of this run put into place and could not write down any more."""
-    begun = products.ledger.entry("mux begun")
-    made = products.ledger.entry("mux")
-    unfinished = begun is not None and (made is None or made.at < begun.at)
-    return begun is not None and unfinished and digest_of(output) == begun.sha256
+    begun = products.begun_output()
+    return begun is not None and output.is_file() and digest_of(output) == begun

@@ -21,7 +21,7 @@ def export_folder(folder: Path, *, overwrite: bool = False) -> Iterator[Path]:
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file.", do="name a folder")
     if folder.is_dir() and any(folder.iterdir()) and not overwrite:
-        raise UsageError(f"{folder} is not empty.", do="name another folder, or add -y to write into it")
+        raise _not_empty(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
@@ -29,7 +29,7 @@ def export_folder(folder: Path, *, overwrite: bool = False) -> Iterator[Path]:
             made = scratch / "export"
             made.mkdir()
             yield made
-            _move(made, folder)
+            _move(made, folder, overwrite)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     except OSError as error:
@@ -38,13 +38,22 @@ def export_folder(folder: Path, *, overwrite: bool = False) -> Iterator[Path]:
         ) from error
 
 
-def _move(made: Path, folder: Path) -> None:
-    if not folder.exists() or not any(folder.iterdir()):
-        made.replace(folder)
+def _move(made: Path, folder: Path, overwrite: bool) -> None:
+    try:
+        made.replace(folder)  # the system refuses it where something has come into the folder
         return
+    except OSError as error:
+        if not folder.is_dir() or not any(folder.iterdir()):
+            raise
+        if not overwrite:
+            raise _not_empty(folder) from error
     for path in sorted(made.rglob("*")):
         place = folder / path.relative_to(made)
         if path.is_dir():
             place.mkdir(exist_ok=True)
         else:
             path.replace(place)
+
+
+def _not_empty(folder: Path) -> UsageError:
+    return UsageError(f"{folder} is not empty.", do="name another folder, or add -y to write into it")

@@ -28,6 +28,7 @@ class StoredPicture:
     name : the picture's path as it was given. output : the path of what was made of it.
     width, height : its size in px, upright; the unit of its boxes.
     found, made : fingerprints of what was found in it, and of its output.
+    sha256 : of the output's content; empty in files of earlier releases, whose outputs are not replaced unasked.
     """
 
     name: str
@@ -36,6 +37,7 @@ class StoredPicture:
     height: int
     found: str
     made: str
+    sha256: str = ""
 
 
 @dataclass(frozen=True, eq=False)

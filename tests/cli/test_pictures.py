@@ -178,3 +178,14 @@ def test_a_batch_is_exported_and_is_no_run_of_a_video(album, seg_video, tmp_path
     for words in (("resume", batch), ("render", batch, "x.mp4"), ("status", batch)):
         code, _, err = seg_video(*words)
         assert (code, "run the same command again" in err) == (2, True), (words, err)
+
+
+def test_a_job_of_a_file_replaces_no_picture_of_another(album, seg_video, tmp_path):
+    (tmp_path / "job.yaml").write_text(
+        f"- {{inputs: {album}/0.jpg, output: {album}/1.jpg, force: true}}\n"
+        f"- {{inputs: {album}/1.jpg, output: out.jpg}}\n"
+    )
+    before = (album / "1.jpg").read_bytes()
+    code, _, err = seg_video("submit", "job.yaml")
+    assert (code, "1.jpg is an input" in err) == (2, True)
+    assert (album / "1.jpg").read_bytes() == before

@@ -101,6 +101,48 @@ def test_nothing_allowed_goes_outside(words: str) -> None:
     assert [name for name in ALLOWED if words in name] == []
 
 
+def test_the_operations_of_frozen_detection_graphs_are_allowed() -> None:
+    """As TensorFlow 1's Object Detection API exports Mask R-CNN: the network, and how it cuts, sorts and loops."""
+    network = (
+        "Placeholder Const Identity Conv2D DepthwiseConv2dNative BiasAdd FusedBatchNorm FusedBatchNormV3 Relu Relu6 "
+        "MaxPool AvgPool MatMul Add AddV2 AddN Sub Mul RealDiv FloorDiv FloorMod Maximum Minimum Exp Log Sqrt Rsqrt "
+        "Square Sigmoid Softmax Tanh Round Floor Ceil Pad SpaceToBatchND BatchToSpaceND Conv2DBackpropInput Mean Sum "
+        "Max Min Prod All Any Assert NoOp"
+    )
+    cutting = (
+        "CropAndResize ResizeBilinear ResizeNearestNeighbor NonMaxSuppression NonMaxSuppressionV2 "
+        "NonMaxSuppressionV3 NonMaxSuppressionV4 NonMaxSuppressionV5 CombinedNonMaxSuppression TopKV2 Where Size Shape "
+        "Rank Unpack Pack ConcatV2 Concat Split SplitV Slice StridedSlice Gather GatherV2 GatherNd Reshape Squeeze "
+        "ExpandDims Transpose Tile Fill Range Cast ZerosLike OneHot ArgMax Reverse ReverseV2 Unique Select "
+        "Greater GreaterEqual Less LessEqual Equal NotEqual LogicalAnd LogicalOr LogicalNot StopGradient"
+    )
+    loops = (
+        "Enter Exit Switch Merge NextIteration LoopCond TensorArrayV3 TensorArrayReadV3 TensorArrayWriteV3 "
+        "TensorArrayGatherV3 TensorArrayScatterV3 TensorArraySizeV3 DecodeJpeg DecodePng"
+    )
+    assert set(f"{network} {cutting} {loops}".split()) - set(ALLOWED) == set()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "WriteFile",
+        "ReadFile",
+        "MatchingFiles",
+        "ImmutableConst",
+        "EagerPyFunc",
+        "Abort",
+        "PrintV2",
+        "RemoteCall",
+    ],
+)
+def test_an_operation_that_goes_outside_is_refused_by_its_name(name: str) -> None:
+    graph = tf.compat.v1.GraphDef()
+    graph.node.add(name="innocent", op=name)
+    with pytest.raises(WeightsError, match=f"{name} at 'innocent'"):
+        refuse_unsafe_graph(graph, "m")
+
+
 def test_a_function_that_is_called_like_an_operation_hides_nothing() -> None:
     graph = tf.compat.v1.GraphDef()
     graph.library.function.add().signature.name = "WriteFile"

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.errors import InputError, UsageError
 from pipeline.job.inputs import check_together, pairs
-from pipeline.run.verdict import check_replaceable
+from pipeline.job.protection import check_replaceable
 
 
 @pytest.fixture

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import threading
 
 import numpy as np
 import pytest
 
-from pipeline.errors import InputError, InterruptedRunError, RunInTheWayError, UsageError
+from pipeline.errors import InputError, InterruptedRunError, RunInTheWayError, SegVideoError, UsageError
 from pipeline.pictures import batch as batches
+from pipeline.pictures import one_picture
 from pipeline.pictures.batch import picture_exit_code, segment_pictures
 from pipeline.pictures.job import PictureJob
 from pipeline.pictures.one_picture import Finder
@@ -16,12 +18,12 @@ from pipeline.pictures.pairs import picture_pairs
 from pipeline.pictures.picture import Picture
 from pipeline.pictures.read import read_picture
 from pipeline.pictures.settings import PictureSettings
-from pipeline.pictures.write import write_picture
 from pipeline.render.palette import COLOURS
 from pipeline.render.settings import RenderSettings
 from pipeline.store.reader import DetectionsFile
 from pipeline.structures.detections import Detections
 from tests import fake_network as fake_network_module
+from tests.pictures.written import write_picture
 
 
 class OneSquare(Finder):
@@ -271,3 +273,71 @@ def test_as_many_pictures_are_looked_at_at_a_time_as_the_network_has_use_for(
     results = segment_pictures(PictureJob((str(album),), f"{album}/out/"))
     assert [result.state for result in results] == ["done"] * 3
     assert max(most) == 2
+
+
+def test_a_file_that_came_under_the_name_of_an_output_of_ours_is_not_replaced(album, tmp_path):
+    out = tmp_path / "out" / "a_seg.png"
+    do(album, f"{tmp_path}/out/")
+    ours = out.read_bytes()
+    out.write_bytes(b"mine")
+    for job in ({}, {"render": RenderSettings(alpha=0.9)}):
+        again = OneSquare()
+        refused = do(album, f"{tmp_path}/out/", again, **job)[0]
+        assert isinstance(refused.error, UsageError)
+        assert out.read_bytes() == b"mine"
+    assert do(album, f"{tmp_path}/out/", force=True)[0].state == "done"
+    assert out.read_bytes() == ours
+
+
+def test_a_file_that_comes_while_its_picture_is_looked_at_is_not_replaced(album, tmp_path):
+    class Puts(OneSquare):
+        def find(self, picture):
+            if picture.width == 130:
+                (tmp_path / "out").mkdir(exist_ok=True)
+                (tmp_path / "out" / "b_seg.png").write_bytes(b"mine")
+            return super().find(picture)
+
+    results = do(album, f"{tmp_path}/out/", Puts())
+    assert [result.state for result in results] == ["done", "failed", "done"]
+    assert isinstance(results[1].error, UsageError)
+    assert (tmp_path / "out" / "b_seg.png").read_bytes() == b"mine"
+
+
+def test_a_picture_that_was_written_right_before_a_kill_is_ours(album, tmp_path, monkeypatch):
+    write = one_picture.write_whole
+
+    def write_and_die(path, *rest):
+        write(path, *rest)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(one_picture, "write_whole", write_and_die)
+    with pytest.raises(KeyboardInterrupt):
+        do(album, f"{tmp_path}/out/")
+    monkeypatch.setattr(one_picture, "write_whole", write)
+    results = do(album, f"{tmp_path}/out/", render=RenderSettings(alpha=0.9))
+    assert [result.state for result in results] == ["done"] * 3
+
+
+@pytest.mark.parametrize("spelling", ["hard link", "link", "path"])
+def test_a_picture_is_protected_however_it_is_spelt(album, tmp_path, monkeypatch, spelling):
+    monkeypatch.chdir(album)
+    other = tmp_path / "other.png"
+    if spelling == "hard link":
+        other.hardlink_to(album / "a.png")
+    elif spelling == "link":
+        other.symlink_to(album / "a.png")
+    with pytest.raises(UsageError, match="would be overwritten"):
+        picture_pairs(("a.png",), "../album/a.png" if spelling == "path" else str(other))
+
+
+def test_an_output_that_is_no_file_is_refused(album, tmp_path):
+    (tmp_path / "null.png").symlink_to("/dev/null")
+    os.mkfifo(tmp_path / "fifo.png")
+    (tmp_path / "loop.png").symlink_to("loop.png")
+    for name in ("null.png", "fifo.png", "loop.png"):
+        job = PictureJob((str(album / "a.png"),), str(tmp_path / name), force=True)
+        (result,) = segment_pictures(job, finder=OneSquare())
+        assert isinstance(result.error, UsageError)
+    for words in (("x" * 300 + ".png", None), (str(album / "a.png"), "x" * 300 + ".png")):
+        with pytest.raises(SegVideoError, match="File name too long"):
+            segment_pictures(PictureJob((words[0],), words[1]), finder=OneSquare())

@@ -6,11 +6,12 @@ import os
 
 import pytest
 
-from pipeline import cli
+from pipeline import cli, files
 from pipeline.errors import MediaError
+from pipeline.job import protection
 from pipeline.record import layout
 from pipeline.record.ledger import Ledger
-from pipeline.run import flow
+from pipeline.run import flow, run_videos
 from tests.traffic import run_in_chunks
 
 
@@ -68,6 +69,51 @@ def test_a_link_within_the_run_s_folder_is_not_followed(here, name):
     assert not (here / "out.mp4").exists()
 
 
+@pytest.mark.parametrize("name", ["lock", "ledger.jsonl"])
+def test_a_file_with_another_name_is_not_written_to(here, name, capsys):
+    (here / "victim").write_bytes(b"precious")
+    (here / "out.mp4.seg-run").mkdir(mode=0o700)
+    (here / "out.mp4.seg-run" / name).hardlink_to(here / "victim")
+    assert run_in_chunks("drive.mp4", "out.mp4") == 5
+    assert "name" in capsys.readouterr().err
+    assert (here / "victim").read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("name", ["work", "work/parts", "work/tracks", "work/detections", "work/labels"])
+def test_a_planted_folder_of_work_files_is_not_written_to(here, name):
+    place = here / "out.mp4.seg-run" / name
+    for folder in reversed(place.parents[: name.count("/") + 1]):
+        folder.mkdir(mode=0o700)
+    (here / "elsewhere").mkdir(mode=0o700)
+    place.symlink_to(here / "elsewhere")
+    assert run_in_chunks("drive.mp4", "out.mp4") == 5
+    assert not list((here / "elsewhere").iterdir())
+
+
+def test_a_folder_that_another_plants_while_the_run_is_planned_is_refused(here, monkeypatch):
+    plan = run_videos.plan_run
+
+    def plan_and_plant(*words):
+        (here / "out.mp4.seg-run").mkdir()
+        (here / "out.mp4.seg-run").chmod(0o777)
+        return plan(*words)
+
+    monkeypatch.setattr(run_videos, "plan_run", plan_and_plant)
+    assert run_in_chunks("drive.mp4", "out.mp4") == 5
+    assert not list((here / "out.mp4.seg-run").iterdir())
+
+
+def test_another_s_file_in_a_folder_that_keeps_it_is_told_at_once(here, fake_network, monkeypatch, capsys):
+    place = here / "shared"
+    place.mkdir()
+    place.chmod(0o1777)
+    (place / "out.mp4").write_bytes(b"theirs")
+    monkeypatch.setattr(protection.os, "geteuid", lambda: 12345)
+    assert run_in_chunks("drive.mp4", place / "out.mp4", "-y") == 2
+    assert "belongs to user" in capsys.readouterr().err
+    assert fake_network.looked_at == []
+
+
 def test_a_file_that_came_after_a_failed_mux_is_not_replaced(here, monkeypatch, capsys):
     check = flow.check_output
 
@@ -78,16 +124,14 @@ def test_a_file_that_came_after_a_failed_mux_is_not_replaced(here, monkeypatch, 
     monkeypatch.setattr(flow, "check_output", fail_after)
     assert run_in_chunks("drive.mp4", "out.mp4") == 1
     monkeypatch.setattr(flow, "check_output", check)
-    replace = flow.Path.replace
+    link = os.link
 
-    def fail_to_rename(self, target):
-        if str(target).endswith("out.mp4"):
-            raise OSError(5, "Input/output error")
-        return replace(self, target)
+    def fail_to_name(_, target):
+        raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(flow.Path, "replace", fail_to_rename)
+    monkeypatch.setattr(files.os, "link", fail_to_name)
     assert run_in_chunks("drive.mp4", "out.mp4") == 1
-    monkeypatch.setattr(flow.Path, "replace", replace)
+    monkeypatch.setattr(files.os, "link", link)
     assert Ledger(here / "out.mp4.seg-run" / "ledger.jsonl").entry("mux begun") is not None
     (here / "out.mp4").write_bytes(b"precious")
     assert run_in_chunks("drive.mp4", "out.mp4") == 2
@@ -95,6 +139,49 @@ def test_a_file_that_came_after_a_failed_mux_is_not_replaced(here, monkeypatch, 
     assert (here / "out.mp4").read_bytes() == b"precious"
     assert run_in_chunks("drive.mp4", "out.mp4", "-y") == 0
     assert (here / "out.mp4").read_bytes() != b"precious"
+
+
+@pytest.mark.parametrize("is_link", [False, True])
+def test_a_file_that_comes_during_the_run_is_not_replaced(here, fake_network, monkeypatch, capsys, is_link):
+    out, process = here / "out.mp4", fake_network.process
+
+    def process_and_put(self, task):
+        if not os.path.lexists(out):
+            out.symlink_to("nowhere") if is_link else out.write_bytes(b"precious")
+        return process(self, task)
+
+    monkeypatch.setattr(fake_network, "process", process_and_put)
+    assert run_in_chunks("drive.mp4", "out.mp4") == 2
+    assert "out.mp4 has come into being meanwhile, so it was left alone" in capsys.readouterr().err
+    monkeypatch.setattr(fake_network, "process", process)
+    fake_network.looked_at.clear()
+    assert run_in_chunks("drive.mp4", "out.mp4") == 2
+    assert "exists already" in capsys.readouterr().err
+    assert out.is_symlink() if is_link else out.read_bytes() == b"precious"
+    out.rename(here / "mine.mp4")
+    assert run_in_chunks("drive.mp4", "out.mp4") == 0
+    assert is_link or (here / "mine.mp4").read_bytes() == b"precious"
+    out.rename(here / "made.mp4")
+    (here / "mine.mp4").rename(out)
+    assert run_in_chunks("drive.mp4", "out.mp4", "-y") == 0
+    assert out.read_bytes() == (here / "made.mp4").read_bytes()
+    assert fake_network.looked_at == []
+
+
+def test_an_output_that_a_killed_process_of_the_run_named_is_replaced(here, monkeypatch):
+    record = Ledger.record
+
+    def killed(self, step, *rest, **more):
+        if step == "mux":
+            raise MediaError("killed")
+        return record(self, step, *rest, **more)
+
+    monkeypatch.setattr(Ledger, "record", killed)
+    assert run_in_chunks("drive.mp4", "out.mp4") == 1
+    first = (here / "out.mp4").read_bytes()
+    monkeypatch.setattr(Ledger, "record", record)
+    assert run_in_chunks("drive.mp4", "out.mp4", "--alpha", "0.9") == 0
+    assert (here / "out.mp4").read_bytes() != first
 
 
 @pytest.mark.parametrize("product", ["work/parts/000002.mp4", "detections.parquet"])

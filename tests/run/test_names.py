@@ -47,12 +47,20 @@ def test_any_name_that_a_file_can_have_is_taken(here, name, capsys):
         (["drive.mp4", "full.mp4", "-y"], 2),
         (["drive.mp4", "/dev/full", "-y"], 2),
         (["fifo.mp4", "out.mp4"], 3),
+        (["loop", "out.mp4"], 3),
+        (["drive.mp4", "out.mp4", "--model", "fifo.mp4"], 1),
+        (["drive.mp4", "out.mp4", "--model", "fifo.pb"], 1),
+        (["drive.mp4", "out.mp4", "--model", "/dev/zero"], 1),
+        (["drive.mp4", "out.mp4", "--model", "loop.pb"], 1),
     ],
 )
 def test_what_cannot_be_is_told_at_once(here, words, code, capsys):
     (here / "loop.mp4").symlink_to("loop.mp4")
     (here / "full.mp4").symlink_to("/dev/full")
+    (here / "loop").symlink_to("loop")
+    (here / "loop.pb").symlink_to("loop.pb")
     os.mkfifo(here / "fifo.mp4")
+    os.mkfifo(here / "fifo.pb")
     assert run_in_chunks(*words) == code
     told = capsys.readouterr().err
     assert len([line for line in told.splitlines() if line.startswith("seg-video: ")]) == 1

@@ -37,6 +37,15 @@ def test_the_output_is_the_same_in_any_surroundings(command, traffic, tmp_path, 
     assert made[0] == made[1]
 
 
+def test_a_name_in_korean_is_written_under_the_locale_c(command, traffic, tmp_path):
+    (tmp_path / "한.mp4").write_bytes(traffic.read_bytes())
+    locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    process = command("한.mp4", "길/한.mp4", "--workers", 0, "--quiet", **locale)
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, output + errors
+    assert (tmp_path / "길" / "한.mp4").is_file()
+
+
 def test_a_limit_of_a_file_s_size_is_told_and_leaves_no_output(traffic, tmp_path):
     done = subprocess.run(
         [sys.executable, str(DRIVER), str(traffic), "out.mp4", "--workers", "0", "--quiet"],

@@ -177,3 +177,16 @@ def test_a_failed_export_leaves_nothing(tmp_path):
     with pytest.raises(ZeroDivisionError):
         fail()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_came_into_the_folder_during_an_export_is_not_replaced(tmp_path):
+    def export_slowly():
+        with export_folder(tmp_path / "labels") as made:
+            (made / "classes.txt").write_text("ours", encoding="utf-8")
+            (tmp_path / "labels").mkdir()
+            (tmp_path / "labels" / "classes.txt").write_text("mine", encoding="utf-8")
+
+    with pytest.raises(UsageError, match="is not empty"):
+        export_slowly()
+    assert [path.name for path in tmp_path.iterdir()] == ["labels"]
+    assert (tmp_path / "labels" / "classes.txt").read_text(encoding="utf-8") == "mine"

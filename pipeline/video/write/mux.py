@@ -18,6 +18,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from pipeline.errors import UsageError
+from pipeline.files import MayReplace, anything
 from pipeline.structures.timebase import to_pts
 from pipeline.structures.video_info import StreamInfo, VideoInfo
 from pipeline.video.read.source import open_source, video_stream
@@ -48,13 +49,15 @@ def mux(
     prove: Prove,
     left_out: Collection[int] = (),
     folder: Path | None = None,
+    may_replace: MayReplace = anything,
 ) -> tuple[str, ...]:
     """Write `out`, let `prove` read it, and only then give it its name; return notes for the user, a sentence each.
 
     The parts, in order, become the video track with the source's times, but for the frames whose numbers are
-    `left_out`. All other streams that the container can hold are copied bit for bit. An `out` that is there is
-    replaced; until it is whole it lies in `folder`, by default beside `out`. Raises UsageError if a sound or subtitle
-    track would be lost; MediaError if the parts are not those of this source, or writing fails.
+    `left_out`. All other streams that the container can hold are copied bit for bit. Until it is whole, it lies in
+    `folder`, by default beside `out`; `may_replace` is asked about a file that has the name by then. Raises UsageError
+    if that may not be replaced, or a sound or subtitle track would be
+    lost; MediaError if the parts are not those of this source, or writing fails.
     """
     check = check_container(info, out)
     if check.problems:
@@ -64,7 +67,7 @@ def mux(
             do=f"name an output that ends in {' or '.join(check.fitting)}" if check.fitting else None,
         )
     timeline = output_timeline(info).without(left_out)
-    with whole_video(out, folder) as temporary:
+    with whole_video(out, folder, may_replace) as temporary:
         copies = _write(info, parts, temporary, check, timeline)
         if check.muxer != "matroska":
             places = sorted([info.video, *check.kept])

@@ -9,17 +9,17 @@ from pathlib import Path
 from av.error import FFmpegError
 
 from pipeline.errors import MediaError
-from pipeline.files import whole_file
+from pipeline.files import MayReplace, anything, whole_file
 from pipeline.video.read.source import reason
 
 
 @contextmanager
-def whole_video(path: Path, folder: Path | None = None) -> Iterator[Path]:
+def whole_video(path: Path, folder: Path | None = None, may_replace: MayReplace = anything) -> Iterator[Path]:
     """A temporary name for FFmpeg to write to, which takes the name `path` at the end of the body; see whole_file.
 
     Raises MediaError where FFmpeg refuses to write, WriteError where the system does.
     """
-    with whole_file(path, folder) as temporary:
+    with whole_file(path, folder, may_replace) as temporary:
         try:
             yield temporary
         except FFmpegError as error:
