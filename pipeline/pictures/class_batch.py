@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from pipeline.errors import InputError, InterruptedRunError, UsageError
-from pipeline.files import digest_of
+from pipeline.files import anything, digest_of, write_whole
+from pipeline.job.protection import check_replaceable
 from pipeline.pictures.batch import PictureListener
 from pipeline.pictures.class_maps import ClassMapStore
 from pipeline.pictures.job import PictureJob, PictureResult
+from pipeline.pictures.kinds import kind_of_name
 from pipeline.pictures.pairs import PicturePair, picture_pairs
 from pipeline.pictures.picture import Picture
 from pipeline.pictures.read import read_picture
-from pipeline.pictures.write import write_picture
+from pipeline.pictures.write import encoded
 from pipeline.render.class_colours import paint_classes
 from pipeline.segment.classifier import Classifier, gives_classes
 from pipeline.structures.class_map import ClassMap
@@ -67,10 +71,12 @@ def _one(
         if not pair.source.is_file():
             raise InputError(f"There is no picture at {pair.source}.", do="check the path")
         made = _mark(digest_of(pair.source), weights, job)
+        check_replaceable(pair.output)
         last = store.made(pair.output)
-        if last == made and pair.output.exists():
+        own = _is_own(pair.output, last)
+        if own and last is not None and last[0] == made:
             return PictureResult(pair.source, pair.output, "kept", None)
-        if last is None and pair.output.exists() and not job.force:
+        if os.path.lexists(pair.output) and not own and not job.force:
             if job.skip:
                 return PictureResult(pair.source, pair.output, "skipped", None)
             raise UsageError(
@@ -83,9 +89,18 @@ def _one(
     labels = _labels(classifier, picture)
     painted = paint_classes(picture.rgb, labels, classifier.classes, job.render.alpha, job.render.classes)
     pair.output.parent.mkdir(parents=True, exist_ok=True)
-    write_picture(pair.output, Picture(painted, picture.alpha, picture.remarks), job.write)
-    store.keep(pair.output, labels, made)
+    content = encoded(Picture(painted, picture.alpha, picture.remarks), kind_of_name(pair.output), job.write)
+    store.keep(pair.output, labels, made, hashlib.sha256(content).hexdigest())
+    try:
+        write_whole(pair.output, content, anything if job.force else lambda path: _is_own(path, last))
+    except UsageError as error:
+        return PictureResult(pair.source, pair.output, "failed", None, error)
     return PictureResult(pair.source, pair.output, "done", None)
+
+
+def _is_own(output: Path, last: tuple[str, str] | None) -> bool:
+    """True if what lies there is what was written last under that name. last : fingerprint and SHA-256 of that."""
+    return last is not None and output.is_file() and digest_of(output) == last[1]
 
 
 def _labels(classifier: Classifier, picture: Picture) -> ClassMap:

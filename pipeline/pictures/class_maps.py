@@ -15,8 +15,8 @@ from pipeline.pictures.stored import PictureStore
 from pipeline.structures.class_map import ClassMap
 from pipeline.structures.pixel_classes import PixelClasses
 
-#: Key of the fingerprint in a PNG's text.
-_MADE = "seg-video made"
+#: Keys of the fingerprint and of the output's SHA-256 in a PNG's text.
+_MADE, _OUTPUT = "seg-video made", "seg-video output"
 
 #: Names and colours, as `seg-video train` reads them.
 CLASS_FILE = "classes.json"
@@ -25,7 +25,7 @@ CLASS_FILE = "classes.json"
 class ClassMapStore:
     """The folder `labels` in that of the batch: NAME.png for the output NAME, an 8-bit class number a pixel.
 
-    A map is written after its output, with a fingerprint of how both were made.
+    A map is written before its output, with a fingerprint of how both were made and the output's SHA-256.
     """
 
     def __init__(self, outputs: Sequence[Path]) -> None:
@@ -36,22 +36,24 @@ class ClassMapStore:
         """Path of the class map of an output."""
         return self.folder / f"{self._names.name_of(output)}.png"
 
-    def made(self, output: Path) -> str | None:
-        """Fingerprint of what was made last under that name; None where there is none."""
+    def made(self, output: Path) -> tuple[str, str] | None:
+        """Fingerprint and SHA-256 of what was made last under that name; None where there is none."""
         path = self.path_of(output)
         if not path.is_file():
             return None
         try:
             with Image.open(path) as image:
                 image.load()
-                return image.info.get(_MADE)
+                made, sha256 = image.info.get(_MADE), image.info.get(_OUTPUT)
+                return None if made is None or sha256 is None else (made, sha256)
         except (OSError, SyntaxError, ValueError):
             return None  # it is made anew
 
-    def keep(self, output: Path, labels: ClassMap, made: str) -> None:
-        """Write a class map. Raises WriteError."""
+    def keep(self, output: Path, labels: ClassMap, made: str, sha256: str) -> None:
+        """Write a class map. sha256 : of the output that is about to be written. Raises WriteError."""
         text = PngImagePlugin.PngInfo()
         text.add_text(_MADE, made)
+        text.add_text(_OUTPUT, sha256)
         stream = io.BytesIO()
         Image.fromarray(np.asarray(labels, np.uint8)).save(stream, "PNG", pnginfo=text, compress_level=6)
         path = self.path_of(output)

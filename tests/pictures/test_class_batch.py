@@ -81,3 +81,11 @@ def test_outputs_are_no_inputs_of_their_folder(job, tmp_path):
     classify_pictures(replace(job, output=str(tmp_path / "album") + "/"))
     names = {pair.source.name for pair in picture_pairs((str(tmp_path / "album"),), None)}
     assert names == {"0.png", "1.png", "broken.png"}
+
+
+def test_an_output_that_somebody_changed_is_replaced_only_if_asked_for(job):
+    output = classify_pictures(job)[0].output
+    output.write_bytes(b"somebody's own")
+    assert [one.state for one in classify_pictures(job)] == ["failed", "kept", "failed"]
+    assert output.read_bytes() == b"somebody's own"
+    assert [one.state for one in classify_pictures(replace(job, force=True))][0] == "done"
