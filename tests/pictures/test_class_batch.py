@@ -88,4 +88,4 @@ def test_an_output_that_somebody_changed_is_replaced_only_if_asked_for(job):
     output.write_bytes(b"somebody's own")
     assert [one.state for one in classify_pictures(job)] == ["failed", "kept", "failed"]
     assert output.read_bytes() == b"somebody's own"
-    assert [one.state for one in classify_pictures(replace(job, force=True))][0] == "done"
+    assert classify_pictures(replace(job, force=True))[0].state == "done"
