@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 
 from pipeline.errors import ConfigError, UsageError
@@ -91,10 +92,27 @@ def _network(settings: SegmentSettings, stored: StoredWeights | None) -> Network
     if stored is not None:
         return Network(**vars(stored), stored=True)
     source = registry.find_source(settings.model)
-    runtime = registry.runtime_of(source, LoadSettings(device=settings.device))
-    digest = weights_digest(settings.model)  # fetches the weights
+    path = source.known_path()
+    if path is None or not path.is_file():
+        return _looked_at(settings.model, settings.device)
+    status = path.stat()
+    # A folder of videos has one network: its file is read and counted once, as long as it stays the same.
+    return _known(
+        settings.model, settings.device, source.loader, status.st_ino, status.st_size, status.st_ctime_ns
+    )
+
+
+@lru_cache(maxsize=4)
+def _known(model: str, device: str, *_: str | int) -> Network:
+    return _looked_at(model, device)
+
+
+def _looked_at(model: str, device: str) -> Network:
+    source = registry.find_source(model)
+    runtime = registry.runtime_of(source, LoadSettings(device=device))
+    digest = weights_digest(model)  # fetches the weights
     network = registry.describe(source)
-    return Network(settings.model, digest, network.class_names, runtime, network.arrays_sha256)
+    return Network(model, digest, network.class_names, runtime, network.arrays_sha256)
 
 
 def _key_frames(info: VideoInfo, every: int) -> frozenset[int]:
