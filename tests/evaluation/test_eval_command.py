@@ -172,6 +172,6 @@ def test_help_tells_the_defaults_of_the_settings(capsys):
     for meaning, value in (
         ("counts as found", settings.conf),
         ("AP counts a detection", settings.min_score),
-        ("are not counted", settings.min_side),
+        ("do not count", settings.min_side),
     ):
-        assert f"{meaning} ({value:g})" in text
+        assert f"{meaning} (default: {value:g})" in text
