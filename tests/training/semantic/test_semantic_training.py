@@ -66,6 +66,7 @@ def test_four_pictures_are_learnt_and_measured(here: Path, capsys: pytest.Captur
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.slow  # 25 s; the same trainer is tested with instances
 def test_a_run_that_went_on_has_the_weights_of_one_that_was_never_stopped(here: Path) -> None:
     from pipeline.errors import InterruptedRunError
     from pipeline.training.settings import read_settings
