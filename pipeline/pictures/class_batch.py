@@ -9,9 +9,6 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
 from pipeline.errors import InputError, InterruptedRunError, UsageError
 from pipeline.files import anything, digest_of, write_whole
 from pipeline.job.protection import check_replaceable
@@ -105,12 +102,8 @@ def _is_own(output: Path, last: tuple[str, str] | None) -> bool:
 
 def _labels(classifier: Classifier, picture: Picture) -> ClassMap:
     """The class map of a picture, in its own size."""
-    rgb, _ = picture.in_8_bit()
     wide, tall = classifier.input_size(picture.width, picture.height)
-    if (wide, tall) != (picture.width, picture.height):
-        small = Image.fromarray(rgb).resize((wide, tall), Image.Resampling.BILINEAR, reducing_gap=2.0)
-        rgb = np.asarray(small, np.uint8)
-    return classifier.classify(rgb, (picture.height, picture.width))
+    return classifier.classify(picture.shrunk(wide, tall), (picture.height, picture.width))
 
 
 def _mark(source: str, weights: str, job: PictureJob) -> str:

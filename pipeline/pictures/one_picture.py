@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from pipeline.files import MayReplace, write_whole
 from pipeline.pictures.job import PictureJob
@@ -52,11 +51,8 @@ class Finder:
     def find(self, picture: Picture) -> Detections:
         """The picture's objects, in its own pixels."""
         assert self.class_names
-        rgb, _ = picture.in_8_bit()
         wide, tall = self._segmenter.frame_size(picture.width, picture.height, None)
-        if (wide, tall) != (picture.width, picture.height):
-            small = Image.fromarray(rgb).resize((wide, tall), Image.Resampling.BILINEAR, reducing_gap=2.0)
-            rgb = np.asarray(small, np.uint8)
+        rgb = picture.shrunk(wide, tall)
         with self._turns:
             (found,) = self._segmenter.segment(rgb[None])
         return found.scaled(picture.width / wide, picture.height / tall)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 
@@ -65,6 +66,14 @@ class Picture:
     def in_8_bit(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
         """rgb and alpha with 8 bit a channel."""
         return _narrowed(self.rgb), None if self.alpha is None else _narrowed(self.alpha)
+
+    def shrunk(self, width: int, height: int) -> NDArray[np.uint8]:
+        """rgb with 8 bit a channel in another size, [height, width, 3], as a network looks at it."""
+        rgb, _ = self.in_8_bit()
+        if (width, height) == (self.width, self.height):
+            return rgb
+        small = Image.fromarray(rgb).resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
+        return np.asarray(small, np.uint8)
 
 
 def _narrowed(wide: Pixels) -> NDArray[np.uint8]:
