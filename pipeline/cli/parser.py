@@ -68,7 +68,14 @@ class Parsers:
 
     def _refuse_unknown(self, words: Sequence[str]) -> None:
         first = next((word for word in words if not word.startswith("-")), None)
-        if first is None or first != words[0] or Path(first).suffix or _is_there(first) or "://" in first:
+        if (
+            first is None
+            or first != words[0]
+            or Path(first).suffix
+            or first.isdecimal()
+            or _is_there(first)
+            or "://" in first
+        ):
             return
         near = get_close_matches(first, self.of, n=1)
         here = get_close_matches(first, [entry.name for entry in Path().iterdir()], n=1)
@@ -81,7 +88,7 @@ def refuse_other_inputs(paths: Sequence[str]) -> None:
     for path in paths:
         if "://" in path:
             kind, do = "an address", "save it to a file first, or look at it with seg-video live"
-        elif path.startswith("/dev/"):
+        elif path.startswith("/dev/") or (path.isdecimal() and not _is_there(path)):
             kind, do = (
                 "a camera or another device",
                 "record to a file first, or look at it with seg-video live",

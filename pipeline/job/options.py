@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from pipeline.video.settings import CHUNK_FRAMES
+from pipeline.video.settings import CHUNK_FRAMES, H264_CRF
 
 
 def _as_it_is(value: Any) -> Any:
@@ -109,7 +109,7 @@ _TABLE = (
     Option("tone-map", "decode", "tone_map", "make SDR of HDR: BT.709 with 8 bit"),
     Option("encoder", "encode", "encoder",
            "what writes the video; auto is libx264, or libx265 where the source has more than 8 bit", "NAME"),
-    Option("crf", "encode", "crf", "constant quality, smaller is better (20 for H.264)", "NUMBER"),
+    Option("crf", "encode", "crf", f"constant quality, smaller is better ({H264_CRF} for H.264)", "NUMBER"),
     Option("preset", "encode", "preset", "the encoder's own name for speed against size", "NAME", _text),
     Option("fast", "encode", "fast", "a third of the work for the network, and a quicker, larger encoding"),
     Option("bitrate", "encode", "bitrate", "bits a second instead of constant quality, as 4M", "BITS", _bits,
@@ -118,7 +118,7 @@ _TABLE = (
     Option("workers", "run", "workers",
            "processes that run the network (auto: one a GPU, else one; 0: this one)", "N", _or_auto,
            expects="auto or a whole number"),
-    Option("batch", "segment", "batch", "frames computed at a time (1 on a CPU, 8 on a GPU)", "N"),
+    Option("batch", "segment", "batch", "frames computed at a time; more than one helps on a GPU alone", "N"),
     Option("chunk-frames", "run", "chunk_frames", f"frames worked on at once ({CHUNK_FRAMES})", "N"),
     Option("cluster", "run", "cluster",
            "a running Ray cluster; auto: the one here, local: one of this run alone", "HOST:PORT"),

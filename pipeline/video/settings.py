@@ -9,6 +9,9 @@ from pipeline.errors import ConfigError
 #: What --encoder takes; auto is libx264, or libx265 where the source has more than 8 bit.
 ENCODERS = ("auto", "libx264", "libx265", "libsvtav1", "h264_nvenc", "hevc_nvenc")
 
+#: Constant quality of x264 where nothing else is asked for.
+H264_CRF = 20
+
 #: Frames that are worked on at once, where keyframes allow it and nothing else is asked for.
 CHUNK_FRAMES = 96
 
@@ -67,7 +70,9 @@ class EncodeSettings:
                 do=f"choose from {', '.join(ENCODERS)}",
             )
         if self.crf is not None and not 0 <= self.crf <= 63:
-            raise ConfigError("crf has to lie in 0..63.", found=str(self.crf), do="leave it out, or try 20")
+            raise ConfigError(
+                "crf has to lie in 0..63.", found=str(self.crf), do=f"leave it out, or try {H264_CRF}"
+            )
         if self.bitrate is not None and self.bitrate < 1000:
             raise ConfigError("bitrate is in bits a second.", found=str(self.bitrate), do="try 4000000")
         if self.crf is not None and self.bitrate is not None:

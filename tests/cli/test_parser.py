@@ -64,7 +64,7 @@ def test_a_word_too_long_for_a_file_name_is_a_usage_error(tmp_path, monkeypatch)
 
 @pytest.mark.parametrize(
     ("path", "kind"),
-    [("rtsp://cam/1", "an address"), ("/dev/video0", "a camera")],
+    [("rtsp://cam/1", "an address"), ("/dev/video0", "a camera"), ("0", "a camera")],
 )
 def test_what_is_no_video_file_is_told_in_a_line(path, kind):
     with pytest.raises(UsageError, match=kind):

@@ -22,7 +22,7 @@ from pipeline.structures.video_info import VideoInfo
 from pipeline.video.colour.chroma_location import chroma_location_parameters
 from pipeline.video.colour.light_metadata import light_parameters
 from pipeline.video.read.source import reason
-from pipeline.video.settings import EncodeSettings
+from pipeline.video.settings import H264_CRF, EncodeSettings
 from pipeline.video.write.timeline import output_timeline
 
 
@@ -43,11 +43,11 @@ class _Kind:
 
 
 #: veryfast: at 720p 51 frames/s a core against 20 of medium, and encoding shares the cores with everything
-#: else. CRF 23 of x265 and 30 of SVT-AV1 look like CRF 20 of x264.
+#: else. CRF 23 of x265 and 30 of SVT-AV1 look like that of x264 here.
 _KINDS = {
     "libx264": _Kind(
         "crf",
-        20,
+        H264_CRF,
         "veryfast",
         "superfast",
         {8: ("yuv420p", "yuv444p"), 10: ("yuv420p10le", "yuv444p10le")},
