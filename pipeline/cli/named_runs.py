@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.errors import SegVideoError, UsageError
+from pipeline.errors import UsageError
 from pipeline.job.output_template import RUN_SUFFIX
 from pipeline.record.find_run import find_run, find_runs
 from pipeline.record.status import RunStatus, run_status
@@ -42,14 +42,8 @@ def _runs(name: str) -> list[NamedRun]:
 
 
 def status_of(folder: Path) -> RunStatus:
-    """The status of a run. Raises UsageError where its files do not have the form of a run's."""
+    """The status of a run. Raises UsageError where its files cannot be read, RunInTheWayError where they are no run's."""
     try:
         return run_status(folder)
-    except SegVideoError:
-        raise
-    except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
-        raise UsageError(
-            f"{folder} cannot be read as a run.",
-            found=f"{type(error).__name__}: {error}",
-            do="delete the folder if nothing in it is needed",
-        ) from error
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be read.", found=error.strerror, do="look at who may read it") from error
