@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -191,13 +191,16 @@ def _serve(pipe: Connection, worker: Worker, slots: int) -> None:
     sending = Lock()
 
     def send(handle: int, value: Any, error: Any) -> None:
-        with sending:
+        with (
+            sending,
+            suppress(BrokenPipeError, ConnectionResetError),
+        ):  # the loop below ends where nobody reads
             pipe.send((handle, value, error))
 
     value, error = _guarded(worker.setup)
-    try:
-        send(_SETUP, value, error)
-        with ThreadPoolExecutor(slots) as threads:
+    with ThreadPoolExecutor(slots) as threads:
+        try:
+            send(_SETUP, value, error)
             while True:
                 handle, task = pipe.recv()
                 if error is not None:
@@ -205,9 +208,9 @@ def _serve(pipe: Connection, worker: Worker, slots: int) -> None:
                     continue
                 future: Future[tuple[Any, Any]] = threads.submit(_guarded, worker.process, task)
                 future.add_done_callback(lambda done, handle=handle: send(handle, *done.result()))  # type: ignore[misc]
-    except (EOFError, OSError):
-        # The driver is gone, and nobody waits for what is under way.
-        os._exit(0)
+        except (EOFError, OSError):
+            # The driver is gone, and nobody waits for what is under way: the pool of threads would, at its end.
+            os._exit(0)
 
 
 def _guarded(call: Any, *arguments: Any) -> tuple[Any, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from pathlib import Path
 
 from pipeline.errors import InputError
 
@@ -40,3 +42,12 @@ class Stillborn(Doubler):
 class Refusing(Doubler):
     def setup(self):
         raise InputError("no such weights")
+
+
+class Slow(Doubler):
+    """Says that it has begun by a file, and that it has ended, a while later, by taking it away."""
+
+    def process(self, task):
+        Path(task).touch()
+        time.sleep(1)
+        Path(task).unlink()

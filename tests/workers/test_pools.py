@@ -165,3 +165,30 @@ def test_a_script_that_starts_workers_is_not_run_again_by_them(repo_root, tmp_pa
         [sys.executable, script], env=environment, capture_output=True, text=True, timeout=120
     )
     assert done.stdout.split() == ["run", "ready"], done.stderr
+
+
+def test_workers_of_a_command_that_was_killed_end_at_once_without_a_word(repo_root, tmp_path):
+    """They once went on to the end of their task, and told of a broken pipe in twenty lines."""
+    script, begun = tmp_path / "script.py", tmp_path / "begun"
+    script.write_text(
+        "import os, sys, time\n"
+        "from pathlib import Path\n"
+        "from pipeline.workers.contract import PoolSpec\n"
+        "from pipeline.workers.processes import ProcessPools\n"
+        "from tests.workers.doubler import Slow\n"
+        "pools = ProcessPools()\n"
+        "pools.add(PoolSpec('slow', Slow(), 1))\n"
+        "pools.setup_result('slow')\n"
+        "pools.submit('slow', 1, sys.argv[1])\n"
+        "while not Path(sys.argv[1]).exists():\n"
+        "    pools.wait(0.01)\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(repo_root)}
+    # Its standard error is the worker's too: it is at its end when both have ended.
+    done = subprocess.run(
+        [sys.executable, script, begun], env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == -9
+    assert done.stderr == ""
+    assert begun.exists()
