@@ -139,10 +139,7 @@ class _Batch:
         if os.path.lexists(pair.output) and not self._may_replace(pair.output):
             if self._job.skip:
                 return "skipped"
-            raise UsageError(
-                f"{pair.output} exists, and no run here has made it.",
-                do="name another output, or give --force to replace it or --no-clobber to leave it",
-            )
+            raise _in_the_way(pair.output, last)
         return _Waiting(found, made, read_picture(pair.source))
 
     def _work(self, pair: PicturePair) -> KnownPicture | SegVideoError | str:
@@ -194,6 +191,15 @@ class _Batch:
         shown = ShownTracks(self._job.render, known.class_names).of(known.tracks)
         state = "kept" if isinstance(became, str) else "done"
         return PictureResult(pair.source, pair.output, state, len(shown))
+
+
+def _in_the_way(output: Path, last: KnownPicture | None) -> UsageError:
+    """The error of a file that may not be replaced; one of an earlier release may have been retouched since."""
+    do = "name another output, or give --force to replace it or --no-clobber to leave it"
+    if last is None or last.entry.sha256:
+        return UsageError(f"{output} exists, and no run here has made it.", do=do)
+    found = "an earlier release made one, and kept no hash to know it by"
+    return UsageError(f"{output} exists, and may be another than was made here.", found=found, do=do)
 
 
 def _digest_or_none(path: Path) -> str | None:

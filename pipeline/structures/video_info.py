@@ -87,7 +87,7 @@ class VideoInfo:
     light : HDR's static metadata; None where the source has none.
     chroma_location : where the chroma samples of 4:2:0 lie, as FFmpeg names it: left, center, topleft and so on;
         "unspecified" where nothing says so, or it means nothing.
-    side_data : what else the first frame brings that nothing here can write: closed captions and so on, as words.
+    side_data : what else the first frame or its track brings that nothing here can write: captions, a crop, as words.
     top_field_first : of an interlaced frame as it is stored, whether the field with the first row is the earlier one.
     """
 

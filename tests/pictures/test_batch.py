@@ -197,6 +197,20 @@ def test_what_is_done_is_kept_and_what_is_known_is_not_looked_for_again(album, t
     assert again.looked_at == [140]
 
 
+def test_an_output_of_a_release_that_kept_no_hash_is_left_alone_and_told_so(album, tmp_path, monkeypatch):
+    """It may have been retouched since; that "no run here has made it" would be wrong."""
+    with monkeypatch.context() as patched:
+        patched.setattr(one_picture, "replace", lambda entry, **_: entry)
+        do(album, f"{tmp_path}/out/")
+    before = (tmp_path / "out" / "a_seg.png").read_bytes()
+    results = do(album, f"{tmp_path}/out/")
+    assert [result.state for result in results] == ["failed"] * 3
+    assert "an earlier release made one" in str(results[0].error)
+    assert (tmp_path / "out" / "a_seg.png").read_bytes() == before
+    assert [result.state for result in do(album, f"{tmp_path}/out/", force=True)] == ["done"] * 3
+    assert [result.state for result in do(album, f"{tmp_path}/out/")] == ["kept"] * 3
+
+
 def test_a_stopped_batch_goes_on_where_it_was(album, tmp_path):
     done = []
     job, first, second = PictureJob((str(album),), f"{tmp_path}/out/"), OneSquare(), OneSquare()

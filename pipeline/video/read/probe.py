@@ -20,6 +20,7 @@ from pipeline.structures.colour import UNSPECIFIED, ColourTags
 from pipeline.structures.video_info import Chapter, StreamInfo, VideoInfo
 from pipeline.video.colour.chroma_location import UNKNOWN_LOCATION, read_chroma_location
 from pipeline.video.colour.light_metadata import frame_side_data, read_light
+from pipeline.video.read.cropping import cropping
 from pipeline.video.read.index import FrameIndex, read_index
 from pipeline.video.read.program_map import announced_pictures
 from pipeline.video.read.source import open_source
@@ -29,6 +30,9 @@ _SIDE_DATA = {
     "A53_CC": "closed captions",
     "SPHERICAL": "a 360 degree projection",
     "STEREO3D": "a stereo layout",
+    "DYNAMIC_HDR_PLUS": "HDR10+ metadata",
+    "DOVI_METADATA": "Dolby Vision metadata",
+    "DYNAMIC_HDR_VIVID": "HDR Vivid metadata",
 }
 
 #: FFmpeg's numbers of field orders in which the bottom field is shown first: BB and TB.
@@ -183,12 +187,22 @@ def _video_info(
         ),
         damage=(*index.damage, *_torn_end(path, container.format.name)),
         light=read_light(frame),
-        side_data=tuple(
-            words for name, words in _SIDE_DATA.items() if frame_side_data(frame).get(name) is not None
-        ),
+        side_data=(*_side_data(frame), *_cropping(path, container, stream, frame)),
         top_field_first=stream.codec_context.field_order not in _BOTTOM_FIRST,
         chroma_location=UNKNOWN_LOCATION if rotation or mirrored else read_chroma_location(frame),
     )
+
+
+def _side_data(frame: VideoFrame) -> Iterator[str]:
+    there = frame_side_data(frame)
+    return (words for name, words in _SIDE_DATA.items() if there.get(name) is not None)
+
+
+def _cropping(
+    path: Path, container: InputContainer, stream: VideoStream, frame: VideoFrame
+) -> tuple[str, ...]:
+    place = sum(other.index < stream.index for other in container.streams.video)
+    return cropping(path, container.format.name, stream.id, place, (frame.width, frame.height))
 
 
 def _torn_end(path: Path, container: str) -> list[str]:

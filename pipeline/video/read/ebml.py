@@ -1,0 +1,50 @@
+"""The elements of a Matroska file (RFC 8794)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from pipeline.video.read.mp4_boxes import Span
+
+
+def elements(file: BinaryIO, span: Span, *ids: int) -> Iterator[tuple[int, Span]]:
+    """The elements in these bytes of the file: the id, and the bytes of what is inside.
+
+    ids : a path of elements, each in the one before; only those at its end are given. Without it all that lie here.
+    """
+    at, end = span
+    while at < end:
+        file.seek(at)
+        name, name_length = _number(file.read(8), keep_marker=True)
+        file.seek(at + name_length)
+        size, size_length = _number(file.read(8), keep_marker=False)
+        if not name_length or not size_length:
+            return  # no element begins here
+        begin = at + name_length + size_length
+        is_open = (
+            size == (1 << 7 * size_length) - 1
+        )  # a live recording: it reaches to the end of what it is in
+        at = end if is_open else begin + size
+        inner = (begin, min(at, end))
+        if not ids or ids == (name,):
+            yield name, inner
+        elif ids[0] == name:
+            yield from elements(file, inner, *ids[1:])
+
+
+def unsigned(file: BinaryIO, span: Span) -> int:
+    """The number that an element holds."""
+    file.seek(span[0])
+    return int.from_bytes(file.read(min(span[1] - span[0], 8)), "big")
+
+
+def _number(head: bytes, *, keep_marker: bool) -> tuple[int, int]:
+    """A number of variable length, and how many bytes it takes; 0 bytes where none begins here."""
+    if not head or not head[0]:
+        return 0, 0
+    length = 9 - head[0].bit_length()
+    if len(head) < length:
+        return 0, 0
+    value = int.from_bytes(head[:length], "big")
+    return (value if keep_marker else value & ((1 << 7 * length) - 1)), length
