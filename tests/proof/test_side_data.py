@@ -32,3 +32,29 @@ def test_matroska_hands_a_stereo_layout_of_its_header_on(work, tmp_path):
     work([source], output)
     assert probe(output).side_data == ("a stereo layout",)
     assert verify(source, output).holds
+
+
+def test_dynamic_metadata_of_hdr_is_told(tmp_path):
+    """HDR10+ as HEVC carries it: a registered message (T.35) before each picture; here with one window and no curve."""
+    plain, dynamic = tmp_path / "plain.hevc", tmp_path / "dynamic.hevc"
+    picture = ffmpeg.input("testsrc2=s=64x64:r=25:d=0.08", f="lavfi")
+    ten_bits = {
+        "pix_fmt": "yuv420p10le",
+        "x265-params": "colorprim=9:transfer=16:colormatrix=9:log-level=none",
+    }
+    run_ffmpeg(to_file(plain, picture, vcodec="libx265", **ten_bits), timeout_seconds=60)
+    fields = ((1, 2), (400, 27), (0, 1), (1000, 17), (1000, 17), (1000, 17), (500, 17), (0, 17))
+    bits = "".join(f"{value:0{width}b}" for value, width in fields)
+    numbers = int(bits.ljust(-(-len(bits) // 8) * 8, "0"), 2).to_bytes(-(-len(bits) // 8), "big")
+    message = b"\xb5\0\x3c\0\1\4\1" + numbers
+    # No two zeros may stand before a byte below 4.
+    written = (bytes([4, len(message)]) + message).replace(b"\0\0", b"\0\0\3") + b"\x80"
+    content = plain.read_bytes()
+    first = next(
+        at
+        for at in range(len(content))
+        if content[at : at + 3] == b"\0\0\1" and (content[at + 3] >> 1) & 63 < 32
+    )
+    dynamic.write_bytes(content[:first] + b"\0\0\1\x4e\1" + written + content[first:])
+    assert probe(plain).side_data == ()
+    assert probe(dynamic).side_data == ("HDR10+ metadata",)
