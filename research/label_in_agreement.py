@@ -171,10 +171,25 @@ def label(arguments: argparse.Namespace) -> None:
         if not arguments.tracks:
             folder.add(looks)
             continue
-        frames = list(tracked_frames(arguments.tracks[place]))[arguments.first :: arguments.every]
-        followed = [replace(one, tracked=tracked) for one, tracked in zip(looks, frames, strict=True)]
+        run = arguments.tracks[place]
+        followed = _followed(
+            list(looks), tracked_frames(run)[arguments.first :: arguments.every], source, run
+        )
         folder.add(followed, verdict([(one.tracked, one.taught) for one in followed]))
     folder.write()
+
+
+def _followed(
+    looks: Sequence[LookedAt], frames: Sequence[list[TrackedObject]], source: Path, run: Path
+) -> list[LookedAt]:
+    """The frames with what a run's tracks hold in each. Raises InputError where the run is of another video."""
+    if len(looks) != len(frames):
+        raise InputError(
+            f"{run} is of another video than {source}",
+            found=f"{len(frames)} frames to label in it, {len(looks)} in the video",
+            do="give the tracks in the order of the videos",
+        )
+    return [replace(one, tracked=tracked) for one, tracked in zip(looks, frames, strict=True)]
 
 
 class _Folder:

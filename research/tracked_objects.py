@@ -7,7 +7,7 @@ what an object is that it sees faintly here, and that what it sees in no frame a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,14 +63,13 @@ class Verdict:
     none: frozenset[int] = frozenset()
 
 
-def tracked_frames(run: Path) -> Iterator[list[TrackedObject]]:
+def tracked_frames(run: Path) -> list[list[TrackedObject]]:
     """The objects of each frame that a finished run's `detections.parquet` holds tracks of.
 
-    Raises StoreError where the file cannot be read.
+    Raises StoreError where the file cannot be read, or holds no tracks.
     """
     with DetectionsFile(run) as file:
-        for _, tracks in file.frames():
-            yield _objects(tracks)
+        return [_objects(tracks) for tracks in file.read_tracks()]
 
 
 def verdict(frames: Sequence[tuple[Sequence[TrackedObject], Sequence[TaughtInstance]]]) -> Verdict:
@@ -78,20 +77,22 @@ def verdict(frames: Sequence[tuple[Sequence[TrackedObject], Sequence[TaughtInsta
     looks: Mapping[int, list[float]] = defaultdict(list)
     for tracked, taught in frames:
         for one in tracked:
-            seen = (other.score for other in taught if overlap(other.box, one.box) >= _SAME)
-            kind = (
-                other.score
-                for other in taught
-                if overlap(other.box, one.box) >= _SAME and alike(other.category, one.category)
-            )
-            best = max(kind, default=0.0)
-            # By another name it is something, though not this: neither real nor none.
-            looks[one.track].append(best or min(max(seen, default=0.0), _NOTHING))
+            looks[one.track].append(_seen(one, taught))
     judged = {track: np.array(scores) for track, scores in looks.items() if len(scores) >= _LOOKS}
     return Verdict(
         real=frozenset(track for track, scores in judged.items() if np.mean(scores >= _SEEN) >= _SHARE),
         none=frozenset(track for track, scores in judged.items() if scores.max() < _NOTHING),
     )
+
+
+def _seen(one: TrackedObject, taught: Sequence[TaughtInstance]) -> float:
+    """The teacher's score for an object in a frame that it looked at.
+
+    What it sees there by another name is something, though not this: such a look makes a track neither real nor none.
+    """
+    there = [other for other in taught if overlap(other.box, one.box) >= _SAME]
+    by_name = [other.score for other in there if alike(other.category, one.category)]
+    return max(by_name) if by_name else min(max((other.score for other in there), default=0.0), _NOTHING)
 
 
 def _objects(tracks: Tracks) -> list[TrackedObject]:
