@@ -17,7 +17,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,10 @@ from pipeline.networks.registry import load
 from pipeline.networks.settings import LoadSettings
 from research.agreed_labels import agreed_annotations
 from research.boxes import share_inside
-from research.ensemble import Ensemble
+from research.ensemble import Ensemble, Suspect
 from research.frame_sheet import COLOURS
-from research.yolo_teacher import YoloTeacher
+from research.tracked_objects import TrackedObject, Verdict, tracked_frames, verdict
+from research.yolo_teacher import TaughtInstance, YoloTeacher
 
 NAMES = {1: "person", 2: "bicycle", 3: "car", 4: "motorcycle", 6: "bus", 8: "truck", 10: "traffic light",
          13: "stop sign"}  # fmt: skip
@@ -45,6 +47,16 @@ _LEAST, _CANVAS = 0.1, (448, 768)
 _OWN = 0.6
 
 Picture = tuple[str, NDArray[np.uint8], dict[str, Any], list[dict[str, Any]]]
+
+
+@dataclass(frozen=True, eq=False)
+class LookedAt:
+    """A picture, and what the teacher, the ensemble and the tracks of its video say about it."""
+
+    picture: Picture
+    taught: Sequence[TaughtInstance]
+    suspects: Sequence[Suspect]
+    tracked: Sequence[TrackedObject] = ()
 
 
 def video_pictures(path: Path, every: int, first: int = 0) -> Iterator[Picture]:
@@ -99,6 +111,13 @@ def pictures_of(source: Path, every: int, first: int, left_out: frozenset[str]) 
 
 def main() -> None:
     """Do it, or end with the reason why it cannot be done."""
+    try:
+        label(_arguments())
+    except SegVideoError as error:
+        sys.exit(str(error))
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -107,6 +126,13 @@ def main() -> None:
     parser.add_argument("sources", type=Path, nargs="+", metavar="VIDEO|PICTURES|COCO-FOLDER")
     parser.add_argument("--every", type=int, default=15, help="frames from one to the next (15)")
     parser.add_argument("--first", type=int, default=0, help="first frame of a video that is labelled (0)")
+    parser.add_argument(
+        "--tracks",
+        type=Path,
+        action="append",
+        metavar="DETECTIONS.parquet",
+        help="of a finished run over a source; repeated, one for each source in their order",
+    )
     parser.add_argument(
         "--none", action="append", default=[], choices=list(NAMES.values()), help="a class that is nowhere"
     )
@@ -122,10 +148,10 @@ def main() -> None:
     parser.add_argument(
         "--only", action="append", metavar="SOURCE", help="of a COCO folder, its `source`; repeatable"
     )
-    try:
-        label(parser.parse_args())
-    except SegVideoError as error:
-        sys.exit(str(error))
+    arguments = parser.parse_args()
+    if arguments.tracks and len(arguments.tracks) != len(arguments.sources):
+        parser.error(f"{len(arguments.sources)} sources need as many --tracks")
+    return arguments
 
 
 def label(arguments: argparse.Namespace) -> None:
@@ -133,37 +159,79 @@ def label(arguments: argparse.Namespace) -> None:
     teacher = YoloTeacher(arguments.teacher)
     network = load(arguments.model, LoadSettings(batch=4, score=_LEAST))
     ensemble = Ensemble(network, _CANVAS)
-    absent = {one for one, name in NAMES.items() if name in arguments.none}
     left_out = read_list(arguments.leave_out) if arguments.leave_out else frozenset()
     (arguments.output / "images").mkdir(parents=True, exist_ok=True)
-    images: list[dict[str, Any]] = []
-    annotations: list[dict[str, Any]] = []
-    sample: list[NDArray[np.uint8]] = []
-    for source in arguments.sources:
-        for name, pixels, record, known in pictures_of(source, arguments.every, arguments.first, left_out):
-            if arguments.only and record["source"].removeprefix("agreed-") not in arguments.only:
-                continue
+    folder = _Folder(arguments)
+    for place, source in enumerate(arguments.sources):
+        looks = (
+            LookedAt(picture, teacher(picture[1]), ensemble(picture[1]))
+            for picture in pictures_of(source, arguments.every, arguments.first, left_out)
+            if not arguments.only or picture[2]["source"].removeprefix("agreed-") in arguments.only
+        )
+        if not arguments.tracks:
+            folder.add(looks)
+            continue
+        run = arguments.tracks[place]
+        followed = _followed(
+            list(looks), tracked_frames(run)[arguments.first :: arguments.every], source, run
+        )
+        folder.add(followed, verdict([(one.tracked, one.taught) for one in followed]))
+    folder.write()
+
+
+def _followed(
+    looks: Sequence[LookedAt], frames: Sequence[list[TrackedObject]], source: Path, run: Path
+) -> list[LookedAt]:
+    """The frames with what a run's tracks hold in each. Raises InputError where the run is of another video."""
+    if len(looks) != len(frames):
+        raise InputError(
+            f"{run} is of another video than {source}",
+            found=f"{len(frames)} frames to label in it, {len(looks)} in the video",
+            do="give the tracks in the order of the videos",
+        )
+    return [replace(one, tracked=tracked) for one, tracked in zip(looks, frames, strict=True)]
+
+
+class _Folder:
+    """The COCO folder that comes out, picture by picture."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self.arguments = arguments
+        self.absent = {one for one, name in NAMES.items() if name in arguments.none}
+        self.images: list[dict[str, Any]] = []
+        self.annotations: list[dict[str, Any]] = []
+        self.sample: list[NDArray[np.uint8]] = []
+
+    def add(self, looks: Iterable[LookedAt], judged: Verdict | None = None) -> None:
+        """Label the pictures of one source."""
+        for one in looks:
+            name, pixels, record, known = one.picture
             size = (pixels.shape[0], pixels.shape[1])
-            agreed = agreed_annotations(teacher(pixels), ensemble(pixels), known, size, absent)
-            if arguments.own_car:
-                agreed = beside(agreed, np.array(arguments.own_car) * [*size[::-1], *size[::-1]])
-            identity = len(images) + 1
-            images.append(
+            agreed = agreed_annotations(
+                one.taught, one.suspects, known, size, self.absent, one.tracked, judged
+            )
+            if self.arguments.own_car:
+                agreed = beside(agreed, np.array(self.arguments.own_car) * [*size[::-1], *size[::-1]])
+            identity = len(self.images) + 1
+            self.images.append(
                 {**record, "id": identity, "file_name": name, "height": size[0], "width": size[1],
                  "label_scope": list(NAMES)}
             )  # fmt: skip
-            for one in [*known, *({**one, "source": "agreed"} for one in agreed)]:
-                annotations.append({**one, "id": len(annotations) + 1, "image_id": identity})
-            cv2.imwrite(
-                str(arguments.output / "images" / name), pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92]
-            )
-            sample.append(painted(pixels, agreed))
-    categories = [{"id": one, "name": name} for one, name in {**NAMES, **UNION}.items()]
-    content = {"images": images, "annotations": annotations, "categories": categories}
-    (arguments.output / "annotations.json").write_text(json.dumps(content))
-    write_sheet(sample, arguments.output / "sheet.png")
-    agreed_count = sum(one.get("source") == "agreed" and not one["iscrowd"] for one in annotations)
-    sys.stdout.write(f"{arguments.output}: {len(images)} pictures, {agreed_count} objects agreed on\n")
+            for new in [*known, *({**one, "source": "agreed"} for one in agreed)]:
+                self.annotations.append({**new, "id": len(self.annotations) + 1, "image_id": identity})
+            file = str(self.arguments.output / "images" / name)
+            cv2.imwrite(file, pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])
+            self.sample.append(painted(pixels, agreed))
+
+    def write(self) -> None:
+        """Write annotations and sheet."""
+        output = self.arguments.output
+        categories = [{"id": one, "name": name} for one, name in {**NAMES, **UNION}.items()]
+        content = {"images": self.images, "annotations": self.annotations, "categories": categories}
+        (output / "annotations.json").write_text(json.dumps(content))
+        write_sheet(self.sample, output / "sheet.png")
+        objects = sum(one.get("source") == "agreed" and not one["iscrowd"] for one in self.annotations)
+        sys.stdout.write(f"{output}: {len(self.images)} pictures, {objects} objects agreed on\n")
 
 
 def beside(annotations: Sequence[dict[str, Any]], own_car: NDArray[np.float64]) -> list[dict[str, Any]]:

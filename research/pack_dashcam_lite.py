@@ -1,12 +1,13 @@
 r"""The weights that ship, out of a finished training: masks calibrated, metadata that says what they are.
 
     python -m research.pack_dashcam_lite outputs/train/.../weights.safetensors dashcam-lite.safetensors \
-        --mask-threshold 0.4 --training jobs/train/dashcam-lite-last.yaml
+        --mask-threshold 0.45 person=0.4 --mask-power 0.5 --training jobs/train/dashcam-lite-4.yaml
 
 A mask's cross-entropy asks for true probabilities, and a pixel belongs to the object from 0.5 on. Overlap asks for
 something else: the set of pixels with the greatest expected IoU begins lower, the lower the less sure the network is
 (Nowozin 2014, "Optimal decisions from probabilistic models"). Small and thin objects, of which this network is never
-sure, lose their edges at 0.5. So the bias of the mask logits is raised until the threshold asked for has become 0.5.
+sure, lose their edges at 0.5. So the bias of the mask logits is raised until the threshold asked for has become 0.5;
+a class may have one of its own.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from pipeline.errors import SegVideoError
+from pipeline.errors import ConfigError, SegVideoError
 from pipeline.formats.own_file import load_weights, save_weights
 from pipeline.model.config import MaskRCNNConfig
 
@@ -37,37 +39,60 @@ def main() -> None:
     parser.add_argument("source", type=Path, metavar="WEIGHTS.safetensors")
     parser.add_argument("output", type=Path, metavar="OUT.safetensors")
     parser.add_argument(
-        "--mask-threshold", type=float, default=0.5, help="probability that becomes 0.5 (0.5)"
+        "--mask-threshold",
+        nargs="+",
+        default=["0.5"],
+        metavar=("P", "CLASS=P"),
+        help="probability that becomes 0.5, of all classes and of some (0.5)",
     )
     parser.add_argument(
         "--mask-power", type=float, default=0.0, help="power of a mask's sureness in scores (0)"
     )
     parser.add_argument("--training", required=True, help="the settings of its last sitting, as a note")
     arguments = parser.parse_args()
+    general, *own = arguments.mask_threshold
     try:
+        thresholds = {name: float(value) for name, value in (one.split("=") for one in own)}
         pack(
             arguments.source,
             arguments.output,
-            arguments.mask_threshold,
+            (float(general), thresholds),
             arguments.mask_power,
             arguments.training,
         )
+    except ValueError:
+        parser.error(f"--mask-threshold: {' '.join(arguments.mask_threshold)} is not as in 0.45 person=0.4")
     except SegVideoError as error:
         sys.exit(str(error))
 
 
-def pack(source: Path, output: Path, threshold: float, mask_power: float, training: str) -> None:
-    """Write `source` to `output` in float16, with that probability of a mask moved to 0.5, and that power of masks."""
+def pack(
+    source: Path,
+    output: Path,
+    thresholds: tuple[float, Mapping[str, float]],
+    mask_power: float,
+    training: str,
+) -> None:
+    """Write `source` to `output` in float16, with probabilities of masks moved to 0.5, and that power of masks.
+
+    thresholds : what becomes 0.5, and for classes of which it is another one.
+
+    Raises ConfigError where the network does not know such a class.
+    """
     arrays, metadata = load_weights(source)
+    config = MaskRCNNConfig.from_json(metadata["config"])
+    general, own = thresholds
+    if unknown := sorted(own.keys() - set(config.classes)):
+        raise ConfigError(f"{source} does not know {', '.join(unknown)}", found=", ".join(config.classes[1:]))
+    each = [own.get(name, general) for name in config.classes]
     # sigmoid(x + shift) = 0.5 where sigmoid(x) = threshold
-    arrays[_BIAS] = arrays[_BIAS] + math.log((1 - threshold) / threshold)
+    arrays[_BIAS] = arrays[_BIAS] + np.array([math.log((1 - one) / one) for one in each])
     notes = {
         "name": "dashcam-lite",
         "licence": _LICENCE,
         "training_config": training,
-        "mask_threshold": str(threshold),
+        "mask_threshold": " ".join([str(general), *(f"{name}={one}" for name, one in own.items())]),
     }
-    config = MaskRCNNConfig.from_json(metadata["config"])
     config = replace(config, detection=replace(config.detection, mask_power=mask_power))
     described = {"format": metadata["format"], "config": config.to_json()}
     narrow = {name: array.astype(np.float16) for name, array in arrays.items()}

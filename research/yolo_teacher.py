@@ -121,10 +121,15 @@ def distinct(found: Sequence[TaughtInstance]) -> list[TaughtInstance]:
     """The best of each object, best first: greedy suppression among categories that are taken for each other."""
     kept: list[TaughtInstance] = []
     for one in sorted(found, key=lambda taught: -taught.score):
-        alike = next((group for group in _ALIKE if one.category in group), {one.category})
-        if all(other.category not in alike or overlap(one.box, other.box) < _SAME for other in kept):
+        rivals = (other for other in kept if alike(one.category, other.category))
+        if all(overlap(one.box, other.box) < _SAME for other in rivals):
             kept.append(one)
     return kept
+
+
+def alike(one: int, other: int) -> bool:
+    """True where two categories are the same, or are taken for each other."""
+    return one == other or any({one, other} <= group for group in _ALIKE)
 
 
 def _kept(raw: NDArray[np.float32], least_score: float) -> list[NDArray[np.float32]]:

@@ -3,6 +3,7 @@ import pytest
 
 from research.agreed_labels import agreed_annotations
 from research.ensemble import Suspect
+from research.tracked_objects import TrackedObject, Verdict
 from research.yolo_teacher import TaughtInstance
 
 SIZE = (360, 640)
@@ -94,3 +95,45 @@ def test_what_is_nowhere_is_background_but_for_what_the_teacher_is_sure_of() -> 
     (made,) = agreed_annotations(faint, looks, [], SIZE, absent={1})
     assert (made["iscrowd"], made["bbox"]) == (1, [300, 50, 40, 60])
     assert len(agreed_annotations(faint, looks, [], SIZE)) == 2
+
+
+def on_track(where: np.ndarray, category: int = 3) -> list[TrackedObject]:
+    return [TrackedObject(7, where, category, 0.8, np.full((28, 28), 255, np.uint8))]
+
+
+REAL, NONE = Verdict(real=frozenset({7})), Verdict(none=frozenset({7}))
+
+
+@pytest.mark.parametrize("score", [0.05, 0.2, 0.6])
+def test_what_the_teacher_sees_in_other_frames_is_an_object_in_this_one(score: float) -> None:
+    where = box(10, 20, 40, 30)
+    faint = [taught(where, score, category=8)]
+    (made,) = agreed_annotations(faint, [], [], SIZE, (), on_track(where), REAL)
+    # By the name of the whole track, and not of the frame.
+    assert (made["iscrowd"], made["category_id"], made["bbox"]) == (0, 3, [10, 20, 40, 30])
+    (overlooked,) = agreed_annotations([], [], [], SIZE, (), on_track(where), REAL)
+    assert (overlooked["iscrowd"], overlooked["area"], overlooked["score"]) == (0, 1200, 0.8)
+
+
+def test_a_track_that_the_teacher_has_not_judged_says_nothing() -> None:
+    where = box(10, 20, 40, 30)
+    assert agreed_annotations([], [], [], SIZE, (), on_track(where), Verdict()) == []
+    (made,) = agreed_annotations([taught(where, 0.2)], [], [], SIZE, (), on_track(where), Verdict())
+    assert made["iscrowd"] == 1
+
+
+def test_a_track_in_a_known_object_or_of_what_is_nowhere_is_no_object() -> None:
+    where = box(20, 25, 10, 20)
+    known = [{"bbox": [10, 20, 40, 30], "category_id": 4}]
+    assert agreed_annotations([], [], known, SIZE, (), on_track(where), REAL) == []
+    assert agreed_annotations([], [], [], SIZE, {3}, on_track(where), REAL) == []
+
+
+@pytest.mark.parametrize(("height", "is_open"), [(24, False), (23, True)])
+def test_a_track_that_the_teacher_sees_nowhere_is_background_unless_it_is_far(
+    height: float, is_open: bool
+) -> None:
+    where = box(100, 50, 60, height)
+    looks = [suspect(where, 0.9, category=3)]
+    made = agreed_annotations([], looks, [], SIZE, (), on_track(where), NONE)
+    assert [one["iscrowd"] for one in made] == ([1] if is_open else [])

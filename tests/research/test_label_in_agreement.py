@@ -9,6 +9,7 @@ import pytest
 from pipeline.labels.coco_folder import load_picture, read_entries
 from pipeline.structures.detections import Detections
 from research import label_in_agreement
+from research.tracked_objects import TrackedObject, Verdict
 from research.yolo_teacher import TaughtInstance
 
 SIZE = (120, 320)
@@ -123,3 +124,29 @@ def test_what_lies_in_the_own_car_is_no_object(
 def test_a_class_that_is_nowhere_is_asked_for_by_name(label, tmp_path: Path) -> None:
     with pytest.raises(SystemExit):
         label(tmp_path / "out", "teacher.tflite", tmp_path, "--none", "lorry")
+
+
+def test_tracks_are_those_of_the_frames_that_are_labelled(
+    label, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    clip = tmp_path / "clip.avi"
+    writer = cv2.VideoWriter(str(clip), cv2.VideoWriter.fourcc(*"MJPG"), 25, SIZE[::-1])
+    for _ in range(9):
+        writer.write(np.zeros((*SIZE, 3), np.uint8))
+    writer.release()
+    pixels = np.full((28, 28), 255, np.uint8)
+    boxes = [np.array([10, 10, 50 + index, 50], np.float32) for index in range(9)]
+    frames = [[TrackedObject(1, one, 3, 0.9, pixels)] for one in boxes]
+    monkeypatch.setattr(label_in_agreement, "tracked_frames", lambda _: frames)
+    monkeypatch.setattr(label_in_agreement, "verdict", lambda _: Verdict(real=frozenset({1})))
+    words = (tmp_path / "out", "teacher.tflite", clip, "--every", "3", "--first", "1")
+    label(*words, "--tracks", "a.parquet")
+    entries, _ = read_entries(tmp_path / "out")
+    # Beside the teacher's car, which is 60 px wide.
+    widths = [[one["bbox"][2] for one in entry.annotations] for entry in entries]
+    assert widths == [[60, 41], [60, 44], [60, 47]]
+    del frames[5:]
+    with pytest.raises(SystemExit, match=r"a\.parquet is of another video"):
+        label(*words, "--tracks", "a.parquet")
+    with pytest.raises(SystemExit):
+        label(*words, "--tracks", "a.parquet", "--tracks", "b.parquet")

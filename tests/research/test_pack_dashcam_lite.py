@@ -1,0 +1,46 @@
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.formats.own_file import load_weights, save_weights
+from pipeline.model.config import MaskRCNNConfig
+from research import pack_dashcam_lite
+
+CONFIG = MaskRCNNConfig(classes=("background", "person", "car"), class_ids=(0, 1, 3))
+
+
+@pytest.fixture
+def pack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Runs the command on a file whose mask biases are 1, and gives what comes out."""
+    source, out = tmp_path / "source.safetensors", tmp_path / "out.safetensors"
+    metadata = {"config": CONFIG.to_json(), "format": "seg-video 1"}
+    save_weights(source, {"mask_head/logits/bias": np.ones(3, np.float32)}, metadata)
+
+    def run(*words: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+        monkeypatch.setattr(sys, "argv", ["pack", str(source), str(out), "--training", "a.yaml", *words])
+        pack_dashcam_lite.main()
+        return load_weights(out)
+
+    return run
+
+
+def test_the_probability_asked_for_becomes_a_half(pack) -> None:
+    arrays, metadata = pack("--mask-threshold", "0.45", "person=0.4", "--mask-power", "0.5")
+    logit = {one: math.log(one / (1 - one)) for one in (0.45, 0.4)}
+    wanted = [1 - logit[0.45], 1 - logit[0.4], 1 - logit[0.45]]
+    np.testing.assert_allclose(arrays["mask_head/logits/bias"], wanted, atol=1e-3)
+    assert metadata["mask_threshold"] == "0.45 person=0.4"
+    assert MaskRCNNConfig.from_json(metadata["config"]).detection.mask_power == 0.5
+
+
+def test_masks_stay_as_they_are_unless_it_is_asked_for(pack) -> None:
+    np.testing.assert_array_equal(pack()[0]["mask_head/logits/bias"], np.ones(3))
+
+
+@pytest.mark.parametrize("words", [["0.45", "lorry=0.4"], ["0.45", "person"], ["person=0.4"]])
+def test_a_threshold_of_no_class_is_refused(pack, words: list[str]) -> None:
+    with pytest.raises(SystemExit):
+        pack("--mask-threshold", *words)
