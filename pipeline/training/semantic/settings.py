@@ -50,7 +50,7 @@ class SemanticSettings:
     validation: Path | None = None
     measured: int = 64
     start: Path | None = None
-    network: Literal["fcn8s", "unet", "deeplabv3plus"] = "unet"
+    network: Literal["fcn8s", "unet", "deeplabv3plus", "panoptic_fpn"] = "unet"
     width: int = 16
     full_canvas: tuple[int, int] = (384, 640)
     canvas: tuple[int, int] | None = None
