@@ -65,7 +65,8 @@ class PanopticFPN(Composite):
 
     def __init__(self, classes: int, width: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        dtype, config = kwargs.get("dtype"), compact_shufflenet()
+        dtype = kwargs.get("dtype")
+        self.trunk_config = config = compact_shufflenet()
         self.backbone = make_backbone(config.backbone, name="backbone", dtype=dtype)
         self.fpn = FPN(config.fpn, self.backbone.channel_orders, name="fpn", dtype=dtype)
         self.backbone.trainable = self.fpn.trainable = False
