@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.errors import ConfigError, SegVideoError
-from pipeline.formats.own_file import arrays_digest, load_weights, save_weights
-from pipeline.networks.branch import TRUNK
+from pipeline.formats.own_file import load_weights, save_weights
+from pipeline.networks.branch import TRUNK, read_trunk, trunk_digest
 
 _LICENCE = "personal and research use: that of the pictures of CamVid, on which it was trained"
 
@@ -41,7 +41,7 @@ def pack(source: Path, network: Path, training: str) -> Path:
     Raises ConfigError where the trunk of `source` is not that of `network`, as it is when it has moved.
     """
     arrays, metadata = load_weights(source)
-    trunk, _ = load_weights(network)
+    trunk = read_trunk(network)
     branch = {}
     for name, array in arrays.items():
         own = name.partition("/")[2]
@@ -50,7 +50,7 @@ def pack(source: Path, network: Path, training: str) -> Path:
         # The moving average of what never moves differs in the last bit.
         elif not np.allclose(array, trunk[own], rtol=1e-5, atol=1e-8):
             raise ConfigError(f"{source} has another trunk than {network}.", found=own)
-    notes = {TRUNK: arrays_digest(network), "licence": _LICENCE, "training_config": training}
+    notes = {TRUNK: trunk_digest(trunk), "licence": _LICENCE, "training_config": training}
     output = network.with_name(f"{network.stem}-classes{network.suffix}")
     save_weights(output, branch, {**{key: metadata[key] for key in ("format", "config", "kind")}, **notes})
     return output

@@ -1,11 +1,12 @@
 """The branch of a network of ours that gives each pixel a class: a file beside that of the network it reads.
 
-`NAME-classes.safetensors` holds the branch alone and the digest of the arrays of `NAME.safetensors`, whose trunk and
-pyramid it reads.
+`NAME-classes.safetensors` holds the branch alone and a digest of the trunk and pyramid that it reads, which are those
+of `NAME.safetensors`. The heads of that network may be trained on without it.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,17 +14,17 @@ from typing import Any
 from numpy.typing import NDArray
 
 from pipeline.errors import WeightsError
-from pipeline.formats.own_file import arrays_digest, load_weights
+from pipeline.formats.own_file import load_weights
 from pipeline.networks.checkpoint_config import SEMANTIC
 from pipeline.networks.source import NetworkSource
 
 #: Key of that digest in a branch's metadata.
-TRUNK = "trunk_arrays_sha256"
+TRUNK = "trunk_sha256"
 
 #: What the name of a branch's file adds to that of its network.
 _ADDED = "-classes"
 
-#: Parts of a network that its branch reads.
+#: Beginnings of the names of what a branch reads.
 _READ = ("backbone/", "fpn/")
 
 
@@ -44,16 +45,30 @@ def trunk_arrays(branch: Path, metadata: Mapping[str, str], prefix: str) -> dict
     if TRUNK not in metadata:
         return {}
     network = branch.with_name(f"{branch.stem.removesuffix(_ADDED)}{branch.suffix}")
-    check_trunk(branch, metadata, network)
-    arrays, _ = load_weights(network)
-    return {f"{prefix}/{name}": value for name, value in arrays.items() if name.startswith(_READ)}
+    return {f"{prefix}/{name}": value for name, value in checked_trunk(branch, metadata, network).items()}
 
 
-def check_trunk(branch: Path, metadata: Mapping[str, str], network: Path) -> None:
-    """Raise WeightsError unless `network` is the file whose trunk the branch was trained on."""
-    if not network.is_file() or arrays_digest(network) != metadata.get(TRUNK):
+def checked_trunk(branch: Path, metadata: Mapping[str, str], network: Path) -> dict[str, NDArray[Any]]:
+    """Arrays of the trunk in the file `network`. Raises WeightsError unless the branch was trained on this trunk."""
+    trunk = read_trunk(network) if network.is_file() else {}
+    if trunk_digest(trunk) != metadata.get(TRUNK):
         raise WeightsError(
             f"{branch} reads the trunk of another network than {network.name}",
-            found=f"the metadata {TRUNK} {metadata.get(TRUNK)}",
+            found="another digest than its metadata tell",
             do="keep both in one folder under the names that they came with, or train the branch anew",
         )
+    return trunk
+
+
+def read_trunk(network: Path) -> dict[str, NDArray[Any]]:
+    """Arrays of trunk and pyramid in the file of a network. Raises WeightsError."""
+    arrays, _ = load_weights(network)
+    return {name: value for name, value in arrays.items() if name.startswith(_READ)}
+
+
+def trunk_digest(trunk: Mapping[str, NDArray[Any]]) -> str:
+    """SHA-256 of a trunk's arrays, as wide as they are read."""
+    digest = hashlib.sha256()
+    for name in sorted(trunk):
+        digest.update(name.encode() + b"\0" + trunk[name].astype("<f4").tobytes())
+    return digest.hexdigest()

@@ -10,7 +10,7 @@ from pipeline.model.config import MaskRCNNConfig
 from pipeline.model.frames import config_class_names
 from pipeline.model.precision import cpu_precision, resolve_precision
 from pipeline.networks import semantic
-from pipeline.networks.branch import branch_source, check_trunk
+from pipeline.networks.branch import branch_source, checked_trunk
 from pipeline.networks.checkpoint_config import checkpoint_config, published_config
 from pipeline.networks.devices import claim_tensorflow, computing_runtime, takes_gpu, version_of
 from pipeline.networks.paired import PairedNetworks
@@ -77,7 +77,7 @@ def _on_openvino(
 
     if branch is None:
         return StagedPredictor(config, compiled, here, streams)
-    check_trunk(branch.path(), read_metadata(branch.path()), source.path())
+    checked_trunk(branch.path(), read_metadata(branch.path()), source.path())
     return PanopticPredictor(config, compiled, here, streams, semantic.pixel_classes(branch))
 
 

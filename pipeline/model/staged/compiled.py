@@ -55,7 +55,7 @@ class CompiledStages:
 
 
 class StageRequests:
-    """The stages for one caller, that of the branch where it was compiled too; what `dense` found stays with it until the next frame.
+    """The stages for one caller; what `dense` found stays with it until the next frame.
 
     canvas : the network's input float32 [H, W, 3], which `dense` looks at.
     """
