@@ -74,6 +74,7 @@ class PanopticFPN(Composite):
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Trunk, pyramid and branch; the logits enlarged by 4."""
-        features = self.fpn(self.backbone(inputs))
+        # Keras hands `training` down unless it is given: the pyramid's norms stay those of its network.
+        features = self.fpn(self.backbone(inputs, training=False), training=False)
         levels = [ops.stop_gradient(level) for level in features[:LEVELS]]
         return enlarged(self.branch((levels, inputs), training=training), 4)
