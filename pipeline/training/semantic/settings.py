@@ -22,7 +22,8 @@ class SemanticSettings:
     train : file with the names of the pictures to train on, one a line; None: all that are not held out.
     validation : file with the names of those that are held out and measured on; None: none are.
     measured : so many of those at most are measured on at each checkpoint.
-    start : weights of a semantic network to start from; classes are matched by their names. None: from random values.
+    start : weights of a semantic network to start from, classes matched by their names; for `panoptic_fpn` also the
+        network whose trunk and pyramid the branch is to read. None: from random values.
     network, width : see `model.semantic.config.SemanticConfig`.
     full_canvas : height and width in px that the network sees a frame at.
     canvas : those of the part that is trained on; None: the full one.
