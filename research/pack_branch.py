@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.errors import ConfigError, SegVideoError
+from pipeline.formats.branch_file import TRUNK, read_trunk, trunk_digest
 from pipeline.formats.own_file import load_weights, save_weights
-from pipeline.networks.branch import TRUNK, read_trunk, trunk_digest
 
 _LICENCE = "personal and research use: that of the pictures of CamVid, on which it was trained"
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import sys
 
-from pipeline.networks.branch import branch_source
 from pipeline.networks.convert_program import answer
+from pipeline.networks.mask_rcnn import branch_source
 from pipeline.networks.programs import program_facts, shipped_path
 from pipeline.networks.registry import find_source
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+from pipeline.formats.branch_file import branch_path, checked_trunk
 from pipeline.formats.own_file import read_metadata
 from pipeline.model.config import MaskRCNNConfig
 from pipeline.model.frames import config_class_names
 from pipeline.model.precision import cpu_precision, resolve_precision
 from pipeline.networks import semantic
-from pipeline.networks.branch import branch_source, checked_trunk
-from pipeline.networks.checkpoint_config import checkpoint_config, published_config
+from pipeline.networks.checkpoint_config import SEMANTIC, checkpoint_config, published_config
 from pipeline.networks.devices import claim_tensorflow, computing_runtime, takes_gpu, version_of
-from pipeline.networks.paired import PairedNetworks
 from pipeline.networks.settings import LoadSettings, given
 from pipeline.networks.source import NetworkSource
 from pipeline.structures.frame_segmenter import FrameSegmenter
@@ -51,8 +50,17 @@ def load(source: NetworkSource, settings: LoadSettings) -> FrameSegmenter:
     branch = branch_source(source) if settings.pixel_classes else None
     if computing_runtime(settings) == "openvino":
         return _on_openvino(source, branch, settings, here)
+    from pipeline.model.semantic.paired import PairedNetworks
+
     objects = _through_keras(source, settings, here)
     return objects if branch is None else PairedNetworks(objects, semantic.load(branch, settings))
+
+
+def branch_source(source: NetworkSource) -> NetworkSource | None:
+    """Source of the branch of a network, which gives each pixel a class; None where it has none. Nothing is fetched."""
+    path = source.known_path()
+    branch = branch_path(path) if source.kind == "own" and path is not None else None
+    return None if branch is None else NetworkSource(str(branch), SEMANTIC, semantic.__name__)
 
 
 def _on_openvino(

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import WeightsError
 from pipeline.formats.account import Rule, account
+from pipeline.formats.branch_file import trunk_arrays
 from pipeline.formats.own_file import load_weights, read_metadata
 from pipeline.model.precision import resolve_precision
 from pipeline.model.semantic.config import SemanticConfig
-from pipeline.networks.branch import trunk_arrays
 from pipeline.networks.checkpoint_config import CONFIG, KIND, SEMANTIC
 from pipeline.networks.devices import claim_tensorflow, takes_gpu, version_of
 from pipeline.networks.settings import LoadSettings

@@ -22,5 +22,5 @@ class PanopticSegmenter(FrameSegmenter, Protocol):
         ...
 
     def segment_with_classes(self, frames: NDArray[np.uint8]) -> list[tuple[Detections, ClassMap]]:
-        """What `segment` gives, and the class map of each frame, all of one size."""
+        """The detections of `segment`, and the class map of each frame, all of one size."""
         ...

@@ -32,7 +32,7 @@ class PanopticPredictor(StagedPredictor):
         self.classes = classes
 
     def segment_with_classes(self, frames: NDArray[np.uint8]) -> list[tuple[Detections, ClassMap]]:
-        """What `segment` finds in each frame, and its class map in a quarter of the network's size of the frame."""
+        """The detections of `segment`, and each frame's class map in a quarter of the network's size of it."""
         check_frames(frames)
         geometry = fit(frames.shape[1], frames.shape[2], self.config.input)
         if not len(frames):

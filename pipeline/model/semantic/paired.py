@@ -40,6 +40,6 @@ class PairedNetworks:
         return self._objects.segment(frames)
 
     def segment_with_classes(self, frames: NDArray[np.uint8]) -> list[tuple[Detections, ClassMap]]:
-        """What `segment` finds, and the class map of each frame in a quarter of its size."""
+        """The detections of `segment`, and the class map of each frame in a quarter of its size."""
         quarter = -(-frames.shape[1] // 4), -(-frames.shape[2] // 4)
         return list(zip(self.segment(frames), self._pixels.classify(frames, quarter), strict=True))

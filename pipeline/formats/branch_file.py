@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 
 from pipeline.errors import WeightsError
 from pipeline.formats.own_file import load_weights
-from pipeline.networks.checkpoint_config import SEMANTIC
-from pipeline.networks.source import NetworkSource
 
 #: Key of that digest in a branch's metadata.
 TRUNK = "trunk_sha256"
@@ -28,13 +26,10 @@ _ADDED = "-classes"
 _READ = ("backbone/", "fpn/")
 
 
-def branch_source(source: NetworkSource) -> NetworkSource | None:
-    """Source of the branch of a network; None where it has none. Nothing is fetched."""
-    path = source.known_path()
-    if source.kind != "own" or path is None:
-        return None
-    beside = path.with_name(f"{path.stem}{_ADDED}{path.suffix}")
-    return NetworkSource(str(beside), SEMANTIC, "pipeline.networks.semantic") if beside.is_file() else None
+def branch_path(network: Path) -> Path | None:
+    """Path of the branch beside a network's file; None where there is none."""
+    beside = network.with_name(f"{network.stem}{_ADDED}{network.suffix}")
+    return beside if beside.is_file() else None
 
 
 def trunk_arrays(branch: Path, metadata: Mapping[str, str], prefix: str) -> dict[str, NDArray[Any]]:
