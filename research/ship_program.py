@@ -2,9 +2,9 @@
 
     python research/ship_program.py [NAME]
 
-Converts NAME (dashcam-lite) for the canvas that it was trained on, so that its first run on a fresh machine needs no
-conversion, and writes the result beside its weights. Run it again when the weights or the graphs change; a test
-compares what is there with the weights.
+Converts NAME (dashcam-lite), and its branch if it has one, for the canvas that it was trained on, so that its first run
+on a fresh machine needs no conversion, and writes the results beside its weights. Run it again when the weights or the
+graphs change; a test compares what is there with the weights.
 """
 
 from __future__ import annotations
@@ -12,19 +12,23 @@ from __future__ import annotations
 import sys
 
 from pipeline.networks.convert_program import answer
+from pipeline.networks.mask_rcnn import branch_source
 from pipeline.networks.programs import program_facts, shipped_path
 from pipeline.networks.registry import find_source
 
 
 def main(name: str) -> None:
-    """Write the file."""
+    """Write the files."""
     source = find_source(name)
     assert source.entry is not None, f"{name} is not in the catalog"
-    assert source.entry.input_size is not None, f"{name} has no canvas of its own"
-    path = shipped_path(source, source.entry.input_size)
-    assert path is not None, f"{name} is not part of the package"
     canvas = source.entry.input_size
-    answer(str(source.path()), source.kind, canvas, program_facts(source, canvas), str(path))
+    assert canvas is not None, f"{name} has no canvas of its own"
+    for one in (source, branch_source(source)):
+        if one is None:
+            continue
+        path = shipped_path(one, canvas)
+        assert path is not None, f"{name} is not part of the package"
+        answer(str(one.path()), one.kind, canvas, program_facts(one, canvas), str(path))
 
 
 if __name__ == "__main__":

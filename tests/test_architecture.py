@@ -139,7 +139,6 @@ SHORTEST_MODULE = 40
 #: Shorter modules with one user that stand for themselves, and why.
 SHORT = {
     "pipeline.live.settings": "settings of a room have a module of their own in every room",
-    "pipeline.model.backbones.make_backbone": "the table of trunks: a new one is a line here",
     "pipeline.render.steady": "a filter with a paper of its own; its user would have 290 lines",
     "pipeline.video.write.pictures": "a way to write a video: api knows no cv2",
 }
@@ -147,6 +146,7 @@ SHORT = {
 #: Public names that stand for more than one thing, and why that confuses nobody.
 ONE_NAME = {
     "class_names": "each kind of network has it: NetworkLoader of networks/registry.py",
+    "pixel_classes": "each kind of network that gives them has it",
     "runtime": "each kind of network has it: NetworkLoader",
     "load": "each kind of network has it: NetworkLoader; the registry's own calls it",
     "rules": "each source of weights has it: formats/convert",

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+from pipeline.formats.branch_file import branch_path, checked_trunk
+from pipeline.formats.own_file import read_metadata
 from pipeline.model.config import MaskRCNNConfig
 from pipeline.model.frames import config_class_names
 from pipeline.model.precision import cpu_precision, resolve_precision
-from pipeline.networks.checkpoint_config import checkpoint_config, published_config
+from pipeline.networks import semantic
+from pipeline.networks.checkpoint_config import SEMANTIC, checkpoint_config, published_config
 from pipeline.networks.devices import claim_tensorflow, computing_runtime, takes_gpu, version_of
 from pipeline.networks.settings import LoadSettings, given
 from pipeline.networks.source import NetworkSource
 from pipeline.structures.frame_segmenter import FrameSegmenter
+from pipeline.structures.pixel_classes import PixelClasses
 from pipeline.weights.label_maps import label_map
 
 _GPU_BATCH = 8
@@ -21,6 +25,12 @@ _GPU_BATCH = 8
 def class_names(source: NetworkSource) -> Mapping[int, str]:
     """Name of each class id; of a published checkpoint its label map, of our own file what its header says."""
     return config_class_names(_config(source))
+
+
+def pixel_classes(source: NetworkSource) -> PixelClasses | None:
+    """The classes that its branch gives each pixel one of; None where it has no branch. Raises WeightsError."""
+    branch = branch_source(source)
+    return None if branch is None else semantic.pixel_classes(branch)
 
 
 def runtime(source: NetworkSource, settings: LoadSettings) -> str:
@@ -37,14 +47,28 @@ def runtime(source: NetworkSource, settings: LoadSettings) -> str:
 def load(source: NetworkSource, settings: LoadSettings) -> FrameSegmenter:
     """The network. Raises WeightsError, ConfigError."""
     here = runtime(source, settings)
+    branch = branch_source(source) if settings.pixel_classes else None
     if computing_runtime(settings) == "openvino":
-        return _on_openvino(source, settings, here)
-    return _through_keras(source, settings, here)
+        return _on_openvino(source, branch, settings, here)
+    from pipeline.model.semantic.paired import PairedNetworks
+
+    objects = _through_keras(source, settings, here)
+    return objects if branch is None else PairedNetworks(objects, semantic.load(branch, settings))
 
 
-def _on_openvino(source: NetworkSource, settings: LoadSettings, here: str) -> FrameSegmenter:
+def branch_source(source: NetworkSource) -> NetworkSource | None:
+    """Source of the branch of a network, which gives each pixel a class; None where it has none. Nothing is fetched."""
+    path = source.known_path()
+    branch = branch_path(path) if source.kind == "own" and path is not None else None
+    return None if branch is None else NetworkSource(str(branch), SEMANTIC, semantic.__name__)
+
+
+def _on_openvino(
+    source: NetworkSource, branch: NetworkSource | None, settings: LoadSettings, here: str
+) -> FrameSegmenter:
     """Imports neither TensorFlow nor Keras; where the programs are not on this machine, another process makes them."""
     from pipeline.model.staged.compiled import CompiledStages
+    from pipeline.model.staged.panoptic import PanopticPredictor
     from pipeline.model.staged.predictor import StagedPredictor
     from pipeline.model.staged.shapes import StageShapes
     from pipeline.networks.programs import find_program
@@ -54,11 +78,15 @@ def _on_openvino(source: NetworkSource, settings: LoadSettings, here: str) -> Fr
     streams = settings.threads or len(os.sched_getaffinity(0))
 
     def compiled(canvas: tuple[int, int]) -> CompiledStages:
-        return CompiledStages(
-            find_program(source, canvas), StageShapes.of(config, canvas), precision, streams
-        )
+        graphs = dict(find_program(source, canvas))
+        if branch is not None:
+            graphs |= find_program(branch, canvas)
+        return CompiledStages(graphs, StageShapes.of(config, canvas), precision, streams)
 
-    return StagedPredictor(config, compiled, here, streams)
+    if branch is None:
+        return StagedPredictor(config, compiled, here, streams)
+    checked_trunk(branch.path(), read_metadata(branch.path()), source.path())
+    return PanopticPredictor(config, compiled, here, streams, semantic.pixel_classes(branch))
 
 
 def _through_keras(source: NetworkSource, settings: LoadSettings, here: str) -> FrameSegmenter:

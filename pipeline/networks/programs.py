@@ -14,6 +14,7 @@ from pipeline.model.staged.program_file import RELEASE, Graphs, read_program
 from pipeline.networks.devices import version_of
 from pipeline.networks.program_cache import ProgramCache
 from pipeline.networks.source import NetworkSource
+from pipeline.weights.catalog import DATA
 from pipeline.weights.digest import weights_digest
 
 Canvas = tuple[int, int]
@@ -63,9 +64,9 @@ def program_facts(source: NetworkSource, canvas: Canvas) -> dict[str, object]:
 
 def shipped_path(source: NetworkSource, canvas: Canvas) -> Path | None:
     """Path of the program that ships with a network, for the canvas that it was trained on; None for other networks."""
-    if source.entry is None or source.entry.url is not None:
+    weights = source.known_path()
+    if weights is None or weights.parent != DATA:
         return None
-    weights = source.entry.embedded_path
     return weights.with_name(f"{weights.stem}.{canvas[1]}x{canvas[0]}.program")
 
 

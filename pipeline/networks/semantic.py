@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import WeightsError
 from pipeline.formats.account import Rule, account
+from pipeline.formats.branch_file import trunk_arrays
 from pipeline.formats.own_file import load_weights, read_metadata
 from pipeline.model.precision import resolve_precision
 from pipeline.model.semantic.config import SemanticConfig
@@ -50,7 +51,9 @@ def load_semantic(path: Path, precision: str = "float32") -> SemanticNetwork:
     from pipeline.networks.checkpoint import assign, shapes_of
 
     arrays, metadata = load_weights(path)
-    model = make_semantic(semantic_config(path, metadata), resolve_precision(precision))
+    config = semantic_config(path, metadata)
+    arrays |= trunk_arrays(path, metadata, config.network)
+    model = make_semantic(config, resolve_precision(precision))
     variables = shapes_of(model)
     assign(model, account(variables, arrays, {name: Rule(name) for name in variables}, where=str(path)))
     return model

@@ -16,7 +16,8 @@ from pipeline.errors import UsageError
 
 Kind = Literal["own", "torchvision_v1", "torchvision_v2", "matterport", "tf1_frozen_graph", "tf2_saved_model"]
 
-_DATA = Path(__file__).parent / "data"
+#: Folder of the weights and programs that this package brings along.
+DATA = Path(__file__).parent / "data"
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class CatalogEntry:
     @property
     def embedded_path(self) -> Path:
         """Path of the file in this package, if it brings it along."""
-        return _DATA / self.file_name
+        return DATA / self.file_name
 
     @property
     def available(self) -> bool:
@@ -84,7 +85,7 @@ class CatalogEntry:
 @functools.cache
 def catalog() -> tuple[CatalogEntry, ...]:
     """Every entry, in the order it is shown in."""
-    rows = json.loads((_DATA / "catalog.json").read_text(encoding="utf-8"))
+    rows = json.loads((DATA / "catalog.json").read_text(encoding="utf-8"))
     return tuple(CatalogEntry(**row) for row in rows)
 
 

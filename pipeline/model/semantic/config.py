@@ -10,7 +10,7 @@ from pipeline.errors import ConfigError
 from pipeline.model.config import InputConfig
 from pipeline.structures.pixel_classes import PixelClasses
 
-NetworkName = Literal["fcn8s", "unet", "deeplabv3plus"]
+NetworkName = Literal["fcn8s", "unet", "deeplabv3plus", "panoptic_fpn"]
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,13 @@ from pipeline.model.preprocess import preprocess
 from pipeline.model.semantic.config import SemanticConfig
 from pipeline.model.semantic.deeplab import DeepLabV3Plus
 from pipeline.model.semantic.fcn import FCN8s
+from pipeline.model.semantic.panoptic_fpn import PanopticFPN
 from pipeline.model.semantic.unet import UNet
 
 #: A network is made of how many classes it tells apart, its width, a name and a dtype policy.
-SEMANTIC_NETWORKS: dict[str, Any] = {"fcn8s": FCN8s, "unet": UNet, "deeplabv3plus": DeepLabV3Plus}
+SEMANTIC_NETWORKS: dict[str, Any] = {
+    "fcn8s": FCN8s, "unet": UNet, "deeplabv3plus": DeepLabV3Plus, "panoptic_fpn": PanopticFPN
+}  # fmt: skip
 
 
 class SemanticNetwork(Composite, keras.Model):

@@ -12,7 +12,7 @@ import openvino
 from numpy.typing import NDArray
 
 from pipeline.model.samples import Samples
-from pipeline.model.staged.program_file import Graphs
+from pipeline.model.staged.program_file import BRANCH_STAGE, Graphs
 from pipeline.model.staged.shapes import StageShapes
 
 
@@ -55,7 +55,7 @@ class CompiledStages:
 
 
 class StageRequests:
-    """The three stages for one caller; what `dense` found stays with it until the next frame.
+    """The stages for one caller; what `dense` found stays with it until the next frame.
 
     canvas : the network's input float32 [H, W, 3], which `dense` looks at.
     """
@@ -72,6 +72,10 @@ class StageRequests:
         self._dense.set_input_tensor(0, openvino.Tensor(self.canvas[None], shared_memory=True))
         self._boxes.set_input_tensor(0, table)
         self._masks.set_input_tensor(0, table)
+        if BRANCH_STAGE in stages:
+            self._classes = stages[BRANCH_STAGE].create_infer_request()
+            self._classes.set_input_tensor(0, table)
+            self._classes.set_input_tensor(1, openvino.Tensor(self.canvas[None], shared_memory=True))
 
     def dense(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The RPN's logits [A] and offsets [A, 4] of what lies on the canvas; both are overwritten by the next call."""
@@ -92,6 +96,12 @@ class StageRequests:
     def masks(self, samples: Samples, class_index: NDArray[np.int32]) -> NDArray[np.uint8]:
         """Masks uint8 [R, 28, 28], probability x 255, of R regions for the classifier outputs int32 [R]."""
         return _in_portions(self._masks, (*samples, class_index), self._shapes.mask_regions)[0]
+
+    def classes(self) -> NDArray[np.float32]:
+        """Logits [H / 4, W / 4, classes] of the branch for what `dense` has seen; overwritten by the next call."""
+        _compute(self._classes)
+        found: NDArray[np.float32] = self._classes.get_output_tensor(0).data[0]
+        return found
 
 
 def _compute(request: Any) -> None:
@@ -122,7 +132,7 @@ class _Place(NamedTuple):
     is_output: bool
 
 
-_TABLE = {"dense": _Place(True), "boxes": _Place(False), "masks": _Place(False)}
+_TABLE = {"dense": _Place(True), "boxes": _Place(False), "masks": _Place(False), BRANCH_STAGE: _Place(False)}
 
 
 def _read(core: Any, graph: bytes, weights: bytes, name: str, narrow: bool) -> Any:

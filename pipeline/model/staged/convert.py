@@ -10,22 +10,32 @@ import numpy as np
 import openvino
 
 from pipeline.model.mask_rcnn import MaskRCNN
-from pipeline.model.staged.program_file import Graphs
+from pipeline.model.semantic.semantic_network import SemanticNetwork
+from pipeline.model.staged.program_file import BRANCH_STAGE, Graphs
 from pipeline.model.staged.shapes import StageShapes
-from pipeline.model.staged.stages import trace_stages
+from pipeline.model.staged.stages import trace_branch, trace_stages
 
 
 def convert(model: MaskRCNN, canvas: tuple[int, int]) -> Graphs:
     """The graphs of a float32 network for a canvas of (height, width) px."""
-    graphs = {}
-    for name, function in trace_stages(model, StageShapes.of(model.config, canvas))._asdict().items():
-        graph = openvino.convert_model(function)
-        _halve_constants(graph)
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / f"{name}.xml"
-            openvino.save_model(graph, file, compress_to_fp16=False)
-            graphs[name] = file.read_bytes(), file.with_suffix(".bin").read_bytes()
-    return graphs
+    stages = trace_stages(model, StageShapes.of(model.config, canvas))
+    return {name: _graph(function) for name, function in stages._asdict().items()}
+
+
+def convert_branch(network: SemanticNetwork, canvas: tuple[int, int]) -> Graphs:
+    """The graph of the branch alone of a float32 `panoptic_fpn`, for a canvas of (height, width) px."""
+    body = network.body
+    return {BRANCH_STAGE: _graph(trace_branch(body.branch, StageShapes.of(body.trunk_config, canvas)))}
+
+
+def _graph(function: Any) -> tuple[bytes, bytes]:
+    """Graph and weights of a traced function."""
+    graph = openvino.convert_model(function)
+    _halve_constants(graph)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "graph.xml"
+        openvino.save_model(graph, file, compress_to_fp16=False)
+        return file.read_bytes(), file.with_suffix(".bin").read_bytes()
 
 
 def _halve_constants(graph: Any) -> None:

@@ -62,7 +62,7 @@ class StagedPredictor:
         if not len(frames):
             return []
         with self._stages(geometry.canvas).requests() as stages:
-            return [_segment(frame, geometry, self.config, stages) for frame in frames]
+            return [segment_frame(frame, geometry, self.config, stages) for frame in frames]
 
     def _stages(self, canvas: Canvas) -> CompiledStages:
         with self._lock:
@@ -74,7 +74,7 @@ class StagedPredictor:
             return self._compiled[canvas]
 
 
-def _segment(
+def segment_frame(
     frame: NDArray[np.uint8], geometry: Geometry, config: MaskRCNNConfig, stages: StageRequests
 ) -> Detections:
     """The algorithm, one line a step, as `MaskRCNN.call` has it for a whole program."""

@@ -16,7 +16,8 @@ from pathlib import Path
 from pipeline.errors import WeightsError
 from pipeline.files import write_whole
 
-STAGES = ("dense", "boxes", "masks")
+#: Stages of a network, and that of a branch, whose program is a file of its own.
+STAGES, BRANCH_STAGE = ("dense", "boxes", "masks"), "classes"
 
 #: Raise it when the graphs that `stages.py` makes, or what goes in and out of them, changes.
 RELEASE = 1
@@ -54,4 +55,8 @@ def read_program(path: Path, facts: Mapping[str, object]) -> Graphs | None:
     with zipfile.ZipFile(io.BytesIO(body)) as archive:
         if json.loads(archive.read(_FACTS)) != facts:
             return None
-        return {name: (archive.read(f"{name}.xml"), archive.read(f"{name}.bin")) for name in STAGES}
+        return {name: (archive.read(f"{name}.xml"), archive.read(f"{name}.bin")) for name in _stages(archive)}
+
+
+def _stages(archive: zipfile.ZipFile) -> list[str]:
+    return [name.removesuffix(".xml") for name in archive.namelist() if name.endswith(".xml")]

@@ -9,12 +9,14 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import ops
 
 from pipeline.model.mask_rcnn import MaskRCNN
 from pipeline.model.roi_align import feature_table, pool_regions
 from pipeline.model.samples import Samples
+from pipeline.model.semantic.panoptic_fpn import SemanticBranch
 from pipeline.model.staged.shapes import StageShapes
 
 
@@ -66,6 +68,19 @@ def trace_stages(model: MaskRCNN, shapes: StageShapes) -> Stages:
     )
 
 
+def trace_branch(branch: SemanticBranch, shapes: StageShapes) -> Any:
+    """The stage of a float32 branch: table and images float32 [1, H, W, 3] to logits [1, H / 4, W / 4, classes]."""
+    ends = np.cumsum([rows * columns for rows, columns in shapes.grids])[:-1].tolist()
+
+    def classes(table: Any, images: Any) -> tuple[Any]:
+        parts = zip(ops.split(table, ends), shapes.grids, strict=True)
+        levels = [ops.reshape(part, (1, *grid, shapes.channels)) for part, grid in parts]
+        return (branch((levels, images)),)
+
+    table = tf.TensorSpec((shapes.cells, shapes.channels), tf.float32)
+    return _traced(branch, classes, [table, tf.TensorSpec((1, *shapes.canvas, 3), tf.float32)])
+
+
 def _region_inputs(shapes: StageShapes, regions: int, size: int) -> list[Any]:
     taps = shapes.taps(size)
     index = tf.TensorSpec((regions, taps), tf.int32)
@@ -73,7 +88,7 @@ def _region_inputs(shapes: StageShapes, regions: int, size: int) -> list[Any]:
     return [tf.TensorSpec((shapes.cells, shapes.channels), tf.float32), index, index, weights, weights]
 
 
-def _traced(model: MaskRCNN, function: Callable[..., Any], inputs: list[Any]) -> Any:
+def _traced(model: MaskRCNN | SemanticBranch, function: Callable[..., Any], inputs: list[Any]) -> Any:
     """The function as a graph with the weights as its constants; folded kernels are then computed once."""
     constants = [(variable, variable.numpy()) for variable in model.variables]
 

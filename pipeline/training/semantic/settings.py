@@ -22,7 +22,8 @@ class SemanticSettings:
     train : file with the names of the pictures to train on, one a line; None: all that are not held out.
     validation : file with the names of those that are held out and measured on; None: none are.
     measured : so many of those at most are measured on at each checkpoint.
-    start : weights of a semantic network to start from; classes are matched by their names. None: from random values.
+    start : weights of a semantic network to start from, classes matched by their names; for `panoptic_fpn` also the
+        network whose trunk and pyramid the branch is to read. None: from random values.
     network, width : see `model.semantic.config.SemanticConfig`.
     full_canvas : height and width in px that the network sees a frame at.
     canvas : those of the part that is trained on; None: the full one.
@@ -50,7 +51,7 @@ class SemanticSettings:
     validation: Path | None = None
     measured: int = 64
     start: Path | None = None
-    network: Literal["fcn8s", "unet", "deeplabv3plus"] = "unet"
+    network: Literal["fcn8s", "unet", "deeplabv3plus", "panoptic_fpn"] = "unet"
     width: int = 16
     full_canvas: tuple[int, int] = (384, 640)
     canvas: tuple[int, int] | None = None

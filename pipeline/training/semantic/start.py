@@ -10,6 +10,7 @@ from pipeline.errors import ConfigError
 from pipeline.formats.own_file import load_weights
 from pipeline.model.semantic.semantic_network import SemanticNetwork
 from pipeline.networks.checkpoint import variables_of
+from pipeline.networks.checkpoint_config import KIND, own_config
 from pipeline.networks.semantic import semantic_config
 
 #: Parts of the paths of variables whose last axis counts classes.
@@ -19,12 +20,18 @@ _BY_CLASS = ("/logits/", "/score8/", "/score16/", "/score32/")
 def take_over(model: SemanticNetwork, path: Path) -> str:
     """Set the variables that the file has in the same shape, and tell how many, in a line for a person.
 
-    Outputs of classes that both know by name are taken over, all others begin by chance.
+    Outputs of classes that both know by name are taken over, all others begin by chance. Of a network that finds
+    objects it is trunk and pyramid that are taken over.
 
-    Raises WeightsError if it is no file of a semantic network, ConfigError if nothing in it fits.
+    Raises WeightsError if it is no file of ours, ConfigError if nothing in it fits.
     """
     arrays, metadata = load_weights(path)
-    theirs = semantic_config(path, metadata).classes.names
+    if KIND in metadata:
+        theirs = semantic_config(path, metadata).classes.names
+    else:
+        theirs = ()
+        own_config(path, metadata)
+        arrays = {f"{model.config.network}/{name}": value for name, value in arrays.items()}
     taken = 0
     for name, variable in variables_of(model).items():
         if name not in arrays:

@@ -29,8 +29,25 @@ def test_probabilities_are_of_the_frame_without_what_is_padded(network):
     found = ops.convert_to_numpy(model(frames)["probabilities"])
     assert found.shape == (2, 64, 64, 3)  # 48x48 fits into 64x96 as 64x64
     assert found.sum(axis=-1) == pytest.approx(1.0, abs=1e-5)
-    twice = make_semantic(config(network, width=8)).count_params() / model.count_params()
-    assert 3 < twice < 4  # most kernels grow on both sides
+
+
+@pytest.mark.parametrize("network", ["fcn8s", "unet", "deeplabv3plus"])
+def test_a_network_twice_as_wide_has_nearly_four_times_the_numbers(network):
+    one, twice = (make_semantic(config(network, width)).count_params() for width in (4, 8))
+    assert 3 < twice / one < 4  # most kernels grow on both sides
+
+
+def test_training_a_branch_leaves_trunk_and_pyramid_as_they_are():
+    model = make_semantic(config("panoptic_fpn", canvas=(64, 64)))
+    body = model.body
+    before = [np.array(one) for part in (body.backbone, body.fpn, body.branch) for one in part.weights]
+    images, labels = np.zeros((1, 64, 64, 3), np.uint8), np.zeros((1, 64, 64), np.uint8)
+    step(model, keras.optimizers.Adam(0.01), images, PixelTargets(labels), np.ones(3, np.float32))
+    after = [np.array(one) for part in (body.backbone, body.fpn, body.branch) for one in part.weights]
+    changed = [not np.array_equal(*pair) for pair in zip(before, after, strict=True)]
+    own = len(body.branch.weights)
+    assert not any(changed[:-own])
+    assert sum(changed[-own:]) > own // 2
 
 
 @pytest.mark.parametrize("network", SEMANTIC_NETWORKS)
@@ -86,5 +103,5 @@ def test_a_config_is_read_back_as_it_was():
     assert SemanticConfig.from_json(one.to_json()) == one
     with pytest.raises(ConfigError, match="cannot be read"):
         SemanticConfig.from_json('{"classes": 3}')
-    with pytest.raises(ConfigError, match="fcn8s, unet, deeplabv3plus"):
+    with pytest.raises(ConfigError, match="fcn8s, unet, deeplabv3plus, panoptic_fpn"):
         config("segnet")
