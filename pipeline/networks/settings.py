@@ -26,6 +26,7 @@ class LoadSettings:
     score : least probability of a detection.
     proposals, detections : regions looked at and objects returned a frame.
     min_size, max_size : px, under the source's own resize rule.
+    pixel_classes : load what gives each pixel a class too, where the network has that.
     """
 
     device: str = "auto"
@@ -39,6 +40,7 @@ class LoadSettings:
     detections: int | None = None
     min_size: int | None = None
     max_size: int | None = None
+    pixel_classes: bool = False
 
     def __post_init__(self) -> None:
         if self.runtime not in RUNTIMES:

@@ -66,6 +66,16 @@ def _copy_detections(run: Path, layout: RunLayout) -> None:
         ledger = Ledger(layout.ledger)
         if not ledger.done("join", None, done.fingerprint, layout.joined):
             write_whole(layout.joined, joined.read_bytes())
+            also = [layout.folder / name for name, _ in done.also]
+            for path in also:
+                write_whole(path, (run / path.name).read_bytes())
             ledger.record(
-                "join", None, done.fingerprint, layout.joined, 0.0, damage=done.damage, holds=done.holds
+                "join",
+                None,
+                done.fingerprint,
+                layout.joined,
+                0.0,
+                damage=done.damage,
+                also=also,
+                holds=done.holds,
             )
