@@ -27,6 +27,7 @@ def rerender(run: Path, output: str, changes: Mapping[str, Mapping[str, Any]]) -
     manifest = Manifest.of_run(run)
     old = request_of(run)
     settings = old.settings.with_changes(changes)
+    _check_view(manifest, settings.render.view)
     _check_conf(resolve(old.settings).segment.score, resolve(settings).segment.score)
     # What was found was found with the score of then, and is looked for with the same.
     settings = replace(settings, segment=replace(settings.segment, score=resolve(old.settings).segment.score))
@@ -47,6 +48,16 @@ def _check_conf(stored: float, needed: float) -> None:
             f"The run stored no detections below a score of {stored:g}.",
             found=f"conf {needed:g}",
             do=f"give --conf {stored:g} or more, or run the network again: seg-video IN OUT --conf {needed:g}",
+        )
+
+
+def _check_view(manifest: Manifest, view: str | None) -> None:
+    """Raise UsageError if classes are asked for that were not stored."""
+    if view in ("semantic", "panoptic") and manifest.pixel_classes is None:
+        raise UsageError(
+            "The run stored no class maps.",
+            found=f"--view {view}",
+            do=f"run the network again: seg-video IN OUT --view {view}",
         )
 
 
