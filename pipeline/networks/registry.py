@@ -75,7 +75,7 @@ class NetworkDescription:
 
 _MASK_RCNN, _ZOO = "pipeline.networks.mask_rcnn", "pipeline.networks.zoo_graph"
 _YOLO = "pipeline.networks.yolo_kind"
-_SEMANTIC = "pipeline.networks.semantic_kind"
+_SEMANTIC = "pipeline.networks.semantic"
 
 KINDS: dict[str, NetworkKind] = {
     kind.name: kind

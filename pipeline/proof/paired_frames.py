@@ -22,7 +22,6 @@ from pipeline.store.class_maps import ClassMapsFile
 from pipeline.store.reader import DetectionsFile
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.class_map import ClassMap
-from pipeline.structures.pixel_classes import PixelClasses
 from pipeline.structures.tracks import Tracks
 from pipeline.structures.video_info import VideoInfo
 from pipeline.structures.yuv_frame import YuvFrame
@@ -122,7 +121,8 @@ def _painters(record: RunRecord | None) -> Iterator[Iterator[Painter | None]]:
     if record is None:
         yield repeat(None)
         return
-    with DetectionsFile(record.detections) as file, _class_maps(record) as (film, classes):
+    with DetectionsFile(record.detections) as file, _class_maps(record) as film:
+        classes = None if film is None else film.classes
         overlay = Overlay(record.settings.render, file.header.class_names, classes)
         yield (
             partial(_paint, overlay, tracks, labels, None if film is None else film.of(number))
@@ -131,14 +131,14 @@ def _painters(record: RunRecord | None) -> Iterator[Iterator[Painter | None]]:
 
 
 @contextmanager
-def _class_maps(record: RunRecord) -> Iterator[tuple[FilmClasses | None, PixelClasses | None]]:
-    """The class maps that are painted, and their classes."""
+def _class_maps(record: RunRecord) -> Iterator[FilmClasses | None]:
+    """The class maps that are painted."""
     if record.class_maps is None:
-        yield None, None
+        yield None
         return
     with ClassMapsFile(record.class_maps) as file:
         steady = record.settings.track.steady > 0
-        yield FilmClasses(file.seconds, file.read, steady=steady), file.classes
+        yield FilmClasses(file.seconds, file.read, file.classes, steady=steady)
 
 
 def _labelled(record: RunRecord, file: DetectionsFile) -> Iterator[tuple[Tracks, FrameLabels]]:

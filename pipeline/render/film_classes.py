@@ -12,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 
 from pipeline.structures.class_map import ClassMap
+from pipeline.structures.pixel_classes import PixelClasses
 
 #: A map farther away in time than this says nothing about this one.
 _NEAR_SECONDS = 0.15
@@ -31,12 +32,18 @@ class FilmClasses:
     A frame that the network did not look at has the map of the nearest one that it did, of two the earlier.
 
     seconds : by number, the times of the frames that have a map, in order. read : the map of one of them.
-    steady : False leaves the maps as they were found.
+    classes : what the maps' numbers mean. steady : False leaves the maps as they were found.
     """
 
     def __init__(
-        self, seconds: Mapping[int, float], read: Callable[[int], ClassMap], *, steady: bool = True
+        self,
+        seconds: Mapping[int, float],
+        read: Callable[[int], ClassMap],
+        classes: PixelClasses,
+        *,
+        steady: bool = True,
     ) -> None:
+        self.classes = classes
         self._numbers, self._seconds, self._steady = list(seconds), seconds, steady
         self._read = lru_cache(maxsize=_HELD)(read)
         self._steadied = lru_cache(maxsize=_HELD)(self._steadied_map)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 
 import av
+import cv2
 import numpy as np
 import pytest
 
 from pipeline import cli
-from pipeline.errors import ConfigError
+from pipeline.api.export import export
+from pipeline.api.opened_run import open_run
+from pipeline.api.segment import segment
+from pipeline.errors import ConfigError, UsageError
 from pipeline.formats.own_file import save_weights
 from pipeline.model.semantic.config import SemanticConfig
 from pipeline.networks import semantic
@@ -103,7 +107,7 @@ class HalfAndHalf:
 
 
 def test_a_network_without_objects_paints_classes_unasked(traffic, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(semantic, "load", lambda source, settings: HalfAndHalf())
+    monkeypatch.setattr(semantic, "load_classifier", lambda source, settings: HalfAndHalf())
     config = SemanticConfig(fake_network.CLASSES).to_json()
     save_weights(
         tmp_path / "net.safetensors", {"w": np.zeros(1, np.float32)}, {KIND: SEMANTIC, CONFIG: config}
@@ -132,9 +136,54 @@ def test_a_network_without_objects_paints_classes_unasked(traffic, tmp_path, mon
 
 def test_a_look_that_differs_from_both_neighbours_is_not_shown():
     maps = {number: np.array([[0, value]], np.uint8) for number, value in ((0, 1), (2, 2), (4, 1), (6, 3))}
-    film = FilmClasses({0: 0.0, 2: 0.1, 4: 0.2, 6: 0.3}, maps.__getitem__)
+    film = FilmClasses({0: 0.0, 2: 0.1, 4: 0.2, 6: 0.3}, maps.__getitem__, fake_network.CLASSES)
     assert [film.of(number)[0, 1] for number in range(8)] == [1, 1, 1, 1, 1, 1, 3, 3]
-    as_found = FilmClasses({0: 0.0, 2: 0.1, 4: 0.2, 6: 0.3}, maps.__getitem__, steady=False)
+    as_found = FilmClasses(
+        {0: 0.0, 2: 0.1, 4: 0.2, 6: 0.3}, maps.__getitem__, fake_network.CLASSES, steady=False
+    )
     assert [as_found.of(number)[0, 1] for number in range(8)] == [1, 1, 2, 2, 1, 1, 3, 3]
-    far = FilmClasses({0: 0.0, 2: 1.0, 4: 2.0, 6: 3.0}, maps.__getitem__)
+    far = FilmClasses({0: 0.0, 2: 1.0, 4: 2.0, 6: 3.0}, maps.__getitem__, fake_network.CLASSES)
     assert far.of(2)[0, 1] == 2
+
+
+def test_class_maps_are_exported_as_pngs_and_as_coco_panoptic(work, traffic, tmp_path):
+    out = tmp_path / "out.mp4"
+    work([traffic], out, view="panoptic", every=2)
+    export(out, "png", tmp_path / "png", frames=True)
+    labels = cv2.imread(str(tmp_path / "png" / "labels" / "000020.png"), cv2.IMREAD_UNCHANGED)
+    assert labels.shape == frames_of(traffic)[20].shape[:2]
+    assert (labels[20, 100], labels[45, 60], labels[-5, 100]) == (0, 2, 1)
+    assert json.loads((tmp_path / "png" / "classes.json").read_text())["classes"]["road"] == [0, 255, 0]
+    export(out, "panoptic", tmp_path / "coco")
+    content = json.loads((tmp_path / "coco" / "panoptic.json").read_text())
+    kinds = {one["id"]: (one["name"], one["isthing"]) for one in content["categories"]}
+    assert sorted(kinds.values()) == [("car", 1), ("person", 1), ("road", 0), ("sky", 0)]
+    assert len(content["annotations"]) == 40
+    for entry in content["annotations"]:
+        # As panopticapi reads it: ids are red + 256 green + 65536 blue, 0 is void, and both sides agree.
+        pixels = cv2.imread(str(tmp_path / "coco" / "panoptic" / entry["file_name"]))[..., ::-1].astype(int)
+        ids, areas = np.unique(pixels @ (1, 256, 65536), return_counts=True)
+        told = {one["id"]: one["area"] for one in entry["segments_info"]}
+        assert {key: area for key, area in zip(ids.tolist(), areas.tolist(), strict=True) if key} == told
+        assert {kinds[one["category_id"]] for one in entry["segments_info"]} <= set(kinds.values())
+    cars = [
+        one["id"]
+        for entry in content["annotations"]
+        for one in entry["segments_info"]
+        if one["category_id"] == 3
+    ]
+    assert cars == [257] * 40
+    work([traffic], tmp_path / "objects.mp4")
+    with pytest.raises(UsageError, match="stored no class maps"):
+        export(tmp_path / "objects.mp4", "png", tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_program_gets_the_class_maps_that_the_command_stores(work, traffic, tmp_path):
+    out = tmp_path / "out.mp4"
+    work([traffic], out, view="semantic", every=2)
+    stored = [frame.class_map for frame in open_run(out).frames()]
+    frames = list(segment(traffic, view="semantic", every=2))
+    assert all(np.array_equal(one.class_map, other) for one, other in zip(frames, stored, strict=True))
+    assert frames[0].pixel_classes == fake_network.CLASSES
+    assert next(segment(traffic)).class_map is None

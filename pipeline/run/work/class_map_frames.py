@@ -30,7 +30,8 @@ def painted_class_maps(bench: Bench, chunk: Chunk) -> list[ClassMap | None]:
         with ClassMapsFile(class_maps_beside(bench.product("segment", other))) as file:
             maps |= {number: file.read(number) for number in needed if other.start <= number < other.stop}
     seconds = {number: float(run.info.seconds(number)) for number in needed}
-    film = FilmClasses(seconds, maps.__getitem__, steady=run.settings.track.steady > 0)
+    assert run.network.classes is not None
+    film = FilmClasses(seconds, maps.__getitem__, run.network.classes, steady=run.settings.track.steady > 0)
     return [film.of(number) for number in range(chunk.start, chunk.stop)]
 
 
