@@ -1,4 +1,4 @@
-"""The contract of networks that find objects and give each pixel a class; those that do the latter alone keep it too."""
+"""The contract of networks that find objects and give each pixel a class; those that only do the latter keep it too."""
 
 from __future__ import annotations
 
