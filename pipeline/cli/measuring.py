@@ -129,7 +129,7 @@ def _measure_panoptic(found: Path, arguments: argparse.Namespace) -> int:
     if arguments.json:
         say(json.dumps(panoptic_values(total), indent=1))
     else:
-        say("\n".join(aligned(panoptic_table(total))))
+        say("\n".join(aligned(list(panoptic_table(total)))))
     return 0
 
 
