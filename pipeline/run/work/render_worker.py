@@ -54,8 +54,9 @@ class RenderTask:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of packets that travel with it."""
-        return self.packets.nbytes if self.packets is not None else 0
+        """Bytes of packets and class maps that travel with it."""
+        maps = {id(one): one.nbytes for one in self.class_maps if one is not None}
+        return sum(maps.values()) + (self.packets.nbytes if self.packets is not None else 0)
 
 
 @dataclass(frozen=True, eq=False)
