@@ -71,8 +71,8 @@ def load_semantic(path: Path, precision: str = "float32") -> SemanticNetwork:
 
 def is_semantic(source: NetworkSource) -> bool:
     """True for our own file of a network that gives each pixel a class; nothing is fetched for it."""
-    path = source.known_path()
-    if source.kind != "own" or path is None or not path.is_file():
+    path = source.known_path() if source.kind == "own" else None
+    if path is None or not path.is_file():
         return False
     return read_metadata(path).get(KIND) == SEMANTIC
 

@@ -60,9 +60,7 @@ def plan_run(
     )
     resolved = resolved.with_changes({"render": {"view": view}})
     _check_classes(settings.render.classes, _drawn_names(view, names, classes))
-    network = _network(resolved.segment, stored)
-    if stored is None and view != "instances":
-        network = replace(network, classes=classes)
+    network = _network(resolved.segment, stored, classes if view != "instances" else None)
     size = pair.source.stat().st_size if pair.source.exists() else 0
     info = probe(pair.source.absolute())
     _check_regions(settings.track.ignore_regions, info)
@@ -107,28 +105,34 @@ def _drawn_names(view: str, names: Mapping[int, str], classes: PixelClasses | No
     return [*objects, *(enumerate(classes.names) if classes is not None and view != "instances" else ())]
 
 
-def _network(settings: SegmentSettings, stored: StoredWeights | None) -> Network:
+def _network(
+    settings: SegmentSettings, stored: StoredWeights | None, classes: PixelClasses | None
+) -> Network:
+    """The network. classes : of the class maps that it is asked for; stored ones are there whatever is drawn."""
     if stored is not None:
         return Network(**vars(stored), stored=True)
-    source = registry.find_source(settings.model)
+    wanted = LoadSettings(device=settings.device, pixel_classes=classes is not None)
+    return replace(_known_network(settings.model, wanted), classes=classes)
+
+
+def _known_network(model: str, wanted: LoadSettings) -> Network:
+    source = registry.find_source(model)
     path = source.known_path()
     if path is None or not path.is_file():
-        return _looked_at(settings.model, settings.device)
+        return _looked_at(model, wanted)
     status = path.stat()
     # A folder of videos has one network: its file is read and counted once, as long as it stays the same.
-    return _known(
-        settings.model, settings.device, source.loader, status.st_ino, status.st_size, status.st_ctime_ns
-    )
+    return _known(model, wanted, source.loader, status.st_ino, status.st_size, status.st_ctime_ns)
 
 
 @lru_cache(maxsize=4)
-def _known(model: str, device: str, *_: str | int) -> Network:
-    return _looked_at(model, device)
+def _known(model: str, wanted: LoadSettings, *_: str | int) -> Network:
+    return _looked_at(model, wanted)
 
 
-def _looked_at(model: str, device: str) -> Network:
+def _looked_at(model: str, wanted: LoadSettings) -> Network:
     source = registry.find_source(model)
-    runtime = registry.runtime_of(source, LoadSettings(device=device))
+    runtime = registry.runtime_of(source, wanted)
     digest = weights_digest(model)  # fetches the weights
     network = registry.describe(source)
     return Network(model, digest, network.class_names, runtime, network.arrays_sha256)
