@@ -14,15 +14,22 @@ import numpy as np
 
 from pipeline.networks.registry import NetworkKind
 from pipeline.structures.detections import Detections
+from pipeline.structures.pixel_classes import PixelClasses
 
 #: Stands for the embedded network in tests: `monkeypatch.setitem(registry.KINDS, "own", KIND)`.
 KIND = NetworkKind("own", "tests.fake_network", (".safetensors",))
 
 NAMES = {1: "person", 3: "car"}
 
+CLASSES = PixelClasses.of({"sky": (0, 0, 255), "road": (0, 255, 0), "car": (255, 0, 0)})
+
 
 def class_names(source) -> Mapping[int, str]:
     return NAMES
+
+
+def pixel_classes(source) -> PixelClasses:
+    return CLASSES
 
 
 def runtime(source, settings) -> str:
@@ -36,13 +43,24 @@ def load(source, settings) -> BrightSquares:
 class BrightSquares:
     """The network."""
 
-    class_names, runtime, batch, callers = NAMES, "fake", 1, 2
+    class_names, runtime, batch, callers, classes = NAMES, "fake", 1, 2, CLASSES
 
     def input_size(self, width, height, sample_aspect):
         return width, height
 
     def segment(self, frames):
         return [self._segment(frame) for frame in frames]
+
+    def segment_with_classes(self, frames):
+        """Sky over road, a car where something is bright, and a dot in the sky's corner in every 5th frame."""
+        found = []
+        for frame in frames:
+            detections, bright = self._segment(frame), frame[::2, ::2, 0] > 128
+            classes = np.where(np.arange(len(bright))[:, None] < len(bright) // 2, 0, 1) + 0 * bright
+            classes[bright] = 2
+            classes[:3, :3] = (frame_number(detections) or 0) % 5 == 0
+            found.append((detections, classes.astype(np.uint8)))
+        return found
 
     def _segment(self, picture) -> Detections:
         time.sleep(float(os.environ.get("FAKE_DELAY", "0")))

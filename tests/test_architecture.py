@@ -148,6 +148,7 @@ ONE_NAME = {
     "class_names": "each kind of network has it: NetworkLoader of networks/registry.py",
     "pixel_classes": "each kind of network that gives them has it",
     "runtime": "each kind of network has it: NetworkLoader",
+    "pixel_classes": "each kind of network that gives them has it, and the registry asks it",
     "load": "each kind of network has it: NetworkLoader; the registry's own calls it",
     "rules": "each source of weights has it: formats/convert",
     "propose": "one algorithm, in Keras and beside OpenVINO in NumPy; a test holds the two together",

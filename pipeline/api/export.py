@@ -14,6 +14,7 @@ from pipeline.store.export_csv import export_csv
 from pipeline.store.export_cvat import export_cvat
 from pipeline.store.export_folder import export_folder
 from pipeline.store.export_mots import export_mots
+from pipeline.store.export_panoptic import export_panoptic, export_png
 from pipeline.store.export_yolo import export_yolo
 from pipeline.store.reader import DetectionsFile
 from pipeline.video.read.probe import probe
@@ -30,7 +31,10 @@ _ONE_FILE: Mapping[str, tuple[str, Callable[[DetectionsFile, Path, float | None]
 #: Formats that know pictures of different sizes.
 _OF_PICTURES = ("coco", "yolo")
 
-FORMATS = ("coco", "yolo", "mots", "cvat", "csv")
+#: Formats of what only runs with class maps have.
+_OF_CLASSES = ("png", "panoptic")
+
+FORMATS = ("coco", "yolo", "mots", "cvat", "csv", *_OF_CLASSES)
 
 
 def export(
@@ -72,12 +76,33 @@ def export(
     with export_folder(Path(out), overwrite=overwrite) as folder, DetectionsFile(detections) as file:
         if format == "yolo":
             export_yolo(file, folder, least, scores=scores)
+        elif format in _OF_CLASSES:
+            assert opened is not None
+            _write_classes(opened, format, file, folder, least)
         else:
             name, write = _ONE_FILE[format]
             write(file, folder / name, least)
         if frames and opened is not None:
             _write_frames(opened, folder / "images")
     return Path(out)
+
+
+def _write_classes(
+    run: OpenedRun,
+    format: str,  # noqa: A002
+    file: DetectionsFile,
+    folder: Path,
+    conf: float | None,
+) -> None:
+    with run.class_maps() as maps:
+        if maps is None:
+            raise UsageError(
+                "The run stored no class maps.", do="seg-video IN OUT --view semantic or panoptic, then again"
+            )
+        if format == "png":
+            export_png(file.header, folder, maps.classes, maps.of)
+        else:
+            export_panoptic(file, folder, conf, maps.classes, maps.of)
 
 
 def _batch_of_pictures(run: Path) -> Path | None:

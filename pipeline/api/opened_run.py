@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from pipeline.job.output_template import RUN_SUFFIX
 from pipeline.job.settings import Settings
 from pipeline.record.find_run import find_run, request_of
 from pipeline.record.layout import RunLayout
+from pipeline.render.film_classes import FilmClasses
 from pipeline.render.shown import class_ids_of
 from pipeline.store.chosen_rows import chosen_rows
+from pipeline.store.class_maps import ClassMapsFile, class_maps_beside
 from pipeline.store.reader import DetectionsFile
 from pipeline.structures.tracks import FOUND
 
@@ -35,11 +38,22 @@ class OpenedRun:
     settings: Settings
     names: Mapping[int, str]
 
+    @contextmanager
+    def class_maps(self) -> Iterator[FilmClasses | None]:
+        """The class map of each frame as it is painted; None where the run stored none."""
+        path = class_maps_beside(self.detections)
+        if not path.is_file():
+            yield None
+            return
+        with ClassMapsFile(path) as file:
+            steady = self.settings.track.steady > 0
+            yield FilmClasses(file.seconds, file.read, file.classes, steady=steady)
+
     def frames(self) -> Iterator[Frame]:
         """Each frame with its detections; `tracks` holds the objects that the output shows."""
         shown = self.settings.render
-        classes = class_ids_of(shown.classes, self.names)
-        with DetectionsFile(self.detections) as file:
+        classes = class_ids_of(shown.classes, self.names, others=class_maps_beside(self.detections).is_file())
+        with DetectionsFile(self.detections) as file, self.class_maps() as maps:
             header = file.header
             times = header.seconds
             for number, tracks in file.frames():
@@ -47,7 +61,17 @@ class OpenedRun:
                 kept = tracks[rows[np.isin(tracks.class_ids[rows], classes)]]
                 seconds = float(times[number - header.first_frame])
                 found = tracks.detections[tracks.origins == FOUND]
-                yield Frame(number, seconds, found, kept, header.width, header.height, self.names)
+                yield Frame(
+                    number,
+                    seconds,
+                    found,
+                    kept,
+                    header.width,
+                    header.height,
+                    self.names,
+                    None if maps is None else maps.of(number),
+                    None if maps is None else maps.classes,
+                )
 
 
 def open_run(name: str | Path) -> OpenedRun:

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.store.polygons import polygon_of
+from pipeline.structures.class_map import ClassMap
 from pipeline.structures.detections import Detections
 from pipeline.structures.masks import paste_mask
+from pipeline.structures.pixel_classes import PixelClasses
 from pipeline.structures.tracks import Tracks
 
 
@@ -22,6 +24,8 @@ class Frame:
     detections : all that the network found, weak ones too.
     tracks : the objects that the video shows, those of `conf` and `classes`, each with its number.
     width, height : of the frame in px. names : name of each class id.
+    class_map : uint8 [h, w] over the frame, the class of each pixel as the video shows it, in the size in which the
+        network gave it; None where the run stored none. pixel_classes : names and colours of its numbers.
     """
 
     number: int
@@ -31,6 +35,8 @@ class Frame:
     width: int
     height: int
     names: Mapping[int, str]
+    class_map: ClassMap | None = None
+    pixel_classes: PixelClasses | None = None
 
     @property
     def boxes(self) -> Boxes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,16 @@ from pipeline.api.results import Frame
 from pipeline.api.settings import request_of_keywords
 from pipeline.job.resolve import resolve
 from pipeline.job.settings import Settings
+from pipeline.render.film_classes import FilmClasses, needed_maps
+from pipeline.render.settings import possible_view
 from pipeline.render.shown import class_ids_of
 from pipeline.run.work.segment_worker import SeenFrame, SegmentTask, seen_frames, without_picture
 from pipeline.segment.segmenter import Segmenter
 from pipeline.store.chosen_rows import chosen_rows
 from pipeline.structures.chunk import Chunk
+from pipeline.structures.class_map import ClassMap
 from pipeline.structures.detections import Detections
+from pipeline.structures.pixel_classes import PixelClasses
 from pipeline.structures.tracks import Tracks
 from pipeline.structures.video_info import VideoInfo
 from pipeline.track.film_tracker import FilmFrame, FilmTracker
@@ -34,8 +39,8 @@ def segment(path: str | Path, **settings: Any) -> Iterator[Frame]:
 
     A frame's tracks rest on the seconds of film behind it, as they do in the command's output.
 
-    settings : model, conf, classes, ignore_region, device, batch, deinterlace: the long flags of `seg-video run` with
-    _ for -. Raises UsageError for a setting that does not exist, InputError for a video that cannot be read, both
+    settings : model, view, conf, classes, ignore_region, device, batch, deinterlace: the long flags of `seg-video run`
+    with _ for -. Raises UsageError for a setting that does not exist, InputError for a video that cannot be read, both
     before the first frame is asked for; WeightsError and ConfigError, with the first frame, for what is wrong with
     the network.
     """
@@ -44,23 +49,52 @@ def segment(path: str | Path, **settings: Any) -> Iterator[Frame]:
 
 
 def _frames(settings: Settings, info: VideoInfo) -> Iterator[Frame]:
-    segmenter = Segmenter(settings.segment)
+    view, pixel_classes = _view(settings)
+    segmenter = Segmenter(settings.segment, class_maps=pixel_classes is not None)
     try:
         names = segmenter.setup()
         tracker = FilmTracker(settings.track, names, (info.height, info.width))
-        classes = class_ids_of(settings.render.classes, names)
-        state, waiting = tracker.start(), deque[SeenFrame]()
+        classes = class_ids_of(settings.render.classes, names, others=view != "instances")
+        state, waiting, maps = tracker.start(), deque[SeenFrame](), dict[int, ClassMap]()
         for chunk in plan(info):
             task = _task(settings, info, chunk)
             seen = list(map(without_picture, seen_frames(segmenter, task)))
             waiting += seen
+            maps |= {one.frame.number: one.class_map for one in seen if one.class_map is not None}
             state, final = tracker.follow(state, (_film_frame(info, one) for one in seen))
             if chunk.stop == info.frame_count:
                 final += tracker.finish(state)
             for tracks in final:
-                yield _frame(info, settings, names, classes, waiting.popleft(), tracks)
+                frame = _frame(info, settings, names, classes, waiting.popleft(), tracks)
+                yield (
+                    frame
+                    if pixel_classes is None
+                    else _with_classes(frame, settings, info, maps, pixel_classes)
+                )
     finally:
         segmenter.close()
+
+
+def _view(settings: Settings) -> tuple[str, PixelClasses | None]:
+    """The view that is asked for, and the classes of its maps; None: it needs none. Raises ConfigError."""
+    from pipeline.networks import registry
+
+    model = settings.segment.model
+    names, classes = registry.class_names(model), registry.pixel_classes(model)
+    view = possible_view(settings.render.view, model, objects=bool(names), classes=classes is not None)
+    return view, None if view == "instances" else classes
+
+
+def _with_classes(
+    frame: Frame, settings: Settings, info: VideoInfo, maps: dict[int, ClassMap], classes: PixelClasses
+) -> Frame:
+    """The frame with its class map. maps : of the frames around it; those that no later frame needs are let go."""
+    numbers = needed_maps(sorted(maps), frame.number, frame.number + 1)
+    for number in [number for number in maps if number < numbers[0]]:
+        del maps[number]
+    seconds = {number: float(info.seconds(number)) for number in numbers}
+    film = FilmClasses(seconds, maps.__getitem__, classes, steady=settings.track.steady > 0)
+    return replace(frame, class_map=film.of(frame.number), pixel_classes=classes)
 
 
 def _task(settings: Settings, info: VideoInfo, chunk: Chunk) -> SegmentTask:

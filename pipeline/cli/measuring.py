@@ -31,9 +31,14 @@ def _add_eval_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DATA",
         help="a folder of pictures with COCO annotations, or with images/ and labels/ for a network that gives each "
         "pixel a class; or, with --truth, a finished run: its folder, its output or "
-        "its detections.parquet",
+        "its detections.parquet, or a folder that `seg-video export --format panoptic` has made",
     )
-    parser.add_argument("--truth", type=Path, metavar="TRUTH.json", help="the labels of the run's video")
+    parser.add_argument(
+        "--truth",
+        type=Path,
+        metavar="TRUTH.json",
+        help="the labels of the run's video; of a panoptic folder, a COCO panoptic file",
+    )
     parser.add_argument(
         "--model",
         metavar="NAME_OR_FILE",
@@ -95,6 +100,9 @@ def _eval(arguments: argparse.Namespace) -> int:
 
         if gives_pixel_classes(arguments.model):
             return _measure_classes(arguments)
+    exported = Path(arguments.data) / "panoptic.json"
+    if arguments.truth is not None and exported.is_file():
+        return _measure_panoptic(exported, arguments)
     if arguments.truth is None:
         evaluation = _measure_pictures(arguments, settings)
     else:
@@ -107,6 +115,21 @@ def _eval(arguments: argparse.Namespace) -> int:
         say("\n".join([*aligned(table), ""]))
     for path in written:
         say(f"written: {path}")
+    return 0
+
+
+def _measure_panoptic(found: Path, arguments: argparse.Namespace) -> int:
+    """Compare what was exported as COCO panoptic with labels of that format, and tell the figures."""
+    from pipeline.evaluation.panoptic_quality import measure_panoptic, panoptic_table, panoptic_values
+
+    for name in ("model", "detections", "only", "sequences", "source", "view", "limit", "out", "conf"):
+        if getattr(arguments, name) is not None:
+            raise UsageError(f"--{name} is not for panoptic files.", do=f"leave out --{name}")
+    total = measure_panoptic(arguments.truth, found)
+    if arguments.json:
+        say(json.dumps(panoptic_values(total), indent=1))
+    else:
+        say("\n".join(aligned(list(panoptic_table(total)))))
     return 0
 
 

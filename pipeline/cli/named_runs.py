@@ -42,8 +42,10 @@ def _runs(name: str) -> list[NamedRun]:
 
 
 def status_of(folder: Path) -> RunStatus:
-    """The status of a run. Raises UsageError where its files cannot be read, RunInTheWayError where they are no run's."""
+    """The status of a run. Raises UsageError where its files cannot be read, RunInTheWayError if they are no run's."""
     try:
         return run_status(folder)
     except OSError as error:
-        raise UsageError(f"{folder} cannot be read.", found=error.strerror, do="look at who may read it") from error
+        raise UsageError(
+            f"{folder} cannot be read.", found=error.strerror, do="look at who may read it"
+        ) from error

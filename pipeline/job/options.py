@@ -95,6 +95,8 @@ _TABLE = (
     Option("ignore-region", "track", "ignore_regions",
            "leave out what lies there, in pixels, such as the bonnet; may be repeated", "X,Y,W,H", _regions,
            expects="x,y,width,height in pixels", repeats=True),
+    Option("view", "render", "view",
+           "what is drawn: objects, the class of each pixel, or both, as far as the network gives them", "WHAT"),
     Option("style", "render", "style", "what is painted, with commas between", "LIST", _words,
            expects="names with commas between them"),
     Option("labels", "render", "labels", "which objects are named", "WHICH"),

@@ -12,6 +12,7 @@ from pipeline.job.settings import Settings
 from pipeline.loading.given import Given
 from pipeline.loading.load import hints_of, refusals, unknown_key
 from pipeline.loading.typed_value import typed_value, wrong_value
+from pipeline.structures.pixel_classes import PixelClasses
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,8 @@ class StoredWeights:
     """Weights that need not be here, since stored detections stand for them.
 
     model : their name or path. sha256 : of their content. class_names : what they find.
-    runtime : that ran them. arrays_sha256 : of their arrays alone, where that is known.
+    runtime : that ran them. arrays_sha256 : of their arrays alone, where that is known. classes : of the class maps
+    that are stored; None: none are.
     """
 
     model: str
@@ -27,6 +29,7 @@ class StoredWeights:
     class_names: Mapping[int, str]
     runtime: str
     arrays_sha256: str | None = None
+    classes: PixelClasses | None = None
 
 
 @dataclass(frozen=True)

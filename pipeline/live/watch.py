@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.errors import ConfigError
 from pipeline.live.opening import live_input, pictures_command
 from pipeline.live.server import LiveServer
 from pipeline.live.session import LiveSession
@@ -53,6 +54,11 @@ def watch(job: LiveJob, program: Path, opened: Callable[[str], None], stop: Call
     target = live_input(job.source, loop=job.loop)
     segmenter = Segmenter(job.segment)
     names = segmenter.setup()
+    if not names:
+        segmenter.close()
+        raise ConfigError(
+            f"{job.segment.model} finds no objects.", do="show a video of it, or name another --model"
+        )
     source = LiveSource(pictures_command(target, program), ends=target.ends)
     session = LiveSession(source, _Finder(segmenter), names, job.render, job.track)
     server = LiveServer(session, job.host, job.port)

@@ -17,6 +17,7 @@ from pipeline.networks.settings import LoadSettings, given
 from pipeline.networks.source import NetworkSource
 from pipeline.structures.frame_segmenter import FrameSegmenter
 from pipeline.structures.pixel_classes import PixelClasses
+from pipeline.weights.digest import weights_digest
 from pipeline.weights.label_maps import label_map
 
 _GPU_BATCH = 8
@@ -34,8 +35,13 @@ def pixel_classes(source: NetworkSource) -> PixelClasses | None:
 
 
 def runtime(source: NetworkSource, settings: LoadSettings) -> str:
-    """OpenVINO or the Keras backend, its version, and the numbers it computes in."""
-    del source
+    """OpenVINO or the Keras backend, its version, the numbers it computes in, and the branch where it is asked for."""
+    branch = branch_source(source) if settings.pixel_classes else None
+    classes = "" if branch is None else f" classes {weights_digest(str(branch.path()))[:12]}"
+    return _runtime_of_objects(settings) + classes
+
+
+def _runtime_of_objects(settings: LoadSettings) -> str:
     if computing_runtime(settings) == "openvino":
         return f"{version_of('openvino')} {cpu_precision(settings.precision)}"
     backend = os.environ.get("KERAS_BACKEND", "tensorflow")
@@ -53,7 +59,7 @@ def load(source: NetworkSource, settings: LoadSettings) -> FrameSegmenter:
     from pipeline.model.semantic.paired import PairedNetworks
 
     objects = _through_keras(source, settings, here)
-    return objects if branch is None else PairedNetworks(objects, semantic.load(branch, settings))
+    return objects if branch is None else PairedNetworks(objects, semantic.load_classifier(branch, settings))
 
 
 def branch_source(source: NetworkSource) -> NetworkSource | None:

@@ -1,23 +1,26 @@
 """The kinds of networks there are, and the way from a name or a file to a network.
 
 A new kind is one module in this room and one line of KINDS. The module has three functions, which NetworkLoader tells;
-the first two answer without importing a framework, so that a class name is checked before anything starts.
+the first two answer without importing a framework, so that a class name is checked before anything starts. That of a
+kind whose networks can give each pixel a class has a fourth: `pixel_classes`, see below.
 """
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, cast
 
 from pipeline.errors import ConfigError, WeightsError
 from pipeline.formats.own_file import arrays_digest
+from pipeline.networks.semantic import is_semantic
 from pipeline.networks.settings import LoadSettings
 from pipeline.networks.source import NetworkSource
 from pipeline.networks.yolo_file import kind_of
 from pipeline.structures.frame_segmenter import FrameSegmenter
+from pipeline.structures.pixel_classes import PixelClasses
 from pipeline.weights.catalog import find
 
 
@@ -72,6 +75,7 @@ class NetworkDescription:
 
 _MASK_RCNN, _ZOO = "pipeline.networks.mask_rcnn", "pipeline.networks.zoo_graph"
 _YOLO = "pipeline.networks.yolo_kind"
+_SEMANTIC = "pipeline.networks.semantic"
 
 KINDS: dict[str, NetworkKind] = {
     kind.name: kind
@@ -104,7 +108,7 @@ def find_source(model: str | Path) -> NetworkSource:
     path, by_ending = Path(model), {ending: kind for kind in KINDS.values() for ending in kind.endings}
     if not path.exists() and path.suffix not in by_ending:
         entry = find(str(model))
-        return NetworkSource(str(model), entry.kind, KINDS[entry.kind].loader, entry)
+        return _of_its_loader(NetworkSource(str(model), entry.kind, KINDS[entry.kind].loader, entry))
     if not path.exists():
         raise WeightsError(f"There are no weights at {model}.", do="check the path")
     if not path.is_file() and not path.is_dir():
@@ -116,13 +120,23 @@ def find_source(model: str | Path) -> NetworkSource:
             found=f"the ending {ending!r}" + ("" if path.is_dir() else f"; it seems to be {kind_of(path)}"),
             do=f"give one of {', '.join(sorted(set(by_ending) - {'/'}))}, or a SavedModel's folder",
         )
-    return NetworkSource(str(model), by_ending[ending].name, by_ending[ending].loader)
+    return _of_its_loader(NetworkSource(str(model), by_ending[ending].name, by_ending[ending].loader))
 
 
 def class_names(model: str | Path | NetworkSource) -> Mapping[int, str]:
     """Name of each class id that the network can return; nothing is loaded or fetched. Raises as `find_source` does."""
     source = _source(model)
     return _loader(source).class_names(source)
+
+
+def pixel_classes(model: str | Path | NetworkSource) -> PixelClasses | None:
+    """The classes that the network gives each pixel one of; None: it gives none. Nothing is loaded.
+
+    Raises as `find_source` does.
+    """
+    source = _source(model)
+    asked = getattr(_loader(source), "pixel_classes", None)
+    return None if asked is None else cast(PixelClasses | None, asked(source))
 
 
 def describe(model: str | Path | NetworkSource) -> NetworkDescription:
@@ -150,6 +164,11 @@ def load(model: str | Path | NetworkSource, settings: LoadSettings | None = None
     """
     source = _source(model)
     return _loader(source).load(source, settings or LoadSettings())
+
+
+def _of_its_loader(source: NetworkSource) -> NetworkSource:
+    """The source with the loader of semantic networks where its file is of one: the ending does not tell."""
+    return replace(source, loader=_SEMANTIC) if is_semantic(source) else source
 
 
 def _source(model: str | Path | NetworkSource) -> NetworkSource:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from pipeline.networks.devices import claim_tensorflow, takes_gpu, version_of
 from pipeline.networks.settings import LoadSettings
 from pipeline.networks.source import NetworkSource
 from pipeline.structures.class_map import PixelClassifier
+from pipeline.structures.panoptic_segmenter import ClassesAlone
 from pipeline.structures.pixel_classes import PixelClasses
 
 if TYPE_CHECKING:
@@ -36,7 +38,18 @@ def runtime(source: NetworkSource, settings: LoadSettings) -> str:
     return f"{version_of(backend)}{gpu} float32"
 
 
-def load(source: NetworkSource, settings: LoadSettings) -> PixelClassifier:
+def class_names(source: NetworkSource) -> Mapping[int, str]:
+    """No name, as it finds no objects."""
+    del source
+    return {}
+
+
+def load(source: NetworkSource, settings: LoadSettings) -> ClassesAlone:
+    """The network, as one that finds no objects. Raises WeightsError, ConfigError."""
+    return ClassesAlone(load_classifier(source, settings))
+
+
+def load_classifier(source: NetworkSource, settings: LoadSettings) -> PixelClassifier:
     """The network. Raises WeightsError, ConfigError."""
     here = runtime(source, settings)
     claim_tensorflow(settings.device, settings.threads)
@@ -61,8 +74,8 @@ def load_semantic(path: Path, precision: str = "float32") -> SemanticNetwork:
 
 def is_semantic(source: NetworkSource) -> bool:
     """True for our own file of a network that gives each pixel a class; nothing is fetched for it."""
-    path = source.known_path()
-    if source.kind != "own" or path is None or not path.is_file():
+    path = source.known_path() if source.kind == "own" else None
+    if path is None or not path.is_file():
         return False
     return read_metadata(path).get(KIND) == SEMANTIC
 

@@ -14,11 +14,14 @@ from numpy.typing import NDArray
 
 from pipeline.proof.cells import Levels, levels
 from pipeline.proof.run_record import RunRecord
+from pipeline.render.film_classes import FilmClasses
 from pipeline.render.frame_labels import FrameLabels
 from pipeline.render.label_planner import LabelPlanner
 from pipeline.render.overlay import Overlay
+from pipeline.store.class_maps import ClassMapsFile
 from pipeline.store.reader import DetectionsFile
 from pipeline.structures.chunk import Chunk
+from pipeline.structures.class_map import ClassMap
 from pipeline.structures.tracks import Tracks
 from pipeline.structures.video_info import VideoInfo
 from pipeline.structures.yuv_frame import YuvFrame
@@ -118,9 +121,24 @@ def _painters(record: RunRecord | None) -> Iterator[Iterator[Painter | None]]:
     if record is None:
         yield repeat(None)
         return
-    with DetectionsFile(record.detections) as file:
-        overlay = Overlay(record.settings.render, file.header.class_names)
-        yield (partial(_paint, overlay, tracks, labels) for tracks, labels in _labelled(record, file))
+    with DetectionsFile(record.detections) as file, _class_maps(record) as film:
+        classes = None if film is None else film.classes
+        overlay = Overlay(record.settings.render, file.header.class_names, classes)
+        yield (
+            partial(_paint, overlay, tracks, labels, None if film is None else film.of(number))
+            for number, (tracks, labels) in enumerate(_labelled(record, file))
+        )
+
+
+@contextmanager
+def _class_maps(record: RunRecord) -> Iterator[FilmClasses | None]:
+    """The class maps that are painted."""
+    if record.class_maps is None:
+        yield None
+        return
+    with ClassMapsFile(record.class_maps) as file:
+        steady = record.settings.track.steady > 0
+        yield FilmClasses(file.seconds, file.read, file.classes, steady=steady)
 
 
 def _labelled(record: RunRecord, file: DetectionsFile) -> Iterator[tuple[Tracks, FrameLabels]]:
@@ -136,8 +154,10 @@ def _labelled(record: RunRecord, file: DetectionsFile) -> Iterator[tuple[Tracks,
         yield shown, labels
 
 
-def _paint(overlay: Overlay, tracks: Tracks, labels: FrameLabels, frame: YuvFrame) -> YuvFrame:
-    return overlay.paint(frame, tracks, labels)
+def _paint(
+    overlay: Overlay, tracks: Tracks, labels: FrameLabels, class_map: ClassMap | None, frame: YuvFrame
+) -> YuvFrame:
+    return overlay.paint(frame, tracks, labels, class_map)
 
 
 def _all_frames(

@@ -12,14 +12,17 @@ from pipeline.job.settings import Settings
 from pipeline.record.find_run import request_of
 from pipeline.record.layout import RunLayout, check_private
 from pipeline.record.manifest import Manifest
+from pipeline.render.settings import possible_view
+from pipeline.store.class_maps import class_maps_beside
 
 
 @dataclass(frozen=True)
 class RunRecord:
-    """The settings of a run as they were used, and the file of its detections."""
+    """The settings of a run as they were used, the file of its detections, and that of class maps that are painted."""
 
     settings: Settings
     detections: Path
+    class_maps: Path | None = None
 
 
 def run_record(output: Path, source: Path) -> RunRecord | str:
@@ -35,12 +38,26 @@ def run_record(output: Path, source: Path) -> RunRecord | str:
         for file in (layout.manifest, layout.joined):
             file.lstat()
             check_private(file, is_file=True)
-        if Manifest.of_run(layout.folder).source.sha256 != digest_of(source):
+        manifest = Manifest.of_run(layout.folder)
+        if manifest.source.sha256 != digest_of(source):
             return "the run's record is of another source"
-        return RunRecord(resolve(request_of(layout.folder).settings), layout.joined)
+        return _record_of(manifest, layout)
     except FileNotFoundError as error:
         return f"there is no {Path(error.filename).name}"
     except PermissionError:
         return "the run's folder is closed to this account"
     except (SegVideoError, OSError, ValueError) as error:
         return "; ".join(line.strip() for line in str(error).splitlines()[:2])
+
+
+def _record_of(manifest: Manifest, layout: RunLayout) -> RunRecord:
+    settings = resolve(request_of(layout.folder).settings)
+    objects, classes = bool(manifest.class_names), manifest.pixel_classes is not None
+    view = possible_view(settings.render.view, manifest.weights.model, objects=objects, classes=classes)
+    settings = settings.with_changes({"render": {"view": view}})
+    if view == "instances":
+        return RunRecord(settings, layout.joined)
+    class_maps = class_maps_beside(layout.joined)
+    class_maps.lstat()
+    check_private(class_maps, is_file=True)
+    return RunRecord(settings, layout.joined, class_maps)

@@ -14,6 +14,7 @@ from pipeline.job.request import JobRequest, StoredWeights
 from pipeline.job.settings import Settings
 from pipeline.record.layout import RunLayout
 from pipeline.record.manifest import Manifest
+from pipeline.structures.pixel_classes import PixelClasses
 
 #: How deep below a folder runs are looked for.
 _DEPTH = 3
@@ -63,8 +64,9 @@ def request_of(run: Path) -> JobRequest:
 def stored_weights(manifest: Manifest) -> StoredWeights:
     """The weights that the run's detections came from, for a run that needs no network."""
     weights = manifest.weights
+    classes = None if manifest.pixel_classes is None else PixelClasses.of(manifest.pixel_classes)
     return StoredWeights(
-        weights.model, weights.sha256, manifest.class_names, weights.runtime, weights.arrays_sha256
+        weights.model, weights.sha256, manifest.class_names, weights.runtime, weights.arrays_sha256, classes
     )
 
 

@@ -130,7 +130,8 @@ class RunLayout:
 
     def remove_sidecar(self) -> None:
         """Remove what the run wrote down beside its output."""
-        for path in (self.manifest, self.ledger, self.joined, self.lock):
+        maps = self.joined.with_suffix(".classes.parquet")
+        for path in (self.manifest, self.ledger, self.joined, maps, self.lock):
             path.unlink(missing_ok=True)
         if not any(self.folder.iterdir()):
             self.folder.rmdir()

@@ -46,7 +46,8 @@ class Manifest:
     """The plan of a run.
 
     source : of what. output : the file it makes. settings : as they were asked for, as JSON values by room.
-    class_names : by class id. fingerprints : by pass. chunks : [start, stop) of each. frames, seconds : of the video.
+    class_names : by class id. pixel_classes : red, green and blue by name, of a run that stores class maps.
+    fingerprints : by pass. chunks : [start, stop) of each. frames, seconds : of the video.
     versions : of this program and what it stands on.
     """
 
@@ -60,6 +61,7 @@ class Manifest:
     frames: int
     seconds: float
     versions: dict[str, str]
+    pixel_classes: dict[str, tuple[int, int, int]] | None = None
     format: int = FORMAT
 
     def __post_init__(self) -> None:
@@ -74,6 +76,8 @@ class Manifest:
     def write(self, path: Path) -> None:
         """Write it as JSON."""
         values = {**asdict(self), "weights": self.weights.record()}
+        if self.pixel_classes is None:
+            del values["pixel_classes"]
         write_whole(path, (json.dumps(values, indent=1) + "\n").encode())
 
     @classmethod

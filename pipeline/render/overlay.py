@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.render.blend import OPAQUE, blend
+from pipeline.render.class_colours import tint_classes
 from pipeline.render.frame_labels import NOWHERE, FrameLabels
 from pipeline.render.label import label_text
 from pipeline.render.mask_edge import MaskEdge, mask_edges
@@ -20,6 +21,9 @@ from pipeline.render.plate import capitals_px, paint_plate, plate_size
 from pipeline.render.settings import RenderSettings
 from pipeline.render.shown import ShownTracks
 from pipeline.render.yuv_colour import Rgb, YuvColour, yuv_colour
+from pipeline.structures.class_map import ClassMap
+from pipeline.structures.panoptic import stuff_classes
+from pipeline.structures.pixel_classes import PixelClasses
 from pipeline.structures.tracks import Tracks
 from pipeline.structures.yuv_frame import YuvFrame
 
@@ -47,22 +51,32 @@ class _Plate(NamedTuple):
 
 
 class Overlay:
-    """Paints tracks over frames, as the settings say.
+    """Paints tracks and class maps over frames, as the settings say.
 
-    Raises ConfigError for a class that the network does not know.
+    classes : of the class maps, for the views that show them. Raises ConfigError for a class that the network does
+    not know.
     """
 
-    def __init__(self, settings: RenderSettings, class_names: Mapping[int, str]) -> None:
-        self._settings, self._names = settings, class_names
+    def __init__(
+        self, settings: RenderSettings, class_names: Mapping[int, str], classes: PixelClasses | None = None
+    ) -> None:
+        self._settings, self._names, self._classes = settings, class_names, classes
+        self._tinted = () if classes is None else tinted_classes(settings, class_names, classes)
         self._shown = ShownTracks(settings, class_names)
         self._fill = settings.alpha if "masks" in settings.style else 0.0
 
-    def paint(self, frame: YuvFrame, tracks: Tracks, labels: FrameLabels) -> YuvFrame:
-        """A painted copy of the frame; what lies under no mask, line or label keeps its numbers.
+    def paint(
+        self, frame: YuvFrame, tracks: Tracks, labels: FrameLabels, class_map: ClassMap | None = None
+    ) -> YuvFrame:
+        """A painted copy of the frame; what lies under no class, mask, line or label keeps its numbers.
 
         labels : the planner's for this frame and these settings. Raises ValueError for those of another.
         """
         painted = replace(frame, y=frame.y.copy(), u=frame.u.copy(), v=frame.v.copy())
+        if class_map is not None and self._classes is not None:
+            tint_classes(painted, class_map, self._classes, self._settings.alpha, self._tinted)
+        if self._settings.view == "semantic":
+            return painted
         shown, of_row = self._matched(tracks, labels)
         for row, layer in self._objects(shown, frame.height, frame.width):
             blend(painted, *layer, _in_planes(COLOURS[labels.colours[of_row[row]]], frame))
@@ -138,6 +152,15 @@ class Overlay:
             # The score's own digits may be wider than those that were planned with.
             left = min(left, width - plate_size(text, capitals_px(height))[1])
             yield _Plate(left, top, text, COLOURS[labels.colours[label]])
+
+
+def tinted_classes(
+    settings: RenderSettings, class_names: Mapping[int, str], classes: PixelClasses
+) -> tuple[int, ...]:
+    """Numbers of the pixel classes that are painted; with objects on top those alone that are no objects."""
+    wanted = {str(entry) for entry in settings.classes}
+    stuff = stuff_classes(classes, class_names) if settings.view == "panoptic" else range(len(classes))
+    return tuple(number for number in stuff if not wanted or {str(number), classes.names[number]} & wanted)
 
 
 def _in_planes(rgb: Rgb, frame: YuvFrame) -> YuvColour:

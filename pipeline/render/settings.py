@@ -9,6 +9,9 @@ from pipeline.errors import ConfigError
 #: Everything that can be painted over an object, from the bottom up.
 STYLES = ("masks", "outlines", "boxes", "labels")
 
+#: What is drawn: the objects; the class of each pixel; both, objects on top of what is not one.
+VIEWS = ("instances", "semantic", "panoptic")
+
 #: Which objects are named.
 LABELS = ("auto", "all", "none")
 
@@ -20,6 +23,7 @@ COLOR_KEYS = ("track", "class")
 class RenderSettings:
     """The settings of painting; a change redoes render, encode and mux, never the model's work.
 
+    view : one of VIEWS; None: objects where the network finds some, else classes.
     style : any of STYLES.
     labels : "auto": names what is near or new on the scene, people and riders from farther away; "all"; "none".
     label_scores : a label shows the track's score too, the one that conf is compared with.
@@ -29,6 +33,7 @@ class RenderSettings:
     classes : names or ids of the classes to show; empty: all.
     """
 
+    view: str | None = None
     style: tuple[str, ...] = ("masks", "outlines", "labels")
     labels: str = "auto"
     label_scores: bool = False
@@ -45,6 +50,10 @@ class RenderSettings:
                 found=", ".join(unknown) or "nothing",
                 do=f"choose from {', '.join(STYLES)}",
             )
+        if self.view is not None and self.view not in VIEWS:
+            raise ConfigError(
+                "view has to name what is drawn.", found=self.view, do=f"choose from {', '.join(VIEWS)}"
+            )
         if self.color_by not in COLOR_KEYS:
             raise ConfigError(
                 "color_by has to name what decides the colour.",
@@ -60,3 +69,20 @@ class RenderSettings:
         for name in ("alpha", "conf"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ConfigError(f"{name} has to lie in 0..1.", found=str(getattr(self, name)))
+
+
+def possible_view(asked: str | None, model: str, *, objects: bool, classes: bool) -> str:
+    """The view of VIEWS that is drawn. objects, classes : what the network gives.
+
+    Raises ConfigError for one that it cannot give.
+    """
+    given = {"instances": objects, "semantic": classes, "panoptic": objects and classes}
+    if asked is None:
+        return "instances" if objects else "semantic"
+    if not given[asked]:
+        lacks = "gives no class to each pixel" if objects else "finds no objects"
+        can = " or ".join(name for name, possible in given.items() if possible)
+        raise ConfigError(
+            f"{model} {lacks}.", found=f"--view {asked}", do=f"give --view {can}, or another --model"
+        )
+    return asked

@@ -17,7 +17,8 @@ class ShownTracks:
 
     def __init__(self, settings: RenderSettings, class_names: Mapping[int, str]) -> None:
         self._conf = settings.conf
-        self._classes = class_ids_of(settings.classes, class_names)
+        pixel_classes = settings.view in ("semantic", "panoptic")  # which may have names of their own
+        self._classes = class_ids_of(settings.classes, class_names, others=pixel_classes)
 
     def of(self, tracks: Tracks) -> Tracks:
         """The tracks that are painted, far ones first: what stands lower in the picture is nearer."""
@@ -27,11 +28,13 @@ class ShownTracks:
         return tracks[rows[np.lexsort((tracks.track_ids[rows], tracks.detections.boxes[rows, 3]))]]
 
 
-def class_ids_of(classes: tuple[str | int, ...], names: Mapping[int, str]) -> list[int]:
-    """Ids of the classes to show; of all where none is asked for."""
+def class_ids_of(
+    classes: tuple[str | int, ...], names: Mapping[int, str], *, others: bool = False
+) -> list[int]:
+    """Ids of the classes to show; of all where none is asked for. others : names that are not there are left out."""
     wanted = {str(entry) for entry in classes}
     unknown = sorted(wanted - {str(class_id) for class_id in names} - set(names.values()))
-    if unknown:
+    if unknown and not others:
         near = get_close_matches(unknown[0], names.values(), n=1)
         raise ConfigError(
             "classes names a class that the model does not know.",

@@ -17,10 +17,12 @@ from pipeline.record.layout import RunLayout
 from pipeline.run.passes import Bench, InDriver, InPool, Made, Pass
 from pipeline.run.pools import RENDER, SEGMENT
 from pipeline.run.run import Run
+from pipeline.run.work.class_map_frames import class_maps_needed, painted_class_maps
 from pipeline.run.work.label_pass import label, planned_labels
 from pipeline.run.work.render_worker import Rendered, RenderTask
 from pipeline.run.work.segment_worker import Segmented, SegmentTask
 from pipeline.run.work.track_pass import painted_frames, track, tracks_needed
+from pipeline.store.class_maps import class_maps_beside, join_class_maps, write_class_maps
 from pipeline.store.header import Header
 from pipeline.store.join import join_detections
 from pipeline.store.writer import write_detections
@@ -45,10 +47,14 @@ def _segment_task(bench: Bench, chunk: Chunk) -> SegmentTask:
 
 
 def _store_detections(bench: Bench, chunk: Chunk, found: Segmented) -> Made:
-    path = bench.run.layout.detections(chunk.index)
-    write_detections(path, _header(bench.run, chunk, found), found.frames)
+    path, header = bench.run.layout.detections(chunk.index), _header(bench.run, chunk, found)
+    write_detections(path, header, found.frames)
     seconds = {"segment": found.seconds, "network": found.network_seconds}
-    return Made(path, seconds, found.damage, _notes(chunk, found))
+    also, classes = tuple[Path, ...](), bench.run.network.classes
+    if classes is not None:
+        also = (class_maps_beside(path),)
+        write_class_maps(also[0], header, classes, found.class_maps)
+    return Made(path, seconds, found.damage, _notes(chunk, found), also=also)
 
 
 def _notes(chunk: Chunk, found: Segmented) -> tuple[str, ...]:
@@ -63,10 +69,16 @@ def _join(bench: Bench, _: Chunk | None) -> Made:
     run, began = bench.run, time.perf_counter()
     parts = [bench.product("track", chunk) for chunk in run.chunks]
     join_detections(run.layout.joined, [part for part in parts if part.stat().st_size])
+    also: tuple[Path, ...] = ()
+    if run.network.classes is not None:
+        also = (class_maps_beside(run.layout.joined),)
+        found = [bench.product("segment", chunk) for chunk in run.chunks]
+        join_class_maps(also[0], [class_maps_beside(part) for part in found])
     return Made(
         run.layout.joined,
         {"join": time.perf_counter() - began},
         damage=bench.damage(),
+        also=also,
         holds=(bench.marks["segment"], bench.marks["track"]),
     )
 
@@ -79,6 +91,8 @@ def _render_task(bench: Bench, chunk: Chunk) -> RenderTask:
         size=run.source.size,
         tracks=painted_frames(bench, chunk),
         labels=planned_labels(bench, chunk),
+        class_maps=painted_class_maps(bench, chunk),
+        classes=run.network.classes,
         class_names=run.network.class_names,
         render=run.settings.render,
         encoder=run.encoder,
@@ -154,6 +168,7 @@ SEGMENT_PASS = Pass(
         run.settings.decode.deinterlace,
         is_hdr(run.info),
         run.settings.segment.every,
+        *(() if run.network.classes is None else ("class maps",)),
     ),
     kept_in="join",
 )
@@ -175,7 +190,11 @@ JOIN_PASS = Pass(
     participle="joined",
     release=1,
     work=InDriver(_join),
-    needs=lambda run, _: (("track", chunk.index) for chunk in run.chunks),
+    needs=lambda run, _: (
+        (name, chunk.index)
+        for name in (("segment", "track") if run.network.classes else ("track",))
+        for chunk in run.chunks
+    ),
     makes=lambda layout, _: layout.joined,
     parts=lambda run: (),
     after=("track",),
@@ -198,7 +217,7 @@ RENDER_PASS = Pass(
     participle="rendered",
     release=1,
     work=InPool(RENDER, _render_task, _store_part),
-    needs=lambda run, index: (("label", index), tracks_needed(run, index)),
+    needs=lambda run, index: (("label", index), tracks_needed(run, index), *class_maps_needed(run, index)),
     makes=RunLayout.part,
     parts=lambda run: (
         run.encoder,

@@ -25,6 +25,7 @@ def manifest_of(run: Run, marks: Mapping[str, str]) -> Manifest:
             network.model, network.sha256, network.runtime, network.stored, network.arrays_sha256
         ),
         class_names=dict(network.class_names),
+        pixel_classes=None if network.classes is None else network.classes.by_name,
         fingerprints=dict(marks),
         chunks=tuple((chunk.start, chunk.stop) for chunk in run.chunks),
         frames=run.info.frame_count,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
@@ -16,8 +17,10 @@ from pipeline.networks import registry
 from pipeline.networks.settings import LoadSettings
 from pipeline.record.layout import RunLayout
 from pipeline.record.source_identity import SourceIdentity
+from pipeline.render.settings import possible_view
 from pipeline.run.run import Network, Run
 from pipeline.segment.settings import SegmentSettings
+from pipeline.structures.pixel_classes import PixelClasses
 from pipeline.structures.video_info import VideoInfo
 from pipeline.track.key_frames import key_frames
 from pipeline.video.colour.light_metadata import keeps_light
@@ -51,8 +54,13 @@ def plan_run(
     """
     resolved = resolve(settings)
     # Before the weights are fetched: names of classes are known without them.
-    _check_classes(settings.render.classes, _class_names(resolved.segment.model, stored))
-    network = _network(resolved.segment, stored)
+    names, classes = _known_classes(resolved.segment.model, stored)
+    view = possible_view(
+        settings.render.view, resolved.segment.model, objects=bool(names), classes=classes is not None
+    )
+    resolved = resolved.with_changes({"render": {"view": view}})
+    _check_classes(settings.render.classes, _drawn_names(view, names, classes))
+    network = _network(resolved.segment, stored, classes if view != "instances" else None)
     size = pair.source.stat().st_size if pair.source.exists() else 0
     info = probe(pair.source.absolute())
     _check_regions(settings.track.ignore_regions, info)
@@ -84,32 +92,47 @@ def plan_run(
     )
 
 
-def _class_names(model: str, stored: StoredWeights | None) -> Mapping[int, str]:
-    return stored.class_names if stored is not None else registry.class_names(model)
+def _known_classes(model: str, stored: StoredWeights | None) -> tuple[Mapping[int, str], PixelClasses | None]:
+    """Names of the objects that are found, and the classes that pixels are given."""
+    if stored is not None:
+        return stored.class_names, stored.classes
+    return registry.class_names(model), registry.pixel_classes(model)
 
 
-def _network(settings: SegmentSettings, stored: StoredWeights | None) -> Network:
+def _drawn_names(view: str, names: Mapping[int, str], classes: PixelClasses | None) -> list[tuple[int, str]]:
+    """Number and name of each class that a view can draw."""
+    objects = [] if view == "semantic" else list(names.items())
+    return [*objects, *(enumerate(classes.names) if classes is not None and view != "instances" else ())]
+
+
+def _network(
+    settings: SegmentSettings, stored: StoredWeights | None, classes: PixelClasses | None
+) -> Network:
+    """The network. classes : of the class maps that it is asked for; stored ones are there whatever is drawn."""
     if stored is not None:
         return Network(**vars(stored), stored=True)
-    source = registry.find_source(settings.model)
+    wanted = LoadSettings(device=settings.device, pixel_classes=classes is not None)
+    return replace(_known_network(settings.model, wanted), classes=classes)
+
+
+def _known_network(model: str, wanted: LoadSettings) -> Network:
+    source = registry.find_source(model)
     path = source.known_path()
     if path is None or not path.is_file():
-        return _looked_at(settings.model, settings.device)
+        return _looked_at(model, wanted)
     status = path.stat()
     # A folder of videos has one network: its file is read and counted once, as long as it stays the same.
-    return _known(
-        settings.model, settings.device, source.loader, status.st_ino, status.st_size, status.st_ctime_ns
-    )
+    return _known(model, wanted, source.loader, status.st_ino, status.st_size, status.st_ctime_ns)
 
 
 @lru_cache(maxsize=4)
-def _known(model: str, device: str, *_: str | int) -> Network:
-    return _looked_at(model, device)
+def _known(model: str, wanted: LoadSettings, *_: str | int) -> Network:
+    return _looked_at(model, wanted)
 
 
-def _looked_at(model: str, device: str) -> Network:
+def _looked_at(model: str, wanted: LoadSettings) -> Network:
     source = registry.find_source(model)
-    runtime = registry.runtime_of(source, LoadSettings(device=device))
+    runtime = registry.runtime_of(source, wanted)
     digest = weights_digest(model)  # fetches the weights
     network = registry.describe(source)
     return Network(model, digest, network.class_names, runtime, network.arrays_sha256)
@@ -120,9 +143,9 @@ def _key_frames(info: VideoInfo, every: int) -> frozenset[int]:
     return frozenset(key_frames([float(info.seconds(number)) for number in range(info.frame_count)], every))
 
 
-def _check_classes(asked: tuple[str | int, ...], names: Mapping[int, str]) -> None:
+def _check_classes(asked: tuple[str | int, ...], names: Sequence[tuple[int, str]]) -> None:
     """Raise ConfigError for classes that the network does not find, all of them at once."""
-    known = {str(key).lower() for key in names} | {name.lower() for name in names.values()}
+    known = {word.lower() for key, name in names for word in (str(key), name)}
     wrong = [str(name) for name in asked if str(name).strip().lower() not in known]
     if not wrong:
         return
@@ -130,7 +153,7 @@ def _check_classes(asked: tuple[str | int, ...], names: Mapping[int, str]) -> No
     guesses = [f"did you mean {match[0]}?" for match in near if match]
     raise ConfigError(
         f"The network finds no {' and no '.join(wrong)}.",
-        found=f"it finds {', '.join(sorted(names.values()))}",
+        found=f"it finds {', '.join(sorted({name for _, name in names}))}",
         do=" ".join(guesses) or "choose from these",
     )
 

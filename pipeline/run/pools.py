@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 
 from pipeline.job.settings import Settings
+from pipeline.networks import registry
 from pipeline.networks.devices import takes_gpu
+from pipeline.render.settings import possible_view
 from pipeline.run.work.render_worker import RenderWorker
 from pipeline.run.work.segment_worker import SegmentWorker
 from pipeline.workers.contract import PoolSpec, WorkerPools
@@ -95,17 +97,24 @@ class RunPools:
 
         Two processes of one thread each infer as fast as one of two, and hold the network twice.
         """
-        settings, asked = self._settings.segment, self._settings.run.workers
+        asked = self._settings.run.workers
         cores, gpus = self._resources()
         if gpus:
             size = asked or gpus
             # The second slot decodes the next chunk's first frames while the first infers.
             return PoolSpec(
-                SEGMENT, SegmentWorker(settings), size, gpus=min(gpus / size, 1), cpus=self._cpus(), slots=2
+                SEGMENT, self._worker(None), size, gpus=min(gpus / size, 1), cpus=self._cpus(), slots=2
             )
         size = asked or (1 if self.is_local else max(min(cores // 2, _MOST_CPU_WORKERS), 1))
         threads = max(cores // size, 1) if self.is_local else 1
-        return PoolSpec(SEGMENT, SegmentWorker(settings, threads), size, cpus=self._cpus())
+        return PoolSpec(SEGMENT, self._worker(threads), size, cpus=self._cpus())
+
+    def _worker(self, threads: int | None) -> SegmentWorker:
+        asked = self._settings
+        model = asked.segment.model
+        names, classes = registry.class_names(model), registry.pixel_classes(model)
+        view = possible_view(asked.render.view, model, objects=bool(names), classes=classes is not None)
+        return SegmentWorker(asked.segment, threads, class_maps=view != "instances")
 
     def _renderers(self) -> PoolSpec:
         """A worker a core; on one machine without GPUs one process, which paints as many chunks at a time."""

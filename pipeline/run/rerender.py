@@ -27,6 +27,7 @@ def rerender(run: Path, output: str, changes: Mapping[str, Mapping[str, Any]]) -
     manifest = Manifest.of_run(run)
     old = request_of(run)
     settings = old.settings.with_changes(changes)
+    _check_view(manifest, settings.render.view)
     _check_conf(resolve(old.settings).segment.score, resolve(settings).segment.score)
     # What was found was found with the score of then, and is looked for with the same.
     settings = replace(settings, segment=replace(settings.segment, score=resolve(old.settings).segment.score))
@@ -50,6 +51,16 @@ def _check_conf(stored: float, needed: float) -> None:
         )
 
 
+def _check_view(manifest: Manifest, view: str | None) -> None:
+    """Raise UsageError if classes are asked for that were not stored."""
+    if view in ("semantic", "panoptic") and manifest.pixel_classes is None:
+        raise UsageError(
+            "The run stored no class maps.",
+            found=f"--view {view}",
+            do=f"run the network again: seg-video IN OUT --view {view}",
+        )
+
+
 def _copy_detections(run: Path, layout: RunLayout) -> None:
     """Put the run's detections into the folder of the new run, and write down what they are."""
     joined = RunLayout.joined_in(run)
@@ -66,6 +77,16 @@ def _copy_detections(run: Path, layout: RunLayout) -> None:
         ledger = Ledger(layout.ledger)
         if not ledger.done("join", None, done.fingerprint, layout.joined):
             write_whole(layout.joined, joined.read_bytes())
+            also = [layout.folder / name for name, _ in done.also]
+            for path in also:
+                write_whole(path, (run / path.name).read_bytes())
             ledger.record(
-                "join", None, done.fingerprint, layout.joined, 0.0, damage=done.damage, holds=done.holds
+                "join",
+                None,
+                done.fingerprint,
+                layout.joined,
+                0.0,
+                damage=done.damage,
+                also=also,
+                holds=done.holds,
             )

@@ -9,6 +9,7 @@ from pipeline.job.settings import Settings
 from pipeline.record.layout import RunLayout
 from pipeline.record.source_identity import SourceIdentity
 from pipeline.structures.chunk import Chunk
+from pipeline.structures.pixel_classes import PixelClasses
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.colour.tone_map import as_painted
 from pipeline.video.write.encoders import Encoder
@@ -20,7 +21,8 @@ class Network:
 
     model : their name or path. sha256 : of their content. class_names : name of each class id that they find.
     runtime : the program and precision that compute them. arrays_sha256 : of their arrays alone, where their kind has
-    some. stored : the detections are there already, and the weights need not be here.
+    some. stored : the detections are there already, and the weights need not be here. classes : of the class maps
+    that the run stores; None: none.
     """
 
     model: str
@@ -29,6 +31,7 @@ class Network:
     runtime: str
     arrays_sha256: str | None = None
     stored: bool = False
+    classes: PixelClasses | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -50,12 +50,12 @@ class Classifier:
         return found
 
     def _loaded(self) -> PixelClassifier:
-        from pipeline.networks.semantic import load
+        from pipeline.networks.semantic import load_classifier
         from pipeline.networks.settings import LoadSettings
 
         with self._loading:
             if self._network is None:
-                self._network = load(self._source, LoadSettings(device=self._settings.device))
+                self._network = load_classifier(self._source, LoadSettings(device=self._settings.device))
             return self._network
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.segment.settings import SegmentSettings
+from pipeline.structures.class_map import ClassMap
 from pipeline.structures.detections import Detections
 from pipeline.structures.frame_segmenter import FrameSegmenter
+from pipeline.structures.panoptic_segmenter import PanopticSegmenter
 
 if TYPE_CHECKING:
     from pipeline.networks.settings import LoadSettings
@@ -25,12 +27,15 @@ class Segmenter:
 
     threads : cores to use; None: all. OpenVINO gives each calling thread one of them, TensorFlow gives them to one
         operation. Detections do not depend on it.
+    class_maps : `look` gives class maps too, which the network has to be able to.
     """
 
-    def __init__(self, settings: SegmentSettings, threads: int | None = None) -> None:
+    def __init__(
+        self, settings: SegmentSettings, threads: int | None = None, *, class_maps: bool = False
+    ) -> None:
         from pipeline.networks.registry import find_source
 
-        self.settings, self.threads = settings, threads
+        self.settings, self.threads, self._class_maps = settings, threads, class_maps
         self._source = find_source(settings.model)
         self._network: FrameSegmenter | None = None
 
@@ -68,6 +73,13 @@ class Segmenter:
         """
         return self.network.segment(frames)
 
+    def look(self, frames: NDArray[np.uint8]) -> list[tuple[Detections, ClassMap | None]]:
+        """The same with the class map of each frame; None where none were asked for."""
+        if not self._class_maps:
+            return [(found, None) for found in self.segment(frames)]
+        network = cast(PanopticSegmenter, self.network)
+        return [(found, classes) for found, classes in network.segment_with_classes(frames)]
+
     def close(self) -> None:
         """Let go of the network."""
         self._network = None
@@ -76,4 +88,10 @@ class Segmenter:
         from pipeline.networks.settings import LoadSettings
 
         asked = self.settings
-        return LoadSettings(device=asked.device, threads=self.threads, batch=asked.batch, score=asked.score)
+        return LoadSettings(
+            device=asked.device,
+            threads=self.threads,
+            batch=asked.batch,
+            score=asked.score,
+            pixel_classes=self._class_maps,
+        )

@@ -179,8 +179,10 @@ def _pick(state: TrackerState, alive: NDArray[np.bool_]) -> TrackerState:
 
 def _tracks(state: TrackerState, owners: Rows, detections: Detections) -> Tracks:
     """The detections with the numbers, classes and best scores of the tracks that own them."""
-    found = owners != _NOBODY
     own = Tracks.untracked(detections)
+    if not len(own):
+        return own  # of a network without classes of objects, there is no vote to count
+    found = owners != _NOBODY
     ids, class_ids, peaks = own.track_ids.copy(), own.class_ids.copy(), own.peak_scores.copy()
     ids[found] = state.ids[owners[found]]
     class_ids[found] = state.class_ids[np.argmax(state.votes[owners[found]], axis=1)]

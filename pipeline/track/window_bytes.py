@@ -45,7 +45,7 @@ def pack(window: Window) -> dict[str, NDArray[Any]]:
             ],
             np.int64,
         ).reshape(-1, 6),
-        "votes": np.array([life.votes for life in lives], np.float64).reshape(-1, window.classes),
+        "votes": np.array([life.votes for life in lives], np.float64).reshape(len(lives), window.classes),
         "judged": np.array([life.judged for life in lives], np.float64),
         "standing": np.array(
             [np.full(4, np.nan) if life.standing is None else life.standing for life in lives], np.float64

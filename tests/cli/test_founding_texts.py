@@ -27,6 +27,8 @@ LEAVES = {
     "photo.jpg out.jpg": ["out.jpg"],
     "pictures/ out/": ["out/a_seg.png", "out/b_seg.png", "out/c_seg.png"],
     "in.mp4 out.mp4": ["out.mp4"],
+    "in.mp4 classes.mp4": ["classes.mp4", "classes.mp4.seg-run/detections.classes.parquet"],
+    "export classes.mp4": ["classes/labels/000000.png", "classes/classes.json"],
     "export out.mp4": ["labels/labels/000000.txt", "labels/classes.txt"],
     "train train.yaml": ["trained/weights.safetensors", "trained/losses.png"],
     "eval DATA": [],
@@ -80,7 +82,7 @@ def test_the_page_has_commands_and_programs_and_no_others_than_are_tried():
 )
 def test_a_command_leaves_what_it_says(here, command, words):
     if words[0] == "export":
-        done(command, "in.mp4", "out.mp4", "--workers", "0")
+        done(command, "in.mp4", words[1], "--workers", "0", "--view", "panoptic")
     out = done(command, *words, *(["--workers", "0"] if words[0] == "in.mp4" else []))
     for name in LEAVES[" ".join(words[:2])]:
         assert (here / name).stat().st_size > 0

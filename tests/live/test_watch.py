@@ -8,9 +8,12 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 
+from pipeline.errors import ConfigError
+from pipeline.live import watch
 from tests.live.conftest import until
 
 
@@ -44,3 +47,25 @@ def test_live_says_what_is_no_source(capsys):
 
     assert main(["live", "no such thing"]) == 3
     assert "no camera, address or file" in capsys.readouterr().err
+
+
+class FindsNothing:
+    """A Segmenter of a network that gives each pixel a class and finds no objects."""
+
+    closed = False
+
+    def __init__(self, settings):
+        pass
+
+    def setup(self):
+        return {}
+
+    def close(self):
+        type(self).closed = True
+
+
+def test_a_network_that_finds_no_objects_is_refused_before_anything_is_opened(traffic, monkeypatch):
+    monkeypatch.setattr(watch, "Segmenter", FindsNothing)
+    with pytest.raises(ConfigError, match="finds no objects"):
+        watch.watch(watch.LiveJob(str(traffic)), Path("no-such-program"), print, lambda: True)
+    assert FindsNothing.closed

@@ -14,7 +14,7 @@ from pipeline.errors import InputError
 from pipeline.evaluation.segmenting import Counted
 from pipeline.labels.pixel_folder import PixelEntry, load_pixels, read_pixel_classes, read_pixel_entries
 from pipeline.networks.registry import find_source
-from pipeline.networks.semantic import is_semantic, load
+from pipeline.networks.semantic import is_semantic, load_classifier
 from pipeline.networks.settings import LoadSettings
 from pipeline.structures.class_map import ClassMap, PixelClassifier
 from pipeline.structures.confusion import Confusion
@@ -60,7 +60,7 @@ def measure_classes(
     entries = read_pixel_entries(folder, only)
     if limit is not None and limit < len(entries):
         entries = [entries[place * len(entries) // limit] for place in range(limit)]
-    network = load(find_source(model), LoadSettings())
+    network = load_classifier(find_source(model), LoadSettings())
     classes = _classes(folder, network.classes)
     measured = []
     for place, entry in enumerate(entries):

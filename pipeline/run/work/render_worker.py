@@ -15,7 +15,9 @@ from pipeline.render.overlay import Overlay
 from pipeline.render.settings import RenderSettings
 from pipeline.run.work.reach import check_reach
 from pipeline.structures.chunk import Chunk
+from pipeline.structures.class_map import ClassMap
 from pipeline.structures.packet_span import PacketSpan
+from pipeline.structures.pixel_classes import PixelClasses
 from pipeline.structures.tracks import Tracks
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.colour.tone_map import as_painted
@@ -32,6 +34,7 @@ class RenderTask:
 
     size : of the source in bytes. packets : where the source is out of reach. part : the file to make; a worker that
     cannot see its folder sends the content instead. left_out : numbers of frames that do not go into the part.
+    class_maps : of each frame, None where none is painted. classes : of those.
     """
 
     info: VideoInfo
@@ -46,11 +49,14 @@ class RenderTask:
     part: Path
     packets: PacketSpan | None = None
     left_out: frozenset[int] = frozenset()
+    class_maps: Sequence[ClassMap | None] = ()
+    classes: PixelClasses | None = None
 
     @property
     def nbytes(self) -> int:
-        """Bytes of packets that travel with it."""
-        return self.packets.nbytes if self.packets is not None else 0
+        """Bytes of packets and class maps that travel with it."""
+        maps = {id(one): one.nbytes for one in self.class_maps if one is not None}
+        return sum(maps.values()) + (self.packets.nbytes if self.packets is not None else 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +84,7 @@ class RenderWorker:
         began = time.perf_counter()
         if task.left_out.issuperset(range(task.chunk.start, task.chunk.stop)):
             return _sent(b"", began)
-        overlay = Overlay(task.render, task.class_names)
+        overlay = Overlay(task.render, task.class_names, task.classes)
         decoded = without_gaps(
             task.info,
             task.chunk,
@@ -92,8 +98,10 @@ class RenderWorker:
             ),
         )
         painted = (
-            overlay.paint(frame.picture, tracks, labels)
-            for frame, tracks, labels in zip(decoded, task.tracks, task.labels, strict=True)
+            overlay.paint(frame.picture, tracks, labels, class_map)
+            for frame, tracks, labels, class_map in zip(
+                decoded, task.tracks, task.labels, task.class_maps, strict=True
+            )
             if frame.number not in task.left_out
         )
         becomes = as_painted(task.info, tone_map=task.decode.tone_map)

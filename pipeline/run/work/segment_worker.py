@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from pipeline.run.work.reach import check_reach
 from pipeline.segment.segmenter import Segmenter
 from pipeline.segment.settings import SegmentSettings
 from pipeline.structures.chunk import Chunk
+from pipeline.structures.class_map import ClassMap
 from pipeline.structures.detections import Detections
 from pipeline.structures.frame_damage import FrameDamage
 from pipeline.structures.frame_motion import FrameMotion
@@ -55,6 +56,7 @@ class Segmented:
     """The detections of each frame of a chunk.
 
     frames : in source pixels, upright; none where the network did not look.
+    class_maps : by the number of the key frame; empty where none were asked for.
     motions : the camera's motion into each frame.
     damage : frames that do not decode as they should; missing ones show their neighbour.
     seconds : that it took; network_seconds : that the network took of them.
@@ -67,23 +69,27 @@ class Segmented:
     seconds: float
     network_seconds: float
     fitted: int = 0
+    class_maps: Mapping[int, ClassMap] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
 class SeenFrame:
-    """One frame that was looked at. detections : None where the network was not asked."""
+    """One frame that was looked at. detections : None where the network was not asked; class_map : there too."""
 
     frame: RgbFrame
     motion: FrameMotion
     detections: Detections | None
     network_seconds: float
+    class_map: ClassMap | None = None
 
 
 class SegmentWorker:
     """A network that looks at chunks. See workers.contract.Worker."""
 
-    def __init__(self, settings: SegmentSettings, threads: int | None = None) -> None:
-        self._segmenter = Segmenter(settings, threads)
+    def __init__(
+        self, settings: SegmentSettings, threads: int | None = None, *, class_maps: bool = False
+    ) -> None:
+        self._segmenter = Segmenter(settings, threads, class_maps=class_maps)
 
     def setup(self) -> Mapping[int, str]:
         """Load the network; its class names."""
@@ -101,6 +107,7 @@ class SegmentWorker:
             seconds=time.perf_counter() - began,
             network_seconds=sum(one.network_seconds for one in seen),
             fitted=sum(one.frame.fitted for one in seen),
+            class_maps={one.frame.number: one.class_map for one in seen if one.class_map is not None},
         )
 
     def close(self) -> None:
@@ -140,17 +147,14 @@ def _look(
     """Let the network look at the key frames of a batch."""
     began = time.perf_counter()
     pictures = [frame.picture for frame, _ in batch if frame.number in task.key_frames]
-    found = iter(segmenter.segment(np.stack(pictures)) if pictures else ())
+    found = iter(segmenter.look(np.stack(pictures)) if pictures else ())
     seconds = (time.perf_counter() - began) / len(batch)
-    return [
-        SeenFrame(
-            frame,
-            motion,
-            next(found).scaled(*to_source) if frame.number in task.key_frames else None,
-            seconds,
-        )
-        for frame, motion in batch
-    ]
+    seen = []
+    for frame, motion in batch:
+        detections, class_map = next(found) if frame.number in task.key_frames else (None, None)
+        scaled = None if detections is None else detections.scaled(*to_source)
+        seen.append(SeenFrame(frame, motion, scaled, seconds, class_map))
+    return seen
 
 
 def _moved_frames(task: SegmentTask, width: int, height: int) -> Iterator[tuple[RgbFrame, FrameMotion]]:

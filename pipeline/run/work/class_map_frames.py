@@ -1,0 +1,49 @@
+"""The class maps that a chunk's frames are painted with, out of what the segment pass has stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pipeline.render.film_classes import FilmClasses, needed_maps
+from pipeline.run.passes import Bench, Key
+from pipeline.run.run import Run
+from pipeline.store.class_maps import ClassMapsFile, class_maps_beside
+from pipeline.structures.chunk import Chunk
+from pipeline.structures.class_map import ClassMap
+
+
+def class_maps_needed(run: Run, index: int | None) -> Iterator[Key]:
+    """The products of the segment pass whose class maps are painted on a chunk: its own and its neighbours'."""
+    assert index is not None, "class maps are needed by chunks"
+    for chunk in _holders(run, _needed(run, run.chunks[index])):
+        yield "segment", chunk.index
+
+
+def painted_class_maps(bench: Bench, chunk: Chunk) -> list[ClassMap | None]:
+    """The class map of each frame of the chunk as it is painted; None, for each, where the view shows none."""
+    run = bench.run
+    needed = _needed(run, chunk)
+    if not needed:
+        return [None] * len(chunk)
+    maps: dict[int, ClassMap] = {}
+    for other in _holders(run, needed):
+        with ClassMapsFile(class_maps_beside(bench.product("segment", other))) as file:
+            maps |= {number: file.read(number) for number in needed if other.start <= number < other.stop}
+    seconds = {number: float(run.info.seconds(number)) for number in needed}
+    assert run.network.classes is not None
+    film = FilmClasses(seconds, maps.__getitem__, run.network.classes, steady=run.settings.track.steady > 0)
+    return [film.of(number) for number in range(chunk.start, chunk.stop)]
+
+
+def _needed(run: Run, chunk: Chunk) -> Sequence[int]:
+    """Numbers of the frames whose maps are painted on the chunk; none where the view shows none."""
+    if run.network.classes is None or run.settings.render.view == "instances":
+        return ()
+    return needed_maps(sorted(run.key_frames), chunk.start, chunk.stop)
+
+
+def _holders(run: Run, needed: Sequence[int]) -> list[Chunk]:
+    """The chunks that these frames are in."""
+    if not needed:
+        return []
+    return [chunk for chunk in run.chunks if chunk.stop > needed[0] and chunk.start <= needed[-1]]

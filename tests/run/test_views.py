@@ -1,0 +1,189 @@
+"""Videos whose pixels have classes: the same however they are cut, and nothing of it where nobody asks."""
+
+from __future__ import annotations
+
+import json
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from pipeline import cli
+from pipeline.api.export import export
+from pipeline.api.opened_run import open_run
+from pipeline.api.segment import segment
+from pipeline.errors import ConfigError, UsageError
+from pipeline.formats.own_file import save_weights
+from pipeline.model.semantic.config import SemanticConfig
+from pipeline.networks import semantic
+from pipeline.networks.checkpoint_config import CONFIG, KIND, SEMANTIC
+from pipeline.proof.verify import verify
+from pipeline.render.film_classes import FilmClasses
+from pipeline.store.class_maps import ClassMapsFile
+from tests import fake_network
+
+KEPT = "detections.classes.parquet"
+
+
+def frames_of(path):
+    with av.open(str(path)) as container:
+        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+
+
+def test_classes_and_pictures_do_not_depend_on_the_chunks(work, traffic, tmp_path):
+    for name, more in (("small", {"chunk_frames": 8}), ("whole", {"chunk_frames": 100})):
+        work([traffic], tmp_path / f"{name}.mp4", view="panoptic", every=2, **more)
+    small, whole = (tmp_path / f"{name}.mp4.seg-run" / KEPT for name in ("small", "whole"))
+    assert small.read_bytes() == whole.read_bytes()
+    with ClassMapsFile(whole) as file:
+        assert len(file.seconds) < 40
+        assert file.classes == fake_network.CLASSES
+        assert set(np.unique(file.read(next(iter(file.seconds))))) == {0, 1, 2}
+    pictures = [frames_of(tmp_path / f"{name}.mp4") for name in ("small", "whole")]
+    assert all(np.abs(a.astype(int) - b).mean() < 2 for a, b in zip(*pictures, strict=True))
+
+
+def test_each_view_paints_what_it_says_and_is_proved(work, traffic, tmp_path):
+    shown = {}
+    for view in ("instances", "semantic", "panoptic"):
+        out = tmp_path / f"{view}.mp4"
+        work([traffic], out, view=view, alpha=1, style="masks")
+        assert verify(traffic, out).holds
+        assert (tmp_path / f"{view}.mp4.seg-run" / KEPT).exists() == (view != "instances")
+        shown[view] = frames_of(out)[20].astype(int)
+    before, sky, car = frames_of(traffic)[20].astype(int), (10, 100), (45, 60)
+    assert np.abs(shown["instances"][sky] - before[sky]).max() < 12
+    for view in ("semantic", "panoptic"):
+        assert np.abs(shown[view][sky] - (0, 0, 255)).max() < 40
+    assert np.abs(shown["semantic"][car] - (255, 0, 0)).max() < 40
+    assert np.abs(shown["panoptic"][car] - shown["instances"][car]).max() < 12
+
+
+def test_lost_class_maps_are_found_anew(work, traffic, tmp_path, fake_network):
+    out = tmp_path / "out.mp4"
+    work([traffic], out, view="semantic", chunk_frames=8)
+    kept = tmp_path / "out.mp4.seg-run" / KEPT
+    content = kept.read_bytes()
+    kept.write_bytes(content[:-9] + b"damaged!!")
+    out.unlink()
+    fake_network.looked_at.clear()
+    work([traffic], out, view="semantic", chunk_frames=8)
+    assert sorted(fake_network.looked_at) == [0, 1, 2, 3, 4]
+    assert kept.read_bytes() == content
+
+
+def test_render_draws_another_view_of_what_is_stored(work, traffic, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    work([traffic], "both.mp4", view="panoptic")
+    work([traffic], "objects.mp4")
+    quiet = ["--workers", "0", "--quiet"]
+    assert cli.main(["render", "both.mp4", "semantic.mp4", "--view", "semantic", *quiet]) == 0
+    assert cli.main(["render", "both.mp4", "instances.mp4", "--view", "instances", *quiet]) == 0
+    assert verify(traffic, tmp_path / "semantic.mp4").holds
+    assert cli.main(["render", "objects.mp4", "no.mp4", "--view", "semantic", *quiet]) == 2
+    assert "stored no class maps" in capsys.readouterr().err
+    assert not (tmp_path / "no.mp4.seg-run").exists()
+
+
+def test_a_view_that_the_network_cannot_give_is_refused(work, traffic, tmp_path, monkeypatch):
+    monkeypatch.setattr(fake_network, "pixel_classes", lambda source: None)
+    for view in ("semantic", "panoptic"):
+        with pytest.raises(ConfigError, match="gives no class to each pixel"):
+            work([traffic], tmp_path / "out.mp4", view=view)
+    assert not list(tmp_path.iterdir())
+
+
+class HalfAndHalf:
+    """A PixelClassifier: the first class over the second."""
+
+    classes, runtime = fake_network.CLASSES, "fake"
+
+    def input_size(self, width, height, sample_aspect):
+        return width // 2, height // 2
+
+    def classify(self, frames, size=None):
+        return [np.repeat([[0], [1]], frame.shape[0] // 2, 0).repeat(frame.shape[1], 1) for frame in frames]
+
+
+def test_a_network_without_objects_paints_classes_unasked(traffic, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(semantic, "load_classifier", lambda source, settings: HalfAndHalf())
+    config = SemanticConfig(fake_network.CLASSES).to_json()
+    save_weights(
+        tmp_path / "net.safetensors", {"w": np.zeros(1, np.float32)}, {KIND: SEMANTIC, CONFIG: config}
+    )
+    out = tmp_path / "out.mp4"
+    asked = [
+        str(traffic),
+        str(out),
+        "--model",
+        str(tmp_path / "net.safetensors"),
+        "--workers",
+        "0",
+        "--quiet",
+    ]
+    assert cli.main([*asked, "--classes", "sky", "--alpha", "1"]) == 0
+    manifest = json.loads((tmp_path / "out.mp4.seg-run" / "manifest.json").read_text())
+    assert list(manifest["pixel_classes"]) == ["sky", "road", "car"]
+    assert verify(traffic, out).holds
+    before, after = (frames_of(path)[20].astype(int) for path in (traffic, out))
+    assert np.abs(after[10, 100] - (0, 0, 255)).max() < 40
+    assert np.abs(after[-5, 100] - before[-5, 100]).max() < 12
+    assert cli.main([*asked, "--view", "panoptic", "-y"]) == 2
+    assert "finds no objects" in capsys.readouterr().err
+    assert cli.main([*asked, "--classes", "skye", "-y"]) == 2
+
+
+def test_a_look_that_differs_from_both_neighbours_is_not_shown():
+    maps = {number: np.array([[0, value]], np.uint8) for number, value in ((0, 1), (2, 2), (4, 1), (6, 3))}
+    film = FilmClasses({0: 0.0, 2: 0.1, 4: 0.2, 6: 0.3}, maps.__getitem__, fake_network.CLASSES)
+    assert [film.of(number)[0, 1] for number in range(8)] == [1, 1, 1, 1, 1, 1, 3, 3]
+    as_found = FilmClasses(
+        {0: 0.0, 2: 0.1, 4: 0.2, 6: 0.3}, maps.__getitem__, fake_network.CLASSES, steady=False
+    )
+    assert [as_found.of(number)[0, 1] for number in range(8)] == [1, 1, 2, 2, 1, 1, 3, 3]
+    far = FilmClasses({0: 0.0, 2: 1.0, 4: 2.0, 6: 3.0}, maps.__getitem__, fake_network.CLASSES)
+    assert far.of(2)[0, 1] == 2
+
+
+def test_class_maps_are_exported_as_pngs_and_as_coco_panoptic(work, traffic, tmp_path):
+    out = tmp_path / "out.mp4"
+    work([traffic], out, view="panoptic", every=2)
+    export(out, "png", tmp_path / "png", frames=True)
+    labels = cv2.imread(str(tmp_path / "png" / "labels" / "000020.png"), cv2.IMREAD_UNCHANGED)
+    assert labels.shape == frames_of(traffic)[20].shape[:2]
+    assert (labels[20, 100], labels[45, 60], labels[-5, 100]) == (0, 2, 1)
+    assert json.loads((tmp_path / "png" / "classes.json").read_text())["classes"]["road"] == [0, 255, 0]
+    export(out, "panoptic", tmp_path / "coco")
+    content = json.loads((tmp_path / "coco" / "panoptic.json").read_text())
+    kinds = {one["id"]: (one["name"], one["isthing"]) for one in content["categories"]}
+    assert sorted(kinds.values()) == [("car", 1), ("person", 1), ("road", 0), ("sky", 0)]
+    assert len(content["annotations"]) == 40
+    for entry in content["annotations"]:
+        # As panopticapi reads it: ids are red + 256 green + 65536 blue, 0 is void, and both sides agree.
+        pixels = cv2.imread(str(tmp_path / "coco" / "panoptic" / entry["file_name"]))[..., ::-1].astype(int)
+        ids, areas = np.unique(pixels @ (1, 256, 65536), return_counts=True)
+        told = {one["id"]: one["area"] for one in entry["segments_info"]}
+        assert {key: area for key, area in zip(ids.tolist(), areas.tolist(), strict=True) if key} == told
+        assert {kinds[one["category_id"]] for one in entry["segments_info"]} <= set(kinds.values())
+    cars = [
+        one["id"]
+        for entry in content["annotations"]
+        for one in entry["segments_info"]
+        if one["category_id"] == 3
+    ]
+    assert cars == [257] * 40
+    work([traffic], tmp_path / "objects.mp4")
+    with pytest.raises(UsageError, match="stored no class maps"):
+        export(tmp_path / "objects.mp4", "png", tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_program_gets_the_class_maps_that_the_command_stores(work, traffic, tmp_path):
+    out = tmp_path / "out.mp4"
+    work([traffic], out, view="semantic", every=2)
+    stored = [frame.class_map for frame in open_run(out).frames()]
+    frames = list(segment(traffic, view="semantic", every=2))
+    assert all(np.array_equal(one.class_map, other) for one, other in zip(frames, stored, strict=True))
+    assert frames[0].pixel_classes == fake_network.CLASSES
+    assert next(segment(traffic)).class_map is None
