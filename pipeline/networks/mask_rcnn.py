@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+from pipeline.errors import ConfigError
 from pipeline.model.config import MaskRCNNConfig
 from pipeline.model.frames import config_class_names
 from pipeline.model.precision import cpu_precision, resolve_precision
@@ -25,13 +26,27 @@ def class_names(source: NetworkSource) -> Mapping[int, str]:
 
 def runtime(source: NetworkSource, settings: LoadSettings) -> str:
     """OpenVINO or the Keras backend, its version, and the numbers it computes in."""
-    del source
-    if computing_runtime(settings) == "openvino":
+    on_openvino = computing_runtime(settings) == "openvino"
+    if settings.precision == "int8":
+        return _int8_runtime(source, on_openvino)
+    if on_openvino:
         return f"{version_of('openvino')} {cpu_precision(settings.precision)}"
     backend = os.environ.get("KERAS_BACKEND", "tensorflow")
     if takes_gpu(settings.device):
         return f"{version_of(backend)} gpu {settings.precision}"
     return f"{version_of(backend)} {cpu_precision(settings.precision)}"
+
+
+def _int8_runtime(source: NetworkSource, on_openvino: bool) -> str:
+    from pipeline.networks.programs import int8_path
+
+    if on_openvino and int8_path(source) is not None:
+        return f"{version_of('openvino')} int8"
+    raise ConfigError(
+        f"precision int8: {source.model} cannot compute in it here.",
+        found="no program of 8-bit numbers for it" if on_openvino else "another runtime than OpenVINO",
+        do="leave out the precision" if on_openvino else "use --device cpu, or leave out the precision",
+    )
 
 
 def load(source: NetworkSource, settings: LoadSettings) -> FrameSegmenter:
@@ -47,16 +62,19 @@ def _on_openvino(source: NetworkSource, settings: LoadSettings, here: str) -> Fr
     from pipeline.model.staged.compiled import CompiledStages
     from pipeline.model.staged.predictor import StagedPredictor
     from pipeline.model.staged.shapes import StageShapes
-    from pipeline.networks.programs import find_program
+    from pipeline.networks.programs import find_int8_program, find_program
 
     config = settings.adapt(_config(source))
-    precision = cpu_precision(settings.precision)
+    # What the 8-bit graphs leave wide is float32: the operations between, and both heads.
+    find, precision = (
+        (find_int8_program, "float32")
+        if settings.precision == "int8"
+        else (find_program, cpu_precision(settings.precision))
+    )
     streams = settings.threads or len(os.sched_getaffinity(0))
 
     def compiled(canvas: tuple[int, int]) -> CompiledStages:
-        return CompiledStages(
-            find_program(source, canvas), StageShapes.of(config, canvas), precision, streams
-        )
+        return CompiledStages(find(source, canvas), StageShapes.of(config, canvas), precision, streams)
 
     return StagedPredictor(config, compiled, here, streams)
 

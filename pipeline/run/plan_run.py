@@ -94,22 +94,21 @@ def _network(settings: SegmentSettings, stored: StoredWeights | None) -> Network
     source = registry.find_source(settings.model)
     path = source.known_path()
     if path is None or not path.is_file():
-        return _looked_at(settings.model, settings.device)
+        return _looked_at(settings.model, settings.device, settings.precision)
     status = path.stat()
     # A folder of videos has one network: its file is read and counted once, as long as it stays the same.
-    return _known(
-        settings.model, settings.device, source.loader, status.st_ino, status.st_size, status.st_ctime_ns
-    )
+    asked = (settings.model, settings.device, settings.precision)
+    return _known(*asked, source.loader, status.st_ino, status.st_size, status.st_ctime_ns)
 
 
 @lru_cache(maxsize=4)
-def _known(model: str, device: str, *_: str | int) -> Network:
-    return _looked_at(model, device)
+def _known(model: str, device: str, precision: str, *_: str | int) -> Network:
+    return _looked_at(model, device, precision)
 
 
-def _looked_at(model: str, device: str) -> Network:
+def _looked_at(model: str, device: str, precision: str) -> Network:
     source = registry.find_source(model)
-    runtime = registry.runtime_of(source, LoadSettings(device=device))
+    runtime = registry.runtime_of(source, LoadSettings(device=device, precision=precision))
     digest = weights_digest(model)  # fetches the weights
     network = registry.describe(source)
     return Network(model, digest, network.class_names, runtime, network.arrays_sha256)

@@ -76,4 +76,10 @@ class Segmenter:
         from pipeline.networks.settings import LoadSettings
 
         asked = self.settings
-        return LoadSettings(device=asked.device, threads=self.threads, batch=asked.batch, score=asked.score)
+        return LoadSettings(
+            device=asked.device,
+            precision=asked.precision,
+            threads=self.threads,
+            batch=asked.batch,
+            score=asked.score,
+        )
