@@ -4,10 +4,10 @@
     python research/quantise.py DATA [NAME] [--held-out erfurt,cologne] [--pictures 150]
 
 Post-training quantisation: NNCF looks at what flows through the dense stage of NAME (dashcam-lite) while it sees driver
-views of the labelled folder DATA, those of held-out sequences left out, and gives each kernel's channel and each
-activation a range of 8-bit numbers. The convolutions that give the logits and offsets of the RPN stay float32, as do both
-heads. The result is written beside the weights; `seg-video eval --precision int8` tells what it costs. Run it again when
-the weights or the graphs change; a test compares what is there with the weights.
+views of the labelled folder DATA, those of held-out sequences left out, and gives each channel of a kernel and each
+activation a range of 8-bit numbers. The convolutions that give the RPN's logits and offsets stay in float32, and so do
+both heads. The result is written beside the weights; `seg-video eval --precision int8` tells what it costs. Run it again
+when the weights or the graphs change; a test compares what is there with the weights.
 """
 
 from __future__ import annotations
