@@ -6,8 +6,8 @@
 Post-training quantisation: NNCF looks at what flows through the dense stage of NAME (dashcam-lite) while it sees driver
 views of the labelled folder DATA, those of held-out sequences left out, and gives each channel of a kernel and each
 activation a range of 8-bit numbers. The convolutions that give the RPN's logits and offsets stay in float32, and so do
-both heads. The result is written beside the weights; `seg-video eval --precision int8` tells what it costs. Run it again
-when the weights or the graphs change; a test compares what is there with the weights.
+both heads. The result is written beside the weights; `seg-video eval --precision int8` tells what it costs. Run it
+again when the weights or the graphs change; a test compares what is there with the weights.
 """
 
 from __future__ import annotations
