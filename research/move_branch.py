@@ -1,9 +1,9 @@
 """Set a branch on the trunk and pyramid of other weights, as a start for training it on.
 
-    python -m research.move_branch BRANCH_TRAINED.safetensors pipeline/weights/data/dashcam-lite.safetensors START.safetensors
+    python -m research.move_branch TRAINED.safetensors pipeline/weights/data/dashcam-lite.safetensors START.safetensors
 
-When dashcam-lite gets new weights its branch reads other numbers, and is refused until it has been trained on them. What
-it has learnt is nearly right still: a short sitting from here is enough.
+When dashcam-lite gets new weights its branch reads other numbers, and is refused until it has been trained on them.
+What it has learnt is nearly right still: a short sitting from here is enough.
 """
 
 from __future__ import annotations
@@ -31,4 +31,4 @@ def move_branch(trained: Path, network: Path, start: Path) -> int:
 
 
 if __name__ == "__main__":
-    print(f"{move_branch(*map(Path, sys.argv[1:]))} arrays taken over")
+    sys.stdout.write(f"{move_branch(*map(Path, sys.argv[1:]))} arrays taken over\n")
