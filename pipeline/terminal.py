@@ -1,4 +1,4 @@
-"""Text that is safe to show: names and metadata of files cannot steer the terminal that they are printed on."""
+"""Text that is safe to show: it cannot steer the terminal that it is printed on, and gives no password away."""
 
 from __future__ import annotations
 
@@ -10,10 +10,18 @@ from typing import TextIO
 #: breaks, and halves of surrogate pairs, which stand for bytes of a file name that are no text.
 _STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
+#: User and password of an address.
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*@")
+
 
 def printable(text: str) -> str:
-    """The text with every character that steers a terminal as an escape that shows it, ESC as backslash, x, 1, b."""
-    return _STEERING.sub(lambda found: _escape(found.group()), text)
+    """The text without passwords, every character that steers a terminal as an escape, ESC as backslash, x, 1, b."""
+    return _STEERING.sub(lambda found: _escape(found.group()), without_password(text))
+
+
+def without_password(text: str) -> str:
+    """The text with user and password taken out of its addresses."""
+    return _CREDENTIALS.sub("", text)
 
 
 def one_line(text: str) -> str:

@@ -12,10 +12,10 @@ from typing import Any
 import ffmpeg
 
 from pipeline.errors import InputError
+from pipeline.terminal import without_password
 
 #: Addresses that are opened, and the options that keep what they send from piling up.
 _STREAM = re.compile(r"(rtsps?|rtmps?|https?|srt|udp|rtp|tcp)://", re.IGNORECASE)
-_PASSWORD = re.compile(r"(?<=://)[^/@\s]*@")
 
 #: Names that stand for the screen.
 _SCREEN = "screen"
@@ -68,11 +68,6 @@ def pictures_command(source: LiveInput, program: Path) -> list[str]:
     )
     quiet = out.global_args("-nostdin", "-hide_banner", "-loglevel", "error")
     return [str(word) for word in quiet.compile(str(program))]
-
-
-def without_password(text: str) -> str:
-    """The text with user and password taken out of its addresses."""
-    return _PASSWORD.sub("", text)
 
 
 def _camera(source: str, system: str) -> LiveInput | None:

@@ -13,7 +13,7 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.live.opening import without_password
+from pipeline.terminal import without_password
 
 #: Pauses between tries, in seconds: each twice the one before.
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0

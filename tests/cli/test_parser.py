@@ -70,3 +70,10 @@ def test_what_is_no_video_file_is_told_in_a_line(path, kind):
     with pytest.raises(UsageError, match=kind):
         refuse_other_inputs(["in.mp4", path])
     refuse_other_inputs(["in.mp4", "folder", "*.mkv"])
+
+
+def test_a_password_in_an_address_is_never_shown():
+    with pytest.raises(UsageError) as told:
+        refuse_other_inputs(["https://me:secret@host/a.mp4"])
+    assert "https://host/a.mp4" in str(told.value)
+    assert "secret" not in str(told.value)

@@ -12,8 +12,9 @@ import pytest
 
 from pipeline.errors import InputError
 from pipeline.live import source as sources
-from pipeline.live.opening import live_input, pictures_command, without_password
+from pipeline.live.opening import live_input, pictures_command
 from pipeline.live.source import LiveSource, read_ppm
+from pipeline.terminal import without_password
 from pipeline.video.ffmpeg import find_ffmpeg
 from tests.live.conftest import camera, until
 
