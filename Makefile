@@ -46,19 +46,15 @@ pictures: demo
 	$(BIN)/python -m sample_videos.edge_sheet sample_videos/drive.mp4 outputs/drive_seg.mp4.seg-run/detections.parquet \
 		docs/pictures/mask_edges.png --frame 100 --width 400 --height 280
 
-# Two at a time: half the tests wait for processes, and one of TensorFlow takes 2 GB. A file's tests share what they set up,
-# so they stay together; files go out in their own order, as the longest are not those with the most tests.
-PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
-
 test: $(INSTALLED)
-	$(PYTEST)
+	$(BIN)/python -m pytest
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/vulture
-	$(PYTEST)
+	$(BIN)/python -m pytest
 
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/model.py

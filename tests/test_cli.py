@@ -108,7 +108,7 @@ def test_models_says_what_is_in_the_cache(capsys, empty_cache):
 
 def test_models_does_not_offer_embedded_weights_that_are_not_there(capsys, tmp_path, monkeypatch):
     catalog()
-    monkeypatch.setattr("pipeline.weights.catalog._DATA", tmp_path)
+    monkeypatch.setattr("pipeline.weights.catalog.DATA", tmp_path)
     assert cli.main(["models"]) == 0
     assert "not yet made" in capsys.readouterr().out.splitlines()[1]
     (tmp_path / "dashcam-lite.safetensors").write_bytes(b"weights")

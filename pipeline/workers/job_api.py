@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import SegVideoError, UsageError
+
+#: What a head says that has no agent yet, and how long it is waited for.
+_NOT_YET, _START_SECONDS = "No available agent", 60.0
 
 
 def run_on_cluster(
@@ -22,15 +26,30 @@ def run_on_cluster(
     listen : is given the command's output as it comes. Raises SegVideoError if the cluster cannot be reached.
     """
     client = _client(address)
-    job = client.submit_job(
-        entrypoint=command,
-        runtime_env={"working_dir": str(working_dir), "env_vars": dict(environment)},
-    )
+    job = _submitted(client, command, {"working_dir": str(working_dir), "env_vars": dict(environment)})
     asyncio.run(_follow(client, job, listen))
     info = client.get_job_info(job)
     if info.driver_exit_code is None:
         raise SegVideoError(f"The cluster ended job {job}.", found=info.message or str(info.status))
     return int(info.driver_exit_code)
+
+
+def _submitted(client: Any, command: str, surroundings: dict[str, Any]) -> str:
+    """The job's id. A head that has just started answers before it can take jobs, and is asked again for a while."""
+    until = time.monotonic() + _START_SECONDS
+    while True:
+        try:
+            return str(client.submit_job(entrypoint=command, runtime_env=surroundings))
+        except RuntimeError as error:
+            if _NOT_YET not in str(error):
+                raise
+            if time.monotonic() > until:
+                raise SegVideoError(
+                    "The cluster's head takes no jobs.",
+                    found=_NOT_YET,
+                    do="look at `ray status` there, and try again",
+                ) from error
+            time.sleep(1)
 
 
 def _client(address: str) -> Any:
