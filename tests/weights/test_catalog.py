@@ -57,7 +57,7 @@ def test_digest_is_as_long_as_it_is_known():
 
 def test_embedded_weights_are_available_only_once_their_file_is_there(tmp_path, monkeypatch):
     entry = find("dashcam-lite")
-    monkeypatch.setattr("pipeline.weights.catalog._DATA", tmp_path)
+    monkeypatch.setattr("pipeline.weights.catalog.DATA", tmp_path)
     assert not entry.available
     (tmp_path / "dashcam-lite.safetensors").write_bytes(b"weights")
     assert entry.available

@@ -313,7 +313,7 @@ def test_a_file_of_the_wrong_size_does_not_count_as_held(closed_url, cache):
 
 def test_embedded_weights_that_are_not_there_yet_are_one_clear_error(cache, tmp_path, monkeypatch):
     entry = find("dashcam-lite")
-    monkeypatch.setattr("pipeline.weights.catalog._DATA", tmp_path)
+    monkeypatch.setattr("pipeline.weights.catalog.DATA", tmp_path)
     with pytest.raises(WeightsError, match="'dashcam-lite' are not part of this version"):
         fetch(entry, cache)
     (tmp_path / "dashcam-lite.safetensors").write_bytes(b"weights")
