@@ -33,7 +33,7 @@ _TAKEN = frozenset(
             "alpha",
             "color-by",
         ),
-        *("device", "precision", "force", "no-clobber"),
+        *("device", "force", "no-clobber"),
     )
 )
 

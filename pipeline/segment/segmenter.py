@@ -90,7 +90,6 @@ class Segmenter:
         asked = self.settings
         return LoadSettings(
             device=asked.device,
-            precision=asked.precision,
             threads=self.threads,
             batch=asked.batch,
             score=asked.score,
