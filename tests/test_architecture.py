@@ -146,7 +146,6 @@ SHORT = {
 #: Public names that stand for more than one thing, and why that confuses nobody.
 ONE_NAME = {
     "class_names": "each kind of network has it: NetworkLoader of networks/registry.py",
-    "pixel_classes": "each kind of network that gives them has it",
     "runtime": "each kind of network has it: NetworkLoader",
     "pixel_classes": "each kind of network that gives them has it, and the registry asks it",
     "load": "each kind of network has it: NetworkLoader; the registry's own calls it",
