@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -21,7 +22,10 @@ from pipeline.structures.video_info import StreamInfo, VideoInfo
 from pipeline.video.read.decode import decoded_frames
 from pipeline.video.read.index import is_shown
 from pipeline.video.read.mp4_header import header_faults
+from pipeline.video.read.packets import open_packets
+from pipeline.video.read.plan import whole_chunk
 from pipeline.video.read.source import codec_tag, open_source, video_stream
+from pipeline.video.read.stream_cut import StreamCut
 from pipeline.video.write.container import is_made_by_the_muxer
 from pipeline.video.write.copying import payload
 
@@ -48,18 +52,20 @@ class TrackFacts:
 
 @dataclass(frozen=True, eq=False)
 class DecodedFacts:
-    """The result of decoding the painted stream from its first packet to its last.
+    """The result of decoding the painted stream from its first packet to its last, or those that a part needs.
 
     pts : int64 [D], times of the frames that come out, ascending.
     flawed : int64 [E], times of those that the decoder marks as damaged.
     complaints : what the decoder said about packets that it refused.
     sample_aspect : width : height of a stored pixel as the decoder reads it; None where it says nothing.
+    begins_damaged : a frame before a part, from where it is decoded on, is missing or damaged.
     """
 
     pts: NDArray[np.int64]
     flawed: NDArray[np.int64]
     complaints: tuple[str, ...]
     sample_aspect: Fraction | None = None
+    begins_damaged: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,8 +90,9 @@ class MediaFacts:
 
 @dataclass
 class _Reading:
-    """The facts read of one stream so far."""
+    """The facts read of one stream so far. cut : tells which packets belong to the film."""
 
+    cut: StreamCut
     pts: list[int] = field(default_factory=list)
     durations: list[int] = field(default_factory=list)
     begun: bool = False
@@ -114,12 +121,12 @@ def _read_tracks(info: VideoInfo) -> tuple[TrackFacts, ...]:
     ]
     if not wanted:
         return ()
-    readings = {stream.index: _Reading() for stream in wanted}
+    readings = {stream.index: _Reading(StreamCut(info, stream.index)) for stream in wanted}
     with open_source(info.path) as container:
         for packet in _readable(container, sorted(readings)):
             reading = readings[packet.stream_index]
             # What a decoder needs to begin is hidden in MP4 and a delay in Matroska: the same packets.
-            if not is_shown(packet) and reading.begun:
+            if (not is_shown(packet) and reading.begun) or not reading.cut.take(packet):
                 continue
             reading.begun = reading.begun or is_shown(packet)
             reading.hidden += not reading.begun
@@ -127,16 +134,28 @@ def _read_tracks(info: VideoInfo) -> tuple[TrackFacts, ...]:
             reading.durations.append(packet.duration or 0)
             reading.content.update(payload(packet))
         return tuple(
-            _track(stream, container.streams[stream.index], readings[stream.index]) for stream in wanted
+            _track(
+                stream,
+                container.streams[stream.index],
+                readings[stream.index],
+                has_edit_lists="matroska" not in info.container,
+            )
+            for stream in wanted
         )
 
 
-def _track(info: StreamInfo, stream: Stream, reading: _Reading) -> TrackFacts:
+def _track(info: StreamInfo, stream: Stream, reading: _Reading, *, has_edit_lists: bool) -> TrackFacts:
     if isinstance(stream, AttachmentStream):
         reading.content.update(stream.data or b"")
     times, durations = (np.array(column, np.int64) for column in (reading.pts, reading.durations))
+    hidden = max(reading.hidden, reading.cut.hidden) if has_edit_lists else 0
     return TrackFacts(
-        info, times, durations, reading.content.hexdigest(), _parameters(stream), reading.hidden
+        info,
+        times,
+        durations,
+        reading.content.hexdigest(),
+        _parameters(stream),
+        hidden,
     )
 
 
@@ -200,23 +219,38 @@ def _decode_by(info: VideoInfo, *, threads: int) -> DecodedFacts:
     pts: list[int] = []
     flawed: list[int] = []
     complaints: list[str] = []
-    with open_source(info.path) as container:
-        stream = video_stream(container, info.video)
+    with _video_packets(info) as (stream, packets):
         stream.thread_type, stream.thread_count = "AUTO", threads
-        packets = _readable(container, [info.video])
         for frame in decoded_frames(stream.codec_context, packets, complaints):
             # Formats without times of their own number their frames by the order of decoding.
-            ticks = frame.pts if info.timed else _nth(info, len(pts))
+            ticks = frame.pts if info.timed or info.excerpt is not None else _nth(info, len(pts))
             if ticks is not None:
                 pts.append(ticks)
                 flawed += [ticks] if frame.is_corrupt else []
         sample_aspect = stream.codec_context.sample_aspect_ratio or None
-    return DecodedFacts(
-        np.sort(np.array(pts, np.int64)),
-        np.sort(np.array(flawed, np.int64)),
-        tuple(complaints),
-        sample_aspect,
-    )
+    found = np.sort(np.array(pts, np.int64)), np.sort(np.array(flawed, np.int64))
+    return _of_part(info, DecodedFacts(*found, tuple(complaints), sample_aspect))
+
+
+@contextmanager
+def _video_packets(info: VideoInfo) -> Iterator[tuple[VideoStream, Iterator[Packet]]]:
+    """The painted stream and its packets: all of them, but of a part those that it is decoded from."""
+    if info.excerpt is not None:
+        with open_packets(info.whole, whole_chunk(info)) as opened:
+            yield opened
+        return
+    with open_source(info.path) as container:
+        yield video_stream(container, info.video), _readable(container, [info.video])
+
+
+def _of_part(info: VideoInfo, decoded: DecodedFacts) -> DecodedFacts:
+    """The facts of the part's own frames, and whether decoding came to them without damage."""
+    if info.excerpt is None:
+        return decoded
+    before = info.whole.pts[whole_chunk(info).seek_frame or 0 : info.excerpt.start]
+    damaged = ~np.isin(before, decoded.pts) | np.isin(before, decoded.flawed)
+    pts, flawed = (ticks[np.isin(ticks, info.pts)] for ticks in (decoded.pts, decoded.flawed))
+    return replace(decoded, pts=pts, flawed=flawed, begins_damaged=bool(damaged.any()))
 
 
 def _nth(info: VideoInfo, number: int) -> int | None:

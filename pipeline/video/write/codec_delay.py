@@ -16,6 +16,7 @@ from av.stream import Stream
 from pipeline.errors import MediaError
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.read.source import open_source
+from pipeline.video.read.stream_cut import StreamCut
 
 #: Matroska's Name and CodecDelay, the first with eight letters, the second with eight bytes of nanoseconds (RFC 9559,
 #: 5.1.4.1.17 and 5.1.4.1.28): as both are equally long, one can stand in the place of the other.
@@ -27,10 +28,16 @@ def hidden_seconds(info: VideoInfo, position: int) -> Fraction:
     """Length of a sound stream's hidden beginning, which an edit list cuts off; 0 for none.
 
     MP4 marks a packet as hidden if all of it is; a delay that is no whole number of packets begins in one that is not,
-    before zero. Opus tells its delay in its own header, which every container takes over.
+    before zero. Opus tells its delay in its own header, which every container takes over. A part's sound begins with what
+    its decoder needs, which lies before the part.
     """
     stream_info = info.streams[position]
-    if "mp4" not in info.container or stream_info.kind != "audio" or stream_info.codec == "opus":
+    begins = None if info.excerpt is None else info.excerpt.begins
+    if stream_info.kind != "audio" or stream_info.codec == "opus":
+        return Fraction(0)
+    if begins is not None:
+        return max(begins - _first_time(info, position, begins), Fraction(0))
+    if "mp4" not in info.container:
         return Fraction(0)
     with open_source(info.path) as container:
         stream = container.streams[position]
@@ -42,6 +49,16 @@ def hidden_seconds(info: VideoInfo, position: int) -> Fraction:
                     ticks = max(packet.pts, 0) - first
                     return max(ticks, 0) * (stream.time_base or Fraction(1))
     return Fraction(0)
+
+
+def _first_time(info: VideoInfo, position: int, begins: Fraction) -> Fraction:
+    """Seconds of the source at which the first packet is heard that the part keeps; its beginning without any."""
+    cut = StreamCut(info, position)
+    with open_source(info.path) as container:
+        for packet in container.demux(container.streams[position]):
+            if packet.size and packet.pts is not None and cut.take(packet):
+                return packet.pts * info.streams[position].time_base
+    return begins
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from av.packet import Packet
 from av.stream import Disposition, Stream
 
 from pipeline.structures.timebase import rescale, to_pts
+from pipeline.video.read.stream_cut import StreamCut
 
 #: Bytes of an ADTS header, which MP4 and Matroska leave off: without a check sum, and with one.
 _ADTS_HEADER, _ADTS_CHECKED_HEADER = 7, 9
@@ -20,6 +21,7 @@ class StreamCopy:
     """Passes packets on, their content untouched.
 
     source, target : positions of the stream in the two containers. kind : video, audio, ...
+    cut : tells which packets belong to the film.
     time_base : of the source's stream, seconds a tick.
     has_edit_lists : the output can hide what lies before zero.
     has_codec_delay : it can for this stream, as what the decoder needs to begin.
@@ -30,6 +32,7 @@ class StreamCopy:
         self,
         stream: Stream,
         target: Stream,
+        cut: StreamCut,
         shift_seconds: Fraction,
         *,
         has_edit_lists: bool,
@@ -45,6 +48,7 @@ class StreamCopy:
         self._repaired = 0
         self._keeps_cut, self._begun = has_edit_lists, False
         self._earliest = None if has_edit_lists or has_codec_delay else 0
+        self._cut = cut
         self._is_picture = Disposition.attached_pic in stream.disposition
 
     def take(self, packet: Packet) -> bool:
@@ -54,6 +58,8 @@ class StreamCopy:
         may need it, and it stays cut off.
         """
         if packet.is_discard and (self._begun or not self._keeps_cut):
+            return False
+        if not self._cut.take(packet):
             return False
         times = self._times(packet)
         if times is None:

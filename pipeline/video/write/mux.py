@@ -22,6 +22,7 @@ from pipeline.files import MayReplace, anything
 from pipeline.structures.timebase import to_pts
 from pipeline.structures.video_info import StreamInfo, VideoInfo
 from pipeline.video.read.source import open_source, video_stream
+from pipeline.video.read.stream_cut import StreamCut
 from pipeline.video.write.codec_delay import delayed_template, hidden_seconds
 from pipeline.video.write.container import PICTURE_TYPES, ContainerCheck, check_container
 from pipeline.video.write.copying import StreamCopy
@@ -141,7 +142,7 @@ def _add_streams(
         else:
             target = out.add_stream_from_template(template if position == info.video else stream, opaque=True)
         target.metadata.clear()
-        target.metadata.update(stream_tags(stream.metadata))
+        target.metadata.update(stream_tags(info.streams[position].metadata))
         target.disposition = stream.disposition
         if position == info.video:
             painted = target
@@ -189,6 +190,7 @@ def _copy(
     return StreamCopy(
         stream,
         target,
+        StreamCut(info, stream.index),
         timeline.shift_seconds,
         has_edit_lists=not is_matroska or hidden,  # a codec delay hides what an edit list did
         # What lies before zero in Matroska is a delay, and Opus brings its own into any container.
