@@ -12,7 +12,6 @@ from typing import Any
 
 from pipeline.video.settings import CHUNK_FRAMES, H264_CRF
 
-
 #: Hours, minutes and seconds; where minutes are given, seconds are below 60, and so are minutes where hours are.
 _CLOCK = re.compile(r"(?:(?:(\d+):(?=[0-5]?\d:))?(\d+):(?=[0-5]?\d(?:\.|$)))?(\d+(?:\.\d*)?|\.\d+)")
 _TIME = "seconds such as 12.5, MM:SS or HH:MM:SS"

@@ -168,6 +168,8 @@ def _parameters(stream: Stream) -> dict[str, str]:
         return found
     # FFmpeg's reader takes the box with the bitrate behind a text track's header for a part of it.
     header = (context.extradata or b"").split(b"\0\0\0\x14btrt")[0]
+    if header.startswith(b"OpusHead"):
+        header = header[:10] + header[12:]  # without the delay, which is compared as times
     if header:
         found["header"] = hashlib.sha256(header).hexdigest()[:12]
     if isinstance(stream, AudioStream):

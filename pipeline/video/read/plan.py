@@ -25,7 +25,7 @@ _FALSE_KEYFRAMES = {"rpza", "dirac"}
 
 
 def plan(info: VideoInfo, chunk_frames: int = CHUNK_FRAMES) -> tuple[Chunk, ...]:
-    """Chunks that together hold each frame exactly once, in order; of a part, the frames of its source by their numbers.
+    """Chunks that together hold each frame exactly once, in order; those of a part by their numbers in the source.
 
     A chunk starts on a keyframe and has up to `chunk_frames` frames. Where the next keyframe is farther than
     that, the stretch up to it is cut into equal pieces of about that length, 8 at most.

@@ -9,12 +9,16 @@ from av.packet import Packet
 from pipeline.structures.timebase import to_pts
 from pipeline.structures.video_info import VideoInfo
 
+#: Packets before a part that a decoder of sound needs: one, whose second half adds to the next. MP3's begin in the bytes
+#: of up to nine before them.
+_LEADS = {"mp3": 10}
+
 
 class StreamCut:
     """Tells which packets of a stream besides the painted one a part keeps, in the order of the file.
 
-    Of sound those that are heard in it, and one more before, since most decoders of sound need that to begin: what lies
-    before the part is hidden. Of a second video those from its first keyframe on. What else is seen at the border,
+    Of sound those that are heard in it, and those before that its decoder needs to begin: what lies before the part is
+    hidden. Of a second video those from its first keyframe on. What else is seen at the border,
     such as a subtitle, is made shorter.
 
     hidden : how many packets that it has kept lie before the part with all their length.
@@ -23,6 +27,7 @@ class StreamCut:
     def __init__(self, info: VideoInfo, position: int) -> None:
         stream, part = info.streams[position], info.excerpt
         self._kind, self._is_picture = stream.kind, stream.is_picture
+        self._lead = _LEADS.get(stream.codec, 1)
         self._time_base = stream.time_base
         self._begins = None if part is None else part.begins
         self._ends = None if part is None else part.ends
@@ -44,20 +49,22 @@ class StreamCut:
 
     def _takes_sound(self, packet: Packet, time: int) -> bool:
         length, before = packet.duration or 0, self._last_tick_before()
+        if self._ends is not None and length:
+            packet.duration = min(length, to_pts(self._ends, self._time_base) - time)
         if before is None:
             return True
         # Packets of one stream are equally long, but for its last.
-        if time + 2 * length <= before:
+        if time + (1 + self._lead) * length <= before:
             return False
         self.hidden += time + length <= before
         return True
 
     def _takes_picture(self, packet: Packet, time: int) -> bool:
         """From the first keyframe of the part on, up to the last packet that is decoded before its end."""
-        if not self._begun and self._begins is not None:
-            if not packet.is_keyframe or time < ceil(self._begins / self._time_base):
-                return False
-        self._begun = True
+        begins = None if self._begins is None else ceil(self._begins / self._time_base)
+        self._begun = self._begun or begins is None or (packet.is_keyframe and time >= begins)
+        if not self._begun:
+            return False
         decoded = packet.dts if packet.dts is not None else time
         return self._ends is None or decoded < ceil(self._ends / self._time_base)
 

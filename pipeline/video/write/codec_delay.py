@@ -15,6 +15,7 @@ from av.stream import Stream
 
 from pipeline.errors import MediaError
 from pipeline.structures.video_info import VideoInfo
+from pipeline.video.read.ebml import elements
 from pipeline.video.read.source import open_source
 from pipeline.video.read.stream_cut import StreamCut
 
@@ -23,21 +24,27 @@ from pipeline.video.read.stream_cut import StreamCut
 _NAME, _DELAY = b"\x53\x6e\x88", b"\x56\xaa\x88"
 _LETTERS = b"a delay!"
 
+#: Where it stands already, how long its id and length are, and the id of an element that says nothing.
+_DELAYS, _DELAY_HEAD, _VOID = (0x18538067, 0x1654AE6B, 0xAE, 0x56AA), 3, 0xEC
+
+#: Opus's own header begins so, and counts in samples of this rate (RFC 7845).
+_OPUS, _OPUS_RATE = b"OpusHead", 48000
+
 
 def hidden_seconds(info: VideoInfo, position: int) -> Fraction:
     """Length of a sound stream's hidden beginning, which an edit list cuts off; 0 for none.
 
     MP4 marks a packet as hidden if all of it is; a delay that is no whole number of packets begins in one that is not,
-    before zero. Opus tells its delay in its own header, which every container takes over. A part's sound begins with what
-    its decoder needs, which lies before the part.
+    before zero. Opus tells its delay in its own header, which every container takes over. A part's sound begins with
+    what its decoder needs, which lies before the part.
     """
     stream_info = info.streams[position]
     begins = None if info.excerpt is None else info.excerpt.begins
-    if stream_info.kind != "audio" or stream_info.codec == "opus":
+    if stream_info.kind != "audio":
         return Fraction(0)
     if begins is not None:
         return max(begins - _first_time(info, position, begins), Fraction(0))
-    if "mp4" not in info.container:
+    if "mp4" not in info.container or stream_info.codec == "opus":
         return Fraction(0)
     with open_source(info.path) as container:
         stream = container.streams[position]
@@ -66,14 +73,30 @@ def delayed_template(stream: Stream, seconds: Fraction) -> Iterator[AudioStream]
     """The stream again with a decoder that begins `seconds` early, to make the output's stream of.
 
     PyAV cannot set the delay. So the stream is written into memory under a name, the delay takes the name's place, and
-    what is read back is the template.
+    what is read back is the template. A delay that the stream has already is blotted out; Opus has it in its own header
+    too.
     """
-    content = _named(stream)
+    content = _without_delay(_named(stream))
     delay = _DELAY + struct.pack(">Q", round(seconds * 10**9))
     if content.count(_NAME + _LETTERS) != 1:
         raise MediaError("FFmpeg's writer of Matroska tells no name of a stream.", do="write an .mp4 instead")
-    with av.open(io.BytesIO(content.replace(_NAME + _LETTERS, delay))) as container:
+    content = content.replace(_NAME + _LETTERS, delay)
+    if (header := content.find(_OPUS)) >= 0:
+        at = header + len(_OPUS) + 2  # behind version and number of channels (RFC 7845, 5.1)
+        skipped = struct.pack("<H", min(round(seconds * _OPUS_RATE), 0xFFFF))
+        content = content[:at] + skipped + content[at + len(skipped) :]
+    with av.open(io.BytesIO(content)) as container:
         yield container.streams.audio[0]
+
+
+def _without_delay(content: bytes) -> bytes:
+    """The same Matroska file, in which nothing takes the place of each CodecDelay."""
+    found = bytearray(content)
+    for _, (begin, end) in elements(io.BytesIO(content), (0, len(content)), *_DELAYS):
+        head = begin - _DELAY_HEAD
+        # The id of one byte that stands for nothing, and a length that takes in the old one's.
+        found[head : head + 2] = bytes((_VOID, 0x80 | (1 + end - begin)))
+    return bytes(found)
 
 
 def _named(stream: Stream) -> bytes:

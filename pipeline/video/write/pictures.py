@@ -16,7 +16,8 @@ from pipeline.video.read.plan import plan
 def write_pictures(film: VideoInfo, folder: Path, *, deinterlace: bool = False) -> None:
     """Write `000000.png`, ... into the folder: every frame, upright, in full size; HDR is tone-mapped.
 
-    A part's are numbered as in its source. A frame that does not decode shows its neighbour. Raises MediaError where a file cannot be written.
+    Those of a part have the numbers of the source. A frame that does not decode shows its neighbour. Raises
+    MediaError where a file cannot be written.
     """
     info = film.whole
     for chunk in plan(film):
