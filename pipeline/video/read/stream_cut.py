@@ -9,8 +9,8 @@ from av.packet import Packet
 from pipeline.structures.timebase import to_pts
 from pipeline.structures.video_info import VideoInfo
 
-#: Packets before a part that a decoder of sound needs: one, whose second half adds to the next. MP3's begin in the bytes
-#: of up to nine before them.
+#: Packets before a part that a decoder of sound needs: one, whose second half adds to the next. MP3's begin in the
+#: bytes of up to nine before them.
 _LEADS = {"mp3": 10}
 
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import av
 from av.audio.stream import AudioStream
-from av.packet import Packet
+from av.container import InputContainer
 from av.stream import Stream
 
 from pipeline.errors import MediaError
@@ -69,14 +69,15 @@ def _first_time(info: VideoInfo, position: int, begins: Fraction) -> Fraction:
 
 
 @contextmanager
-def delayed_template(stream: Stream, seconds: Fraction) -> Iterator[AudioStream]:
-    """The stream again with a decoder that begins `seconds` early, to make the output's stream of.
+def delayed_template(info: VideoInfo, position: int, seconds: Fraction) -> Iterator[AudioStream]:
+    """The sound stream again with a decoder that begins `seconds` early, to make the output's stream of.
 
     PyAV cannot set the delay. So the stream is written into memory under a name, the delay takes the name's place, and
     what is read back is the template. A delay that the stream has already is blotted out; Opus has it in its own header
     too.
     """
-    content = _without_delay(_named(stream))
+    with open_source(info.path) as source:
+        content = _without_delay(_named(source, source.streams[position]))
     delay = _DELAY + struct.pack(">Q", round(seconds * 10**9))
     if content.count(_NAME + _LETTERS) != 1:
         raise MediaError("FFmpeg's writer of Matroska tells no name of a stream.", do="write an .mp4 instead")
@@ -99,14 +100,17 @@ def _without_delay(content: bytes) -> bytes:
     return bytes(found)
 
 
-def _named(stream: Stream) -> bytes:
-    """The stream's header in Matroska, with a name and one packet, so that it can be read back."""
+def _named(source: InputContainer, stream: Stream) -> bytes:
+    """The stream's header in Matroska, with a name and its first packet, so that it can be read back.
+
+    The packet is the stream's own, as some bring what belongs into the header.
+    """
     file = io.BytesIO()
     with av.open(file, "w", format="matroska", container_options={"fflags": "+bitexact"}) as container:
         target = container.add_stream_from_template(stream, opaque=True)
         target.metadata.clear()
         target.metadata["title"] = _LETTERS.decode()
-        packet = Packet(bytes(1))
+        packet = next(packet for packet in source.demux(stream) if packet.size)
         packet.pts = packet.dts = 0
         packet.stream = target
         container.mux_one(packet)

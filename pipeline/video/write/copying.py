@@ -25,6 +25,7 @@ class StreamCopy:
     time_base : of the source's stream, seconds a tick.
     has_edit_lists : the output can hide what lies before zero.
     has_codec_delay : it can for this stream, as what the decoder needs to begin.
+    bare : what belongs to the source's container is taken off here, not by the writer.
     tick : seconds by which packets have to be apart in the output; the source's own ticks where they are coarser.
     """
 
@@ -38,6 +39,7 @@ class StreamCopy:
         has_edit_lists: bool,
         has_codec_delay: bool = False,
         tick: Fraction | None = None,
+        bare: bool = False,
     ) -> None:
         # Plain values: a stream of a closed container is freed memory.
         self.source, self.target, self.kind = stream.index, target.index, stream.type
@@ -48,7 +50,7 @@ class StreamCopy:
         self._repaired = 0
         self._keeps_cut, self._begun = has_edit_lists, False
         self._earliest = None if has_edit_lists or has_codec_delay else 0
-        self._cut = cut
+        self._cut, self.bare = cut, bare
         self._is_picture = Disposition.attached_pic in stream.disposition
 
     def take(self, packet: Packet) -> bool:
@@ -99,6 +101,22 @@ class StreamCopy:
     def _next(self, dts: int) -> int:
         """The first time behind `dts` that is another one in the output too."""
         return rescale(rescale(dts, self.time_base, self._tick) + 1, self._tick, self.time_base)
+
+
+def without_header(packet: Packet) -> Packet:
+    """The packet without what belongs to the container that it is in; itself where nothing does."""
+    content = payload(packet)
+    if len(content) == packet.size:
+        return packet
+    made = Packet(content)
+    made.pts, made.dts, made.duration, made.time_base = (
+        packet.pts,
+        packet.dts,
+        packet.duration,
+        packet.time_base,
+    )
+    made.is_keyframe = packet.is_keyframe
+    return made
 
 
 def payload(packet: Packet) -> bytes:

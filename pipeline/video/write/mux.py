@@ -25,7 +25,7 @@ from pipeline.video.read.source import open_source, video_stream
 from pipeline.video.read.stream_cut import StreamCut
 from pipeline.video.write.codec_delay import delayed_template, hidden_seconds
 from pipeline.video.write.container import PICTURE_TYPES, ContainerCheck, check_container
-from pipeline.video.write.copying import StreamCopy
+from pipeline.video.write.copying import StreamCopy, without_header
 from pipeline.video.write.joining import joined_packets
 from pipeline.video.write.late_starts import hide_late_starts
 from pipeline.video.write.tags import container_tags, stream_tags, survives_itunes
@@ -137,7 +137,7 @@ def _add_streams(
             continue
         hidden = hidden_seconds(info, position) if check.muxer == "matroska" else Fraction(0)
         if hidden:
-            with delayed_template(stream, hidden) as delayed:
+            with delayed_template(info, position, hidden) as delayed:
                 target: Stream = out.add_stream_from_template(delayed, opaque=True)
         else:
             target = out.add_stream_from_template(template if position == info.video else stream, opaque=True)
@@ -197,6 +197,7 @@ def _copy(
         has_codec_delay=is_matroska
         and ("matroska" in info.container or info.streams[stream.index].codec == "opus"),
         tick=Fraction(1, samples) if samples else None,
+        bare=hidden,  # of a track with a delay, FFmpeg's writer of Matroska would spoil the header meanwhile
     )
 
 
@@ -224,5 +225,6 @@ def _copied_packets(
         # The end of a demuxed stream is an empty packet that belongs to none.
         copy = by_position[packet.stream_index] if packet.size else None
         if copy is not None and copy.take(packet):
-            packet.stream = out.streams[copy.target]
-            yield (packet.dts or 0) * copy.time_base, packet
+            taken = without_header(packet) if copy.bare else packet
+            taken.stream = out.streams[copy.target]
+            yield (taken.dts or 0) * copy.time_base, taken
