@@ -27,6 +27,7 @@ class StreamInfo:
     packet_count : how many packets the header promises; 0 where it does not say. A hint.
     disposition : names of the flags that are set, such as default or attached_pic.
     metadata : tags of the stream; the language is among them.
+    delay : seconds of a sound's beginning that Matroska hides.
     """
 
     index: int
@@ -37,6 +38,7 @@ class StreamInfo:
     packet_count: int
     disposition: tuple[str, ...]
     metadata: Mapping[str, str]
+    delay: Fraction = Fraction(0)
 
     @property
     def language(self) -> str | None:

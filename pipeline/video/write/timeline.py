@@ -94,8 +94,10 @@ def decoding_times(pts: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _shift_seconds(info: VideoInfo) -> Fraction:
-    starts = [stream.start_pts * stream.time_base for stream in info.streams if stream.start_pts is not None]
-    earliest = min([*starts, info.start_pts * info.time_base])
-    if info.container in _BROADCAST_CONTAINERS or earliest < -_LONGEST_PRIMING_SECONDS:
-        return earliest
+    streams = [stream for stream in info.streams if stream.start_pts is not None]
+    starts = [(stream.start_pts or 0) * stream.time_base for stream in streams]
+    heard = [start + stream.delay for start, stream in zip(starts, streams, strict=True)]
+    first = info.start_pts * info.time_base
+    if info.container in _BROADCAST_CONTAINERS or min([*heard, first]) < -_LONGEST_PRIMING_SECONDS:
+        return min([*starts, first])
     return Fraction(0)
