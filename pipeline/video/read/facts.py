@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from pipeline.structures.video_info import StreamInfo, VideoInfo
+from pipeline.video.read.codec_header import codec_header_faults
 from pipeline.video.read.decode import decoded_frames
 from pipeline.video.read.index import is_shown
 from pipeline.video.read.mp4_header import header_faults
@@ -51,12 +52,14 @@ class DecodedFacts:
     """The result of decoding the painted stream from its first packet to its last.
 
     pts : int64 [D], times of the frames that come out, ascending.
+    keys : int64 [K], times of those that are coded without any other, ascending.
     flawed : int64 [E], times of those that the decoder marks as damaged.
     complaints : what the decoder said about packets that it refused.
     sample_aspect : width : height of a stored pixel as the decoder reads it; None where it says nothing.
     """
 
     pts: NDArray[np.int64]
+    keys: NDArray[np.int64]
     flawed: NDArray[np.int64]
     complaints: tuple[str, ...]
     sample_aspect: Fraction | None = None
@@ -70,7 +73,7 @@ class MediaFacts:
     pts : int64 [N], when each frame of the painted stream is shown, ascending, in ticks of info.time_base.
     tracks : the other streams, but for those that a muxer makes by itself of chapters and time codes.
     tag : the container's four characters for the format of the painted stream.
-    header : what an MP4's header says besides, by which players would show it in another way; a sentence each.
+    header : what its header says besides, by which players would show it in another way; a sentence each.
     decoded : None where nothing was decoded.
     """
 
@@ -103,7 +106,9 @@ def read_facts(info: VideoInfo, *, decode: bool) -> MediaFacts:
     with open_source(info.path) as container:
         stream = container.streams[info.video]
         tag, track_id = _tag(stream), stream.id
-    return MediaFacts(info, info.pts, _read_tracks(info), tag, header_faults(info, track_id), decoded)
+        header = stream.codec_context.extradata or b"" if stream.codec_context is not None else b""
+    faults = (*header_faults(info, track_id), *codec_header_faults(info, header))
+    return MediaFacts(info, info.pts, _read_tracks(info), tag, faults, decoded)
 
 
 def _read_tracks(info: VideoInfo) -> tuple[TrackFacts, ...]:
@@ -198,6 +203,7 @@ def _decode(info: VideoInfo) -> DecodedFacts:
 
 def _decode_by(info: VideoInfo, *, threads: int) -> DecodedFacts:
     pts: list[int] = []
+    keys: list[int] = []
     flawed: list[int] = []
     complaints: list[str] = []
     with open_source(info.path) as container:
@@ -209,10 +215,12 @@ def _decode_by(info: VideoInfo, *, threads: int) -> DecodedFacts:
             ticks = frame.pts if info.timed else _nth(info, len(pts))
             if ticks is not None:
                 pts.append(ticks)
+                keys += [ticks] if frame.key_frame else []
                 flawed += [ticks] if frame.is_corrupt else []
         sample_aspect = stream.codec_context.sample_aspect_ratio or None
     return DecodedFacts(
         np.sort(np.array(pts, np.int64)),
+        np.sort(np.array(keys, np.int64)),
         np.sort(np.array(flawed, np.int64)),
         tuple(complaints),
         sample_aspect,
