@@ -9,8 +9,8 @@ from pipeline.structures.video_info import VideoInfo
 #: H.264: profile, constraints and level come before the sets (ISO 14496-15, 5.3.3.1), and stand in a set behind a byte.
 _AVC_SETS, _AVC_LEVELS = 5, slice(1, 4)
 
-#: H.265: the same, 12 bytes, then chroma and depths; sets begin behind 22 bytes (8.3.3.1). In a set of type 33 they come
-#: behind its head of two bytes and one byte more.
+#: H.265: the same, 12 bytes, then chroma and depths; sets begin behind 22 bytes (8.3.3.1). In a set of type 33 they
+#: come behind its head of two bytes and one byte more.
 _HEVC_LEVELS, _HEVC_CHROMA, _HEVC_DEPTHS, _HEVC_SETS = slice(1, 13), 16, (17, 18), 22
 _HEVC_SEQUENCE, _HEVC_HEAD = 33, 3
 
@@ -19,6 +19,9 @@ _AV1_SEQUENCE, _AV1_HEAD = 1, 4
 
 #: H.273's numbers of chroma formats, by FFmpeg's names of pixels.
 _CHROMA = {"420": 1, "422": 2, "444": 3, "gray": 0, "gbr": 3}
+
+#: AV1's flags of them, of the width and of the height.
+_SUBSAMPLED = {1: (1, 1), 2: (1, 0), 3: (0, 0)}
 
 
 def codec_header_faults(info: VideoInfo, header: bytes) -> Iterator[str]:
@@ -41,7 +44,9 @@ def _is_own_avc(header: bytes, info: VideoInfo) -> bool:
     sequences, at = _avc_sets(header, _AVC_SETS, 0x1F)
     _, at = _avc_sets(header, at, 0xFF)
     # High profiles alone have more; not every writer writes it.
-    pictures = [header[at] & 3, *((byte & 7) + 8 for byte in header[at + 1 : at + 3])] if at < len(header) else None
+    pictures = (
+        [header[at] & 3, *((byte & 7) + 8 for byte in header[at + 1 : at + 3])] if at < len(header) else None
+    )
     return any(header[_AVC_LEVELS] == found[1:4] for found in sequences) and pictures in (
         None,
         [_chroma(info), info.bit_depth, info.bit_depth],
@@ -93,7 +98,7 @@ def _is_own_av1(header: bytes, info: VideoInfo) -> bool:
     profile, level = header[1] >> 5, header[1] & 0x1F
     flags = header[2]
     deep, subsampled = 10 if flags & 0x40 else 8, (flags >> 3 & 1, flags >> 2 & 1)
-    if (deep, subsampled) != (info.bit_depth, {1: (1, 1), 2: (1, 0), 3: (0, 0)}.get(_chroma(info))):
+    if (deep, subsampled) != (info.bit_depth, _SUBSAMPLED.get(_chroma(info) or 0)):
         return False
     sequence = next(_av1_sequences(header), b"")
     bits = int.from_bytes(sequence[:8].ljust(8, b"\0"), "big")

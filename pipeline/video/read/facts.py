@@ -21,6 +21,7 @@ from pipeline.structures.video_info import StreamInfo, VideoInfo
 from pipeline.video.read.codec_header import codec_header_faults
 from pipeline.video.read.decode import decoded_frames
 from pipeline.video.read.index import is_shown
+from pipeline.video.read.matroska_header import matroska_faults
 from pipeline.video.read.mp4_header import header_faults
 from pipeline.video.read.source import codec_tag, open_source, video_stream
 from pipeline.video.write.container import is_made_by_the_muxer
@@ -96,9 +97,10 @@ class _Reading:
     content: Any = field(default_factory=hashlib.sha256)
 
 
-def read_facts(info: VideoInfo, *, decode: bool) -> MediaFacts:
+def read_facts(info: VideoInfo, *, decode: bool, header: bool = True) -> MediaFacts:
     """The facts of the file that was probed as `info`; its packets are read again, its frames if asked for.
 
+    header : whether its header is searched for faults, as an output's is; a source's is as it is.
     Raises InputError if it cannot be opened any more. Whatever cannot be read or decoded is missing in the
     facts, as it would be for a player.
     """
@@ -106,8 +108,11 @@ def read_facts(info: VideoInfo, *, decode: bool) -> MediaFacts:
     with open_source(info.path) as container:
         stream = container.streams[info.video]
         tag, track_id = _tag(stream), stream.id
-        header = stream.codec_context.extradata or b"" if stream.codec_context is not None else b""
-    faults = (*header_faults(info, track_id), *codec_header_faults(info, header))
+        context = stream.codec_context
+        sets = b"" if context is None else context.extradata or b""
+    faults: tuple[str, ...] = ()
+    if header:
+        faults = (*header_faults(info, track_id), *matroska_faults(info), *codec_header_faults(info, sets))
     return MediaFacts(info, info.pts, _read_tracks(info), tag, faults, decoded)
 
 

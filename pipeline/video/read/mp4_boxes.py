@@ -38,7 +38,7 @@ def numbers(file: BinaryIO, at: int, form: str) -> tuple[int, ...]:
     return struct.unpack(form, file.read(struct.calcsize(form)))
 
 
-def table(file: BinaryIO, span: Span, form: str, head: int = 8) -> list[tuple[int, ...]]:
+def table_rows(file: BinaryIO, span: Span, form: str, head: int = 8) -> list[tuple[int, ...]]:
     """The rows of a table; the last four bytes of its head, after which they come, say how many there are.
 
     Raises struct.error where that is more than the box holds.

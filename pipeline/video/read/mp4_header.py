@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.structures.video_info import VideoInfo
-from pipeline.video.read.mp4_boxes import Span, after_times, boxes, numbers, table
+from pipeline.video.read.mp4_boxes import Span, after_times, boxes, numbers, table_rows
 from pipeline.video.read.mp4_layout import layout_faults
 from pipeline.video.read.mp4_pictures import ONE, PLAIN_MATRIX, picture_faults
 
@@ -68,8 +68,9 @@ def _faults_of_tracks(file: BinaryIO, whole: Span, info: VideoInfo, track_id: in
     for _, track in boxes(file, whole, "moov", "trak"):
         yield from _track_faults(file, track, info, track_id, clock)
         tracks += [_own_length(file, begin) * clock for _, (begin, _) in boxes(file, track, "tkhd")]
-    if "moof" not in {name for name, _ in boxes(file, whole)} and _differ(lengths[:1], [max(tracks, default=0)]):
-        yield f"it says that it is {float(lengths[0]):.3f} s long, and its tracks {float(max(tracks)):.3f} s"
+    longest = max(tracks, default=Fraction(0))
+    if "moof" not in {name for name, _ in boxes(file, whole)} and _differ(lengths[:1], [longest]):
+        yield f"it says that it is {float(lengths[0]):.3f} s long, and its tracks {float(longest):.3f} s"
 
 
 def _track_faults(
@@ -112,25 +113,23 @@ def _medium_faults(file: BinaryIO, track: Span, number: int) -> Iterator[str]:
 
 
 def _lengths(file: BinaryIO, track: Span) -> tuple[int, int]:
-    """How long a track is in ticks, as its packets say, and how much later at most one is shown than decoded."""
+    """Length of a track in ticks, as its packets say, and by how much a picture may be shown later than decoded."""
     stbl = ("mdia", "minf", "stbl")
     shown = sum(
         count * length
         for _, span in boxes(file, track, *stbl, "stts")
-        for count, length in table(file, span, ">II")
+        for count, length in table_rows(file, span, ">II")
     )
     later = [
-        offset for _, span in boxes(file, track, *stbl, "ctts") for _, offset in table(file, span, ">Ii")
+        offset for _, span in boxes(file, track, *stbl, "ctts") for _, offset in table_rows(file, span, ">Ii")
     ]
     return shown, max(later, default=0) - min(later, default=0) + max(later, default=0)
 
 
-def _edit_faults(
-    file: BinaryIO, track: Span, number: int, clock: Fraction, length: int
-) -> Iterator[str]:
+def _edit_faults(file: BinaryIO, track: Span, number: int, clock: Fraction, length: int) -> Iterator[str]:
     for _, (begin, end) in boxes(file, track, "edts", "elst"):
         form = ">QqI" if after_times(file, begin, 0, 1) else ">IiI"
-        edits = table(file, (begin, end), form)
+        edits = table_rows(file, (begin, end), form)
         for _, _, rate in edits:
             if rate != ONE:
                 yield f"an edit of track {number} asks for {rate / ONE:g} times its speed"

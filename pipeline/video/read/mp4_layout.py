@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import BinaryIO
 
 from pipeline.structures.video_info import Chapter
-from pipeline.video.read.mp4_boxes import Span, boxes, numbers, table
+from pipeline.video.read.mp4_boxes import Span, boxes, numbers, table_rows
 
 #: Boxes that may lie outermost (ISO 14496-12, table 1, and QuickTime's `wide` and `pnot`).
 _OUTERMOST = {
@@ -17,7 +17,22 @@ _OUTERMOST = {
 
 #: Brands of films (ISO 14496-12, annex E, and mp4ra.org): others are of sound alone, of pictures, or nobody's.
 _BRANDS = {
-    *("isom", "avc1", "mp41", "mp42", "mp71", "M4V ", "M4VH", "M4VP", "MSNV", "dash", "cmfc", "cmf2", "f4v ", "XAVC"),
+    *(
+        "isom",
+        "avc1",
+        "mp41",
+        "mp42",
+        "mp71",
+        "M4V ",
+        "M4VH",
+        "M4VP",
+        "MSNV",
+        "dash",
+        "cmfc",
+        "cmf2",
+        "f4v ",
+        "XAVC",
+    ),
     *(f"iso{number}" for number in "23456789abc"),
     *(f"3g{letter}{number}" for letter in "pg2" for number in "23456789abc"),
 }
@@ -59,9 +74,9 @@ def _brand_faults(file: BinaryIO, found: list[tuple[str, Span]], suffix: str) ->
     file.seek(begin)
     content = file.read(min(end - begin, 256)).decode("latin-1")
     brands = [content[:4], *(content[at : at + 4] for at in range(8, len(content), 4))]
-    known = {_QUICKTIME} if suffix == ".mov" else _BRANDS if suffix else {_QUICKTIME, *_BRANDS}
+    known = {".mov": {_QUICKTIME}, ".mp4": _BRANDS, ".m4v": _BRANDS}.get(suffix, {_QUICKTIME, *_BRANDS})
     if brands[0] not in known:
-        yield f"its brand is {brands[0]!r}, which is not that of a {suffix or '.mp4'} file"
+        yield f"its brand is {brands[0]!r}, which is none of {suffix or 'such'} files"
     elif len(brands) > 1 and not known.intersection(brands[1:]):
         yield f"its compatible brands are {', '.join(map(repr, brands[1:]))}"
 
@@ -72,7 +87,7 @@ def _media_faults(file: BinaryIO, whole: Span, found: list[tuple[str, Span]]) ->
     told = 0
     for _, (begin, end) in boxes(file, whole, "moov", "trak", "mdia", "minf", "stbl", "stsz"):
         size, count = numbers(file, begin + 4, ">II")
-        told += size * count or sum(length for (length,) in table(file, (begin, end), ">I", 12))
+        told += size * count or sum(length for (length,) in table_rows(file, (begin, end), ">I", 12))
     if told != there:
         yield f"the tracks have {told} bytes of media, and the file {there}"
 

@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import BinaryIO
 
 from pipeline.structures.video_info import VideoInfo
-from pipeline.video.read.mp4_boxes import Span, after_times, boxes, numbers, table
+from pipeline.video.read.mp4_boxes import Span, after_times, boxes, numbers, table_rows
 
 #: 1 as a fixed-point number of four bytes, and the matrix that changes nothing.
 ONE = 0x10000
@@ -24,7 +24,7 @@ _REORDERED = 17
 def picture_faults(file: BinaryIO, track: Span, info: VideoInfo) -> Iterator[str]:
     """A sentence for each word by which a player would show the painted video in another way.
 
-    Of its track the matrix, the layer and the size; of its entry the size and the colours; and the start.
+    Of its track the matrix, the layer and the size; of its entry the size and the colours; the start; the keyframes.
     """
     for _, (begin, _) in boxes(file, track, "tkhd"):
         at = begin + after_times(file, begin, 32, 44)
@@ -43,6 +43,7 @@ def picture_faults(file: BinaryIO, track: Span, info: VideoInfo) -> Iterator[str
         for entry in entries:
             yield from _entry_faults(file, entry, info)
     yield from _start_faults(file, track)
+    yield from _keyframe_faults(file, track, info)
 
 
 def _is_the_size(wide: float, high: float, info: VideoInfo) -> bool:
@@ -75,7 +76,7 @@ def _start_faults(file: BinaryIO, track: Span) -> Iterator[str]:
     times = _shown_times(file, track)
     for _, span in boxes(file, track, "edts", "elst"):
         form = ">QqI" if after_times(file, span[0], 0, 1) else ">IiI"
-        starts = (edit[1] for edit in table(file, span, form))
+        starts = (edit[1] for edit in table_rows(file, span, form))
         start = next((edit for edit in starts if edit >= 0), None)  # -1: nothing is shown for a while
         if start is None or not times:
             return
@@ -83,6 +84,22 @@ def _start_faults(file: BinaryIO, track: Span) -> Iterator[str]:
         # An edit that cuts off pictures may begin between two of them.
         if late and start < min(times):
             yield f"its first picture comes {late} ticks after the track begins, which FFmpeg takes back"
+
+
+def _keyframe_faults(file: BinaryIO, track: Span, info: VideoInfo) -> Iterator[str]:
+    """A sentence where the table of keyframes is not that of the packets: FFmpeg looks into those of some formats.
+
+    Without a table all are keyframes (ISO 14496-12, 8.6.2.1). Where an edit hides packets, their numbers are not known.
+    """
+    tables = [table_rows(file, span, ">I") for _, span in boxes(file, track, *_STBL, "stss")]
+    counts = [numbers(file, begin + 8, ">I")[0] for _, (begin, _) in boxes(file, track, *_STBL, "stsz")]
+    if counts != [info.frame_count]:
+        return
+    marked = {number for (number,) in tables[0]} if tables else set(range(1, info.frame_count + 1))
+    if marked != set((info.decode_order[info.keys] + 1).tolist()):
+        yield (
+            "its table of keyframes is not that of the pictures" if tables else "it has no table of keyframes"
+        )
 
 
 def _shown_times(file: BinaryIO, track: Span) -> list[int]:
@@ -97,6 +114,6 @@ def _runs(file: BinaryIO, track: Span, name: str, form: str) -> list[int]:
     """The first values of a table of counts and values."""
     values: list[int] = []
     for _, span in boxes(file, track, *_STBL, name):
-        for times, value in table(file, span, form)[:_REORDERED]:
+        for times, value in table_rows(file, span, form)[:_REORDERED]:
             values += [value] * min(times, _REORDERED)
     return values[:_REORDERED]
