@@ -86,11 +86,14 @@ class RunPools:
     def grow(self, pool: str) -> None:
         """Start one more worker where all are busy; of a cluster, as many as the machines that it has by now take."""
         workers = self.workers
-        if isinstance(workers, RayPools) and not self.is_local:
-            if time.monotonic() - self._looked > _LOOK_SECONDS:
-                self._looked = time.monotonic()
-                for name in self._open:
-                    workers.resize(name, self._size(name))
+        if (
+            isinstance(workers, RayPools)
+            and not self.is_local
+            and time.monotonic() - self._looked > _LOOK_SECONDS
+        ):
+            self._looked = time.monotonic()
+            for name in self._open:
+                workers.resize(name, self._size(name))
         workers.grow(pool)
 
     def close(self) -> None:
