@@ -61,7 +61,7 @@ def verify(
     before = excerpt(whole, part or (asked.decode if asked is not None else DecodeSettings()))
     if asked is not None and excerpt(whole, asked.decode).span != before.span:
         record, asked = "the run's record is of another part", None
-    facts = read_facts(before, decode=not quick)
+    facts = read_facts(before, decode=not quick, header=False)
     tone_map = asked is not None and asked.decode.tone_map
     deinterlace = None if asked is None else asked.decode.deinterlace
     output_facts = read_facts(after, decode=not quick)

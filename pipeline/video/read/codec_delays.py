@@ -8,8 +8,8 @@ from pathlib import Path
 from pipeline.video.read.ebml import elements, unsigned
 
 #: Matroska's ids: where its tracks lie, and of a track how much of its beginning no player lets be heard.
-_TRACKS = (0x18538067, 0x1654AE6B, 0xAE)
-_DELAY = 0x56AA
+TRACKS = (0x18538067, 0x1654AE6B, 0xAE)
+DELAY = 0x56AA
 
 _NANOSECOND = Fraction(1, 10**9)
 
@@ -21,8 +21,8 @@ def codec_delays(path: Path, container: str) -> tuple[Fraction, ...]:
     with path.open("rb") as file:
         return tuple(
             sum(
-                (unsigned(file, delay) * _NANOSECOND for _, delay in elements(file, track, _DELAY)),
+                (unsigned(file, delay) * _NANOSECOND for _, delay in elements(file, track, DELAY)),
                 Fraction(0),
             )
-            for _, track in elements(file, (0, path.stat().st_size), *_TRACKS)
+            for _, track in elements(file, (0, path.stat().st_size), *TRACKS)
         )

@@ -19,8 +19,10 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from pipeline.structures.video_info import StreamInfo, VideoInfo
+from pipeline.video.read.codec_header import codec_header_faults
 from pipeline.video.read.decode import decoded_frames
 from pipeline.video.read.index import is_shown
+from pipeline.video.read.matroska_header import matroska_faults
 from pipeline.video.read.mp4_header import header_faults
 from pipeline.video.read.packets import open_packets
 from pipeline.video.read.plan import whole_chunk
@@ -55,6 +57,7 @@ class DecodedFacts:
     """The result of decoding the painted stream from its first packet to its last, or those that a part needs.
 
     pts : int64 [D], times of the frames that come out, ascending.
+    keys : int64 [K], times of those that are coded without any other, ascending.
     flawed : int64 [E], times of those that the decoder marks as damaged.
     complaints : what the decoder said about packets that it refused.
     sample_aspect : width : height of a stored pixel as the decoder reads it; None where it says nothing.
@@ -62,6 +65,7 @@ class DecodedFacts:
     """
 
     pts: NDArray[np.int64]
+    keys: NDArray[np.int64]
     flawed: NDArray[np.int64]
     complaints: tuple[str, ...]
     sample_aspect: Fraction | None = None
@@ -76,7 +80,7 @@ class MediaFacts:
     pts : int64 [N], when each frame of the painted stream is shown, ascending, in ticks of info.time_base.
     tracks : the other streams, but for those that a muxer makes by itself of chapters and time codes.
     tag : the container's four characters for the format of the painted stream.
-    header : what an MP4's header says besides, by which players would show it in another way; a sentence each.
+    header : what its header says besides, by which players would show it in another way; a sentence each.
     decoded : None where nothing was decoded.
     """
 
@@ -100,9 +104,10 @@ class _Reading:
     content: Any = field(default_factory=hashlib.sha256)
 
 
-def read_facts(info: VideoInfo, *, decode: bool) -> MediaFacts:
+def read_facts(info: VideoInfo, *, decode: bool, header: bool = True) -> MediaFacts:
     """The facts of the file that was probed as `info`; its packets are read again, its frames if asked for.
 
+    header : whether its header is searched for faults, as an output's is; a source's is as it is.
     Raises InputError if it cannot be opened any more. Whatever cannot be read or decoded is missing in the
     facts, as it would be for a player.
     """
@@ -110,7 +115,12 @@ def read_facts(info: VideoInfo, *, decode: bool) -> MediaFacts:
     with open_source(info.path) as container:
         stream = container.streams[info.video]
         tag, track_id = _tag(stream), stream.id
-    return MediaFacts(info, info.pts, _read_tracks(info), tag, header_faults(info, track_id), decoded)
+        context = stream.codec_context
+        sets = b"" if context is None else context.extradata or b""
+    faults: tuple[str, ...] = ()
+    if header:
+        faults = (*header_faults(info, track_id), *matroska_faults(info), *codec_header_faults(info, sets))
+    return MediaFacts(info, info.pts, _read_tracks(info), tag, faults, decoded)
 
 
 def _read_tracks(info: VideoInfo) -> tuple[TrackFacts, ...]:
@@ -219,6 +229,7 @@ def _decode(info: VideoInfo) -> DecodedFacts:
 
 def _decode_by(info: VideoInfo, *, threads: int) -> DecodedFacts:
     pts: list[int] = []
+    keys: list[int] = []
     flawed: list[int] = []
     complaints: list[str] = []
     with _video_packets(info) as (stream, packets):
@@ -228,10 +239,11 @@ def _decode_by(info: VideoInfo, *, threads: int) -> DecodedFacts:
             ticks = frame.pts if info.timed or info.excerpt is not None else _nth(info, len(pts))
             if ticks is not None:
                 pts.append(ticks)
+                keys += [ticks] if frame.key_frame else []
                 flawed += [ticks] if frame.is_corrupt else []
         sample_aspect = stream.codec_context.sample_aspect_ratio or None
-    found = np.sort(np.array(pts, np.int64)), np.sort(np.array(flawed, np.int64))
-    return _of_part(info, DecodedFacts(*found, tuple(complaints), sample_aspect))
+    columns = (np.sort(np.array(column, np.int64)) for column in (pts, keys, flawed))
+    return _of_part(info, DecodedFacts(*columns, tuple(complaints), sample_aspect))
 
 
 @contextmanager
@@ -251,8 +263,9 @@ def _of_part(info: VideoInfo, decoded: DecodedFacts) -> DecodedFacts:
         return decoded
     before = info.whole.pts[whole_chunk(info).seek_frame or 0 : info.excerpt.start]
     damaged = ~np.isin(before, decoded.pts) | np.isin(before, decoded.flawed)
-    pts, flawed = (ticks[np.isin(ticks, info.pts)] for ticks in (decoded.pts, decoded.flawed))
-    return replace(decoded, pts=pts, flawed=flawed, begins_damaged=bool(damaged.any()))
+    columns = {name: getattr(decoded, name) for name in ("pts", "keys", "flawed")}
+    within = {name: ticks[np.isin(ticks, info.pts)] for name, ticks in columns.items()}
+    return replace(decoded, **within, begins_damaged=bool(damaged.any()))
 
 
 def _nth(info: VideoInfo, number: int) -> int | None:

@@ -15,6 +15,7 @@ from av.stream import Stream
 
 from pipeline.errors import MediaError
 from pipeline.structures.video_info import VideoInfo
+from pipeline.video.read.codec_delays import DELAY, TRACKS
 from pipeline.video.read.ebml import elements
 from pipeline.video.read.source import open_source
 from pipeline.video.read.stream_cut import StreamCut
@@ -24,8 +25,8 @@ from pipeline.video.read.stream_cut import StreamCut
 _NAME, _DELAY = b"\x53\x6e\x88", b"\x56\xaa\x88"
 _LETTERS = b"a delay!"
 
-#: Where it stands already, how long its id and length are, and the id of an element that says nothing.
-_DELAYS, _DELAY_HEAD, _VOID = (0x18538067, 0x1654AE6B, 0xAE, 0x56AA), 3, 0xEC
+#: How long its id and length are where it stands already, and the id of an element that says nothing.
+_DELAY_HEAD, _VOID = 3, 0xEC
 
 #: Opus's own header begins so, and counts in samples of this rate (RFC 7845).
 _OPUS, _OPUS_RATE = b"OpusHead", 48000
@@ -93,7 +94,7 @@ def delayed_template(info: VideoInfo, position: int, seconds: Fraction) -> Itera
 def _without_delay(content: bytes) -> bytes:
     """The same Matroska file, in which nothing takes the place of each CodecDelay."""
     found = bytearray(content)
-    for _, (begin, end) in elements(io.BytesIO(content), (0, len(content)), *_DELAYS):
+    for _, (begin, end) in elements(io.BytesIO(content), (0, len(content)), *TRACKS, DELAY):
         head = begin - _DELAY_HEAD
         # The id of one byte that stands for nothing, and a length that takes in the old one's.
         found[head : head + 2] = bytes((_VOID, 0x80 | (1 + end - begin)))
