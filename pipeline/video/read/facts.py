@@ -242,8 +242,8 @@ def _decode_by(info: VideoInfo, *, threads: int) -> DecodedFacts:
                 keys += [ticks] if frame.key_frame else []
                 flawed += [ticks] if frame.is_corrupt else []
         sample_aspect = stream.codec_context.sample_aspect_ratio or None
-    columns = (np.sort(np.array(column, np.int64)) for column in (pts, keys, flawed))
-    return _of_part(info, DecodedFacts(*columns, tuple(complaints), sample_aspect))
+    shown, alone, damaged = (np.sort(np.array(column, np.int64)) for column in (pts, keys, flawed))
+    return _of_part(info, DecodedFacts(shown, alone, damaged, tuple(complaints), sample_aspect))
 
 
 @contextmanager
