@@ -17,7 +17,7 @@ from pipeline.store.export_mots import export_mots
 from pipeline.store.export_panoptic import export_panoptic, export_png
 from pipeline.store.export_yolo import export_yolo
 from pipeline.store.reader import DetectionsFile
-from pipeline.video.read.excerpt import excerpt
+from pipeline.video.cut.excerpt import excerpt
 from pipeline.video.read.probe import probe
 from pipeline.video.write.pictures import write_pictures
 

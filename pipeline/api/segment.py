@@ -28,7 +28,7 @@ from pipeline.structures.tracks import Tracks
 from pipeline.structures.video_info import VideoInfo
 from pipeline.track.film_tracker import FilmFrame, FilmTracker
 from pipeline.track.key_frames import key_frames
-from pipeline.video.read.excerpt import excerpt
+from pipeline.video.cut.excerpt import excerpt
 from pipeline.video.read.plan import plan
 from pipeline.video.read.probe import probe
 

@@ -14,7 +14,7 @@ from pipeline.proof.pictures import Pictures, compare_pictures
 from pipeline.proof.run_record import RunRecord, run_record
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.colour.tone_map import is_hdr
-from pipeline.video.read.excerpt import excerpt
+from pipeline.video.cut.excerpt import excerpt
 from pipeline.video.read.facts import MediaFacts, read_facts
 from pipeline.video.read.probe import probe
 from pipeline.video.settings import DecodeSettings

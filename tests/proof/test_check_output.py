@@ -10,8 +10,8 @@ import pytest
 
 from pipeline.errors import MediaError
 from pipeline.proof.check_output import check_output
+from pipeline.video.cut.stream_cut import StreamCut
 from pipeline.video.read.probe import probe
-from pipeline.video.read.stream_cut import StreamCut
 from pipeline.video.write.copying import StreamCopy, payload
 from tests.footage import write_clip
 

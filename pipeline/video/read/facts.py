@@ -19,6 +19,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from pipeline.structures.video_info import StreamInfo, VideoInfo
+from pipeline.video.cut.stream_cut import StreamCut
 from pipeline.video.read.codec_header import codec_header_faults
 from pipeline.video.read.decode import decoded_frames
 from pipeline.video.read.index import is_shown
@@ -27,7 +28,6 @@ from pipeline.video.read.mp4_header import header_faults
 from pipeline.video.read.packets import open_packets
 from pipeline.video.read.plan import whole_chunk
 from pipeline.video.read.source import codec_tag, open_source, video_stream
-from pipeline.video.read.stream_cut import StreamCut
 from pipeline.video.write.container import is_made_by_the_muxer
 from pipeline.video.write.copying import payload
 

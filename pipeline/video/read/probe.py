@@ -21,11 +21,11 @@ from pipeline.structures.colour import UNSPECIFIED, ColourTags
 from pipeline.structures.video_info import Chapter, StreamInfo, VideoInfo
 from pipeline.video.colour.chroma_location import UNKNOWN_LOCATION, read_chroma_location
 from pipeline.video.colour.light_metadata import frame_side_data, read_light
-from pipeline.video.read.codec_delays import codec_delays
 from pipeline.video.read.cropping import cropping
 from pipeline.video.read.index import FrameIndex, read_index
 from pipeline.video.read.program_map import announced_pictures
 from pipeline.video.read.source import open_source
+from pipeline.video.write.codec_delay import codec_delays
 
 #: What belongs to a frame and PyAV cannot put on one, by FFmpeg's names.
 _SIDE_DATA = {

@@ -1,4 +1,4 @@
-"""A template that lets Matroska hide a sound's first packets where the source's container hides them."""
+"""The beginning of sound that Matroska hides: what it is, and a template that lets it hide what others hide."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from pathlib import Path
 
 import av
 from av.audio.stream import AudioStream
@@ -15,21 +16,32 @@ from av.stream import Stream
 
 from pipeline.errors import MediaError
 from pipeline.structures.video_info import VideoInfo
-from pipeline.video.read.codec_delays import DELAY, TRACKS
-from pipeline.video.read.ebml import elements
+from pipeline.video.cut.stream_cut import StreamCut
+from pipeline.video.read.ebml import elements, unsigned
 from pipeline.video.read.source import open_source
-from pipeline.video.read.stream_cut import StreamCut
 
 #: Matroska's Name and CodecDelay, the first with eight letters, the second with eight bytes of nanoseconds (RFC 9559,
 #: 5.1.4.1.17 and 5.1.4.1.28): as both are equally long, one can stand in the place of the other.
 _NAME, _DELAY = b"\x53\x6e\x88", b"\x56\xaa\x88"
 _LETTERS = b"a delay!"
 
-#: How long its id and length are where it stands already, and the id of an element that says nothing.
+#: Matroska's ids: where its tracks lie, and of a track the delay; how long its id and length are where it stands, and
+#: the id of an element that says nothing.
+_TRACKS, _DELAY_ID = (0x18538067, 0x1654AE6B, 0xAE), 0x56AA
 _DELAY_HEAD, _VOID = 3, 0xEC
 
 #: Opus's own header begins so, and counts in samples of this rate (RFC 7845).
 _OPUS, _OPUS_RATE = b"OpusHead", 48000
+
+
+def codec_delays(path: Path, container: str) -> tuple[Fraction, ...]:
+    """Seconds of each track's beginning that a Matroska file hides, in the order of the file; none of another format."""
+    if "matroska" not in container:
+        return ()
+    with path.open("rb") as file:
+        tracks = [span for _, span in elements(file, (0, path.stat().st_size), *_TRACKS)]
+        delays = [[unsigned(file, span) for _, span in elements(file, track, _DELAY_ID)] for track in tracks]
+    return tuple(Fraction(sum(delay), 10**9) for delay in delays)
 
 
 def hidden_seconds(info: VideoInfo, position: int) -> Fraction:
@@ -94,7 +106,7 @@ def delayed_template(info: VideoInfo, position: int, seconds: Fraction) -> Itera
 def _without_delay(content: bytes) -> bytes:
     """The same Matroska file, in which nothing takes the place of each CodecDelay."""
     found = bytearray(content)
-    for _, (begin, end) in elements(io.BytesIO(content), (0, len(content)), *TRACKS, DELAY):
+    for _, (begin, end) in elements(io.BytesIO(content), (0, len(content)), *_TRACKS, _DELAY_ID):
         head = begin - _DELAY_HEAD
         # The id of one byte that stands for nothing, and a length that takes in the old one's.
         found[head : head + 2] = bytes((_VOID, 0x80 | (1 + end - begin)))

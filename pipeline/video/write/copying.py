@@ -8,7 +8,7 @@ from av.packet import Packet
 from av.stream import Disposition, Stream
 
 from pipeline.structures.timebase import rescale, to_pts
-from pipeline.video.read.stream_cut import StreamCut
+from pipeline.video.cut.stream_cut import StreamCut
 
 #: Bytes of an ADTS header, which MP4 and Matroska leave off: without a check sum, and with one.
 _ADTS_HEADER, _ADTS_CHECKED_HEADER = 7, 9

@@ -21,8 +21,8 @@ from pipeline.errors import UsageError
 from pipeline.files import MayReplace, anything
 from pipeline.structures.timebase import to_pts
 from pipeline.structures.video_info import StreamInfo, VideoInfo
+from pipeline.video.cut.stream_cut import StreamCut
 from pipeline.video.read.source import open_source, video_stream
-from pipeline.video.read.stream_cut import StreamCut
 from pipeline.video.write.codec_delay import delayed_template, hidden_seconds
 from pipeline.video.write.container import PICTURE_TYPES, ContainerCheck, check_container
 from pipeline.video.write.copying import StreamCopy, without_header

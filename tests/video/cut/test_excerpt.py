@@ -8,8 +8,8 @@ import pytest
 
 from pipeline.errors import SegVideoError, UsageError
 from pipeline.structures.video_info import Chapter, StreamInfo, VideoInfo
+from pipeline.video.cut.excerpt import cut, excerpt
 from pipeline.video.read.decode import decode_yuv
-from pipeline.video.read.excerpt import cut, excerpt
 from pipeline.video.read.plan import plan
 from pipeline.video.read.probe import probe
 from pipeline.video.settings import DecodeSettings

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from pipeline.structures.video_info import VideoInfo
+from pipeline.video.cut.excerpt import cut
 from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
-from pipeline.video.read.excerpt import cut
 from pipeline.video.read.probe import probe
 from pipeline.video.write.container import check_container
 from pipeline.video.write.timeline import output_timeline
