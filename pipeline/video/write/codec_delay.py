@@ -35,7 +35,7 @@ _OPUS, _OPUS_RATE = b"OpusHead", 48000
 
 
 def codec_delays(path: Path, container: str) -> tuple[Fraction, ...]:
-    """Seconds of each track's beginning that a Matroska file hides, in the order of the file; none of another format."""
+    """Seconds of each track's beginning that Matroska hides, in the order of the file; none of another format."""
     if "matroska" not in container:
         return ()
     with path.open("rb") as file:
