@@ -10,17 +10,18 @@ from pipeline.structures.timebase import to_pts
 from pipeline.structures.video_info import VideoInfo
 
 #: Packets before a part that a decoder of sound needs: one, whose second half adds to the next. MP3's begin in the
-#: bytes of up to nine before them.
-_LEADS = {"mp3": 10}
+#: bytes of up to nine before them, and Vorbis's are short and long.
+_LEADS = {"mp3": 10, "vorbis": 3}
 
 
 class StreamCut:
     """Tells which packets of a stream besides the painted one a part keeps, in the order of the file.
 
     Of sound those that are heard in it, and those before that its decoder needs to begin: what lies before the part is
-    hidden. Of a second video those from its first keyframe on. What else is seen at the border,
-    such as a subtitle, is made shorter.
+    hidden. Of a second video those from its first keyframe on. What else is seen at the border, such as a subtitle, is
+    made shorter.
 
+    begins_within : it begins later than the source.
     hidden : how many packets that it has kept lie before the part with all their length.
     """
 
@@ -32,6 +33,7 @@ class StreamCut:
         self._begins = None if part is None else part.begins
         self._ends = None if part is None else part.ends
         self._begun = False
+        self.begins_within = self._begins is not None
         self.hidden = 0
 
     def take(self, packet: Packet) -> bool:
@@ -53,8 +55,8 @@ class StreamCut:
             packet.duration = min(length, to_pts(self._ends, self._time_base) - time)
         if before is None:
             return True
-        # Packets of one stream are equally long, but for its last.
-        if time + (1 + self._lead) * length <= before:
+        self._begun = self._begun or time + (1 + self._lead) * length > before
+        if not self._begun:
             return False
         self.hidden += time + length <= before
         return True

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from math import inf
 from typing import Any
 
 import numpy as np
+from av.audio.codeccontext import AudioCodecContext
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.error import FFmpegError
@@ -94,12 +96,16 @@ class MediaFacts:
 
 @dataclass
 class _Reading:
-    """The facts read of one stream so far. cut : tells which packets belong to the film."""
+    """The facts read of one stream so far.
+
+    cut : tells which packets belong to the film. begun : a packet was shown, and the stream is heard from that tick on.
+    """
 
     cut: StreamCut
     pts: list[int] = field(default_factory=list)
     durations: list[int] = field(default_factory=list)
     begun: bool = False
+    heard_from: float = -inf
     hidden: int = 0
     content: Any = field(default_factory=hashlib.sha256)
 
@@ -138,8 +144,10 @@ def _read_tracks(info: VideoInfo) -> tuple[TrackFacts, ...]:
             # What a decoder needs to begin is hidden in MP4 and a delay in Matroska: the same packets.
             if (not is_shown(packet) and reading.begun) or not reading.cut.take(packet):
                 continue
-            reading.begun = reading.begun or is_shown(packet)
-            reading.hidden += not reading.begun
+            if is_shown(packet) and not reading.begun:
+                reading.begun, reading.heard_from = True, _heard_from(packet)
+            ends = _time(packet) + (packet.duration or 0)
+            reading.hidden += not reading.begun or ends <= reading.heard_from
             reading.pts.append(_time(packet))
             reading.durations.append(packet.duration or 0)
             reading.content.update(payload(packet))
@@ -215,6 +223,16 @@ def _time(packet: Packet) -> int:
     """A packet's pts; a cover has no time at all."""
     times = [time for time in (packet.pts, packet.dts) if time is not None]
     return times[0] if times else 0
+
+
+def _heard_from(packet: Packet) -> float:
+    """Tick of the first sample that is heard of a stream that begins with this packet: some of it may be skipped."""
+    sound = packet.stream.codec_context
+    skipped = next((data for data in packet.iter_sidedata() if data.data_type == "skip_samples"), None)
+    if skipped is None or not isinstance(sound, AudioCodecContext) or not packet.time_base:
+        return -inf
+    samples = int.from_bytes(bytes(skipped)[:4], "little")
+    return _time(packet) + float(Fraction(samples, sound.sample_rate) / packet.time_base)
 
 
 def _decode(info: VideoInfo) -> DecodedFacts:

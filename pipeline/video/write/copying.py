@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import ceil
 
 from av.packet import Packet
 from av.stream import Disposition, Stream
@@ -16,13 +17,16 @@ _ADTS_HEADER, _ADTS_CHECKED_HEADER = 7, 9
 #: How far decoding of a copied video runs ahead, in seconds, where its container does not say.
 _DECODING_LEAD = Fraction(1)
 
+#: A tick longer than this is made finer, to about so many a second.
+_COARSE, _FINE_CLOCK = Fraction(1, 1000), 90_000
+
 
 class StreamCopy:
     """Passes packets on, their content untouched.
 
     source, target : positions of the stream in the two containers. kind : video, audio, ...
     cut : tells which packets belong to the film.
-    time_base : of the source's stream, seconds a tick.
+    time_base : seconds a tick: the source's, or a fraction of it where a part begins between two.
     has_edit_lists : the output can hide what lies before zero.
     has_codec_delay : it can for this stream, as what the decoder needs to begin.
     bare : what belongs to the source's container is taken off here, not by the writer.
@@ -43,7 +47,8 @@ class StreamCopy:
     ) -> None:
         # Plain values: a stream of a closed container is freed memory.
         self.source, self.target, self.kind = stream.index, target.index, stream.type
-        self.time_base = stream.time_base or Fraction(1)
+        self._finer = _finer(stream.time_base or Fraction(1)) if cut.begins_within else 1
+        self.time_base = (stream.time_base or Fraction(1)) / self._finer
         self._shift = to_pts(shift_seconds, self.time_base)
         self._tick = max(tick or self.time_base, self.time_base)
         self._last_dts: int | None = None
@@ -63,6 +68,8 @@ class StreamCopy:
             return False
         if not self._cut.take(packet):
             return False
+        if self._finer > 1:
+            _refine(packet, self._finer)
         times = self._times(packet)
         if times is None:
             return False
@@ -101,6 +108,18 @@ class StreamCopy:
     def _next(self, dts: int) -> int:
         """The first time behind `dts` that is another one in the output too."""
         return rescale(rescale(dts, self.time_base, self._tick) + 1, self._tick, self.time_base)
+
+
+def _finer(time_base: Fraction) -> int:
+    """How many ticks are made of one: AVI counts whole packets of sound, and a part begins within one."""
+    return max(ceil(time_base * _FINE_CLOCK), 1) if time_base > _COARSE else 1
+
+
+def _refine(packet: Packet, finer: int) -> None:
+    """Count the packet's times in ticks that are so much finer."""
+    pts, dts, duration, time_base = packet.pts, packet.dts, packet.duration, packet.time_base
+    packet.pts, packet.dts = (None if ticks is None else ticks * finer for ticks in (pts, dts))
+    packet.duration, packet.time_base = (duration or 0) * finer, time_base / finer
 
 
 def without_header(packet: Packet) -> Packet:

@@ -62,17 +62,21 @@ def rise(samples: np.ndarray) -> float:
     return float(12 * int(np.argmax(louder)) + width / 2) / RATE
 
 
-@pytest.mark.parametrize("keeps_times", [False, True])
 @pytest.mark.parametrize(
-    ("source", "codec", "out"),
+    ("source", "codec", "out", "keeps_times"),
     [
-        ("a.mp4", "aac", ".mp4"),
-        ("a.mp4", "aac", ".mkv"),
-        ("a.mkv", "aac", ".mkv"),
-        ("a.ts", "aac", ".mkv"),
-        ("a.mov", "pcm_s16le", ".mov"),
-        ("m.mp4", "libmp3lame", ".mp4"),
-        ("o.mkv", "libopus", ".mkv"),
+        ("a.mp4", "aac", ".mp4", False),
+        ("a.mp4", "aac", ".mp4", True),
+        ("a.mp4", "aac", ".mkv", False),
+        ("a.mp4", "aac", ".mkv", True),
+        ("a.mkv", "aac", ".mkv", False),
+        ("a.ts", "aac", ".mkv", True),
+        ("e.mp4", "eac3", ".mp4", True),
+        ("m.mp4", "libmp3lame", ".mp4", False),
+        ("m.avi", "libmp3lame", ".mkv", False),
+        ("o.mkv", "libopus", ".mkv", False),
+        ("p.mov", "pcm_s16le", ".mov", False),
+        ("v.mkv", "libvorbis", ".mkv", True),
     ],
 )
 def test_sound_begins_with_the_part_s_first_frame(
@@ -86,7 +90,9 @@ def test_sound_begins_with_the_part_s_first_frame(
     begins = BEGINS + float(output_timeline(info).pts[0] * info.time_base) if keeps_times else 0
     assert float(made.seconds(0)) == pytest.approx(begins, abs=0.0006)
     samples = heard(made.path)
-    assert rise(samples) == pytest.approx(RISES - BEGINS, abs=0.0012)
+    # FFmpeg plays MP3 in AVI a little late, whole or in part.
+    late = rise(heard(info.path)) - RISES if source == "m.avi" else 0
+    assert rise(samples) == pytest.approx(RISES - BEGINS + late, abs=0.0012)
     assert np.abs(samples[: RATE // 200]).max() > 3000  # no silence in the first 5 ms
     assert len(samples) / RATE == pytest.approx(0.5, abs=0.026)
 
