@@ -83,14 +83,15 @@ def test_sound_begins_with_the_part_s_first_frame(
     folder: Path, tmp_path: Path, source: str, codec: str, out: str, keeps_times: bool
 ) -> None:
     info = tone_clip(folder, source, codec)
-    part = cut(info, 15, 30, keeps_times=keeps_times)
+    first = 14 if source == "m.avi" else 15  # AVI begins its first frame a frame later than its sound
+    part = cut(info, first, first + 15, keeps_times=keeps_times)
     assert mux_proved(part, encode_all(part, tmp_path), tmp_path / f"part{out}") == ()
     made = probe(tmp_path / f"part{out}")
     # In the broadcast recording the pictures begin a little after the sound, with which the whole film begins.
     begins = BEGINS + float(output_timeline(info).pts[0] * info.time_base) if keeps_times else 0
     assert float(made.seconds(0)) == pytest.approx(begins, abs=0.0006)
     samples = heard(made.path)
-    # FFmpeg plays MP3 in AVI a little late, whole or in part.
+    # AVI cannot hide what MP3's encoder puts before the sound, so that it is late there.
     late = rise(heard(info.path)) - RISES if source == "m.avi" else 0
     assert rise(samples) == pytest.approx(RISES - BEGINS + late, abs=0.0012)
     assert np.abs(samples[: RATE // 200]).max() > 3000  # no silence in the first 5 ms
