@@ -107,11 +107,14 @@ class RunLayout:
                 do="name an output in a folder that you can write to",
             ) from error
         check_private(self.folder)  # once more: it may have come since the run was planned
-        remove_temporaries(self.folder)
 
     def make_folders(self) -> None:
-        """Make the folders that files are written to. Raises as make_folder does."""
+        """Make the folders that files are written to, and remove what a killed process left in them.
+
+        Raises as make_folder does. For who holds the run's lock: another process may be writing there.
+        """
         self.make_folder()
+        remove_temporaries(self.folder)
         try:
             self.work.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
             check_private(self.work)
@@ -129,7 +132,7 @@ class RunLayout:
             ) from error
 
     def remove_sidecar(self) -> None:
-        """Remove what the run wrote down beside its output."""
+        """Remove what the run wrote down beside its output. For who holds the run's lock."""
         maps = self.joined.with_suffix(".classes.parquet")
         for path in (self.manifest, self.ledger, self.joined, maps, self.lock):
             path.unlink(missing_ok=True)
