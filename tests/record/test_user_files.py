@@ -11,6 +11,7 @@ from pipeline.errors import MediaError
 from pipeline.job import protection
 from pipeline.record import layout
 from pipeline.record.ledger import Ledger
+from pipeline.record.lock import is_held
 from pipeline.run import flow, run_videos
 from tests.traffic import run_in_chunks
 
@@ -243,3 +244,35 @@ def test_a_job_of_a_file_replaces_no_input_of_another(here, traffic, capsys):
         assert cli.main(["submit", "job.yaml", "--workers", "0", "--quiet", *words]) == 2
         assert "other.mp4 is an input" in capsys.readouterr().err
     assert (here / "other.mp4").read_bytes() == traffic.read_bytes()
+
+
+def test_a_second_command_on_an_output_leaves_the_first_alone(here, monkeypatch):
+    check, codes = flow.check_output, []
+
+    def begin_again(*words):
+        codes.append(run_in_chunks("drive.mp4", "out.mp4"))
+        return check(*words)
+
+    monkeypatch.setattr(flow, "check_output", begin_again)
+    assert run_in_chunks("drive.mp4", "out.mp4") == 0
+    assert codes == [5]
+
+
+def test_the_record_is_removed_before_another_process_may_begin(here, monkeypatch):
+    remove, held = layout.RunLayout.remove_sidecar, []
+
+    def look(self):
+        held.append(is_held(self.lock))
+        remove(self)
+
+    monkeypatch.setattr(layout.RunLayout, "remove_sidecar", look)
+    assert run_in_chunks("drive.mp4", "out.mp4", "--no-sidecar") == 0
+    assert held == [True]
+    assert not (here / "out.mp4.seg-run").exists()
+
+
+def test_an_input_s_name_leads_the_output_into_no_other_folder(here, capsys):
+    (here / "drive.mp4").rename(here / "...mp4")
+    assert run_in_chunks("...mp4", "out/{stem}/{name}") == 2
+    assert "rename it" in capsys.readouterr().err
+    assert not (here / "out").exists()
