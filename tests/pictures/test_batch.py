@@ -366,9 +366,9 @@ def test_an_output_that_is_no_file_is_refused(album, tmp_path):
 
 
 def test_a_second_command_into_a_batch_s_folder_is_told_that_the_first_works(album, tmp_path):
-    with PictureStore([tmp_path / "out" / "a.png", tmp_path / "out" / "b.png"]).held():
-        with pytest.raises(RunInTheWayError, match="Another process"):
-            do(album, f"{tmp_path}/out/")
+    store = PictureStore([tmp_path / "out" / "a.png", tmp_path / "out" / "b.png"])
+    with store.held(), pytest.raises(RunInTheWayError, match="Another process"):
+        do(album, f"{tmp_path}/out/")
     assert not (tmp_path / "out" / "pictures.seg-run").exists(), "nothing came to be in it"
     assert [result.state for result in do(album, f"{tmp_path}/out/")] == ["done"] * 3
 
