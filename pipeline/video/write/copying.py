@@ -111,7 +111,7 @@ class StreamCopy:
 
 
 def _finer(time_base: Fraction) -> int:
-    """How many ticks are made of one: AVI counts whole packets of sound, and a part begins within one."""
+    """Number of ticks that one becomes: AVI counts whole packets of sound, and a part begins within one."""
     return max(ceil(time_base * _FINE_CLOCK), 1) if time_base > _COARSE else 1
 
 
