@@ -70,15 +70,18 @@ def cut(info: VideoInfo, start: int, stop: int, *, keeps_times: bool = False) ->
 
 
 def _clipped(chapters: tuple[Chapter, ...], part: Excerpt) -> Iterator[Chapter]:
-    """The chapters of which something is left, as far as it is."""
+    """The chapters of which something is left, as far as it is.
+
+    Where times are kept, the one in which the part begins reaches back to zero: MP4's first chapter always does.
+    """
     for chapter in chapters:
-        start, end = chapter.start, chapter.end
-        if part.begins is not None:
-            start = max(start, to_pts(part.begins, chapter.time_base))
-        if part.ends is not None:
-            end = min(end, to_pts(part.ends, chapter.time_base))
-        if start < end:
-            yield replace(chapter, start=start, end=end)
+        tick = chapter.time_base
+        begins = chapter.start if part.begins is None else max(chapter.start, to_pts(part.begins, tick))
+        ends = chapter.end if part.ends is None else min(chapter.end, to_pts(part.ends, tick))
+        if begins < ends:
+            reaches_back = part.keeps_times and begins > chapter.start
+            zero = to_pts(output_timeline(part.whole).shift_seconds, tick)
+            yield replace(chapter, start=zero if reaches_back else begins, end=ends)
 
 
 def _without_time_code(stream: StreamInfo) -> StreamInfo:

@@ -33,6 +33,9 @@ from pipeline.video.read.source import codec_tag, open_source, video_stream
 from pipeline.video.write.container import is_made_by_the_muxer
 from pipeline.video.write.copying import payload
 
+#: A packet of MP4's subtitles without a text: its length is all of it.
+_NO_TEXT = bytes(2)
+
 
 @dataclass(frozen=True, eq=False)
 class TrackFacts:
@@ -143,6 +146,9 @@ def _read_tracks(info: VideoInfo) -> tuple[TrackFacts, ...]:
             reading = readings[packet.stream_index]
             # What a decoder needs to begin is hidden in MP4 and a delay in Matroska: the same packets.
             if (not is_shown(packet) and reading.begun) or not reading.cut.take(packet):
+                continue
+            # MP4 says that there is no subtitle for a while, and its writer adds such packets where one begins late.
+            if info.streams[packet.stream_index].codec == "mov_text" and bytes(packet) == _NO_TEXT:
                 continue
             if is_shown(packet) and not reading.begun:
                 reading.begun, reading.heard_from = True, _heard_from(packet)

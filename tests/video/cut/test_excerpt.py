@@ -107,6 +107,8 @@ def test_chapters_are_clipped_and_a_time_code_that_would_be_false_goes() -> None
         (80, 140, "b"),
         (140, 150, "c"),
     ]
+    kept = cut(uneven(chapters=chapters, streams=streams), 4, 6, keeps_times=True)
+    assert [chapter.start for chapter in kept.chapters] == [0, 140]
     assert part.stream.metadata == {"language": "kor"}
     assert cut(uneven(streams=streams), 0, 6).stream.metadata["timecode"] == "01:00:00:00"
 

@@ -109,43 +109,55 @@ def test_a_part_of_a_part_is_a_part(folder: Path, tmp_path: Path, source: str, c
     assert rise(heard(tmp_path / "second.mp4")) == pytest.approx(RISES - BEGINS, abs=0.0012)
 
 
-def test_subtitles_and_chapters_are_cut_with_the_pictures(tmp_path: Path) -> None:
-    words = [
-        (0.0, 0.4, "gone"),
-        (0.4, 0.6, "cut"),
-        (0.7, 0.8, "whole"),
-        (0.95, 1.2, "ends early"),
-        (1.3, 1.4, "late"),
-    ]
+#: In milliseconds; the part is from 500 to 1000.
+SUBTITLES = (
+    (0, 400, "gone"),
+    (400, 600, "cut"),
+    (700, 800, "whole"),
+    (950, 1200, "ends early"),
+    (1300, 1400, "late"),
+)
+CHAPTERS = ((0, 400), (400, 800), (800, 1500))
+
+
+def talking_clip(folder: Path, suffix: str) -> VideoInfo:
+    """45 frames, 30 a second, with these subtitles and chapters."""
     lines = (
-        f"{number}\n00:00:0{start:.3f} --> 00:00:0{end:.3f}\n{text}\n\n".replace(".", ",")
-        for number, (start, end, text) in enumerate(words, start=1)
+        f"{number}\n00:00:{start / 1000:06.3f} --> 00:00:{end / 1000:06.3f}\n{text}\n\n".replace(".", ",")
+        for number, (start, end, text) in enumerate(SUBTITLES, start=1)
     )
-    (tmp_path / "words.srt").write_text("".join(lines))
+    (folder / "words.srt").write_text("".join(lines))
+    tick = Fraction(1, 1000)
     chapters = [
-        {
-            "id": number,
-            "start": start,
-            "end": end,
-            "time_base": Fraction(1, 1000),
-            "metadata": {"title": str(number)},
-        }
-        for number, (start, end) in enumerate([(0, 400), (400, 800), (800, 1500)])
+        {"id": number, "start": start, "end": end, "time_base": tick, "metadata": {"title": str(number)}}
+        for number, (start, end) in enumerate(CHAPTERS)
     ]
-    plain = write_clip(tmp_path / "plain.mkv", pts=[20 * number for number in range(45)], chapters=chapters)
-    both = to_file(
-        tmp_path / "clip.mkv", from_file(plain)["v"], from_file(tmp_path / "words.srt")["s"], c="copy"
-    )
-    run_ffmpeg(both, timeout_seconds=60)
-    part = cut(probe(tmp_path / "clip.mkv"), 15, 30)
-    mux_proved(part, encode_all(part, tmp_path), tmp_path / "part.mkv")
-    shown = [(pts, text.decode()) for pts, text in packets_of(tmp_path / "part.mkv", "subtitle")]
-    assert shown == [(0, "cut"), (200, "whole"), (450, "ends early")]
-    found = probe(tmp_path / "part.mkv").chapters
-    assert [(chapter.start * chapter.time_base, chapter.metadata["title"]) for chapter in found] == [
-        (0, "1"),
-        (Fraction(3, 10), "2"),
-    ]
+    plain = write_clip(folder / "plain.mkv", pts=[20 * number for number in range(45)], chapters=chapters)
+    streams = from_file(plain)["v"], from_file(folder / "words.srt")["s"]
+    kind = {"c:s": "mov_text" if suffix == ".mp4" else "srt"}
+    run_ffmpeg(to_file(folder / f"clip{suffix}", *streams, **{"c:v": "copy", **kind}), timeout_seconds=60)
+    return probe(folder / f"clip{suffix}")
+
+
+@pytest.mark.parametrize(("suffix", "keeps_times"), [(".mkv", False), (".mp4", False), (".mp4", True)])
+def test_subtitles_and_chapters_are_cut_with_the_pictures(
+    tmp_path: Path, suffix: str, keeps_times: bool
+) -> None:
+    part = cut(talking_clip(tmp_path, suffix), 15, 30, keeps_times=keeps_times)
+    out = tmp_path / f"part{suffix}"
+    assert mux_proved(part, encode_all(part, tmp_path), out) == ()
+    made = probe(out)
+    (tick,) = (stream.time_base for stream in made.streams if stream.kind == "subtitle")
+    shown = {text.lstrip(b"\0\3\5\n").decode(): pts * tick for pts, text in packets_of(out, "subtitle")}
+    shift = Fraction(1, 2) if keeps_times else 0
+    times = {"cut": Fraction(0), "whole": Fraction(1, 5), "ends early": Fraction(9, 20)}
+    assert {text: time for text, time in shown.items() if text} == {
+        text: time + shift for text, time in times.items()
+    }
+    first, second = made.chapters
+    assert (first.metadata["title"], second.metadata["title"]) == ("1", "2")
+    assert (first.start * first.time_base, second.start * second.time_base) == (0, Fraction(3, 10) + shift)
+    assert second.end * second.time_base == Fraction(1, 2) + shift
 
 
 def test_a_second_video_begins_with_its_first_keyframe_and_the_user_is_told(tmp_path: Path) -> None:
