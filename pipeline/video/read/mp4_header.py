@@ -5,11 +5,11 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from itertools import accumulate
-from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.read.mp4_boxes import Span, boxes
+from pipeline.video.read.source import open_bytes, size_of
 
 #: 1 as a fixed-point number of 4 bytes and of 2, and the matrix that changes nothing.
 _ONE, _ONE_SHORT = 0x10000, 0x100
@@ -31,8 +31,8 @@ def header_faults(info: VideoInfo, track_id: int) -> tuple[str, ...]:
     if "mp4" not in info.container:
         return ()
     try:
-        with Path(info.path).open("rb") as file:
-            return tuple(_faults(file, (0, info.path.stat().st_size), info, track_id))
+        with open_bytes(info.path) as file:
+            return tuple(_faults(file, (0, size_of(info.path)), info, track_id))
     except struct.error:
         return ("a box of its header is too short",)
 
