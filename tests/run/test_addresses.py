@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.errors import MediaError, UsageError
 from pipeline.record.manifest import Manifest
-from tests.storage.conftest import server as server  # noqa: PLC0414 - a fixture of another room
+from tests.storage.conftest import server as server
 
 OPTIONS = {"chunk_frames": 8}
 
