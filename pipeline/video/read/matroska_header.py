@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from fractions import Fraction
+from pathlib import PurePath
 from typing import BinaryIO
 
 from pipeline.structures.video_info import VideoInfo
@@ -42,8 +43,8 @@ def matroska_faults(info: VideoInfo) -> tuple[str, ...]:
         return ()
     with open_bytes(info.path) as file:
         whole = (0, size_of(info.path))
-        top = list(elements(file, whole))
-        return (*_kind_faults(file, top, whole, info.path.suffix.lower()), *_segment_faults(file, top, info))
+        top, suffix = list(elements(file, whole)), PurePath(info.path.name).suffix.lower()
+        return (*_kind_faults(file, top, whole, suffix), *_segment_faults(file, top, info))
 
 
 def _kind_faults(file: BinaryIO, top: list[tuple[int, Span]], whole: Span, suffix: str) -> Iterator[str]:
