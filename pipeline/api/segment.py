@@ -31,6 +31,7 @@ from pipeline.track.key_frames import key_frames
 from pipeline.video.cut.excerpt import excerpt
 from pipeline.video.read.plan import plan
 from pipeline.video.read.probe import probe
+from pipeline.video.read.source import size_of
 
 _ROOMS = ("segment", "track", "render", "decode")
 
@@ -104,7 +105,7 @@ def _task(settings: Settings, film: VideoInfo, chunk: Chunk) -> SegmentTask:
     every = (first + place for place in key_frames(seconds, settings.segment.every or 1))
     looked = frozenset(every).intersection(range(chunk.start, chunk.stop))
     info = film.whole
-    return SegmentTask(info, chunk, info.path.stat().st_size, settings.decode, looked)
+    return SegmentTask(info, chunk, size_of(info.path), settings.decode, looked)
 
 
 def _film_frame(info: VideoInfo, one: SeenFrame) -> FilmFrame:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.structures.address import Place
 from pipeline.structures.colour import ColourTags
 from pipeline.structures.light_levels import LightLevels
 from pipeline.structures.spans import Span
@@ -65,7 +65,7 @@ class Chapter:
 class VideoInfo:
     """A source, its streams, and every frame of the video stream that is worked on.
 
-    path : the file.
+    path : where it lies.
     container : FFmpeg's name of its format.
     video : index of the stream that is worked on.
     streams : all streams, in container order.
@@ -95,7 +95,7 @@ class VideoInfo:
     excerpt : where it was cut out, of a part of a source; its columns, end and chapters are then those of the part.
     """
 
-    path: Path
+    path: Place
     container: str
     video: int
     streams: tuple[StreamInfo, ...]

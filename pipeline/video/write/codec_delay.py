@@ -7,7 +7,6 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
-from pathlib import Path
 
 import av
 from av.audio.stream import AudioStream
@@ -15,10 +14,11 @@ from av.container import InputContainer
 from av.stream import Stream
 
 from pipeline.errors import MediaError
+from pipeline.structures.address import Place
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.cut.stream_cut import StreamCut
 from pipeline.video.read.ebml import elements, unsigned
-from pipeline.video.read.source import open_source
+from pipeline.video.read.source import open_bytes, open_source, size_of
 
 #: Matroska's Name and CodecDelay, the first with eight letters, the second with eight bytes of nanoseconds (RFC 9559,
 #: 5.1.4.1.17 and 5.1.4.1.28): as both are equally long, one can stand in the place of the other.
@@ -34,12 +34,12 @@ _DELAY_HEAD, _VOID = 3, 0xEC
 _OPUS, _OPUS_RATE = b"OpusHead", 48000
 
 
-def codec_delays(path: Path, container: str) -> tuple[Fraction, ...]:
+def codec_delays(path: Place, container: str) -> tuple[Fraction, ...]:
     """Seconds of each track's beginning that Matroska hides, in the order of the file; none of another format."""
     if "matroska" not in container:
         return ()
-    with path.open("rb") as file:
-        tracks = [span for _, span in elements(file, (0, path.stat().st_size), *_TRACKS)]
+    with open_bytes(path) as file:
+        tracks = [span for _, span in elements(file, (0, size_of(path)), *_TRACKS)]
         delays = [[unsigned(file, span) for _, span in elements(file, track, _DELAY_ID)] for track in tracks]
     return tuple(Fraction(sum(delay), 10**9) for delay in delays)
 
