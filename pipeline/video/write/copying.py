@@ -77,6 +77,11 @@ class StreamCopy:
         packet.pts, packet.dts = times
         return True
 
+    @property
+    def is_empty(self) -> bool:
+        """True if it has passed no packet on."""
+        return self._last_dts is None
+
     def repair_note(self) -> str | None:
         """A sentence about packets whose times no container takes as they are; None if there was none."""
         if not self._repaired:

@@ -71,7 +71,9 @@ def mux(
     with whole_video(out, folder, may_replace) as temporary:
         copies = _write(info, parts, temporary, check, timeline)
         if check.muxer != "matroska":
-            places = sorted([info.video, *check.kept])
+            # A stream of which nothing is left, as of a part, gets no track.
+            empty = {copy.source for copy in copies if copy.is_empty}
+            places = sorted({info.video, *check.kept} - empty)
             write_creation_times(temporary, [info.streams[place].metadata for place in places])
             hide_late_starts(temporary, [hidden_seconds(info, place) for place in places])
         differing = prove(temporary, check.kept)

@@ -179,3 +179,20 @@ def test_a_second_video_begins_with_its_first_keyframe_and_the_user_is_told(tmp_
     assert [time * tick for time in times[:10]] == [
         Fraction(5 + place, 30) for place in range(10)
     ]  # frames 20 to 29
+
+
+def test_sound_behind_a_second_video_of_which_nothing_is_left_begins_with_the_part(
+    folder: Path, tmp_path: Path
+) -> None:
+    tone = tone_clip(folder, "a.mp4", "aac").path
+    second = write_clip(
+        tmp_path / "second.mp4", pts=[20 * number for number in range(45)], options={"g": "100"}
+    )
+    streams = from_file(second)["v"], from_file(tone)["v"], from_file(tone)["a"]
+    flags = {"disposition:v:0": "0", "disposition:v:1": "default"}
+    run_ffmpeg(to_file(tmp_path / "two.mp4", *streams, c="copy", **flags), timeout_seconds=60)
+    part = cut(probe(tmp_path / "two.mp4"), 15, 30, keeps_times=True)
+    assert part.video == 1
+    notes = mux_proved(part, encode_all(part, tmp_path), tmp_path / "part.mp4")
+    assert not [note for note in notes if "instead of" in note]
+    assert rise(heard(tmp_path / "part.mp4")) == pytest.approx(RISES - BEGINS, abs=0.0012)
