@@ -289,6 +289,54 @@ def apertured(scene: Scene, path: Path) -> None:
     path.write_bytes(made)
 
 
+def exchanged(first: bytes, second: bytes) -> Damage:
+    """Two texts of the media, as long as each other, each in the other's place."""
+
+    def do(scene: Scene, path: Path) -> None:
+        content = scene.made.read_bytes().replace(first, b"\0" * len(first))
+        path.write_bytes(content.replace(second, first).replace(b"\0" * len(first), second, 1))
+
+    return do
+
+
+def table_entry(box: bytes, row: int, column: int, add: int) -> Damage:
+    """A number of 4 bytes in a table of the header, larger or smaller."""
+
+    def change(old: bytes, scene: Scene) -> bytes:
+        del scene
+        return (int.from_bytes(old, "big") + add).to_bytes(4, "big")
+
+    width = {b"stsz": 4, b"stco": 4}.get(box, 8)
+    head = 16 if box == b"stsz" else 12
+    return rewritten(box, head + width * row + 4 * column, change, 4)
+
+
+def twice_in_sound(scene: Scene, path: Path) -> None:
+    """A packet of sound is overwritten by the one before, as far as there is room."""
+    content = bytearray(scene.made.read_bytes())
+    packets = packets_of(scene, "audio")
+    number = scene.chance.randrange(4, len(packets) - 4)
+    (before, length), (at, size) = packets[number - 1], packets[number]
+    room = min(length, size)
+    content[at : at + room] = content[before : before + room]
+    path.write_bytes(content)
+
+
+def laid_over(what: str) -> Damage:
+    """One frame through a filter."""
+    return filtered(
+        lambda s: f"split[a][b];[b]{what}[c];[a][c]overlay=format=auto:enable='eq(n,{s.frame()})'"
+    )
+
+
+def far_exchanged(scene: Scene) -> list[int]:
+    """Two frames far from each other, exchanged."""
+    order, at = list(range(scene.frames)), scene.frame()
+    other = (at + scene.frames // 2) % scene.frames
+    order[at], order[other] = order[other], order[at]
+    return order
+
+
 KINDS: dict[str, Damage] = {
     CONTROL: copied(),
     "one frame black": filtered(lambda s: f"drawbox=t=fill:color=black:enable='eq(n,{s.frame()})'"),
@@ -423,6 +471,69 @@ KINDS: dict[str, Damage] = {
     "media gone, its length kept": emptied,
     "a frame's packet twice": doubled_packet,
     "bytes behind the end": lambda s, path: path.write_bytes(s.made.read_bytes() + b"more"),
+    "a line of a pixel in every frame": filtered(
+        lambda s: f"drawbox=x=0:y={s.chance.randrange(4, s.height - 4)}:w=iw:h=1:t=fill:color=white@0.5"
+    ),
+    "the last columns smeared": filtered(lambda s: "fillborders=right=4:mode=smear"),
+    "two far frames exchanged": shuffled(far_exchanged),
+    "the first frame twice, the last gone": shuffled(lambda s: [0, *range(s.frames - 1)]),
+    "backwards": shuffled(lambda s: list(range(s.frames))[::-1]),
+    "one frame mirrored": laid_over("hflip"),
+    "one frame a pixel aside": laid_over("crop=iw-2:ih:2:0,pad=iw+2:ih:0:0"),
+    "one frame blurred": laid_over("gblur=sigma=2"),
+    "a place without colour in one frame": filtered(
+        lambda s: (
+            "split[a][b];[b]crop={2}:{3}:{0}:{1},hue=s=0[c];[a][c]overlay={0}:{1}:enable='eq(n,{4})'".format(
+                *s.box(), s.frame()
+            )
+        )
+    ),
+    "denoised": filtered(lambda s: "hqdn3d=6"),
+    "each frame mixed with the one before": filtered(lambda s: "tmix=frames=2:weights='1 3'"),
+    "BT.601's numbers": filtered(lambda s: "colormatrix=bt709:bt601"),
+    "squeezed to limited range": filtered(lambda s: "lutyuv=y=16+val*219/255:u=128+(val-128)*224/255"),
+    "a drift of brightness": filtered(lambda s: f"eq=brightness='0.06*n/{s.frames}':eval=frame"),
+    "darker in the corners": filtered(lambda s: "vignette=PI/8"),
+    "64 levels": filtered(lambda s: "lutyuv=y='bitand(val,252)'"),
+    "rows exchanged in pairs": filtered(lambda s: "il=ls=1:cs=1"),
+    "a gap in the sound": copied(**{"bsf:a:0": "setts=ts=TS+if(gt(N\\,10)\\,2048\\,0)"}),
+    "a packet of sound a sample later": copied(**{"bsf:a:0": "setts=ts=TS+eq(N\\,7)"}),
+    "a packet of sound twice": twice_in_sound,
+    "the words of two subtitles exchanged": exchanged(b"Hello", b"Again"),
+    "another style of the subtitles": rewritten(b"tx3g", 4 + 8 + 4 + 2 + 4, lambda old, s: b"\x80", 1),
+    "a crop in the pictures": copied(**{"bsf:v": "h264_metadata=crop_right=16"}),
+    "another level in the pictures": copied(**{"bsf:v": "h264_metadata=level=1"}),
+    "a frame's time in the table": table_entry(b"ctts", 5, 1, 1),
+    "a length in the table": table_entry(b"stts", 0, 1, 1),
+    "a packet a byte shorter": table_entry(b"stsz", 7, 0, -1),
+    "the place of a chunk": table_entry(b"stco", 3, 0, 16),
+    "the header's language": rewritten(b"mdhd", 24, lambda old, s: b"\x15\xc7", 2),
+    "the header's clock of the video": rewritten(
+        b"mdhd", 16, lambda old, s: (s.ticks * 2).to_bytes(4, "big"), 4
+    ),
+    "the header's range": rewritten(b"colr", 14, lambda old, s: bytes([old[0] ^ 0x80]), 1),
+    "the film's length": rewritten(b"mvhd", 20, lambda old, s: b"\0\x7f", 2),
+    "the track's length": rewritten(b"tkhd", 24, lambda old, s: b"\0\x7f", 2),
+    "the media's length": rewritten(b"mdhd", 20, lambda old, s: b"\0\x7f", 2),
+    "the edit's length": rewritten(
+        b"elst", 12, lambda old, s: (int.from_bytes(old, "big") // 2).to_bytes(4, "big"), 4
+    ),
+    "a layer over other tracks": rewritten(b"tkhd", 36, lambda old, s: b"\0\1", 2),
+    "the video does not belong to the film": rewritten(b"tkhd", 7, lambda old, s: b"\1", 1),
+    "the video is mixed with others": rewritten(b"vmhd", 8, lambda old, s: b"\0\x20", 2),
+    "the media lie in another file": rewritten(b"url ", 7, lambda old, s: b"\0", 1),
+    "the list of chapters": rewritten(b"\4Town", 1, lambda old, s: b"Twon", 4),
+    "no track has chapters": lambda s, path: path.write_bytes(s.made.read_bytes().replace(b"chap", b"free")),
+    "the key of the title": rewritten(b"\xa9nam", 0, lambda old, s: b"\xa9cmt", 4),
+    "the name of a track": rewritten(b"nameCabin", 4, lambda old, s: b"Bacin", 5),
+    "another kind of sound in the header": rewritten(b"\x40\x15", 0, lambda old, s: b"\x6b", 1),
+    "another rate in the sound's entry": rewritten(b"mp4a\0", 28, lambda old, s: b"\x1f\x40", 2),
+    "a second header behind the end": lambda s, path: path.write_bytes(
+        s.made.read_bytes() + b"\0\0\0\x10moov\0\0\0\x08udta"
+    ),
+    "other media behind the end": lambda s, path: path.write_bytes(
+        s.made.read_bytes() + b"\0\0\0\x10mdat12345678"
+    ),
 }
 
 

@@ -14,10 +14,9 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import ffmpeg
 import imageio_ffmpeg
@@ -25,6 +24,15 @@ from page import write_table
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
+
+from damages import (  # noqa: E402
+    CONTROL,
+    KINDS,
+    RICH_COPY,
+    TIMEOUT_SECONDS,
+    Scene,
+    chapters,
+)
 
 from pipeline import cli  # noqa: E402
 from pipeline.errors import SegVideoError  # noqa: E402

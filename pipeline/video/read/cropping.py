@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.video.read.ebml import elements, unsigned
-from pipeline.video.read.mp4_boxes import Span, after_times, boxes, numbers
+from pipeline.video.read.mp4_boxes import Span, boxes, numbers, track_number
 
 #: Matroska's ids: where its tracks lie, and of a track its kind, its pictures, and what is cut off of them.
 _TRACKS = (0x18538067, 0x1654AE6B, 0xAE)
@@ -34,17 +34,11 @@ def _clean_aperture(path: Path, track_id: int, size: tuple[int, int]) -> tuple[s
     with path.open("rb") as file:
         try:
             for _, track in boxes(file, (0, path.stat().st_size), "moov", "trak"):
-                if _number(file, track) == track_id:
+                if track_id in (track_number(file, begin) for _, (begin, _) in boxes(file, track, "tkhd")):
                     return _aperture_words(file, track, size)
         except struct.error:
             return ()
     return ()
-
-
-def _number(file: BinaryIO, track: Span) -> int | None:
-    for _, (begin, _) in boxes(file, track, "tkhd"):
-        return numbers(file, begin + after_times(file, begin, 12, 20), ">I")[0]
-    return None
 
 
 def _aperture_words(file: BinaryIO, track: Span, size: tuple[int, int]) -> tuple[str, ...]:

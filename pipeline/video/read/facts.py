@@ -110,9 +110,14 @@ def read_facts(info: VideoInfo, *, decode: bool, header: bool = True) -> MediaFa
         tag, track_id = _tag(stream), stream.id
         context = stream.codec_context
         sets = b"" if context is None else context.extradata or b""
+        rates = {sound.id: sound.codec_context.sample_rate for sound in container.streams.audio}
     faults: tuple[str, ...] = ()
     if header:
-        faults = (*header_faults(info, track_id), *matroska_faults(info), *codec_header_faults(info, sets))
+        faults = (
+            *header_faults(info, track_id, rates),
+            *matroska_faults(info),
+            *codec_header_faults(info, sets),
+        )
     return MediaFacts(info, info.pts, _read_tracks(info), tag, faults, decoded)
 
 
