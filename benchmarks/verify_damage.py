@@ -1,8 +1,8 @@
-"""120 randomly damaged outputs, and which of them `verify` catches: `python benchmarks/verify_damage.py CLIP`.
+"""Outputs damaged in 200 ways, and which of them `verify` catches: `python benchmarks/verify_damage.py CLIP`.
 
-The clip gets a second sound track, subtitles, chapters and tags; seg-video makes an output of it, and ffmpeg damages
-copies of that. Each is verified with the run's record beside it and without. Writes the table of docs/reliability.md;
-exit code 1 if one is not caught with the record, or an undamaged output is called damaged.
+The clip gets a second sound track, subtitles, chapters and tags, in MP4 and in Matroska; seg-video makes an output of
+each, and copies of these are damaged. Each is verified with the run's record beside it and without. Writes the table of
+docs/reliability.md; exit code 1 if one is not caught with the record, or an undamaged output is called damaged.
 """
 
 from __future__ import annotations
@@ -25,14 +25,9 @@ from page import write_table
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from damages import (  # noqa: E402
-    CONTROL,
-    KINDS,
-    RICH_COPY,
-    TIMEOUT_SECONDS,
-    Scene,
-    chapters,
-)
+import damages  # noqa: E402
+import matroska_damages  # noqa: E402
+from damages import RICH_COPY, TIMEOUT_SECONDS, Damage, Scene, chapters  # noqa: E402
 
 from pipeline import cli  # noqa: E402
 from pipeline.errors import SegVideoError  # noqa: E402
@@ -41,6 +36,9 @@ from pipeline.video.ffmpeg import VARIABLE, from_file, run_ffmpeg, to_file  # no
 from pipeline.video.read.probe import probe  # noqa: E402
 
 PAGE = ROOT / "docs" / "reliability.md"
+
+KINDS = {".mp4": damages.KINDS, ".mkv": matroska_damages.KINDS}
+CONTROLS = {damages.CONTROL, *matroska_damages.CONTROLS}
 
 
 @dataclass
@@ -57,16 +55,22 @@ def main() -> int:
     """0 if all damage was caught, and nothing else."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("clip", type=Path, help="a video of some seconds, with sound")
-    parser.add_argument("--count", type=int, default=120, help="how many outputs are damaged (120)")
+    parser.add_argument("--times", type=int, default=1, help="how often each kind is tried (1)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", help="kinds whose name contains this")
     parser.add_argument("--dry", action="store_true", help="write no page")
     arguments = parser.parse_args()
     os.environ[VARIABLE] = imageio_ffmpeg.get_ffmpeg_exe()
     with tempfile.TemporaryDirectory(prefix="damage-") as folder:
-        source, made = prepared(arguments.clip, Path(folder))
-        false_alarms = [name for name in ("with", "without") if caught(source, undamaged(made, name))]
-        tallies = dict(tried(source, made, arguments))
+        false_alarms, tallies = [], {}
+        for suffix, kinds in KINDS.items():
+            chosen = {name: kinds[name] for name in kinds if arguments.only is None or arguments.only in name}
+            if chosen:
+                source, made = prepared(arguments.clip, Path(folder), suffix)
+                false_alarms += [
+                    name for name in ("with", "without") if caught(source, undamaged(made, name))
+                ]
+                tallies.update(tried(source, made, chosen, arguments))
     table = "\n".join(lines(tallies, false_alarms))
     print(table)
     if not arguments.dry:
@@ -74,26 +78,30 @@ def main() -> int:
     return (
         1
         if false_alarms
-        or any(tally.caught != (0 if name == CONTROL else tally.made) for name, tally in tallies.items())
+        or any(tally.caught != (0 if name in CONTROLS else tally.made) for name, tally in tallies.items())
         else 0
     )
 
 
-def prepared(clip: Path, folder: Path) -> tuple[Path, Path]:
+def prepared(clip: Path, folder: Path, suffix: str) -> tuple[Path, Path]:
     """The clip with more tracks, and what seg-video makes of it."""
-    words, listing, source = folder / "words.srt", folder / "chapters.txt", folder / "source.mp4"
+    words, listing, source = folder / "words.srt", folder / "chapters.txt", folder / f"source{suffix}"
     words.write_text("1\n00:00:00,100 --> 00:00:00,400\nHello\n\n2\n00:00:00,700 --> 00:00:01,200\nAgain\n")
     listing.write_text(chapters())
-    one, text, marks = from_file(clip), from_file(words), from_file(listing, f="ffmetadata")
+    (folder / "font.ttf").write_bytes(b"FONT" * 40)
+    own = {} if suffix == ".mp4" else {
+        "c:s": "srt", "attach": str(folder / "font.ttf"), "metadata:s:t": "mimetype=font/ttf",
+    }  # fmt: skip
+    one, text = from_file(clip), from_file(words)
     tone = ffmpeg.input("sine=f=300:d=1.4", f="lavfi")
     made = to_file(
         source, one["v:0"], one["a:0"], tone["a"], text["s"],
-        **RICH_COPY, t=1.6, **{"c:a:1": "aac", "metadata:s:a:0": "title=Cabin", "metadata:g": "title=A drive"},
+        **RICH_COPY | own, t=1.6,
+        **{"c:a:1": "aac", "metadata:s:a:0": "title=Cabin", "metadata:g": "title=A drive"},
     )  # fmt: skip
-    del marks
     made = made.global_args("-i", f"file:{listing}", "-map_chapters", "3")
     run_ffmpeg(made, timeout_seconds=TIMEOUT_SECONDS)
-    out = folder / "out.mp4"
+    out = folder / f"out{suffix}"
     if cli.main(["run", str(source), "-o", str(out), "--quiet", "--workers", "0"]) != 0:
         raise SystemExit("seg-video could not make the output that is to be damaged")
     return source, out
@@ -103,23 +111,24 @@ def undamaged(made: Path, record: str) -> Path:
     """The output itself, or a copy of it without its record."""
     if record == "with":
         return made
-    alone = made.with_name("alone.mp4")
+    alone = made.with_name(f"alone{made.suffix}")
     shutil.copy(made, alone)
     return alone
 
 
-def tried(source: Path, made: Path, arguments: argparse.Namespace) -> Iterator[tuple[str, Tally]]:
-    """Each kind of damage, as often as it falls to it."""
+def tried(
+    source: Path, made: Path, kinds: dict[str, Damage], arguments: argparse.Namespace
+) -> Iterator[tuple[str, Tally]]:
+    """Each kind of damage, as often as is asked for."""
     info = probe(made)
-    kinds = [name for name in KINDS if arguments.only is None or arguments.only in name]
     record = made.with_name(f"{made.name}.seg-run")
     for number, name in enumerate(kinds):
         tally = Tally()
-        for again in range(arguments.count // len(kinds) + (number < arguments.count % len(kinds))):
+        for again in range(arguments.times):
             chance = random.Random(f"{arguments.seed} {name} {again}")  # noqa: S311
             scene = Scene(made, info.width, info.height, info.frame_count, info.time_base.denominator, chance)
-            damaged = made.with_name(f"damaged-{number}-{again}.mp4")
-            KINDS[name](scene, damaged)
+            damaged = made.with_name(f"damaged-{number}-{again}{made.suffix}")
+            kinds[name](scene, damaged)
             began = time.monotonic()
             alone = caught(source, damaged)
             shutil.copytree(record, damaged.with_name(f"{damaged.name}.seg-run"))
@@ -149,7 +158,7 @@ def caught(source: Path, output: Path) -> set[str]:
 
 def lines(tallies: dict[str, Tally], false_alarms: list[str]) -> Iterator[str]:
     """The table, a line each, and what it says in all."""
-    real = [tally for name, tally in tallies.items() if name != CONTROL]
+    real = [tally for name, tally in tallies.items() if name not in CONTROLS]
     sums = [sum(getattr(tally, name) for tally in real) for name in ("made", "caught", "alone")]
     yield (
         f"{sums[1]} of {sums[0]} damaged outputs are caught, {sums[2]} of them without the run's folder; an undamaged "
