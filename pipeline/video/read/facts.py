@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -111,14 +111,29 @@ def read_facts(info: VideoInfo, *, decode: bool, header: bool = True) -> MediaFa
         context = stream.codec_context
         sets = b"" if context is None else context.extradata or b""
         rates = {sound.id: sound.codec_context.sample_rate for sound in container.streams.audio}
+        sounds = {
+            sound.index: (sound.codec_context.sample_rate, sound.codec_context.channels)
+            for sound in container.streams.audio
+        }
+    tracks = _read_tracks(info)
     faults: tuple[str, ...] = ()
     if header:
         faults = (
             *header_faults(info, track_id, rates),
-            *matroska_faults(info),
+            *matroska_faults(info, sounds, _end_seconds(info, tracks)),
             *codec_header_faults(info, sets),
         )
-    return MediaFacts(info, info.pts, _read_tracks(info), tag, faults, decoded)
+    return MediaFacts(info, info.pts, tracks, tag, faults, decoded)
+
+
+def _end_seconds(info: VideoInfo, tracks: Iterable[TrackFacts]) -> Fraction:
+    """When the last packet of any stream ends."""
+    ends = [
+        int((track.pts + track.durations).max()) * track.stream.time_base
+        for track in tracks
+        if len(track.pts)
+    ]
+    return max([info.end_pts * info.time_base, *ends])
 
 
 def _read_tracks(info: VideoInfo) -> tuple[TrackFacts, ...]:
