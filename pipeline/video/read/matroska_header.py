@@ -6,12 +6,13 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from pathlib import Path
+from pathlib import PurePath
 from typing import BinaryIO
 
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.read.ebml import elements, unsigned
 from pipeline.video.read.mp4_boxes import Span
+from pipeline.video.read.source import open_bytes, size_of
 
 _EBML, _DOC_TYPE, _SEGMENT = 0x1A45DFA3, 0x4282, 0x18538067
 
@@ -50,6 +51,7 @@ def matroska_faults(info: VideoInfo, sounds: Mapping[int, Sound], end_seconds: F
     """
     if "matroska" not in info.container:
         return ()
+<<<<<<< HEAD
     with Path(info.path).open("rb") as file:
         whole = (0, info.path.stat().st_size)
         top = list(elements(file, whole))
@@ -60,6 +62,12 @@ def matroska_faults(info: VideoInfo, sounds: Mapping[int, Sound], end_seconds: F
             *_length_faults(file, segment, end_seconds),
             *_sound_faults(file, segment, sounds),
         )
+=======
+    with open_bytes(info.path) as file:
+        whole = (0, size_of(info.path))
+        top, suffix = list(elements(file, whole)), PurePath(info.path.name).suffix.lower()
+        return (*_kind_faults(file, top, whole, suffix), *_segment_faults(file, top, info))
+>>>>>>> main
 
 
 def _kind_faults(file: BinaryIO, top: list[tuple[int, Span]], whole: Span, suffix: str) -> Iterator[str]:
