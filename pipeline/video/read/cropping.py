@@ -8,12 +8,8 @@ from typing import BinaryIO
 
 from pipeline.structures.address import Place
 from pipeline.video.read.ebml import elements, unsigned
-<<<<<<< HEAD
 from pipeline.video.read.mp4_boxes import Span, boxes, numbers, track_number
-=======
-from pipeline.video.read.mp4_boxes import Span, after_times, boxes, numbers
 from pipeline.video.read.source import open_bytes, size_of
->>>>>>> main
 
 #: Matroska's ids: where its tracks lie, and of a track its kind, its pictures, and what is cut off of them.
 _TRACKS = (0x18538067, 0x1654AE6B, 0xAE)
@@ -40,13 +36,8 @@ def _clean_aperture(path: Place, track_id: int, size: tuple[int, int]) -> tuple[
     """The crop that an MP4's `clap` asks for; a box that is too short asks for nothing, and others say so."""
     with open_bytes(path) as file:
         try:
-<<<<<<< HEAD
-            for _, track in boxes(file, (0, path.stat().st_size), "moov", "trak"):
-                if track_id in (track_number(file, begin) for _, (begin, _) in boxes(file, track, "tkhd")):
-=======
             for _, track in boxes(file, (0, size_of(path)), "moov", "trak"):
-                if _number(file, track) == track_id:
->>>>>>> main
+                if track_id in (track_number(file, begin) for _, (begin, _) in boxes(file, track, "tkhd")):
                     return _aperture_words(file, track, size)
         except struct.error:
             return ()

@@ -51,23 +51,16 @@ def matroska_faults(info: VideoInfo, sounds: Mapping[int, Sound], end_seconds: F
     """
     if "matroska" not in info.container:
         return ()
-<<<<<<< HEAD
-    with Path(info.path).open("rb") as file:
-        whole = (0, info.path.stat().st_size)
-        top = list(elements(file, whole))
+    with open_bytes(info.path) as file:
+        whole = (0, size_of(info.path))
+        top, suffix = list(elements(file, whole)), PurePath(info.path.name).suffix.lower()
         segment = next((span for name, span in top if name == _SEGMENT), (0, 0))
         return (
-            *_kind_faults(file, top, whole, info.path.suffix.lower()),
+            *_kind_faults(file, top, whole, suffix),
             *_segment_faults(file, segment, info),
             *_length_faults(file, segment, end_seconds),
             *_sound_faults(file, segment, sounds),
         )
-=======
-    with open_bytes(info.path) as file:
-        whole = (0, size_of(info.path))
-        top, suffix = list(elements(file, whole)), PurePath(info.path.name).suffix.lower()
-        return (*_kind_faults(file, top, whole, suffix), *_segment_faults(file, top, info))
->>>>>>> main
 
 
 def _kind_faults(file: BinaryIO, top: list[tuple[int, Span]], whole: Span, suffix: str) -> Iterator[str]:
