@@ -110,11 +110,9 @@ def read_facts(info: VideoInfo, *, decode: bool, header: bool = True) -> MediaFa
         tag, track_id = _tag(stream), stream.id
         context = stream.codec_context
         sets = b"" if context is None else context.extradata or b""
-        rates = {sound.id: sound.codec_context.sample_rate for sound in container.streams.audio}
-        sounds = {
-            sound.index: (sound.codec_context.sample_rate, sound.codec_context.channels)
-            for sound in container.streams.audio
-        }
+        known = [sound for sound in container.streams.audio if sound.codec_context is not None]
+        rates = {sound.id: sound.codec_context.sample_rate for sound in known}
+        sounds = {sound.index: (rates[sound.id], sound.codec_context.channels) for sound in known}
     tracks = _read_tracks(info)
     faults: tuple[str, ...] = ()
     if header:
@@ -127,7 +125,7 @@ def read_facts(info: VideoInfo, *, decode: bool, header: bool = True) -> MediaFa
 
 
 def _end_seconds(info: VideoInfo, tracks: Iterable[TrackFacts]) -> Fraction:
-    """When the last packet of any stream ends."""
+    """End of the last packet of any stream."""
     ends = [
         int((track.pts + track.durations).max()) * track.stream.time_base
         for track in tracks
