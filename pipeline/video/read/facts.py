@@ -112,7 +112,9 @@ def read_facts(info: VideoInfo, *, decode: bool, header: bool = True) -> MediaFa
         sets = b"" if context is None else context.extradata or b""
         known = [sound for sound in container.streams.audio if sound.codec_context is not None]
         rates = {sound.id: sound.codec_context.sample_rate for sound in known}
-        sounds = {sound.index: (rates[sound.id], sound.codec_context.channels) for sound in known}
+        sounds = {
+            sound.index: (sound.codec_context.sample_rate, sound.codec_context.channels) for sound in known
+        }
     tracks = _read_tracks(info)
     faults: tuple[str, ...] = ()
     if header:
