@@ -28,8 +28,8 @@ _CRC, _VOID = 0xBF, 0xEC
 #: Samples a second and channels.
 Sound = tuple[int, int]
 
-#: Seconds by which the length may be told wrongly: writers count the last packet, a delay or the rounding differently.
-_APART = Fraction(1, 10)
+#: Seconds by which the length may be told wrongly: FFmpeg writes 0.3 too many where MP3 comes out of AVI.
+_APART = Fraction(1)
 
 #: All that may lie in a segment: besides those above chapters, tags, attachments, a check sum and room.
 _OF_A_SEGMENT = {
