@@ -31,7 +31,7 @@ from pipeline.video.read.plan import plan
 from pipeline.video.read.probe import probe
 from pipeline.video.read.source import size_of
 from pipeline.video.settings import CHUNK_FRAMES
-from pipeline.video.write.container import check_container
+from pipeline.video.write.container import check_container, check_encoder
 from pipeline.video.write.encoders import Encoder, probe_encoder, tells_fields
 from pipeline.weights.digest import weights_digest
 
@@ -78,6 +78,7 @@ def plan_run(
     decode = settings.decode
     painted = as_painted(info, tone_map=decode.tone_map, deinterlace=decode.deinterlace)
     encoder = probe_encoder(painted, settings.encode)
+    check_encoder(info, encoder.name, pair.output)
     source = SourceIdentity.of(pair.source, known)
     source.check_size(size)
     work_dir = Path(settings.run.work_dir) if settings.run.work_dir else None
