@@ -15,10 +15,10 @@ from pipeline.api.settings import request_of_keywords
 from pipeline.job.resolve import resolve
 from pipeline.job.settings import Settings
 from pipeline.render.film_classes import FilmClasses, needed_maps
-from pipeline.render.settings import possible_view
 from pipeline.render.shown import class_ids_of
 from pipeline.run.work.segment_worker import SeenFrame, SegmentTask, seen_frames, without_picture
 from pipeline.segment.segmenter import Segmenter
+from pipeline.segment.view import view_of
 from pipeline.store.chosen_rows import chosen_rows
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.class_map import ClassMap
@@ -49,12 +49,12 @@ def segment(path: str | Path, **settings: Any) -> Iterator[Frame]:
 
 
 def _frames(settings: Settings, info: VideoInfo) -> Iterator[Frame]:
-    view, pixel_classes = _view(settings)
-    segmenter = Segmenter(settings.segment, class_maps=pixel_classes is not None)
+    view = view_of(settings.segment.model, settings.render.view)
+    segmenter = Segmenter(settings.segment, class_maps=view.classes is not None)
     try:
         names = segmenter.setup()
         tracker = FilmTracker(settings.track, names, (info.height, info.width))
-        classes = class_ids_of(settings.render.classes, names, others=view != "instances")
+        classes = class_ids_of(settings.render.classes, names, others=view.classes is not None)
         state, waiting, maps = tracker.start(), deque[SeenFrame](), dict[int, ClassMap]()
         for chunk in plan(info):
             task = _task(settings, info, chunk)
@@ -68,21 +68,11 @@ def _frames(settings: Settings, info: VideoInfo) -> Iterator[Frame]:
                 frame = _frame(info, settings, names, classes, waiting.popleft(), tracks)
                 yield (
                     frame
-                    if pixel_classes is None
-                    else _with_classes(frame, settings, info, maps, pixel_classes)
+                    if view.classes is None
+                    else _with_classes(frame, settings, info, maps, view.classes)
                 )
     finally:
         segmenter.close()
-
-
-def _view(settings: Settings) -> tuple[str, PixelClasses | None]:
-    """The view that is asked for, and the classes of its maps; None: it needs none. Raises ConfigError."""
-    from pipeline.networks import registry
-
-    model = settings.segment.model
-    names, classes = registry.class_names(model), registry.pixel_classes(model)
-    view = possible_view(settings.render.view, model, objects=bool(names), classes=classes is not None)
-    return view, None if view == "instances" else classes
 
 
 def _with_classes(

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipeline.errors import ConfigError
+from pipeline.structures.drawn_view import VIEWS
 
 #: Everything that can be painted over an object, from the bottom up.
 STYLES = ("masks", "outlines", "boxes", "labels")
-
-#: What is drawn: the objects; the class of each pixel; both, objects on top of what is not one.
-VIEWS = ("instances", "semantic", "panoptic")
 
 #: Which objects are named.
 LABELS = ("auto", "all", "none")
@@ -69,20 +67,3 @@ class RenderSettings:
         for name in ("alpha", "conf"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ConfigError(f"{name} has to lie in 0..1.", found=str(getattr(self, name)))
-
-
-def possible_view(asked: str | None, model: str, *, objects: bool, classes: bool) -> str:
-    """The view of VIEWS that is drawn. objects, classes : what the network gives.
-
-    Raises ConfigError for one that it cannot give.
-    """
-    given = {"instances": objects, "semantic": classes, "panoptic": objects and classes}
-    if asked is None:
-        return "instances" if objects else "semantic"
-    if not given[asked]:
-        lacks = "gives no class to each pixel" if objects else "finds no objects"
-        can = " or ".join(name for name, possible in given.items() if possible)
-        raise ConfigError(
-            f"{model} {lacks}.", found=f"--view {asked}", do=f"give --view {can}, or another --model"
-        )
-    return asked

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,10 +16,10 @@ from pipeline.networks import registry
 from pipeline.networks.settings import LoadSettings
 from pipeline.record.layout import RunLayout
 from pipeline.record.source_identity import SourceIdentity
-from pipeline.render.settings import possible_view
 from pipeline.run.run import Network, Run
 from pipeline.segment.settings import SegmentSettings
-from pipeline.structures.pixel_classes import PixelClasses
+from pipeline.segment.view import view_of
+from pipeline.structures.drawn_view import DrawnView
 from pipeline.structures.video_info import VideoInfo
 from pipeline.track.key_frames import key_frames
 from pipeline.video.colour.light_metadata import keeps_light
@@ -54,13 +53,10 @@ def plan_run(
     """
     resolved = resolve(settings)
     # Before the weights are fetched: names of classes are known without them.
-    names, classes = _known_classes(resolved.segment.model, stored)
-    view = possible_view(
-        settings.render.view, resolved.segment.model, objects=bool(names), classes=classes is not None
-    )
-    resolved = resolved.with_changes({"render": {"view": view}})
-    _check_classes(settings.render.classes, _drawn_names(view, names, classes))
-    network = _network(resolved.segment, stored, classes if view != "instances" else None)
+    view = _view(resolved, stored)
+    resolved = resolved.with_changes({"render": {"view": view.name}})
+    view.check(settings.render.classes)
+    network = _network(resolved.segment, stored, view)
     size = pair.source.stat().st_size if pair.source.exists() else 0
     info = probe(pair.source.absolute())
     _check_regions(settings.track.ignore_regions, info)
@@ -92,27 +88,19 @@ def plan_run(
     )
 
 
-def _known_classes(model: str, stored: StoredWeights | None) -> tuple[Mapping[int, str], PixelClasses | None]:
-    """Names of the objects that are found, and the classes that pixels are given."""
-    if stored is not None:
-        return stored.class_names, stored.classes
-    return registry.class_names(model), registry.pixel_classes(model)
+def _view(settings: Settings, stored: StoredWeights | None) -> DrawnView:
+    asked, model = settings.render.view, settings.segment.model
+    if stored is None:
+        return view_of(model, asked)
+    return DrawnView.of(asked, model, stored.class_names, stored.classes)
 
 
-def _drawn_names(view: str, names: Mapping[int, str], classes: PixelClasses | None) -> list[tuple[int, str]]:
-    """Number and name of each class that a view can draw."""
-    objects = [] if view == "semantic" else list(names.items())
-    return [*objects, *(enumerate(classes.names) if classes is not None and view != "instances" else ())]
-
-
-def _network(
-    settings: SegmentSettings, stored: StoredWeights | None, classes: PixelClasses | None
-) -> Network:
-    """The network. classes : of the class maps that it is asked for; stored ones are there whatever is drawn."""
+def _network(settings: SegmentSettings, stored: StoredWeights | None, view: DrawnView) -> Network:
+    """The network; stored class maps are there whatever is drawn."""
     if stored is not None:
         return Network(**vars(stored), stored=True)
-    wanted = LoadSettings(device=settings.device, pixel_classes=classes is not None)
-    return replace(_known_network(settings.model, wanted), classes=classes)
+    wanted = LoadSettings(device=settings.device, pixel_classes=view.classes is not None)
+    return replace(_known_network(settings.model, wanted), classes=view.classes)
 
 
 def _known_network(model: str, wanted: LoadSettings) -> Network:
@@ -141,21 +129,6 @@ def _looked_at(model: str, wanted: LoadSettings) -> Network:
 def _key_frames(info: VideoInfo, every: int) -> frozenset[int]:
     """Numbers of the frames that the network looks at."""
     return frozenset(key_frames([float(info.seconds(number)) for number in range(info.frame_count)], every))
-
-
-def _check_classes(asked: tuple[str | int, ...], names: Sequence[tuple[int, str]]) -> None:
-    """Raise ConfigError for classes that the network does not find, all of them at once."""
-    known = {word.lower() for key, name in names for word in (str(key), name)}
-    wrong = [str(name) for name in asked if str(name).strip().lower() not in known]
-    if not wrong:
-        return
-    near = [get_close_matches(name.lower(), sorted(known), n=1) for name in wrong]
-    guesses = [f"did you mean {match[0]}?" for match in near if match]
-    raise ConfigError(
-        f"The network finds no {' and no '.join(wrong)}.",
-        found=f"it finds {', '.join(sorted({name for _, name in names}))}",
-        do=" ".join(guesses) or "choose from these",
-    )
 
 
 def _check_regions(regions: tuple[tuple[float, float, float, float], ...], info: VideoInfo) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 
 from pipeline.job.settings import Settings
-from pipeline.networks import registry
 from pipeline.networks.devices import takes_gpu
-from pipeline.render.settings import possible_view
 from pipeline.run.work.render_worker import RenderWorker
 from pipeline.run.work.segment_worker import SegmentWorker
+from pipeline.segment.view import view_of
 from pipeline.workers.contract import PoolSpec, WorkerPools
 from pipeline.workers.in_process import InProcessPools
 from pipeline.workers.processes import ProcessPools
@@ -111,10 +110,8 @@ class RunPools:
 
     def _worker(self, threads: int | None) -> SegmentWorker:
         asked = self._settings
-        model = asked.segment.model
-        names, classes = registry.class_names(model), registry.pixel_classes(model)
-        view = possible_view(asked.render.view, model, objects=bool(names), classes=classes is not None)
-        return SegmentWorker(asked.segment, threads, class_maps=view != "instances")
+        view = view_of(asked.segment.model, asked.render.view)
+        return SegmentWorker(asked.segment, threads, class_maps=view.classes is not None)
 
     def _renderers(self) -> PoolSpec:
         """A worker a core; on one machine without GPUs one process, which paints as many chunks at a time."""
