@@ -53,7 +53,7 @@ def write_class_names(folder: Path, classes: PixelClasses) -> None:
 
 
 def read_class_names(folder: Path) -> PixelClasses:
-    """What `write_class_names` wrote. Raises StoreError."""
+    """The classes that `write_class_names` wrote. Raises StoreError."""
     path = folder / _CLASSES
     try:
         content = json.loads(path.read_bytes())

@@ -27,7 +27,8 @@ MapOf = Callable[[int], ClassMap]
 def export_png(header: Header, folder: Path, classes: PixelClasses, map_of: MapOf) -> None:
     """Fill `folder`: `labels/000000.png`, ..., an 8-bit class number a pixel in the frame's size, and `classes.json`.
 
-    Of pictures, by their names. With the frames as `images` it is a folder that `seg-video train` takes. Raises StoreError and WriteError.
+    Of pictures, by their names. With the frames as `images` it is a folder that `seg-video train` takes. Raises
+    StoreError and WriteError.
     """
     write_class_names(folder, classes)
     for frame, stem in enumerate(header.stems, header.first_frame):
