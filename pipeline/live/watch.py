@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import ConfigError
 from pipeline.live.opening import live_input, pictures_command
 from pipeline.live.server import LiveServer
 from pipeline.live.session import LiveSession
@@ -18,6 +17,8 @@ from pipeline.live.source import LiveSource
 from pipeline.render.settings import RenderSettings
 from pipeline.segment.segmenter import Segmenter
 from pipeline.segment.settings import SegmentSettings
+from pipeline.segment.view import view_of
+from pipeline.structures.class_map import ClassMap
 from pipeline.structures.detections import Detections
 from pipeline.track.settings import TrackSettings
 
@@ -52,15 +53,13 @@ def watch(job: LiveJob, program: Path, opened: Callable[[str], None], stop: Call
 
     """
     target = live_input(job.source, loop=job.loop)
-    segmenter = Segmenter(job.segment)
-    names = segmenter.setup()
-    if not names:
-        segmenter.close()
-        raise ConfigError(
-            f"{job.segment.model} finds no objects.", do="show a video of it, or name another --model"
-        )
+    view = view_of(job.segment.model, job.render.view)
+    widest = view_of(job.segment.model, view.possible[-1])
+    segmenter = Segmenter(job.segment, class_maps=widest.classes is not None)
+    segmenter.setup()
     source = LiveSource(pictures_command(target, program), ends=target.ends)
-    session = LiveSession(source, _Finder(segmenter), names, job.render, job.track)
+    render = replace(job.render, view=view.name)
+    session = LiveSession(source, _Finder(segmenter), widest, render, job.track)
     server = LiveServer(session, job.host, job.port)
     server.start()
     try:
@@ -78,11 +77,15 @@ class _Finder:
     def __init__(self, segmenter: Segmenter) -> None:
         self._segmenter = segmenter
 
-    def __call__(self, rgb: NDArray[np.uint8]) -> Detections:
+    def __call__(self, rgb: NDArray[np.uint8], *, class_map: bool) -> tuple[Detections, ClassMap | None]:
         height, width = rgb.shape[:2]
         wide, tall = self._segmenter.frame_size(width, height, None)
         small = rgb
         if (wide, tall) != (width, height):
             small = np.asarray(cv2.resize(rgb, (wide, tall), interpolation=cv2.INTER_AREA), np.uint8)
-        (found,) = self._segmenter.segment(small[None])
-        return found.scaled(width / wide, height / tall)
+        found: Detections
+        if class_map:
+            ((found, classes),) = self._segmenter.look(small[None])
+        else:
+            (found,), classes = self._segmenter.segment(small[None]), None
+        return found.scaled(width / wide, height / tall), classes

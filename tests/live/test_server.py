@@ -17,7 +17,7 @@ from PIL import Image
 from pipeline.errors import ConfigError, UsageError
 from pipeline.live import handler
 from pipeline.live.server import LiveServer
-from tests.live.conftest import NAMES, camera, find_square, until
+from tests.live.conftest import BOTH, NAMES, camera, find_square, until
 
 
 def ask(server, path, method="GET", body=None, **headers):
@@ -60,7 +60,7 @@ def test_the_page_knows_the_classes_and_loads_nothing_from_elsewhere(live):
     _, server = live
     status, page = ask(server, "/")
     assert status == 200
-    assert b'const NAMES = ["car", "person"];' in page
+    assert b'const NAMES = ["car", "person"], VIEWS = ["instances"];' in page
     assert b"//" not in page.replace(b"http://", b"").split(b"<script>")[0]
 
 
@@ -139,9 +139,49 @@ def test_controls_act_at_once_also_on_a_picture_that_stands(live):
     until(lambda: session.shown.number > number + 3)
 
 
+def test_the_view_is_a_control_that_acts_on_a_picture_that_stands(make_session, serve):
+    looked = []
+    session = make_session(
+        find=lambda rgb, **more: looked.append(more) or find_square(rgb, **more),
+        widest=BOTH, style=("masks",), color_by="class", alpha=1.0,
+    )  # fmt: skip
+    server = serve(session)
+    until(lambda: session.shown is not None)
+    assert b'VIEWS = ["instances", "semantic", "panoptic"]' in ask(server, "/")[1]
+    control(server, paused=True)
+    until(lambda: session.shown.facts["state"] == "paused")
+    sky, road, square = (5, 150), (90, 150), (35, slice(None))
+    instances = session.shown.rgb
+    assert looked == [{"class_map": False}] * len(looked)
+    assert instances[sky].tolist() == [40, 40, 40]
+    control(server, view="panoptic")
+    until(lambda: session.shown.facts["controls"]["view"] == "panoptic")
+    assert looked[-1] == {"class_map": True}
+    assert [session.shown.rgb[at].tolist() for at in (sky, road)] == [[0, 0, 255], [0, 255, 0]]
+    assert session.shown.facts["now"] == {"car": 1}
+    assert session.shown.facts["shares"] == {"sky": 0.5, "road": 0.5}
+    control(server, view="semantic", classes=["sky"])
+    until(lambda: session.shown.facts["controls"]["view"] == "semantic")
+    assert (session.shown.rgb[square] == [0, 0, 255]).all()
+    assert session.shown.rgb[road].tolist() == [40, 40, 40]
+    assert session.shown.facts["objects"] == []
+    control(server, view="instances", classes=["sky"])
+    until(lambda: session.shown.facts["controls"]["view"] == "instances")
+    assert not is_masked(session.shown.rgb.astype(int))
+    assert control(server, view="depth")[0] == 400
+
+
 @pytest.mark.parametrize(
     "wishes",
-    [{"conf": 0}, {"conf": "0.5"}, {"classes": ["lorry"]}, {"classes": "car"}, {"paused": 1}, {"x": 1}],
+    [
+        {"conf": 0},
+        {"conf": "0.5"},
+        {"classes": ["lorry"]},
+        {"classes": "car"},
+        {"paused": 1},
+        {"view": "panoptic"},
+        {"x": 1},
+    ],
 )
 def test_wishes_that_cannot_be_are_refused(live, wishes):
     session, server = live
@@ -226,7 +266,7 @@ def test_a_viewer_that_takes_nothing_holds_up_nobody_and_is_let_go(live, monkeyp
 
 def test_viewers_share_one_network_and_one_encoding(make_session, serve, monkeypatch):
     looked = []
-    session = make_session(find=lambda rgb: looked.append(1) or find_square(rgb))
+    session = make_session(find=lambda rgb, **more: looked.append(1) or find_square(rgb, **more))
     server = serve(session)
     until(lambda: session.shown is not None)
     saved = []
