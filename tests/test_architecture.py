@@ -62,7 +62,7 @@ MAY_IMPORT = {
         "store",
         "weights.digest",
     },
-    "live": {"segment", "track", "render"},
+    "live": {"segment", "track", "render", "video"},
     "api": {"job", "record", "run", "proof", "segment", "networks", "track", "render", "store", "video"},
     "__main__": {"cli"},
     "cli": {

@@ -58,7 +58,7 @@ class LiveSession:
     source : started by `run`.
     find : the network. widest : the view of it that shows most.
     render, track : as for a video; conf, classes and the view become controls.
-    record : is given each painted picture and the time it arrived; None: nobody.
+    record : is given each painted picture and its seconds; None: nobody.
 
     """
 
@@ -165,7 +165,7 @@ class LiveSession:
         self._last = _Seen(frame, self._follow(frame, detections), class_map)
         painted = self._show(self._last)
         if self._record is not None:
-            self._record(painted, frame.arrived)
+            self._record(painted, frame.seconds)
 
     def _with_class_map(self, seen: _Seen) -> _Seen:
         """The same with a class map where another view has come to need one."""

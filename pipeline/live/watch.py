@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.live.opening import live_input, pictures_command
+from pipeline.live.opening import live_input, stream_command
 from pipeline.live.server import LiveServer
 from pipeline.live.session import LiveSession
 from pipeline.live.source import LiveSource
@@ -21,6 +21,7 @@ from pipeline.segment.view import view_of
 from pipeline.structures.class_map import ClassMap
 from pipeline.structures.detections import Detections
 from pipeline.track.settings import TrackSettings
+from pipeline.video.write.recording import Recording
 
 
 @dataclass(frozen=True)
@@ -28,19 +29,24 @@ class LiveJob:
     """A live source and how it is shown.
 
     source, loop : as live_input takes them. host, port : where the page is; port 0 is any free one.
+    record : an MP4 that keeps what is shown; None: none. force : it may replace a file.
     """
 
     source: str
     loop: bool = False
     host: str = "127.0.0.1"
     port: int = 5000
+    record: Path | None = None
+    force: bool = False
     segment: SegmentSettings = field(default_factory=SegmentSettings)
     track: TrackSettings = field(default_factory=TrackSettings)
     render: RenderSettings = field(default_factory=RenderSettings)
 
 
-def watch(job: LiveJob, program: Path, opened: Callable[[str], None], stop: Callable[[], bool]) -> None:
-    """Show the source until it ends, or `stop` says so.
+def watch(
+    job: LiveJob, program: Path, opened: Callable[[str], None], stop: Callable[[], bool]
+) -> Recording | None:
+    """Show the source until it ends, or `stop` says so; the recording, if one was asked for.
 
     Parameters
     ----------
@@ -49,7 +55,8 @@ def watch(job: LiveJob, program: Path, opened: Callable[[str], None], stop: Call
     opened : is told the page's address, once it can be opened.
     stop : asked at least twice a second, once there is a picture.
 
-    Raises InputError for no source, UsageError for an address that cannot be had, WeightsError, ConfigError.
+    Raises InputError for no source, UsageError for an address or a file that cannot be had, WeightsError, ConfigError,
+    and for what cannot be recorded WriteError, MediaError.
 
     """
     target = live_input(job.source, loop=job.loop)
@@ -57,9 +64,28 @@ def watch(job: LiveJob, program: Path, opened: Callable[[str], None], stop: Call
     widest = view_of(job.segment.model, view.possible[-1])
     segmenter = Segmenter(job.segment, class_maps=widest.classes is not None)
     segmenter.setup()
-    source = LiveSource(pictures_command(target, program), ends=target.ends)
-    render = replace(job.render, view=view.name)
-    session = LiveSession(source, _Finder(segmenter), widest, render, job.track)
+    recording = None if job.record is None else Recording(job.record, replace=job.force)
+    try:
+        source = LiveSource(
+            stream_command(target, program, sound=recording is not None),
+            ends=target.ends,
+            every=job.segment.every or 1,
+            sound=None if recording is None else recording.sound,
+        )
+        render = replace(job.render, view=view.name)
+        record = None if recording is None else recording.picture
+        session = LiveSession(source, _Finder(segmenter), widest, render, job.track, record)
+        _serve(session, job, opened, stop)
+    finally:
+        segmenter.close()
+        if recording is not None:
+            recording.close()
+    return recording
+
+
+def _serve(
+    session: LiveSession, job: LiveJob, opened: Callable[[str], None], stop: Callable[[], bool]
+) -> None:
     server = LiveServer(session, job.host, job.port)
     server.start()
     try:
@@ -68,7 +94,6 @@ def watch(job: LiveJob, program: Path, opened: Callable[[str], None], stop: Call
     finally:
         session.close()
         server.close()
-        segmenter.close()
 
 
 class _Finder:
