@@ -16,7 +16,7 @@ from pipeline.loading.given import Given
 from pipeline.terminal import one_line
 
 if TYPE_CHECKING:
-    from pipeline.video.write.recording import Recording
+    from pipeline.live.watch import Recorded
 
 #: Options of a job that a live picture has, too.
 _OPTIONS = [
@@ -78,17 +78,17 @@ def _live(arguments: argparse.Namespace) -> int:
         render=settings.render,
     )
     with StopSignal().listening() as stop:
-        recording = watch(job, find_ffmpeg(), _tell_address, lambda: stop.asked)
-    if recording is not None:
-        complain(_words_on(recording))
+        recorded = watch(job, find_ffmpeg(), _tell_address, lambda: stop.asked)
+    if recorded is not None:
+        complain(_words_on(recorded))
     return 0
 
 
-def _words_on(recording: Recording) -> str:
-    name = one_line(str(recording.path))
-    if not recording.pictures:
+def _words_on(recorded: Recorded) -> str:
+    name = one_line(str(recorded.path))
+    if not recorded.pictures:
         return f"{name}: no picture came, so there is no recording"
-    return f"{name}: {recording.pictures} pictures, {recording.seconds:.1f} s"
+    return f"{name}: {recorded.pictures} pictures, {recorded.seconds:.1f} s"
 
 
 def _tell_address(address: str) -> None:

@@ -43,10 +43,19 @@ class LiveJob:
     render: RenderSettings = field(default_factory=RenderSettings)
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """A recording that was made. path : none is there without a picture. seconds : time of the last picture."""
+
+    path: Path
+    pictures: int
+    seconds: float
+
+
 def watch(
     job: LiveJob, program: Path, opened: Callable[[str], None], stop: Callable[[], bool]
-) -> Recording | None:
-    """Show the source until it ends, or `stop` says so; the recording, if one was asked for.
+) -> Recorded | None:
+    """Show the source until it ends, or `stop` says so; the facts of the recording, if one was asked for.
 
     Parameters
     ----------
@@ -80,7 +89,7 @@ def watch(
         segmenter.close()
         if recording is not None:
             recording.close()
-    return recording
+    return None if recording is None else Recorded(recording.path, recording.pictures, recording.seconds)
 
 
 def _serve(
