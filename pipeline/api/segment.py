@@ -8,18 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from pipeline.api.results import Frame
 from pipeline.api.settings import request_of_keywords
 from pipeline.job.resolve import resolve
 from pipeline.job.settings import Settings
 from pipeline.render.film_classes import FilmClasses, needed_maps
-from pipeline.render.shown import class_ids_of
+from pipeline.render.shown import ShownTracks
 from pipeline.run.work.segment_worker import SeenFrame, SegmentTask, seen_frames, without_picture
 from pipeline.segment.segmenter import Segmenter
 from pipeline.segment.view import view_of
-from pipeline.store.chosen_rows import chosen_rows
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.class_map import ClassMap
 from pipeline.structures.detections import Detections
@@ -54,7 +51,7 @@ def _frames(settings: Settings, info: VideoInfo) -> Iterator[Frame]:
     try:
         names = segmenter.setup()
         tracker = FilmTracker(settings.track, names, (info.height, info.width))
-        classes = class_ids_of(settings.render.classes, names, others=view.classes is not None)
+        shown = ShownTracks(replace(settings.render, view=view.name), names)
         state, waiting, maps = tracker.start(), deque[SeenFrame](), dict[int, ClassMap]()
         for chunk in plan(info):
             task = _task(settings, info, chunk)
@@ -65,7 +62,7 @@ def _frames(settings: Settings, info: VideoInfo) -> Iterator[Frame]:
             if chunk.stop == info.frame_count:
                 final += tracker.finish(state)
             for tracks in final:
-                frame = _frame(info, settings, names, classes, waiting.popleft(), tracks)
+                frame = _frame(info, names, waiting.popleft(), tracks[shown.rows(tracks)])
                 yield (
                     frame
                     if view.classes is None
@@ -97,15 +94,6 @@ def _film_frame(info: VideoInfo, one: SeenFrame) -> FilmFrame:
     return FilmFrame(float(info.seconds(one.frame.number)), one.detections, one.motion)
 
 
-def _frame(
-    info: VideoInfo,
-    settings: Settings,
-    names: Mapping[int, str],
-    classes: list[int],
-    one: SeenFrame,
-    tracks: Tracks,
-) -> Frame:
-    rows = chosen_rows(tracks, settings.render.conf)
-    shown = tracks[rows[np.isin(tracks.class_ids[rows], classes)]]
+def _frame(info: VideoInfo, names: Mapping[int, str], one: SeenFrame, shown: Tracks) -> Frame:
     number, found = one.frame.number, one.detections or Detections.empty()
     return Frame(number, float(info.seconds(number)), found, shown, info.width, info.height, names)

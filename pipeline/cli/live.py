@@ -21,7 +21,18 @@ if TYPE_CHECKING:
 #: Options of a job that a live picture has, too.
 _OPTIONS = [
     OPTIONS[name]
-    for name in ("model", "conf", "classes", "ignore-region", "view", "style", "alpha", "color-by", "device")
+    for name in (
+        "model",
+        "conf",
+        "classes",
+        "max-objects",
+        "ignore-region",
+        "view",
+        "style",
+        "alpha",
+        "color-by",
+        "device",
+    )
 ]
 
 
@@ -88,7 +99,8 @@ def _words_on(recorded: Recorded) -> str:
     name = one_line(str(recorded.path))
     if not recorded.pictures:
         return f"{name}: no picture came, so there is no recording"
-    return f"{name}: {recorded.pictures} pictures, {recorded.seconds:.1f} s"
+    plural = "s" * (recorded.pictures != 1)
+    return f"{name}: {recorded.pictures} picture{plural}, {recorded.seconds:.1f} s"
 
 
 def _tell_address(address: str) -> None:

@@ -26,6 +26,7 @@ _TAKEN = frozenset(
             "model",
             "conf",
             "classes",
+            "max-objects",
             "ignore-region",
             "view",
             "style",

@@ -93,6 +93,7 @@ _TABLE = (
            expects="auto or a whole number"),
     Option("classes", "render", "classes", "show these alone: names or ids, as in person,car", "LIST", _words,
            expects="names with commas between them"),
+    Option("max-objects", "render", "max_objects", "show as many objects of a frame, those of the best scores", "N"),
     Option("ignore-region", "track", "ignore_regions",
            "leave out what lies there, in pixels, such as the bonnet; may be repeated", "X,Y,W,H", _regions,
            expects="x,y,width,height in pixels", repeats=True),

@@ -19,11 +19,12 @@ from pipeline.render.frame_labels import FrameLabels
 from pipeline.render.label_planner import LabelPlanner
 from pipeline.render.overlay import Overlay
 from pipeline.render.settings import RenderSettings
+from pipeline.render.shown import ShownTracks
 from pipeline.structures.class_map import ClassMap
 from pipeline.structures.detections import Detections
 from pipeline.structures.drawn_view import DrawnView
 from pipeline.structures.pixel_classes import PixelClasses
-from pipeline.structures.tracks import NO_TRACK, Tracks
+from pipeline.structures.tracks import Tracks
 from pipeline.structures.yuv_frame import YuvFrame
 from pipeline.track.settings import TrackSettings
 from pipeline.track.tracker import Tracker
@@ -204,7 +205,7 @@ class LiveSession:
             "rate": _rate(self._times),
             "delay_ms": round(1000 * (time.monotonic() - frame.arrived)),
             "seen": dict(sorted(self._counted.items())),
-            "objects": [] if view == "semantic" else _objects(tracks, names, controls),
+            "objects": [] if view == "semantic" else _objects(tracks, ShownTracks(settings, names), names),
             "shares": _shares(class_map, self.widest.classes),
         }
         facts["now"] = _counts(facts["objects"])
@@ -229,15 +230,13 @@ def _painted(
     return pixels
 
 
-def _objects(tracks: Tracks, names: Mapping[int, str], controls: LiveControls) -> list[dict[str, Any]]:
+def _objects(tracks: Tracks, shown: ShownTracks, names: Mapping[int, str]) -> list[dict[str, Any]]:
     """The painted objects, ready for JSON, in the order of the detections."""
     listed = []
-    for row in np.flatnonzero((tracks.track_ids != NO_TRACK) & (tracks.peak_scores >= controls.conf)):
-        name = names[int(tracks.class_ids[row])]
-        if controls.classes and name not in controls.classes:
-            continue
+    for row in shown.rows(tracks):
         box = [round(float(edge), 1) for edge in tracks.detections.boxes[row]]
         score = round(float(tracks.detections.scores[row]), 3)
+        name = names[int(tracks.class_ids[row])]
         listed.append({"track": int(tracks.track_ids[row]), "class": name, "score": score, "box": box})
     return listed
 

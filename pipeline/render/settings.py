@@ -29,6 +29,7 @@ class RenderSettings:
     color_by : "track": an object keeps its colour; "class": a class has one.
     conf : an object is shown as long as it is followed, if its track's score, over its best frames, reaches this.
     classes : names or ids of the classes to show; empty: all.
+    max_objects : as many of a frame are shown, those of the best tracks' scores; None: all.
     """
 
     view: str | None = None
@@ -39,6 +40,7 @@ class RenderSettings:
     color_by: str = "track"
     conf: float = 0.5
     classes: tuple[str | int, ...] = ()
+    max_objects: int | None = None
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.style if name not in STYLES]
@@ -67,3 +69,7 @@ class RenderSettings:
         for name in ("alpha", "conf"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ConfigError(f"{name} has to lie in 0..1.", found=str(getattr(self, name)))
+        if self.max_objects is not None and self.max_objects < 1:
+            raise ConfigError(
+                "max_objects has to be at least 1.", found=str(self.max_objects), do="leave it out for all"
+            )

@@ -160,7 +160,7 @@ class _Sound:
         layout = "mono" if channels == 1 else "stereo"
         stream = container.add_stream("aac", rate=rate, layout=layout)
         assert isinstance(stream, AudioStream)
-        self._stream, self._rate, self._channels = stream, rate, channels
+        self._stream, self._rate = stream, rate
         self._layout = layout if channels <= 2 else f"{channels}c"
         self._resampler = AudioResampler("fltp", layout, rate, frame_size=1024)
         self._heard = 0
