@@ -17,6 +17,7 @@ from pipeline.live.settings import LiveControls
 from pipeline.live.source import LiveFrame, LiveSource
 from pipeline.render.frame_labels import FrameLabels
 from pipeline.render.label_planner import LabelPlanner
+from pipeline.render.label_state import LabelState
 from pipeline.render.overlay import Overlay
 from pipeline.render.settings import RenderSettings
 from pipeline.render.shown import ShownTracks
@@ -44,11 +45,12 @@ class Find(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class _Seen:
-    """A picture that was looked at."""
+    """A picture that was looked at. labels : colours and places of labels as they stand before it."""
 
     frame: LiveFrame
     tracks: Tracks
     class_map: ClassMap | None
+    labels: LabelState
 
 
 class LiveSession:
@@ -87,6 +89,7 @@ class LiveSession:
             render.conf, tuple(dict.fromkeys(chosen)), render.view or widest.possible[0]
         )
         self._state = Tracker(track, widest.class_names).start()
+        self._labels = LabelState()
         self._times: deque[float] = deque(maxlen=_RATE_PICTURES)
         self._counted: dict[str, int] = {}
         self._last_id = 0
@@ -163,7 +166,7 @@ class LiveSession:
             return
         detections, class_map = self._find(frame.rgb, class_map=self.controls.view != "instances")
         self._times.append(time.monotonic())
-        self._last = _Seen(frame, self._follow(frame, detections), class_map)
+        self._last = _Seen(frame, self._follow(frame, detections), class_map, self._labels)
         painted = self._show(self._last)
         if self._record is not None:
             self._record(painted, frame.seconds)
@@ -195,7 +198,7 @@ class LiveSession:
         settings = replace(self._render, conf=controls.conf, classes=controls.classes, view=view)
         class_map = None if controls.view == "instances" else seen.class_map
         planner = LabelPlanner(settings, frame.rgb.shape[1], frame.rgb.shape[0], names)
-        _, (labels,) = planner.follow(planner.start(), [(frame.arrived, tracks)])
+        self._labels, (labels,) = planner.follow(seen.labels, [(frame.arrived, tracks)])
         overlay = Overlay(settings, names, self.widest.classes)
         painted = _painted(overlay, frame.rgb, tracks, labels, class_map)
         facts = {

@@ -56,12 +56,12 @@ def until(condition, seconds=20.0):
 
 @pytest.fixture
 def make_session():
-    """make_session(command, ends=..., find=..., widest=..., **render): a session in a thread, ended after the test."""
+    """make_session(command, ends=..., find=..., **render): a session in a thread, ended after the test."""
     made = []
 
-    def make(command=None, *, ends=False, find=find_square, widest=OBJECTS, **render):
+    def make(command=None, *, ends=False, find=find_square, widest=OBJECTS, record=None, **render):
         source = LiveSource(command or camera(), ends=ends)
-        session = LiveSession(source, find, widest, RenderSettings(**render), TrackSettings())
+        session = LiveSession(source, find, widest, RenderSettings(**render), TrackSettings(), record)
         thread = threading.Thread(target=session.run)
         made.append((session, thread))
         thread.start()

@@ -17,6 +17,7 @@ from PIL import Image
 from pipeline.errors import ConfigError, UsageError
 from pipeline.live import handler
 from pipeline.live.server import LiveServer
+from pipeline.structures.detections import Detections
 from tests.live.conftest import BOTH, NAMES, camera, find_square, until
 
 
@@ -169,6 +170,33 @@ def test_the_view_is_a_control_that_acts_on_a_picture_that_stands(make_session, 
     until(lambda: session.shown.facts["controls"]["view"] == "instances")
     assert not is_masked(session.shown.rgb.astype(int))
     assert control(server, view="depth")[0] == 400
+
+
+def test_an_object_keeps_its_colour(make_session):
+    """Also while others come and go at its side, which would have the colours of all chosen anew."""
+    calls, colours = [], set()
+
+    def find(rgb, *, class_map):
+        square, _ = find_square(rgb)
+        calls.append(1)
+        count = len(calls) % 4
+        others = Detections(
+            np.array([[20.0 * n, 60, 20.0 * n + 15, 90] for n in range(count)], np.float32).reshape(-1, 4),
+            np.full(count, 0.9, np.float32), np.full(count, 1, np.int32), np.full((count, 28, 28), 255, np.uint8),
+        )  # fmt: skip
+        boxes, scores, ids, masks = (
+            np.concatenate([getattr(others, name), getattr(square, name)])
+            for name in ("boxes", "scores", "class_ids", "roi_masks")
+        )
+        return Detections(boxes, scores, ids, masks), None
+
+    def record(rgb, _):
+        (bright,) = np.flatnonzero(rgb[36].max(axis=1) > 100)[None]
+        colours.add(tuple(rgb[36, bright[16]].tolist()))
+
+    make_session(find=find, record=record, style=("masks",))
+    until(lambda: len(calls) > 12)
+    assert len(colours) == 1
 
 
 @pytest.mark.parametrize(
