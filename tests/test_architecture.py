@@ -56,6 +56,7 @@ MAY_IMPORT = {
         "job.output_template",
         "job.protection",
         "record.layout",
+        "record.lock",
         "segment",
         "track",
         "render",

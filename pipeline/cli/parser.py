@@ -85,7 +85,7 @@ def refuse_other_inputs(paths: Sequence[str]) -> None:
 
 
 def _other_kind(path: str) -> tuple[str, str] | None:
-    """What an input is that no file can be, and what to do with it."""
+    """The kind of an input that no file can be, and the advice for it."""
     if "://" in path:
         return "an address", "save it to a file first, or look at it with seg-video live"
     if path.startswith("/dev/") or (path.isdecimal() and not _is_there(path)):

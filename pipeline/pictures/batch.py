@@ -66,7 +66,8 @@ def segment_pictures(
     stop : asked after each picture; when it says so, those under way are ended and no other is begun.
     finder : looks at pictures; None: the network that the job's settings name, loaded when it is first needed.
 
-    Raises UsageError, InputError, ConfigError, WeightsError, WriteError, and InterruptedRunError where it was stopped.
+    Raises UsageError, InputError, ConfigError, WeightsError, WriteError, RunInTheWayError where another command works
+    on the same batch, and InterruptedRunError where it was stopped.
 
     """
     view = view_of(job.segment.model, job.render.view)
@@ -74,24 +75,25 @@ def segment_pictures(
     job = replace(job, render=replace(job.render, view=view.name))
     pairs = picture_pairs(job.inputs, job.output, listed=job.listed)
     store = PictureStore([pair.output for pair in pairs])
-    known = store.known()
-    if view.classes is not None:
-        store.tell(view.classes)
-    finder = finder or Finder(job.segment, class_maps=view.classes is not None)
-    batch = _Batch(job, view, store, known, finder)
     results: list[PictureResult] = []
-    for result in batch.results(pairs):
-        results.append(result)
-        if listener is not None:
-            listener(result, len(results), len(pairs))
-        if stop():
-            break
-    if len(results) < len(pairs):
-        raise InterruptedRunError(
-            f"Stopped after {len(results)} of {len(pairs)} pictures.",
-            do="run the same command again to go on",
-        )
-    store.finish(batch.through, known)
+    with store.held():
+        known = store.known()
+        if view.classes is not None:
+            store.tell(view.classes)
+        finder = finder or Finder(job.segment, class_maps=view.classes is not None)
+        batch = _Batch(job, view, store, known, finder)
+        for result in batch.results(pairs):
+            results.append(result)
+            if listener is not None:
+                listener(result, len(results), len(pairs))
+            if stop():
+                break
+        if len(results) < len(pairs):
+            raise InterruptedRunError(
+                f"Stopped after {len(results)} of {len(pairs)} pictures.",
+                do="run the same command again to go on",
+            )
+        store.finish(batch.through, known)
     return results
 
 

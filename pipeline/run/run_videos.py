@@ -141,9 +141,9 @@ def _run_video(
         sentences = () if state == "skipped" else damage_words(run, damage)
         for sentence in sentences:
             listener.tell(Damaged(sentence))
+        if not request.settings.run.sidecar and state == "made":
+            layout.remove_sidecar()
         listener.tell(Ended(state, str(run.layout.output), facts))
-    if not request.settings.run.sidecar and state == "made":
-        layout.remove_sidecar()
     return VideoResult(Path(run.source.path), run.layout.output, state, facts=facts, damage=sentences)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import cv2
@@ -22,7 +23,9 @@ _CLASSES = "classes.json"
 
 
 def class_picture(folder: Path, name: str) -> Path:
-    """Path of the class map that is called `name`."""
+    """Path of the class map of what is called `name`: in the folder, also where the name leads out of it."""
+    if name.startswith("../"):
+        name = f"{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}-{Path(name).name}"
     return folder / "labels" / f"{name}.png"
 
 

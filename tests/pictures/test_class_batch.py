@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from pipeline.api.export import export
-from pipeline.errors import ConfigError, UsageError
+from pipeline.errors import ConfigError, RunInTheWayError, UsageError
 from pipeline.pictures.batch import segment_pictures
 from pipeline.pictures.job import PictureJob
 from pipeline.pictures.pairs import picture_pairs
@@ -91,6 +91,31 @@ def test_an_output_that_somebody_changed_is_replaced_only_if_asked_for(job):
     assert [one.state for one in segment_pictures(job)] == ["failed", "kept", "failed"]
     assert output.read_bytes() == b"somebody's own"
     assert segment_pictures(replace(job, force=True))[0].state == "done"
+
+
+def test_the_maps_folder_is_its_owner_s_alone_and_a_planted_one_is_refused(job, tmp_path):
+    segment_pictures(job)
+    folder = tmp_path / "out" / "pictures.seg-run"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    folder.chmod(0o777)
+    with pytest.raises(RunInTheWayError, match="others can write"):
+        segment_pictures(job)
+
+
+def test_maps_of_outputs_in_other_folders_stay_in_the_one_of_the_batch(job, tmp_path):
+    victim = tmp_path / "out" / "0" / "y" / "1" / "y" / "z.png.png"
+    victim.parent.mkdir(parents=True)
+    victim.write_bytes(b"precious")
+    (tmp_path / "album" / "broken.png").unlink()
+    results = segment_pictures(replace(job, output=f"{tmp_path}/out/{{stem}}/y/z.png"))
+    assert [result.state for result in results] == ["done", "done"]
+    assert victim.read_bytes() == b"precious"
+    run = tmp_path / "out" / "0" / "y" / "pictures.seg-run"
+    assert len(list((run / "labels").iterdir())) == 2
+    again = segment_pictures(replace(job, output=f"{tmp_path}/out/{{stem}}/y/z.png"))
+    assert [result.state for result in again] == ["kept", "kept"]
+    export(run, "png", tmp_path / "png")
+    assert len(list((tmp_path / "png" / "labels").iterdir())) == 2
 
 
 @pytest.fixture
