@@ -13,7 +13,7 @@ import ffmpeg
 
 from pipeline.errors import InputError
 from pipeline.terminal import without_password
-from pipeline.video.read.live_stream import STREAM_FORM
+from pipeline.video.stream.live_stream import STREAM_FORM
 
 #: Addresses that are opened, and the options that keep what they send from piling up.
 _STREAM = re.compile(r"(rtsps?|rtmps?|https?|srt|udp|rtp|tcp)://", re.IGNORECASE)

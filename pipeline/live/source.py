@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import MediaError
 from pipeline.terminal import without_password
-from pipeline.video.read.live_stream import StreamPicture, StreamSound, read_stream
+from pipeline.video.stream.live_stream import StreamPicture, StreamSound, read_stream
 
 #: Pauses between tries, in seconds: each twice the one before.
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0

@@ -21,7 +21,7 @@ from pipeline.segment.view import view_of
 from pipeline.structures.class_map import ClassMap
 from pipeline.structures.detections import Detections
 from pipeline.track.settings import TrackSettings
-from pipeline.video.write.recording import Recording
+from pipeline.video.stream.recording import Recording
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,9 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from pipeline.errors import MediaError, SegVideoError, UsageError, WriteError
-from pipeline.video.read.live_stream import StreamSound
 from pipeline.video.read.source import reason
 from pipeline.video.settings import H264_CRF
+from pipeline.video.stream.live_stream import StreamSound
 from pipeline.video.write.whole_video import whole_video
 
 _TICK = Fraction(1, 90_000)

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from pipeline.errors import UsageError, WriteError
-from pipeline.video.read.live_stream import StreamSound
-from pipeline.video.write.recording import Recording
+from pipeline.video.stream.live_stream import StreamSound
+from pipeline.video.stream.recording import Recording
 
 #: Uneven on purpose.
 SECONDS = [0.0, 0.04, 0.09, 0.5, 0.52, 1.7, 1.74, 2.9, 2.93]
@@ -130,7 +130,7 @@ def test_a_full_disk_is_told_also_where_the_sound_meets_it(tmp_path, monkeypatch
 KILLED = """
 import sys, time
 from pathlib import Path
-from tests.video.write.test_recording import Recording, form, picture, sound
+from tests.video.stream.test_recording import Recording, form, picture, sound
 recording = Recording(Path(sys.argv[1]))
 recording.sound(form())
 for number in range(100):
