@@ -18,13 +18,9 @@ from pipeline.record.layout import RunLayout
 from pipeline.record.source_identity import SourceIdentity
 from pipeline.run.run import Network, Run
 from pipeline.segment.settings import SegmentSettings
-<<<<<<< HEAD
 from pipeline.segment.view import view_of
-from pipeline.structures.drawn_view import DrawnView
-=======
 from pipeline.structures.address import Place, in_full
-from pipeline.structures.pixel_classes import PixelClasses
->>>>>>> main
+from pipeline.structures.drawn_view import DrawnView
 from pipeline.structures.video_info import VideoInfo
 from pipeline.track.key_frames import key_frames
 from pipeline.video.colour.light_metadata import keeps_light
@@ -59,24 +55,12 @@ def plan_run(
     """
     resolved = resolve(settings)
     # Before the weights are fetched: names of classes are known without them.
-<<<<<<< HEAD
     view = _view(resolved, stored)
     resolved = resolved.with_changes({"render": {"view": view.name}})
     view.check(settings.render.classes)
     network = _network(resolved.segment, stored, view)
-    size = pair.source.stat().st_size if pair.source.exists() else 0
-    info = probe(pair.source.absolute())
-=======
-    names, classes = _known_classes(resolved.segment.model, stored)
-    view = possible_view(
-        settings.render.view, resolved.segment.model, objects=bool(names), classes=classes is not None
-    )
-    resolved = resolved.with_changes({"render": {"view": view}})
-    _check_classes(settings.render.classes, _drawn_names(view, names, classes))
-    network = _network(resolved.segment, stored, classes if view != "instances" else None)
     size = size_of(pair.source)
     info = probe(in_full(pair.source))
->>>>>>> main
     _check_regions(settings.track.ignore_regions, info)
     check = check_container(info, pair.output)
     if check.problems:
