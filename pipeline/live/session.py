@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pipeline.live.live_picture import LivePicture
 from pipeline.live.settings import LiveControls
 from pipeline.live.source import LiveFrame, LiveSource
+from pipeline.render.drawn_view import DrawnView
 from pipeline.render.frame_labels import FrameLabels
 from pipeline.render.label_planner import LabelPlanner
 from pipeline.render.label_state import LabelState
@@ -23,7 +24,6 @@ from pipeline.render.settings import RenderSettings
 from pipeline.render.shown import ShownTracks
 from pipeline.structures.class_map import ClassMap
 from pipeline.structures.detections import Detections
-from pipeline.structures.drawn_view import DrawnView
 from pipeline.structures.pixel_classes import PixelClasses
 from pipeline.structures.tracks import Tracks
 from pipeline.structures.yuv_frame import YuvFrame

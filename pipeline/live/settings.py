@@ -16,7 +16,7 @@ class LiveControls:
     """The controls that a viewer can change while the picture runs.
 
     conf : an object is shown from the picture in which its score first reaches this. classes : names of those that are
-        shown; empty: all. view : what is drawn, of structures.drawn_view.VIEWS. paused : the picture stands, and the
+        shown; empty: all. view : what is drawn, of render.settings.VIEWS. paused : the picture stands, and the
         network rests.
     """
 

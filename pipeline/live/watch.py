@@ -14,10 +14,11 @@ from pipeline.live.opening import live_input, stream_command
 from pipeline.live.server import LiveServer
 from pipeline.live.session import LiveSession
 from pipeline.live.source import LiveSource
+from pipeline.render.drawn_view import DrawnView
 from pipeline.render.settings import RenderSettings
+from pipeline.segment.network_classes import network_classes
 from pipeline.segment.segmenter import Segmenter
 from pipeline.segment.settings import SegmentSettings
-from pipeline.segment.view import view_of
 from pipeline.structures.class_map import ClassMap
 from pipeline.structures.detections import Detections
 from pipeline.track.settings import TrackSettings
@@ -69,8 +70,8 @@ def watch(
 
     """
     target = live_input(job.source, loop=job.loop)
-    view = view_of(job.segment.model, job.render.view)
-    widest = view_of(job.segment.model, view.possible[-1])
+    view = DrawnView.of(job.render.view, job.segment.model, *network_classes(job.segment.model))
+    widest = DrawnView.of(view.possible[-1], job.segment.model, *network_classes(job.segment.model))
     segmenter = Segmenter(job.segment, class_maps=widest.classes is not None)
     segmenter.setup()
     recording = None if job.record is None else Recording(job.record, replace=job.force)

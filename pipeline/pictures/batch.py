@@ -21,10 +21,10 @@ from pipeline.pictures.pairs import PicturePair, picture_pairs
 from pipeline.pictures.picture import Picture
 from pipeline.pictures.read import read_picture
 from pipeline.pictures.stored import KnownPicture, PictureStore
+from pipeline.render.drawn_view import DrawnView
 from pipeline.render.shown import ShownTracks
-from pipeline.segment.view import class_map_runtime, view_of
+from pipeline.segment.network_classes import class_map_runtime, network_classes
 from pipeline.store.header import StoredPicture
-from pipeline.structures.drawn_view import DrawnView
 from pipeline.weights.digest import weights_digest
 
 #: Rises when the same settings make something else.
@@ -70,7 +70,7 @@ def segment_pictures(
     on the same batch, and InterruptedRunError where it was stopped.
 
     """
-    view = view_of(job.segment.model, job.render.view)
+    view = DrawnView.of(job.render.view, job.segment.model, *network_classes(job.segment.model))
     view.check(job.render.classes)
     job = replace(job, render=replace(job.render, view=view.name))
     pairs = picture_pairs(job.inputs, job.output, listed=job.listed)

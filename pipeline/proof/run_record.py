@@ -12,8 +12,8 @@ from pipeline.job.settings import Settings
 from pipeline.record.find_run import request_of
 from pipeline.record.layout import RunLayout, check_private
 from pipeline.record.manifest import Manifest
+from pipeline.render.drawn_view import DrawnView
 from pipeline.store.class_maps import class_maps_beside
-from pipeline.structures.drawn_view import DrawnView
 from pipeline.structures.pixel_classes import PixelClasses
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipeline.errors import ConfigError
-from pipeline.structures.drawn_view import VIEWS
 
 #: Everything that can be painted over an object, from the bottom up.
 STYLES = ("masks", "outlines", "boxes", "labels")
+
+#: What is drawn: the objects; the class of each pixel; both, objects on top of what is not one.
+VIEWS = ("instances", "semantic", "panoptic")
 
 #: Which objects are named.
 LABELS = ("auto", "all", "none")

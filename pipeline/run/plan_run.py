@@ -16,15 +16,16 @@ from pipeline.networks import registry
 from pipeline.networks.settings import LoadSettings
 from pipeline.record.layout import RunLayout
 from pipeline.record.source_identity import SourceIdentity
+from pipeline.render.drawn_view import DrawnView
 from pipeline.run.run import Network, Run
+from pipeline.segment.network_classes import network_classes
 from pipeline.segment.settings import SegmentSettings
-from pipeline.segment.view import view_of
 from pipeline.structures.address import Place, in_full
-from pipeline.structures.drawn_view import DrawnView
 from pipeline.structures.video_info import VideoInfo
 from pipeline.track.key_frames import key_frames
 from pipeline.video.colour.light_metadata import keeps_light
 from pipeline.video.colour.tone_map import as_painted, is_hdr
+from pipeline.video.cut.excerpt import excerpt
 from pipeline.video.read.plan import plan
 from pipeline.video.read.probe import probe
 from pipeline.video.read.source import size_of
@@ -58,11 +59,12 @@ def plan_run(
     view = _view(resolved, stored)
     resolved = resolved.with_changes({"render": {"view": view.name}})
     view.check(settings.render.classes)
-    network = _network(resolved.segment, stored, view)
     size = size_of(pair.source)
     info = probe(in_full(pair.source))
+    film = excerpt(info, settings.decode)
     _check_regions(settings.track.ignore_regions, info)
-    check = check_container(info, pair.output)
+    network = _network(resolved.segment, stored, view)
+    check = check_container(film, pair.output)
     if check.problems:
         raise UsageError(
             f"{pair.output.suffix} cannot hold all of {pair.source}.",
@@ -80,8 +82,9 @@ def plan_run(
         asked=settings,
         settings=resolved,
         info=info,
-        chunks=plan(info, settings.run.chunk_frames or CHUNK_FRAMES),
-        key_frames=_key_frames(info, resolved.segment.every or 1),
+        film=film,
+        chunks=plan(film, settings.run.chunk_frames or CHUNK_FRAMES),
+        key_frames=_key_frames(film, resolved.segment.every or 1),
         source=source,
         network=network,
         encoder=encoder,
@@ -93,7 +96,7 @@ def plan_run(
 def _view(settings: Settings, stored: StoredWeights | None) -> DrawnView:
     asked, model = settings.render.view, settings.segment.model
     if stored is None:
-        return view_of(model, asked)
+        return DrawnView.of(asked, model, *network_classes(model))
     return DrawnView.of(asked, model, stored.class_names, stored.classes)
 
 
@@ -128,9 +131,10 @@ def _looked_at(model: str, wanted: LoadSettings) -> Network:
     return Network(model, digest, network.class_names, runtime, network.arrays_sha256)
 
 
-def _key_frames(info: VideoInfo, every: int) -> frozenset[int]:
-    """Numbers of the frames that the network looks at."""
-    return frozenset(key_frames([float(info.seconds(number)) for number in range(info.frame_count)], every))
+def _key_frames(film: VideoInfo, every: int) -> frozenset[int]:
+    """Numbers in the source of the frames that the network looks at."""
+    seconds = [float(film.seconds(place)) for place in range(film.frame_count)]
+    return frozenset(film.span[0] + place for place in key_frames(seconds, every))
 
 
 def _check_regions(regions: tuple[tuple[float, float, float, float], ...], info: VideoInfo) -> None:

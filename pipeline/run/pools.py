@@ -7,9 +7,10 @@ import time
 
 from pipeline.job.settings import Settings
 from pipeline.networks.devices import takes_gpu
+from pipeline.render.drawn_view import DrawnView
 from pipeline.run.work.render_worker import RenderWorker
 from pipeline.run.work.segment_worker import SegmentWorker
-from pipeline.segment.view import view_of
+from pipeline.segment.network_classes import network_classes
 from pipeline.workers.contract import PoolSpec, WorkerPools
 from pipeline.workers.in_process import InProcessPools
 from pipeline.workers.processes import ProcessPools
@@ -136,7 +137,7 @@ class RunPools:
 
     def _worker(self, threads: int | None) -> SegmentWorker:
         asked = self._settings
-        view = view_of(asked.segment.model, asked.render.view)
+        view = DrawnView.of(asked.render.view, asked.segment.model, *network_classes(asked.segment.model))
         return SegmentWorker(asked.segment, threads, class_maps=view.classes is not None)
 
     def _renderers(self) -> PoolSpec:

@@ -13,9 +13,9 @@ import pytest
 from pipeline.live.server import LiveServer
 from pipeline.live.session import LiveSession
 from pipeline.live.source import LiveSource
+from pipeline.render.drawn_view import DrawnView
 from pipeline.render.settings import RenderSettings
 from pipeline.structures.detections import Detections
-from pipeline.structures.drawn_view import DrawnView
 from pipeline.structures.pixel_classes import PixelClasses
 from pipeline.track.settings import TrackSettings
 

@@ -15,7 +15,6 @@ import pytest
 from pipeline.errors import ConfigError
 from pipeline.live import watch
 from pipeline.render.settings import RenderSettings
-from pipeline.structures.drawn_view import DrawnView
 from tests.live.conftest import until
 
 
@@ -53,7 +52,7 @@ def test_live_says_what_is_no_source(capsys):
 
 def test_a_view_that_the_network_cannot_give_is_refused_before_anything_is_opened(traffic, monkeypatch):
     monkeypatch.setattr(watch, "Segmenter", None)
-    monkeypatch.setattr(watch, "view_of", lambda model, asked: DrawnView.of(asked, model, {3: "car"}, None))
+    monkeypatch.setattr(watch, "network_classes", lambda model: ({3: "car"}, None))
     job = watch.LiveJob(str(traffic), render=RenderSettings(view="panoptic"))
     with pytest.raises(ConfigError, match="gives no class to each pixel"):
         watch.watch(job, Path("no-such-program"), print, lambda: True)

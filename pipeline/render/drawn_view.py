@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from pipeline.errors import ConfigError
+from pipeline.render.settings import VIEWS
 from pipeline.structures.pixel_classes import PixelClasses
-
-#: The views: the objects; the class of each pixel; both, objects on top of what is not one.
-VIEWS = ("instances", "semantic", "panoptic")
 
 
 @dataclass(frozen=True)
