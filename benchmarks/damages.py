@@ -462,7 +462,7 @@ KINDS: dict[str, Damage] = {
     "the header's pixel aspect": rewritten(b"pasp", 4, lambda old, s: (4).to_bytes(4, "big"), 4),
     "the header disables the video": rewritten(b"tkhd", 7, lambda old, s: b"\0", 1),
     "the header's level": rewritten(b"avcC", 7, lambda old, s: b"\x0a", 1),
-    "the header's size": rewritten(b"avc1", 28, lambda old, s: (16).to_bytes(2, "big"), 2),
+    "the header's size": rewritten(b"avc1" + bytes(6), 28, lambda old, s: (16).to_bytes(2, "big"), 2),
     "the header's size of display": rewritten(b"tkhd", 80, lambda old, s: (16).to_bytes(2, "big"), 2),
     "the header's time of making": rewritten(b"mvhd", 8, lambda old, s: b"\xd0\0\0\0", 4),
     "a crop in the header": apertured,

@@ -31,6 +31,12 @@ def changed(find: str, offset: int, new: str, *, last: bool = False) -> Damage:
     return do
 
 
+def number(value: int) -> str:
+    """A number of as many bytes as it needs, after its length."""
+    length = (value.bit_length() + 7) // 8
+    return f"{0x80 | length:02x}{value:0{2 * length}x}"
+
+
 def unsummed(scene: Scene, path: Path) -> None:
     """No damage: a file may have no check sums."""
     path.write_bytes(scene.made.read_bytes().replace(_CHECK_SUM, _ROOM))
@@ -74,8 +80,8 @@ KINDS: dict[str, Damage] = CONTROLS | {
         "a time in the table of keyframes": changed("bb8fb38100", 4, "7f"),
         "a place in the table of keyframes": changed("f78101f1", 5, "01", last=True),
         "a place of a part": changed("53ac81", 3, "02"),
-        "another width": lambda s, path: changed(f"b082{s.width:04x}", 2, "01d0")(s, path),
-        "another height": lambda s, path: changed(f"ba82{s.height:04x}", 2, "0108")(s, path),
+        "another width": lambda s, path: changed(f"b0{number(s.width)}", 2, "50")(s, path),
+        "another height": lambda s, path: changed(f"ba{number(s.height)}", 2, "50")(s, path),
         "another level": changed("63a2", 6, "09"),
         "the length of the film": changed("448988", 3, "41"),
         "the length of a frame": changed("23e38384", 4, "7f"),
