@@ -67,7 +67,8 @@ def pairs(inputs: Sequence[str], output: str | None) -> list[Pair]:
         raise InputError("No input holds a video.", found=", ".join(inputs))
     several = len(sources) > 1 or any(_is_folder(name) for name in inputs)
     found = [Pair.of(source, _output(source, output, several)) for source in dict.fromkeys(sources)]
-    protect_sources(_places(found))
+    _check_run_names(found)
+    protect_sources([(pair.source, pair.target) for pair in found])
     return found
 
 
@@ -77,13 +78,21 @@ def check_together(jobs: Sequence[tuple[Sequence[str], str | None]]) -> None:
     jobs : inputs and output of each job of a command.
     """
     found = [pair for inputs, output in jobs for pair in pairs(inputs, output)]
-    protect_sources(_places(dict.fromkeys(found)))
+    _check_run_names(found)
+    protect_sources([(pair.source, pair.target) for pair in dict.fromkeys(found)])
 
 
-def _places(found: Iterable[Pair]) -> list[tuple[Place, Place]]:
-    """Source and output of each pair, once more with the output's address where it has one."""
-    pairs_of = ({(pair.source, pair.output), (pair.source, pair.target)} for pair in found)
-    return [places for both in pairs_of for places in both]
+def _check_run_names(found: Iterable[Pair]) -> None:
+    """Raise UsageError for two outputs in a storage whose runs would have one name here."""
+    targets: dict[Path, Place] = {}
+    for pair in found:
+        other = targets.setdefault(pair.output, pair.target)
+        if other != pair.target:
+            raise UsageError(
+                f"2 outputs would be made under the name {pair.output}.",
+                found=f"{other}, {pair.target}",
+                do="give them other names, or make each in a folder of its own",
+            )
 
 
 def _sources(name: str) -> Sequence[Place]:

@@ -187,6 +187,8 @@ def _asked(address: Address, call: Callable[[dict[str, float]], _T], storage: An
         except FileNotFoundError as error:
             raise InputError(f"{address} is not there.", do="check the address") from error
         except Exception as error:  # each storage has errors of its own, without a root in common
+            if _is_taken(error):
+                raise FileExistsError(address.url) from error
             if _is_refusal(error):
                 raise InputError(
                     f"{address} is refused by its storage.",
@@ -201,6 +203,12 @@ def _asked(address: Address, call: Callable[[dict[str, float]], _T], storage: An
                 ) from error
         time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - nothing secret
     raise AssertionError("the last try returns or raises")
+
+
+def _is_taken(error: Exception) -> bool:
+    """True where a write's condition did not hold. s3fs knows that of AWS's own answers only."""
+    response = getattr(error.__cause__, "response", None) or {}
+    return response.get("Error", {}).get("Code") in ("PreconditionFailed", "412")
 
 
 def _is_refusal(error: Exception) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import UsageError
-from pipeline.job.inputs import pairs
+from pipeline.job.inputs import check_together, pairs
 from pipeline.record.manifest import Manifest
 from pipeline.record.receipt import Receipt
 from pipeline.record.status import run_status
@@ -156,9 +156,10 @@ def test_a_run_that_is_killed_behind_its_upload_takes_the_object_for_its_own(
     def die(self, path):
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(Receipt, "write", die)
-        work([traffic], OUT, **OPTIONS)
+        with pytest.raises(KeyboardInterrupt):
+            work([traffic], OUT, **OPTIONS)
     (result,), _ = work([traffic], OUT, **OPTIONS)
     assert result.state == "made"
     assert s3.puts == [("/bucket/made/out.mp4", True)] * 2
@@ -169,6 +170,7 @@ def test_a_run_that_is_killed_behind_its_upload_takes_the_object_for_its_own(
     [
         ("s3://bucket/a.mp4", "s3://bucket/a.mp4", "overwritten by its own output"),
         ("a.mp4", "https://host/a.mp4", "cannot be an output"),
+        ("s3://b/1.mp4", "gs://bucket/a.mp4", "cannot be an output"),
     ],
 )
 def test_outputs_that_cannot_be_are_told_before_anything_is_read(source, output, words):
@@ -184,3 +186,8 @@ def test_outputs_of_several_are_named_by_a_folder_or_a_template_in_the_storage()
         Path("one.mkv"),
         Path("two.mkv"),
     ]
+
+
+def test_two_outputs_whose_runs_would_have_one_name_are_told():
+    with pytest.raises(UsageError, match="under the name a.mp4"):
+        check_together([(["one.mp4"], "s3://b/1/a.mp4"), (["two.mp4"], "s3://b/2/a.mp4")])

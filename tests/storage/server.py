@@ -36,6 +36,8 @@ class ObjectServer(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"  # S3's clients ask whether a body is wanted before they send it
+
     def log_message(self, *_):
         pass
 
@@ -69,6 +71,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _hang_up(self):
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.connection.close()
+        self.close_connection = True
 
     def do_GET(self):
         if "list-type" in self.path:
@@ -104,3 +107,4 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.reads.append((first, last + 1))
             body = content[first : last + 1]
             self.wfile.write(body[: len(body) // 2] if cut else body)
+            self.close_connection = cut
