@@ -26,6 +26,7 @@ from pipeline.structures.video_info import VideoInfo
 from pipeline.track.key_frames import key_frames
 from pipeline.video.colour.light_metadata import keeps_light
 from pipeline.video.colour.tone_map import as_painted, is_hdr
+from pipeline.video.cut.excerpt import excerpt
 from pipeline.video.read.plan import plan
 from pipeline.video.read.probe import probe
 from pipeline.video.read.source import size_of
@@ -62,11 +63,12 @@ def plan_run(
     )
     resolved = resolved.with_changes({"render": {"view": view}})
     _check_classes(settings.render.classes, _drawn_names(view, names, classes))
-    network = _network(resolved.segment, stored, classes if view != "instances" else None)
     size = size_of(pair.source)
     info = probe(in_full(pair.source))
+    film = excerpt(info, settings.decode)
     _check_regions(settings.track.ignore_regions, info)
-    check = check_container(info, pair.output)
+    network = _network(resolved.segment, stored, classes if view != "instances" else None)
+    check = check_container(film, pair.output)
     if check.problems:
         raise UsageError(
             f"{pair.output.suffix} cannot hold all of {pair.source}.",
@@ -84,8 +86,9 @@ def plan_run(
         asked=settings,
         settings=resolved,
         info=info,
-        chunks=plan(info, settings.run.chunk_frames or CHUNK_FRAMES),
-        key_frames=_key_frames(info, resolved.segment.every or 1),
+        film=film,
+        chunks=plan(film, settings.run.chunk_frames or CHUNK_FRAMES),
+        key_frames=_key_frames(film, resolved.segment.every or 1),
         source=source,
         network=network,
         encoder=encoder,
@@ -141,9 +144,10 @@ def _looked_at(model: str, wanted: LoadSettings) -> Network:
     return Network(model, digest, network.class_names, runtime, network.arrays_sha256)
 
 
-def _key_frames(info: VideoInfo, every: int) -> frozenset[int]:
-    """Numbers of the frames that the network looks at."""
-    return frozenset(key_frames([float(info.seconds(number)) for number in range(info.frame_count)], every))
+def _key_frames(film: VideoInfo, every: int) -> frozenset[int]:
+    """Numbers in the source of the frames that the network looks at."""
+    seconds = [float(film.seconds(place)) for place in range(film.frame_count)]
+    return frozenset(film.span[0] + place for place in key_frames(seconds, every))
 
 
 def _check_classes(asked: tuple[str | int, ...], names: Sequence[tuple[int, str]]) -> None:

@@ -184,11 +184,11 @@ def _asked(address: Address, call: Callable[[dict[str, float]], _T], storage: An
             return call(limit)
         except (SegVideoError, FileExistsError):
             raise
-        except FileNotFoundError as error:
-            raise InputError(f"{address} is not there.", do="check the address") from error
         except Exception as error:  # each storage has errors of its own, without a root in common
             if _is_taken(error):
                 raise FileExistsError(address.url) from error
+            if isinstance(error, FileNotFoundError) and not _is_unreached(error):
+                raise InputError(f"{address} is not there.", do="check the address") from error
             if _is_refusal(error):
                 raise InputError(
                     f"{address} is refused by its storage.",
@@ -199,7 +199,7 @@ def _asked(address: Address, call: Callable[[dict[str, float]], _T], storage: An
                 raise MediaError(
                     f"{address} cannot be reached: the storage does not answer.",
                     found=_words(error),
-                    do="run the same command again: it goes on from here",
+                    do="check the way to it and the keys; the same command goes on from here",
                 ) from error
         time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - nothing secret
     raise AssertionError("the last try returns or raises")
@@ -209,6 +209,11 @@ def _is_taken(error: Exception) -> bool:
     """True where a write's condition did not hold. s3fs knows that of AWS's own answers only."""
     response = getattr(error.__cause__, "response", None) or {}
     return response.get("Error", {}).get("Code") in ("PreconditionFailed", "412")
+
+
+def _is_unreached(error: FileNotFoundError) -> bool:
+    """True where it is said to be missing since nobody answers there: fsspec has one error for both."""
+    return isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, FileNotFoundError)
 
 
 def _is_refusal(error: Exception) -> bool:

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.errors import UsageError
 from pipeline.job.inputs import check_together, pairs
+from pipeline.record.find_run import request_of
 from pipeline.record.manifest import Manifest
 from pipeline.record.receipt import Receipt
 from pipeline.record.status import run_status
@@ -108,6 +109,7 @@ def test_an_output_goes_to_a_storage_and_is_kept_when_it_is_asked_for_again(
     ]
     assert not (here / "out.mp4").exists()
     assert (run_status(folder).state, run_status(folder).output) == ("done", OUT)
+    assert request_of(folder).output == OUT
     written = "".join(path.read_text() for path in folder.iterdir() if path.suffix != ".parquet")
     assert "SECRET" not in written + str(events)
     fake_network.looked_at.clear()
@@ -189,5 +191,5 @@ def test_outputs_of_several_are_named_by_a_folder_or_a_template_in_the_storage()
 
 
 def test_two_outputs_whose_runs_would_have_one_name_are_told():
-    with pytest.raises(UsageError, match="under the name a.mp4"):
+    with pytest.raises(UsageError, match=r"under the name a\.mp4"):
         check_together([(["one.mp4"], "s3://b/1/a.mp4"), (["two.mp4"], "s3://b/2/a.mp4")])
