@@ -42,6 +42,7 @@ MAY_IMPORT = {
     "proof": {"job", "record", "video", "render", "store", "track.steadying"},
     "run": {
         "job",
+        "storage",
         "record",
         "proof",
         "workers",

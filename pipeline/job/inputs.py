@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import InputError, UsageError
 from pipeline.job.output_template import RUN_SUFFIX, filled
 from pipeline.job.protection import protect_sources
-from pipeline.structures.address import Address, Place, is_address
+from pipeline.structures.address import Address, Place, is_address, place_of
 
 #: What counts as video in a folder.
 VIDEO_SUFFIXES = frozenset(
@@ -24,17 +24,38 @@ VIDEO_SUFFIXES = frozenset(
 
 @dataclass(frozen=True)
 class Pair:
-    """A video, in a file or at an address, and the file that is made of it."""
+    """A video, in a file or at an address, and the file that is made of it.
+
+    destination : where in a storage the output goes; None: it stays a file. Until then it lies in the folder of its
+    run, which is named after `output`.
+    """
 
     source: Place
     output: Path
+    destination: Address | None = None
+
+    @property
+    def target(self) -> Place:
+        """The place in which the output ends up."""
+        return self.destination or self.output
+
+    @classmethod
+    def of(cls, source: Place, target: Place) -> Pair:
+        """The pair of these two; the run of an output in a storage lies in the current folder."""
+        if not isinstance(target, Address):
+            return cls(source, target)
+        if target.scheme != "s3":
+            raise UsageError(
+                f"{target} cannot be an output.", do="name a file, or an address that begins with s3://"
+            )
+        return cls(source, Path(target.name), target)
 
 
 def pairs(inputs: Sequence[str], output: str | None) -> list[Pair]:
     """Each video that the inputs name, with its output; in the order in which they are named.
 
     inputs : files, folders (the videos in them, by name), patterns, or addresses.
-    output : a file, for one input; a folder; a template with {stem} or {name}; None: `<stem>_seg.mp4` here.
+    output : a file or address, for one input; a folder; a template with {stem} or {name}; None: `<stem>_seg.mp4` here.
     Raises InputError for an input that is not there or cannot be looked at, UsageError where two inputs would get one
     output, or an output would replace an input.
     """
@@ -45,8 +66,9 @@ def pairs(inputs: Sequence[str], output: str | None) -> list[Pair]:
     if not sources:
         raise InputError("No input holds a video.", found=", ".join(inputs))
     several = len(sources) > 1 or any(_is_folder(name) for name in inputs)
-    found = [Pair(source, _output(source, output, several)) for source in dict.fromkeys(sources)]
-    protect_sources([(pair.source, pair.output) for pair in found])
+    found = [Pair.of(source, _output(source, output, several)) for source in dict.fromkeys(sources)]
+    _check_run_names(found)
+    protect_sources([(pair.source, pair.target) for pair in found])
     return found
 
 
@@ -56,7 +78,21 @@ def check_together(jobs: Sequence[tuple[Sequence[str], str | None]]) -> None:
     jobs : inputs and output of each job of a command.
     """
     found = [pair for inputs, output in jobs for pair in pairs(inputs, output)]
-    protect_sources([(pair.source, pair.output) for pair in dict.fromkeys(found)])
+    _check_run_names(found)
+    protect_sources([(pair.source, pair.target) for pair in dict.fromkeys(found)])
+
+
+def _check_run_names(found: Iterable[Pair]) -> None:
+    """Raise UsageError for two outputs in a storage whose runs would have one name here."""
+    targets: dict[Path, Place] = {}
+    for pair in found:
+        other = targets.setdefault(pair.output, pair.target)
+        if other != pair.target:
+            raise UsageError(
+                f"2 outputs would be made under the name {pair.output}.",
+                found=f"{other}, {pair.target}",
+                do="give them other names, or make each in a folder of its own",
+            )
 
 
 def _sources(name: str) -> Sequence[Place]:
@@ -87,20 +123,21 @@ def _is_source(path: Path) -> bool:
     return not os.path.lexists(path.with_name(path.name + RUN_SUFFIX))
 
 
-def _output(source: Place, output: str | None, several: bool) -> Path:
+def _output(source: Place, output: str | None, several: bool) -> Place:
     if output is None:
         return Path(f"{source.stem}_seg.mp4")
     if "{" in output:
-        return Path(filled(output, {"stem": source.stem, "name": source.name}))
+        return place_of(filled(output, {"stem": source.stem, "name": source.name}))
     if output.endswith("/") or _is_folder(output) or (several and not Path(output).suffix):
-        return Path(output) / f"{source.stem}_seg.mp4"
+        name = f"{source.stem}_seg.mp4"
+        return Address(f"{output.rstrip('/')}/{name}") if is_address(output) else Path(output) / name
     if several:
         raise UsageError(
             "Several inputs cannot go into one file.",
             found=f"output {output}",
             do="name a folder, as in out/, or a template such as out/{stem}_seg.mp4",
         )
-    return Path(output)
+    return place_of(output)
 
 
 def _is_folder(name: str) -> bool:

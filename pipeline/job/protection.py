@@ -12,7 +12,7 @@ from pipeline.job.output_template import RUN_SUFFIX, run_folder
 from pipeline.structures.address import Address, Place
 
 
-def protect_sources(pairs: Sequence[tuple[Place, Path]]) -> None:
+def protect_sources(pairs: Sequence[tuple[Place, Place]]) -> None:
     """Raise UsageError where an output would replace an input or swallow it, or two inputs would become one output.
 
     A file is known by its path without links and, where it is there, by device and inode: another spelling, a link, a
@@ -36,8 +36,10 @@ def protect_sources(pairs: Sequence[tuple[Place, Path]]) -> None:
                     found=f"{other}, {source}",
                     do="use a template with {name}, or another output for each",
                 )
-        refuse_in_run_folder(output)
-    runs = {os.path.realpath(run_folder(output)): output for _, output in pairs}
+        if isinstance(output, Path):
+            refuse_in_run_folder(output)
+    files = [output for _, output in pairs if isinstance(output, Path)]
+    runs = {os.path.realpath(run_folder(output)): output for output in files}
     for source in (source for source, _ in pairs if not isinstance(source, Address)):
         for folder in Path(os.path.realpath(source)).parents:
             if str(folder) in runs:
@@ -99,7 +101,7 @@ def _marks(path: Place) -> Iterator[Hashable]:
     yield status.st_dev, status.st_ino
 
 
-def _would_replace(replaced: Place, source: Place, output: Path) -> UsageError:
+def _would_replace(replaced: Place, source: Place, output: Place) -> UsageError:
     if replaced == source:
         what = f"{source} would be overwritten by its own output."
     else:

@@ -24,7 +24,8 @@ _WORK_FOLDERS = ("detections", "tracks", "labels", "parts")
 class RunLayout:
     """The files of one run.
 
-    output : the video that is made. folder : what stays beside it. work : what goes after success.
+    output : the video that is made, which of one that goes to a storage is a file in the run's folder.
+    folder : what stays beside it. work : what goes after success.
     """
 
     output: Path
@@ -32,14 +33,19 @@ class RunLayout:
     work: Path
 
     @classmethod
-    def of(cls, output: Path, work_dir: Path | None = None) -> RunLayout:
-        """The layout for an output; `work_dir` holds the work files of several runs, each in its own folder."""
+    def of(cls, output: Path, work_dir: Path | None = None, *, keeps_output: bool = True) -> RunLayout:
+        """The layout for an output.
+
+        work_dir : holds the work files of several runs, each in its own folder. keeps_output : the output stays where
+        it is made; otherwise it is made in the run's folder, and goes to a storage.
+        """
         output = output.absolute()
         folder = run_folder(output)
+        made = output if keeps_output else folder / output.name
         if work_dir is None:
-            return cls(output, folder, folder / "work")
+            return cls(made, folder, folder / "work")
         mark = hashlib.sha256(os.fsencode(output)).hexdigest()[:8]
-        return cls(output, folder, work_dir.absolute() / f"{output.name}.{mark}")
+        return cls(made, folder, work_dir.absolute() / f"{output.name}.{mark}")
 
     @property
     def manifest(self) -> Path:
@@ -65,6 +71,16 @@ class RunLayout:
     def joined_in(folder: Path) -> Path:
         """The same in the folder of a run."""
         return folder / "detections.parquet"
+
+    @property
+    def receipt(self) -> Path:
+        """The facts of the object that the output has become in a storage."""
+        return self.receipt_in(self.folder)
+
+    @staticmethod
+    def receipt_in(folder: Path) -> Path:
+        """The same in the folder of a run."""
+        return folder / "published.json"
 
     def detections(self, chunk: int | None) -> Path:
         """The detections of a chunk."""
@@ -146,7 +162,7 @@ class RunLayout:
     def remove_sidecar(self) -> None:
         """Remove what the run wrote down beside its output. For who holds the run's lock."""
         maps = self.joined.with_suffix(".classes.parquet")
-        for path in (self.manifest, self.ledger, self.joined, maps, self.lock):
+        for path in (self.manifest, self.ledger, self.joined, maps, self.receipt, self.lock):
             path.unlink(missing_ok=True)
         if not any(self.folder.iterdir()):
             self.folder.rmdir()

@@ -13,6 +13,7 @@ from pipeline.job.output_template import RUN_SUFFIX
 from pipeline.loading.typed_json import typed_json
 from pipeline.record.own_file import read_own
 from pipeline.record.source_identity import SourceIdentity
+from pipeline.structures.address import is_address
 from pipeline.structures.spans import Span
 
 #: Rises when a key changes its meaning.
@@ -109,6 +110,8 @@ class Manifest:
         if manifest is None:
             raise RunInTheWayError(f"There is no run at {folder}.", do="see `seg-video status`")
         folder = folder.absolute()
+        if is_address(manifest.output):
+            return manifest
         return replace(manifest, output=str(folder.with_name(folder.name.removesuffix(RUN_SUFFIX))))
 
 

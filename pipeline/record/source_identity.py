@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from io import BufferedReader
 from typing import Any
 
 from pipeline.errors import InputError
-from pipeline.files import digest_of, digest_of_stream
-from pipeline.storage.objects import ObjectFile, look_at
+from pipeline.files import digest_of
+from pipeline.storage.objects import digest_of_object, look_at
 from pipeline.structures.address import Address, Place, place_of
 
 
@@ -49,8 +48,7 @@ class SourceIdentity:
         same = known is not None and (known.path, known.size, known.etag) == (address.url, *facts)
         if known is not None and same and facts.etag is not None:
             return known
-        with BufferedReader(ObjectFile(address)) as stream:
-            return cls(address.url, facts.size, 0, digest_of_stream(stream), facts.etag)
+        return cls(address.url, facts.size, 0, digest_of_object(address), facts.etag)
 
     def record(self) -> dict[str, Any]:
         """The identity as JSON values; a file has no ETag."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from pipeline.record.layout import RunLayout
 from pipeline.record.ledger import Entry, Ledger
 from pipeline.record.lock import is_held
 from pipeline.record.manifest import Manifest
@@ -42,7 +43,7 @@ def run_status(folder: Path) -> RunStatus:
     rendered = _done(ledger, manifest, "render", prints["render"])
     joined = ledger.entry("join")
     has_joined = joined is not None and prints["segment"] in joined.holds
-    mux = _has_output(ledger, manifest)
+    mux = _has_output(folder, ledger, manifest)
     failed = tuple((entry.chunk or 0, entry.failed or "") for entry in ledger.failures())
     state: Literal["running", "done", "failed", "stopped"] = "stopped"
     if is_held(folder / "lock"):
@@ -83,13 +84,19 @@ def frames_per_second(ledger: Ledger, manifest: Manifest) -> float | None:
     return _frames(painted, manifest) / seconds if painted and seconds > 0 else None
 
 
-def _has_output(ledger: Ledger, manifest: Manifest) -> bool:
-    """True if the output is there and as long as it was; its content is not read for a list of runs."""
-    entry = ledger.entry("mux")
-    if entry is None or entry.fingerprint != manifest.fingerprints["mux"]:
+def _has_output(folder: Path, ledger: Ledger, manifest: Manifest) -> bool:
+    """True if the output is there and as long as it was; its content is not read for a list of runs.
+
+    Of one that went to a storage the receipt is there; the storage is not asked.
+    """
+    is_published = "publish" in manifest.fingerprints
+    last = "publish" if is_published else "mux"
+    file = RunLayout.receipt_in(folder) if is_published else Path(manifest.output)
+    entry = ledger.entry(last)
+    if entry is None or entry.fingerprint != manifest.fingerprints[last]:
         return False
     try:
-        return Path(manifest.output).stat().st_size == entry.size
+        return file.stat().st_size == entry.size
     except OSError:
         return False
 

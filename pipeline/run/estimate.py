@@ -9,7 +9,7 @@ from pipeline.job.request import JobRequest
 from pipeline.record.layout import RunLayout
 from pipeline.record.ledger import Ledger
 from pipeline.record.manifest import Manifest
-from pipeline.run.flow import PASSES
+from pipeline.run.flow import passes_of
 from pipeline.run.plan_run import plan_run
 from pipeline.run.products import Products
 from pipeline.run.report.speeds import Speed, Speeds, side_by_side, speed_key
@@ -59,7 +59,7 @@ def estimate(request: JobRequest, speeds: Speeds, cost: float = 1.0) -> list[Est
         layout.check_private()
         old = Manifest.read(layout.manifest)
         run = plan_run(pair, request.settings, request.stored, old.source if old else None)
-        products = Products(run, PASSES, Ledger(layout.ledger))
+        products = Products(run, passes_of(run), Ledger(layout.ledger))
         if verdict(products) == "made":
             found.append(_estimate(run, speeds, cost))
     return found
@@ -80,7 +80,7 @@ def _estimate(run: Run, speeds: Speeds, cost: float) -> Estimate:
     seconds = speed.seconds(frames, chunks)
     return Estimate(
         source=run.source.path,
-        output=str(run.layout.output),
+        output=str(run.target),
         frames=frames,
         chunks=chunks,
         encoder=run.encoder.name,

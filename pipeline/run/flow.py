@@ -14,6 +14,7 @@ import numpy as np
 from pipeline.files import digest_of, write_whole
 from pipeline.proof.check_output import check_output
 from pipeline.record.layout import RunLayout
+from pipeline.record.receipt import Receipt
 from pipeline.run.passes import Bench, InDriver, InPool, Made, Pass
 from pipeline.run.pools import RENDER, SEGMENT
 from pipeline.run.run import Run
@@ -22,6 +23,7 @@ from pipeline.run.work.label_pass import label, planned_labels
 from pipeline.run.work.render_worker import Rendered, RenderTask
 from pipeline.run.work.segment_worker import Segmented, SegmentTask
 from pipeline.run.work.track_pass import painted_frames, track, tracks_needed
+from pipeline.storage.objects import publish
 from pipeline.store.class_maps import class_maps_beside, join_class_maps, write_class_maps
 from pipeline.store.header import Header
 from pipeline.store.join import join_detections
@@ -136,6 +138,15 @@ def _mux(bench: Bench, _: Chunk | None) -> Made:
     return Made(run.layout.output, {"mux": time.perf_counter() - began}, notes=notes)
 
 
+def _publish(bench: Bench, _: Chunk | None) -> Made:
+    """Put the output into the storage, and keep the object's facts as a receipt."""
+    run, began = bench.run, time.perf_counter()
+    assert run.destination is not None
+    facts = publish(run.layout.output, run.destination, replace=run.settings.run.force)
+    Receipt(run.destination.url, facts.size, facts.etag).write(run.layout.receipt)
+    return Made(run.layout.receipt, {"publish": time.perf_counter() - began})
+
+
 def left_out(bench: Bench, chunk: Chunk | None = None) -> frozenset[int]:
     """Numbers of the damaged frames, of a chunk or of all, that the output is not to show."""
     is_dropped = bench.run.settings.decode.damaged == "drop"
@@ -247,3 +258,20 @@ MUX_PASS = Pass(
 
 #: The flow: each pass leaves a finished file behind each chunk, and the last one makes the output.
 PASSES = (SEGMENT_PASS, TRACK_PASS, JOIN_PASS, LABEL_PASS, RENDER_PASS, MUX_PASS)
+
+PUBLISH_PASS = Pass(
+    name="publish",
+    participle="published",
+    release=1,
+    work=InDriver(_publish),
+    needs=lambda run, _: (("mux", None),),
+    makes=lambda layout, _: layout.receipt,
+    parts=lambda run: (str(run.destination),),
+    after=("mux",),
+    is_whole=True,
+)
+
+
+def passes_of(run: Run) -> tuple[Pass, ...]:
+    """The passes of a run: one more where its output goes to a storage."""
+    return PASSES if run.destination is None else (*PASSES, PUBLISH_PASS)

@@ -19,7 +19,7 @@ def manifest_of(run: Run, marks: Mapping[str, str]) -> Manifest:
     asked["segment"]["model"] = network.model
     return Manifest(
         source=run.source,
-        output=str(run.layout.output),
+        output=str(run.target),
         settings=asked,
         weights=UsedWeights(
             network.model, network.sha256, network.runtime, network.stored, network.arrays_sha256

@@ -89,7 +89,8 @@ def plan_run(
         source=source,
         network=network,
         encoder=encoder,
-        layout=RunLayout.of(pair.output, work_dir),
+        layout=RunLayout.of(pair.output, work_dir, keeps_output=pair.destination is None),
+        destination=pair.destination,
         warnings=(*damage, *check.warnings, *_warnings(pair.source, info, resolved, encoder)),
     )
 

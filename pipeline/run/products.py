@@ -70,7 +70,7 @@ class Products:
     def output(self) -> Entry | None:
         """The entry of the output, if it is there and just what this run would make."""
         last = list(self.passes.values())[-1]
-        return self.ledger.done(last.name, None, self.marks[last.name], self.run.layout.output)
+        return self.ledger.done(last.name, None, self.marks[last.name], last.makes(self.run.layout, None))
 
     def begun_output(self) -> str | None:
         """SHA-256 of an output that a killed process of this run was about to name, and could not write down."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pipeline.job.settings import Settings
 from pipeline.record.layout import RunLayout
 from pipeline.record.source_identity import SourceIdentity
+from pipeline.structures.address import Address, Place
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.pixel_classes import PixelClasses
 from pipeline.structures.video_info import VideoInfo
@@ -41,6 +42,7 @@ class Run:
     asked : the settings before they were resolved. settings : as the passes take them: paths from the root on,
     the tracker's thresholds by what is shown. info : the whole source, which is decoded by its own numbers of frames.
     film : what of it is worked on: all, or a part. key_frames : numbers of the frames that the network looks at.
+    destination : where in a storage the output goes; None: it stays a file.
     """
 
     asked: Settings
@@ -54,6 +56,12 @@ class Run:
     encoder: Encoder
     layout: RunLayout
     warnings: tuple[str, ...]
+    destination: Address | None = None
+
+    @property
+    def target(self) -> Place:
+        """The place in which the output ends up."""
+        return self.destination or self.layout.output
 
     @property
     def shown(self) -> VideoInfo:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from pipeline.errors import (
@@ -28,7 +27,7 @@ from pipeline.record.ledger import Ledger
 from pipeline.record.lock import run_lock
 from pipeline.record.manifest import Manifest
 from pipeline.record.status import frames_per_second
-from pipeline.run.flow import PASSES
+from pipeline.run.flow import passes_of
 from pipeline.run.manifest_of import manifest_of
 from pipeline.run.plan_run import plan_run
 from pipeline.run.pools import RunPools
@@ -74,7 +73,7 @@ class VideoResult:
     """
 
     source: Place
-    output: Path
+    output: Place
     state: Literal["made", "kept", "skipped", "failed"]
     error: SegVideoError | None = None
     facts: VideoFacts | None = None
@@ -91,7 +90,7 @@ def run_videos(
     """
     found = pairs(request.inputs, request.output)
     work = [pair for pair in found if not is_refused_unseen(pair, request.settings.run)]
-    results = {pair: VideoResult(pair.source, pair.output, "skipped") for pair in found}
+    results = {pair: VideoResult(pair.source, pair.target, "skipped") for pair in found}
     pools = RunPools(request.settings)
     try:
         for number, pair in enumerate(work):
@@ -102,7 +101,7 @@ def run_videos(
                 if (alone and len(found) == 1) or isinstance(error, ConfigError):
                     raise
                 listener.tell(SetAside(str(pair.source), str(error)))
-                results[pair] = VideoResult(pair.source, pair.output, "failed", error)
+                results[pair] = VideoResult(pair.source, pair.target, "failed", error)
             if stop.asked and number + 1 < len(work):
                 raise InterruptedRunError("Stopped.", do="run the same command again to go on")
     finally:
@@ -132,8 +131,10 @@ def _run_video(
         listener.tell(Warned(warning))
     run.layout.make_folder()
     with run_lock(layout.lock):
-        products = Products(run, PASSES, Ledger(layout.ledger))
+        products = Products(run, passes_of(run), Ledger(layout.ledger))
         state = verdict(products)
+        if state == "made":
+            layout.receipt.unlink(missing_ok=True)  # of an object that is there no more
         if state == "made" and request.found_by is not None:
             copy_detections(request.found_by, layout, products.ledger)
         speed = _make(products, old, pools, listener, stop) if state == "made" else _NOTHING_MADE
@@ -142,10 +143,12 @@ def _run_video(
         sentences = () if state == "skipped" else damage_words(run, damage)
         for sentence in sentences:
             listener.tell(Damaged(sentence))
+        if run.destination is not None and state != "skipped":
+            run.layout.output.unlink(missing_ok=True)  # it is in the storage
         if not request.settings.run.sidecar and state == "made":
             layout.remove_sidecar()
-        listener.tell(Ended(state, str(run.layout.output), facts))
-    return VideoResult(place_of(run.source.path), run.layout.output, state, facts=facts, damage=sentences)
+        listener.tell(Ended(state, str(run.target), facts))
+    return VideoResult(place_of(run.source.path), run.target, state, facts=facts, damage=sentences)
 
 
 @dataclass(frozen=True)

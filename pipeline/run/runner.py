@@ -80,8 +80,8 @@ class Runner:
 
     def may_replace(self, file: Path) -> bool:
         """True if a file that has the output's name may go: the user said so, or this run has put it there."""
-        if self.run.settings.run.force:
-            return True
+        if self.run.settings.run.force or self.run.destination is not None:
+            return True  # what is to be published lies in the run's own folder
         return self._own is not None and file.is_file() and digest_of(file) == self._own
 
     def work(self) -> None:
@@ -240,4 +240,4 @@ class Runner:
             for name, step in self._products.passes.items()
             if not step.is_whole
         }
-        return Counts(str(self.run.layout.output), self.run.film.frame_count, done)
+        return Counts(str(self.run.target), self.run.film.frame_count, done)

@@ -12,7 +12,10 @@ from pipeline.job.inputs import Pair
 from pipeline.job.protection import check_not_another_s, check_replaceable
 from pipeline.job.settings import RunSettings
 from pipeline.record.layout import RunLayout
+from pipeline.record.receipt import Receipt
 from pipeline.run.products import Products
+from pipeline.storage.objects import is_there
+from pipeline.structures.address import Place
 
 Verdict = Literal["made", "kept", "skipped"]
 
@@ -22,15 +25,16 @@ def is_refused_unseen(pair: Pair, settings: RunSettings) -> bool:
 
     Raises UsageError where it is neither to be skipped nor replaced, or cannot be replaced.
     """
+    if pair.destination is not None:
+        known = settings.force or RunLayout.of(pair.output).folder.exists()
+        return not known and is_there(pair.destination) and _is_skipped(settings, pair.destination)
     check_replaceable(pair.output)
     if settings.force:
         check_not_another_s(pair.output)
     known = RunLayout.of(pair.output).folder.exists()
     if not os.path.lexists(pair.output) or known or settings.force:
         return False
-    if settings.skip:
-        return True
-    raise in_the_way(pair.output)
+    return _is_skipped(settings, pair.output)
 
 
 def verdict(products: Products) -> Verdict:
@@ -40,17 +44,33 @@ def verdict(products: Products) -> Verdict:
     what the ledger says this run wrote or was about to write.
     """
     run = products.run
-    if products.output() is not None:
+    if products.output() is not None and (
+        run.destination is None or Receipt.read(run.layout.receipt).holds()
+    ):
         return "kept"
-    output = run.layout.output
-    if not os.path.lexists(output) or run.settings.run.force or _is_own(products, output):
+    if run.settings.run.force or _is_free(products):
         return "made"
-    if run.settings.run.skip:
-        return "skipped"
+    _is_skipped(run.settings.run, run.target)
+    return "skipped"
+
+
+def _is_free(products: Products) -> bool:
+    """True if nothing has the output's name but what this run has made."""
+    run = products.run
+    if run.destination is None:
+        return not os.path.lexists(run.layout.output) or _is_own(products, run.layout.output)
+    # Of a run that was killed before it could write a receipt, publishing finds out whose object it is.
+    return products.path(("mux", None)) is not None or not is_there(run.destination)
+
+
+def _is_skipped(settings: RunSettings, output: Place) -> bool:
+    """True if an output that is there is to be left alone. Raises UsageError where nobody has said so."""
+    if settings.skip:
+        return True
     raise in_the_way(output)
 
 
-def in_the_way(output: Path) -> UsageError:
+def in_the_way(output: Place) -> UsageError:
     """The error for an output that exists."""
     return UsageError(
         f"{output} exists already.", do="add --force to replace it, --no-clobber to skip it, or name another"

@@ -7,9 +7,11 @@ import random
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from pipeline.errors import InputError, MediaError, SegVideoError, UsageError
+from pipeline.files import digest_of, digest_of_stream
 from pipeline.structures.address import STORAGES, Address
 
 _T = TypeVar("_T")
@@ -47,6 +49,38 @@ def look_at(address: Address) -> ObjectFacts:
         raise InputError(f"{address} cannot be read in parts.", found="no size", do="save it to a file first")
     etag = info.get("ETag") or info.get("etag")
     return ObjectFacts(int(info["size"]), None if etag is None else str(etag))
+
+
+def digest_of_object(address: Address) -> str:
+    """SHA-256 of an object's content, 64 hex digits. Raises as look_at does."""
+    with io.BufferedReader(ObjectFile(address)) as stream:
+        return digest_of_stream(stream)
+
+
+def is_there(address: Address) -> bool:
+    """True if there is an object at the address. Raises as look_at does."""
+    storage = _storage(address)
+    return bool(_asked(address, lambda limit: storage.exists(address.url, **limit), storage))
+
+
+def publish(file: Path, address: Address, *, replace: bool) -> ObjectFacts:
+    """Put a file at an address, where it is there as a whole or not at all; the facts of the object.
+
+    The storage itself refuses where an object has the address by then and `replace` is false, so that of two writers
+    one is told: by the condition of a single PUT, or for a large file of the request that joins its parts. An object
+    of the same content is taken for ours, for an answer may have been lost. Raises UsageError for another one, and as
+    look_at does.
+    """
+    storage, mode = _storage(address), "overwrite" if replace else "create"
+    try:
+        _asked(address, lambda _: storage.put_file(str(file), address.url, mode=mode), storage)
+    except FileExistsError as error:
+        if digest_of_object(address) != digest_of(file):
+            raise UsageError(
+                f"{address} has come into being meanwhile, so it was left alone.",
+                do="name another output, or add --force to replace it: all that was made is kept",
+            ) from error
+    return look_at(address)
 
 
 class ObjectFile(io.RawIOBase):
@@ -148,23 +182,33 @@ def _asked(address: Address, call: Callable[[dict[str, float]], _T], storage: An
     for pause in (*PAUSES, None):
         try:
             return call(limit)
-        except SegVideoError:
+        except (SegVideoError, FileExistsError):
             raise
         except Exception as error:  # each storage has errors of its own, without a root in common
+            if _is_taken(error):
+                raise FileExistsError(address.url) from error
             if isinstance(error, FileNotFoundError) and not _is_unreached(error):
                 raise InputError(f"{address} is not there.", do="check the address") from error
             if _is_refusal(error):
                 raise InputError(
-                    f"{address} may not be read.", found=_words(error), do="check the keys to the storage"
+                    f"{address} is refused by its storage.",
+                    found=_words(error),
+                    do="check the keys to the storage",
                 ) from error
             if pause is None:
                 raise MediaError(
-                    f"{address} cannot be read: the storage does not answer.",
+                    f"{address} cannot be reached: the storage does not answer.",
                     found=_words(error),
                     do="check the way to it and the keys; the same command goes on from here",
                 ) from error
         time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - nothing secret
     raise AssertionError("the last try returns or raises")
+
+
+def _is_taken(error: Exception) -> bool:
+    """True where a write's condition did not hold. s3fs knows that of AWS's own answers only."""
+    response = getattr(error.__cause__, "response", None) or {}
+    return response.get("Error", {}).get("Code") in ("PreconditionFailed", "412")
 
 
 def _is_unreached(error: FileNotFoundError) -> bool:

@@ -61,6 +61,11 @@ class Address:
         return self.url.partition("://")[2].partition("/")[2].rpartition("/")[2]
 
     @property
+    def suffix(self) -> str:
+        """The name's ending."""
+        return PurePosixPath(self.name).suffix
+
+    @property
     def stem(self) -> str:
         """The name without its ending."""
         return PurePosixPath(self.name).stem

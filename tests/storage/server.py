@@ -1,4 +1,4 @@
-"""An HTTP server on loopback that gives ranges of objects, and fails as it is told to."""
+"""A server on loopback that gives ranges of objects and takes new ones as S3 does, and fails as it is told to."""
 
 from __future__ import annotations
 
@@ -13,14 +13,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class ObjectServer(ThreadingHTTPServer):
-    """objects : bytes by path. faults : what becomes of the next reads, one each. reads : spans that were given."""
+    """objects : bytes by path. faults : what becomes of the next reads, one each; put_faults : of the next writes.
+
+    reads : spans that were given. puts : paths that were written to, and whether only if they were free.
+    """
 
     daemon_threads = True
     request_queue_size = 64
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.objects, self.faults, self.reads = {}, deque(), []
+        self.objects, self.reads, self.puts = {}, [], []
+        self.faults, self.put_faults = deque(), deque()
+        self.lock = threading.Lock()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def url(self, path):
@@ -31,19 +36,52 @@ class ObjectServer(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"  # S3's clients ask whether a body is wanted before they send it
+
     def log_message(self, *_):
         pass
 
     def do_HEAD(self):
         self._answer(with_body=False)
 
+    def do_PUT(self):
+        content = self.rfile.read(int(self.headers["Content-Length"]))
+        fault = self.server.put_faults.popleft() if self.server.put_faults else None
+        is_exclusive = self.headers.get("If-None-Match") == "*"
+        if isinstance(fault, int):
+            self._say(fault, b"<Error><Code>SlowDown</Code></Error>")
+            return
+        with self.server.lock:
+            self.server.puts.append((self.path, is_exclusive))
+            if is_exclusive and self.path in self.server.objects:
+                self._say(412, b"<Error><Code>PreconditionFailed</Code></Error>")
+                return
+            self.server.objects[self.path] = content
+        if fault == "lost answer":
+            self._hang_up()
+        else:
+            self._say(200, b"")
+
+    def _say(self, status, body):
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _hang_up(self):
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+        self.close_connection = True
+
     def do_GET(self):
+        if "list-type" in self.path:
+            self._say(200, b"<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>")
+            return
         fault = self.server.faults.popleft() if self.server.faults else None
         if isinstance(fault, int):
             self.send_error(fault)
         elif fault == "reset":
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.connection.close()
+            self._hang_up()
         else:
             if fault == "slow":
                 time.sleep(0.3)
@@ -69,3 +107,4 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.reads.append((first, last + 1))
             body = content[first : last + 1]
             self.wfile.write(body[: len(body) // 2] if cut else body)
+            self.close_connection = cut

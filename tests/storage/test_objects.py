@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 import sys
+import threading
 
 import pytest
 
 from pipeline.errors import InputError, MediaError, UsageError
 from pipeline.record.source_identity import SourceIdentity
 from pipeline.storage import objects
-from pipeline.storage.objects import ObjectFile, look_at
+from pipeline.storage.objects import ObjectFile, is_there, look_at, publish
 from pipeline.structures.address import Address
 
 CONTENT = random.Random(1).randbytes(5000)
@@ -62,7 +63,8 @@ def test_a_storage_that_does_not_answer_any_more_is_told_and_never_taken_for_the
 
 
 @pytest.mark.parametrize(
-    ("fault", "words"), [("whole", "cannot be read in parts"), (403, "may not be read"), (404, "not there")]
+    ("fault", "words"),
+    [("whole", "cannot be read in parts"), (403, "is refused by its storage"), (404, "not there")],
 )
 def test_what_another_try_cannot_mend_is_told_at_once(server, stored, fault, words):
     with ObjectFile(stored) as file:
@@ -103,3 +105,59 @@ def test_a_package_that_is_missing_is_told_with_the_command_that_installs_it(mon
         look_at(Address("https://host/a.mp4"))
     with pytest.raises(UsageError, match=r"pip install 'seg-video\[remote\]' gcsfs"):
         look_at(Address("gs://bucket/a.mp4"))
+
+
+NEW = Address("s3://bucket/new.mp4")
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(CONTENT)
+    return path
+
+
+def test_a_file_is_put_under_a_free_name_only_and_by_one_request(s3, file):
+    assert not is_there(NEW)
+    facts = publish(file, NEW, replace=False)
+    assert facts == look_at(NEW)
+    assert s3.objects["/bucket/new.mp4"] == CONTENT
+    assert s3.puts == [("/bucket/new.mp4", True)]
+
+
+def test_an_object_that_is_there_stays_unless_it_is_to_be_replaced(s3, file):
+    s3.objects["/bucket/new.mp4"] = b"another's"
+    with pytest.raises(UsageError, match="has come into being meanwhile"):
+        publish(file, NEW, replace=False)
+    assert s3.objects["/bucket/new.mp4"] == b"another's"
+    publish(file, NEW, replace=True)
+    assert s3.objects["/bucket/new.mp4"] == CONTENT
+
+
+@pytest.mark.parametrize("fault", [503, 500, "lost answer"])
+def test_a_write_that_fails_is_made_again_also_where_only_the_answer_was_lost(s3, file, fault):
+    s3.put_faults.append(fault)
+    publish(file, NEW, replace=False)
+    assert s3.objects["/bucket/new.mp4"] == CONTENT
+
+
+def test_of_two_writers_at_once_one_is_told_and_nothing_is_mixed(s3, tmp_path):
+    contents = [bytes([number]) * 3000 for number in range(4)]
+    outcomes = []
+
+    def write(number):
+        path = tmp_path / str(number)
+        path.write_bytes(contents[number])
+        try:
+            publish(path, NEW, replace=False)
+            outcomes.append(number)
+        except UsageError:
+            pass
+
+    writers = [threading.Thread(target=write, args=(number,)) for number in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    (first,) = outcomes
+    assert s3.objects["/bucket/new.mp4"] == contents[first]

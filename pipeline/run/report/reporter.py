@@ -35,6 +35,7 @@ _STAGES = {
     "join": "writing the detections",
     "label": "planning colours and labels",
     "mux": "writing the file",
+    "publish": "putting it into the storage",
 }
 
 #: Where nobody watches, a line is written so often.

@@ -1,0 +1,39 @@
+"""Receipt: the object that a run's output has become in a storage."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pipeline.errors import InputError
+from pipeline.files import write_whole
+from pipeline.loading.typed_json import typed_json
+from pipeline.record.own_file import read_own
+from pipeline.storage.objects import look_at
+from pipeline.structures.address import Address
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """An object as it was when it was published: its address, its size in bytes, and its ETag."""
+
+    address: str
+    size: int
+    etag: str | None
+
+    def write(self, path: Path) -> None:
+        """Write it as JSON."""
+        write_whole(path, (json.dumps(asdict(self), indent=1) + "\n").encode())
+
+    @classmethod
+    def read(cls, path: Path) -> Receipt:
+        """The receipt at `path`. Raises OSError and ValueError where there is none that can be read."""
+        return typed_json(cls, read_own(path))
+
+    def holds(self) -> bool:
+        """True while the object is there and still the same. Raises MediaError where the storage does not answer."""
+        try:
+            return tuple(look_at(Address(self.address))) == (self.size, self.etag)
+        except InputError:
+            return False
