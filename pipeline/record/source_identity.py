@@ -8,6 +8,9 @@ from pathlib import Path
 from pipeline.errors import InputError
 from pipeline.files import digest_of
 
+#: Device, inode, size and the time of the last change of a file; the last cannot be set back.
+SourceStamp = tuple[int, int, int, int]
+
 
 @dataclass(frozen=True)
 class SourceIdentity:
@@ -34,12 +37,29 @@ class SourceIdentity:
             raise InputError(f"{path} cannot be opened.", found=error.strerror or str(error)) from error
         return cls(str(path), status.st_size, status.st_mtime_ns, digest)
 
-    def check(self) -> None:
-        """Read the file again, and raise InputError if it has another content by now."""
+    def check(self) -> SourceStamp:
+        """Read the file again; its stamp of before. Raises InputError if it has another content by now."""
+        stamp = self._stamp()
         now = SourceIdentity.of(Path(self.path))
         now.check_size(self.size)
         if now.sha256 != self.sha256:
-            raise InputError(f"{self.path} was changed while it was worked on.", do="run again")
+            raise self._changed()
+        return stamp
+
+    def check_still(self, stamp: SourceStamp) -> None:
+        """Raise InputError if the file was written to, or another has its name, since it had that stamp."""
+        if self._stamp() != stamp:
+            raise self._changed()
+
+    def _stamp(self) -> SourceStamp:
+        try:
+            status = Path(self.path).stat()
+        except OSError as error:
+            raise InputError(f"{self.path} cannot be opened.", found=error.strerror or str(error)) from error
+        return status.st_dev, status.st_ino, status.st_size, status.st_ctime_ns
+
+    def _changed(self) -> InputError:
+        return InputError(f"{self.path} was changed while it was worked on.", do="run again")
 
     def check_size(self, size: int) -> None:
         """Raise InputError if the file has not as many bytes."""

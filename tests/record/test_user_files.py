@@ -314,3 +314,19 @@ def test_a_run_that_was_moved_goes_on_where_it_lies(here, monkeypatch, capsys, i
     (found,) = json.loads(capsys.readouterr().out)
     assert (found["state"], found["output"]) == ("done", str(here / "third.mp4"))
     assert cli.main(["manifest", "third.mp4"]) == 0
+
+
+def test_a_source_that_is_swapped_while_the_output_is_put_together_becomes_no_output(
+    here, monkeypatch, capsys
+):
+    check = flow.check_output
+
+    def swap(*words):
+        (here / "new.mp4").write_bytes((here / "drive.mp4").read_bytes())
+        os.replace("new.mp4", "drive.mp4")
+        return check(*words)
+
+    monkeypatch.setattr(flow, "check_output", swap)
+    assert run_in_chunks("drive.mp4", "out.mp4") == 3
+    assert "was changed while it was worked on" in capsys.readouterr().err
+    assert not (here / "out.mp4").exists()
