@@ -330,3 +330,16 @@ def test_a_source_that_is_swapped_while_the_output_is_put_together_becomes_no_ou
     assert run_in_chunks("drive.mp4", "out.mp4") == 3
     assert "was changed while it was worked on" in capsys.readouterr().err
     assert not (here / "out.mp4").exists()
+
+
+def test_detections_that_were_changed_are_neither_exported_nor_painted(here, capsys):
+    """Arrow ends the whole process at some damaged files, so that they must not be opened at all."""
+    assert run_in_chunks("drive.mp4", "out.mp4") == 0
+    path = here / "out.mp4.seg-run" / "detections.parquet"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    assert cli.main(["export", "out.mp4", "--format", "csv", "--out", "csv"]) == 1
+    assert cli.main(["render", "out.mp4", "other.mp4", "--workers", "0", "--quiet"]) == 1
+    assert capsys.readouterr().err.count("was changed since it was made") == 2
+    assert not (here / "csv").exists()
