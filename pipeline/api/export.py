@@ -18,6 +18,7 @@ from pipeline.store.export_mots import export_mots
 from pipeline.store.export_panoptic import export_panoptic, export_png
 from pipeline.store.export_yolo import export_yolo
 from pipeline.store.reader import DetectionsFile
+from pipeline.video.cut.excerpt import excerpt
 from pipeline.video.read.probe import probe
 from pipeline.video.write.pictures import write_pictures
 
@@ -118,4 +119,5 @@ def _batch_of_pictures(run: Path) -> Path | None:
 
 def _write_frames(run: OpenedRun, folder: Path) -> None:
     folder.mkdir()
-    write_pictures(probe(run.source), folder, deinterlace=run.settings.decode.deinterlace)
+    decode = run.settings.decode
+    write_pictures(excerpt(probe(run.source), decode), folder, deinterlace=decode.deinterlace)

@@ -12,6 +12,7 @@ from pipeline import __version__
 from pipeline.cli.command import Command
 from pipeline.errors import UsageError
 from pipeline.job.options import OPTIONS
+from pipeline.structures.address import Address, is_address
 
 #: The command that `seg-video in.mp4 out.mp4` is short for.
 DEFAULT_COMMAND = "run"
@@ -77,15 +78,19 @@ class Parsers:
 
 
 def refuse_other_inputs(paths: Sequence[str]) -> None:
-    """Raises UsageError for an input that is neither a file nor a folder of files."""
+    """Raises UsageError for an input that is neither a file, nor a folder of files, nor a video in a storage."""
+    from pipeline.pictures.kinds import is_picture
+
     for path in paths:
+        if is_address(path) and not is_picture(Path(Address(path).name)):
+            continue
         if other := _other_kind(path):
             kind, do = other
             raise UsageError(f"{path} is {kind}, and seg-video takes files.", do=do)
 
 
 def _other_kind(path: str) -> tuple[str, str] | None:
-    """What an input is that no file can be, and what to do with it."""
+    """The kind of an input that no file can be, and the advice for it."""
     if "://" in path:
         return "an address", "save it to a file first, or look at it with seg-video live"
     if path.startswith("/dev/") or (path.isdecimal() and not _is_there(path)):
