@@ -323,7 +323,7 @@ def test_a_source_that_is_swapped_while_the_output_is_put_together_becomes_no_ou
 
     def swap(*words):
         (here / "new.mp4").write_bytes((here / "drive.mp4").read_bytes())
-        os.replace("new.mp4", "drive.mp4")
+        (here / "new.mp4").replace(here / "drive.mp4")
         return check(*words)
 
     monkeypatch.setattr(flow, "check_output", swap)
