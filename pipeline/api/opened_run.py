@@ -13,6 +13,7 @@ from pipeline.job.output_template import RUN_SUFFIX
 from pipeline.job.settings import Settings
 from pipeline.record.find_run import find_run, request_of
 from pipeline.record.layout import RunLayout
+from pipeline.record.ledger import Ledger
 from pipeline.render.film_classes import FilmClasses
 from pipeline.render.shown import ShownTracks
 from pipeline.store.class_maps import ClassMapsFile, class_maps_beside
@@ -73,7 +74,10 @@ class OpenedRun:
 
 
 def open_run(name: str | Path) -> OpenedRun:
-    """The run of an output, or in a run's own folder. Raises UsageError where there is none, or it is not done yet."""
+    """The run of an output, or in a run's own folder.
+
+    Raises UsageError where there is none, or it is not done yet; StoreError where its detections were changed.
+    """
     folder = find_run(str(name))
     request = request_of(folder)
     layout = RunLayout.of(folder.with_name(folder.name.removesuffix(RUN_SUFFIX)))
@@ -82,6 +86,7 @@ def open_run(name: str | Path) -> OpenedRun:
             f"The run at {folder} has no detections of the whole video yet.",
             do=f"seg-video resume {folder}, then again",
         )
+    Ledger(layout.ledger).check_whole("join", layout.joined)
     with DetectionsFile(layout.joined) as file:
         names = dict(file.header.class_names)
     return OpenedRun(

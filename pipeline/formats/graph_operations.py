@@ -32,7 +32,8 @@ Range Rank Reshape Reverse ReverseSequence ReverseV2 Roll ScatterNd Shape ShapeN
 SpaceToBatch SpaceToBatchND SpaceToDepth Split SplitV Squeeze StopGradient PreventGradient StridedSlice
 TensorScatterAdd TensorScatterMax TensorScatterMin TensorScatterSub TensorScatterUpdate Tile Transpose Unique
 UniqueV2 UniqueWithCounts UniqueWithCountsV2 Unpack Where ZerosLike SparseToDense Empty DeepCopy
-TensorStridedSliceUpdate LowerBound UpperBound
+TensorStridedSliceUpdate LowerBound UpperBound DenseToDenseSetOperation DenseToSparseSetOperation
+SparseToSparseSetOperation SetSize SparseReorder SparseReshape SparseSlice SparseConcat
 """
 _LAYERS = """
 AvgPool AvgPool3D BatchMatMul BatchMatMulV2 BatchMatMulV3 BatchNormWithGlobalNormalization BiasAdd BiasAddV1

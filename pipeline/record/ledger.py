@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pipeline.errors import MediaError, RunInTheWayError
+from pipeline.errors import MediaError, RunInTheWayError, StoreError
 from pipeline.files import digest_of
 from pipeline.loading.typed_json import typed_json
 from pipeline.record.own_file import read_own
@@ -72,6 +72,19 @@ class Ledger:
         if entry not in self._intact:
             self._intact[entry] = _is_intact(entry, file)
         return entry if self._intact[entry] and _has_size(file, entry.size) else None
+
+    def check_whole(self, step: str, file: Path) -> None:
+        """Raise StoreError if a file of the whole film is not what was written down, where anything was.
+
+        It is for whoever reads a run's files later: a damaged one can end the process that reads it.
+        """
+        entry = self._entries.get((step, None))
+        if entry is not None and not _is_intact(entry, file):
+            raise StoreError(
+                f"{file} was changed since it was made.",
+                found="another SHA-256 than the run wrote down",
+                do="run the same command again: seg-video makes it anew",
+            )
 
     def entry(self, step: str, chunk: int | None = None) -> Entry | None:
         """The last entry of that name, whatever it says."""

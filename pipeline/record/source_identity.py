@@ -10,6 +10,9 @@ from pipeline.files import digest_of
 from pipeline.storage.objects import digest_of_object, look_at
 from pipeline.structures.address import Address, Place, place_of
 
+#: Device, inode, size and the time of the last change of a file, which cannot be set back; of an object size and ETag.
+SourceStamp = tuple[int | str | None, ...]
+
 
 @dataclass(frozen=True)
 class SourceIdentity:
@@ -54,13 +57,37 @@ class SourceIdentity:
         """The identity as JSON values; a file has no ETag."""
         return {key: value for key, value in asdict(self).items() if value is not None}
 
-    def check(self) -> None:
-        """Read the file again, and raise InputError if its content changed. An object is known by its ETag."""
+    def check(self) -> SourceStamp:
+        """Read the file again; its stamp of before. Raises InputError if its content changed.
+
+        An object is known by its ETag.
+        """
+        stamp = self._stamp()
         place = place_of(self.path)
         now = SourceIdentity.of(place, self if isinstance(place, Address) else None)
         now.check_size(self.size)
         if now.sha256 != self.sha256:
-            raise InputError(f"{self.path} was changed while it was worked on.", do="run again")
+            raise self._changed()
+        return stamp
+
+    def check_still(self, stamp: SourceStamp) -> None:
+        """Raise InputError if the file was written to, or another has its name, since it had that stamp."""
+        if self._stamp() != stamp:
+            raise self._changed()
+
+    def _stamp(self) -> SourceStamp:
+        place = place_of(self.path)
+        if isinstance(place, Address):
+            facts = look_at(place)
+            return facts.size, facts.etag
+        try:
+            status = place.stat()
+        except OSError as error:
+            raise InputError(f"{self.path} cannot be opened.", found=error.strerror or str(error)) from error
+        return status.st_dev, status.st_ino, status.st_size, status.st_ctime_ns
+
+    def _changed(self) -> InputError:
+        return InputError(f"{self.path} was changed while it was worked on.", do="run again")
 
     def check_size(self, size: int) -> None:
         """Raise InputError if the file has not as many bytes."""

@@ -115,7 +115,7 @@ def _store_part(bench: Bench, chunk: Chunk, made: Rendered) -> Made:
 def _mux(bench: Bench, _: Chunk | None) -> Made:
     """Put parts and source together, prove the result, and only then give it its name."""
     run, began = bench.run, time.perf_counter()
-    run.source.check()
+    seen = run.source.check()
     parts = [bench.product("render", chunk) for chunk in run.chunks]
     kept = [part for part in parts if part.stat().st_size]  # one of which all frames are left out is empty
     # The output counts from its own first frame.
@@ -123,6 +123,7 @@ def _mux(bench: Bench, _: Chunk | None) -> Made:
 
     def prove(path: Path, streams: Collection[int]) -> tuple[str, ...]:
         notes = check_output(path, run.shown, streams, missing)
+        run.source.check_still(seen)  # sound and all else was copied from it in between
         bench.intend("mux", digest_of(path))
         return notes
 

@@ -60,13 +60,15 @@ def _check_view(manifest: Manifest, view: str | None) -> None:
 
 
 def _check_finished(run: Path) -> None:
-    """Raise UsageError if the run has no detections of the whole video."""
-    if Ledger(run / "ledger.jsonl").entry("join") is None or not RunLayout.joined_in(run).is_file():
+    """Raise UsageError if the run has no detections of the whole video, StoreError if they were changed."""
+    ledger = Ledger(run / "ledger.jsonl")
+    if ledger.entry("join") is None or not RunLayout.joined_in(run).is_file():
         raise UsageError(
             f"The run at {run} is not finished.",
             found="no detections of the whole video",
             do=f"seg-video resume {run}",
         )
+    ledger.check_whole("join", RunLayout.joined_in(run))
 
 
 def copy_detections(run: Path, layout: RunLayout, ledger: Ledger) -> None:

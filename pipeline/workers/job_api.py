@@ -47,7 +47,8 @@ def _submitted(client: Any, command: str, surroundings: dict[str, Any]) -> str:
                 raise SegVideoError(
                     "The cluster's head takes no jobs.",
                     found=_NOT_YET,
-                    do="look at `ray status` there, and try again",
+                    do="look at `ray status` there; where another Ray has left its agent behind on port 52365, end "
+                    "that one, or start the head with --dashboard-agent-listen-port PORT",
                 ) from error
             time.sleep(1)
 

@@ -159,7 +159,10 @@ def test_an_operation_that_is_called_as_a_function_is_refused() -> None:
 
 
 def zoo_like(frames: Any) -> Any:
-    """Everything a detector of the zoo does, in little: resizing in a loop, suppression, crops, masks."""
+    """Everything a detector of the zoo does, in little: resizing in a loop, suppression, crops, masks.
+
+    Matterport's Mask R-CNN takes the intersection of two sets of boxes besides.
+    """
 
     def one(frame: Any) -> Any:
         return tf.image.resize(tf.cast(frame, tf.float32), [32, 32])
@@ -177,9 +180,10 @@ def zoo_like(frames: Any) -> Any:
         tf.nn.conv2d_transpose(crops, tf.ones([2, 2, 4, 4]), [tf.shape(crops)[0], 14, 14, 4], 2), 2, 2, "SAME"
     )
     found = tf.where(scores > 0.0)
+    both = tf.sparse.to_dense(tf.sets.intersection(tf.cast(kept, tf.int64)[None], found[None, :, 0]))
     final = tf.image.combined_non_max_suppression(boxes[None, :, None], scores[None, :, None], 2, 2)
     branch = tf.cond(tf.shape(found)[0] > 0, lambda: tf.sigmoid(crops), lambda: tf.zeros_like(crops))
-    return branch, final, tf.while_loop(lambda i: i < 3, lambda i: i + 1, [0])
+    return branch, final, both, tf.while_loop(lambda i: i < 3, lambda i: i + 1, [0])
 
 
 @pytest.mark.parametrize("control_flow_v2", [False, True])

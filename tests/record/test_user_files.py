@@ -314,3 +314,32 @@ def test_a_run_that_was_moved_goes_on_where_it_lies(here, monkeypatch, capsys, i
     (found,) = json.loads(capsys.readouterr().out)
     assert (found["state"], found["output"]) == ("done", str(here / "third.mp4"))
     assert cli.main(["manifest", "third.mp4"]) == 0
+
+
+def test_a_source_that_is_swapped_while_the_output_is_put_together_becomes_no_output(
+    here, monkeypatch, capsys
+):
+    check = flow.check_output
+
+    def swap(*words):
+        (here / "new.mp4").write_bytes((here / "drive.mp4").read_bytes())
+        (here / "new.mp4").replace(here / "drive.mp4")
+        return check(*words)
+
+    monkeypatch.setattr(flow, "check_output", swap)
+    assert run_in_chunks("drive.mp4", "out.mp4") == 3
+    assert "was changed while it was worked on" in capsys.readouterr().err
+    assert not (here / "out.mp4").exists()
+
+
+def test_detections_that_were_changed_are_neither_exported_nor_painted(here, capsys):
+    """Arrow ends the whole process at some damaged files, so that they must not be opened at all."""
+    assert run_in_chunks("drive.mp4", "out.mp4") == 0
+    path = here / "out.mp4.seg-run" / "detections.parquet"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    assert cli.main(["export", "out.mp4", "--format", "csv", "--out", "csv"]) == 1
+    assert cli.main(["render", "out.mp4", "other.mp4", "--workers", "0", "--quiet"]) == 1
+    assert capsys.readouterr().err.count("was changed since it was made") == 2
+    assert not (here / "csv").exists()

@@ -42,6 +42,8 @@ def head():
     command = [
         str(BIN / "ray"), "start", "--head", "--block", "--port", str(free_port()),
         "--dashboard-port", str(port), "--num-cpus", "2", "--temp-dir", folder, "--disable-usage-stats",
+        # By itself the agent takes 52365, which the agent of another Ray on this machine may hold, a killed one's too.
+        "--dashboard-agent-listen-port", str(free_port()),
     ]  # fmt: skip
     environment = {**os.environ, **token, "PATH": "/usr/bin:/bin"}
     with (Path(folder) / "log").open("wb") as log:
