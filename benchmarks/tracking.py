@@ -99,7 +99,12 @@ def _track(
     cuts = [place for place in range(len(found)) if header.motion(header.first_frame + place).cut]
     keys = set(key_frames(seconds, every, cuts))
     frames = [
-        FilmFrame(time, found[place] if place in keys else None, header.motion(header.first_frame + place))
+        FilmFrame(
+            time,
+            found[place] if place in keys else None,
+            header.motion(header.first_frame + place),
+            header.edges.get(header.first_frame + place),
+        )
         for place, time in enumerate(seconds)
     ]
     begun = time.process_time()

@@ -104,7 +104,7 @@ def _task(settings: Settings, info: VideoInfo, chunk: Chunk) -> SegmentTask:
 
 
 def _film_frame(info: VideoInfo, one: SeenFrame) -> FilmFrame:
-    return FilmFrame(float(info.seconds(one.frame.number)), one.detections, one.motion)
+    return FilmFrame(float(info.seconds(one.frame.number)), one.detections, one.motion, one.edges)
 
 
 def _frame(

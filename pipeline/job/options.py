@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -76,11 +77,19 @@ def _bits(value: Any) -> float:
 
 
 def _regions(value: Any) -> list[Any]:
-    """Regions of a list whose items are `x,y,w,h` or lists of four numbers."""
+    """Regions of a list whose items are `x,y,w,h`, lists of four numbers, or pictures of regions."""
     items = value if isinstance(value, list) else [value]
     if items and not isinstance(items[0], list | str):
         items = [items]
-    return [item.split(",") if isinstance(item, str) else item for item in items]
+    return [region for item in items for region in (_region(item) if isinstance(item, str) else [item])]
+
+
+def _region(text: str) -> list[Any]:
+    if not text.endswith(".png"):
+        return [text.split(",")]
+    from pipeline.store.region_picture import read_region  # half a second of imports, for those who need it
+
+    return [list(rectangle) for rectangle in read_region(Path(text).expanduser())]
 
 
 _TABLE = (
@@ -93,8 +102,8 @@ _TABLE = (
     Option("classes", "render", "classes", "show these alone: names or ids, as in person,car", "LIST", _words,
            expects="names with commas between them"),
     Option("ignore-region", "track", "ignore_regions",
-           "leave out what lies there, in pixels, such as the bonnet; may be repeated", "X,Y,W,H", _regions,
-           expects="x,y,width,height in pixels", repeats=True),
+           "leave out what lies there, in pixels or white in a .png, such as the bonnet; may be repeated",
+           "X,Y,W,H|PNG", _regions, expects="x,y,width,height in pixels, or a .png", repeats=True),
     Option("view", "render", "view",
            "what is drawn: objects, the class of each pixel, or both, as far as the network gives them", "WHAT"),
     Option("style", "render", "style", "what is painted, with commas between", "LIST", _words,
