@@ -23,7 +23,8 @@ class Option:
     name : its long flag without the dashes, and its key in a job file. room, field : the setting it becomes, which
     has its type and its default. help : a line for people. metavar : what stands for the value; None: a switch.
     form : from a word of the command line, or a value of a job file, to a value of the setting's own shape; ValueError
-    where it has none. expects : what to give, in words, where the setting's type does not tell.
+    where it has none, ConfigError where that needs words of its own. expects : what to give, in words, where the
+    setting's type does not tell.
     short : one letter. repeats : may be given several times.
     """
 
@@ -84,8 +85,13 @@ def _regions(value: Any) -> list[Any]:
     return [region for item in items for region in (_region(item) if isinstance(item, str) else [item])]
 
 
+def is_region_picture(value: Any) -> bool:
+    """True if a value of ignore-region is the path of a picture."""
+    return isinstance(value, str) and value.endswith(".png")
+
+
 def _region(text: str) -> list[Any]:
-    if not text.endswith(".png"):
+    if not is_region_picture(text):
         return [text.split(",")]
     from pipeline.store.region_picture import read_region  # half a second of imports, for those who need it
 

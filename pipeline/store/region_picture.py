@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import InputError
+from pipeline.errors import ConfigError
 from pipeline.files import write_whole
 
 Rectangle = tuple[float, float, float, float]
@@ -29,21 +29,21 @@ def write_region(path: Path, cells: NDArray[np.bool_], width: int, height: int) 
 def read_region(path: Path) -> tuple[Rectangle, ...]:
     """The region of a picture, what is white in it, as rectangles x, y, width, height in its px that share no pixel.
 
-    Raises InputError where it cannot be read, or nothing in it is white.
+    Raises ConfigError where it cannot be read, or nothing in it is white.
     """
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise InputError(f"Cannot read {path}.", found=error.strerror or str(error)) from error
+        raise ConfigError(f"Cannot read {path}.", found=error.strerror or str(error)) from error
     grey = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE) if content else None
     if grey is None:
-        raise InputError(
+        raise ConfigError(
             f"{path} is no picture.",
             do="give a picture in which white is what is left out, or x,y,width,height",
         )
     found = _rectangles(np.asarray(grey) >= _INSIDE)
     if not found:
-        raise InputError(f"{path} leaves out nothing.", found="no white pixel")
+        raise ConfigError(f"{path} leaves out nothing.", found="no white pixel")
     return found
 
 

@@ -202,11 +202,11 @@ class LookBack:
             if life.standing is not None and overlaps(box[None], life.standing[None])[0, 0] < _STILL_STANDS:
                 life.standing = None
             if life.standing is None:
-                life.standing = fixed_box(ahead, window.parts, self._size)
+                life.standing = fixed_box(ahead, window.parts, self._size, is_new=life.before is None)
             if life.standing is None:
                 life.standing = standing_box(ahead, moved, self._size)
             if life.standing is not None:
-                window.parts.leave_out(box, self._size)
+                window.parts.leave_out(box, frame.found.roi_masks[row], self._size)
 
     def _frames_needed(self, window: Window) -> int:
         """Number of frames that the network looked at in judge_seconds from the window's first frame on.

@@ -30,6 +30,9 @@ _SURE_SCORE = 0.85
 #: were all surer than _SURE_SCORE; what is less sure came to 0.74.
 _FIXED = 0.78
 
+#: What has been drawn elsewhere is no part of the own car before it has lain there for so long.
+_REST_SECONDS = 0.5
+
 #: Meanwhile the picture's points went this far, as a share of its height: at a red light all stands.
 _WORLD_MOVES = 0.1
 
@@ -66,7 +69,9 @@ def standing_box(seen: Sequence[Observation], moved: float, size: tuple[int, int
     return middle if there[0] and float(there.mean()) >= _MOST else None
 
 
-def fixed_box(seen: Sequence[Observation], parts: StandingParts, size: tuple[int, int]) -> Floats | None:
+def fixed_box(
+    seen: Sequence[Observation], parts: StandingParts, size: tuple[int, int], *, is_new: bool
+) -> Floats | None:
     """Box [4] where a track lies on parts of the picture that stand still; None where it does not.
 
     Parameters
@@ -74,8 +79,11 @@ def fixed_box(seen: Sequence[Observation], parts: StandingParts, size: tuple[int
     seen : the track, from a frame on for STAND_SECONDS or as long as it is known.
     parts : what stands still, as far as the film is known.
     size : height and width of the picture, px.
+    is_new : whether it begins here. One that was elsewhere before has to lie there for _REST_SECONDS.
 
     """
+    if not is_new and seen[-1].seconds - seen[0].seconds < _REST_SECONDS:
+        return None
     if parts.shares(seen[0].box[None], size)[0] < _FIXED:
         return None
     if float(np.median([one.score for one in seen])) >= _SURE_SCORE:

@@ -35,6 +35,9 @@ _DOWN = np.concatenate([[0], np.rint(_LENGTH * np.sin(_TURNS))]).astype(np.int64
 #: A cell stands if it has had an edge in this share of the samples, which has faced one way with this share.
 _MOSTLY, _STANDS = 0.7, 0.9
 
+#: From here on a mask's cell belongs to its object.
+_INSIDE = 128
+
 #: Rows of cells from the bottom of the picture within which the own car begins.
 _BOTTOM_CELLS = 3
 
@@ -79,11 +82,12 @@ class StandingParts:
             shares[row] = still[y1:y2, x1:x2].sum() / (edges + _DOUBT * self.samples)
         return shares
 
-    def leave_out(self, box: NDArray[np.float64], size: tuple[int, int]) -> None:
-        """Note that an object in this box [4] is left out as a part of the own car."""
+    def leave_out(self, box: NDArray[np.float64], mask: NDArray[np.uint8], size: tuple[int, int]) -> None:
+        """Note that an object with this box [4] and mask [28, 28] is left out as a part of the own car."""
         if self.left_out is not None:
             ((x1, y1, x2, y2),) = self._cells(box[None], size)
-            self.left_out[y1:y2, x1:x2] = True
+            down, across = (np.arange(cells) * len(mask) // cells for cells in (y2 - y1, x2 - x1))
+            self.left_out[y1:y2, x1:x2] |= mask[np.ix_(down, across)] >= _INSIDE
 
     def end_scene(self) -> None:
         """Keep what stood, and begin anew: another scene may be another camera's."""
