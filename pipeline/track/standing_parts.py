@@ -127,7 +127,7 @@ class StandingParts:
 
 
 def _from_the_bottom(standing: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """What hangs together with the picture's bottom, and all that lies below it."""
+    """The cells that hang together with the picture's bottom, and all that lies below them."""
     from scipy import ndimage
 
     near = np.ones((3, 3), np.bool_)

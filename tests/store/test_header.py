@@ -55,7 +55,7 @@ def test_edges_come_back_with_the_numbers_of_their_frames():
 
 @pytest.mark.parametrize(
     ("packed", "told"),
-    [('[2,4,"AAAA"]', "edges"), ('[2,9,"eJxjYGRiZmFlYwcAAHIAHQ=="]', "reshape"), ('[2,4,"?"]', "base64")],
+    [('[2,4,"AAAA"]', "edges"), ('[2,9,"eNpjYGRiZmFlYwcAAFwAHQ=="]', "reshape"), ('[2,4,"?"]', "base64")],
 )
 def test_edges_that_are_damaged_are_refused(packed: str, told: str):
     text = HEADER.to_json()[:-1] + ',"edges":{"7":' + packed + "}}"

@@ -55,8 +55,8 @@ def test_the_region_is_what_stands_at_the_bottom_and_what_was_left_out():
     found = parts.found()
     assert found is not None
     assert found[7:].all()
-    assert found[:2, :2].all()
-    assert not found[2:6].any()
+    assert found[0, 0]
+    assert found[:7].sum() == 1
 
 
 def test_the_horizon_stands_too_but_is_no_own_car():

@@ -24,7 +24,7 @@ from pipeline.structures.frame_motion import FrameMotion
 from pipeline.structures.packet_span import PacketSpan
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.read.decode import DecodedFrame, decode_rgb
-from pipeline.video.read.edges import edge_map, is_sampled
+from pipeline.video.read.edges import sampled_edges
 from pipeline.video.read.gaps import without_gaps
 from pipeline.video.read.motion import Grey, camera_motion, small_grey
 from pipeline.video.settings import DecodeSettings
@@ -189,14 +189,8 @@ def _moved_frames(task: SegmentTask, width: int, height: int) -> Iterator[MovedF
     ):
         grey = small_grey(frame.picture)
         if frame.number >= chunk.start:
-            yield frame, camera_motion(before, grey, info.width), _edges(info, frame.number, grey)
+            yield frame, camera_motion(before, grey, info.width), sampled_edges(info, frame.number, grey)
         before = grey
-
-
-def _edges(info: VideoInfo, number: int, grey: Grey) -> EdgeMap | None:
-    """The edges of a frame of each second."""
-    before = info.seconds(number - 1) if number else None
-    return edge_map(grey) if is_sampled(info.seconds(number), before) else None
 
 
 def _batches(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.structures.edge_map import DIRECTIONS, EdgeMap
+from pipeline.structures.video_info import VideoInfo
 
 #: Width in px of the picture whose edges are looked at: at 128 a mirror's fixing has too few cells to be told.
 EDGES_WIDTH = 160
@@ -17,9 +16,14 @@ EDGES_WIDTH = 160
 _LEAST_STEP = 6.0
 
 
-def is_sampled(seconds: Fraction, before: Fraction | None) -> bool:
-    """True for the first frame of each second; before : time of the frame before it, None for the film's first."""
-    return before is None or seconds // 1 != before // 1
+def sampled_edges(info: VideoInfo, number: int, grey: NDArray[np.uint8]) -> EdgeMap | None:
+    """The edges of a frame that is the first of a second of the film; None of any other.
+
+    grey : the frame's small picture.
+    """
+    if number and info.seconds(number) // 1 == info.seconds(number - 1) // 1:
+        return None
+    return edge_map(grey)
 
 
 def edge_map(grey: NDArray[np.uint8]) -> EdgeMap:

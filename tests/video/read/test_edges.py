@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import numpy as np
 
-from pipeline.video.read.edges import edge_map, is_sampled
+from pipeline.video.read.edges import edge_map, sampled_edges
+from pipeline.video.read.probe import probe
+from tests.traffic import write_traffic
 
 
 def test_a_step_is_an_edge_that_faces_the_brighter_side():
@@ -25,7 +25,8 @@ def test_a_large_picture_is_made_small_first():
     assert edge_map(np.zeros((180, 320), np.uint8)).shape == (89, 159)
 
 
-def test_the_first_frame_of_each_second_is_sampled_whatever_the_rate():
-    times = [Fraction(n, 3) + Fraction(1, 7) for n in range(9)]
-    sampled = [is_sampled(time, before) for time, before in zip(times, [None, *times[:-1]], strict=True)]
-    assert sampled == [True, False, False] * 3
+def test_the_first_frame_of_each_second_is_sampled_whatever_the_rate(tmp_path):
+    info = probe(write_traffic(tmp_path / "film.mp4", 40, sound=False, step=150))  # four frames a second
+    grey = np.zeros((6, 8), np.uint8)
+    sampled = [number for number in range(40) if sampled_edges(info, number, grey) is not None]
+    assert sampled == list(range(0, 40, 4))
