@@ -62,6 +62,7 @@ MAY_IMPORT = {
         "job.output_template",
         "job.protection",
         "record.layout",
+        "record.lock",
         "segment",
         "track",
         "render",

@@ -8,7 +8,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from pathlib import Path
 
 from pipeline.errors import UsageError
-from pipeline.job.output_template import run_folder
+from pipeline.job.output_template import RUN_SUFFIX, run_folder
 
 
 def protect_sources(pairs: Sequence[tuple[Path, Path]]) -> None:
@@ -35,6 +35,7 @@ def protect_sources(pairs: Sequence[tuple[Path, Path]]) -> None:
                     found=f"{other}, {source}",
                     do="use a template with {name}, or another output for each",
                 )
+        refuse_in_run_folder(output)
     runs = {os.path.realpath(run_folder(output)): output for _, output in pairs}
     for source, _ in pairs:
         for folder in Path(os.path.realpath(source)).parents:
@@ -43,6 +44,17 @@ def protect_sources(pairs: Sequence[tuple[Path, Path]]) -> None:
                     f"{source} lies in the folder of the run that makes {runs[str(folder)]}, and would go with it.",
                     do="copy it elsewhere, or name another output",
                 )
+
+
+def refuse_in_run_folder(output: Path) -> None:
+    """Raise UsageError for an output in the folder of a run, which removes its work files when it is through."""
+    for folder in Path(os.path.realpath(output)).parents:
+        if folder.name.endswith(RUN_SUFFIX):
+            raise UsageError(
+                f"{output} would lie in the folder of a run, and go with its work files.",
+                found=str(folder),
+                do="name another output",
+            )
 
 
 def check_replaceable(output: Path) -> None:
