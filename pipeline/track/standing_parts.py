@@ -7,7 +7,7 @@ the film was cut.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,7 @@ class StandingParts:
     sums: Sums | None = None
     left_out: NDArray[np.bool_] | None = None
     region: NDArray[np.bool_] | None = None
+    _still: NDArray[np.float64] | None = field(default=None, init=False)
 
     def take(self, edges: EdgeMap | None, moved: float) -> None:
         """Take in the next frame: its edges where it is sampled, and how far points went since the one before."""
@@ -67,6 +68,7 @@ class StandingParts:
             self.left_out = np.zeros(edges.shape, np.bool_)
         self.samples, self.moved = self.samples + 1, 0.0
         self.sums += np.stack([edges > 0, _ACROSS[edges], _DOWN[edges]])
+        self._still = None
 
     def shares(self, boxes: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.float64]:
         """For each box [N, 4] the share of the edges in it that stand still, 0 .. 1; 0 where nothing is known yet.
@@ -76,7 +78,7 @@ class StandingParts:
         shares = np.zeros(len(boxes))
         if self.sums is None or self.samples < _LEAST_SAMPLES:
             return shares
-        still = np.hypot(self.sums[1], self.sums[2]) / _LENGTH
+        still = self._stillness()
         for row, (x1, y1, x2, y2) in enumerate(self._cells(boxes, size)):
             edges = int(self.sums[0, y1:y2, x1:x2].sum())
             shares[row] = still[y1:y2, x1:x2].sum() / (edges + _DOUBT * self.samples)
@@ -92,7 +94,7 @@ class StandingParts:
     def end_scene(self) -> None:
         """Keep what stood, and begin anew: another scene may be another camera's."""
         self.region = self.found()
-        self.samples, self.moved, self.sums, self.left_out = 0, 0.0, None, None
+        self.samples, self.moved, self.sums, self.left_out, self._still = 0, 0.0, None, None, None
 
     def found(self) -> NDArray[np.bool_] | None:
         """bool [h, w]: the own car so far, a cell each; None where the film has shown none.
@@ -111,8 +113,15 @@ class StandingParts:
 
     def _standing(self) -> NDArray[np.bool_]:
         assert self.sums is not None
-        still = np.hypot(self.sums[1], self.sums[2]) / _LENGTH
+        still = self._stillness()
         return (self.sums[0] >= _MOSTLY * self.samples) & (still >= _STANDS * self.sums[0])
+
+    def _stillness(self) -> NDArray[np.float64]:
+        """float [h, w]: how often a cell's edge has faced the way that it mostly does; kept until the next sample."""
+        assert self.sums is not None
+        if self._still is None:
+            self._still = np.hypot(self.sums[1], self.sums[2]) / _LENGTH
+        return self._still
 
     def _cells(self, boxes: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.intp]:
         """The cells [N, 4] that boxes cover, from and to, at least one."""
