@@ -30,7 +30,8 @@ MAY_IMPORT = {
     "labels": set(),
     "training": {"model", "formats", "weights", "networks", "labels"},
     "evaluation": {"networks", "labels", "store", "video.colour.pixels"},
-    "video": set(),
+    "storage": set(),
+    "video": {"storage"},
     "store": set(),
     "track": set(),
     "render": set(),
@@ -43,7 +44,7 @@ MAY_IMPORT = {
         "video.settings",
         "store.region_picture",
     },
-    "record": {"job"},
+    "record": {"job", "storage"},
     "proof": {"job", "record", "video", "render", "store", "track.steadying"},
     "run": {
         "job",
@@ -96,7 +97,7 @@ DEFERRED = {
 HOMES = {
     "numpy": set(MAY_IMPORT)
     - {"pipeline", "__main__", "errors", "files", "terminal"}
-    - {"cli", "job", "loading", "record", "workers", "weights"},
+    - {"cli", "job", "loading", "record", "storage", "workers", "weights"},
     "tensorflow": {"model", "formats", "networks", "training"},
     "keras": {"model", "training"},
     "openvino": {"model", "networks"},
@@ -107,6 +108,7 @@ HOMES = {
     "safetensors": {"formats"},
     "platformdirs": {"weights"},
     "filelock": {"weights", "networks"},
+    "fsspec": {"storage"},
     "tqdm": {"weights", "training"},
     "ray": {"workers"},
     "shtab": {"cli"},

@@ -76,7 +76,7 @@ class Manifest:
 
     def write(self, path: Path) -> None:
         """Write it as JSON."""
-        values = {**asdict(self), "weights": self.weights.record()}
+        values = {**asdict(self), "source": self.source.record(), "weights": self.weights.record()}
         if self.pixel_classes is None:
             del values["pixel_classes"]
         write_whole(path, (json.dumps(values, indent=1) + "\n").encode())

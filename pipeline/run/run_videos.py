@@ -49,6 +49,7 @@ from pipeline.run.run import Run
 from pipeline.run.runner import Runner
 from pipeline.run.stopping import StopSignal
 from pipeline.run.verdict import is_refused_unseen, verdict
+from pipeline.structures.address import Place, place_of
 from pipeline.structures.frame_damage import NO_DAMAGE, FrameDamage
 
 #: One video's own trouble; the next one may do better.
@@ -72,7 +73,7 @@ class VideoResult:
     the output is there all the same.
     """
 
-    source: Path
+    source: Place
     output: Path
     state: Literal["made", "kept", "skipped", "failed"]
     error: SegVideoError | None = None
@@ -144,7 +145,7 @@ def _run_video(
         if not request.settings.run.sidecar and state == "made":
             layout.remove_sidecar()
         listener.tell(Ended(state, str(run.layout.output), facts))
-    return VideoResult(Path(run.source.path), run.layout.output, state, facts=facts, damage=sentences)
+    return VideoResult(place_of(run.source.path), run.layout.output, state, facts=facts, damage=sentences)
 
 
 @dataclass(frozen=True)
