@@ -12,8 +12,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.structures.edge_map import EdgeMap, check_edge_map
-from pipeline.structures.frame_motion import FrameMotion
+from pipeline.structures.frame_motion import EdgeMap, FrameMotion, check_edge_map
 from pipeline.structures.timebase import to_seconds
 
 #: Rises when a column or a header key changes its meaning, not when one is added; see docs/detections.md.

@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.structures.detections import Detections
-from pipeline.structures.edge_map import EdgeMap
-from pipeline.structures.frame_motion import FrameMotion
+from pipeline.structures.frame_motion import EdgeMap, FrameMotion
 from pipeline.structures.tracks import Tracks
 from pipeline.track import window_bytes
 from pipeline.track.look_back import LookBack

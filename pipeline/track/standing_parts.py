@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.structures.edge_map import DIRECTIONS, EdgeMap
+from pipeline.structures.frame_motion import DIRECTIONS, EdgeMap
 
 Sums = NDArray[np.int64]
 

@@ -18,15 +18,13 @@ from pipeline.segment.settings import SegmentSettings
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.class_map import ClassMap
 from pipeline.structures.detections import Detections
-from pipeline.structures.edge_map import EdgeMap
 from pipeline.structures.frame_damage import FrameDamage
-from pipeline.structures.frame_motion import FrameMotion
+from pipeline.structures.frame_motion import EdgeMap, FrameMotion
 from pipeline.structures.packet_span import PacketSpan
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.read.decode import DecodedFrame, decode_rgb
-from pipeline.video.read.edges import sampled_edges
 from pipeline.video.read.gaps import without_gaps
-from pipeline.video.read.motion import Grey, camera_motion, small_grey
+from pipeline.video.read.motion import Grey, camera_motion, sampled_edges, small_grey
 from pipeline.video.settings import DecodeSettings
 
 RgbFrame = DecodedFrame[NDArray[np.uint8]]

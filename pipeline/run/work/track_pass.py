@@ -15,8 +15,7 @@ from pipeline.store.header import Header
 from pipeline.store.reader import DetectionsFile
 from pipeline.store.writer import write_tracks
 from pipeline.structures.chunk import Chunk
-from pipeline.structures.edge_map import EdgeMap
-from pipeline.structures.frame_motion import FrameMotion
+from pipeline.structures.frame_motion import EdgeMap, FrameMotion
 from pipeline.structures.tracks import Tracks
 from pipeline.track.film_tracker import FilmFrame, FilmTracker
 from pipeline.track.steadying import steadied

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.video.read.edges import edge_map, sampled_edges
+from pipeline.video.read.motion import edge_map, sampled_edges
 from pipeline.video.read.probe import probe
 from tests.traffic import write_traffic
 
