@@ -77,7 +77,8 @@ def _ours(film: Film) -> list[Tracks]:
     header, found = film
     tracker = FilmTracker(TrackSettings(), header.class_names, (header.height, header.width))
     motions = [header.motion(header.first_frame + place) for place in range(len(found))]
-    frames = map(FilmFrame, header.seconds.tolist(), found, motions)
+    edges = [header.edges.get(header.first_frame + place) for place in range(len(found))]
+    frames = map(FilmFrame, header.seconds.tolist(), found, motions, edges)
     state, tracks = tracker.follow(tracker.start(), frames)
     return tracks + tracker.finish(state)
 

@@ -1,13 +1,16 @@
 """Tracks of finished runs, made anew from their stored detections without the network: a table and JSON.
 
     python benchmarks/tracking.py RUN.mp4.seg-run/detections.parquet ... [--truth sample_videos/drive.json.gz]
-        [--set lag_seconds=1 ...] [--every N] [--json FILE] [--keep FOLDER]
+        [--set lag_seconds=1 ...] [--every N ...] [--json FILE] [--keep FOLDER]
 
 Each run has a line for the tracks as they are stored and one for those made anew. `life` is the median number of
 frames from a track's first to its last, `holes` counts stretches of 1 to 14 frames within a track's life in which it is
 not drawn, `short` the tracks that are drawn in less than five frames, `classes` how often a track changes its class.
-`ms` is CPU time a frame. --motion reads a folder with RUN.npy, float32 [frames, 8], where the runs have no motion of
-their own. With --truth (of the last run named): identities and mask AP, which need `pip install -e '.[train]'`.
+`ms` is CPU time a frame. With several --every a line each: `looked` is the share of frames that the network would look
+at, `like` that of the boxes drawn at the first N with which some box drawn here has an IoU of 0.5. --motion reads a
+folder with RUN.npy, float32 [frames, 8], where the runs have no motion of their own. With --truth (of the last run
+named), which needs `pip install -e '.[train]'`: identities, mask AP, and `between`, the mean IoU of the masks with the
+objects that they lie on, in frames that the network does not look at.
 """
 
 from __future__ import annotations
@@ -17,18 +20,20 @@ import json
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.store.header import Header
 from pipeline.store.reader import DetectionsFile
 from pipeline.store.writer import write_tracks
 from pipeline.structures.detections import Detections
 from pipeline.structures.tracks import FOUND, NO_TRACK, Tracks
+from pipeline.track.association import overlaps
 from pipeline.track.film_tracker import FilmFrame, FilmTracker
 from pipeline.track.key_frames import key_frames
 from pipeline.track.settings import TrackSettings
@@ -48,12 +53,16 @@ def main() -> None:
         name = path.parent.name.removesuffix(".seg-run")
         if options.motion:
             header = replace(header, motions=np.load(options.motion / f"{name}.npy"))
-        rows.append({"run": name, "tracks": "stored", **_figures(header, stored, truth, None)})
-        tracks, milliseconds = _track(header, found, settings, options.every)
+        rows.append({"run": name, "tracks": "stored", **_figures(header, stored, truth, None, ())})
         keep = options.keep / f"{name}.parquet" if options.keep else None
-        rows.append(
-            {"run": name, "tracks": "anew", **_figures(header, tracks, truth, keep), "ms": milliseconds}
-        )
+        first: list[Tracks] = []
+        for every in options.every:
+            keys = _keys(header, every)
+            tracks, milliseconds = _track(header, found, settings, keys)
+            first = first or tracks
+            figures = _figures(header, tracks, truth, keep, keys)
+            more = {"looked": len(keys) / len(found), "like": _likeness(first, tracks), "ms": milliseconds}
+            rows.append({"run": name, "tracks": f"every {every}", **figures, **more})
     _print(rows)
     if options.json:
         content = {"settings": asdict(settings), "every": options.every, "rows": rows}
@@ -68,7 +77,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--truth", type=Path, help="labels of the last run's video")
     parser.add_argument("--set", action="append", default=[], metavar="FIELD=NUMBER", help="a TrackSettings")
     parser.add_argument("--motion", type=Path, help="a folder with the motion of runs that have none")
-    parser.add_argument("--every", type=int, default=1, help="use the detections of every Nth frame alone")
+    parser.add_argument(
+        "--every", type=int, nargs="+", default=[1], help="use the detections of every Nth frame alone"
+    )
     parser.add_argument("--json", type=Path, help="where the figures go")
     parser.add_argument("--keep", type=Path, help="a folder for the files of tracks")
     return parser.parse_args()
@@ -92,14 +103,17 @@ def _read(path: Path) -> tuple[Header, list[Tracks], list[Detections]]:
 
 
 def _track(
-    header: Header, found: Sequence[Detections], settings: TrackSettings, every: int
+    header: Header, found: Sequence[Detections], settings: TrackSettings, keys: Collection[int]
 ) -> tuple[list[Tracks], float]:
     tracker = FilmTracker(settings, header.class_names, (header.height, header.width))
     seconds = header.seconds.tolist()
-    cuts = [place for place in range(len(found)) if header.motion(header.first_frame + place).cut]
-    keys = set(key_frames(seconds, every, cuts))
     frames = [
-        FilmFrame(time, found[place] if place in keys else None, header.motion(header.first_frame + place))
+        FilmFrame(
+            time,
+            found[place] if place in keys else None,
+            header.motion(header.first_frame + place),
+            header.edges.get(header.first_frame + place),
+        )
         for place, time in enumerate(seconds)
     ]
     begun = time.process_time()
@@ -111,13 +125,35 @@ def _track(
     return tracks, 1000 * (time.process_time() - begun) / len(frames)
 
 
+def _keys(header: Header, every: int) -> set[int]:
+    """Places of the frames that the network would look at."""
+    seconds = header.seconds.tolist()
+    cuts = [place for place in range(len(seconds)) if header.motion(header.first_frame + place).cut]
+    return set(key_frames(seconds, every, cuts))
+
+
+def _likeness(first: Sequence[Tracks], tracks: Sequence[Tracks]) -> float:
+    """Share of the boxes drawn in `first` that meet one drawn in `tracks`."""
+    there = [
+        overlaps(*(one.detections.boxes[_drawn(one)].astype(np.float64) for one in both)).max(
+            axis=1, initial=0
+        )
+        for both in zip(first, tracks, strict=True)
+    ]
+    return float((np.concatenate(there) >= 0.5).mean())
+
+
+def _drawn(tracks: Tracks) -> NDArray[np.bool_]:
+    return (tracks.track_ids != NO_TRACK) & (tracks.peak_scores >= CONF)
+
+
 def _figures(
-    header: Header, tracks: Sequence[Tracks], truth: Path | None, keep: Path | None
+    header: Header, tracks: Sequence[Tracks], truth: Path | None, keep: Path | None, keys: Collection[int]
 ) -> dict[str, Any]:
     drawn: dict[int, list[int]] = defaultdict(list)
     changes, classes = 0, {}
     for place, here in enumerate(tracks):
-        for row in np.flatnonzero((here.track_ids != NO_TRACK) & (here.peak_scores >= CONF)).tolist():
+        for row in np.flatnonzero(_drawn(here)).tolist():
             number, kind = int(here.track_ids[row]), int(here.class_ids[row])
             drawn[number].append(place)
             changes += classes.get(number, kind) != kind
@@ -135,11 +171,11 @@ def _figures(
         path = keep or Path(folder) / "tracks.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
         write_tracks(path, header, tracks)
-        return figures | (_against(path, truth) if truth else {})
+        return figures | (_against(path, truth, keys) if truth else {})
 
 
-def _against(path: Path, truth: Path) -> dict[str, Any]:
-    """Identities, mean mask AP over the classes, and masks drawn on no object, as a share of all that are drawn."""
+def _against(path: Path, truth: Path, keys: Collection[int]) -> dict[str, Any]:
+    """Identities, mean mask AP over the classes, masks on no object as a share, and what is between key frames."""
     from pipeline.evaluation.measure import measure_run
     from pipeline.evaluation.settings import EvalSettings
     from pipeline.evaluation.tracks.following import frame_overlaps
@@ -152,6 +188,8 @@ def _against(path: Path, truth: Path) -> dict[str, Any]:
     frames = frame_overlaps(measured.truth, measured.found, settings.min_side)
     drawn = sum(len(frame.track_ids) for frame in frames)
     wrong = sum(int((~(frame.iou >= 0.5).any(axis=0)).sum()) for frame in frames)
+    between = [frame.iou.max(axis=1, initial=0) for place, frame in enumerate(frames) if place not in keys]
+    lying = np.concatenate([np.zeros(0), *between])
     curves = [one.mask for one in measured.classes]
     return {
         "switches": scores.switches,
@@ -161,6 +199,7 @@ def _against(path: Path, truth: Path) -> dict[str, Any]:
         "ap": _mean([curve.ap for curve in curves]),
         "ap50": _mean([curve.ap50 for curve in curves]),
         "false": wrong / max(drawn, 1),
+        "between": float(lying[lying >= 0.5].mean()) if (lying >= 0.5).any() else None,
     }
 
 

@@ -37,7 +37,13 @@ MAY_IMPORT = {
     "render": set(),
     "segment": {"networks"},
     "workers": set(),
-    "job": {"segment.settings", "track.settings", "render.settings", "video.settings"},
+    "job": {
+        "segment.settings",
+        "track.settings",
+        "render.settings",
+        "video.settings",
+        "store.region_picture",
+    },
     "record": {"job", "storage"},
     "proof": {"job", "record", "video", "render", "store", "track.steadying"},
     "run": {

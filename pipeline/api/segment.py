@@ -97,7 +97,7 @@ def _task(settings: Settings, film: VideoInfo, chunk: Chunk) -> SegmentTask:
 
 
 def _film_frame(info: VideoInfo, one: SeenFrame) -> FilmFrame:
-    return FilmFrame(float(info.seconds(one.frame.number)), one.detections, one.motion)
+    return FilmFrame(float(info.seconds(one.frame.number)), one.detections, one.motion, one.edges)
 
 
 def _frame(info: VideoInfo, names: Mapping[int, str], one: SeenFrame, shown: Tracks) -> Frame:

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from pipeline.errors import UsageError
+from pipeline.job.options import is_region_picture
 from pipeline.job.request import JobRequest, make_request
 from pipeline.loading.given import Given
 from pipeline.loading.typed_value import is_path, wrong_value
@@ -90,6 +91,11 @@ def _anchored(path: Path, values: Mapping[str, Any]) -> dict[str, Any]:
     """The values with paths as seen from the file; weights may be a path or a name of the catalog."""
     texts = {key: value for key, value in values.items() if isinstance(value, str)}
     paths = [key for key in _PATHS if key in texts]
+    if "ignore-region" in values:
+        regions = [
+            _from(path, one) if is_region_picture(one) else one for one in _list(values["ignore-region"])
+        ]
+        values = {**values, "ignore-region": regions}
     if "model" in texts and is_path(texts["model"], path.parent):
         paths.append("model")
     return {**values, **{key: _from(path, texts[key]) for key in paths}}

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -28,7 +29,8 @@ class Option:
     name : its long flag without the dashes, and its key in a job file. room, field : the setting it becomes, which
     has its type and its default. help : a line for people. metavar : what stands for the value; None: a switch.
     form : from a word of the command line, or a value of a job file, to a value of the setting's own shape; ValueError
-    where it has none. expects : what to give, in words, where the setting's type does not tell.
+    where it has none, ConfigError where that needs words of its own. expects : what to give, in words, where the
+    setting's type does not tell.
     short : one letter. repeats : may be given several times.
     """
 
@@ -82,11 +84,24 @@ def _bits(value: Any) -> float:
 
 
 def _regions(value: Any) -> list[Any]:
-    """Regions of a list whose items are `x,y,w,h` or lists of four numbers."""
+    """Regions of a list whose items are `x,y,w,h`, lists of four numbers, or pictures of regions."""
     items = value if isinstance(value, list) else [value]
     if items and not isinstance(items[0], list | str):
         items = [items]
-    return [item.split(",") if isinstance(item, str) else item for item in items]
+    return [region for item in items for region in (_region(item) if isinstance(item, str) else [item])]
+
+
+def is_region_picture(value: Any) -> bool:
+    """True if a value of ignore-region is the path of a picture."""
+    return isinstance(value, str) and value.endswith(".png")
+
+
+def _region(text: str) -> list[Any]:
+    if not is_region_picture(text):
+        return [text.split(",")]
+    from pipeline.store.region_picture import read_region  # half a second of imports, for those who need it
+
+    return [list(rectangle) for rectangle in read_region(Path(text).expanduser())]
 
 
 def _seconds(value: Any) -> float:
@@ -113,8 +128,8 @@ _TABLE = (
            expects="names with commas between them"),
     Option("max-objects", "render", "max_objects", "show as many objects of a frame, those of the best scores", "N"),
     Option("ignore-region", "track", "ignore_regions",
-           "leave out what lies there, in pixels, such as the bonnet; may be repeated", "X,Y,W,H", _regions,
-           expects="x,y,width,height in pixels", repeats=True),
+           "leave out what lies there, in pixels or white in a .png, such as the bonnet; may be repeated",
+           "X,Y,W,H|PNG", _regions, expects="x,y,width,height in pixels, or a .png", repeats=True),
     Option("view", "render", "view",
            "what is drawn: objects, the class of each pixel, or both, as far as the network gives them", "WHAT"),
     Option("style", "render", "style", "what is painted, with commas between", "LIST", _words,

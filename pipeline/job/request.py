@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import UsageError
+from pipeline.errors import ConfigError, UsageError
 from pipeline.job.options import OPTIONS
 from pipeline.job.settings import Settings
 from pipeline.loading.given import Given
@@ -78,6 +78,8 @@ def _faults(given: Given, rooms: dict[str, dict[str, Any]]) -> Iterator[tuple[st
             rooms.setdefault(option.room, {})[option.field] = typed_value(hint, option.form(value))
         except ValueError as expected:
             yield name, wrong_value(name, value, option.expects or str(expected))
+        except ConfigError as error:
+            yield name, error
 
 
 def _refusals(room: str, values: Mapping[str, Any]) -> Iterator[tuple[str | None, UsageError]]:

@@ -82,6 +82,11 @@ class RunLayout:
         """The same in the folder of a run."""
         return folder / "published.json"
 
+    @property
+    def own_car(self) -> Path:
+        """The picture of what was taken for the own car; stays after success."""
+        return self.folder / "own_car.png"
+
     def detections(self, chunk: int | None) -> Path:
         """The detections of a chunk."""
         return self.work / "detections" / f"{chunk:06d}.parquet"
@@ -162,7 +167,7 @@ class RunLayout:
     def remove_sidecar(self) -> None:
         """Remove what the run wrote down beside its output. For who holds the run's lock."""
         maps = self.joined.with_suffix(".classes.parquet")
-        for path in (self.manifest, self.ledger, self.joined, maps, self.receipt, self.lock):
+        for path in (self.manifest, self.ledger, self.joined, maps, self.own_car, self.receipt, self.lock):
             path.unlink(missing_ok=True)
         if not any(self.folder.iterdir()):
             self.folder.rmdir()

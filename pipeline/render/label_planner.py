@@ -26,14 +26,14 @@ _NEAR, _FAR = 0.085, 0.065
 _MATTER = {"person": 1.6, "rider": 1.6, "bicycle": 1.6, "motorcycle": 1.6}
 #: Labels of a frame that a viewer can still read; one that stands counts as so much larger than one to come.
 _MOST, _STANDING = 9, 1.4
-_NEW_SECONDS, _GO_SECONDS, _REST_SECONDS = 2.0, 0.6, 0.4
+_NEW_SECONDS, _GO_SECONDS, _REST_SECONDS = 2.0, 1.2, 0.8
 #: Seconds after which a track that is gone is forgotten, and after which its label's movement starts anew.
 _FORGET_SECONDS, _GAP_SECONDS = 10.0, 0.5
 #: Seconds in which a label goes 63 % of the way to a new place.
 _GLIDE_SECONDS = 0.12
 #: A place has to be so much better for a label to move, and so much for it to move at once; over the last price
 #: there is no room for a label.
-_BETTER, _FAR_BETTER, _NO_ROOM = 0.5, 1.5, 1.5
+_BETTER, _FAR_BETTER, _NO_ROOM = 1.0, 2.5, 1.5
 #: A gap between label and box, in capitals; a label farther away than twice that has a leader.
 _GAP = 0.35
 #: Px that labels keep from each other.

@@ -29,7 +29,7 @@ _SLOTS = (
     (2, -1, 3.0, 0.9),
 )
 #: Price of covering another label, a near object and a far one whole: text over text cannot be read at all.
-LABEL_PRICE, NEAR_PRICE, FAR_PRICE = 16.0, 1.6, 0.6
+LABEL_PRICE, NEAR_PRICE, FAR_PRICE = 16.0, 3.0, 0.6
 _COSTS = np.array([cost for *_, cost in _SLOTS])
 # A slot's left edge as shares of x1, x2, the label's width and the gap; its top of y1, y2, height and gap.
 _ACROSS = {

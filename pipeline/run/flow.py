@@ -22,11 +22,12 @@ from pipeline.run.work.class_map_frames import class_maps_needed, painted_class_
 from pipeline.run.work.label_pass import label, planned_labels
 from pipeline.run.work.render_worker import Rendered, RenderTask
 from pipeline.run.work.segment_worker import Segmented, SegmentTask
-from pipeline.run.work.track_pass import painted_frames, track, tracks_needed
+from pipeline.run.work.track_pass import own_car, painted_frames, track, tracks_needed
 from pipeline.storage.objects import publish
 from pipeline.store.class_maps import class_maps_beside, join_class_maps, write_class_maps
 from pipeline.store.header import Header
 from pipeline.store.join import join_detections
+from pipeline.store.region_picture import write_region
 from pipeline.store.writer import write_detections
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.spans import numbers_of
@@ -67,7 +68,10 @@ def _notes(chunk: Chunk, found: Segmented) -> tuple[str, ...]:
 
 
 def _join(bench: Bench, _: Chunk | None) -> Made:
-    """Write all chunks' tracks as one file, the same however the video was cut."""
+    """Write all chunks' tracks as one file, the same however the video was cut, and the own car as a picture.
+
+    That picture is no product: no pass needs it, so who deletes or edits it redoes nothing.
+    """
     run, began = bench.run, time.perf_counter()
     parts = [bench.product("track", chunk) for chunk in run.chunks]
     join_detections(run.layout.joined, [part for part in parts if part.stat().st_size])
@@ -76,6 +80,10 @@ def _join(bench: Bench, _: Chunk | None) -> Made:
         also = (class_maps_beside(run.layout.joined),)
         found = [bench.product("segment", chunk) for chunk in run.chunks]
         join_class_maps(also[0], [class_maps_beside(part) for part in found])
+    region = own_car(run)
+    run.layout.own_car.unlink(missing_ok=True)
+    if region is not None:
+        write_region(run.layout.own_car, region, run.info.width, run.info.height)
     return Made(
         run.layout.joined,
         {"join": time.perf_counter() - began},
@@ -163,13 +171,14 @@ def _header(run: Run, chunk: Chunk, found: Segmented) -> Header:
         pts=run.info.pts[chunk.start : chunk.stop],
         class_names=dict(run.network.class_names),
         motions=np.array([motion.to_numbers() for motion in found.motions], np.float32),
+        edges=found.edges,
     )
 
 
 SEGMENT_PASS = Pass(
     name="segment",
     participle="segmented",
-    release=2,
+    release=3,
     work=InPool(SEGMENT, _segment_task, _store_detections),
     needs=lambda run, index: (),
     makes=RunLayout.detections,
@@ -190,7 +199,7 @@ SEGMENT_PASS = Pass(
 TRACK_PASS = Pass(
     name="track",
     participle="tracked",
-    release=3,
+    release=4,
     work=InDriver(track),
     needs=lambda run, index: (("segment", index), *((("track", index - 1),) if index else ())),
     makes=RunLayout.tracks,
@@ -218,7 +227,7 @@ JOIN_PASS = Pass(
 LABEL_PASS = Pass(
     name="label",
     participle="labelled",
-    release=1,
+    release=2,
     work=InDriver(label),
     needs=lambda run, index: (tracks_needed(run, index), *((("label", index - 1),) if index else ())),
     makes=RunLayout.labels,

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
+import zlib
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.structures.frame_motion import FrameMotion
+from pipeline.structures.frame_motion import EdgeMap, FrameMotion, check_edge_map
 from pipeline.structures.timebase import to_seconds
 
 #: Rises when a column or a header key changes its meaning, not when one is added; see docs/detections.md.
@@ -55,6 +56,7 @@ class Header:
     tracked : whether the track columns are filled.
     pictures : of frames that are pictures, one entry each; width and height are the largest then. Empty for a video.
     motions : float32 [frames, 8], each frame's FrameMotion; None where it was not measured.
+    edges : by the number of the frame, of those that were sampled for what stands still in the picture.
     """
 
     width: int
@@ -66,6 +68,7 @@ class Header:
     tracked: bool = False
     pictures: tuple[StoredPicture, ...] = ()
     motions: NDArray[np.float32] | None = None
+    edges: Mapping[int, EdgeMap] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.pts.ndim != 1 or self.pts.dtype != np.int64 or len(self.pts) == 0:
@@ -81,6 +84,10 @@ class Header:
                 f"Header.motions: expected float32 {list(wanted)}, "
                 f"found {self.motions.dtype.name} {list(self.motions.shape)}"
             )
+        for frame, edges in self.edges.items():
+            check_edge_map(edges)
+            if not self.first_frame <= frame < self.stop_frame:
+                raise ValueError(f"Header.edges: frame {frame} is not among the header's")
         if self.width < 1 or self.height < 1 or self.first_frame < 0 or self.time_base <= 0:
             raise ValueError(
                 "Header: expected a frame size and time base above 0 and a first frame from 0 up, found "
@@ -115,7 +122,11 @@ class Header:
 
     def to_json(self) -> str:
         """One line of JSON, the same for the same header; times as steps: [ticks, how often], ..."""
-        more = {} if self.motions is None else {"motions": base64.b64encode(self._motion_bytes()).decode()}
+        more: dict[str, object] = {}
+        if self.motions is not None:
+            more["motions"] = base64.b64encode(self._motion_bytes()).decode()
+        if self.edges:
+            more["edges"] = {str(frame): _packed_edges(edges) for frame, edges in sorted(self.edges.items())}
         return json.dumps(
             {
                 "schema": SCHEMA_VERSION,
@@ -153,6 +164,7 @@ class Header:
             tracked=entries["tracked"],
             pictures=tuple(StoredPicture(*entry) for entry in entries.get("pictures", ())),
             motions=_motions(entries.get("motions")),
+            edges={int(frame): _edges(*packed) for frame, packed in entries.get("edges", {}).items()},
         )
 
     def motion(self, frame: int) -> FrameMotion:
@@ -171,6 +183,19 @@ def _motions(text: str | None) -> NDArray[np.float32] | None:
         return None
     numbers = np.frombuffer(base64.b64decode(text, validate=True), "<f4")
     return numbers.astype(np.float32).reshape(-1, 8)
+
+
+def _packed_edges(edges: EdgeMap) -> list[object]:
+    """Height, width and the cells row by row, compressed, as text."""
+    return [*edges.shape, base64.b64encode(zlib.compress(edges.tobytes(), 9)).decode()]
+
+
+def _edges(height: int, width: int, text: str) -> EdgeMap:
+    try:
+        cells = zlib.decompress(base64.b64decode(text, validate=True))
+    except zlib.error as error:
+        raise ValueError(f"edges: {error}") from None
+    return np.frombuffer(cells, np.uint8).reshape(height, width)
 
 
 def _run_lengths(values: NDArray[np.int64]) -> list[list[int]]:

@@ -48,6 +48,7 @@ def _joined_header(parts: Sequence[Path]) -> Header:
         headers[0],
         pts=np.concatenate([header.pts for header in headers]),
         motions=np.concatenate(motions) if motions else None,
+        edges={frame: edges for header in headers for frame, edges in header.edges.items()},
     )
 
 

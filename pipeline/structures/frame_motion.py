@@ -1,4 +1,4 @@
-"""FrameMotion: how the picture as a whole moved from one frame to the next."""
+"""FrameMotion: how the picture as a whole moved from one frame to the next; EdgeMap: where it has edges."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+
+#: uint8 [h, w], a cell each: 0 where there is no edge, else 1 and its direction, 0 .. DIRECTIONS - 1, clockwise from
+#: the one that gets brighter to the right.
+EdgeMap = NDArray[np.uint8]
+
+DIRECTIONS = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,3 +58,12 @@ class FrameMotion:
             raise ValueError(f"a frame's motion: expected 8 numbers, found {list(numbers.shape)}")
         whole = numbers.astype(np.float64)
         return cls(whole[:6].reshape(2, 3), float(whole[6]), bool(whole[7]))
+
+
+def check_edge_map(edges: EdgeMap) -> None:
+    """Raise ValueError for what is none."""
+    if edges.ndim != 2 or edges.dtype != np.uint8 or edges.max(initial=0) > DIRECTIONS:
+        raise ValueError(
+            f"edges: expected uint8 [h, w] up to {DIRECTIONS}, "
+            f"found {edges.dtype.name} {list(edges.shape)} up to {edges.max(initial=0)}"
+        )

@@ -38,11 +38,11 @@ def candidates(
 def _inside(
     boxes: NDArray[np.float64], regions: Sequence[tuple[float, float, float, float]]
 ) -> NDArray[np.bool_]:
-    """For each box, True if more than half of it lies in one of the regions."""
-    inside = np.zeros(len(boxes), np.bool_)
+    """For each box, True if more than half of it lies in the regions; where these overlap, that counts twice."""
+    inside = np.zeros(len(boxes))
     area = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
     for x, y, width, height in regions:
         low = np.maximum(boxes[:, :2], [x, y])
         high = np.minimum(boxes[:, 2:], [x + width, y + height])
-        inside |= np.prod(np.maximum(high - low, 0.0), axis=1) > area / 2
-    return inside
+        inside += np.prod(np.maximum(high - low, 0.0), axis=1)
+    return inside > area / 2

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.structures.detections import Detections
-from pipeline.structures.frame_motion import FrameMotion
+from pipeline.structures.frame_motion import EdgeMap, FrameMotion
 from pipeline.structures.tracks import Tracks
 from pipeline.track import window_bytes
 from pipeline.track.look_back import LookBack
@@ -27,12 +28,13 @@ class FilmFrame:
     """One frame as the tracker takes it.
 
     seconds : when it is shown. detections : what was found; None where the network did not look.
-    motion : the camera's since the frame before.
+    motion : the camera's since the frame before. edges : where the frame was sampled for what stands still.
     """
 
     seconds: float
     detections: Detections | None
     motion: FrameMotion = field(default_factory=FrameMotion.none)
+    edges: EdgeMap | None = None
 
 
 class FilmTracker:
@@ -60,6 +62,7 @@ class FilmTracker:
         for frame in frames:
             if frame.motion.cut:
                 final += self._back.end(window)
+            window.parts.take(frame.edges, frame.motion.moved)
             forward = self._forward.moved(forward, frame.motion)
             if frame.detections is None:
                 tracks = Tracks.untracked(Detections.empty())
@@ -72,6 +75,12 @@ class FilmTracker:
     def finish(self, state: bytes) -> list[Tracks]:
         """The tracks of the frames that are left when the film is over."""
         return self._back.end(_unpacked(state)[1])
+
+    def own_car(self, state: bytes) -> NDArray[np.bool_] | None:
+        """bool [h, w]: the own car in the film that is over, a cell each; None where nothing is known of it."""
+        window = _unpacked(state)[1]
+        self._back.end(window)
+        return window.parts.found()
 
     def _window_frame(self, number: int, frame: FilmFrame, tracks: Tracks) -> WindowFrame:
         camera = np.eye(3)

@@ -17,7 +17,7 @@ from pipeline.track import extrapolation
 from pipeline.track.association import overlaps
 from pipeline.track.between import between
 from pipeline.track.joining import continuations
-from pipeline.track.own_car import STAND_SECONDS, standing_box
+from pipeline.track.own_car import STAND_SECONDS, fixed_box, standing_box
 from pipeline.track.sameness import same_objects
 from pipeline.track.settings import TrackSettings
 from pipeline.track.window import UNDECIDED, Life, Observation, Past, Window, WindowFrame
@@ -64,6 +64,7 @@ class LookBack:
         window.lives.clear()
         window.aliases.clear()
         window.past.clear()
+        window.parts.end_scene()
         return final
 
     def _extend(self, window: Window, until: float) -> None:
@@ -197,12 +198,15 @@ class LookBack:
         for row in np.flatnonzero(frame.owners != NO_TRACK).tolist():
             life = window.lives[int(frame.owners[row])]
             ahead = [one for one in life.seen if one.frame <= near[-1].number]
-            if life.standing is not None:
-                box = frame.found.boxes[row].astype(np.float64)[None]
-                if overlaps(box, life.standing[None])[0, 0] < _STILL_STANDS:
-                    life.standing = None
+            box = frame.found.boxes[row].astype(np.float64)
+            if life.standing is not None and overlaps(box[None], life.standing[None])[0, 0] < _STILL_STANDS:
+                life.standing = None
+            if life.standing is None:
+                life.standing = fixed_box(ahead, window.parts, self._size, is_new=life.before is None)
             if life.standing is None:
                 life.standing = standing_box(ahead, moved, self._size)
+            if life.standing is not None:
+                window.parts.leave_out(box, frame.found.roi_masks[row], self._size)
 
     def _frames_needed(self, window: Window) -> int:
         """Number of frames that the network looked at in judge_seconds from the window's first frame on.

@@ -1,4 +1,8 @@
-"""The tracks of the own car's parts and reflections: they stand still in the picture while the world moves."""
+"""The tracks of the own car's parts and reflections: they stand still in the picture while the world moves.
+
+Two signs tell them, and the picture's own edges are the surer one: they also find what stands in the middle of the
+windscreen, or jitters in the detections. Until the film has shown enough, boxes at the picture's edge tell alone.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.track.association import overlaps
+from pipeline.track.standing_parts import StandingParts
 from pipeline.track.window import Observation
 
 Floats = NDArray[np.float64]
@@ -20,6 +25,13 @@ _SAME_PLACE, _MOST = 0.8, 0.8
 
 #: What the network is as sure of as this is a car alongside, however still it stands in the picture.
 _SURE_SCORE = 0.85
+
+#: So much of the edges in its box stands still. Cars followed at one distance for the whole of a clip came to 0.87 and
+#: were all surer than _SURE_SCORE; what is less sure came to 0.74.
+_FIXED = 0.78
+
+#: What has been drawn elsewhere is no part of the own car before it has lain there for so long.
+_REST_SECONDS = 0.5
 
 #: Meanwhile the picture's points went this far, as a share of its height: at a red light all stands.
 _WORLD_MOVES = 0.1
@@ -55,3 +67,26 @@ def standing_box(seen: Sequence[Observation], moved: float, size: tuple[int, int
         return None
     there = overlaps(boxes, middle[None])[:, 0] >= _SAME_PLACE
     return middle if there[0] and float(there.mean()) >= _MOST else None
+
+
+def fixed_box(
+    seen: Sequence[Observation], parts: StandingParts, size: tuple[int, int], *, is_new: bool
+) -> Floats | None:
+    """Box [4] where a track lies on parts of the picture that stand still; None where it does not.
+
+    Parameters
+    ----------
+    seen : the track, from a frame on for STAND_SECONDS or as long as it is known.
+    parts : what stands still, as far as the film is known.
+    size : height and width of the picture, px.
+    is_new : whether it begins here. One that was elsewhere before has to lie there for _REST_SECONDS.
+
+    """
+    if not is_new and seen[-1].seconds - seen[0].seconds < _REST_SECONDS:
+        return None
+    if parts.shares(seen[0].box[None], size)[0] < _FIXED:
+        return None
+    if float(np.median([one.score for one in seen])) >= _SURE_SCORE:
+        return None
+    boxes = np.array([one.box for one in seen])
+    return np.median(boxes, axis=0) if float(np.median(parts.shares(boxes, size))) >= _FIXED else None

@@ -40,8 +40,8 @@ class TrackSettings:
     same_overlap : two tracks that lie on each other with this IoU, as long as both are there, are one object.
     class_lead : a track changes its class when the votes for another one are this many times those for its own.
     steady : weight of the masks just before and just after against a mask's own, 0..1.
-    own_car : "auto": what stands still at the picture's edge while the world moves is not drawn; "off": as anything.
-    ignore_regions : x, y, width, height in px; what lies there with more than half its box gets no track.
+    own_car : "auto": what stands still in the picture while the world moves is not drawn; "off": as anything.
+    ignore_regions : x, y, width, height in px; what lies in them with more than half its box gets no track.
     class_groups : class names that may follow each other in one track; any other class stands alone.
     """
 

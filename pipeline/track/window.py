@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.structures.detections import Detections
 from pipeline.structures.tracks import NO_TRACK
+from pipeline.track.standing_parts import StandingParts
 
 #: A track's id before it is decided whether it is an object.
 UNDECIDED = 0
@@ -123,6 +124,7 @@ class Window:
 
     next_id : the next object's. classes : how many classes there are. frames : not final. past : the last final ones.
     lives : by number. aliases : the number that another number's detections go to, and when one last came.
+    parts : what stands still in the picture.
     """
 
     next_id: int
@@ -131,6 +133,7 @@ class Window:
     past: deque[Past] = field(default_factory=deque)
     lives: dict[int, Life] = field(default_factory=dict)
     aliases: dict[int, tuple[int, float]] = field(default_factory=dict)
+    parts: StandingParts = field(default_factory=StandingParts)
 
     @property
     def now(self) -> float:

@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 from pipeline.structures.detections import Detections
 from pipeline.structures.masks import ROI_MASK_SIZE
 from pipeline.structures.tracks import NO_TRACK
+from pipeline.track.standing_parts import StandingParts
 from pipeline.track.window import Life, Observation, Past, Window, WindowFrame
 
 Columns = Mapping[str, NDArray[Any]]
 _CAMERA = (3, 3)
+_PARTS = ("sums", "left_out", "region")
 _MASK = (ROI_MASK_SIZE, ROI_MASK_SIZE)
 
 
@@ -57,6 +59,7 @@ def pack(window: Window) -> dict[str, NDArray[Any]]:
         "before_mask": _stacked([one.mask[None] for one in befores], _MASK, np.uint8),
         "alias": np.array([(number, target) for number, (target, _) in aliases], np.int64).reshape(-1, 2),
         "alias_seconds": np.array([seconds for _, (_, seconds) in aliases], np.float64),
+        **_packed_parts(window.parts),
     }
 
 
@@ -85,6 +88,7 @@ def unpack(columns: Columns) -> Window:
         int(number): (int(target), float(seconds))
         for (number, target), seconds in zip(columns["alias"], columns["alias_seconds"], strict=True)
     }
+    window.parts = _parts(columns)
     return window
 
 
@@ -99,6 +103,20 @@ def from_bytes(data: bytes) -> dict[str, NDArray[Any]]:
     """The arrays that `to_bytes` wrote; zlib.error, ValueError or zipfile.BadZipFile else."""
     with np.load(io.BytesIO(zlib.decompress(data)), allow_pickle=False) as stored:
         return {name: stored[name] for name in stored.files}
+
+
+def _packed_parts(parts: StandingParts) -> dict[str, NDArray[Any]]:
+    """Its numbers, and of its arrays those that are there."""
+    arrays = {name: getattr(parts, name) for name in _PARTS}
+    return {"parts": np.array([parts.samples, parts.moved], np.float64)} | {
+        f"parts_{name}": array for name, array in arrays.items() if array is not None
+    }
+
+
+def _parts(columns: Columns) -> StandingParts:
+    samples, moved = columns["parts"].tolist()
+    arrays = {name: columns[f"parts_{name}"] for name in _PARTS if f"parts_{name}" in columns}
+    return StandingParts(int(samples), moved, **arrays)
 
 
 def _times(name: str, frames: Sequence[WindowFrame] | Sequence[Past]) -> dict[str, NDArray[Any]]:

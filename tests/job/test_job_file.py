@@ -6,11 +6,13 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 from pipeline.errors import UsageError
 from pipeline.job.job_file import read_job_file
 from pipeline.job.resolve import resolve
+from pipeline.store.region_picture import write_region
 
 
 def write(tmp_path, text):
@@ -118,6 +120,17 @@ def test_all_wrong_keys_of_a_job_are_told_at_once(tmp_path):
 def test_off_is_a_word_and_no_switch(tmp_path):
     (spec,) = read_job_file(write(tmp_path, "inputs: a.mp4\nown-car: off\n"))
     assert spec.settings.track.own_car == "off"
+
+
+def test_an_ignored_region_may_be_a_picture_whose_path_counts_from_the_file(tmp_path):
+    write_region(tmp_path / "own_car.png", np.array([[0, 0], [0, 1]], np.bool_), 40, 20)
+    (spec,) = read_job_file(write(tmp_path, "inputs: a.mp4\nignore-region: ['1,2,3,4', own_car.png]\n"))
+    assert spec.settings.track.ignore_regions == ((1, 2, 3, 4), (20, 10, 20, 10))
+
+
+def test_a_picture_of_a_region_that_is_not_there_is_told_with_its_line(tmp_path):
+    with pytest.raises(UsageError, match=r"line 2.*Cannot read .*gone\.png"):
+        read_job_file(write(tmp_path, "inputs: a.mp4\nignore-region: gone.png\n"))
 
 
 def test_weights_by_path_count_from_the_file_and_names_do_not(tmp_path):

@@ -10,6 +10,8 @@ from pipeline.run.run_videos import exit_code
 from pipeline.run.stopping import StopSignal
 from pipeline.run.work.reach import OutOfReachError, check_reach
 from pipeline.store.reader import DetectionsFile
+from pipeline.store.region_picture import read_region
+from pipeline.track import own_car
 
 
 def frames_of(path):
@@ -138,6 +140,20 @@ def test_an_ignored_region_redoes_tracking_but_not_the_network(work, traffic, tm
         (1, -1, -1),
         (1, -1),
     }
+
+
+def test_the_own_car_lies_beside_the_output_as_a_picture(work, traffic, tmp_path, monkeypatch):
+    # So short a film proves nothing: here whatever is unsure stands, which is the small squares.
+    monkeypatch.setattr(own_car, "_FIXED", 0.0)
+    work([traffic], tmp_path / "small.mp4", chunk_frames=8)
+    work([traffic], tmp_path / "whole.mp4", chunk_frames=100)
+    small, whole = (tmp_path / f"{name}.mp4.seg-run" for name in ("small", "whole"))
+    assert (small / "own_car.png").read_bytes() == (whole / "own_car.png").read_bytes()
+    assert (small / "detections.parquet").read_bytes() == (whole / "detections.parquet").read_bytes()
+    squares = {(145, 5, 11, 11), (121, 71, 15, 15)}
+    assert set(read_region(small / "own_car.png")) == squares
+    work([traffic], tmp_path / "off.mp4", own_car="off")
+    assert not (tmp_path / "off.mp4.seg-run/own_car.png").exists()
 
 
 def test_other_chunks_use_what_was_found_before(work, traffic, tmp_path, fake_network):

@@ -47,6 +47,22 @@ def test_the_text_does_not_depend_on_the_order_of_the_classes():
     assert replace(HEADER, class_names={1: "person", 3: "car"}).to_json() == HEADER.to_json()
 
 
+def test_edges_come_back_with_the_numbers_of_their_frames():
+    cells = np.arange(8, dtype=np.uint8).reshape(2, 4)
+    again = Header.from_json(replace(HEADER, edges={7: cells}).to_json())
+    assert {frame: edges.tolist() for frame, edges in again.edges.items()} == {7: cells.tolist()}
+
+
+@pytest.mark.parametrize(
+    ("packed", "told"),
+    [('[2,4,"AAAA"]', "edges"), ('[2,9,"eNpjYGRiZmFlYwcAAFwAHQ=="]', "reshape"), ('[2,4,"?"]', "base64")],
+)
+def test_edges_that_are_damaged_are_refused(packed: str, told: str):
+    text = HEADER.to_json()[:-1] + ',"edges":{"7":' + packed + "}}"
+    with pytest.raises(ValueError, match=told):
+        Header.from_json(text)
+
+
 def test_another_schema_version_is_refused_by_number():
     text = HEADER.to_json().replace('"schema":2', '"schema":9')
     with pytest.raises(ValueError, match="schema version 9, this release reads 1 and 2"):

@@ -216,10 +216,37 @@ def test_a_car_that_drives_into_the_own_cars_place_is_drawn_until_it_is_there():
     assert tracks[12:] == [[NO_TRACK]] * 48
 
 
+def drive_with_a_sticker(score: float) -> list[FilmFrame]:
+    """Twelve seconds on the move; in the middle of the picture stands what the network takes for a car."""
+    random = np.random.default_rng(0)
+    frames = []
+    for step in range(120):
+        edges = random.integers(0, 9, (35, 399)).astype(np.uint8)
+        edges[9:13, 20:26] = 3  # a cell is 10 px; the box is x 210 to 250, y 100 to 120
+        jitter = float(random.normal()) * 2
+        found = frame((210 + jitter, score, 3), (600 + 3 * step, 0.7, 3))
+        moved = replace(FrameMotion.none(), moved=0.02)
+        frames.append(FilmFrame(step / 10, found, moved, edges if step % 10 == 0 else None))
+    return frames
+
+
+def test_what_stands_in_the_middle_of_the_windscreen_is_told_by_its_edges():
+    assert ids(follow(drive_with_a_sticker(0.6)))[60:] == [[NO_TRACK, 2]] * 60
+    off = TrackSettings(own_car="off")
+    assert ids(follow(drive_with_a_sticker(0.6), off))[60:] == [[1, 2]] * 60
+
+
+def test_a_car_that_is_followed_at_one_distance_is_drawn_though_its_edges_stand():
+    assert ids(follow(drive_with_a_sticker(0.95)))[60:] == [[1, 2]] * 60
+
+
 def busy_film(seed: int, count: int) -> list[FilmFrame]:
-    """Seven objects that come and go, one found twice, with noise, a cut, a frame unseen and a shaking camera."""
+    """Seven objects that come and go, one found twice, with noise, a cut, frames unseen, a shaking camera, edges."""
     random = np.random.default_rng(seed)
     frames = []
+    # The first lane's objects lie on edges that stand; the others' face anywhere.
+    standing = random.integers(1, 9, (4, 35, 399)).astype(np.uint8)
+    standing[:, 8:14, :10] = 3
     for step in range(count):
         rows = [
             (
@@ -233,11 +260,10 @@ def busy_film(seed: int, count: int) -> list[FilmFrame]:
         rows += [(rows[2][0] + 3, 0.6, 8)] if step % 3 else []
         kept = sorted((row for row in rows if random.random() < 0.7), key=lambda row: -row[1])
         shake = FrameMotion(
-            np.array([[1.0, 0.0, random.normal()], [0.0, 1.0, 0.0]]), 0.01, step == count // 2
+            np.array([[1.0, 0.0, random.normal()], [0.0, 1.0, 0.0]]), 0.05, step == count // 2
         )
-        frames.append(
-            FilmFrame(step / 25 + random.uniform(0, 0.01), frame(*kept) if step % 4 else None, shake)
-        )
+        found = frame(*kept) if step % 4 else None
+        frames.append(FilmFrame(step / 25 + random.uniform(0, 0.01), found, shake, random.choice(standing)))
     return frames
 
 
@@ -260,6 +286,12 @@ def whole(seed: int) -> list[object]:
     return as_lists(follow(busy_film(seed, 60), TrackSettings(lag_seconds=0.8)))
 
 
+def own_car(tracker: FilmTracker, state: bytes) -> list[object]:
+    found = tracker.own_car(state)
+    assert found is not None
+    return found.tolist()
+
+
 @settings(max_examples=8, deadline=None)
 @given(st.integers(0, 2), st.lists(st.integers(1, 59), max_size=6))
 def test_any_cut_into_chunks_gives_the_same_tracks(seed: int, cuts: list[int]):
@@ -272,6 +304,7 @@ def test_any_cut_into_chunks_gives_the_same_tracks(seed: int, cuts: list[int]):
         tracks += final
     chunked = as_lists([*tracks, *tracker.finish(state)])
     assert chunked == whole(seed)
+    assert own_car(tracker, state) == own_car(tracker, tracker.follow(tracker.start(), frames)[0])
     assert any(number > 5 for here in chunked for number in here[0])  # type: ignore[index]
 
 

@@ -19,15 +19,18 @@ from pipeline.structures.chunk import Chunk
 from pipeline.structures.class_map import ClassMap
 from pipeline.structures.detections import Detections
 from pipeline.structures.frame_damage import FrameDamage
-from pipeline.structures.frame_motion import FrameMotion
+from pipeline.structures.frame_motion import EdgeMap, FrameMotion
 from pipeline.structures.packet_span import PacketSpan
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.read.decode import DecodedFrame, decode_rgb
 from pipeline.video.read.gaps import without_gaps
-from pipeline.video.read.motion import Grey, camera_motion, small_grey
+from pipeline.video.read.motion import Grey, camera_motion, sampled_edges, small_grey
 from pipeline.video.settings import DecodeSettings
 
 RgbFrame = DecodedFrame[NDArray[np.uint8]]
+
+#: A frame, the camera's motion into it, and its edges where it is sampled.
+MovedFrame = tuple[RgbFrame, FrameMotion, EdgeMap | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +60,7 @@ class Segmented:
 
     frames : in source pixels, upright; none where the network did not look.
     class_maps : by the number of the key frame; empty where none were asked for.
-    motions : the camera's motion into each frame.
+    motions : the camera's motion into each frame. edges : by the number of the frame, of those that are sampled.
     damage : frames that do not decode as they should; missing ones show their neighbour.
     seconds : that it took; network_seconds : that the network took of them.
     fitted : how many frames were scaled to the size of the video's first.
@@ -70,14 +73,19 @@ class Segmented:
     network_seconds: float
     fitted: int = 0
     class_maps: Mapping[int, ClassMap] = field(default_factory=dict)
+    edges: Mapping[int, EdgeMap] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
 class SeenFrame:
-    """One frame that was looked at. detections : None where the network was not asked; class_map : there too."""
+    """One frame that was looked at. detections : None where the network was not asked; class_map : there too.
+
+    edges : of a frame of each second.
+    """
 
     frame: RgbFrame
     motion: FrameMotion
+    edges: EdgeMap | None
     detections: Detections | None
     network_seconds: float
     class_map: ClassMap | None = None
@@ -108,6 +116,7 @@ class SegmentWorker:
             network_seconds=sum(one.network_seconds for one in seen),
             fitted=sum(one.frame.fitted for one in seen),
             class_maps={one.frame.number: one.class_map for one in seen if one.class_map is not None},
+            edges={one.frame.number: one.edges for one in seen if one.edges is not None},
         )
 
     def close(self) -> None:
@@ -141,24 +150,24 @@ def seen_frames(segmenter: Segmenter, task: SegmentTask) -> Iterator[SeenFrame]:
 def _look(
     segmenter: Segmenter,
     task: SegmentTask,
-    batch: Sequence[tuple[RgbFrame, FrameMotion]],
+    batch: Sequence[MovedFrame],
     to_source: tuple[float, float],
 ) -> list[SeenFrame]:
     """Let the network look at the key frames of a batch."""
     began = time.perf_counter()
-    pictures = [frame.picture for frame, _ in batch if frame.number in task.key_frames]
+    pictures = [frame.picture for frame, *_ in batch if frame.number in task.key_frames]
     found = iter(segmenter.look(np.stack(pictures)) if pictures else ())
     seconds = (time.perf_counter() - began) / len(batch)
     seen = []
-    for frame, motion in batch:
+    for frame, motion, edges in batch:
         detections, class_map = next(found) if frame.number in task.key_frames else (None, None)
         scaled = None if detections is None else detections.scaled(*to_source)
-        seen.append(SeenFrame(frame, motion, scaled, seconds, class_map))
+        seen.append(SeenFrame(frame, motion, edges, scaled, seconds, class_map))
     return seen
 
 
-def _moved_frames(task: SegmentTask, width: int, height: int) -> Iterator[tuple[RgbFrame, FrameMotion]]:
-    """Each frame of the chunk, and the camera's motion since the one before, the last of the chunk before too."""
+def _moved_frames(task: SegmentTask, width: int, height: int) -> Iterator[MovedFrame]:
+    """Each frame of the chunk, with the camera's motion since the one before, the last of the chunk before too."""
     info, chunk = task.info, task.chunk
     first = max(chunk.start - 1, 0)
     wider = replace(chunk, start=first, start_pts=int(info.pts[first]))
@@ -178,18 +187,18 @@ def _moved_frames(task: SegmentTask, width: int, height: int) -> Iterator[tuple[
     ):
         grey = small_grey(frame.picture)
         if frame.number >= chunk.start:
-            yield frame, camera_motion(before, grey, info.width)
+            yield frame, camera_motion(before, grey, info.width), sampled_edges(info, frame.number, grey)
         before = grey
 
 
 def _batches(
-    frames: Iterator[tuple[RgbFrame, FrameMotion]], key_frames: Collection[int], size: int
-) -> Iterator[list[tuple[RgbFrame, FrameMotion]]]:
+    frames: Iterator[MovedFrame], key_frames: Collection[int], size: int
+) -> Iterator[list[MovedFrame]]:
     """Frames in order, up to `size` key frames at a time."""
-    batch: list[tuple[RgbFrame, FrameMotion]] = []
-    for frame, motion in frames:
-        batch.append((frame, motion))
-        if sum(one.number in key_frames for one, _ in batch) == size:
+    batch: list[MovedFrame] = []
+    for moved in frames:
+        batch.append(moved)
+        if sum(one.number in key_frames for one, *_ in batch) == size:
             yield batch
             batch = []
     if batch:

@@ -15,7 +15,7 @@ from pipeline.store.header import Header
 from pipeline.store.reader import DetectionsFile
 from pipeline.store.writer import write_tracks
 from pipeline.structures.chunk import Chunk
-from pipeline.structures.frame_motion import FrameMotion
+from pipeline.structures.frame_motion import EdgeMap, FrameMotion
 from pipeline.structures.tracks import Tracks
 from pipeline.track.film_tracker import FilmFrame, FilmTracker
 from pipeline.track.steadying import steadied
@@ -45,6 +45,15 @@ def track(bench: Bench, chunk: Chunk | None) -> Made:
     else:
         write_whole(path, b"")
     return Made(path, {"track": time.perf_counter() - began}, also=(after,))
+
+
+def own_car(run: Run) -> NDArray[np.bool_] | None:
+    """bool [h, w]: the own car as all of the film shows it, a cell each; None where it shows none."""
+    if run.settings.track.own_car == "off":
+        return None
+    tracker = FilmTracker(run.settings.track, run.network.class_names, (run.info.height, run.info.width))
+    content = run.layout.tracker_state(run.chunks[-1].index).read_bytes()
+    return tracker.own_car(content[_COUNT_BYTES:])
 
 
 def final_with(run: Run, index: int) -> int:
@@ -112,13 +121,14 @@ def _frames(bench: Bench, chunk: Chunk) -> Iterator[FilmFrame]:
     with DetectionsFile(bench.product("segment", chunk)) as file:
         found = file.read(chunk.start, chunk.stop)
         motions = [file.header.motion(number) for number in range(chunk.start, chunk.stop)]
+        edges = file.header.edges
     for number, detections, motion in zip(range(chunk.start, chunk.stop), found, motions, strict=True):
         seen = detections if number in run.key_frames else None
-        yield FilmFrame(float(run.info.seconds(number)), seen, motion)
+        yield FilmFrame(float(run.info.seconds(number)), seen, motion, edges.get(number))
 
 
 def _header(bench: Bench, start: int, stop: int) -> Header:
-    info = bench.run.info
+    info, (motions, edges) = bench.run.info, _measured(bench, start, stop)
     return Header(
         width=info.width,
         height=info.height,
@@ -126,16 +136,20 @@ def _header(bench: Bench, start: int, stop: int) -> Header:
         first_frame=start,
         pts=info.pts[start:stop],
         class_names=dict(bench.run.network.class_names),
-        motions=_motions(bench, start, stop),
+        motions=motions,
+        edges=edges,
     )
 
 
-def _motions(bench: Bench, start: int, stop: int) -> NDArray[np.float32]:
-    """The motions of frames [start, stop), which the chunks that they are in have measured."""
-    rows: list[list[float]] = []
+def _measured(bench: Bench, start: int, stop: int) -> tuple[NDArray[np.float32], dict[int, EdgeMap]]:
+    """The motions of frames [start, stop), and the edges of those sampled, as the chunks have them."""
+    rows, sampled = list[list[float]](), dict[int, EdgeMap]()
     for chunk in bench.run.chunks:
-        first, last = max(chunk.start, start), min(chunk.stop, stop)
-        if first < last:
+        numbers = range(max(chunk.start, start), min(chunk.stop, stop))
+        if numbers:
             with DetectionsFile(bench.product("segment", chunk)) as file:
-                rows += [file.header.motion(number).to_numbers() for number in range(first, last)]
-    return np.array(rows, np.float32).reshape(-1, len(FrameMotion.none().to_numbers()))
+                rows += [file.header.motion(number).to_numbers() for number in numbers]
+                edges = file.header.edges
+                sampled |= {number: edges[number] for number in numbers if number in edges}
+    motions = np.array(rows, np.float32).reshape(-1, len(FrameMotion.none().to_numbers()))
+    return motions, sampled

@@ -1,4 +1,4 @@
-"""The camera's motion between two small grey pictures, and whether a cut lies between them."""
+"""The camera's motion between two small grey pictures, whether a cut lies between them, and the edges of one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.structures.frame_motion import FrameMotion
+from pipeline.structures.frame_motion import DIRECTIONS, EdgeMap, FrameMotion
+from pipeline.structures.video_info import VideoInfo
 
 # Cores are shared out to frames: threads of OpenCV's own would only wait for each other on pictures so small.
 cv2.setNumThreads(1)
@@ -30,6 +31,12 @@ _LEAST_ALIKE = 0.45
 
 #: Grey levels (and their square) under which a picture is one tone.
 _FLAT = 4.0
+
+#: Width in px of the picture whose edges are looked at: at 128 a mirror's fixing has too few cells to be told.
+EDGES_WIDTH = 160
+
+#: Grey levels from one cell to the next from which on there is an edge.
+_LEAST_STEP = 6.0
 
 
 def small_grey(rgb: NDArray[np.uint8]) -> Grey:
@@ -74,6 +81,30 @@ def camera_motion(before: Grey | None, now: Grey, width: int) -> FrameMotion:
     scaled = np.asarray(matrix, np.float64).copy()
     scaled[:, 2] *= width / now.shape[1]
     return FrameMotion(_stored(scaled), float(np.float32(moved)))
+
+
+def sampled_edges(info: VideoInfo, number: int, grey: NDArray[np.uint8]) -> EdgeMap | None:
+    """The edges of a frame that is the first of a second of the film; None of any other.
+
+    grey : the frame's small picture.
+    """
+    if number and info.seconds(number) // 1 == info.seconds(number - 1) // 1:
+        return None
+    return edge_map(grey)
+
+
+def edge_map(grey: NDArray[np.uint8]) -> EdgeMap:
+    """The edges of a grey picture [H, W], EDGES_WIDTH cells across or less: one cell less than its small form."""
+    height, width = grey.shape
+    if width > EDGES_WIDTH:
+        size = EDGES_WIDTH, max(round(height * EDGES_WIDTH / width), 2)
+        grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+    cells = grey.astype(np.float32)
+    right, below = np.diff(cells, axis=1), np.diff(cells, axis=0)
+    across, down = (right[:-1] + right[1:]) / 2, (below[:, :-1] + below[:, 1:]) / 2
+    facing = np.rint(np.arctan2(down, across) * (DIRECTIONS / (2 * np.pi))).astype(np.int64) % DIRECTIONS
+    is_edge = across**2 + down**2 >= _LEAST_STEP**2
+    return np.where(is_edge, facing + 1, 0).astype(np.uint8)
 
 
 def _followed(

@@ -1,0 +1,38 @@
+"""A region as a picture, written and read back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipeline.errors import ConfigError
+from pipeline.store.region_picture import read_region, write_region
+
+
+def test_cells_become_rectangles_in_pixels_of_the_frame(tmp_path):
+    cells = np.array([[0, 1, 0, 0], [0, 1, 0, 1]], np.bool_)
+    write_region(tmp_path / "region.png", cells, width=40, height=20)
+    assert sorted(read_region(tmp_path / "region.png")) == [(10, 0, 10, 20), (30, 10, 10, 10)]
+
+
+def test_what_changes_its_width_becomes_rectangles_that_share_nothing(tmp_path):
+    cells = np.array([[1, 1, 0], [1, 1, 1], [0, 0, 1]], np.bool_)
+    write_region(tmp_path / "region.png", cells, width=3, height=3)
+    assert sorted(read_region(tmp_path / "region.png")) == [(0, 0, 2, 1), (0, 1, 3, 1), (2, 2, 1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"), [(b"", "is no picture"), (b"no", "is no picture"), (None, "Cannot read")]
+)
+def test_what_is_no_picture_is_refused(tmp_path, content, told):
+    path = tmp_path / "region.png"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ConfigError, match=told):
+        read_region(path)
+
+
+def test_a_black_picture_is_refused_since_it_leaves_out_nothing(tmp_path):
+    write_region(tmp_path / "black.png", np.zeros((2, 2), np.bool_), width=4, height=4)
+    with pytest.raises(ConfigError, match="leaves out nothing"):
+        read_region(tmp_path / "black.png")
