@@ -44,6 +44,7 @@ from pipeline.run.report.events import (
     Warned,
 )
 from pipeline.run.report.sentences import damage_words
+from pipeline.run.rerender import copy_detections
 from pipeline.run.run import Run
 from pipeline.run.runner import Runner
 from pipeline.run.stopping import StopSignal
@@ -132,6 +133,8 @@ def _run_video(
     with run_lock(layout.lock):
         products = Products(run, PASSES, Ledger(layout.ledger))
         state = verdict(products)
+        if state == "made" and request.found_by is not None:
+            copy_detections(request.found_by, layout, products.ledger)
         speed = _make(products, old, pools, listener, stop) if state == "made" else _NOTHING_MADE
         damage = NO_DAMAGE if state == "skipped" else products.damage()
         facts = _facts(run, damage, speed, time.perf_counter() - began)

@@ -169,7 +169,7 @@ class Runner:
         moved = False
         pools = self._pools.workers
         while self._schedule.has_ready(step.name):
-            pools.grow(work.pool)
+            self._pools.grow(work.pool)
             if not pools.has_room(work.pool) or sum(self._in_flight.values()) >= _MOST_BYTES_IN_FLIGHT:
                 break
             key = self._schedule.next(step.name)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.video.read.ebml import elements, unsigned
-from pipeline.video.read.mp4_boxes import Span, boxes
+from pipeline.video.read.mp4_boxes import Span, after_times, boxes, numbers
 
 #: Matroska's ids: where its tracks lie, and of a track its kind, its pictures, and what is cut off of them.
 _TRACKS = (0x18538067, 0x1654AE6B, 0xAE)
@@ -43,10 +43,7 @@ def _clean_aperture(path: Path, track_id: int, size: tuple[int, int]) -> tuple[s
 
 def _number(file: BinaryIO, track: Span) -> int | None:
     for _, (begin, _) in boxes(file, track, "tkhd"):
-        file.seek(begin)
-        head = file.read(24)
-        number: int = struct.unpack_from(">I", head, 20 if head[:1] == b"\1" else 12)[0]
-        return number
+        return numbers(file, begin + after_times(file, begin, 12, 20), ">I")[0]
     return None
 
 
@@ -54,12 +51,11 @@ def _aperture_words(file: BinaryIO, track: Span, size: tuple[int, int]) -> tuple
     for _, (begin, end) in boxes(file, track, "mdia", "minf", "stbl", "stsd"):
         for _, (entry, entry_end) in boxes(file, (begin + _TABLE, end)):
             for _, (at, _) in boxes(file, (entry + _ENTRY, entry_end), "clap"):
-                file.seek(at)
                 # Width, height and how far the middle is moved each way, all fractions.
-                numbers = struct.unpack(">8i", file.read(32))
-                if 0 in numbers[1::2]:
+                said = numbers(file, at, ">8i")
+                if 0 in said[1::2]:
                     return ("a crop that means nothing",)
-                wide, high, x, y = (Fraction(*numbers[place : place + 2]) for place in (0, 2, 4, 6))
+                wide, high, x, y = (Fraction(*said[place : place + 2]) for place in (0, 2, 4, 6))
                 if (wide, high, x, y) != (*size, 0, 0):
                     moved = f" moved by {float(x):g},{float(y):g}" if x or y else ""
                     return (f"a crop to {float(wide):g}x{float(high):g} px{moved}",)
