@@ -90,6 +90,8 @@ _TABLE = (
            "SCORE"),
     Option("every", "segment", "every",
            "the network looks at every Nth frame, and the film before and behind tells what is between", "N"),
+    Option("thorough", "segment", "thorough",
+           "the network looks at each frame six times, whole, mirrored and at enlarged parts: six times its work"),
     Option("classes", "render", "classes", "show these alone: names or ids, as in person,car", "LIST", _words,
            expects="names with commas between them"),
     Option("ignore-region", "track", "ignore_regions",

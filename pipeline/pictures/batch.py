@@ -130,7 +130,8 @@ class _Batch:
         if not os.path.isfile(pair.source):  # noqa: PTH113  # a name may be too long to be looked at
             raise InputError(f"There is no picture at {pair.source}.", do="check the path")
         output, job = self._store.name_of(pair.output), self._job
-        found = _mark("found", digest_of(pair.source), self._weights, job.segment.score)
+        segment = job.segment
+        found = _mark("found", digest_of(pair.source), self._weights, segment.score, segment.thorough)
         made = _mark("made", found, output, asdict(job.track), asdict(job.render), asdict(job.write))
         last = self._made.get(output)
         check_replaceable(pair.output)
