@@ -15,10 +15,10 @@ from typing import Protocol, cast
 
 from pipeline.errors import ConfigError, WeightsError
 from pipeline.formats.own_file import arrays_digest
+from pipeline.model.thorough import ThoroughPanoptic, ThoroughSegmenter, thorough_runtime
 from pipeline.networks.semantic import is_semantic
 from pipeline.networks.settings import LoadSettings
 from pipeline.networks.source import NetworkSource
-from pipeline.networks.thorough import ThoroughPanoptic, ThoroughSegmenter, thorough_runtime
 from pipeline.networks.yolo_file import kind_of
 from pipeline.structures.frame_segmenter import FrameSegmenter
 from pipeline.structures.panoptic_segmenter import PanopticSegmenter

@@ -31,6 +31,11 @@ class SegmentSettings:
     every: int | None = None
     thorough: bool = False
 
+    @property
+    def looks(self) -> int:
+        """Number of times that the network looks at a frame."""
+        return 6 if self.thorough else 1
+
     def __post_init__(self) -> None:
         if self.device not in DEVICES:
             raise ConfigError(

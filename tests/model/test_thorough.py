@@ -7,9 +7,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from pipeline.model.thorough import ThoroughPanoptic, ThoroughSegmenter, merged
 from pipeline.networks.registry import load, runtime_of
 from pipeline.networks.settings import LoadSettings
-from pipeline.networks.thorough import ThoroughPanoptic, ThoroughSegmenter, merged
+from pipeline.segment.settings import SegmentSettings
 from pipeline.structures.detections import Detections
 
 
@@ -66,6 +67,7 @@ def test_what_lies_in_a_part_is_found_where_it_lies_in_the_frame(box):
     (one,) = ThoroughSegmenter(network, 0.0).segment(frame(*box))
     np.testing.assert_allclose(one.boxes, [box], atol=1e-4)
     assert network.sizes == [(1, 60, 100, 3), (1, 60, 100, 3), (4, 36, 60, 3)]
+    assert sum(size[0] for size in network.sizes) == SegmentSettings(thorough=True).looks
     # The whole frame and one part say the left half, the mirrored one the right half, all equally sure.
     np.testing.assert_allclose(one.roi_masks[0, 0, [0, -1]], [170, 85])
     assert one.scores == pytest.approx([0.8])

@@ -55,7 +55,7 @@ class ThoroughSegmenter:
         ]
 
     def _looked_at(self, frame: NDArray[np.uint8], whole: Detections) -> Detections:
-        """What all looks make of a frame, of which the first look is known."""
+        """The objects of a frame by all looks, of which the first, at the whole frame, is known."""
         height, width = frame.shape[:2]
         (mirrored,) = self._network.segment(np.ascontiguousarray(frame[None, :, ::-1]))
         corners = list(_corners(height, width))
@@ -157,14 +157,14 @@ def _corners(height: int, width: int) -> Iterator[tuple[int, int]]:
 
 
 def _mirror(found: Detections, width: int) -> Detections:
-    """What was found in a mirrored frame of that width, in the frame itself."""
+    """Detections of a mirrored frame of that width, set back into the frame itself."""
     x1, y1, x2, y2 = found.boxes.T
     boxes = np.stack([width - x2, y1, width - x1, y2], axis=1)
     return Detections(boxes, found.scores, found.class_ids, np.ascontiguousarray(found.roi_masks[..., ::-1]))
 
 
 def _in_frame(found: Detections, corner: tuple[int, int], size: tuple[int, int]) -> Detections:
-    """What was found in the part with that corner, in the frame of that size, without what was cut."""
+    """Detections of the part with that corner, set into the frame of that size, without what was cut."""
     part, (top, left) = np.array(_part_size(*size)), corner
     starts, ends = np.array([left, top]), np.array([size[1], size[0]]) - part[::-1] - [left, top]
     cut = ((found.boxes[:, :2] <= _CUT) & (starts > 0)) | (
