@@ -74,8 +74,16 @@ def test_what_lies_in_a_part_is_found_where_it_lies_in_the_frame(box):
 
 
 def test_what_a_part_cuts_is_left_to_the_whole_frame():
-    (one,) = ThoroughSegmenter(RedFinder(), 0.0).segment(frame(30, 10, 75, 50))
-    np.testing.assert_allclose(one.boxes, [[30, 10, 75, 50]])
+    (one,) = ThoroughSegmenter(RedFinder(), 0.0).segment(frame(57, 4, 66, 12))
+    np.testing.assert_allclose(one.boxes, [[57, 4, 66, 12]], atol=1e-4)  # not also 57 to 60, of the left part
+
+
+def test_what_is_large_in_a_part_is_left_to_the_whole_frame():
+    (one,) = ThoroughSegmenter(RedFinder(), 0.0).segment(frame(2, 2, 36, 12))
+    np.testing.assert_allclose(one.boxes, [[2, 2, 36, 12]], atol=1e-4)
+    np.testing.assert_allclose(
+        one.roi_masks[0, 0, [0, -1]], [128, 128]
+    )  # of the whole frame and its mirror alone
 
 
 def test_what_ends_at_the_frames_own_edge_is_not_cut():
