@@ -8,6 +8,7 @@ from pathlib import Path
 from pipeline.api.opened_run import OpenedRun, open_run
 from pipeline.errors import UsageError
 from pipeline.job.output_template import RUN_SUFFIX
+from pipeline.job.protection import refuse_in_run_folder
 from pipeline.render.settings import RenderSettings
 from pipeline.store.export_coco import export_coco
 from pipeline.store.export_csv import export_csv
@@ -17,6 +18,7 @@ from pipeline.store.export_mots import export_mots
 from pipeline.store.export_panoptic import export_panoptic, export_png
 from pipeline.store.export_yolo import export_yolo
 from pipeline.store.reader import DetectionsFile
+from pipeline.video.cut.excerpt import excerpt
 from pipeline.video.read.probe import probe
 from pipeline.video.write.pictures import write_pictures
 
@@ -62,6 +64,7 @@ def export(
         raise UsageError(
             "Scores are a choice for yolo alone.", do="leave it out: the others have them, or no room"
         )
+    refuse_in_run_folder(Path(out) / "any")
     batch = _batch_of_pictures(Path(run))
     if batch is not None and (frames or format not in _OF_PICTURES):
         raise UsageError(
@@ -116,4 +119,5 @@ def _batch_of_pictures(run: Path) -> Path | None:
 
 def _write_frames(run: OpenedRun, folder: Path) -> None:
     folder.mkdir()
-    write_pictures(probe(run.source), folder, deinterlace=run.settings.decode.deinterlace)
+    decode = run.settings.decode
+    write_pictures(excerpt(probe(run.source), decode), folder, deinterlace=decode.deinterlace)

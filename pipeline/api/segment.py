@@ -28,8 +28,10 @@ from pipeline.structures.tracks import Tracks
 from pipeline.structures.video_info import VideoInfo
 from pipeline.track.film_tracker import FilmFrame, FilmTracker
 from pipeline.track.key_frames import key_frames
+from pipeline.video.cut.excerpt import excerpt
 from pipeline.video.read.plan import plan
 from pipeline.video.read.probe import probe
+from pipeline.video.read.source import size_of
 
 _ROOMS = ("segment", "track", "render", "decode")
 
@@ -39,30 +41,31 @@ def segment(path: str | Path, **settings: Any) -> Iterator[Frame]:
 
     A frame's tracks rest on the seconds of film behind it, as they do in the command's output.
 
-    settings : model, view, conf, classes, ignore_region, device, batch, deinterlace: the long flags of `seg-video run`
-    with _ for -. Raises UsageError for a setting that does not exist, InputError for a video that cannot be read, both
-    before the first frame is asked for; WeightsError and ConfigError, with the first frame, for what is wrong with
-    the network.
+    settings : model, view, conf, classes, ignore_region, device, batch, deinterlace, start, end, duration: the long
+    flags of `seg-video run` with _ for -. A part's frames have the numbers and times of the source. Raises UsageError
+    for a setting that does not exist, InputError for a video that cannot be read, both before the first frame is asked
+    for; WeightsError and ConfigError, with the first frame, for what is wrong with the network.
     """
     asked = resolve(request_of_keywords(path, None, settings, _ROOMS).settings)
-    return _frames(asked, probe(Path(path).absolute()))
+    return _frames(asked, excerpt(probe(Path(path).absolute()), asked.decode))
 
 
-def _frames(settings: Settings, info: VideoInfo) -> Iterator[Frame]:
+def _frames(settings: Settings, film: VideoInfo) -> Iterator[Frame]:
     view, pixel_classes = _view(settings)
+    info = film.whole
     segmenter = Segmenter(settings.segment, class_maps=pixel_classes is not None)
     try:
         names = segmenter.setup()
         tracker = FilmTracker(settings.track, names, (info.height, info.width))
         classes = class_ids_of(settings.render.classes, names, others=view != "instances")
         state, waiting, maps = tracker.start(), deque[SeenFrame](), dict[int, ClassMap]()
-        for chunk in plan(info):
-            task = _task(settings, info, chunk)
+        for chunk in plan(film):
+            task = _task(settings, film, chunk)
             seen = list(map(without_picture, seen_frames(segmenter, task)))
             waiting += seen
             maps |= {one.frame.number: one.class_map for one in seen if one.class_map is not None}
             state, final = tracker.follow(state, (_film_frame(info, one) for one in seen))
-            if chunk.stop == info.frame_count:
+            if chunk.stop == film.span[1]:
                 final += tracker.finish(state)
             for tracks in final:
                 frame = _frame(info, settings, names, classes, waiting.popleft(), tracks)
@@ -97,10 +100,12 @@ def _with_classes(
     return replace(frame, class_map=film.of(frame.number), pixel_classes=classes)
 
 
-def _task(settings: Settings, info: VideoInfo, chunk: Chunk) -> SegmentTask:
-    every = key_frames([float(info.seconds(n)) for n in range(info.frame_count)], settings.segment.every or 1)
+def _task(settings: Settings, film: VideoInfo, chunk: Chunk) -> SegmentTask:
+    seconds, first = [float(film.seconds(n)) for n in range(film.frame_count)], film.span[0]
+    every = (first + place for place in key_frames(seconds, settings.segment.every or 1))
     looked = frozenset(every).intersection(range(chunk.start, chunk.stop))
-    return SegmentTask(info, chunk, info.path.stat().st_size, settings.decode, looked)
+    info = film.whole
+    return SegmentTask(info, chunk, size_of(info.path), settings.decode, looked)
 
 
 def _film_frame(info: VideoInfo, one: SeenFrame) -> FilmFrame:

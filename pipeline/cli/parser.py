@@ -12,6 +12,7 @@ from pipeline import __version__
 from pipeline.cli.command import Command
 from pipeline.errors import UsageError
 from pipeline.job.options import OPTIONS
+from pipeline.structures.address import Address, is_address
 
 #: The command that `seg-video in.mp4 out.mp4` is short for.
 DEFAULT_COMMAND = "run"
@@ -77,8 +78,12 @@ class Parsers:
 
 
 def refuse_other_inputs(paths: Sequence[str]) -> None:
-    """Raises UsageError for an input that is neither a file nor a folder of files."""
+    """Raises UsageError for an input that is neither a file, nor a folder of files, nor a video in a storage."""
+    from pipeline.pictures.kinds import is_picture
+
     for path in paths:
+        if is_address(path) and not is_picture(Path(Address(path).name)):
+            continue
         if other := _other_kind(path):
             kind, do = other
             raise UsageError(f"{path} is {kind}, and seg-video takes files.", do=do)

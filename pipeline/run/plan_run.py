@@ -20,13 +20,16 @@ from pipeline.record.source_identity import SourceIdentity
 from pipeline.render.settings import possible_view
 from pipeline.run.run import Network, Run
 from pipeline.segment.settings import SegmentSettings
+from pipeline.structures.address import Place, in_full
 from pipeline.structures.pixel_classes import PixelClasses
 from pipeline.structures.video_info import VideoInfo
 from pipeline.track.key_frames import key_frames
 from pipeline.video.colour.light_metadata import keeps_light
 from pipeline.video.colour.tone_map import as_painted, is_hdr
+from pipeline.video.cut.excerpt import excerpt
 from pipeline.video.read.plan import plan
 from pipeline.video.read.probe import probe
+from pipeline.video.read.source import size_of
 from pipeline.video.settings import CHUNK_FRAMES
 from pipeline.video.write.container import check_container
 from pipeline.video.write.encoders import Encoder, probe_encoder, tells_fields
@@ -60,11 +63,12 @@ def plan_run(
     )
     resolved = resolved.with_changes({"render": {"view": view}})
     _check_classes(settings.render.classes, _drawn_names(view, names, classes))
-    network = _network(resolved.segment, stored, classes if view != "instances" else None)
-    size = pair.source.stat().st_size if pair.source.exists() else 0
-    info = probe(pair.source.absolute())
+    size = size_of(pair.source)
+    info = probe(in_full(pair.source))
+    film = excerpt(info, settings.decode)
     _check_regions(settings.track.ignore_regions, info)
-    check = check_container(info, pair.output)
+    network = _network(resolved.segment, stored, classes if view != "instances" else None)
+    check = check_container(film, pair.output)
     if check.problems:
         raise UsageError(
             f"{pair.output.suffix} cannot hold all of {pair.source}.",
@@ -82,8 +86,9 @@ def plan_run(
         asked=settings,
         settings=resolved,
         info=info,
-        chunks=plan(info, settings.run.chunk_frames or CHUNK_FRAMES),
-        key_frames=_key_frames(info, resolved.segment.every or 1),
+        film=film,
+        chunks=plan(film, settings.run.chunk_frames or CHUNK_FRAMES),
+        key_frames=_key_frames(film, resolved.segment.every or 1),
         source=source,
         network=network,
         encoder=encoder,
@@ -140,9 +145,10 @@ def _looked_at(model: str, wanted: LoadSettings) -> Network:
     return Network(model, digest, network.class_names, runtime, network.arrays_sha256)
 
 
-def _key_frames(info: VideoInfo, every: int) -> frozenset[int]:
-    """Numbers of the frames that the network looks at."""
-    return frozenset(key_frames([float(info.seconds(number)) for number in range(info.frame_count)], every))
+def _key_frames(film: VideoInfo, every: int) -> frozenset[int]:
+    """Numbers in the source of the frames that the network looks at."""
+    seconds = [float(film.seconds(place)) for place in range(film.frame_count)]
+    return frozenset(film.span[0] + place for place in key_frames(seconds, every))
 
 
 def _check_classes(asked: tuple[str | int, ...], names: Sequence[tuple[int, str]]) -> None:
@@ -171,7 +177,7 @@ def _check_regions(regions: tuple[tuple[float, float, float, float], ...], info:
             )
 
 
-def _warnings(source: Path, info: VideoInfo, settings: Settings, encoder: Encoder) -> Iterator[str]:
+def _warnings(source: Place, info: VideoInfo, settings: Settings, encoder: Encoder) -> Iterator[str]:
     """Sentences for the user before anything is inferred."""
     if _is_program(settings.segment.model):
         yield f"{settings.segment.model} is a TensorFlow graph: a program, so use it only if you trust it"

@@ -49,6 +49,7 @@ from pipeline.run.run import Run
 from pipeline.run.runner import Runner
 from pipeline.run.stopping import StopSignal
 from pipeline.run.verdict import is_refused_unseen, verdict
+from pipeline.structures.address import Place, place_of
 from pipeline.structures.frame_damage import NO_DAMAGE, FrameDamage
 
 #: One video's own trouble; the next one may do better.
@@ -72,7 +73,7 @@ class VideoResult:
     the output is there all the same.
     """
 
-    source: Path
+    source: Place
     output: Path
     state: Literal["made", "kept", "skipped", "failed"]
     error: SegVideoError | None = None
@@ -141,10 +142,10 @@ def _run_video(
         sentences = () if state == "skipped" else damage_words(run, damage)
         for sentence in sentences:
             listener.tell(Damaged(sentence))
+        if not request.settings.run.sidecar and state == "made":
+            layout.remove_sidecar()
         listener.tell(Ended(state, str(run.layout.output), facts))
-    if not request.settings.run.sidecar and state == "made":
-        layout.remove_sidecar()
-    return VideoResult(Path(run.source.path), run.layout.output, state, facts=facts, damage=sentences)
+    return VideoResult(place_of(run.source.path), run.layout.output, state, facts=facts, damage=sentences)
 
 
 @dataclass(frozen=True)
@@ -178,7 +179,7 @@ def _make(
 
 def _facts(run: Run, damage: FrameDamage, speed: _Speed, seconds: float) -> VideoFacts:
     return VideoFacts(
-        frames=run.info.frame_count,
+        frames=run.film.frame_count,
         chunks=len(run.chunks),
         width=run.info.width,
         height=run.info.height,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -107,7 +106,7 @@ class Runner:
             raise self._failure()
         assert not self._schedule.left, "every product is made, failed, or waits for one that failed"
         if not self.run.settings.run.keep_work:
-            shutil.rmtree(self.run.layout.work, ignore_errors=True)
+            self.run.layout.remove_work()
 
     def _step(self, key: Key) -> Pass:
         return self._products.passes[key[0]]
@@ -241,4 +240,4 @@ class Runner:
             for name, step in self._products.passes.items()
             if not step.is_whole
         }
-        return Counts(str(self.run.layout.output), self.run.info.frame_count, done)
+        return Counts(str(self.run.layout.output), self.run.film.frame_count, done)

@@ -73,6 +73,12 @@ def test_what_is_no_video_file_is_told_in_a_line(path, kind):
     refuse_other_inputs(["in.mp4", "folder", "*.mkv"])
 
 
+def test_a_video_in_a_storage_is_an_input_and_a_picture_there_is_not():
+    refuse_other_inputs(["s3://bucket/a.mp4", "https://host/a.mkv"])
+    with pytest.raises(UsageError, match="an address"):
+        refuse_other_inputs(["s3://bucket/a.jpg"])
+
+
 def test_a_password_in_an_address_is_never_shown():
     with pytest.raises(UsageError) as told:
         refuse_other_inputs(["https://me:secret@host/a.mp4"])

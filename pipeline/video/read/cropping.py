@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import struct
 from fractions import Fraction
-from pathlib import Path
 from typing import BinaryIO
 
+from pipeline.structures.address import Place
 from pipeline.video.read.ebml import elements, unsigned
 from pipeline.video.read.mp4_boxes import Span, after_times, boxes, numbers
+from pipeline.video.read.source import open_bytes, size_of
 
 #: Matroska's ids: where its tracks lie, and of a track its kind, its pictures, and what is cut off of them.
 _TRACKS = (0x18538067, 0x1654AE6B, 0xAE)
@@ -19,7 +20,9 @@ _EDGES = {0x54CC: "left", 0x54BB: "top", 0x54DD: "right", 0x54AA: "bottom"}
 _ENTRY, _TABLE = 78, 8
 
 
-def cropping(path: Path, container: str, track_id: int, place: int, size: tuple[int, int]) -> tuple[str, ...]:
+def cropping(
+    path: Place, container: str, track_id: int, place: int, size: tuple[int, int]
+) -> tuple[str, ...]:
     """The crop of a track as words, none where all of a picture is shown; of MP4, MOV and Matroska.
 
     track_id : its number in MP4. place : how many video tracks come before it. size : width and height as stored.
@@ -29,11 +32,11 @@ def cropping(path: Path, container: str, track_id: int, place: int, size: tuple[
     return _pixel_crop(path, place) if "matroska" in container else ()
 
 
-def _clean_aperture(path: Path, track_id: int, size: tuple[int, int]) -> tuple[str, ...]:
+def _clean_aperture(path: Place, track_id: int, size: tuple[int, int]) -> tuple[str, ...]:
     """The crop that an MP4's `clap` asks for; a box that is too short asks for nothing, and others say so."""
-    with path.open("rb") as file:
+    with open_bytes(path) as file:
         try:
-            for _, track in boxes(file, (0, path.stat().st_size), "moov", "trak"):
+            for _, track in boxes(file, (0, size_of(path)), "moov", "trak"):
                 if _number(file, track) == track_id:
                     return _aperture_words(file, track, size)
         except struct.error:
@@ -62,9 +65,9 @@ def _aperture_words(file: BinaryIO, track: Span, size: tuple[int, int]) -> tuple
     return ()
 
 
-def _pixel_crop(path: Path, place: int) -> tuple[str, ...]:
-    with path.open("rb") as file:
-        tracks = [inner for _, inner in elements(file, (0, path.stat().st_size), *_TRACKS)]
+def _pixel_crop(path: Place, place: int) -> tuple[str, ...]:
+    with open_bytes(path) as file:
+        tracks = [inner for _, inner in elements(file, (0, size_of(path)), *_TRACKS)]
         videos = [
             track
             for track in tracks

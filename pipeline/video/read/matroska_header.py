@@ -5,12 +5,13 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from fractions import Fraction
-from pathlib import Path
+from pathlib import PurePath
 from typing import BinaryIO
 
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.read.ebml import elements, unsigned
 from pipeline.video.read.mp4_boxes import Span
+from pipeline.video.read.source import open_bytes, size_of
 
 _EBML, _DOC_TYPE, _SEGMENT = 0x1A45DFA3, 0x4282, 0x18538067
 
@@ -40,10 +41,10 @@ def matroska_faults(info: VideoInfo) -> tuple[str, ...]:
     """
     if "matroska" not in info.container:
         return ()
-    with Path(info.path).open("rb") as file:
-        whole = (0, info.path.stat().st_size)
-        top = list(elements(file, whole))
-        return (*_kind_faults(file, top, whole, info.path.suffix.lower()), *_segment_faults(file, top, info))
+    with open_bytes(info.path) as file:
+        whole = (0, size_of(info.path))
+        top, suffix = list(elements(file, whole)), PurePath(info.path.name).suffix.lower()
+        return (*_kind_faults(file, top, whole, suffix), *_segment_faults(file, top, info))
 
 
 def _kind_faults(file: BinaryIO, top: list[tuple[int, Span]], whole: Span, suffix: str) -> Iterator[str]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from fractions import Fraction
-from pathlib import Path
+from pathlib import PurePath
 from typing import BinaryIO
 
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.read.mp4_boxes import Span, after_times, boxes, numbers, table_rows
 from pipeline.video.read.mp4_layout import layout_faults
 from pipeline.video.read.mp4_pictures import ONE, PLAIN_MATRIX, picture_faults
+from pipeline.video.read.source import open_bytes, size_of
 
 #: 1 as a fixed-point number of two bytes.
 _ONE_SHORT = 0x100
@@ -36,10 +37,10 @@ def header_faults(info: VideoInfo, track_id: int) -> tuple[str, ...]:
     if "mp4" not in info.container:
         return ()
     try:
-        with Path(info.path).open("rb") as file:
-            whole = (0, info.path.stat().st_size)
+        with open_bytes(info.path) as file:
+            whole = (0, size_of(info.path))
             return (
-                *layout_faults(file, whole, info.path, info.chapters),
+                *layout_faults(file, whole, PurePath(info.path.name), info.chapters),
                 *_film_faults(file, whole),
                 *_faults_of_tracks(file, whole, info, track_id),
             )

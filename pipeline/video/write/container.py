@@ -62,10 +62,14 @@ def check_container(info: VideoInfo, out: Path) -> ContainerCheck:
             if stream.kind == "video" and not stream.is_picture:
                 warnings.append(f"{_name(stream)} is a second video: it is copied as it is, not painted")
                 warnings += _cut_off(info, stream, muxer)
+                if info.excerpt is not None and info.excerpt.begins is not None:
+                    warnings.append(f"{_name(stream)} begins with its first keyframe in the part")
         elif stream.kind in ("audio", "subtitle"):
             problems.append(f"{out.suffix} cannot hold {_name(stream)}")
         else:
             warnings.append(f"{out.suffix} cannot hold {_name(stream)}; it is left out")
+    if info.excerpt is not None and _time_code(info) != _time_code(info.whole):
+        warnings.append("the time code is that of the source's first frame: a part has none")
     fitting = (
         tuple(suffix for suffix, other in _MUXERS.items() if _holds_all(info, other)) if problems else ()
     )
@@ -97,7 +101,9 @@ def _cut_off(info: VideoInfo, stream: StreamInfo, muxer: str) -> list[str]:
 
 def is_made_by_the_muxer(info: VideoInfo, stream: StreamInfo) -> bool:
     """True if a stream is made anew of the chapters or of a tag, and is not to be copied."""
-    return _holds_chapters(info, stream) or _holds_time_code(info, stream)
+    whole = info.whole  # a part may have fewer chapters, and no time code
+    own = whole.streams[stream.index]
+    return _holds_chapters(whole, own) or _holds_time_code(whole, own)
 
 
 def _muxer(out: Path) -> str:
@@ -125,6 +131,10 @@ def _holds_time_code(info: VideoInfo, stream: StreamInfo) -> bool:
         and time_code is not None
         and time_code == info.stream.metadata.get("timecode")
     )
+
+
+def _time_code(info: VideoInfo) -> str | None:
+    return info.stream.metadata.get("timecode")
 
 
 def _fits(info: VideoInfo, stream: StreamInfo, muxer: str) -> bool:
