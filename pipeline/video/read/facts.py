@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -123,10 +123,30 @@ def read_facts(info: VideoInfo, *, decode: bool, header: bool = True) -> MediaFa
         tag, track_id = _tag(stream), stream.id
         context = stream.codec_context
         sets = b"" if context is None else context.extradata or b""
+        known = [sound for sound in container.streams.audio if sound.codec_context is not None]
+        rates = {sound.id: sound.codec_context.sample_rate for sound in known}
+        sounds = {
+            sound.index: (sound.codec_context.sample_rate, sound.codec_context.channels) for sound in known
+        }
+    tracks = _read_tracks(info)
     faults: tuple[str, ...] = ()
     if header:
-        faults = (*header_faults(info, track_id), *matroska_faults(info), *codec_header_faults(info, sets))
-    return MediaFacts(info, info.pts, _read_tracks(info), tag, faults, decoded)
+        faults = (
+            *header_faults(info, track_id, rates),
+            *matroska_faults(info, sounds, _end_seconds(info, tracks)),
+            *codec_header_faults(info, sets),
+        )
+    return MediaFacts(info, info.pts, tracks, tag, faults, decoded)
+
+
+def _end_seconds(info: VideoInfo, tracks: Iterable[TrackFacts]) -> Fraction:
+    """End of the last packet of any stream."""
+    ends = [
+        int((track.pts + track.durations).max()) * track.stream.time_base
+        for track in tracks
+        if len(track.pts)
+    ]
+    return max([info.end_pts * info.time_base, *ends])
 
 
 def _read_tracks(info: VideoInfo) -> tuple[TrackFacts, ...]:

@@ -25,6 +25,9 @@ PICTURE_TYPES = {"png": "image/png", "mjpeg": "image/jpeg"}
 #: The most ticks that a frame is shown for in MP4, in which every part is written; a few more would not fit 32 bits.
 _LONGEST_TICKS = 2_000_000_000
 
+#: QuickTime has no place for AV1, and PyAV cannot set what Matroska tells of the shape of pixels.
+_AV1_ENCODERS = ("libsvtav1",)
+
 #: Sound that FFmpeg writes into MP4 but hardly a player finds there.
 _UNPLAYABLE_IN_MP4 = ("pcm_", "vorbis")
 
@@ -74,6 +77,21 @@ def check_container(info: VideoInfo, out: Path) -> ContainerCheck:
         tuple(suffix for suffix, other in _MUXERS.items() if _holds_all(info, other)) if problems else ()
     )
     return ContainerCheck(muxer, tuple(kept), tuple(problems), fitting, tuple(warnings))
+
+
+def check_encoder(info: VideoInfo, encoder: str, out: Path) -> None:
+    """Raise ConfigError if what this encoder makes of the source cannot be kept in the format that `out` ends in."""
+    if encoder not in _AV1_ENCODERS:
+        return
+    muxer = _muxer(out)
+    if muxer == "mov":
+        raise ConfigError(f"{out.suffix} cannot hold AV1, which {encoder} makes.", do="name an .mp4 or .mkv")
+    if muxer == "matroska" and info.sample_aspect not in (None, 1):
+        raise ConfigError(
+            f"{out.suffix} would lose the shape of the pixels of {info.path}, which AV1 itself does not tell.",
+            found=f"pixels {info.sample_aspect}",
+            do="name an .mp4, or choose libx264 or libx265",
+        )
 
 
 def _gaps(info: VideoInfo, suffix: str) -> list[str]:

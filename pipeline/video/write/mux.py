@@ -153,6 +153,10 @@ def _add_streams(
     painted.time_base = timeline.time_base
     if info.average_rate is not None:
         painted.rate = info.average_rate  # MP4 refuses to write a time code without
+    if info.sample_aspect is not None:
+        painted.codec_context.sample_aspect_ratio = (
+            info.sample_aspect
+        )  # AV1's pictures don't say it: MP4's header does
     if template.codec_context.codec.canonical_name == "hevc":
         painted.codec_context.codec_tag = "hvc1"  # the only one of HEVC's two tags that QuickTime plays
     return painted, copies
