@@ -17,6 +17,9 @@ from pipeline.job.output_template import RUN_SUFFIX
 from pipeline.record.layout import RunLayout
 from pipeline.segment.settings import SegmentSettings
 
+#: Options that choose pictures of a folder.
+_CHOICE = ("only", "sequences", "source", "view", "limit")
+
 if TYPE_CHECKING:
     from pipeline.evaluation.evaluate import Evaluation
     from pipeline.evaluation.settings import EvalSettings
@@ -46,6 +49,9 @@ def _add_eval_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--detections", type=_count, metavar="N", help="at most N objects a picture (as the weights have it)"
+    )
+    parser.add_argument(
+        "--thorough", action="store_true", default=None, help="look at each picture six times, as for videos"
     )
     parser.add_argument(
         "--out",
@@ -122,7 +128,7 @@ def _measure_panoptic(found: Path, arguments: argparse.Namespace) -> int:
     """Compare what was exported as COCO panoptic with labels of that format, and tell the figures."""
     from pipeline.evaluation.panoptic_quality import measure_panoptic, panoptic_table, panoptic_values
 
-    for name in ("model", "detections", "only", "sequences", "source", "view", "limit", "out", "conf"):
+    for name in ("model", "detections", "thorough", *_CHOICE, "out", "conf"):
         if getattr(arguments, name) is not None:
             raise UsageError(f"--{name} is not for panoptic files.", do=f"leave out --{name}")
     total = measure_panoptic(arguments.truth, found)
@@ -138,7 +144,7 @@ def _measure_classes(arguments: argparse.Namespace) -> int:
     from pipeline.evaluation.semantic.measure_classes import figures, measure_classes, table
     from pipeline.evaluation.semantic.write_classes import write_classes
 
-    for name in ("detections", "sequences", "source", "view", "conf", "min_score", "min_side"):
+    for name in ("detections", "thorough", "sequences", "source", "view", "conf", "min_score", "min_side"):
         if getattr(arguments, name) is not None:
             raise UsageError(
                 f"--{name.replace('_', '-')} is for networks that find objects.", do="leave it out"
@@ -176,14 +182,16 @@ def _measure_pictures(arguments: argparse.Namespace, settings: EvalSettings) -> 
         limit=arguments.limit,
     )
     model = arguments.model or SegmentSettings().model
-    return measure_pictures(folder, model, choice, settings, _progress, arguments.detections)
+    return measure_pictures(
+        folder, model, choice, settings, _progress, arguments.detections, thorough=bool(arguments.thorough)
+    )
 
 
 def _measure_run(arguments: argparse.Namespace, settings: EvalSettings) -> Evaluation:
     """Take what the run has found."""
     from pipeline.evaluation.measure import measure_run
 
-    for name in ("model", "detections", "only", "sequences", "source", "view", "limit"):
+    for name in ("model", "detections", "thorough", *_CHOICE):
         if getattr(arguments, name) is not None:
             raise UsageError(f"--{name} is for pictures, and --truth for a run.", do=f"leave out --{name}")
     return measure_run(_detections_of(arguments.data), arguments.truth, settings)

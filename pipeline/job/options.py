@@ -124,6 +124,8 @@ _TABLE = (
     Option("every", "segment", "every",
            "the network looks at every Nth frame, and the film before and behind tells what is between", "N", _or_auto,
            expects="auto or a whole number"),
+    Option("thorough", "segment", "thorough",
+           "the network looks at each frame six times, whole, mirrored and at enlarged parts: six times its work"),
     Option("classes", "render", "classes", "show these alone: names or ids, as in person,car", "LIST", _words,
            expects="names with commas between them"),
     Option("max-objects", "render", "max_objects", "show as many objects of a frame, those of the best scores", "N"),

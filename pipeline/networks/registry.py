@@ -15,11 +15,13 @@ from typing import Protocol, cast
 
 from pipeline.errors import ConfigError, WeightsError
 from pipeline.formats.own_file import arrays_digest
+from pipeline.model.thorough import ThoroughPanoptic, ThoroughSegmenter, thorough_runtime
 from pipeline.networks.semantic import is_semantic
 from pipeline.networks.settings import LoadSettings
 from pipeline.networks.source import NetworkSource
 from pipeline.networks.yolo_file import kind_of
 from pipeline.structures.frame_segmenter import FrameSegmenter
+from pipeline.structures.panoptic_segmenter import PanopticSegmenter
 from pipeline.structures.pixel_classes import PixelClasses
 from pipeline.weights.catalog import find
 
@@ -152,8 +154,9 @@ def runtime_of(model: str | Path | NetworkSource, settings: LoadSettings | None 
 
     Raises ConfigError for a device that is not there.
     """
-    source = _source(model)
-    return _loader(source).runtime(source, settings or LoadSettings())
+    source, wanted = _source(model), settings or LoadSettings()
+    here = _loader(source).runtime(source, wanted)
+    return thorough_runtime(here) if wanted.thorough else here
 
 
 def load(model: str | Path | NetworkSource, settings: LoadSettings | None = None) -> FrameSegmenter:
@@ -162,8 +165,18 @@ def load(model: str | Path | NetworkSource, settings: LoadSettings | None = None
     Raises as `find_source` does, WeightsError if the weights cannot be had or read, ConfigError for a device that is
     not there.
     """
-    source = _source(model)
-    return _loader(source).load(source, settings or LoadSettings())
+    source, wanted = _source(model), settings or LoadSettings()
+    loader = _loader(source)
+    return _thorough(loader, source, wanted) if wanted.thorough else loader.load(source, wanted)
+
+
+def _thorough(loader: NetworkLoader, source: NetworkSource, settings: LoadSettings) -> FrameSegmenter:
+    # What a single look is less sure of than what is asked for has a say in the mean too.
+    halved = None if settings.score is None else settings.score / 2
+    network = loader.load(source, replace(settings, thorough=False, score=halved))
+    if settings.pixel_classes:
+        return ThoroughPanoptic(cast(PanopticSegmenter, network), settings.score or 0.0)
+    return ThoroughSegmenter(network, settings.score or 0.0)
 
 
 def _of_its_loader(source: NetworkSource) -> NetworkSource:

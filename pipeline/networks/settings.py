@@ -27,6 +27,7 @@ class LoadSettings:
     proposals, detections : regions looked at and objects returned a frame.
     min_size, max_size : px, under the source's own resize rule.
     pixel_classes : load what gives each pixel a class too, where the network has that.
+    thorough : look at each frame six times, whole, mirrored and at enlarged parts.
     """
 
     device: str = "auto"
@@ -41,6 +42,7 @@ class LoadSettings:
     min_size: int | None = None
     max_size: int | None = None
     pixel_classes: bool = False
+    thorough: bool = False
 
     def __post_init__(self) -> None:
         if self.runtime not in RUNTIMES:

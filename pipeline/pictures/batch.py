@@ -123,7 +123,7 @@ class _Batch:
         self._own: dict[str, set[str]] = {}
         for entry in known:
             self._own.setdefault(entry.entry.output, set()).add(entry.entry.sha256)
-        self._network = [weights_digest(job.segment.model), job.segment.score]
+        self._network = [weights_digest(job.segment.model), job.segment.score, job.segment.looks]
         if view.classes is not None:
             self._network.append(class_map_runtime(job.segment.model, job.segment.device))
         self.through: list[KnownPicture] = []

@@ -76,7 +76,9 @@ def _estimate(run: Run, speeds: Speeds, cost: float) -> Estimate:
     frames, chunks = run.film.frame_count, len(run.chunks)
     known = known_speed(run, speeds)
     workers = side_by_side(run.settings.run.workers)
-    speed = known or Speed(_FRAME_SECONDS * cost / workers, _START_SECONDS, workers)
+    speed = known or Speed(
+        _FRAME_SECONDS * cost * run.settings.segment.looks / workers, _START_SECONDS, workers
+    )
     seconds = speed.seconds(frames, chunks)
     return Estimate(
         source=run.source.path,

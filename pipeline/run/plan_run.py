@@ -106,7 +106,9 @@ def _network(settings: SegmentSettings, stored: StoredWeights | None, view: Draw
     """The network; stored class maps are there whatever is drawn."""
     if stored is not None:
         return Network(**vars(stored), stored=True)
-    wanted = LoadSettings(device=settings.device, pixel_classes=view.classes is not None)
+    wanted = LoadSettings(
+        device=settings.device, pixel_classes=view.classes is not None, thorough=settings.thorough
+    )
     return replace(_known_network(settings.model, wanted), classes=view.classes)
 
 

@@ -94,4 +94,5 @@ class Segmenter:
             batch=asked.batch,
             score=asked.score,
             pixel_classes=self._class_maps,
+            thorough=asked.thorough,
         )

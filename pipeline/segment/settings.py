@@ -12,7 +12,7 @@ DEVICES = ("auto", "cpu", "gpu")
 
 @dataclass(frozen=True)
 class SegmentSettings:
-    """Settings of the network that looks at the frames; a change of `model` or `score` redoes everything.
+    """Settings of the network that looks at the frames; a change of `model`, `score` or `thorough` redoes everything.
 
     model : a name of the catalog, or a path of weights.
     score : least probability of a detection that is stored. Far below what is shown, so that tracking can go
@@ -21,6 +21,7 @@ class SegmentSettings:
     device : one of DEVICES.
     every : the network looks at every Nth frame, counted by time; the look back fills those between. None: at all
         frames, or at every 3rd with --fast.
+    thorough : look at each frame six times, whole, mirrored and at enlarged parts.
     """
 
     model: str = "dashcam-lite"
@@ -28,6 +29,12 @@ class SegmentSettings:
     batch: int | None = None
     device: str = "auto"
     every: int | None = None
+    thorough: bool = False
+
+    @property
+    def looks(self) -> int:
+        """Number of times that the network looks at a frame."""
+        return 6 if self.thorough else 1
 
     def __post_init__(self) -> None:
         if self.device not in DEVICES:
