@@ -14,7 +14,17 @@ from pipeline.loading.given import Given
 #: Options of a job that a live picture has, too.
 _OPTIONS = [
     OPTIONS[name]
-    for name in ("model", "conf", "classes", "ignore-region", "style", "alpha", "color-by", "device")
+    for name in (
+        "model",
+        "conf",
+        "classes",
+        "ignore-region",
+        "style",
+        "alpha",
+        "color-by",
+        "device",
+        "precision",
+    )
 ]
 
 

@@ -15,7 +15,7 @@ from pipeline.cli.say import say
 from pipeline.errors import UsageError
 from pipeline.job.output_template import RUN_SUFFIX
 from pipeline.record.layout import RunLayout
-from pipeline.segment.settings import SegmentSettings
+from pipeline.segment.settings import PRECISIONS, SegmentSettings
 
 if TYPE_CHECKING:
     from pipeline.evaluation.evaluate import Evaluation
@@ -46,6 +46,9 @@ def _add_eval_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--detections", type=_count, metavar="N", help="at most N objects a picture (as the weights have it)"
+    )
+    parser.add_argument(
+        "--precision", choices=PRECISIONS, help="numbers that the network computes in (default: auto)"
     )
     parser.add_argument(
         "--out",
@@ -138,7 +141,7 @@ def _measure_classes(arguments: argparse.Namespace) -> int:
     from pipeline.evaluation.semantic.measure_classes import figures, measure_classes, table
     from pipeline.evaluation.semantic.write_classes import write_classes
 
-    for name in ("detections", "sequences", "source", "view", "conf", "min_score", "min_side"):
+    for name in ("detections", "precision", "sequences", "source", "view", "conf", "min_score", "min_side"):
         if getattr(arguments, name) is not None:
             raise UsageError(
                 f"--{name.replace('_', '-')} is for networks that find objects.", do="leave it out"
@@ -176,14 +179,15 @@ def _measure_pictures(arguments: argparse.Namespace, settings: EvalSettings) -> 
         limit=arguments.limit,
     )
     model = arguments.model or SegmentSettings().model
-    return measure_pictures(folder, model, choice, settings, _progress, arguments.detections)
+    precision = arguments.precision or SegmentSettings().precision
+    return measure_pictures(folder, model, choice, settings, _progress, arguments.detections, precision)
 
 
 def _measure_run(arguments: argparse.Namespace, settings: EvalSettings) -> Evaluation:
     """Take what the run has found."""
     from pipeline.evaluation.measure import measure_run
 
-    for name in ("model", "detections", "only", "sequences", "source", "view", "limit"):
+    for name in ("model", "detections", "precision", "only", "sequences", "source", "view", "limit"):
         if getattr(arguments, name) is not None:
             raise UsageError(f"--{name} is for pictures, and --truth for a run.", do=f"leave out --{name}")
     return measure_run(_detections_of(arguments.data), arguments.truth, settings)

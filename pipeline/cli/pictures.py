@@ -33,7 +33,7 @@ _TAKEN = frozenset(
             "alpha",
             "color-by",
         ),
-        *("device", "force", "no-clobber"),
+        *("device", "precision", "force", "no-clobber"),
     )
 )
 

@@ -26,16 +26,18 @@ def measure_pictures(
     settings: EvalSettings,
     report: Counted,
     detections: int | None = None,
+    precision: str = "auto",
 ) -> Evaluation:
     """The figures of the weights `model`, a name of the catalog or a file, on the chosen pictures of `folder`.
 
     detections : at most so many a picture; None: as many as the network gives by itself.
+    precision : that it computes in.
 
     Raises InputError where the labels or a picture cannot be read, WeightsError or UsageError as loading does.
     """
     entries, names = read_entries(folder)
     truth = truth_of_pictures(choose(entries, choice), names)
-    network = load(model, LoadSettings(score=settings.min_score, detections=detections))
+    network = load(model, LoadSettings(score=settings.min_score, detections=detections, precision=precision))
     found = segment_labelled(network, truth, settings.min_score, report)
     return evaluate(truth, found, list(network.class_names.values()), settings)
 

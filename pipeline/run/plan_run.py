@@ -111,7 +111,9 @@ def _network(
     """The network. classes : of the class maps that it is asked for; stored ones are there whatever is drawn."""
     if stored is not None:
         return Network(**vars(stored), stored=True)
-    wanted = LoadSettings(device=settings.device, pixel_classes=classes is not None)
+    wanted = LoadSettings(
+        device=settings.device, precision=settings.precision, pixel_classes=classes is not None
+    )
     return replace(_known_network(settings.model, wanted), classes=classes)
 
 
