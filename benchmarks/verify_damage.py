@@ -231,6 +231,87 @@ def some(low: float, high: float) -> Callable[[Scene], float]:
     return lambda scene: scene.chance.choice((-1, 1)) * scene.chance.uniform(low, high)
 
 
+def without_masks(scene: Scene, path: Path) -> None:
+    """The pictures of the source, and the rest of the output."""
+    source, rest = from_file(scene.made.with_name("source.mp4")), from_file(scene.made)
+    made = to_file(
+        path, source["v:0"], rest["a"], rest["s"], c="copy", video_track_timescale=scene.ticks, **KEPT
+    )
+    run_ffmpeg(made, timeout_seconds=TIMEOUT_SECONDS)
+
+
+def packets_of(scene: Scene, kind: str) -> list[tuple[int, int]]:
+    """Where the packets of the first track of a kind lie, and their lengths."""
+    import av
+
+    with av.open(str(scene.made)) as container:
+        stream = next(stream for stream in container.streams if stream.type == kind)
+        return [(packet.pos or 0, packet.size) for packet in container.demux(stream) if packet.size]
+
+
+def zeroed_sound(scene: Scene, path: Path) -> None:
+    """A packet of sound has its length, and no content."""
+    content = bytearray(scene.made.read_bytes())
+    at, size = scene.chance.choice(packets_of(scene, "audio")[3:-3])
+    content[at : at + size] = bytes(size)
+    path.write_bytes(content)
+
+
+def emptied(scene: Scene, path: Path) -> None:
+    """All media are zeros, as of a download that kept room for itself; the header is whole."""
+    content = bytearray(scene.made.read_bytes())
+    begin = content.index(b"mdat") + 4
+    content[begin:] = bytes(len(content) - begin)
+    path.write_bytes(content)
+
+
+def doubled_packet(scene: Scene, path: Path) -> None:
+    """A packet of the video is overwritten by the one before, as far as there is room."""
+    content = bytearray(scene.made.read_bytes())
+    packets = packets_of(scene, "video")
+    number = scene.frame()
+    (before, length), (at, size) = packets[number - 1], packets[number]
+    room = min(length, size)
+    content[at : at + room] = content[before : before + room]
+    path.write_bytes(content)
+
+
+def moved_sound(scene: Scene, path: Path) -> None:
+    """The header looks for each chunk of the first sound track a byte too late."""
+    content = bytearray(scene.made.read_bytes())
+    at = content.index(b"stco", content.index(b"smhd"))
+    for number in range(int.from_bytes(content[at + 8 : at + 12], "big")):
+        place = at + 12 + 4 * number
+        content[place : place + 4] = (int.from_bytes(content[place : place + 4], "big") + 1).to_bytes(
+            4, "big"
+        )
+    path.write_bytes(content)
+
+
+def retitled_chapter(scene: Scene, path: Path) -> None:
+    """Another title of a chapter, wherever the file says it."""
+    path.write_bytes(scene.made.read_bytes().replace(b"Town", b"Town"[::-1]))
+
+
+def apertured(scene: Scene, path: Path) -> None:
+    """A clean aperture that cuts off a half, in the place of the box of pixel aspects or of bitrates."""
+    content = scene.made.read_bytes()
+    numbers = [scene.width // 2, 1, scene.height, 1, 0, 1, 0, 1]
+    box = (40).to_bytes(4, "big") + b"clap" + b"".join(number.to_bytes(4, "big") for number in numbers)
+    at = content.index(b"avcC") - 4
+    made = bytearray(content[:at] + box + content[at:])
+    for name in (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"avc1"):
+        place = made.index(name, content.index(b"moov")) - 4
+        made[place : place + 4] = (int.from_bytes(made[place : place + 4], "big") + 40).to_bytes(4, "big")
+    begin = 0  # the media lie behind the header, 40 bytes farther now
+    while (begin := made.find(b"stco", begin)) >= 0:
+        for number in range(int.from_bytes(made[begin + 8 : begin + 12], "big")):
+            place = begin + 12 + 4 * number
+            made[place : place + 4] = (int.from_bytes(made[place : place + 4], "big") + 40).to_bytes(4, "big")
+        begin += 4
+    path.write_bytes(made)
+
+
 KINDS: dict[str, Damage] = {
     CONTROL: copied(),
     "one frame black": filtered(lambda s: f"drawbox=t=fill:color=black:enable='eq(n,{s.frame()})'"),
@@ -329,6 +410,42 @@ KINDS: dict[str, Damage] = {
     "an edit list": rewritten(b"elst", 4 + 8 + 4, lambda old, s: (s.ticks // 5).to_bytes(4, "big"), 4),
     "truncated": truncated,
     "bytes of a packet": flipped,
+    "one frame two levels darker": filtered(lambda s: f"lutyuv=y=val-2:enable='eq(n,{s.frame()})'"),
+    "one frame of another hue": filtered(lambda s: f"hue=h=30:enable='eq(n,{s.frame()})'"),
+    "a macroblock four pixels aside in one frame": filtered(
+        lambda s: "split[a][b];[b]crop=16:16:{0}:{1}[c];[a][c]overlay={0}+4:{1}:enable='eq(n,{2})'".format(
+            *s.most_detailed(s.small_box, 200)[:2], s.frame()
+        )
+    ),
+    "the first frame black": filtered(lambda s: "drawbox=t=fill:color=black:enable='eq(n,0)'"),
+    "the last frame black": filtered(lambda s: f"drawbox=t=fill:color=black:enable='eq(n,{s.frames - 1})'"),
+    "the last two frames swapped": shuffled(lambda s: [*range(s.frames - 2), s.frames - 1, s.frames - 2]),
+    "darker towards the end": filtered(lambda s: f"fade=out:{s.frames - 8}:16"),
+    "the source's pictures, without a mask": without_masks,
+    "a tint like a mask where none is": filtered(lambda s: painted(s).replace(":enable", "@0.45:enable")),
+    "a tint like a mask in one frame": filtered(
+        lambda s: painted(s, f"eq(n,{s.frame()})").replace(":enable", "@0.45:enable")
+    ),
+    "sound a packet later": copied(**{"bsf:a:0": "setts=ts=TS+1024"}),
+    "a packet of sound zeroed": zeroed_sound,
+    "the sound's places moved by a byte": moved_sound,
+    "another chapter title": retitled_chapter,
+    "other words in the subtitles": rewritten(b"Hello", 0, lambda old, s: b"Hallo", 5),
+    "another language of the subtitles": copied(**{"metadata:s:s:0": "language=fra"}),
+    "the painted video twice": arranged(("v", "v", "a", "s")),
+    "the header's brand": rewritten(b"ftyp", 4, lambda old, s: b"qt  ", 4),
+    "the header's pixel aspect": rewritten(b"pasp", 4, lambda old, s: (4).to_bytes(4, "big"), 4),
+    "the header disables the video": rewritten(b"tkhd", 7, lambda old, s: b"\0", 1),
+    "the header's level": rewritten(b"avcC", 7, lambda old, s: b"\x0a", 1),
+    "the header's size": rewritten(b"avc1", 28, lambda old, s: (16).to_bytes(2, "big"), 2),
+    "the header's size of display": rewritten(b"tkhd", 80, lambda old, s: (16).to_bytes(2, "big"), 2),
+    "the header's time of making": rewritten(b"mvhd", 8, lambda old, s: b"\xd0\0\0\0", 4),
+    "a crop in the header": apertured,
+    "the sound to one side": rewritten(b"smhd", 8, lambda old, s: b"\1\0", 2),
+    "no keyframe is told": rewritten(b"stss", 0, lambda old, s: b"free", 4),
+    "media gone, its length kept": emptied,
+    "a frame's packet twice": doubled_packet,
+    "bytes behind the end": lambda s, path: path.write_bytes(s.made.read_bytes() + b"more"),
 }
 
 

@@ -79,13 +79,18 @@ def remove_temporaries(folder: Path) -> None:
 
 def digest_of(path: Path) -> str:
     """SHA-256 of the file's content, 64 hex digits: what `sha256sum` prints. Raises OSError for what is no file."""
-    digest = hashlib.sha256()
     # Without waiting: at the other end of a pipe there may be nobody, and a device may have no end.
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as stream:
         if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
             raise OSError(errno.EINVAL, "It is no file")
-        while block := stream.read(_BLOCK_BYTES):
-            digest.update(block)
+        return digest_of_stream(stream)
+
+
+def digest_of_stream(stream: BinaryIO) -> str:
+    """SHA-256 of what is left to read of a stream, 64 hex digits."""
+    digest = hashlib.sha256()
+    while block := stream.read(_BLOCK_BYTES):
+        digest.update(block)
     return digest.hexdigest()
 
 

@@ -30,14 +30,15 @@ MAY_IMPORT = {
     "labels": set(),
     "training": {"model", "formats", "weights", "networks", "labels"},
     "evaluation": {"networks", "labels", "store", "video.colour.pixels"},
-    "video": set(),
+    "storage": set(),
+    "video": {"storage"},
     "store": set(),
     "track": set(),
     "render": set(),
     "segment": {"networks"},
     "workers": set(),
     "job": {"segment.settings", "track.settings", "render.settings", "video.settings"},
-    "record": {"job"},
+    "record": {"job", "storage"},
     "proof": {"job", "record", "video", "render", "store", "track.steadying"},
     "run": {
         "job",
@@ -56,6 +57,7 @@ MAY_IMPORT = {
         "job.output_template",
         "job.protection",
         "record.layout",
+        "record.lock",
         "segment",
         "track",
         "render",
@@ -89,7 +91,7 @@ DEFERRED = {
 HOMES = {
     "numpy": set(MAY_IMPORT)
     - {"pipeline", "__main__", "errors", "files", "terminal"}
-    - {"cli", "job", "loading", "record", "workers", "weights"},
+    - {"cli", "job", "loading", "record", "storage", "workers", "weights"},
     "tensorflow": {"model", "formats", "networks", "training"},
     "keras": {"model", "training"},
     "openvino": {"model", "networks"},
@@ -100,6 +102,7 @@ HOMES = {
     "safetensors": {"formats"},
     "platformdirs": {"weights"},
     "filelock": {"weights", "networks"},
+    "fsspec": {"storage"},
     "tqdm": {"weights", "training"},
     "ray": {"workers"},
     "shtab": {"cli"},

@@ -8,6 +8,7 @@ from pathlib import Path
 from pipeline.api.opened_run import OpenedRun, open_run
 from pipeline.errors import UsageError
 from pipeline.job.output_template import RUN_SUFFIX
+from pipeline.job.protection import refuse_in_run_folder
 from pipeline.render.settings import RenderSettings
 from pipeline.store.export_coco import export_coco
 from pipeline.store.export_csv import export_csv
@@ -62,6 +63,7 @@ def export(
         raise UsageError(
             "Scores are a choice for yolo alone.", do="leave it out: the others have them, or no room"
         )
+    refuse_in_run_folder(Path(out) / "any")
     batch = _batch_of_pictures(Path(run))
     if batch is not None and (frames or format not in _OF_PICTURES):
         raise UsageError(

@@ -20,6 +20,7 @@ from pipeline.render.shown import class_ids_of
 from pipeline.store.chosen_rows import chosen_rows
 from pipeline.store.class_maps import ClassMapsFile, class_maps_beside
 from pipeline.store.reader import DetectionsFile
+from pipeline.structures.address import Place, place_of
 from pipeline.structures.tracks import FOUND
 
 
@@ -32,7 +33,7 @@ class OpenedRun:
     """
 
     folder: Path
-    source: Path
+    source: Place
     output: Path
     detections: Path
     settings: Settings
@@ -86,4 +87,6 @@ def open_run(name: str | Path) -> OpenedRun:
         )
     with DetectionsFile(layout.joined) as file:
         names = dict(file.header.class_names)
-    return OpenedRun(folder, Path(request.inputs[0]), layout.output, layout.joined, request.settings, names)
+    return OpenedRun(
+        folder, place_of(request.inputs[0]), layout.output, layout.joined, request.settings, names
+    )

@@ -30,6 +30,7 @@ from pipeline.track.film_tracker import FilmFrame, FilmTracker
 from pipeline.track.key_frames import key_frames
 from pipeline.video.read.plan import plan
 from pipeline.video.read.probe import probe
+from pipeline.video.read.source import size_of
 
 _ROOMS = ("segment", "track", "render", "decode")
 
@@ -100,7 +101,7 @@ def _with_classes(
 def _task(settings: Settings, info: VideoInfo, chunk: Chunk) -> SegmentTask:
     every = key_frames([float(info.seconds(n)) for n in range(info.frame_count)], settings.segment.every or 1)
     looked = frozenset(every).intersection(range(chunk.start, chunk.stop))
-    return SegmentTask(info, chunk, info.path.stat().st_size, settings.decode, looked)
+    return SegmentTask(info, chunk, size_of(info.path), settings.decode, looked)
 
 
 def _film_frame(info: VideoInfo, one: SeenFrame) -> FilmFrame:

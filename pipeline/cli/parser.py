@@ -12,6 +12,7 @@ from pipeline import __version__
 from pipeline.cli.command import Command
 from pipeline.errors import UsageError
 from pipeline.job.options import OPTIONS
+from pipeline.structures.address import Address, is_address
 
 #: The command that `seg-video in.mp4 out.mp4` is short for.
 DEFAULT_COMMAND = "run"
@@ -68,14 +69,7 @@ class Parsers:
 
     def _refuse_unknown(self, words: Sequence[str]) -> None:
         first = next((word for word in words if not word.startswith("-")), None)
-        if (
-            first is None
-            or first != words[0]
-            or Path(first).suffix
-            or first.isdecimal()
-            or _is_there(first)
-            or "://" in first
-        ):
+        if first is None or first != words[0] or Path(first).suffix or _is_there(first) or _other_kind(first):
             return
         near = get_close_matches(first, self.of, n=1)
         here = get_close_matches(first, [entry.name for entry in Path().iterdir()], n=1)
@@ -84,18 +78,24 @@ class Parsers:
 
 
 def refuse_other_inputs(paths: Sequence[str]) -> None:
-    """Raises UsageError for an input that is neither a file nor a folder of files."""
+    """Raises UsageError for an input that is neither a file, nor a folder of files, nor a video in a storage."""
+    from pipeline.pictures.kinds import is_picture
+
     for path in paths:
-        if "://" in path:
-            kind, do = "an address", "save it to a file first, or look at it with seg-video live"
-        elif path.startswith("/dev/") or (path.isdecimal() and not _is_there(path)):
-            kind, do = (
-                "a camera or another device",
-                "record to a file first, or look at it with seg-video live",
-            )
-        else:
+        if is_address(path) and not is_picture(Path(Address(path).name)):
             continue
-        raise UsageError(f"{path} is {kind}, and seg-video takes files.", do=do)
+        if other := _other_kind(path):
+            kind, do = other
+            raise UsageError(f"{path} is {kind}, and seg-video takes files.", do=do)
+
+
+def _other_kind(path: str) -> tuple[str, str] | None:
+    """The kind of an input that no file can be, and the advice for it."""
+    if "://" in path:
+        return "an address", "save it to a file first, or look at it with seg-video live"
+    if path.startswith("/dev/") or (path.isdecimal() and not _is_there(path)):
+        return "a camera or another device", "record to a file first, or look at it with seg-video live"
+    return None
 
 
 #: Options of commands alone, which no job file has, that take a value.

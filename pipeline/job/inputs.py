@@ -11,6 +11,7 @@ from pathlib import Path
 from pipeline.errors import InputError, UsageError
 from pipeline.job.output_template import RUN_SUFFIX, filled
 from pipeline.job.protection import protect_sources
+from pipeline.structures.address import Address, Place, is_address
 
 #: What counts as video in a folder.
 VIDEO_SUFFIXES = frozenset(
@@ -23,16 +24,16 @@ VIDEO_SUFFIXES = frozenset(
 
 @dataclass(frozen=True)
 class Pair:
-    """A video and the file that is made of it."""
+    """A video, in a file or at an address, and the file that is made of it."""
 
-    source: Path
+    source: Place
     output: Path
 
 
 def pairs(inputs: Sequence[str], output: str | None) -> list[Pair]:
     """Each video that the inputs name, with its output; in the order in which they are named.
 
-    inputs : files, folders (the videos in them, by name) or patterns.
+    inputs : files, folders (the videos in them, by name), patterns, or addresses.
     output : a file, for one input; a folder; a template with {stem} or {name}; None: `<stem>_seg.mp4` here.
     Raises InputError for an input that is not there or cannot be looked at, UsageError where two inputs would get one
     output, or an output would replace an input.
@@ -58,7 +59,9 @@ def check_together(jobs: Sequence[tuple[Sequence[str], str | None]]) -> None:
     protect_sources([(pair.source, pair.output) for pair in dict.fromkeys(found)])
 
 
-def _sources(name: str) -> list[Path]:
+def _sources(name: str) -> Sequence[Place]:
+    if is_address(name):
+        return [Address(name)]
     path = Path(name)
     try:
         if path.is_dir():
@@ -84,7 +87,7 @@ def _is_source(path: Path) -> bool:
     return not os.path.lexists(path.with_name(path.name + RUN_SUFFIX))
 
 
-def _output(source: Path, output: str | None, several: bool) -> Path:
+def _output(source: Place, output: str | None, several: bool) -> Path:
     if output is None:
         return Path(f"{source.stem}_seg.mp4")
     if "{" in output:

@@ -14,6 +14,7 @@ from pipeline.job.request import JobRequest, make_request
 from pipeline.loading.given import Given
 from pipeline.loading.typed_value import is_path, wrong_value
 from pipeline.loading.yaml_nodes import given_in, yaml_nodes
+from pipeline.structures.address import is_address
 
 #: Options whose value is a path, and counts from the job file if it is relative.
 _PATHS = ("work-dir",)
@@ -95,6 +96,8 @@ def _anchored(path: Path, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _from(path: Path, name: str) -> str:
-    """A relative name from the job file on; a slash at its end says that it is a folder."""
+    """A relative name from the job file on; a slash at its end says that it is a folder. An address stays."""
+    if is_address(name):
+        return name
     joined = str(path.parent / name)
     return joined + "/" if name.endswith("/") else joined

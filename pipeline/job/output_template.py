@@ -24,8 +24,12 @@ def run_folder(output: Path) -> Path:
 def filled(template: str, fields: Mapping[str, str]) -> str:
     """The template with each `{field}` as its value; `{{` and `}}` stand for braces.
 
-    Raises UsageError for a field that does not exist, whatever stands within its braces, and for a lone brace.
+    Raises UsageError for a field that does not exist, whatever stands within its braces, for a lone brace, and for a
+    value that would be a way to another folder: a file called `...mp4` has the stem `..`.
     """
+    for name in fields.values():
+        if name in (".", ".."):
+            raise UsageError(f"An input's name has the stem {name!r}, which is a folder.", do="rename it")
 
     def value(part: re.Match[str]) -> str:
         text = part.group()

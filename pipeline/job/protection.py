@@ -8,10 +8,11 @@ from collections.abc import Hashable, Iterator, Sequence
 from pathlib import Path
 
 from pipeline.errors import UsageError
-from pipeline.job.output_template import run_folder
+from pipeline.job.output_template import RUN_SUFFIX, run_folder
+from pipeline.structures.address import Address, Place
 
 
-def protect_sources(pairs: Sequence[tuple[Path, Path]]) -> None:
+def protect_sources(pairs: Sequence[tuple[Place, Path]]) -> None:
     """Raise UsageError where an output would replace an input or swallow it, or two inputs would become one output.
 
     A file is known by its path without links and, where it is there, by device and inode: another spelling, a link, a
@@ -23,7 +24,7 @@ def protect_sources(pairs: Sequence[tuple[Path, Path]]) -> None:
 
     """
     sources = {mark: source for source, _ in pairs for mark in _marks(source)}
-    made_of: dict[Hashable, Path] = {}
+    made_of: dict[Hashable, Place] = {}
     for source, output in pairs:
         for mark in _marks(output):
             if mark in sources:
@@ -35,14 +36,26 @@ def protect_sources(pairs: Sequence[tuple[Path, Path]]) -> None:
                     found=f"{other}, {source}",
                     do="use a template with {name}, or another output for each",
                 )
+        refuse_in_run_folder(output)
     runs = {os.path.realpath(run_folder(output)): output for _, output in pairs}
-    for source, _ in pairs:
+    for source in (source for source, _ in pairs if not isinstance(source, Address)):
         for folder in Path(os.path.realpath(source)).parents:
             if str(folder) in runs:
                 raise UsageError(
                     f"{source} lies in the folder of the run that makes {runs[str(folder)]}, and would go with it.",
                     do="copy it elsewhere, or name another output",
                 )
+
+
+def refuse_in_run_folder(output: Path) -> None:
+    """Raise UsageError for an output in the folder of a run, which removes its work files when it is through."""
+    for folder in Path(os.path.realpath(output)).parents:
+        if folder.name.endswith(RUN_SUFFIX):
+            raise UsageError(
+                f"{output} would lie in the folder of a run, and go with its work files.",
+                found=str(folder),
+                do="name another output",
+            )
 
 
 def check_replaceable(output: Path) -> None:
@@ -73,8 +86,11 @@ def check_not_another_s(output: Path) -> None:
         )
 
 
-def _marks(path: Path) -> Iterator[Hashable]:
+def _marks(path: Place) -> Iterator[Hashable]:
     """The marks that two spellings of one file have in common."""
+    if isinstance(path, Address):
+        yield path
+        return
     yield os.path.realpath(path)
     try:
         status = path.stat()
@@ -83,7 +99,7 @@ def _marks(path: Path) -> Iterator[Hashable]:
     yield status.st_dev, status.st_ino
 
 
-def _would_replace(replaced: Path, source: Path, output: Path) -> UsageError:
+def _would_replace(replaced: Place, source: Place, output: Path) -> UsageError:
     if replaced == source:
         what = f"{source} would be overwritten by its own output."
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from pipeline.errors import UsageError
@@ -37,13 +38,15 @@ class JobRequest:
     """Videos, where they go, and how they are made.
 
     inputs : files, folders or patterns. output : a file, a folder or a template; None for the default name.
-    stored : the weights, where the run's detections are there already.
+    stored : the weights, where the run's detections are there already. found_by : the folder of the finished run
+    whose detections are taken; None where this run's own folder has them, or the network is to find them.
     """
 
     inputs: tuple[str, ...]
     output: str | None = None
     settings: Settings = field(default_factory=Settings)
     stored: StoredWeights | None = None
+    found_by: Path | None = None
 
 
 def make_request(inputs: tuple[str, ...], output: str | None, given: Given) -> JobRequest:

@@ -64,26 +64,28 @@ def segment_pictures(
     stop : asked after each picture; when it says so, those under way are ended and no other is begun.
     finder : finds objects; None: the network that the job's settings name, loaded when it is first needed.
 
-    Raises UsageError, InputError, WeightsError, WriteError, and InterruptedRunError where it was stopped.
+    Raises UsageError, InputError, WeightsError, WriteError, RunInTheWayError where another command works on the same
+    batch, and InterruptedRunError where it was stopped.
 
     """
     pairs = picture_pairs(job.inputs, job.output, listed=job.listed)
     store = PictureStore([pair.output for pair in pairs])
-    known = store.known()
-    batch = _Batch(job, store, known, finder or Finder(job.segment))
     results: list[PictureResult] = []
-    for result in batch.results(pairs):
-        results.append(result)
-        if listener is not None:
-            listener(result, len(results), len(pairs))
-        if stop():
-            break
-    if len(results) < len(pairs):
-        raise InterruptedRunError(
-            f"Stopped after {len(results)} of {len(pairs)} pictures.",
-            do="run the same command again to go on",
-        )
-    store.finish(batch.through, known)
+    with store.held():
+        known = store.known()
+        batch = _Batch(job, store, known, finder or Finder(job.segment))
+        for result in batch.results(pairs):
+            results.append(result)
+            if listener is not None:
+                listener(result, len(results), len(pairs))
+            if stop():
+                break
+        if len(results) < len(pairs):
+            raise InterruptedRunError(
+                f"Stopped after {len(results)} of {len(pairs)} pictures.",
+                do="run the same command again to go on",
+            )
+        store.finish(batch.through, known)
     return results
 
 

@@ -41,23 +41,25 @@ def classify_pictures(
 
     A broken picture is set aside and the others are made. What a run before has made with the same settings is kept.
 
-    Raises UsageError, InputError, WeightsError, WriteError, and InterruptedRunError where `stop` asked for it.
+    Raises UsageError, InputError, WeightsError, WriteError, RunInTheWayError where another command works on the same
+    batch, and InterruptedRunError where `stop` asked for it.
     """
     pairs = picture_pairs(job.inputs, job.output, listed=job.listed)
     store = ClassMapStore([pair.output for pair in pairs])
     classifier = Classifier(job.segment)
     weights = weights_digest(job.segment.model)
-    store.tell(classifier.classes)
     results: list[PictureResult] = []
-    for pair in pairs:
-        results.append(_one(pair, job, store, classifier, weights))
-        if listener is not None:
-            listener(results[-1], len(results), len(pairs))
-        if stop() and len(results) < len(pairs):
-            raise InterruptedRunError(
-                f"Stopped after {len(results)} of {len(pairs)} pictures.",
-                do="run the same command again to go on",
-            )
+    with store.held():
+        store.tell(classifier.classes)
+        for pair in pairs:
+            results.append(_one(pair, job, store, classifier, weights))
+            if listener is not None:
+                listener(results[-1], len(results), len(pairs))
+            if stop() and len(results) < len(pairs):
+                raise InterruptedRunError(
+                    f"Stopped after {len(results)} of {len(pairs)} pictures.",
+                    do="run the same command again to go on",
+                )
     return results
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,16 +27,21 @@ CLASS_FILE = "classes.json"
 class ClassMapStore:
     """The folder `labels` in that of the batch: NAME.png for the output NAME, an 8-bit class number a pixel.
 
-    A map is written before its output, with a fingerprint of how both were made and the output's SHA-256.
+    A map is written before its output, with a fingerprint of how both were made and the output's SHA-256. Used in the
+    body of `held`, which makes the folder of the batch and holds its lock.
     """
 
     def __init__(self, outputs: Sequence[Path]) -> None:
-        self._names = PictureStore(outputs)
-        self.folder = self._names.folder / "labels"
+        self._store = PictureStore(outputs)
+        self.folder = self._store.folder / "labels"
+        self.held = self._store.held
 
     def path_of(self, output: Path) -> Path:
         """Path of the class map of an output."""
-        return self.folder / f"{self._names.name_of(output)}.png"
+        name = self._store.name_of(output)
+        if name.startswith("../"):  # of another folder: its map stays in this one all the same
+            name = f"{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}-{output.name}"
+        return self.folder / f"{name}.png"
 
     def made(self, output: Path) -> tuple[str, str] | None:
         """Fingerprint and SHA-256 of what was made last under that name; None where there is none."""
@@ -63,5 +70,5 @@ class ClassMapStore:
     def tell(self, classes: PixelClasses) -> None:
         """Write what the numbers mean. Raises WriteError."""
         content = {"classes": classes.by_name, "ignored": sorted(classes.ignored)}
-        self.folder.mkdir(parents=True, exist_ok=True)
-        write_whole(self._names.folder / CLASS_FILE, (json.dumps(content, indent=1) + "\n").encode())
+        self.folder.mkdir(exist_ok=True)
+        write_whole(self._store.folder / CLASS_FILE, (json.dumps(content, indent=1) + "\n").encode())

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
-from pipeline.errors import StoreError
+from pipeline.errors import StoreError, WriteError
 from pipeline.job.output_template import RUN_SUFFIX
 from pipeline.record.layout import check_private
+from pipeline.record.lock import run_lock
 from pipeline.store.header import Header, StoredPicture
 from pipeline.store.reader import DetectionsFile
 from pipeline.store.writer import write_tracks
@@ -35,7 +37,10 @@ class KnownPicture:
 
 
 class PictureStore:
-    """The file of detections of a batch, and a part for each picture until the batch is through."""
+    """The file of detections of a batch, and a part for each picture until the batch is through.
+
+    Used in the body of `held`.
+    """
 
     def __init__(self, outputs: Sequence[Path]) -> None:
         first = outputs[0].absolute()
@@ -59,15 +64,39 @@ class PictureStore:
         """The output as the store names it: from the folder that both lie in, so that they can move together."""
         return Path(os.path.relpath(output, self.folder.parent)).as_posix()
 
-    def known(self) -> list[KnownPicture]:
-        """The detections of earlier runs; of a run that was cut off, too. Raises StoreError, RunInTheWayError."""
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Make the folder, for its owner alone, since it tells who was seen where; and hold its lock.
+
+        A folder in which nothing came to be is removed at the end. Raises WriteError, and RunInTheWayError for a folder
+        that another has put there or works in.
+        """
         check_private(self.folder)
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise WriteError(
+                f"Cannot write into {self.folder.parent}.",
+                found=error.strerror or str(error),
+                do="name an output in a folder that you can write to",
+            ) from error
+        check_private(self.folder)  # once more: it may have come in between
+        lock = self.folder / "lock"
+        with run_lock(lock):
+            try:
+                yield
+            finally:
+                if [path.name for path in self.folder.iterdir()] == [lock.name]:
+                    lock.unlink()
+                    self.folder.rmdir()
+
+    def known(self) -> list[KnownPicture]:
+        """The detections of earlier runs; of a run that was cut off, too. Raises StoreError."""
         files = [self.path, *sorted(self._parts.glob("*.parquet"))]
         return [known for file in files if file.exists() for known in _read(file)]
 
     def keep(self, known: KnownPicture) -> None:
         """Write a picture's part. Raises WriteError, StoreError."""
-        self._make_folder()
         self._parts.mkdir(exist_ok=True)
         _write(self._parts / f"{known.entry.made}.parquet", [known])
 
@@ -83,7 +112,6 @@ class PictureStore:
         others = {known.entry.output: known for known in before if self._is_here(known, through)}.values()
         alike = [known for known in others if known.class_names == batch[0].class_names]
         apart = [known for known in others if known.class_names != batch[0].class_names]
-        self._make_folder()
         for known in apart:
             self.keep(known)
         _write(self.path, [*batch, *alike])
@@ -92,11 +120,6 @@ class PictureStore:
                 part.unlink()
         if self._parts.exists() and not any(self._parts.iterdir()):
             self._parts.rmdir()
-
-    def _make_folder(self) -> None:
-        """Make the folder, for its owner alone: it tells who was seen where."""
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
-        self.folder.mkdir(mode=0o700, exist_ok=True)
 
     def _is_here(self, known: KnownPicture, through: Collection[str]) -> bool:
         output = known.entry.output

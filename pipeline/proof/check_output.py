@@ -49,7 +49,7 @@ def check_output(
 
 def _asked_for(info: VideoInfo, kept: Collection[int], left_out: Collection[int]) -> MediaFacts:
     """The facts of the source, without what the output is not to hold."""
-    facts = read_facts(info, decode=False)
+    facts = read_facts(info, decode=False, header=False)
     tracks = tuple(track for track in facts.tracks if track.stream.index in kept)
     return replace(facts, pts=np.delete(facts.pts, sorted(left_out)), tracks=tracks)
 

@@ -62,6 +62,7 @@ def _frames(source: MediaFacts, output: MediaFacts, shift: Fraction) -> Iterator
         yield _duration(source.info, output.info)
     if output.decoded is not None:
         yield Check("frames decode", _is_whole(output), _decodable(source), _decodable(output))
+        yield _keyframes(output)
 
 
 def _wanted(source: MediaFacts, output: MediaFacts) -> tuple[NDArray[np.int64], str]:
@@ -89,6 +90,18 @@ def _decodable(facts: MediaFacts) -> str:
         return "-"
     good = len(facts.decoded.pts) - len(facts.decoded.flawed)
     return f"{good} of {len(facts.pts)} without a flaw"
+
+
+def _keyframes(output: MediaFacts) -> Check:
+    """That the container marks as keyframes those frames, and no others, that decode without any before them.
+
+    Players begin at the marks, and FFmpeg takes all frames for marked where an MP4 has no table of them.
+    """
+    info, decoded = output.info, output.decoded
+    assert decoded is not None
+    marked, real = set(info.pts[info.keys].tolist()), set(decoded.keys.tolist())
+    note = "" if marked == real else f"{len(marked ^ real)} are marked wrongly"
+    return Check("keyframes", not note, f"{len(real)} decode alone", f"{len(marked)} are marked", note)
 
 
 def _duration(source: VideoInfo, output: VideoInfo) -> Check:

@@ -43,7 +43,7 @@ def verify(source: Path, output: Path, *, quick: bool = False, least_psnr_db: fl
     before, after = probe(source), probe(output)
     record = run_record(output, source)
     asked = record.settings if isinstance(record, RunRecord) else None
-    facts = read_facts(before, decode=not quick)
+    facts = read_facts(before, decode=not quick, header=False)
     tone_map = asked is not None and asked.decode.tone_map
     deinterlace = None if asked is None else asked.decode.deinterlace
     output_facts = read_facts(after, decode=not quick)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +15,9 @@ from pipeline.files import remove_temporaries
 from pipeline.job.output_template import run_folder
 
 _PRIVATE = 0o700
+
+#: The folders of the passes whose products go after success.
+_WORK_FOLDERS = ("detections", "tracks", "labels", "parts")
 
 
 @dataclass(frozen=True)
@@ -107,15 +112,18 @@ class RunLayout:
                 do="name an output in a folder that you can write to",
             ) from error
         check_private(self.folder)  # once more: it may have come since the run was planned
-        remove_temporaries(self.folder)
 
     def make_folders(self) -> None:
-        """Make the folders that files are written to. Raises as make_folder does."""
+        """Make the folders that files are written to, and remove what a killed process left in them.
+
+        Raises as make_folder does. For who holds the run's lock: another process may be writing there.
+        """
         self.make_folder()
+        remove_temporaries(self.folder)
         try:
             self.work.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
             check_private(self.work)
-            for name in ("detections", "tracks", "labels", "parts"):
+            for name in _WORK_FOLDERS:
                 folder = self.work / name
                 if not os.path.lexists(folder):
                     folder.mkdir(mode=_PRIVATE)
@@ -128,8 +136,15 @@ class RunLayout:
                 do="name another --work-dir, or make the folder writable",
             ) from error
 
+    def remove_work(self) -> None:
+        """Remove the work files, and their folder if nothing else lies in it. For who holds the run's lock."""
+        for name in _WORK_FOLDERS:
+            shutil.rmtree(self.work / name, ignore_errors=True)
+        with suppress(OSError):
+            self.work.rmdir()
+
     def remove_sidecar(self) -> None:
-        """Remove what the run wrote down beside its output."""
+        """Remove what the run wrote down beside its output. For who holds the run's lock."""
         maps = self.joined.with_suffix(".classes.parquet")
         for path in (self.manifest, self.ledger, self.joined, maps, self.lock):
             path.unlink(missing_ok=True)

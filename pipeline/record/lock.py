@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline.errors import RunInTheWayError
+from pipeline.errors import RunInTheWayError, WriteError
 
 
 @contextmanager
@@ -22,14 +22,33 @@ def run_lock(path: Path) -> Iterator[None]:
         except BlockingIOError:
             raise RunInTheWayError(
                 f"Another process works on {path.parent}.",
-                found=f"process {os.read(descriptor, 32).decode() or 'unknown'}",
+                found=f"process {os.read(descriptor, 32).decode('ascii', 'replace') or 'unknown'}",
                 do="wait for it, or stop it first",
             ) from None
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, str(os.getpid()).encode())
+        if not _is_still(descriptor, path):
+            raise RunInTheWayError(
+                f"Another process has just ended its work on {path.parent}.",
+                found="the lock was removed while it was taken",
+                do="run the same command again",
+            )
+        try:
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, str(os.getpid()).encode())
+        except OSError as error:
+            raise WriteError(
+                f"Cannot write {path}.", found=error.strerror or str(error), do="free space, then run again"
+            ) from error
         yield
     finally:
         os.close(descriptor)
+
+
+def _is_still(descriptor: int, path: Path) -> bool:
+    """True while the open file is the one of that name: who held it before may have removed it at the end."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.lstat())
+    except FileNotFoundError:
+        return False
 
 
 def _open(path: Path) -> int:

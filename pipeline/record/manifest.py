@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import RunInTheWayError
 from pipeline.files import write_whole
+from pipeline.job.output_template import RUN_SUFFIX
 from pipeline.loading.typed_json import typed_json
 from pipeline.record.own_file import read_own
 from pipeline.record.source_identity import SourceIdentity
@@ -75,7 +76,7 @@ class Manifest:
 
     def write(self, path: Path) -> None:
         """Write it as JSON."""
-        values = {**asdict(self), "weights": self.weights.record()}
+        values = {**asdict(self), "source": self.source.record(), "weights": self.weights.record()}
         if self.pixel_classes is None:
             del values["pixel_classes"]
         write_whole(path, (json.dumps(values, indent=1) + "\n").encode())
@@ -100,11 +101,15 @@ class Manifest:
 
     @classmethod
     def of_run(cls, folder: Path) -> Manifest:
-        """The manifest in the folder of a run. Raises RunInTheWayError where there is none that can be read."""
+        """The manifest in the folder of a run. Raises RunInTheWayError where there is none that can be read.
+
+        Its output is the one beside the folder: that is another than was written down where the folder was moved.
+        """
         manifest = cls.read(folder / "manifest.json")
         if manifest is None:
             raise RunInTheWayError(f"There is no run at {folder}.", do="see `seg-video status`")
-        return manifest
+        folder = folder.absolute()
+        return replace(manifest, output=str(folder.with_name(folder.name.removesuffix(RUN_SUFFIX))))
 
 
 @dataclass(frozen=True)

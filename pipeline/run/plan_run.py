@@ -20,6 +20,7 @@ from pipeline.record.source_identity import SourceIdentity
 from pipeline.render.settings import possible_view
 from pipeline.run.run import Network, Run
 from pipeline.segment.settings import SegmentSettings
+from pipeline.structures.address import Place, in_full
 from pipeline.structures.pixel_classes import PixelClasses
 from pipeline.structures.video_info import VideoInfo
 from pipeline.track.key_frames import key_frames
@@ -27,6 +28,7 @@ from pipeline.video.colour.light_metadata import keeps_light
 from pipeline.video.colour.tone_map import as_painted, is_hdr
 from pipeline.video.read.plan import plan
 from pipeline.video.read.probe import probe
+from pipeline.video.read.source import size_of
 from pipeline.video.settings import CHUNK_FRAMES
 from pipeline.video.write.container import check_container
 from pipeline.video.write.encoders import Encoder, probe_encoder, tells_fields
@@ -61,8 +63,8 @@ def plan_run(
     resolved = resolved.with_changes({"render": {"view": view}})
     _check_classes(settings.render.classes, _drawn_names(view, names, classes))
     network = _network(resolved.segment, stored, classes if view != "instances" else None)
-    size = pair.source.stat().st_size if pair.source.exists() else 0
-    info = probe(pair.source.absolute())
+    size = size_of(pair.source)
+    info = probe(in_full(pair.source))
     _check_regions(settings.track.ignore_regions, info)
     check = check_container(info, pair.output)
     if check.problems:
@@ -171,7 +173,7 @@ def _check_regions(regions: tuple[tuple[float, float, float, float], ...], info:
             )
 
 
-def _warnings(source: Path, info: VideoInfo, settings: Settings, encoder: Encoder) -> Iterator[str]:
+def _warnings(source: Place, info: VideoInfo, settings: Settings, encoder: Encoder) -> Iterator[str]:
     """Sentences for the user before anything is inferred."""
     if _is_program(settings.segment.model):
         yield f"{settings.segment.model} is a TensorFlow graph: a program, so use it only if you trust it"

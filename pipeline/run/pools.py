@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 
 from pipeline.job.settings import Settings
 from pipeline.networks import registry
@@ -25,6 +26,9 @@ SEGMENT, RENDER = "segment", "render"
 #: The cluster that is started for this command alone, on this machine.
 LOCAL = "local"
 
+#: How often a cluster is asked which machines it has.
+_LOOK_SECONDS = 2.0
+
 
 class RunPools:
     """A pool of segmenters and one of renderers."""
@@ -34,6 +38,7 @@ class RunPools:
         self._session: RaySession | None = None
         self._workers: WorkerPools | None = None
         self._open: set[str] = set()
+        self._looked = 0.0
 
     @property
     def is_local(self) -> bool:
@@ -78,6 +83,19 @@ class RunPools:
         if pool == SEGMENT:
             self.workers.setup_result(pool)
 
+    def grow(self, pool: str) -> None:
+        """Start one more worker where all are busy; of a cluster, as many as the machines that it has by now take."""
+        workers = self.workers
+        if (
+            isinstance(workers, RayPools)
+            and not self.is_local
+            and time.monotonic() - self._looked > _LOOK_SECONDS
+        ):
+            self._looked = time.monotonic()
+            for name in self._open:
+                workers.resize(name, self._size(name))
+        workers.grow(pool)
+
     def close(self) -> None:
         """Stop all workers, whatever they do."""
         if self._workers is not None:
@@ -92,20 +110,28 @@ class RunPools:
         cores, gpus = self._session.resources()
         return max(int(cores), 1), 0 if self._settings.segment.device == "cpu" else int(gpus)
 
-    def _segmenters(self) -> PoolSpec:
-        """One a GPU. Without GPU one on this machine, whose threads share one network among all cores.
+    def _size(self, pool: str) -> int:
+        """Workers of a pool, at most.
 
-        Two processes of one thread each infer as fast as one of two, and hold the network twice.
+        Segmenters: one a GPU. Without GPU one on this machine, whose threads share one network among all cores: two
+        processes of one thread each infer as fast as one of two, and hold the network twice. Renderers: one a core;
+        on one machine without GPUs one process, which paints as many chunks at a time.
         """
-        asked = self._settings.run.workers
         cores, gpus = self._resources()
+        if pool == SEGMENT:
+            without = 1 if self.is_local else max(min(cores // 2, _MOST_CPU_WORKERS), 1)
+            return self._settings.run.workers or gpus or without
+        if self._session is None:
+            return 1
+        return cores if self.is_local else max(cores - (gpus or cores // 2), 1)
+
+    def _segmenters(self) -> PoolSpec:
+        size, (cores, gpus) = self._size(SEGMENT), self._resources()
         if gpus:
-            size = asked or gpus
             # The second slot decodes the next chunk's first frames while the first infers.
             return PoolSpec(
                 SEGMENT, self._worker(None), size, gpus=min(gpus / size, 1), cpus=self._cpus(), slots=2
             )
-        size = asked or (1 if self.is_local else max(min(cores // 2, _MOST_CPU_WORKERS), 1))
         threads = max(cores // size, 1) if self.is_local else 1
         return PoolSpec(SEGMENT, self._worker(threads), size, cpus=self._cpus())
 
@@ -117,12 +143,8 @@ class RunPools:
         return SegmentWorker(asked.segment, threads, class_maps=view != "instances")
 
     def _renderers(self) -> PoolSpec:
-        """A worker a core; on one machine without GPUs one process, which paints as many chunks at a time."""
-        cores, gpus = self._resources()
-        if self._session is None:
-            return PoolSpec(RENDER, RenderWorker(), 1, slots=cores)
-        size = cores if self.is_local else max(cores - (gpus or cores // 2), 1)
-        return PoolSpec(RENDER, RenderWorker(), size, cpus=self._cpus())
+        slots = self._resources()[0] if self._session is None else 1
+        return PoolSpec(RENDER, RenderWorker(), self._size(RENDER), cpus=self._cpus(), slots=slots)
 
     def _cpus(self) -> float:
         """Cores set aside: the operating system shares them out better than any number.

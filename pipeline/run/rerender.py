@@ -14,12 +14,11 @@ from pipeline.job.resolve import resolve
 from pipeline.record.find_run import request_of, stored_weights
 from pipeline.record.layout import RunLayout
 from pipeline.record.ledger import Ledger
-from pipeline.record.lock import run_lock
 from pipeline.record.manifest import Manifest
 
 
 def rerender(run: Path, output: str, changes: Mapping[str, Mapping[str, Any]]) -> JobRequest:
-    """The request that paints the run's detections anew into `output`; its network is not needed.
+    """The request that paints the run's detections anew into `output`; its network is not needed. Nothing is written.
 
     changes : settings of `track`, `render`, `encode` and `run` that are to be other ones. Raises UsageError where the
     run is not finished, or did not store what they need.
@@ -36,9 +35,8 @@ def rerender(run: Path, output: str, changes: Mapping[str, Mapping[str, Any]]) -
         raise UsageError(
             f"{output} is the run's own output.", do="name another one, or use --force in its own command"
         )
-    _copy_detections(run, layout)
-    stored = stored_weights(manifest)
-    return replace(old, output=output, settings=settings, stored=stored)
+    _check_finished(run)
+    return replace(old, output=output, settings=settings, stored=stored_weights(manifest), found_by=run)
 
 
 def _check_conf(stored: float, needed: float) -> None:
@@ -61,32 +59,25 @@ def _check_view(manifest: Manifest, view: str | None) -> None:
         )
 
 
-def _copy_detections(run: Path, layout: RunLayout) -> None:
-    """Put the run's detections into the folder of the new run, and write down what they are."""
-    joined = RunLayout.joined_in(run)
-    done = Ledger(run / "ledger.jsonl").entry("join")
-    if done is None or not joined.is_file():
+def _check_finished(run: Path) -> None:
+    """Raise UsageError if the run has no detections of the whole video."""
+    if Ledger(run / "ledger.jsonl").entry("join") is None or not RunLayout.joined_in(run).is_file():
         raise UsageError(
             f"The run at {run} is not finished.",
             found="no detections of the whole video",
             do=f"seg-video resume {run}",
         )
-    layout.check_private()
-    layout.make_folder()
-    with run_lock(layout.lock):
-        ledger = Ledger(layout.ledger)
-        if not ledger.done("join", None, done.fingerprint, layout.joined):
-            write_whole(layout.joined, joined.read_bytes())
-            also = [layout.folder / name for name, _ in done.also]
-            for path in also:
-                write_whole(path, (run / path.name).read_bytes())
-            ledger.record(
-                "join",
-                None,
-                done.fingerprint,
-                layout.joined,
-                0.0,
-                damage=done.damage,
-                also=also,
-                holds=done.holds,
-            )
+
+
+def copy_detections(run: Path, layout: RunLayout, ledger: Ledger) -> None:
+    """Put a finished run's detections into the folder of the new run, and write down in its ledger what they are."""
+    done = Ledger(run / "ledger.jsonl").entry("join")
+    if done is None or ledger.done("join", None, done.fingerprint, layout.joined):
+        return
+    write_whole(layout.joined, RunLayout.joined_in(run).read_bytes())
+    also = [layout.folder / name for name, _ in done.also]
+    for path in also:
+        write_whole(path, (run / path.name).read_bytes())
+    ledger.record(
+        "join", None, done.fingerprint, layout.joined, 0.0, damage=done.damage, also=also, holds=done.holds
+    )

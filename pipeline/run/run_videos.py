@@ -44,10 +44,12 @@ from pipeline.run.report.events import (
     Warned,
 )
 from pipeline.run.report.sentences import damage_words
+from pipeline.run.rerender import copy_detections
 from pipeline.run.run import Run
 from pipeline.run.runner import Runner
 from pipeline.run.stopping import StopSignal
 from pipeline.run.verdict import is_refused_unseen, verdict
+from pipeline.structures.address import Place, place_of
 from pipeline.structures.frame_damage import NO_DAMAGE, FrameDamage
 
 #: One video's own trouble; the next one may do better.
@@ -71,7 +73,7 @@ class VideoResult:
     the output is there all the same.
     """
 
-    source: Path
+    source: Place
     output: Path
     state: Literal["made", "kept", "skipped", "failed"]
     error: SegVideoError | None = None
@@ -132,16 +134,18 @@ def _run_video(
     with run_lock(layout.lock):
         products = Products(run, PASSES, Ledger(layout.ledger))
         state = verdict(products)
+        if state == "made" and request.found_by is not None:
+            copy_detections(request.found_by, layout, products.ledger)
         speed = _make(products, old, pools, listener, stop) if state == "made" else _NOTHING_MADE
         damage = NO_DAMAGE if state == "skipped" else products.damage()
         facts = _facts(run, damage, speed, time.perf_counter() - began)
         sentences = () if state == "skipped" else damage_words(run, damage)
         for sentence in sentences:
             listener.tell(Damaged(sentence))
+        if not request.settings.run.sidecar and state == "made":
+            layout.remove_sidecar()
         listener.tell(Ended(state, str(run.layout.output), facts))
-    if not request.settings.run.sidecar and state == "made":
-        layout.remove_sidecar()
-    return VideoResult(Path(run.source.path), run.layout.output, state, facts=facts, damage=sentences)
+    return VideoResult(place_of(run.source.path), run.layout.output, state, facts=facts, damage=sentences)
 
 
 @dataclass(frozen=True)

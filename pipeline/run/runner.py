@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -107,7 +106,7 @@ class Runner:
             raise self._failure()
         assert not self._schedule.left, "every product is made, failed, or waits for one that failed"
         if not self.run.settings.run.keep_work:
-            shutil.rmtree(self.run.layout.work, ignore_errors=True)
+            self.run.layout.remove_work()
 
     def _step(self, key: Key) -> Pass:
         return self._products.passes[key[0]]
@@ -169,7 +168,7 @@ class Runner:
         moved = False
         pools = self._pools.workers
         while self._schedule.has_ready(step.name):
-            pools.grow(work.pool)
+            self._pools.grow(work.pool)
             if not pools.has_room(work.pool) or sum(self._in_flight.values()) >= _MOST_BYTES_IN_FLIGHT:
                 break
             key = self._schedule.next(step.name)

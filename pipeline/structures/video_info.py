@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.structures.address import Place
 from pipeline.structures.colour import ColourTags
 from pipeline.structures.light_levels import LightLevels
 
@@ -62,7 +62,7 @@ class Chapter:
 class VideoInfo:
     """A source, its streams, and every frame of the video stream that is worked on.
 
-    path : the file.
+    path : where it lies.
     container : FFmpeg's name of its format.
     video : index of the stream that is worked on.
     streams : all streams, in container order.
@@ -91,7 +91,7 @@ class VideoInfo:
     top_field_first : of an interlaced frame as it is stored, whether the field with the first row is the earlier one.
     """
 
-    path: Path
+    path: Place
     container: str
     video: int
     streams: tuple[StreamInfo, ...]

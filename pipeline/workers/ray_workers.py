@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import Any
 
@@ -71,6 +71,11 @@ class RayPools:
         self._look_at_starts(own)
         if not own.has_room and not own.again and own.may_grow:
             self._start_worker(own)
+
+    def resize(self, pool: str, size: int) -> None:
+        """Let the pool have that many workers at most from now on. None is stopped: those of a lost node are gone."""
+        own = self._pools[pool]
+        own.spec = replace(own.spec, size=size)
 
     def submit(self, pool: str, key: Any, task: Any) -> None:
         """Hand the task to the worker that has least to do."""

@@ -69,7 +69,14 @@ def test_a_word_too_long_for_a_file_name_is_a_usage_error(tmp_path, monkeypatch)
 def test_what_is_no_video_file_is_told_in_a_line(path, kind):
     with pytest.raises(UsageError, match=kind):
         refuse_other_inputs(["in.mp4", path])
+    assert Parsers(cli.COMMANDS).parse([path, "out.mp4"]).paths == [path, "out.mp4"]  # no mistyped command
     refuse_other_inputs(["in.mp4", "folder", "*.mkv"])
+
+
+def test_a_video_in_a_storage_is_an_input_and_a_picture_there_is_not():
+    refuse_other_inputs(["s3://bucket/a.mp4", "https://host/a.mkv"])
+    with pytest.raises(UsageError, match="an address"):
+        refuse_other_inputs(["s3://bucket/a.jpg"])
 
 
 def test_a_password_in_an_address_is_never_shown():

@@ -8,7 +8,14 @@ import threading
 import numpy as np
 import pytest
 
-from pipeline.errors import InputError, InterruptedRunError, RunInTheWayError, SegVideoError, UsageError
+from pipeline.errors import (
+    InputError,
+    InterruptedRunError,
+    RunInTheWayError,
+    SegVideoError,
+    UsageError,
+    WriteError,
+)
 from pipeline.pictures import batch as batches
 from pipeline.pictures import one_picture
 from pipeline.pictures.batch import picture_exit_code, segment_pictures
@@ -18,6 +25,7 @@ from pipeline.pictures.pairs import picture_pairs
 from pipeline.pictures.picture import Picture
 from pipeline.pictures.read import read_picture
 from pipeline.pictures.settings import PictureSettings
+from pipeline.pictures.stored import PictureStore
 from pipeline.render.palette import COLOURS
 from pipeline.render.settings import RenderSettings
 from pipeline.store.reader import DetectionsFile
@@ -355,3 +363,17 @@ def test_an_output_that_is_no_file_is_refused(album, tmp_path):
     for words in (("x" * 300 + ".png", None), (str(album / "a.png"), "x" * 300 + ".png")):
         with pytest.raises(SegVideoError, match="File name too long"):
             segment_pictures(PictureJob((words[0],), words[1]), finder=OneSquare())
+
+
+def test_a_second_command_into_a_batch_s_folder_is_told_that_the_first_works(album, tmp_path):
+    store = PictureStore([tmp_path / "out" / "a.png", tmp_path / "out" / "b.png"])
+    with store.held(), pytest.raises(RunInTheWayError, match="Another process"):
+        do(album, f"{tmp_path}/out/")
+    assert not (tmp_path / "out" / "pictures.seg-run").exists(), "nothing came to be in it"
+    assert [result.state for result in do(album, f"{tmp_path}/out/")] == ["done"] * 3
+
+
+def test_a_folder_that_cannot_be_made_is_told(album, tmp_path):
+    (tmp_path / "out").write_bytes(b"a file")
+    with pytest.raises(WriteError, match="Cannot write"):
+        do(album, f"{tmp_path}/out/")

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.errors import RunInTheWayError
 from pipeline.pictures.class_batch import classify_pictures
 from pipeline.pictures.job import PictureJob
 from pipeline.pictures.pairs import picture_pairs
@@ -89,3 +90,26 @@ def test_an_output_that_somebody_changed_is_replaced_only_if_asked_for(job):
     assert [one.state for one in classify_pictures(job)] == ["failed", "kept", "failed"]
     assert output.read_bytes() == b"somebody's own"
     assert classify_pictures(replace(job, force=True))[0].state == "done"
+
+
+def test_the_maps_folder_is_its_owner_s_alone_and_a_planted_one_is_refused(job, tmp_path):
+    classify_pictures(job)
+    folder = tmp_path / "out" / "pictures.seg-run"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    folder.chmod(0o777)
+    with pytest.raises(RunInTheWayError, match="others can write"):
+        classify_pictures(job)
+
+
+def test_maps_of_outputs_in_other_folders_stay_in_the_one_of_the_batch(job, tmp_path):
+    victim = tmp_path / "out" / "0" / "y" / "1" / "y" / "z.png.png"
+    victim.parent.mkdir(parents=True)
+    victim.write_bytes(b"precious")
+    (tmp_path / "album" / "broken.png").unlink()
+    results = classify_pictures(replace(job, output=f"{tmp_path}/out/{{stem}}/y/z.png"))
+    assert [result.state for result in results] == ["done", "done"]
+    assert victim.read_bytes() == b"precious"
+    maps = list((tmp_path / "out" / "0" / "y" / "pictures.seg-run" / "labels").iterdir())
+    assert len(maps) == 2
+    again = classify_pictures(replace(job, output=f"{tmp_path}/out/{{stem}}/y/z.png"))
+    assert [result.state for result in again] == ["kept", "kept"]

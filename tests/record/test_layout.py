@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.errors import RunInTheWayError
+from pipeline.files import TEMPORARY_SUFFIX
 from pipeline.record.layout import RunLayout
 
 
@@ -43,3 +44,14 @@ def test_a_file_in_the_folders_place_is_refused(tmp_path):
     layout.folder.touch()
     with pytest.raises(RunInTheWayError, match="no folder"):
         layout.check_private()
+
+
+def test_only_who_holds_the_lock_removes_what_lies_half_written(tmp_path):
+    layout = RunLayout.of(tmp_path / "out.mp4")
+    layout.make_folders()
+    half_written = layout.folder / f".out.mp4.abc{TEMPORARY_SUFFIX}"
+    half_written.touch()
+    layout.make_folder()  # before the lock is taken: a process may be writing
+    assert half_written.exists()
+    layout.make_folders()
+    assert not half_written.exists()

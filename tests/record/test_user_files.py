@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 
 import pytest
 
@@ -11,6 +13,7 @@ from pipeline.errors import MediaError
 from pipeline.job import protection
 from pipeline.record import layout
 from pipeline.record.ledger import Ledger
+from pipeline.record.lock import is_held
 from pipeline.run import flow, run_videos
 from tests.traffic import run_in_chunks
 
@@ -243,3 +246,71 @@ def test_a_job_of_a_file_replaces_no_input_of_another(here, traffic, capsys):
         assert cli.main(["submit", "job.yaml", "--workers", "0", "--quiet", *words]) == 2
         assert "other.mp4 is an input" in capsys.readouterr().err
     assert (here / "other.mp4").read_bytes() == traffic.read_bytes()
+
+
+def test_a_second_command_on_an_output_leaves_the_first_alone(here, monkeypatch):
+    check, codes = flow.check_output, []
+
+    def begin_again(*words):
+        codes.append(run_in_chunks("drive.mp4", "out.mp4"))
+        return check(*words)
+
+    monkeypatch.setattr(flow, "check_output", begin_again)
+    assert run_in_chunks("drive.mp4", "out.mp4") == 0
+    assert codes == [5]
+
+
+def test_the_record_is_removed_before_another_process_may_begin(here, monkeypatch):
+    remove, held = layout.RunLayout.remove_sidecar, []
+
+    def look(self):
+        held.append(is_held(self.lock))
+        remove(self)
+
+    monkeypatch.setattr(layout.RunLayout, "remove_sidecar", look)
+    assert run_in_chunks("drive.mp4", "out.mp4", "--no-sidecar") == 0
+    assert held == [True]
+    assert not (here / "out.mp4.seg-run").exists()
+
+
+def test_an_input_s_name_leads_the_output_into_no_other_folder(here, capsys):
+    (here / "drive.mp4").rename(here / "...mp4")
+    assert run_in_chunks("...mp4", "out/{stem}/{name}") == 2
+    assert "rename it" in capsys.readouterr().err
+    assert not (here / "out").exists()
+
+
+def test_no_output_goes_into_the_folder_of_a_run(here, capsys):
+    assert run_in_chunks("drive.mp4", "out.mp4", "--keep-work") == 0
+    for words in (
+        ["drive.mp4", "out.mp4.seg-run/work/mine.mp4"],
+        ["drive.mp4", "out.mp4.seg-run/parts/{stem}.mp4"],
+        ["export", "out.mp4", "--format", "csv", "--out", "out.mp4.seg-run/work/tracks"],
+    ):
+        assert (cli.main(words) if words[0] == "export" else run_in_chunks(*words)) == 2
+        assert "in the folder of a run" in capsys.readouterr().err
+
+
+def test_what_a_user_put_beside_the_work_files_stays(here):
+    (here / "out.mp4.seg-run" / "work").mkdir(parents=True, mode=0o700)
+    (here / "out.mp4.seg-run").chmod(0o700)
+    (here / "out.mp4.seg-run" / "work" / "mine.txt").write_bytes(b"precious")
+    assert run_in_chunks("drive.mp4", "out.mp4") == 0
+    assert [path.name for path in (here / "out.mp4.seg-run" / "work").iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.parametrize("is_copied", [True, False])
+def test_a_run_that_was_moved_goes_on_where_it_lies(here, monkeypatch, capsys, is_copied):
+    monkeypatch.setenv("FAKE_FAIL", "12")
+    assert run_in_chunks("drive.mp4", "out.mp4") == 4
+    monkeypatch.delenv("FAKE_FAIL")
+    (shutil.copytree if is_copied else shutil.move)("out.mp4.seg-run", "other.mp4.seg-run")
+    assert cli.main(["resume", "other.mp4.seg-run", "--quiet"]) == 0
+    assert (here / "other.mp4").is_file()
+    assert not (here / "out.mp4").exists()
+    (here / "other.mp4").rename("third.mp4")
+    (here / "other.mp4.seg-run").rename("third.mp4.seg-run")
+    assert cli.main(["status", "--json", "third.mp4"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert (found["state"], found["output"]) == ("done", str(here / "third.mp4"))
+    assert cli.main(["manifest", "third.mp4"]) == 0

@@ -41,6 +41,7 @@ def test_render_refuses_a_wrong_class_as_run_does(work, traffic, here, capsys):
     work([traffic], here / "out.mp4")
     assert cli.main(["render", "out.mp4", "other.mp4", "--classes", "cra"]) == 2
     assert "did you mean car?" in capsys.readouterr().err
+    assert not (here / "other.mp4.seg-run").exists()
 
 
 def test_render_shows_with_a_lower_conf_what_run_shows(work, traffic, here, fake_network):

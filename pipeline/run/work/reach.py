@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from pipeline.errors import InputError
+from pipeline.errors import InputError, UsageError
+from pipeline.structures.address import Place
 from pipeline.structures.packet_span import PacketSpan
+from pipeline.video.read.source import size_of
 
 
 class OutOfReachError(InputError):
     """A worker cannot see the source; it needs the chunk's packets."""
 
 
-def check_reach(path: Path, size: int, packets: PacketSpan | None) -> None:
-    """Raise OutOfReachError unless the packets are at hand, or the file is there and as long as it should be."""
+def check_reach(path: Place, size: int, packets: PacketSpan | None) -> None:
+    """Raise OutOfReachError unless the packets are at hand, or the source is there and as long as it should be."""
     if packets is not None:
         return
     try:
-        found = path.stat().st_size
-    except OSError as error:
+        found = size_of(path)
+    except (InputError, UsageError) as error:
         raise OutOfReachError(f"{path} cannot be seen here.", found=str(error)) from error
     if found != size:
         raise OutOfReachError(f"{path} is another file here.", found=f"{found} bytes instead of {size}")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import struct
 from fractions import Fraction
-from pathlib import Path
 from typing import BinaryIO
 
+from pipeline.structures.address import Place
 from pipeline.video.read.ebml import elements, unsigned
-from pipeline.video.read.mp4_boxes import Span, boxes
+from pipeline.video.read.mp4_boxes import Span, after_times, boxes, numbers
+from pipeline.video.read.source import open_bytes, size_of
 
 #: Matroska's ids: where its tracks lie, and of a track its kind, its pictures, and what is cut off of them.
 _TRACKS = (0x18538067, 0x1654AE6B, 0xAE)
@@ -19,7 +20,9 @@ _EDGES = {0x54CC: "left", 0x54BB: "top", 0x54DD: "right", 0x54AA: "bottom"}
 _ENTRY, _TABLE = 78, 8
 
 
-def cropping(path: Path, container: str, track_id: int, place: int, size: tuple[int, int]) -> tuple[str, ...]:
+def cropping(
+    path: Place, container: str, track_id: int, place: int, size: tuple[int, int]
+) -> tuple[str, ...]:
     """The crop of a track as words, none where all of a picture is shown; of MP4, MOV and Matroska.
 
     track_id : its number in MP4. place : how many video tracks come before it. size : width and height as stored.
@@ -29,11 +32,11 @@ def cropping(path: Path, container: str, track_id: int, place: int, size: tuple[
     return _pixel_crop(path, place) if "matroska" in container else ()
 
 
-def _clean_aperture(path: Path, track_id: int, size: tuple[int, int]) -> tuple[str, ...]:
+def _clean_aperture(path: Place, track_id: int, size: tuple[int, int]) -> tuple[str, ...]:
     """The crop that an MP4's `clap` asks for; a box that is too short asks for nothing, and others say so."""
-    with path.open("rb") as file:
+    with open_bytes(path) as file:
         try:
-            for _, track in boxes(file, (0, path.stat().st_size), "moov", "trak"):
+            for _, track in boxes(file, (0, size_of(path)), "moov", "trak"):
                 if _number(file, track) == track_id:
                     return _aperture_words(file, track, size)
         except struct.error:
@@ -43,10 +46,7 @@ def _clean_aperture(path: Path, track_id: int, size: tuple[int, int]) -> tuple[s
 
 def _number(file: BinaryIO, track: Span) -> int | None:
     for _, (begin, _) in boxes(file, track, "tkhd"):
-        file.seek(begin)
-        head = file.read(24)
-        number: int = struct.unpack_from(">I", head, 20 if head[:1] == b"\1" else 12)[0]
-        return number
+        return numbers(file, begin + after_times(file, begin, 12, 20), ">I")[0]
     return None
 
 
@@ -54,21 +54,20 @@ def _aperture_words(file: BinaryIO, track: Span, size: tuple[int, int]) -> tuple
     for _, (begin, end) in boxes(file, track, "mdia", "minf", "stbl", "stsd"):
         for _, (entry, entry_end) in boxes(file, (begin + _TABLE, end)):
             for _, (at, _) in boxes(file, (entry + _ENTRY, entry_end), "clap"):
-                file.seek(at)
                 # Width, height and how far the middle is moved each way, all fractions.
-                numbers = struct.unpack(">8i", file.read(32))
-                if 0 in numbers[1::2]:
+                said = numbers(file, at, ">8i")
+                if 0 in said[1::2]:
                     return ("a crop that means nothing",)
-                wide, high, x, y = (Fraction(*numbers[place : place + 2]) for place in (0, 2, 4, 6))
+                wide, high, x, y = (Fraction(*said[place : place + 2]) for place in (0, 2, 4, 6))
                 if (wide, high, x, y) != (*size, 0, 0):
                     moved = f" moved by {float(x):g},{float(y):g}" if x or y else ""
                     return (f"a crop to {float(wide):g}x{float(high):g} px{moved}",)
     return ()
 
 
-def _pixel_crop(path: Path, place: int) -> tuple[str, ...]:
-    with path.open("rb") as file:
-        tracks = [inner for _, inner in elements(file, (0, path.stat().st_size), *_TRACKS)]
+def _pixel_crop(path: Place, place: int) -> tuple[str, ...]:
+    with open_bytes(path) as file:
+        tracks = [inner for _, inner in elements(file, (0, size_of(path)), *_TRACKS)]
         videos = [
             track
             for track in tracks

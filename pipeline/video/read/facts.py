@@ -18,8 +18,10 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from pipeline.structures.video_info import StreamInfo, VideoInfo
+from pipeline.video.read.codec_header import codec_header_faults
 from pipeline.video.read.decode import decoded_frames
 from pipeline.video.read.index import is_shown
+from pipeline.video.read.matroska_header import matroska_faults
 from pipeline.video.read.mp4_header import header_faults
 from pipeline.video.read.source import codec_tag, open_source, video_stream
 from pipeline.video.write.container import is_made_by_the_muxer
@@ -51,12 +53,14 @@ class DecodedFacts:
     """The result of decoding the painted stream from its first packet to its last.
 
     pts : int64 [D], times of the frames that come out, ascending.
+    keys : int64 [K], times of those that are coded without any other, ascending.
     flawed : int64 [E], times of those that the decoder marks as damaged.
     complaints : what the decoder said about packets that it refused.
     sample_aspect : width : height of a stored pixel as the decoder reads it; None where it says nothing.
     """
 
     pts: NDArray[np.int64]
+    keys: NDArray[np.int64]
     flawed: NDArray[np.int64]
     complaints: tuple[str, ...]
     sample_aspect: Fraction | None = None
@@ -70,7 +74,7 @@ class MediaFacts:
     pts : int64 [N], when each frame of the painted stream is shown, ascending, in ticks of info.time_base.
     tracks : the other streams, but for those that a muxer makes by itself of chapters and time codes.
     tag : the container's four characters for the format of the painted stream.
-    header : what an MP4's header says besides, by which players would show it in another way; a sentence each.
+    header : what its header says besides, by which players would show it in another way; a sentence each.
     decoded : None where nothing was decoded.
     """
 
@@ -93,9 +97,10 @@ class _Reading:
     content: Any = field(default_factory=hashlib.sha256)
 
 
-def read_facts(info: VideoInfo, *, decode: bool) -> MediaFacts:
+def read_facts(info: VideoInfo, *, decode: bool, header: bool = True) -> MediaFacts:
     """The facts of the file that was probed as `info`; its packets are read again, its frames if asked for.
 
+    header : whether its header is searched for faults, as an output's is; a source's is as it is.
     Raises InputError if it cannot be opened any more. Whatever cannot be read or decoded is missing in the
     facts, as it would be for a player.
     """
@@ -103,7 +108,12 @@ def read_facts(info: VideoInfo, *, decode: bool) -> MediaFacts:
     with open_source(info.path) as container:
         stream = container.streams[info.video]
         tag, track_id = _tag(stream), stream.id
-    return MediaFacts(info, info.pts, _read_tracks(info), tag, header_faults(info, track_id), decoded)
+        context = stream.codec_context
+        sets = b"" if context is None else context.extradata or b""
+    faults: tuple[str, ...] = ()
+    if header:
+        faults = (*header_faults(info, track_id), *matroska_faults(info), *codec_header_faults(info, sets))
+    return MediaFacts(info, info.pts, _read_tracks(info), tag, faults, decoded)
 
 
 def _read_tracks(info: VideoInfo) -> tuple[TrackFacts, ...]:
@@ -198,6 +208,7 @@ def _decode(info: VideoInfo) -> DecodedFacts:
 
 def _decode_by(info: VideoInfo, *, threads: int) -> DecodedFacts:
     pts: list[int] = []
+    keys: list[int] = []
     flawed: list[int] = []
     complaints: list[str] = []
     with open_source(info.path) as container:
@@ -209,10 +220,12 @@ def _decode_by(info: VideoInfo, *, threads: int) -> DecodedFacts:
             ticks = frame.pts if info.timed else _nth(info, len(pts))
             if ticks is not None:
                 pts.append(ticks)
+                keys += [ticks] if frame.key_frame else []
                 flawed += [ticks] if frame.is_corrupt else []
         sample_aspect = stream.codec_context.sample_aspect_ratio or None
     return DecodedFacts(
         np.sort(np.array(pts, np.int64)),
+        np.sort(np.array(keys, np.int64)),
         np.sort(np.array(flawed, np.int64)),
         tuple(complaints),
         sample_aspect,

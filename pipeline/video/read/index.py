@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 from av.container import InputContainer
@@ -13,6 +12,7 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from pipeline.structures.address import Place
 from pipeline.video.read.source import open_source, reason, video_stream
 
 #: Formats that count packets instead of dating them. With B-frames their pts are a guess in decoding order.
@@ -44,7 +44,7 @@ class _Packet:
     is_keyframe: bool
 
 
-def read_index(path: Path, position: int) -> FrameIndex | None:
+def read_index(path: Place, position: int) -> FrameIndex | None:
     """The frames of stream number `position`; None if it has not a single one.
 
     Reads the file to its end, and decodes all of it where only the decoder knows the order of the frames.
@@ -104,7 +104,7 @@ def _order_by_pts(packets: list[_Packet]) -> NDArray[np.int64]:
     return np.argsort([packet.pts or 0 for packet in packets], kind="stable").astype(np.int64)
 
 
-def _order_by_decoding(path: Path, position: int) -> NDArray[np.int64]:
+def _order_by_decoding(path: Place, position: int) -> NDArray[np.int64]:
     """The same, by the order in which the decoder gives the frames."""
     order: list[int] = []
     rank = 0

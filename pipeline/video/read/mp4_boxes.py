@@ -30,3 +30,27 @@ def boxes(file: BinaryIO, span: Span, *names: str) -> Iterator[tuple[str, Span]]
             yield name.decode("latin-1"), inner
         elif names[0] == name.decode("latin-1"):
             yield from boxes(file, inner, *names[1:])
+
+
+def numbers(file: BinaryIO, at: int, form: str) -> tuple[int, ...]:
+    """The numbers at a place of the file, as `struct` names their form; struct.error where it ends before."""
+    file.seek(at)
+    return struct.unpack(form, file.read(struct.calcsize(form)))
+
+
+def table_rows(file: BinaryIO, span: Span, form: str, head: int = 8) -> list[tuple[int, ...]]:
+    """The rows of a table; the last four bytes of its head, after which they come, say how many there are.
+
+    Raises struct.error where that is more than the box holds.
+    """
+    begin, end = span
+    (count,) = numbers(file, begin + head - 4, ">I")
+    length = count * struct.calcsize(form)
+    if begin + head + length > end:
+        raise struct.error(f"a table of {length} bytes in a box of {end - begin}")
+    return list(struct.iter_unpack(form, file.read(length)))
+
+
+def after_times(file: BinaryIO, begin: int, short: int, long: int) -> int:
+    """Offset of something in a box whose times have 32 bits each, or 64 in version 1."""
+    return long if numbers(file, begin, ">B")[0] == 1 else short

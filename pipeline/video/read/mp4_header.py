@@ -4,129 +4,160 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from itertools import accumulate
-from pathlib import Path
+from fractions import Fraction
+from pathlib import PurePath
 from typing import BinaryIO
 
 from pipeline.structures.video_info import VideoInfo
-from pipeline.video.read.mp4_boxes import Span, boxes
+from pipeline.video.read.mp4_boxes import Span, after_times, boxes, numbers, table_rows
+from pipeline.video.read.mp4_layout import layout_faults
+from pipeline.video.read.mp4_pictures import ONE, PLAIN_MATRIX, picture_faults
+from pipeline.video.read.source import open_bytes, size_of
 
-#: 1 as a fixed-point number of 4 bytes and of 2, and the matrix that changes nothing.
-_ONE, _ONE_SHORT = 0x10000, 0x100
-_PLAIN = (_ONE, 0, 0, 0, _ONE, 0, 0, 0, 0x40000000)
+#: 1 as a fixed-point number of two bytes.
+_ONE_SHORT = 0x100
 
-#: Bytes of a picture track's entry before the boxes in it (ISO 14496-12, 12.1.3), and of the table's head.
-_ENTRY, _TABLE = 78, 8
+#: Flags of a track that players show, and of media that lie in the file itself (ISO 14496-12, 8.3.2 and 8.7.2).
+_ENABLED, _IN_FILM, _IN_FILE = 1, 2, 1
 
-#: Pictures from the start among which the one that is shown first is looked for: no format moves one by more than 16.
-_REORDERED = 17
+#: How players put the pictures of a track on what lies below: as they are, or dithered as QuickTime says.
+_PLAIN_MODES = (0, 0x40)
+
+#: Lengths are written of what is shown or of what is decoded: they may be so far apart, in seconds.
+_APART = Fraction(1, 10)
 
 
 def header_faults(info: VideoInfo, track_id: int) -> tuple[str, ...]:
     """A sentence for each word by which a player would show the file in another way than FFmpeg decodes it.
 
-    The film's rate and volume; each track's volume and the rates of its edits; of the painted video, whose track is
-    `track_id`, the matrix, the colours and the start. Nothing for other formats than MP4 and MOV.
+    How it is put together; the film's rate, volume, matrix and length; of each track the volume, the edits, the
+    length and where its media lie; of the painted video, whose track is `track_id`, all that picture_faults knows.
+    Nothing for other formats than MP4 and MOV.
     """
     if "mp4" not in info.container:
         return ()
     try:
-        with Path(info.path).open("rb") as file:
-            return tuple(_faults(file, (0, info.path.stat().st_size), info, track_id))
+        with open_bytes(info.path) as file:
+            whole = (0, size_of(info.path))
+            return (
+                *layout_faults(file, whole, PurePath(info.path.name), info.chapters),
+                *_film_faults(file, whole),
+                *_faults_of_tracks(file, whole, info, track_id),
+            )
     except struct.error:
         return ("a box of its header is too short",)
 
 
-def _faults(file: BinaryIO, whole: Span, info: VideoInfo, track_id: int) -> Iterator[str]:
+def _film_faults(file: BinaryIO, whole: Span) -> Iterator[str]:
     for _, (begin, _) in boxes(file, whole, "moov", "mvhd"):
-        rate, volume = _read(file, begin + _after_times(file, begin, 20, 32), ">IH")
-        if rate != _ONE:
-            yield f"it asks to be played at {rate / _ONE:g} times its speed"
+        rate, volume = numbers(file, begin + after_times(file, begin, 20, 32), ">IH")
+        if rate != ONE:
+            yield f"it asks to be played at {rate / ONE:g} times its speed"
         if volume != _ONE_SHORT:
             yield f"it asks to be played at {volume / _ONE_SHORT:g} times its volume"
+        if numbers(file, begin + after_times(file, begin, 36, 48), ">9i") != PLAIN_MATRIX:
+            yield "the matrix of the film is not plain"
+
+
+def _faults_of_tracks(file: BinaryIO, whole: Span, info: VideoInfo, track_id: int) -> Iterator[str]:
+    lengths, clock = [], Fraction(1)
+    for _, (begin, _) in boxes(file, whole, "moov", "mvhd"):
+        ticks, length = _clock_and_length(file, begin)
+        clock = Fraction(1, ticks or 1)
+        lengths.append(length * clock)
+    tracks = []
     for _, track in boxes(file, whole, "moov", "trak"):
-        yield from _track_faults(file, track, info, track_id)
+        yield from _track_faults(file, track, info, track_id, clock)
+        tracks += [_own_length(file, begin) * clock for _, (begin, _) in boxes(file, track, "tkhd")]
+    longest = max(tracks, default=Fraction(0))
+    if "moof" not in {name for name, _ in boxes(file, whole)} and _differ(lengths[:1], [longest]):
+        yield f"it says that it is {float(lengths[0]):.3f} s long, and its tracks {float(longest):.3f} s"
 
 
-def _track_faults(file: BinaryIO, track: Span, info: VideoInfo, track_id: int) -> Iterator[str]:
+def _track_faults(
+    file: BinaryIO, track: Span, info: VideoInfo, track_id: int, clock: Fraction
+) -> Iterator[str]:
     ((_, (begin, _)),) = [*boxes(file, track, "tkhd")][:1] or [("", (0, 0))]
-    number = _read(file, begin + _after_times(file, begin, 12, 20), ">I")[0]
-    volume, _, *matrix = _read(file, begin + _after_times(file, begin, 36, 48), ">HH9i")
+    (flags,) = numbers(file, begin, ">I")
+    number = numbers(file, begin + after_times(file, begin, 12, 20), ">I")[0]
+    (volume,) = numbers(file, begin + after_times(file, begin, 36, 48), ">H")
     if volume != (_ONE_SHORT if _handler(file, track) == b"soun" else 0):
         yield f"track {number} has {volume / _ONE_SHORT:g} times its volume"
+    if not flags & _IN_FILM:
+        yield f"track {number} does not belong to the film"
     if number == track_id:
-        if tuple(matrix) != _PLAIN:
-            yield "the matrix of the video's track is not plain"
-        yield from _colour_faults(file, track, info)
-        yield from _start_faults(file, track)
-    for _, (begin, _) in boxes(file, track, "edts", "elst"):
-        (count,) = _read(file, begin + 4, ">I")
-        entry, at = _after_times(file, begin, 12, 20), _after_times(file, begin, 8, 16)
-        for edit in range(count):
-            (rate,) = _read(file, begin + _TABLE + edit * entry + at, ">I")
-            if rate != _ONE:
-                yield f"an edit of track {number} asks for {rate / _ONE:g} times its speed"
+        if not flags & _ENABLED:
+            yield "the video's track is not enabled"
+        yield from picture_faults(file, track, info)
+    yield from _medium_faults(file, track, number)
+    yield from _edit_faults(file, track, number, clock, _own_length(file, begin))
 
 
-def _colour_faults(file: BinaryIO, track: Span, info: VideoInfo) -> Iterator[str]:
-    colour = info.colour
-    for _, (begin, end) in boxes(file, track, "mdia", "minf", "stbl", "stsd"):
-        for _, (entry, entry_end) in boxes(file, (begin + _TABLE, end)):
-            for _, (at, _) in boxes(file, (entry + _ENTRY, entry_end), "colr"):
-                kind, *numbers, flags = _read(file, at, ">4s3HB")
-                said = [*numbers, bool(flags >> 7)]
-                own = [colour.primaries, colour.transfer, colour.matrix, bool(colour.full_range)]
-                if kind == b"nclx" and said != own:
-                    yield "the header's colours are not those of the pictures"
+def _medium_faults(file: BinaryIO, track: Span, number: int) -> Iterator[str]:
+    """A sentence where a track is not played as it is, or its media are said to lie in another file."""
+    for _, (begin, _) in boxes(file, track, "mdia", "minf", "smhd"):
+        if numbers(file, begin + 4, ">h")[0]:
+            yield f"the sound of track {number} is to come from one side"
+    for _, (begin, _) in boxes(file, track, "mdia", "minf", "vmhd"):
+        if numbers(file, begin + 4, ">H")[0] not in _PLAIN_MODES:
+            yield f"the pictures of track {number} are to be mixed with others"
+    for _, (begin, end) in boxes(file, track, "mdia", "minf", "dinf", "dref"):
+        flags = [numbers(file, inner, ">I")[0] for _, (inner, _) in boxes(file, (begin + 8, end))]
+        if not all(flag & _IN_FILE for flag in flags):
+            yield f"the media of track {number} are said to lie in another file"
+    for _, (begin, _) in boxes(file, track, "mdia", "mdhd"):
+        ticks, told = _clock_and_length(file, begin)
+        shown, later = _lengths(file, track)
+        least, most = shown - _APART * ticks, shown + later + _APART * ticks
+        if shown and not least <= told <= most:
+            yield f"track {number} says that its media are {told / (ticks or 1):.3f} s long"
 
 
-def _start_faults(file: BinaryIO, track: Span) -> Iterator[str]:
-    """A sentence where the edit list begins before the first picture: FFmpeg takes the gap away, others wait."""
-    times = _shown_times(file, track)
-    for _, (begin, _) in boxes(file, track, "edts", "elst"):
-        (count,) = _read(file, begin + 4, ">I")
-        size, at, form = (20, 8, ">q") if _after_times(file, begin, 0, 1) else (12, 4, ">i")
-        edits = (_read(file, begin + _TABLE + edit * size + at, form)[0] for edit in range(count))
-        start = next((edit for edit in edits if edit >= 0), None)  # -1: nothing is shown for a while
-        if start is None or not times:
-            return
-        late = min((time for time in times if time >= start), default=start) - start
-        # An edit that cuts off pictures may begin between two of them.
-        if late and start < min(times):
-            yield f"its first picture comes {late} ticks after the track begins, which FFmpeg takes back"
+def _lengths(file: BinaryIO, track: Span) -> tuple[int, int]:
+    """Length of a track in ticks, as its packets say, and by how much a picture may be shown later than decoded."""
+    stbl = ("mdia", "minf", "stbl")
+    shown = sum(
+        count * length
+        for _, span in boxes(file, track, *stbl, "stts")
+        for count, length in table_rows(file, span, ">II")
+    )
+    later = [
+        offset for _, span in boxes(file, track, *stbl, "ctts") for _, offset in table_rows(file, span, ">Ii")
+    ]
+    return shown, max(later, default=0) - min(later, default=0) + max(later, default=0)
 
 
-def _shown_times(file: BinaryIO, track: Span) -> list[int]:
-    """Times of the first pictures in the order of decoding, in ticks before any edit; none of fragments."""
-    table = ("mdia", "minf", "stbl")
-    lengths = _runs(file, track, (*table, "stts"), ">II")
-    later = _runs(file, track, (*table, "ctts"), ">Ii") or [0] * len(lengths)
-    starts = accumulate(lengths, initial=0)
-    return [start + offset for start, offset in zip(starts, later, strict=False)]
+def _edit_faults(file: BinaryIO, track: Span, number: int, clock: Fraction, length: int) -> Iterator[str]:
+    for _, (begin, end) in boxes(file, track, "edts", "elst"):
+        form = ">QqI" if after_times(file, begin, 0, 1) else ">IiI"
+        edits = table_rows(file, (begin, end), form)
+        for _, _, rate in edits:
+            if rate != ONE:
+                yield f"an edit of track {number} asks for {rate / ONE:g} times its speed"
+        told, shown = length * clock, sum(edit[0] for edit in edits) * clock
+        if _differ([told], [shown]):
+            yield f"track {number} says that it is {float(told):.3f} s long, and its edits {float(shown):.3f} s"
 
 
-def _runs(file: BinaryIO, track: Span, path: tuple[str, ...], form: str) -> list[int]:
-    """The first values of a table of counts and values."""
-    values: list[int] = []
-    for _, (begin, _) in boxes(file, track, *path):
-        (count,) = _read(file, begin + 4, ">I")
-        for number in range(min(count, _REORDERED)):
-            times, value = _read(file, begin + _TABLE + 8 * number, form)
-            values += [value] * min(times, _REORDERED)
-    return values[:_REORDERED]
+def _differ(one: list[Fraction], other: list[Fraction]) -> bool:
+    return any(abs(a - b) > _APART for a, b in zip(one, other, strict=False))
+
+
+def _clock_and_length(file: BinaryIO, begin: int) -> tuple[int, int]:
+    """Ticks a second and length in ticks of a film or of a medium."""
+    is_long = after_times(file, begin, 0, 1)
+    ticks, length = numbers(file, begin + (20 if is_long else 12), ">IQ" if is_long else ">II")
+    return ticks, length
+
+
+def _own_length(file: BinaryIO, begin: int) -> int:
+    """Length of a track in ticks of the film."""
+    is_long = after_times(file, begin, 0, 1)
+    return numbers(file, begin + (28 if is_long else 20), ">Q" if is_long else ">I")[0]
 
 
 def _handler(file: BinaryIO, track: Span) -> bytes:
     for _, (begin, _) in boxes(file, track, "mdia", "hdlr"):
-        return bytes(_read(file, begin + 8, ">4s")[0])
+        file.seek(begin + 8)
+        return file.read(4)
     return b""
-
-
-def _after_times(file: BinaryIO, begin: int, short: int, long: int) -> int:
-    """Offset of something in a box whose times have 32 bits each, or 64 in version 1."""
-    return long if _read(file, begin, ">B")[0] == 1 else short
-
-
-def _read(file: BinaryIO, at: int, form: str) -> tuple[int, ...]:
-    file.seek(at)
-    return struct.unpack(form, file.read(struct.calcsize(form)))

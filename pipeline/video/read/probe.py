@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 from av.container import InputContainer
@@ -16,6 +15,7 @@ from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 
 from pipeline.errors import InputError
+from pipeline.structures.address import Place
 from pipeline.structures.colour import UNSPECIFIED, ColourTags
 from pipeline.structures.video_info import Chapter, StreamInfo, VideoInfo
 from pipeline.video.colour.chroma_location import UNKNOWN_LOCATION, read_chroma_location
@@ -23,7 +23,7 @@ from pipeline.video.colour.light_metadata import frame_side_data, read_light
 from pipeline.video.read.cropping import cropping
 from pipeline.video.read.index import FrameIndex, read_index
 from pipeline.video.read.program_map import announced_pictures
-from pipeline.video.read.source import open_source
+from pipeline.video.read.source import open_source, size_of
 
 #: What belongs to a frame and PyAV cannot put on one, by FFmpeg's names.
 _SIDE_DATA = {
@@ -48,7 +48,7 @@ _MOST_PIXELS = 142_606_336
 _BROADCAST_PACKETS = (188, 192, 204)
 
 
-def probe(path: Path) -> VideoInfo:
+def probe(path: Place) -> VideoInfo:
     """All that is to be known of a video: streams, each frame's pts, geometry, colour, metadata.
 
     Reads the whole file once, decodes a single frame. Raises InputError if there is no video in it, none that can be
@@ -83,7 +83,7 @@ def _stream_info(stream: Stream) -> StreamInfo:
     )
 
 
-def _choose_video(path: Path, container: InputContainer, streams: tuple[StreamInfo, ...]) -> VideoStream:
+def _choose_video(path: Place, container: InputContainer, streams: tuple[StreamInfo, ...]) -> VideoStream:
     """The default video stream; of several, the largest picture, then the first."""
     videos = [
         stream
@@ -104,7 +104,7 @@ def _choose_video(path: Path, container: InputContainer, streams: tuple[StreamIn
     return max(videos, key=rank)
 
 
-def _check_size(path: Path, stream: VideoStream) -> None:
+def _check_size(path: Place, stream: VideoStream) -> None:
     width, height = stream.codec_context.width, stream.codec_context.height
     if width * height > _MOST_PIXELS:
         raise InputError(
@@ -114,7 +114,7 @@ def _check_size(path: Path, stream: VideoStream) -> None:
         )
 
 
-def _check_announced(path: Path, container: InputContainer, stream: VideoStream) -> None:
+def _check_announced(path: Place, container: InputContainer, stream: VideoStream) -> None:
     """Raise InputError for a broadcast recording whose pictures become others, in their place or as a new stream.
 
     FFmpeg decodes a stream as what it was at first, and looks for streams in the first seconds.
@@ -146,7 +146,7 @@ def _decodable(container: InputContainer, stream: VideoStream) -> Iterator[Video
 
 
 def _video_info(
-    path: Path,
+    path: Place,
     container: InputContainer,
     stream: VideoStream,
     streams: tuple[StreamInfo, ...],
@@ -199,15 +199,15 @@ def _side_data(frame: VideoFrame) -> Iterator[str]:
 
 
 def _cropping(
-    path: Path, container: InputContainer, stream: VideoStream, frame: VideoFrame
+    path: Place, container: InputContainer, stream: VideoStream, frame: VideoFrame
 ) -> tuple[str, ...]:
     place = sum(other.index < stream.index for other in container.streams.video)
     return cropping(path, container.format.name, stream.id, place, (frame.width, frame.height))
 
 
-def _torn_end(path: Path, container: str) -> list[str]:
+def _torn_end(path: Place, container: str) -> list[str]:
     """A sentence on the broadcast packet that the end of the file cuts off, if any; all packets have one size."""
-    size = path.stat().st_size
+    size = size_of(path)
     rest = min(size % packet for packet in _BROADCAST_PACKETS)
     if container != "mpegts" or rest == 0:
         return []

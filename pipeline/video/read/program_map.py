@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
+
+from pipeline.structures.address import Place
+from pipeline.video.read.source import open_bytes
 
 #: Bytes of a packet, and of what stands before it in one of the three kinds of file.
 _KINDS = ((188, 0), (192, 4), (204, 0))
@@ -26,7 +28,7 @@ _PICTURES = {
 }
 
 
-def announced_pictures(path: Path) -> dict[int, tuple[str, ...]]:
+def announced_pictures(path: Place) -> dict[int, tuple[str, ...]]:
     """By number of the stream (PID), the formats that its pictures are said to have, in order, each once.
 
     Empty where the file is no MPEG-TS.
@@ -50,9 +52,9 @@ def announced_pictures(path: Path) -> dict[int, tuple[str, ...]]:
     return {stream: tuple(names) for stream, names in found.items()}
 
 
-def _packets_with_sections(path: Path, maps: set[int]) -> Iterator[bytes]:
+def _packets_with_sections(path: Place, maps: set[int]) -> Iterator[bytes]:
     """The packets in which a table begins: those of number 0, and of the numbers in `maps`, which grows meanwhile."""
-    with path.open("rb") as file:
+    with open_bytes(path) as file:
         head = file.read(5 * _KINDS[-1][0])
         kind = next((kind for kind in _KINDS if _fits(head, kind)), None)
         if kind is None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
+from typing import BinaryIO
 
 import av
 from av.codec.context import CodecContext
@@ -13,6 +15,8 @@ from av.error import FFmpegError
 from av.video.stream import VideoStream
 
 from pipeline.errors import InputError
+from pipeline.storage.objects import ObjectFile, look_at
+from pipeline.structures.address import Address, Place
 
 #: Formats that hold their media in themselves. Playlists (hls, dash, concat), pictures by pattern and
 #: devices are left out: such a file, whatever it is called, could name other files or the network.
@@ -26,21 +30,24 @@ _STALL_SECONDS = 60.0
 
 
 @contextmanager
-def open_source(path: Path) -> Iterator[InputContainer]:
+def open_source(path: Place) -> Iterator[InputContainer]:
     """The container at `path`, open for reading.
 
     No other file and no address can be reached through it, whatever its content asks for.
-    Raises InputError if there is no such file or it is no media.
+    Raises InputError if there is no such file or it is no media, MediaError where a storage fails while it is read.
     """
-    _check_file(path)
+    stream = ObjectFile(path) if isinstance(path, Address) else None
+    if isinstance(path, Path):
+        _check_file(path)
     try:
-        # The prefix keeps a leading dash, a colon or a %d in the name from meaning anything.
         container = av.open(
-            f"file:{path}",
+            # The prefix keeps a leading dash, a colon or a %d in the name from meaning anything.
+            f"file:{path}" if stream is None else stream,
             options={"protocol_whitelist": "file", "format_whitelist": _CONTAINERS},
             timeout=_STALL_SECONDS,
             metadata_errors="replace",
         )
+        assert isinstance(container, InputContainer)
     except (FFmpegError, OSError, ValueError) as error:
         raise InputError(
             f"{path} cannot be read as video.",
@@ -49,6 +56,21 @@ def open_source(path: Path) -> Iterator[InputContainer]:
         ) from error
     with container:
         yield container
+    if stream is not None and stream.failure is not None:
+        raise stream.failure
+
+
+def open_bytes(path: Place) -> BinaryIO:
+    """The source's bytes, open for reading."""
+    return BufferedReader(ObjectFile(path)) if isinstance(path, Address) else path.open("rb")
+
+
+def size_of(path: Place) -> int:
+    """Bytes of a source. Raises InputError where it is not there."""
+    if isinstance(path, Address):
+        return look_at(path).size
+    _check_file(path)
+    return path.stat().st_size
 
 
 def video_stream(container: InputContainer, position: int) -> VideoStream:

@@ -1,0 +1,178 @@
+"""StoredObject: an object's size and tag, and its bytes as a file that fetches the ranges that are read."""
+
+from __future__ import annotations
+
+import io
+import random
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
+
+from pipeline.errors import InputError, MediaError, SegVideoError, UsageError
+from pipeline.structures.address import STORAGES, Address
+
+_T = TypeVar("_T")
+
+#: Seconds between one try and the next. Each is shortened at random, so that many workers do not come back at once.
+PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
+
+#: Seconds without an answer before a try counts as failed.
+_STALL_SECONDS = 60.0
+
+#: Bytes that are fetched at once, and how many such blocks a file keeps: a reader of MP4 goes to and fro between sound
+#: and picture.
+_BLOCK_BYTES, _BLOCKS = 2 << 20, 8
+
+#: HTTP's answers after which another try may do better: time-outs and throttling; also all above 500.
+_PASSING = (408, 425, 429)
+
+
+class ObjectFacts(NamedTuple):
+    """An object's size in bytes, and its ETag, another one whenever its content is; None where it has none."""
+
+    size: int
+    etag: str | None
+
+
+def look_at(address: Address) -> ObjectFacts:
+    """The facts of an object.
+
+    Raises InputError where it is not there, not to be read or of no known size, MediaError where the storage does not
+    answer, UsageError where the package is missing that reaches it.
+    """
+    storage = _storage(address)
+    info = _asked(address, lambda limit: storage.info(address.url, **limit), storage)
+    if info.get("type") == "directory" or info.get("size") is None:
+        raise InputError(f"{address} cannot be read in parts.", found="no size", do="save it to a file first")
+    etag = info.get("ETag") or info.get("etag")
+    return ObjectFacts(int(info["size"]), None if etag is None else str(etag))
+
+
+class ObjectFile(io.RawIOBase):
+    """An object as a file that is open for reading.
+
+    failure : the error that a read has raised. FFmpeg takes a failed read for the end of a file, so whoever reads by
+    FFmpeg asks afterwards.
+    """
+
+    def __init__(self, address: Address) -> None:
+        super().__init__()
+        self.failure: SegVideoError | None = None
+        self._address, self._storage = address, _storage(address)
+        self._size = look_at(address).size
+        self._place = 0
+        self._blocks: OrderedDict[int, bytes] = OrderedDict()
+
+    def readable(self) -> bool:
+        """True."""
+        return True
+
+    def seekable(self) -> bool:
+        """True."""
+        return True
+
+    def tell(self) -> int:
+        """The place of the byte that is read next."""
+        return self._place
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a place; fetch nothing."""
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._size}[whence]
+        self._place = max(start + offset, 0)
+        return self._place
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer as far as one block goes; 0 at the end. Raises MediaError as the storage fails."""
+        if self._place >= self._size:
+            return 0
+        number, start = divmod(self._place, _BLOCK_BYTES)
+        try:
+            found = self._block(number)[start : start + len(buffer)]
+        except SegVideoError as error:
+            self.failure = error
+            raise
+        buffer[: len(found)] = found
+        self._place += len(found)
+        return len(found)
+
+    def _block(self, number: int) -> bytes:
+        if number not in self._blocks:
+            self._blocks[number] = self._fetched(number)
+        self._blocks.move_to_end(number)
+        while len(self._blocks) > _BLOCKS:
+            self._blocks.popitem(last=False)
+        return self._blocks[number]
+
+    def _fetched(self, number: int) -> bytes:
+        start = number * _BLOCK_BYTES
+        end = min(start + _BLOCK_BYTES, self._size)
+
+        def fetch(limit: dict[str, float]) -> bytes:
+            found: bytes = self._storage.cat_file(self._address.url, start=start, end=end, **limit)
+            if len(found) > end - start:
+                raise InputError(
+                    f"{self._address} cannot be read in parts.",
+                    found="a server that gives the whole for each part",
+                    do="save it to a file first",
+                )
+            if len(found) < end - start:
+                raise EOFError(f"{len(found)} bytes of {end - start}")
+            return found
+
+        return _asked(self._address, fetch, self._storage)
+
+
+def _storage(address: Address) -> Any:
+    """The file system of fsspec's that reaches the address."""
+    try:
+        import fsspec
+
+        if address.scheme.startswith("http"):
+            # Servers that compress would count other bytes; proxies and ~/.netrc are the user's own.
+            settings = {"headers": {"Accept-Encoding": "identity"}, "trust_env": True}
+            return fsspec.filesystem(address.scheme, client_kwargs=settings)
+        return fsspec.filesystem(address.scheme)
+    except ImportError as error:
+        package = STORAGES[address.scheme]
+        extra = "'seg-video[remote]'" if package in ("s3fs", "aiohttp") else f"'seg-video[remote]' {package}"
+        raise UsageError(
+            f"{address} is an address, and the packages that read it are not installed.",
+            do=f"pip install {extra}, or save it to a file first",
+        ) from error
+
+
+def _asked(address: Address, call: Callable[[dict[str, float]], _T], storage: Any) -> _T:
+    """The storage's answer, asked again with growing pauses where it does not give one."""
+    limit = {"timeout": _STALL_SECONDS} if storage.async_impl else {}
+    for pause in (*PAUSES, None):
+        try:
+            return call(limit)
+        except SegVideoError:
+            raise
+        except FileNotFoundError as error:
+            raise InputError(f"{address} is not there.", do="check the address") from error
+        except Exception as error:  # each storage has errors of its own, without a root in common
+            if _is_refusal(error):
+                raise InputError(
+                    f"{address} may not be read.", found=_words(error), do="check the keys to the storage"
+                ) from error
+            if pause is None:
+                raise MediaError(
+                    f"{address} cannot be read: the storage does not answer.",
+                    found=_words(error),
+                    do="run the same command again: it goes on from here",
+                ) from error
+        time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - nothing secret
+    raise AssertionError("the last try returns or raises")
+
+
+def _is_refusal(error: Exception) -> bool:
+    status = getattr(error, "status", None)
+    if isinstance(status, int):
+        return 400 <= status < 500 and status not in _PASSING
+    return isinstance(error, PermissionError)
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).strip().split(chr(10))[0][:200]}"

@@ -1,0 +1,86 @@
+"""Address: an object in a storage; Place: where a source lies, on a disk or at an address."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
+
+from pipeline.errors import UsageError
+
+#: The package that reaches each kind of storage, by what an address begins with.
+STORAGES: Mapping[str, str] = {
+    "s3": "s3fs",
+    "gs": "gcsfs",
+    "az": "adlfs",
+    "http": "aiohttp",
+    "https": "aiohttp",
+}
+
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Address:
+    """An object by its address, as s3://bucket/drive.mp4.
+
+    It holds no key to the storage, since it is written down and shown. Raises UsageError where one may be in it.
+    """
+
+    url: str
+
+    def __post_init__(self) -> None:
+        """Check that the address names an object, and holds nothing secret."""
+        parts = urlsplit(self.url)
+        if "@" in parts.netloc:
+            raise UsageError(
+                f"{self.url} has a user or a password in it, which would be written down.",
+                do="leave it out; storages take theirs from the environment, HTTP from ~/.netrc",
+            )
+        if parts.scheme.startswith("http") and (parts.query or parts.fragment):
+            raise UsageError(
+                f"{self.url.split('?')[0]} has a query behind it, which may be a key and would be written down.",
+                do="give the address without it, or save the file first",
+            )
+        if not parts.netloc or not self.name:
+            raise UsageError(f"{self.url} names no object.", do="give it whole, as in s3://bucket/drive.mp4")
+
+    def __str__(self) -> str:
+        return self.url
+
+    @property
+    def scheme(self) -> str:
+        """Letters before the colon."""
+        return urlsplit(self.url).scheme
+
+    @property
+    def name(self) -> str:
+        """The part behind the last slash."""
+        return self.url.partition("://")[2].partition("/")[2].rpartition("/")[2]
+
+    @property
+    def stem(self) -> str:
+        """The name without its ending."""
+        return PurePosixPath(self.name).stem
+
+
+#: Where a source lies.
+Place = Path | Address
+
+
+def is_address(name: str) -> bool:
+    """True for an address in a storage that can be reached; cameras' addresses are none."""
+    scheme = _SCHEME.match(name)
+    return scheme is not None and scheme[1].lower() in STORAGES
+
+
+def place_of(name: str) -> Place:
+    """The place that a name stands for. Raises UsageError as Address does."""
+    return Address(name) if is_address(name) else Path(name)
+
+
+def in_full(place: Place) -> Place:
+    """The place as it is called from anywhere."""
+    return place if isinstance(place, Address) else place.absolute()

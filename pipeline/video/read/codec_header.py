@@ -1,0 +1,126 @@
+"""The header that a container keeps for a decoder, held against the parameter sets in it, which decoders go by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pipeline.structures.video_info import VideoInfo
+
+#: H.264: profile, constraints and level come before the sets (ISO 14496-15, 5.3.3.1), and stand in a set behind a byte.
+_AVC_SETS, _AVC_LEVELS = 5, slice(1, 4)
+
+#: H.265: the same, 12 bytes, then chroma and depths; sets begin behind 22 bytes (8.3.3.1). In a set of type 33 they
+#: come behind its head of two bytes and one byte more.
+_HEVC_LEVELS, _HEVC_CHROMA, _HEVC_DEPTHS, _HEVC_SETS = slice(1, 13), 16, (17, 18), 22
+_HEVC_SEQUENCE, _HEVC_HEAD = 33, 3
+
+#: AV1: a sequence header is an OBU of type 1 (AV1 specification, 5.5.1); the four bytes before it repeat it.
+_AV1_SEQUENCE, _AV1_HEAD = 1, 4
+
+#: H.273's numbers of chroma formats, by FFmpeg's names of pixels.
+_CHROMA = {"420": 1, "422": 2, "444": 3, "gray": 0, "gbr": 3}
+
+#: AV1's flags of them, of the width and of the height.
+_SUBSAMPLED = {1: (1, 1), 2: (1, 0), 3: (0, 0)}
+
+
+def codec_header_faults(info: VideoInfo, header: bytes) -> Iterator[str]:
+    """A sentence where the header of the painted video says other than its own sets, or than the pictures.
+
+    header : FFmpeg's extradata, which MP4, MOV and Matroska share. Nothing for other formats than H.264, H.265 and AV1.
+    """
+    own = True
+    if info.stream.codec == "h264" and header[:1] == b"\1":
+        own = _is_own_avc(header, info)
+    if info.stream.codec == "hevc" and header[:1] == b"\1":
+        own = _is_own_hevc(header, info)
+    if info.stream.codec == "av1" and header[:1] == b"\x81":
+        own = _is_own_av1(header, info)
+    if not own:
+        yield "the header for the decoder has another profile, level or depth than the pictures"
+
+
+def _is_own_avc(header: bytes, info: VideoInfo) -> bool:
+    sequences, at = _avc_sets(header, _AVC_SETS, 0x1F)
+    _, at = _avc_sets(header, at, 0xFF)
+    # High profiles alone have more; not every writer writes it.
+    pictures = (
+        [header[at] & 3, *((byte & 7) + 8 for byte in header[at + 1 : at + 3])] if at < len(header) else None
+    )
+    return any(header[_AVC_LEVELS] == found[1:4] for found in sequences) and pictures in (
+        None,
+        [_chroma(info), info.bit_depth, info.bit_depth],
+    )
+
+
+def _avc_sets(header: bytes, at: int, mask: int) -> tuple[list[bytes], int]:
+    """The sets whose number stands at a place, and the place behind them."""
+    found, count = [], header[at] & mask if at < len(header) else 0
+    at += 1
+    for _ in range(count):
+        length = int.from_bytes(header[at : at + 2], "big")
+        found.append(header[at + 2 : at + 2 + length])
+        at += 2 + length
+    return found, at
+
+
+def _is_own_hevc(header: bytes, info: VideoInfo) -> bool:
+    levels = [_unescaped(unit)[_HEVC_HEAD : _HEVC_HEAD + 12] for unit in _hevc_sequences(header)]
+    depths = [(header[at] & 7) + 8 for at in _HEVC_DEPTHS] if len(header) > _HEVC_SETS else []
+    return (
+        header[_HEVC_LEVELS] in levels
+        and depths == [info.bit_depth] * 2
+        and header[_HEVC_CHROMA] & 3 == _chroma(info)
+    )
+
+
+def _hevc_sequences(header: bytes) -> Iterator[bytes]:
+    at = _HEVC_SETS + 1
+    for _ in range(header[_HEVC_SETS] if len(header) > _HEVC_SETS else 0):
+        kind, count = header[at : at + 1], int.from_bytes(header[at + 1 : at + 3], "big")
+        at += 3
+        for _ in range(count):
+            length = int.from_bytes(header[at : at + 2], "big")
+            if kind and kind[0] & 0x3F == _HEVC_SEQUENCE:
+                yield header[at + 2 : at + 2 + length]
+            at += 2 + length
+            if at >= len(header):
+                return
+
+
+def _unescaped(unit: bytes) -> bytes:
+    """A unit without the bytes that keep it from looking like a start code (H.265, 7.4.2)."""
+    return unit.replace(b"\0\0\3", b"\0\0")
+
+
+def _is_own_av1(header: bytes, info: VideoInfo) -> bool:
+    """Profile and level in the first bits of the sequence header, and depth and chroma of the pictures."""
+    profile, level = header[1] >> 5, header[1] & 0x1F
+    flags = header[2]
+    deep, subsampled = 10 if flags & 0x40 else 8, (flags >> 3 & 1, flags >> 2 & 1)
+    if (deep, subsampled) != (info.bit_depth, _SUBSAMPLED.get(_chroma(info) or 0)):
+        return False
+    sequence = next(_av1_sequences(header), b"")
+    bits = int.from_bytes(sequence[:8].ljust(8, b"\0"), "big")
+
+    def read(first: int, count: int) -> int:
+        return bits >> (64 - first - count) & ((1 << count) - 1)
+
+    if read(0, 3) != profile:
+        return False
+    if read(4, 1):
+        return read(5, 5) == level
+    # Where the sequence tells its clock, the level comes later, at no fixed place.
+    return bool(read(5, 1)) or read(24, 5) == level
+
+
+def _av1_sequences(header: bytes) -> Iterator[bytes]:
+    """The content of the first OBU, if it is a sequence header."""
+    head = header[_AV1_HEAD : _AV1_HEAD + 1]
+    if head and head[0] >> 3 & 0xF == _AV1_SEQUENCE and head[0] & 2:
+        at = _AV1_HEAD + 1 + (head[0] >> 2 & 1)
+        yield header[at + 1 :] if header[at : at + 1] < b"\x80" else b""
+
+
+def _chroma(info: VideoInfo) -> int | None:
+    return next((number for name, number in _CHROMA.items() if name in info.pixel_format), None)

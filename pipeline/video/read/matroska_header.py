@@ -1,0 +1,163 @@
+"""The words of a Matroska file that FFmpeg passes over and other players obey (RFC 9559)."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import PurePath
+from typing import BinaryIO
+
+from pipeline.structures.video_info import VideoInfo
+from pipeline.video.read.ebml import elements, unsigned
+from pipeline.video.read.mp4_boxes import Span
+from pipeline.video.read.source import open_bytes, size_of
+
+_EBML, _DOC_TYPE, _SEGMENT = 0x1A45DFA3, 0x4282, 0x18538067
+
+_SEEK_HEAD, _SEEK, _SEEK_ID, _SEEK_POSITION = 0x114D9B74, 0x4DBB, 0x53AB, 0x53AC
+_INFO, _TICK, _TRACKS, _TRACK, _CLUSTER = 0x1549A966, 0x2AD7B1, 0x1654AE6B, 0xAE, 0x1F43B675
+_CUES, _CUE, _CUE_TIME, _CUE_TRACK, _CUE_NUMBER, _CUE_CLUSTER = 0x1C53BB6B, 0xBB, 0xB3, 0xB7, 0xF7, 0xF1
+_NUMBER, _ENABLED, _PICTURES = 0xD7, 0xB9, 0xE0
+_WIDTH, _HEIGHT, _SHOWN_WIDTH, _SHOWN_HEIGHT, _SHOWN_IN = 0xB0, 0xBA, 0x54B0, 0x54BA, 0x54B2
+_COLOUR, _MATRIX, _RANGE, _TRANSFER, _PRIMARIES = 0x55B0, 0x55B1, 0x55B9, 0x55BA, 0x55BB
+_CRC, _VOID = 0xBF, 0xEC
+
+#: All that may lie in a segment: besides those above chapters, tags, attachments, a check sum and room.
+_OF_A_SEGMENT = {
+    _SEEK_HEAD, _INFO, _TRACKS, _CLUSTER, _CUES, 0x1043A770, 0x1254C367, 0x1941A469, _CRC, _VOID,
+}  # fmt: skip
+
+_NANOSECONDS, _USUAL_TICK = 10**9, 1_000_000
+#: H.273's word for what nobody knows, and Matroska's numbers for ranges.
+_UNKNOWN, _RANGES = 2, {1: False, 2: True}
+
+
+def matroska_faults(info: VideoInfo) -> tuple[str, ...]:
+    """A sentence for each word by which a player would show the file in another way than FFmpeg decodes it.
+
+    The kind of file, check sums, places of its parts, the table of keyframes, and of the painted video sizes and
+    colours. Nothing for other formats than Matroska and WebM.
+    """
+    if "matroska" not in info.container:
+        return ()
+    with open_bytes(info.path) as file:
+        whole = (0, size_of(info.path))
+        top, suffix = list(elements(file, whole)), PurePath(info.path.name).suffix.lower()
+        return (*_kind_faults(file, top, whole, suffix), *_segment_faults(file, top, info))
+
+
+def _kind_faults(file: BinaryIO, top: list[tuple[int, Span]], whole: Span, suffix: str) -> Iterator[str]:
+    names, end = [name for name, _ in top if name != _VOID], max((end for _, (_, end) in top), default=0)
+    if names != [_EBML, _SEGMENT] or end != whole[1]:
+        yield "it holds something else before or behind the film"
+    for _, span in elements(file, whole, _EBML):
+        kind = next((_text(file, inner) for _, inner in elements(file, span, _DOC_TYPE)), "")
+        wanted = {".webm": {"webm"}, ".mkv": {"matroska"}}.get(suffix, {"webm", "matroska"})
+        if kind not in wanted:
+            yield f"it calls itself {kind!r}, which is not what {suffix or 'Matroska'} is"
+
+
+def _segment_faults(file: BinaryIO, top: list[tuple[int, Span]], info: VideoInfo) -> Iterator[str]:
+    segment = next((span for name, span in top if name == _SEGMENT), (0, 0))
+    parts = list(elements(file, segment))
+    begin, end = segment
+    if {name for name, _ in parts} - _OF_A_SEGMENT or max(
+        (last for _, (_, last) in parts), default=begin
+    ) != end:
+        yield "its segment holds something that belongs to no film"
+    for name, span in parts:
+        if not _sum_is_right(file, span):
+            yield f"a check sum is wrong, of the part {name:#x}"
+    places = _places(file, segment)
+    for _, seek in elements(file, segment, _SEEK_HEAD, _SEEK):
+        words = dict(elements(file, seek))
+        if _SEEK_ID in words and _SEEK_POSITION in words:
+            target, at = unsigned(file, words[_SEEK_ID]), begin + unsigned(file, words[_SEEK_POSITION])
+            if places.get(at) != target:
+                yield f"it looks for the part {target:#x} where it is not"
+    tracks = [span for _, span in elements(file, segment, _TRACKS, _TRACK)]
+    for track in tracks[info.video : info.video + 1]:
+        yield from _track_faults(file, track, info)
+        yield from _cue_faults(file, segment, places, _word(file, track, _NUMBER), info)
+
+
+def _sum_is_right(file: BinaryIO, span: Span) -> bool:
+    """True for a part without a check sum too; it stands first, and is of all that follows (RFC 8794, 11.3.1)."""
+    file.seek(span[0])
+    if file.read(2) != b"\xbf\x84":
+        return True
+    told = int.from_bytes(file.read(4), "little")
+    left, found = span[1] - file.tell(), 0
+    while left > 0 and (piece := file.read(min(left, 1 << 20))):
+        found, left = zlib.crc32(piece, found), left - len(piece)
+    return found == told
+
+
+def _places(file: BinaryIO, segment: Span) -> dict[int, int]:
+    """The parts of the segment by the places in the file where they begin, one behind the other."""
+    places, at = {}, segment[0]
+    for name, (_, end) in elements(file, segment):
+        places[at] = name
+        at = end
+    return places
+
+
+def _track_faults(file: BinaryIO, track: Span, info: VideoInfo) -> Iterator[str]:
+    if _word(file, track, _ENABLED) == 0:
+        yield "the video's track is not enabled"
+    for _, pictures in elements(file, track, _PICTURES):
+        words = {name: unsigned(file, inner) for name, inner in elements(file, pictures)}
+        size = (words.get(_WIDTH), words.get(_HEIGHT))
+        if size != (info.coded_width, info.coded_height):
+            yield f"the video is said to be {size[0]}x{size[1]}"
+        shown = (words.get(_SHOWN_WIDTH, size[0]), words.get(_SHOWN_HEIGHT, size[1]))
+        in_px = words.get(_SHOWN_IN, 0) == 0
+        if in_px and shown != size and shown[0] != size[0] and shown[1] != size[1]:
+            yield f"the video is to be shown at {shown[0]}x{shown[1]}"
+        for _, colour in elements(file, pictures, _COLOUR):
+            yield from _colour_faults(file, colour, info)
+
+
+def _colour_faults(file: BinaryIO, colour: Span, info: VideoInfo) -> Iterator[str]:
+    """A sentence where the header has other colours; those that it leaves out, the pictures say."""
+    words = {name: unsigned(file, inner) for name, inner in elements(file, colour)}
+    own = {
+        _MATRIX: info.colour.matrix,
+        _PRIMARIES: info.colour.primaries,
+        _TRANSFER: info.colour.transfer,
+    }
+    said = {name: words[name] for name in own if words.get(name, _UNKNOWN) != _UNKNOWN}
+    ranged = _RANGES.get(words.get(_RANGE, 0), bool(info.colour.full_range))
+    if any(own[name] != value for name, value in said.items()) or ranged != bool(info.colour.full_range):
+        yield "the header's colours are not those of the pictures"
+
+
+def _cue_faults(
+    file: BinaryIO, segment: Span, places: dict[int, int], number: int | None, info: VideoInfo
+) -> Iterator[str]:
+    ticks = [unsigned(file, span) for _, span in elements(file, segment, _INFO, _TICK)] or [_USUAL_TICK]
+    tick = Fraction(ticks[0], _NANOSECONDS)
+    keys = [round(int(pts) * info.time_base / tick) for pts in info.pts[info.keys]]
+    marked = {key + apart for key in keys for apart in (-1, 0, 1)}  # times are rounded one by one
+    found = 0
+    for _, cue in elements(file, segment, _CUES, _CUE):
+        time = _word(file, cue, _CUE_TIME) or 0
+        for _, place in elements(file, cue, _CUE_TRACK):
+            if _word(file, place, _CUE_NUMBER) != number:
+                continue
+            found += 1
+            at = segment[0] + (_word(file, place, _CUE_CLUSTER) or 0)
+            if places.get(at) != _CLUSTER or time not in marked:
+                yield f"its table of keyframes has none at {float(time * tick):.3f} s"
+    if not found:
+        yield "it has no table of keyframes: players cannot jump in it"
+
+
+def _word(file: BinaryIO, span: Span, name: int) -> int | None:
+    return next((unsigned(file, inner) for _, inner in elements(file, span, name)), None)
+
+
+def _text(file: BinaryIO, span: Span) -> str:
+    file.seek(span[0])
+    return file.read(min(span[1] - span[0], 64)).rstrip(b"\0").decode("latin-1")

@@ -1,0 +1,174 @@
+"""verify on outputs with one word of the header changed, which FFmpeg passes over and other players obey."""
+
+from __future__ import annotations
+
+import ffmpeg
+import pytest
+
+from pipeline.proof.verify import verify
+from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
+
+CHAPTERS = """;FFMETADATA1
+[CHAPTER]
+TIMEBASE=1/1000
+START=0
+END=400
+title=Town
+[CHAPTER]
+TIMEBASE=1/1000
+START=400
+END=800
+title=Country
+"""
+COLOURS = "setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv"
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory):
+    """One film with sound and chapters in MP4, MOV and Matroska, in H.264, and in MP4 in H.265 and AV1."""
+    folder = tmp_path_factory.mktemp("films")
+    (folder / "chapters.txt").write_text(CHAPTERS)
+    picture = ffmpeg.input(f"testsrc2=s=160x96:r=25:d=0.8,format=yuv420p,{COLOURS}", f="lavfi")
+    tone = ffmpeg.input("sine=f=300:d=0.8", f="lavfi")
+    for name, codec in {"h264": "libx264", "hevc": "libx265", "av1": "libsvtav1"}.items():
+        tag = {"tag:v": "hvc1"} if name == "hevc" else {}
+        options = {"c:v": codec, "g": 8, "c:a": "aac", "map_chapters": 2, **tag}
+        made = to_file(folder / f"{name}.mp4", picture, tone, **options)
+        made = made.global_args("-f", "ffmetadata", "-i", str(folder / "chapters.txt"))
+        run_ffmpeg(made, timeout_seconds=60)
+    for name in ("h264.mov", "h264.mkv"):
+        run_ffmpeg(to_file(folder / name, from_file(folder / "h264.mp4"), c="copy"), timeout_seconds=60)
+    return folder
+
+
+def faults(source, output, *, quick=True):
+    return {check.name for check in verify(source, output, quick=quick).checks if check.holds is False}
+
+
+@pytest.mark.parametrize("name", ["h264.mp4", "hevc.mp4", "av1.mp4", "h264.mov", "h264.mkv"])
+def test_a_header_as_ffmpeg_writes_it_has_no_fault(films, name):
+    assert faults(films / name, films / name, quick=False) == set()
+
+
+def put(find, offset, new):
+    """Bytes at an offset from the first place of a mark."""
+
+    def do(content):
+        at = content.index(find) + offset
+        assert content[at : at + len(new)] != new
+        return content[:at] + new + content[at + len(new) :]
+
+    return do
+
+
+def without_a_box(name):
+    """A box of the header is called by the name of one that is passed over."""
+    return put(name, 0, b"free")
+
+
+def appended(new):
+    return lambda content: content + new
+
+
+MP4 = {
+    "the width of display": put(b"tkhd", 80, b"\0\x10"),
+    "the height of display": put(b"tkhd", 84, b"\0\x10"),
+    "a layer": put(b"tkhd", 36, b"\0\1"),
+    "not in the film": put(b"tkhd", 7, b"\1"),
+    "not enabled": put(b"tkhd", 7, b"\2"),
+    "the track's length": put(b"tkhd", 24, b"\0\x7f"),
+    "the film's length": put(b"mvhd", 20, b"\0\x7f"),
+    "the media's length": put(b"mdhd", 20, b"\0\x7f"),
+    "the film's matrix": put(b"mvhd", 40, b"\0\2"),
+    "sound from one side": put(b"smhd", 8, b"\1\0"),
+    "pictures mixed with others": put(b"vmhd", 8, b"\0\x20"),
+    "media in another file": put(b"url ", 7, b"\0"),
+    "the level": put(b"avcC", 7, b"\x0a"),
+    "the profile": put(b"avcC", 5, b"\x42"),
+    "the depth": put(b"avcC", 4 + 46, b"\xfa"),
+    "the size": put(b"avc1" + bytes(6), 28, b"\0\x10"),
+    "many pictures in a packet": put(b"avc1" + bytes(6), 4 + 40, b"\0\2"),
+    "the brand": put(b"ftyp", 4, b"qt  "),
+    "a brand of sound": put(b"ftyp", 4, b"M4A "),
+    "the compatible brands": put(b"isomiso2avc1mp41", 0, b"heicheicheicheic"),
+    "another title in the list of chapters": put(b"\4Town", 0, b"\4Twon"),
+    "bytes behind the end": appended(b"more"),
+    "a box behind the end": appended(b"\0\0\0\x10more12345678"),
+    "a second header behind the end": appended(b"\0\0\0\x10moov\0\0\0\x08udta"),
+    "other media behind the end": appended(b"\0\0\0\x10mdat12345678"),
+}
+
+
+@pytest.mark.parametrize("kind", MP4)
+def test_a_word_of_the_header_of_mp4_is_noticed(films, tmp_path, kind):
+    output = tmp_path / "out.mp4"
+    output.write_bytes(MP4[kind]((films / "h264.mp4").read_bytes()))
+    assert "container" in faults(films / "h264.mp4", output)
+
+
+@pytest.mark.parametrize(
+    ("name", "box", "offset", "bit"),
+    [
+        *(
+            ("hevc.mp4", b"hvcC", offset, bit)
+            for offset, bit in ((5, 0x02), (16, 0x04), (21, 0x02), (20, 0x02))
+        ),
+        *(("av1.mp4", b"av1C", offset, bit) for offset, bit in ((5, 0x20), (5, 0x04), (6, 0x40), (6, 0x04))),
+    ],
+    ids=[f"{name} {word}" for name in ("hevc", "av1") for word in ("profile", "level", "depth", "chroma")],
+)
+def test_another_profile_level_or_depth_for_the_decoder_is_noticed(films, tmp_path, name, box, offset, bit):
+    content = bytearray((films / name).read_bytes())
+    content[content.index(box) + offset] ^= bit
+    (tmp_path / "out.mp4").write_bytes(content)
+    assert "container" in faults(films / name, tmp_path / "out.mp4")
+
+
+def test_a_mov_is_called_one(films, tmp_path):
+    output = tmp_path / "out.mov"
+    output.write_bytes(put(b"ftyp", 4, b"isom")((films / "h264.mov").read_bytes()))
+    assert "container" in faults(films / "h264.mov", output)
+
+
+@pytest.mark.parametrize("name", ["h264.mp4", "hevc.mp4", "av1.mp4"])
+@pytest.mark.parametrize("change", [without_a_box(b"stss"), put(b"stss", 19, b"\7")], ids=["gone", "wrong"])
+def test_a_table_of_keyframes_that_is_gone_or_wrong_is_noticed(films, tmp_path, name, change):
+    output = tmp_path / "out.mp4"
+    output.write_bytes(change((films / name).read_bytes()))
+    assert faults(films / name, output, quick=False) & {"container", "keyframes"}
+
+
+def remade(change):
+    """The check sums of Matroska are taken away first, as an editor would make them anew."""
+    return lambda content: change(content.replace(b"\xbf\x84", b"\xec\x84"))
+
+
+MATROSKA = {
+    "a byte that a check sum is of": put(b"Lavf", 0, b"lavf"),
+    "the kind of file": remade(put(b"matroska", 0, b"webm\0\0\0\0")),
+    "the width": remade(put(b"\xb0\x81\xa0", 2, b"\x50")),
+    "the height": remade(put(b"\xba\x81\x60", 2, b"\x30")),
+    "the sizes of display": remade(
+        put(b"\x55\xb0\x98", 0, b"\x54\xb0\x81\x50\x54\xba\x81\x30\xec\x91" + bytes(17))
+    ),
+    "the colours": remade(put(b"\x55\xb1\x81", 3, b"\x09")),
+    "the range": remade(put(b"\x55\xb9\x81", 3, b"\x02")),
+    "the level": remade(put(b"\x63\xa2", 6, b"\x10")),
+    "no table of keyframes": remade(put(b"\x1c\x53\xbb\x6b", 0, b"\x12\x54\xc3\x67")),
+    "a place in the table of keyframes": remade(put(b"\xf7\x81\x01\xf1", 5, b"\x01")),
+    "a place of a part": remade(put(b"\x53\xac\x81", 3, b"\x02")),
+    "bytes behind the end": appended(b"more"),
+    "an element behind the end": appended(b"\x1f\x43\xb6\x75\x84more"),
+}
+
+
+@pytest.mark.parametrize("kind", MATROSKA)
+def test_a_word_of_the_header_of_matroska_is_noticed(films, tmp_path, kind):
+    output = tmp_path / "out.mkv"
+    output.write_bytes(MATROSKA[kind]((films / "h264.mkv").read_bytes()))
+    assert "container" in faults(films / "h264.mkv", output)
+
+
+def test_without_check_sums_a_matroska_is_whole(films, tmp_path):
+    (tmp_path / "out.mkv").write_bytes(remade(lambda content: content)((films / "h264.mkv").read_bytes()))
+    assert faults(films / "h264.mkv", tmp_path / "out.mkv", quick=False) == set()

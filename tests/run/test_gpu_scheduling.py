@@ -1,0 +1,153 @@
+"""GPUs as Ray shares them out, without one: nodes on this machine that say they have some.
+
+What is tried is who holds them. Workers that tell what they were given stand in the place of those that use it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+
+import pytest
+
+from pipeline.job.settings import Settings
+from pipeline.run import pools as run_pools
+from pipeline.run.pools import RENDER, SEGMENT, RunPools
+
+ray = pytest.importorskip("ray")
+
+
+class Telling:
+    """A worker that tells the GPUs that it was given, its node and its process."""
+
+    def __init__(self, *_, **__):
+        pass
+
+    def setup(self):
+        return self.process(None)
+
+    def process(self, seconds):
+        import os
+        import time
+
+        import ray
+
+        time.sleep(seconds or 0)
+        # Ray tells a worker by this variable, which CUDA reads; in threads of an actor its own call knows nothing.
+        given = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+        return tuple(filter(None, given.split(","))), ray.get_runtime_context().get_node_id(), os.getpid()
+
+    def close(self):
+        pass
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """A head with two GPUs, of which it has none."""
+    from ray.cluster_utils import Cluster
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("RAY_AUTH_TOKEN", raising=False)
+        made = Cluster(
+            initialize_head=True, head_node_args={"num_cpus": 4, "num_gpus": 2, "include_dashboard": False}
+        )
+        yield made
+        made.shutdown()
+
+
+@pytest.fixture
+def open_pools(cluster, monkeypatch):
+    """open_pools(workers): the pools of a job on the cluster, both open."""
+    # Its class travels by value: Ray's processes need not find this module.
+    for name in ("SegmentWorker", "RenderWorker"):
+        monkeypatch.setattr(run_pools, name, type("Telling", (), dict(vars(Telling))))
+    monkeypatch.setattr(run_pools, "_LOOK_SECONDS", 0.1)
+    opened = []
+
+    def do(workers=None):
+        asked = {"run": {"cluster": cluster.address, "workers": workers}}
+        pools = RunPools(Settings().with_changes(asked))
+        opened.append(pools)
+        pools.begin()
+        for pool in (SEGMENT, RENDER):
+            pools.open(pool, 8)
+        return pools
+
+    yield do
+    for pools in opened:
+        pools.close()
+
+
+def told(pools, pool, tasks, seconds=0.3, until=lambda values: True):
+    """Values of so many tasks or more, until `until` is content with them; and how many attempts were lost."""
+    values, in_hand, retried = [], 0, 0
+    end = time.monotonic() + 40
+    while True:
+        wanting = time.monotonic() < end and (len(values) + in_hand < tasks or not until(values))
+        if not wanting and not in_hand:
+            return values, retried
+        pools.grow(pool)
+        while wanting and pools.workers.has_room(pool):
+            pools.workers.submit(pool, None, seconds)
+            in_hand += 1
+        for result in pools.workers.wait(0.1):
+            assert result.error is None or result.retried, result.error
+            retried += result.retried
+            if not result.retried:
+                in_hand -= 1
+                values.append(result.value)
+
+
+def workers(count):
+    """Content when so many workers have told something."""
+    return lambda values: len({process for _, _, process in values}) >= count
+
+
+def gpus_of(values):
+    """By worker, the node and number of its GPU. Each has exactly one."""
+    assert all(len(gpus) == 1 for gpus, _, _ in values)
+    return {process: (node, gpu) for (gpu,), node, process in values}
+
+
+def test_there_is_one_segmenter_a_gpu_and_painting_goes_on_beside_them_without_one(open_pools):
+    pools = open_pools()
+    segmented, _ = told(pools, SEGMENT, 8, until=workers(2))
+    assert sorted(gpu for _, gpu in gpus_of(segmented).values()) == ["0", "1"]
+    assert ray.available_resources().get("GPU", 0) == 0
+    painted, _ = told(pools, RENDER, 6, until=workers(2))
+    assert {gpus for gpus, _, _ in painted} == {()}
+
+
+@pytest.mark.slow
+def test_more_workers_than_gpus_share_them(open_pools):
+    segmented, _ = told(open_pools(workers=4), SEGMENT, 8, until=workers(4))
+    assert Counter(gpu for _, gpu in gpus_of(segmented).values()) == {"0": 2, "1": 2}
+
+
+@pytest.mark.slow
+def test_a_node_that_joins_late_is_used_and_the_work_of_one_that_is_lost_is_done_by_the_others(
+    cluster, open_pools
+):
+    pools = open_pools()
+    alone, _ = told(pools, SEGMENT, 4)
+    late = cluster.add_node(num_cpus=1, num_gpus=1)
+    both, _ = told(pools, SEGMENT, 4, until=workers(3))
+    assert {node for node, _ in gpus_of(both).values()} > {node for node, _ in gpus_of(alone).values()}
+    assert len(set(gpus_of(both).values())) == 3
+
+    values, retried = told_while_lost(cluster, pools, late)
+    assert retried >= 1
+    assert len(values) >= 12
+    assert {node for _, node, _ in values[-4:]} == {node for _, node, _ in alone}
+
+
+def told_while_lost(cluster, pools, node):
+    """Values of twelve tasks or more, while a node is killed that has some of them in hand."""
+    lost = []
+
+    def lose(values):
+        if len(values) >= 2 and not lost:
+            lost.append(cluster.remove_node(node, allow_graceful=False))
+        return bool(lost)
+
+    return told(pools, SEGMENT, 12, seconds=0.5, until=lose)

@@ -1,0 +1,97 @@
+"""Objects read by ranges from a server on this machine, which fails in the ways in which storages do."""
+
+from __future__ import annotations
+
+import random
+import sys
+
+import pytest
+
+from pipeline.errors import InputError, MediaError, UsageError
+from pipeline.record.source_identity import SourceIdentity
+from pipeline.storage import objects
+from pipeline.storage.objects import ObjectFile, look_at
+from pipeline.structures.address import Address
+
+CONTENT = random.Random(1).randbytes(5000)
+
+
+@pytest.fixture
+def stored(server, monkeypatch):
+    """The address of an object of five blocks."""
+    monkeypatch.setattr(objects, "_BLOCK_BYTES", 1000)
+    server.objects["/a.bin"] = CONTENT
+    return Address(server.url("/a.bin"))
+
+
+def test_only_the_ranges_that_are_read_are_fetched(server, stored):
+    with ObjectFile(stored) as file:
+        assert file.seek(-10, 2) == 4990
+        assert file.read(100) == CONTENT[-10:]
+        assert file.read(1) == b""
+        file.seek(1500)
+        assert (file.read(10), file.tell()) == (CONTENT[1500:1510], 1510)
+        file.seek(-5, 1)
+        assert file.read(3) == CONTENT[1505:1508]
+    assert server.reads == [(4000, 5000), (1000, 2000)]
+
+
+def test_blocks_that_were_not_used_for_long_go(server, stored, monkeypatch):
+    monkeypatch.setattr(objects, "_BLOCKS", 2)
+    with ObjectFile(stored) as file:
+        assert file.readall() == CONTENT
+        file.seek(0)
+        file.read(1)
+    assert server.reads.count((0, 1000)) == 2
+
+
+@pytest.mark.parametrize("fault", [500, 503, 429, "reset", "slow", "cut"])
+def test_a_read_that_fails_is_made_again(server, stored, fault):
+    with ObjectFile(stored) as file:
+        server.faults.extend([fault, fault])
+        assert file.readall() == CONTENT
+
+
+def test_a_storage_that_does_not_answer_any_more_is_told_and_never_taken_for_the_end(server, stored):
+    with ObjectFile(stored) as file:
+        server.faults.extend([503] * 9)
+        with pytest.raises(MediaError, match="storage does not answer"):
+            file.read(1)
+        assert file.failure is not None
+    assert len(server.faults) == 9 - 4
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"), [("whole", "cannot be read in parts"), (403, "may not be read"), (404, "not there")]
+)
+def test_what_another_try_cannot_mend_is_told_at_once(server, stored, fault, words):
+    with ObjectFile(stored) as file:
+        server.faults.extend([fault, None])
+        with pytest.raises(InputError, match=words):
+            file.read(1)
+    assert len(server.faults) == 1
+
+
+def test_an_object_that_is_not_there_is_told(server):
+    with pytest.raises(InputError, match="not there"):
+        look_at(Address(server.url("/none.mp4")))
+
+
+def test_an_object_is_known_by_its_content_and_read_again_only_where_its_tag_is_another(server, stored):
+    first = SourceIdentity.of(stored)
+    assert (first.size, first.path) == (5000, stored.url)
+    read = len(server.reads)
+    assert SourceIdentity.of(stored, first) == first
+    first.check()
+    assert len(server.reads) == read
+    server.objects["/a.bin"] = CONTENT[::-1]
+    with pytest.raises(InputError, match="was changed"):
+        first.check()
+
+
+def test_a_package_that_is_missing_is_told_with_the_command_that_installs_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "fsspec", None)
+    with pytest.raises(UsageError, match=r"pip install 'seg-video\[remote\]'"):
+        look_at(Address("https://host/a.mp4"))
+    with pytest.raises(UsageError, match=r"pip install 'seg-video\[remote\]' gcsfs"):
+        look_at(Address("gs://bucket/a.mp4"))
