@@ -102,18 +102,18 @@ def _on_openvino(
         if settings.precision == "int8"
         else (find_program, cpu_precision(settings.precision))
     )
-    streams = settings.threads or len(os.sched_getaffinity(0))
+    callers = settings.threads or len(os.sched_getaffinity(0))
 
     def compiled(canvas: tuple[int, int]) -> CompiledStages:
         graphs = dict(find(source, canvas))
         if branch is not None:
             graphs |= find_program(branch, canvas)
-        return CompiledStages(graphs, StageShapes.of(config, canvas), precision, streams)
+        return CompiledStages(graphs, StageShapes.of(config, canvas), precision, callers)
 
     if branch is None:
-        return StagedPredictor(config, compiled, here, streams)
+        return StagedPredictor(config, compiled, here, callers)
     checked_trunk(branch.path(), read_metadata(branch.path()), source.path())
-    return PanopticPredictor(config, compiled, here, streams, semantic.pixel_classes(branch))
+    return PanopticPredictor(config, compiled, here, callers, semantic.pixel_classes(branch))
 
 
 def _through_keras(source: NetworkSource, settings: LoadSettings, here: str) -> FrameSegmenter:

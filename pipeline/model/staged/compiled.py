@@ -23,10 +23,10 @@ class CompiledStages:
     With one thread a kernel adds in one order: a frame gets the same detections however many cores there are and
     whoever else computes. So cores are shared out to frames and not to operations, which is also the faster way.
 
-    Each caller has a program of its own, compiled when it is first needed. OpenVINO (2026.4.1) can also compile one with
-    a stream for each caller, but builds the streams' graphs at the same time and lets them share packed weights: a
-    quarter of such programs in 8-bit numbers computed wrong features as long as they lived, without an error. What it
-    costs is the packed weights once a caller.
+    Each caller has a program of its own, compiled when it is first needed. OpenVINO (2026.4.1) can also compile
+    one with a stream for each caller, but builds the streams' graphs at the same time and lets them share packed
+    weights: a quarter of such programs in 8-bit numbers computed wrong features as long as they lived, without an
+    error. What it costs is the packed weights once a caller.
 
     shapes : that the graphs were made for. callers : that compute at the same time; others wait.
     """
@@ -62,14 +62,17 @@ class CompiledStages:
             return self._free.get_nowait()
         with self._making:
             if self._left:
-                stages = {
-                    name: self._core.compile_model(model, "CPU", self._settings)
-                    for name, model in self._models.items()
-                }
-                made = StageRequests(stages, self._shapes)
+                made = self._make()
                 self._left -= 1
                 return made
         return self._free.get()
+
+    def _make(self) -> StageRequests:
+        stages = {
+            name: self._core.compile_model(model, "CPU", self._settings)
+            for name, model in self._models.items()
+        }
+        return StageRequests(stages, self._shapes)
 
 
 class StageRequests:
