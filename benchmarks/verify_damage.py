@@ -1,8 +1,8 @@
-"""120 randomly damaged outputs, and which of them `verify` catches: `python benchmarks/verify_damage.py CLIP`.
+"""Outputs damaged in 200 ways, and which of them `verify` catches: `python benchmarks/verify_damage.py CLIP`.
 
-The clip gets a second sound track, subtitles, chapters and tags; seg-video makes an output of it, and ffmpeg damages
-copies of that. Each is verified with the run's record beside it and without. Writes the table of docs/reliability.md;
-exit code 1 if one is not caught with the record, or an undamaged output is called damaged.
+The clip gets a second sound track, subtitles, chapters and tags, in MP4 and in Matroska; seg-video makes an output of
+each, and copies of these are damaged. Each is verified with the run's record beside it and without. Writes the table of
+docs/reliability.md; exit code 1 if one is not caught with the record, or an undamaged output is called damaged.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import ffmpeg
 import imageio_ffmpeg
@@ -26,6 +25,10 @@ from page import write_table
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+import damages  # noqa: E402
+import matroska_damages  # noqa: E402
+from damages import RICH_COPY, TIMEOUT_SECONDS, Damage, Scene, chapters  # noqa: E402
+
 from pipeline import cli  # noqa: E402
 from pipeline.errors import SegVideoError  # noqa: E402
 from pipeline.proof.verify import verify  # noqa: E402
@@ -33,429 +36,9 @@ from pipeline.video.ffmpeg import VARIABLE, from_file, run_ffmpeg, to_file  # no
 from pipeline.video.read.probe import probe  # noqa: E402
 
 PAGE = ROOT / "docs" / "reliability.md"
-TIMEOUT_SECONDS = 300
 
-
-@dataclass(frozen=True)
-class Scene:
-    """An output to damage: its size, frames and ticks a second, and a source of chance."""
-
-    made: Path
-    width: int
-    height: int
-    frames: int
-    ticks: int
-    chance: random.Random
-
-    def frame(self) -> int:
-        """A frame that is neither the first nor the last."""
-        return self.chance.randrange(2, self.frames - 2)
-
-    def small_box(self) -> tuple[int, int, int, int]:
-        """24x8 px, as cells lie."""
-        left, top = self.chance.randrange(self.width // 8 - 3), self.chance.randrange(self.height // 8)
-        return 8 * left, 8 * top, 24, 8
-
-    def most_detailed(
-        self, make: Callable[[], tuple[int, int, int, int]], tries: int
-    ) -> tuple[int, int, int, int]:
-        """The box of so many that varies most inside: a blur has to have something to take away."""
-        import av
-
-        with av.open(str(self.made)) as container:
-            luma = next(container.decode(video=0)).to_ndarray(format="gray").astype(float)
-
-        def varies(box: tuple[int, int, int, int]) -> float:
-            left, top, width, height = box
-            inner = luma[top : top + height, left : left + width]
-            return float(abs(inner[:, 1:] - inner[:, :-1]).mean())
-
-        return max((make() for _ in range(tries)), key=varies)
-
-    def box(self) -> tuple[int, int, int, int]:
-        """Left, top, width, height in even px: from a twelfth to a quarter of each side."""
-        width, height = (2 * (side // self.chance.randint(8, 24)) for side in (self.width, self.height))
-        left = 2 * self.chance.randrange((self.width - width) // 2)
-        top = 2 * self.chance.randrange((self.height - height) // 2)
-        return left, top, width, height
-
-
-#: ffmpeg reads a track's title under another name than it writes it by.
-KEPT = {"metadata:s:a:0": "title=Cabin"}
-
-#: No damage at all.
-CONTROL = "none: copied by ffmpeg"
-
-Damage = Callable[[Scene, Path], None]
-
-
-def filtered(words: Callable[[Scene], str], **options: Any) -> Damage:
-    """The pictures through a filter, encoded anew and finely; everything else copied."""
-
-    def do(scene: Scene, path: Path) -> None:
-        asked = {
-            "c": "copy", "c:v": "libx264", "crf": 16, "preset": "veryfast", "bf": 2, "vf": words(scene),
-            "fps_mode": "passthrough", "enc_time_base": f"1:{scene.ticks}", **options,
-        }  # fmt: skip
-        copy(scene, path, **asked)
-
-    return do
-
-
-def copied(**options: Any) -> Damage:
-    """Everything copied by ffmpeg with these options."""
-    return lambda scene, path: copy(scene, path, **{"c": "copy", **options})
-
-
-def copy(scene: Scene, path: Path, **options: Any) -> None:
-    """The streams of the output, but for the text of the chapters, through ffmpeg."""
-    source = from_file(scene.made)
-    streams = [source[name] for name in ("v", "a", "s")]
-    made = to_file(path, *streams, **{"video_track_timescale": scene.ticks, **KEPT, **options})
-    run_ffmpeg(made, timeout_seconds=TIMEOUT_SECONDS)
-
-
-def arranged(order: tuple[str, ...], **options: Any) -> Damage:
-    """These streams of the output in this order."""
-
-    def do(scene: Scene, path: Path) -> None:
-        source = from_file(scene.made)
-        made = to_file(
-            path, *(source[name] for name in order), c="copy", video_track_timescale=scene.ticks, **options
-        )
-        run_ffmpeg(made, timeout_seconds=TIMEOUT_SECONDS)
-
-    return do
-
-
-def shuffled(order: Callable[[Scene], list[int]]) -> Damage:
-    """The frames in another order, at the old times."""
-    return filtered(lambda scene: f"shuffleframes={' '.join(map(str, order(scene)))}")
-
-
-def in_box(what: Callable[[Scene], str], *, detailed: bool = False) -> Damage:
-    """A filter over a part of every frame; detailed : one with something in it."""
-
-    def words(scene: Scene) -> str:
-        left, top, width, height = scene.most_detailed(scene.box, 12) if detailed else scene.box()
-        inner = f"[b]crop={width}:{height}:{left}:{top},{what(scene)}[c]"
-        return f"split[a][b];{inner};[a][c]overlay={left}:{top}:format=auto"
-
-    return filtered(words)
-
-
-def painted(scene: Scene, when: str = "1") -> str:
-    """A filled box of any colour."""
-    left, top, width, height = scene.box()
-    colour = f"0x{scene.chance.randrange(1 << 24):06x}"
-    return f"drawbox=x={left}:y={top}:w={width}:h={height}:t=fill:color={colour}:enable='{when}'"
-
-
-def swapped_frames(scene: Scene) -> list[int]:
-    """Two frames that follow each other, exchanged."""
-    order, at = list(range(scene.frames)), scene.frame()
-    order[at], order[at + 1] = order[at + 1], order[at]
-    return order
-
-
-def repeated_frame(scene: Scene) -> list[int]:
-    """A frame twice, the next one not at all."""
-    order, at = list(range(scene.frames)), scene.frame()
-    order[at + 1] = order[at]
-    return order
-
-
-def frozen(scene: Scene) -> list[int]:
-    """A frame held for a while."""
-    order, at = list(range(scene.frames)), scene.frame()
-    stop = min(at + scene.chance.randint(4, 12), scene.frames)
-    order[at:stop] = [at] * (stop - at)
-    return order
-
-
-def rewritten(find: bytes, offset: int, change: Callable[[bytes, Scene], bytes], size: int) -> Damage:
-    """Bytes of the file behind the first mark `find`, changed in place."""
-
-    def do(scene: Scene, path: Path) -> None:
-        content = bytearray(scene.made.read_bytes())
-        at = content.index(find) + offset
-        content[at : at + size] = change(bytes(content[at : at + size]), scene)
-        path.write_bytes(content)
-
-    return do
-
-
-def truncated(scene: Scene, path: Path) -> None:
-    """The file without its end."""
-    content = scene.made.read_bytes()
-    path.write_bytes(content[: int(len(content) * scene.chance.uniform(0.3, 0.98))])
-
-
-def flipped(scene: Scene, path: Path) -> None:
-    """Some bytes of one video packet are others."""
-    import av
-
-    content = bytearray(scene.made.read_bytes())
-    with av.open(str(scene.made)) as container:
-        packets = [packet for packet in container.demux(video=0) if packet.size > 400]
-        at = scene.chance.choice(packets)
-        for _ in range(20):
-            content[(at.pos or 0) + scene.chance.randrange(20, at.size)] ^= scene.chance.randrange(1, 256)
-    path.write_bytes(content)
-
-
-def retimed_words(scene: Scene, path: Path) -> None:
-    """The subtitles end at other times."""
-    words = path.with_suffix(".srt")
-    words.write_text("1\n00:00:00,100 --> 00:00:00,500\nHello\n\n2\n00:00:00,700 --> 00:00:01,300\nAgain\n")
-    source, text = from_file(scene.made), from_file(words)
-    made = to_file(path, source["v"], source["a"], text["s"], **RICH_COPY, video_track_timescale=scene.ticks)
-    run_ffmpeg(made, timeout_seconds=TIMEOUT_SECONDS)
-
-
-RICH_COPY = {
-    "c": "copy", "c:s": "mov_text", "metadata:s:a:1": "language=kor", "metadata:s:s:0": "language=eng",
-    "disposition:a:1": "0",
-}  # fmt: skip
-
-
-def chapters() -> str:
-    """Two chapters, as ffmpeg reads them."""
-    head = ";FFMETADATA1\ntitle=A drive\ncomment=Night\n"
-    one = "[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=700\ntitle=Town\n"
-    return f"{head}{one}[CHAPTER]\nTIMEBASE=1/1000\nSTART=700\nEND=1400\ntitle=Country\n"
-
-
-def some(low: float, high: float) -> Callable[[Scene], float]:
-    """A number from `low` to `high`, to either side."""
-    return lambda scene: scene.chance.choice((-1, 1)) * scene.chance.uniform(low, high)
-
-
-def without_masks(scene: Scene, path: Path) -> None:
-    """The pictures of the source, and the rest of the output."""
-    source, rest = from_file(scene.made.with_name("source.mp4")), from_file(scene.made)
-    made = to_file(
-        path, source["v:0"], rest["a"], rest["s"], c="copy", video_track_timescale=scene.ticks, **KEPT
-    )
-    run_ffmpeg(made, timeout_seconds=TIMEOUT_SECONDS)
-
-
-def packets_of(scene: Scene, kind: str) -> list[tuple[int, int]]:
-    """Where the packets of the first track of a kind lie, and their lengths."""
-    import av
-
-    with av.open(str(scene.made)) as container:
-        stream = next(stream for stream in container.streams if stream.type == kind)
-        return [(packet.pos or 0, packet.size) for packet in container.demux(stream) if packet.size]
-
-
-def zeroed_sound(scene: Scene, path: Path) -> None:
-    """A packet of sound has its length, and no content."""
-    content = bytearray(scene.made.read_bytes())
-    at, size = scene.chance.choice(packets_of(scene, "audio")[3:-3])
-    content[at : at + size] = bytes(size)
-    path.write_bytes(content)
-
-
-def emptied(scene: Scene, path: Path) -> None:
-    """All media are zeros, as of a download that kept room for itself; the header is whole."""
-    content = bytearray(scene.made.read_bytes())
-    begin = content.index(b"mdat") + 4
-    content[begin:] = bytes(len(content) - begin)
-    path.write_bytes(content)
-
-
-def doubled_packet(scene: Scene, path: Path) -> None:
-    """A packet of the video is overwritten by the one before, as far as there is room."""
-    content = bytearray(scene.made.read_bytes())
-    packets = packets_of(scene, "video")
-    number = scene.frame()
-    (before, length), (at, size) = packets[number - 1], packets[number]
-    room = min(length, size)
-    content[at : at + room] = content[before : before + room]
-    path.write_bytes(content)
-
-
-def moved_sound(scene: Scene, path: Path) -> None:
-    """The header looks for each chunk of the first sound track a byte too late."""
-    content = bytearray(scene.made.read_bytes())
-    at = content.index(b"stco", content.index(b"smhd"))
-    for number in range(int.from_bytes(content[at + 8 : at + 12], "big")):
-        place = at + 12 + 4 * number
-        content[place : place + 4] = (int.from_bytes(content[place : place + 4], "big") + 1).to_bytes(
-            4, "big"
-        )
-    path.write_bytes(content)
-
-
-def retitled_chapter(scene: Scene, path: Path) -> None:
-    """Another title of a chapter, wherever the file says it."""
-    path.write_bytes(scene.made.read_bytes().replace(b"Town", b"Town"[::-1]))
-
-
-def apertured(scene: Scene, path: Path) -> None:
-    """A clean aperture that cuts off a half, in the place of the box of pixel aspects or of bitrates."""
-    content = scene.made.read_bytes()
-    numbers = [scene.width // 2, 1, scene.height, 1, 0, 1, 0, 1]
-    box = (40).to_bytes(4, "big") + b"clap" + b"".join(number.to_bytes(4, "big") for number in numbers)
-    at = content.index(b"avcC") - 4
-    made = bytearray(content[:at] + box + content[at:])
-    for name in (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"avc1"):
-        place = made.index(name, content.index(b"moov")) - 4
-        made[place : place + 4] = (int.from_bytes(made[place : place + 4], "big") + 40).to_bytes(4, "big")
-    begin = 0  # the media lie behind the header, 40 bytes farther now
-    while (begin := made.find(b"stco", begin)) >= 0:
-        for number in range(int.from_bytes(made[begin + 8 : begin + 12], "big")):
-            place = begin + 12 + 4 * number
-            made[place : place + 4] = (int.from_bytes(made[place : place + 4], "big") + 40).to_bytes(4, "big")
-        begin += 4
-    path.write_bytes(made)
-
-
-KINDS: dict[str, Damage] = {
-    CONTROL: copied(),
-    "one frame black": filtered(lambda s: f"drawbox=t=fill:color=black:enable='eq(n,{s.frame()})'"),
-    "one frame grey": filtered(lambda s: f"hue=s=0:enable='eq(n,{s.frame()})'"),
-    "two frames swapped": shuffled(swapped_frames),
-    "a frame twice, the next gone": shuffled(repeated_frame),
-    "a frame held": shuffled(frozen),
-    "a region painted over in every frame": filtered(painted),
-    "a region painted over in one frame": filtered(lambda s: painted(s, f"eq(n,{s.frame()})")),
-    "a faint logo": filtered(lambda s: painted(s).replace(":enable", "@0.3:enable")),
-    "all colour gone": filtered(lambda s: "hue=s=0"),
-    "U and V exchanged": filtered(lambda s: "swapuv"),
-    "another hue": filtered(lambda s: f"hue=h={some(8, 40)(s):.0f}"),
-    "another saturation": filtered(lambda s: f"hue=s={s.chance.choice((0.5, 0.8, 1.25, 1.6))}"),
-    "brighter or darker": filtered(lambda s: f"eq=brightness={some(0.01, 0.08)(s):.3f}"),
-    "another gamma": filtered(lambda s: f"eq=gamma={s.chance.choice((0.8, 0.93, 1.08, 1.3))}"),
-    "another contrast": filtered(lambda s: f"eq=contrast={s.chance.choice((0.8, 0.93, 1.08, 1.2))}"),
-    "negative": filtered(lambda s: "negate"),
-    "a region of another hue": in_box(lambda s: f"hue=h={some(20, 90)(s):.0f}"),
-    "a region of another brightness": in_box(lambda s: f"eq=brightness={some(0.05, 0.2)(s):.3f}"),
-    "a region blurred": in_box(lambda s: f"gblur=sigma={s.chance.uniform(2, 8):.1f}", detailed=True),
-    "a place of 24x8 px blurred": filtered(
-        lambda s: "split[a][b];[b]crop=24:8:{0}:{1},gblur=sigma=3[c];[a][c]overlay={0}:{1}".format(
-            *s.most_detailed(s.small_box, 200)
-        )
-    ),
-    "a checker of two levels": filtered(
-        lambda s: "geq=lum='lum(X,Y)+if(mod(X+Y,2),2,-2)':cb='cb(X,Y)':cr='cr(X,Y)'"
-    ),
-    "a region in large pixels": in_box(lambda s: "pixelize=w=16:h=16"),
-    "a region mirrored": in_box(lambda s: "hflip"),
-    "blurred": filtered(lambda s: f"gblur=sigma={s.chance.uniform(1.2, 4):.1f}"),
-    "sharpened": filtered(lambda s: "unsharp=5:5:1.5"),
-    "noise": filtered(lambda s: f"noise=alls={s.chance.randint(12, 30)}:allf=t"),
-    "low bitrate": filtered(lambda s: "null", **{"crf": 42}),
-    "mirrored": filtered(lambda s: "hflip"),
-    "upside down": filtered(lambda s: "vflip"),
-    "turned by a degree": filtered(lambda s: f"rotate={some(0.5, 2)(s):.2f}*PI/180"),
-    "moved by a few pixels": filtered(lambda s: f"scroll=hpos={s.chance.choice((2, 4, 8)) / s.width}"),
-    "cropped and scaled back": filtered(lambda s: f"crop=iw*0.96:ih*0.96,scale={s.width}:{s.height}"),
-    "another size": filtered(lambda s: f"scale={s.width // 4 * 2}:-2"),
-    "another pixel aspect": filtered(lambda s: "setsar=4/3"),
-    "chroma moved by two pixels": filtered(lambda s: "chromashift=cbh=1:crh=1"),
-    "a small block in one frame": filtered(
-        lambda s: f"drawbox=x=96:y=96:w=16:h=16:t=fill:color=gray:enable='eq(n,{s.frame()})'"
-    ),
-    "three levels brighter": filtered(lambda s: "lutyuv=y=val+3"),
-    "one frame three levels brighter": filtered(lambda s: f"lutyuv=y=val+3:enable='eq(n,{s.frame()})'"),
-    "the last row black": filtered(lambda s: f"drawbox=x=0:y={s.height - 2}:w=iw:h=2:t=fill:color=black"),
-    "chroma of half the size": filtered(
-        lambda s: "split=2[a][b];[b]scale=iw/4:ih/4,scale=iw*4:ih*4[c];[a][c]mergeplanes=0x001112:yuv420p"
-    ),
-    "two frames mixed": filtered(lambda s: f"tmix=frames=2:enable='eq(n,{s.frame()})'"),
-    "median filter": filtered(lambda s: "median=radius=2:planes=1"),
-    "every other frame later by a tick": copied(**{"bsf:v": "setts=pts=PTS+if(mod(N\\,2)\\,0\\,1)"}),
-    "sound 20 ms later": copied(**{"bsf:a:0": "setts=ts=TS+0.02/TB"}),
-    "sound a decibel lower": copied(**{"c:a:0": "aac", "filter:a:0": "volume=-1dB"}),
-    "another language of the video": copied(**{"metadata:s:v:0": "language=fra"}),
-    "the header turns the video": rewritten(b"tkhd", 44, lambda old, s: (0x8000).to_bytes(4, "big"), 4),
-    "the header plays faster": rewritten(b"mvhd", 24, lambda old, s: b"\0\2\0\0", 4),
-    "an edit plays faster": rewritten(b"elst", 20, lambda old, s: b"\0\2\0\0", 4),
-    "the header's colours": rewritten(b"colr", 10, lambda old, s: b"\0\x10", 2),
-    "one frame later by a tick": filtered(lambda s: f"setpts=PTS+eq(N\\,{s.frame()})"),
-    "all frames later by a tick": filtered(lambda s: "setpts=PTS+1"),
-    "last frame missing": lambda s, path: copy(s, path, c="copy", **{"frames:v": s.frames - 1}),
-    "a frame missing": filtered(lambda s: f"select=not(eq(n\\,{s.frame()}))"),
-    "another frame rate": filtered(lambda s: "fps=20"),
-    "one packet of sound missing": lambda s, path: copy(
-        s, path, c="copy", **{"bsf:a:0": f"noise=drop=eq(n\\,{s.chance.randint(3, 30)}):amount=-1"}
-    ),
-    "sound encoded anew": copied(**{"c:a:0": "aac"}),
-    "sound a tick later": copied(**{"bsf:a:0": "setts=ts=TS+64"}),
-    "a sound track missing": arranged(("v", "a:0", "s")),
-    "sound tracks exchanged": arranged(("v", "a:1", "a:0", "s")),
-    "an extra sound track": arranged(("v", "a:0", "a:1", "a:1", "s")),
-    "streams in another order": arranged(("a:0", "v", "a:1", "s")),
-    "subtitles missing": arranged(("v", "a")),
-    "subtitles end elsewhere": retimed_words,
-    "another language": copied(**{"metadata:s:a:1": "language=deu"}),
-    "another track title": copied(**{"metadata:s:a:0": "title=Another"}),
-    "another default track": copied(**{"disposition:a:0": "0", "disposition:a:1": "default"}),
-    "forced subtitles": copied(**{"disposition:s:0": "default+forced"}),
-    "another title": copied(metadata="title=Another"),
-    "metadata added": copied(metadata="artist=Nobody"),
-    "metadata removed": copied(map_metadata=-1),
-    "chapters removed": copied(map_chapters=-1),
-    "another codec tag": copied(**{"tag:v": "avc3"}),
-    "colour tags in the video": copied(**{"bsf:v": "h264_metadata=matrix_coefficients=5:colour_primaries=5"}),
-    "range in the video": copied(**{"bsf:v": "h264_metadata=video_full_range_flag=1"}),
-    "chroma location": copied(**{"bsf:v": "h264_metadata=chroma_sample_loc_type=3"}),
-    "pixel aspect in the video": copied(**{"bsf:v": "h264_metadata=sample_aspect_ratio=4/3"}),
-    "asks to be turned": lambda s, path: turned(s, path),
-    "another sample rate": rewritten(
-        b"\x05\x80\x80\x80", 5, lambda old, s: bytes([old[0], old[1] ^ 0x80]), 2
-    ),
-    "an edit list": rewritten(b"elst", 4 + 8 + 4, lambda old, s: (s.ticks // 5).to_bytes(4, "big"), 4),
-    "truncated": truncated,
-    "bytes of a packet": flipped,
-    "one frame two levels darker": filtered(lambda s: f"lutyuv=y=val-2:enable='eq(n,{s.frame()})'"),
-    "one frame of another hue": filtered(lambda s: f"hue=h=30:enable='eq(n,{s.frame()})'"),
-    "a macroblock four pixels aside in one frame": filtered(
-        lambda s: "split[a][b];[b]crop=16:16:{0}:{1}[c];[a][c]overlay={0}+4:{1}:enable='eq(n,{2})'".format(
-            *s.most_detailed(s.small_box, 200)[:2], s.frame()
-        )
-    ),
-    "the first frame black": filtered(lambda s: "drawbox=t=fill:color=black:enable='eq(n,0)'"),
-    "the last frame black": filtered(lambda s: f"drawbox=t=fill:color=black:enable='eq(n,{s.frames - 1})'"),
-    "the last two frames swapped": shuffled(lambda s: [*range(s.frames - 2), s.frames - 1, s.frames - 2]),
-    "darker towards the end": filtered(lambda s: f"fade=out:{s.frames - 8}:16"),
-    "the source's pictures, without a mask": without_masks,
-    "a tint like a mask where none is": filtered(lambda s: painted(s).replace(":enable", "@0.45:enable")),
-    "a tint like a mask in one frame": filtered(
-        lambda s: painted(s, f"eq(n,{s.frame()})").replace(":enable", "@0.45:enable")
-    ),
-    "sound a packet later": copied(**{"bsf:a:0": "setts=ts=TS+1024"}),
-    "a packet of sound zeroed": zeroed_sound,
-    "the sound's places moved by a byte": moved_sound,
-    "another chapter title": retitled_chapter,
-    "other words in the subtitles": rewritten(b"Hello", 0, lambda old, s: b"Hallo", 5),
-    "another language of the subtitles": copied(**{"metadata:s:s:0": "language=fra"}),
-    "the painted video twice": arranged(("v", "v", "a", "s")),
-    "the header's brand": rewritten(b"ftyp", 4, lambda old, s: b"qt  ", 4),
-    "the header's pixel aspect": rewritten(b"pasp", 4, lambda old, s: (4).to_bytes(4, "big"), 4),
-    "the header disables the video": rewritten(b"tkhd", 7, lambda old, s: b"\0", 1),
-    "the header's level": rewritten(b"avcC", 7, lambda old, s: b"\x0a", 1),
-    "the header's size": rewritten(b"avc1", 28, lambda old, s: (16).to_bytes(2, "big"), 2),
-    "the header's size of display": rewritten(b"tkhd", 80, lambda old, s: (16).to_bytes(2, "big"), 2),
-    "the header's time of making": rewritten(b"mvhd", 8, lambda old, s: b"\xd0\0\0\0", 4),
-    "a crop in the header": apertured,
-    "the sound to one side": rewritten(b"smhd", 8, lambda old, s: b"\1\0", 2),
-    "no keyframe is told": rewritten(b"stss", 0, lambda old, s: b"free", 4),
-    "media gone, its length kept": emptied,
-    "a frame's packet twice": doubled_packet,
-    "bytes behind the end": lambda s, path: path.write_bytes(s.made.read_bytes() + b"more"),
-}
-
-
-def turned(scene: Scene, path: Path) -> None:
-    """The output asks players to turn it."""
-    source = from_file(scene.made, display_rotation=90)
-    made = to_file(
-        path, *(source[name] for name in ("v", "a", "s")), c="copy", video_track_timescale=scene.ticks
-    )
-    run_ffmpeg(made, timeout_seconds=TIMEOUT_SECONDS)
+KINDS = {".mp4": damages.KINDS, ".mkv": matroska_damages.KINDS}
+CONTROLS = {damages.CONTROL, *matroska_damages.CONTROLS}
 
 
 @dataclass
@@ -472,16 +55,22 @@ def main() -> int:
     """0 if all damage was caught, and nothing else."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("clip", type=Path, help="a video of some seconds, with sound")
-    parser.add_argument("--count", type=int, default=120, help="how many outputs are damaged (120)")
+    parser.add_argument("--times", type=int, default=1, help="how often each kind is tried (1)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", help="kinds whose name contains this")
     parser.add_argument("--dry", action="store_true", help="write no page")
     arguments = parser.parse_args()
     os.environ[VARIABLE] = imageio_ffmpeg.get_ffmpeg_exe()
     with tempfile.TemporaryDirectory(prefix="damage-") as folder:
-        source, made = prepared(arguments.clip, Path(folder))
-        false_alarms = [name for name in ("with", "without") if caught(source, undamaged(made, name))]
-        tallies = dict(tried(source, made, arguments))
+        false_alarms, tallies = [], {}
+        for suffix, kinds in KINDS.items():
+            chosen = {name: kinds[name] for name in kinds if arguments.only is None or arguments.only in name}
+            if chosen:
+                source, made = prepared(arguments.clip, Path(folder), suffix)
+                false_alarms += [
+                    name for name in ("with", "without") if caught(source, undamaged(made, name))
+                ]
+                tallies.update(tried(source, made, chosen, arguments))
     table = "\n".join(lines(tallies, false_alarms))
     print(table)
     if not arguments.dry:
@@ -489,26 +78,30 @@ def main() -> int:
     return (
         1
         if false_alarms
-        or any(tally.caught != (0 if name == CONTROL else tally.made) for name, tally in tallies.items())
+        or any(tally.caught != (0 if name in CONTROLS else tally.made) for name, tally in tallies.items())
         else 0
     )
 
 
-def prepared(clip: Path, folder: Path) -> tuple[Path, Path]:
+def prepared(clip: Path, folder: Path, suffix: str) -> tuple[Path, Path]:
     """The clip with more tracks, and what seg-video makes of it."""
-    words, listing, source = folder / "words.srt", folder / "chapters.txt", folder / "source.mp4"
+    words, listing, source = folder / "words.srt", folder / "chapters.txt", folder / f"source{suffix}"
     words.write_text("1\n00:00:00,100 --> 00:00:00,400\nHello\n\n2\n00:00:00,700 --> 00:00:01,200\nAgain\n")
     listing.write_text(chapters())
-    one, text, marks = from_file(clip), from_file(words), from_file(listing, f="ffmetadata")
+    (folder / "font.ttf").write_bytes(b"FONT" * 40)
+    own = {} if suffix == ".mp4" else {
+        "c:s": "srt", "attach": str(folder / "font.ttf"), "metadata:s:t": "mimetype=font/ttf",
+    }  # fmt: skip
+    one, text = from_file(clip), from_file(words)
     tone = ffmpeg.input("sine=f=300:d=1.4", f="lavfi")
     made = to_file(
         source, one["v:0"], one["a:0"], tone["a"], text["s"],
-        **RICH_COPY, t=1.6, **{"c:a:1": "aac", "metadata:s:a:0": "title=Cabin", "metadata:g": "title=A drive"},
+        **RICH_COPY | own, t=1.6,
+        **{"c:a:1": "aac", "metadata:s:a:0": "title=Cabin", "metadata:g": "title=A drive"},
     )  # fmt: skip
-    del marks
     made = made.global_args("-i", f"file:{listing}", "-map_chapters", "3")
     run_ffmpeg(made, timeout_seconds=TIMEOUT_SECONDS)
-    out = folder / "out.mp4"
+    out = folder / f"out{suffix}"
     if cli.main(["run", str(source), "-o", str(out), "--quiet", "--workers", "0"]) != 0:
         raise SystemExit("seg-video could not make the output that is to be damaged")
     return source, out
@@ -518,23 +111,24 @@ def undamaged(made: Path, record: str) -> Path:
     """The output itself, or a copy of it without its record."""
     if record == "with":
         return made
-    alone = made.with_name("alone.mp4")
+    alone = made.with_name(f"alone{made.suffix}")
     shutil.copy(made, alone)
     return alone
 
 
-def tried(source: Path, made: Path, arguments: argparse.Namespace) -> Iterator[tuple[str, Tally]]:
-    """Each kind of damage, as often as it falls to it."""
+def tried(
+    source: Path, made: Path, kinds: dict[str, Damage], arguments: argparse.Namespace
+) -> Iterator[tuple[str, Tally]]:
+    """Each kind of damage, as often as is asked for."""
     info = probe(made)
-    kinds = [name for name in KINDS if arguments.only is None or arguments.only in name]
     record = made.with_name(f"{made.name}.seg-run")
     for number, name in enumerate(kinds):
         tally = Tally()
-        for again in range(arguments.count // len(kinds) + (number < arguments.count % len(kinds))):
+        for again in range(arguments.times):
             chance = random.Random(f"{arguments.seed} {name} {again}")  # noqa: S311
             scene = Scene(made, info.width, info.height, info.frame_count, info.time_base.denominator, chance)
-            damaged = made.with_name(f"damaged-{number}-{again}.mp4")
-            KINDS[name](scene, damaged)
+            damaged = made.with_name(f"damaged-{number}-{again}{made.suffix}")
+            kinds[name](scene, damaged)
             began = time.monotonic()
             alone = caught(source, damaged)
             shutil.copytree(record, damaged.with_name(f"{damaged.name}.seg-run"))
@@ -564,7 +158,7 @@ def caught(source: Path, output: Path) -> set[str]:
 
 def lines(tallies: dict[str, Tally], false_alarms: list[str]) -> Iterator[str]:
     """The table, a line each, and what it says in all."""
-    real = [tally for name, tally in tallies.items() if name != CONTROL]
+    real = [tally for name, tally in tallies.items() if name not in CONTROLS]
     sums = [sum(getattr(tally, name) for tally in real) for name in ("made", "caught", "alone")]
     yield (
         f"{sums[1]} of {sums[0]} damaged outputs are caught, {sums[2]} of them without the run's folder; an undamaged "

@@ -64,7 +64,7 @@ MAY_IMPORT = {
         "store",
         "weights.digest",
     },
-    "live": {"segment", "track", "render"},
+    "live": {"segment", "track", "render", "video"},
     "api": {"job", "record", "run", "proof", "segment", "networks", "track", "render", "store", "video"},
     "__main__": {"cli"},
     "cli": {
@@ -141,7 +141,6 @@ SHORTEST_MODULE = 40
 
 #: Shorter modules with one user that stand for themselves, and why.
 SHORT = {
-    "pipeline.live.settings": "settings of a room have a module of their own in every room",
     "pipeline.render.steady": "a filter with a paper of its own; its user would have 290 lines",
     "pipeline.video.write.pictures": "a way to write a video: api knows no cv2",
 }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.api.opened_run import OpenedRun, open_run
@@ -10,14 +11,17 @@ from pipeline.errors import UsageError
 from pipeline.job.output_template import RUN_SUFFIX
 from pipeline.job.protection import refuse_in_run_folder
 from pipeline.render.settings import RenderSettings
+from pipeline.store.class_pictures import class_picture, read_class_names, read_class_picture
 from pipeline.store.export_coco import export_coco
 from pipeline.store.export_csv import export_csv
 from pipeline.store.export_cvat import export_cvat
 from pipeline.store.export_folder import export_folder
 from pipeline.store.export_mots import export_mots
-from pipeline.store.export_panoptic import export_panoptic, export_png
+from pipeline.store.export_panoptic import MapOf, export_panoptic, export_png
 from pipeline.store.export_yolo import export_yolo
 from pipeline.store.reader import DetectionsFile
+from pipeline.structures.pixel_classes import PixelClasses
+from pipeline.video.cut.excerpt import excerpt
 from pipeline.video.read.probe import probe
 from pipeline.video.write.pictures import write_pictures
 
@@ -30,7 +34,7 @@ _ONE_FILE: Mapping[str, tuple[str, Callable[[DetectionsFile, Path, float | None]
 }
 
 #: Formats that know pictures of different sizes.
-_OF_PICTURES = ("coco", "yolo")
+_OF_PICTURES = ("coco", "yolo", "png", "panoptic")
 
 #: Formats of what only runs with class maps have.
 _OF_CLASSES = ("png", "panoptic")
@@ -79,8 +83,16 @@ def export(
         if format == "yolo":
             export_yolo(file, folder, least, scores=scores)
         elif format in _OF_CLASSES:
-            assert opened is not None
-            _write_classes(opened, format, file, folder, least)
+            with _class_maps(file, opened) as maps:
+                if maps is None:
+                    raise UsageError(
+                        "The run stored no class maps.",
+                        do="seg-video IN OUT --view semantic or panoptic, then again",
+                    )
+                if format == "png":
+                    export_png(file.header, folder, *maps)
+                else:
+                    export_panoptic(file, folder, least, *maps)
         else:
             name, write = _ONE_FILE[format]
             write(file, folder / name, least)
@@ -89,22 +101,21 @@ def export(
     return Path(out)
 
 
-def _write_classes(
-    run: OpenedRun,
-    format: str,  # noqa: A002
-    file: DetectionsFile,
-    folder: Path,
-    conf: float | None,
-) -> None:
-    with run.class_maps() as maps:
-        if maps is None:
-            raise UsageError(
-                "The run stored no class maps.", do="seg-video IN OUT --view semantic or panoptic, then again"
-            )
-        if format == "png":
-            export_png(file.header, folder, maps.classes, maps.of)
-        else:
-            export_panoptic(file, folder, conf, maps.classes, maps.of)
+@contextmanager
+def _class_maps(file: DetectionsFile, run: OpenedRun | None) -> Iterator[tuple[PixelClasses, MapOf] | None]:
+    """Classes and class map of each frame, of a run or, without one, of a batch of pictures; None: none is stored."""
+    if run is not None:
+        with run.class_maps() as maps:
+            yield None if maps is None else (maps.classes, maps.of)
+        return
+    folder, pictures = file.path.parent, file.header.pictures
+    if not all(picture.class_map for picture in pictures):
+        yield None
+        return
+    yield (
+        read_class_names(folder),
+        lambda frame: read_class_picture(class_picture(folder, pictures[frame].output)),
+    )
 
 
 def _batch_of_pictures(run: Path) -> Path | None:
@@ -118,4 +129,5 @@ def _batch_of_pictures(run: Path) -> Path | None:
 
 def _write_frames(run: OpenedRun, folder: Path) -> None:
     folder.mkdir()
-    write_pictures(probe(run.source), folder, deinterlace=run.settings.decode.deinterlace)
+    decode = run.settings.decode
+    write_pictures(excerpt(probe(run.source), decode), folder, deinterlace=decode.deinterlace)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-
-import numpy as np
 
 from pipeline.api.results import Frame
 from pipeline.errors import UsageError
@@ -16,8 +14,7 @@ from pipeline.job.settings import Settings
 from pipeline.record.find_run import find_run, request_of
 from pipeline.record.layout import RunLayout
 from pipeline.render.film_classes import FilmClasses
-from pipeline.render.shown import class_ids_of
-from pipeline.store.chosen_rows import chosen_rows
+from pipeline.render.shown import ShownTracks
 from pipeline.store.class_maps import ClassMapsFile, class_maps_beside
 from pipeline.store.reader import DetectionsFile
 from pipeline.structures.address import Place, place_of
@@ -52,14 +49,14 @@ class OpenedRun:
 
     def frames(self) -> Iterator[Frame]:
         """Each frame with its detections; `tracks` holds the objects that the output shows."""
-        shown = self.settings.render
-        classes = class_ids_of(shown.classes, self.names, others=class_maps_beside(self.detections).is_file())
+        # Where class maps are stored, the classes that were asked for may be those of pixels.
+        view = "panoptic" if class_maps_beside(self.detections).is_file() else "instances"
+        shown = ShownTracks(replace(self.settings.render, view=view), self.names)
         with DetectionsFile(self.detections) as file, self.class_maps() as maps:
             header = file.header
             times = header.seconds
             for number, tracks in file.frames():
-                rows = chosen_rows(tracks, shown.conf)
-                kept = tracks[rows[np.isin(tracks.class_ids[rows], classes)]]
+                kept = tracks[shown.rows(tracks)]
                 seconds = float(times[number - header.first_frame])
                 found = tracks.detections[tracks.origins == FOUND]
                 yield Frame(

@@ -8,18 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from pipeline.api.results import Frame
 from pipeline.api.settings import request_of_keywords
 from pipeline.job.resolve import resolve
 from pipeline.job.settings import Settings
+from pipeline.render.drawn_view import DrawnView
 from pipeline.render.film_classes import FilmClasses, needed_maps
-from pipeline.render.settings import possible_view
-from pipeline.render.shown import class_ids_of
+from pipeline.render.shown import ShownTracks
 from pipeline.run.work.segment_worker import SeenFrame, SegmentTask, seen_frames, without_picture
+from pipeline.segment.network_classes import network_classes
 from pipeline.segment.segmenter import Segmenter
-from pipeline.store.chosen_rows import chosen_rows
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.class_map import ClassMap
 from pipeline.structures.detections import Detections
@@ -28,6 +26,7 @@ from pipeline.structures.tracks import Tracks
 from pipeline.structures.video_info import VideoInfo
 from pipeline.track.film_tracker import FilmFrame, FilmTracker
 from pipeline.track.key_frames import key_frames
+from pipeline.video.cut.excerpt import excerpt
 from pipeline.video.read.plan import plan
 from pipeline.video.read.probe import probe
 from pipeline.video.read.source import size_of
@@ -40,50 +39,41 @@ def segment(path: str | Path, **settings: Any) -> Iterator[Frame]:
 
     A frame's tracks rest on the seconds of film behind it, as they do in the command's output.
 
-    settings : model, view, conf, classes, ignore_region, device, batch, deinterlace: the long flags of `seg-video run`
-    with _ for -. Raises UsageError for a setting that does not exist, InputError for a video that cannot be read, both
-    before the first frame is asked for; WeightsError and ConfigError, with the first frame, for what is wrong with
-    the network.
+    settings : model, view, conf, classes, ignore_region, device, batch, deinterlace, start, end, duration: the long
+    flags of `seg-video run` with _ for -. A part's frames have the numbers and times of the source. Raises UsageError
+    for a setting that does not exist, InputError for a video that cannot be read, both before the first frame is asked
+    for; WeightsError and ConfigError, with the first frame, for what is wrong with the network.
     """
     asked = resolve(request_of_keywords(path, None, settings, _ROOMS).settings)
-    return _frames(asked, probe(Path(path).absolute()))
+    return _frames(asked, excerpt(probe(Path(path).absolute()), asked.decode))
 
 
-def _frames(settings: Settings, info: VideoInfo) -> Iterator[Frame]:
-    view, pixel_classes = _view(settings)
-    segmenter = Segmenter(settings.segment, class_maps=pixel_classes is not None)
+def _frames(settings: Settings, film: VideoInfo) -> Iterator[Frame]:
+    model, info = settings.segment.model, film.whole
+    view = DrawnView.of(settings.render.view, model, *network_classes(model))
+    segmenter = Segmenter(settings.segment, class_maps=view.classes is not None)
     try:
         names = segmenter.setup()
         tracker = FilmTracker(settings.track, names, (info.height, info.width))
-        classes = class_ids_of(settings.render.classes, names, others=view != "instances")
+        shown = ShownTracks(replace(settings.render, view=view.name), names)
         state, waiting, maps = tracker.start(), deque[SeenFrame](), dict[int, ClassMap]()
-        for chunk in plan(info):
-            task = _task(settings, info, chunk)
+        for chunk in plan(film):
+            task = _task(settings, film, chunk)
             seen = list(map(without_picture, seen_frames(segmenter, task)))
             waiting += seen
             maps |= {one.frame.number: one.class_map for one in seen if one.class_map is not None}
             state, final = tracker.follow(state, (_film_frame(info, one) for one in seen))
-            if chunk.stop == info.frame_count:
+            if chunk.stop == film.span[1]:
                 final += tracker.finish(state)
             for tracks in final:
-                frame = _frame(info, settings, names, classes, waiting.popleft(), tracks)
+                frame = _frame(info, names, waiting.popleft(), tracks[shown.rows(tracks)])
                 yield (
                     frame
-                    if pixel_classes is None
-                    else _with_classes(frame, settings, info, maps, pixel_classes)
+                    if view.classes is None
+                    else _with_classes(frame, settings, info, maps, view.classes)
                 )
     finally:
         segmenter.close()
-
-
-def _view(settings: Settings) -> tuple[str, PixelClasses | None]:
-    """The view that is asked for, and the classes of its maps; None: it needs none. Raises ConfigError."""
-    from pipeline.networks import registry
-
-    model = settings.segment.model
-    names, classes = registry.class_names(model), registry.pixel_classes(model)
-    view = possible_view(settings.render.view, model, objects=bool(names), classes=classes is not None)
-    return view, None if view == "instances" else classes
 
 
 def _with_classes(
@@ -98,9 +88,11 @@ def _with_classes(
     return replace(frame, class_map=film.of(frame.number), pixel_classes=classes)
 
 
-def _task(settings: Settings, info: VideoInfo, chunk: Chunk) -> SegmentTask:
-    every = key_frames([float(info.seconds(n)) for n in range(info.frame_count)], settings.segment.every or 1)
+def _task(settings: Settings, film: VideoInfo, chunk: Chunk) -> SegmentTask:
+    seconds, first = [float(film.seconds(n)) for n in range(film.frame_count)], film.span[0]
+    every = (first + place for place in key_frames(seconds, settings.segment.every or 1))
     looked = frozenset(every).intersection(range(chunk.start, chunk.stop))
+    info = film.whole
     return SegmentTask(info, chunk, size_of(info.path), settings.decode, looked)
 
 
@@ -108,15 +100,6 @@ def _film_frame(info: VideoInfo, one: SeenFrame) -> FilmFrame:
     return FilmFrame(float(info.seconds(one.frame.number)), one.detections, one.motion)
 
 
-def _frame(
-    info: VideoInfo,
-    settings: Settings,
-    names: Mapping[int, str],
-    classes: list[int],
-    one: SeenFrame,
-    tracks: Tracks,
-) -> Frame:
-    rows = chosen_rows(tracks, settings.render.conf)
-    shown = tracks[rows[np.isin(tracks.class_ids[rows], classes)]]
+def _frame(info: VideoInfo, names: Mapping[int, str], one: SeenFrame, shown: Tracks) -> Frame:
     number, found = one.frame.number, one.detections or Detections.empty()
     return Frame(number, float(info.seconds(number)), found, shown, info.width, info.height, names)

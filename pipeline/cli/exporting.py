@@ -19,7 +19,7 @@ def _add_export_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         metavar="FORMAT",
         help="coco (JSON with run lengths), yolo (a text file a frame with polygons), mots (text with run lengths), "
-        "cvat (for video 1.1: XML with polygons by track), csv (a row a track); of runs with --view semantic or "
+        "cvat (for video 1.1: XML with polygons by track), csv (a row a track); with --view semantic or "
         "panoptic also png (class numbers) and panoptic (COCO's, PNGs of segments with JSON)",
     )
     parser.add_argument("--out", required=True, type=Path, metavar="FOLDER", help="where to")

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.cli.command import Command
 from pipeline.cli.help_texts import help_of
+from pipeline.cli.say import complain
 from pipeline.job.arguments import add_job_options, given_options
 from pipeline.job.options import OPTIONS
 from pipeline.loading.given import Given
+from pipeline.terminal import one_line
+
+if TYPE_CHECKING:
+    from pipeline.live.watch import Recorded
 
 #: Options of a job that a live picture has, too.
 _OPTIONS = [
@@ -18,7 +25,9 @@ _OPTIONS = [
         "model",
         "conf",
         "classes",
+        "max-objects",
         "ignore-region",
+        "view",
         "style",
         "alpha",
         "color-by",
@@ -44,6 +53,19 @@ def _add_live_arguments(parser: argparse.ArgumentParser) -> None:
         help="address to serve at; at any but this machine's own, the page's address "
         "holds a token (default: %(default)s)",
     )
+    parser.add_argument(
+        "--record",
+        metavar="FILE.mp4",
+        type=Path,
+        help="keep what is shown, with its times and the source's sound; it can be played at any moment",
+    )
+    parser.add_argument("-y", "--force", action="store_true", help="replace a recording that exists")
+    parser.add_argument(
+        "--every",
+        metavar="N",
+        default="auto",
+        help="show every Nth picture alone; auto: as many as the network can (default: %(default)s)",
+    )
     parser.add_argument("--loop", action="store_true", help="begin a file again at its end")
     add_job_options(parser, _OPTIONS, help_of)
 
@@ -54,19 +76,32 @@ def _live(arguments: argparse.Namespace) -> int:
     from pipeline.run.stopping import StopSignal
     from pipeline.video.ffmpeg import find_ffmpeg
 
-    settings = make_request((), None, Given(given_options(arguments, _OPTIONS))).settings
+    given = {**given_options(arguments, _OPTIONS), "every": arguments.every}
+    settings = make_request((), None, Given(given)).settings
     job = LiveJob(
         source=arguments.source,
         loop=arguments.loop,
         host=arguments.host,
         port=arguments.port,
+        record=arguments.record,
+        force=arguments.force,
         segment=settings.segment,
         track=settings.track,
         render=settings.render,
     )
     with StopSignal().listening() as stop:
-        watch(job, find_ffmpeg(), _tell_address, lambda: stop.asked)
+        recorded = watch(job, find_ffmpeg(), _tell_address, lambda: stop.asked)
+    if recorded is not None:
+        complain(_words_on(recorded))
     return 0
+
+
+def _words_on(recorded: Recorded) -> str:
+    name = one_line(str(recorded.path))
+    if not recorded.pictures:
+        return f"{name}: no picture came, so there is no recording"
+    plural = "s" * (recorded.pictures != 1)
+    return f"{name}: {recorded.pictures} picture{plural}, {recorded.seconds:.1f} s"
 
 
 def _tell_address(address: str) -> None:
@@ -79,6 +114,10 @@ LIVE_COMMANDS = (
         "a camera, stream or file with masks, in a browser",
         _add_live_arguments,
         _live,
-        examples=("seg-video live 0", "seg-video live drive.mp4 --loop --port 5001"),
+        examples=(
+            "seg-video live 0",
+            "seg-video live drive.mp4 --loop --port 5001",
+            "seg-video live rtsp://camera/1 --record drive.mp4",
+        ),
     ),
 )

@@ -26,7 +26,9 @@ _TAKEN = frozenset(
             "model",
             "conf",
             "classes",
+            "max-objects",
             "ignore-region",
+            "view",
             "style",
             "labels",
             "label-scores",
@@ -101,14 +103,12 @@ def _show_plan(jobs: Sequence[PictureJob], as_json: bool) -> int:
 
 def _work(jobs: Sequence[PictureJob], arguments: argparse.Namespace) -> int:
     from pipeline.pictures.batch import picture_exit_code, segment_pictures
-    from pipeline.pictures.class_batch import classify_pictures, paints_classes
     from pipeline.run.stopping import StopSignal
 
     results: list[PictureResult] = []
     with StopSignal().listening() as stop, picture_progress(arguments.progress, arguments.quiet) as listener:
         for job in jobs:
-            make = classify_pictures if paints_classes(job) else segment_pictures
-            results += make(job, listener, lambda: stop.asked)
+            results += segment_pictures(job, listener, lambda: stop.asked)
     if arguments.json:
         say(json.dumps({"pictures": [result.record() for result in results]}, indent=1))
     return picture_exit_code(results)

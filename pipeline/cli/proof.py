@@ -9,7 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.cli.command import Command, aligned
+from pipeline.cli.help_texts import help_of
 from pipeline.cli.say import complain, say
+from pipeline.job.arguments import add_job_options, given_options
+from pipeline.job.options import OPTIONS, Option
+from pipeline.loading.given import Given
+from pipeline.video.settings import DecodeSettings
 
 if TYPE_CHECKING:
     from pipeline.proof.verify import Proof
@@ -27,6 +32,7 @@ def _add_verify_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("input", type=Path, metavar="IN", help="the source")
     parser.add_argument("output", type=Path, metavar="OUT", help="what was made of it")
+    add_job_options(parser, _part_options(), help_of)
     parser.add_argument("--quick", action="store_true", help="compare packets only, decode nothing")
     parser.add_argument(
         "--least-psnr",
@@ -37,11 +43,21 @@ def _add_verify_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object, for programs")
 
 
+def _part_options() -> list[Option]:
+    return [OPTIONS[name] for name in ("start", "end", "duration", "keep-times")]
+
+
 def _verify(arguments: argparse.Namespace) -> int:
+    from pipeline.job.request import by_room
     from pipeline.proof.verify import verify
 
+    part = by_room(Given(given_options(arguments, _part_options()))).get("decode")
     proof = verify(
-        arguments.input, arguments.output, quick=arguments.quick, least_psnr_db=arguments.least_psnr
+        arguments.input,
+        arguments.output,
+        quick=arguments.quick,
+        least_psnr_db=arguments.least_psnr,
+        part=None if part is None else DecodeSettings(**part),
     )
     if arguments.json:
         say(json.dumps({**dataclasses.asdict(proof), "holds": proof.holds}, indent=1))
@@ -58,7 +74,10 @@ def _show(proof: Proof) -> None:
         say(line)
     differing = sum(check.holds is False for check in proof.checks)
     unchecked = sum(check.holds is None for check in proof.checks)
-    verdict = f"{differing} checks do not hold" if differing else "the same video"
+    same = (
+        "the same video" if proof.part is None else f"the same video as that part of the source: {proof.part}"
+    )
+    verdict = f"{differing} checks do not hold" if differing else same
     say(f"\n{proof.output}: {verdict}{f', {unchecked} checks could not be made' if unchecked else ''}")
 
 
@@ -87,7 +106,11 @@ PROOF_COMMANDS = (
         "prove that an output is its source plus masks",
         _add_verify_arguments,
         _verify,
-        examples=("seg-video verify in.mp4 out.mp4", "seg-video verify in.mp4 out.mp4 --quick --json"),
+        examples=(
+            "seg-video verify in.mp4 out.mp4",
+            "seg-video verify in.mp4 out.mp4 --quick --json",
+            "seg-video verify in.mp4 part.mp4 --start 1:30 --duration 20   # without the run's record",
+        ),
     ),
     Command(
         "manifest",

@@ -175,6 +175,7 @@ VIDEO_COMMANDS = (
             "seg-video in.mp4 out.mp4",
             "seg-video drives/ out/ --classes person,car",
             "seg-video 'drives/*.mp4' -o 'out/{stem}_seg.mp4' --conf 0.4 --style boxes,labels",
+            "seg-video in.mp4 part.mp4 --start 1:30 --duration 20",
             "seg-video in.mp4 out.mp4 --dry-run",
             "seg-video photo.jpg out.jpg",
             "seg-video pictures/ out/ --quality 90",

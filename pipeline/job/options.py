@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
 from pipeline.video.settings import CHUNK_FRAMES, H264_CRF
+
+#: Hours, minutes and seconds; where minutes are given, seconds are below 60, and so are minutes where hours are.
+_CLOCK = re.compile(r"(?:(?:(\d+):(?=[0-5]?\d:))?(\d+):(?=[0-5]?\d(?:\.|$)))?(\d+(?:\.\d*)?|\.\d+)")
+_TIME = "seconds such as 12.5, MM:SS or HH:MM:SS"
 
 
 def _as_it_is(value: Any) -> Any:
@@ -83,15 +89,29 @@ def _regions(value: Any) -> list[Any]:
     return [item.split(",") if isinstance(item, str) else item for item in items]
 
 
+def _seconds(value: Any) -> float:
+    """Seconds of 12.5, MM:SS or HH:MM:SS, of which the last may have decimals.
+
+    Raises ValueError for anything else.
+    """
+    found = _CLOCK.fullmatch(_text(value).strip())
+    if found is None:
+        raise ValueError(value)
+    hours, minutes, seconds = (Fraction(part or 0) for part in found.groups())
+    return float((hours * 60 + minutes) * 60 + seconds)
+
+
 _TABLE = (
     Option("model", "segment", "model", "weights: a name from `seg-video models`, or a path", "NAME", _text),
     Option("conf", "render", "conf",
            "an object is shown as long as it is followed, if its track's score, over its best frames, reaches this",
            "SCORE"),
     Option("every", "segment", "every",
-           "the network looks at every Nth frame, and the film before and behind tells what is between", "N"),
+           "the network looks at every Nth frame, and the film before and behind tells what is between", "N", _or_auto,
+           expects="auto or a whole number"),
     Option("classes", "render", "classes", "show these alone: names or ids, as in person,car", "LIST", _words,
            expects="names with commas between them"),
+    Option("max-objects", "render", "max_objects", "show as many objects of a frame, those of the best scores", "N"),
     Option("ignore-region", "track", "ignore_regions",
            "leave out what lies there, in pixels, such as the bonnet; may be repeated", "X,Y,W,H", _regions,
            expects="x,y,width,height in pixels", repeats=True),
@@ -105,6 +125,14 @@ _TABLE = (
     Option("own-car", "track", "own_car", "leave out what stands still while the world moves", "WHAT", _or_off),
     Option("alpha", "render", "alpha", "share of the colour under a mask", "SHARE"),
     Option("color-by", "render", "color_by", "what decides the colour", "WHAT"),
+    Option("start", "decode", "start",
+           "begin with the first frame at this time of the film or later: 12.5, MM:SS or HH:MM:SS", "TIME",
+           _seconds, expects=_TIME),
+    Option("end", "decode", "end", "end before the first frame at this time or later", "TIME", _seconds,
+           expects=_TIME),
+    Option("duration", "decode", "duration", "the same, counted from --start", "TIME", _seconds, expects=_TIME),
+    Option("keep-times", "decode", "keep_times",
+           "a part keeps the times of the film; otherwise its first frame is shown at 0"),
     Option("damaged", "decode", "damaged",
            "frames that do not decode; keep-time shows the one before again, drop leaves them out", "WHAT"),
     Option("deinterlace", "decode", "deinterlace", "make progressive frames of interlaced ones"),

@@ -80,10 +80,14 @@ class LiveHandler(BaseHTTPRequestHandler):
             answer()
 
     def _page(self) -> None:
-        names = sorted(set(self.server.session.class_names.values()))
+        widest = self.server.session.widest
         page = files("pipeline.live").joinpath("page.html").read_text(encoding="utf-8")
-        told = json.dumps(names).replace("<", "\\u003c")
-        self._send("text/html; charset=utf-8", page.replace("/*CLASSES*/[]", told).encode())
+        for mark, told in (
+            ("CLASSES", sorted({name for _, name in widest.names})),
+            ("VIEWS", widest.possible),
+        ):
+            page = page.replace(f"/*{mark}*/[]", json.dumps(told).replace("<", "\\u003c"))
+        self._send("text/html; charset=utf-8", page.encode())
 
     def _snapshot(self) -> None:
         shown = self.server.session.shown

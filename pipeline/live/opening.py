@@ -1,4 +1,4 @@
-"""The ffmpeg command that opens a live source by its name and writes its pictures to a pipe."""
+"""The ffmpeg command that opens a live source by its name and writes its pictures and sound to a pipe."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import ffmpeg
 
 from pipeline.errors import InputError
 from pipeline.terminal import without_password
+from pipeline.video.stream.live_stream import STREAM_FORM
 
 #: Addresses that are opened, and the options that keep what they send from piling up.
 _STREAM = re.compile(r"(rtsps?|rtmps?|https?|srt|udp|rtp|tcp)://", re.IGNORECASE)
@@ -60,12 +61,14 @@ def live_input(source: str, *, loop: bool = False, system: str = sys.platform) -
     return camera
 
 
-def pictures_command(source: LiveInput, program: Path) -> list[str]:
-    """The words that start `program` so that it writes the source's pictures, upright, as PPM to its output."""
+def stream_command(source: LiveInput, program: Path, *, sound: bool = False) -> list[str]:
+    """The words that start `program` so that it writes the source's pictures, upright, in STREAM_FORM to its output.
+
+    sound : the source's sound too, if it has some.
+    """
     made = ffmpeg.input(source.target, **source.options)
-    out = ffmpeg.output(
-        made["v:0"], "pipe:", format="image2pipe", vcodec="ppm", pix_fmt="rgb24", fps_mode="passthrough"
-    )
+    streams = [made["v:0"], made["a:0?"]] if sound else [made["v:0"]]
+    out = ffmpeg.output(*streams, "pipe:", **STREAM_FORM)
     quiet = out.global_args("-nostdin", "-hide_banner", "-loglevel", "error")
     return [str(word) for word in quiet.compile(str(program))]
 

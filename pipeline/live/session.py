@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,12 +15,17 @@ from numpy.typing import NDArray
 from pipeline.live.live_picture import LivePicture
 from pipeline.live.settings import LiveControls
 from pipeline.live.source import LiveFrame, LiveSource
+from pipeline.render.drawn_view import DrawnView
 from pipeline.render.frame_labels import FrameLabels
 from pipeline.render.label_planner import LabelPlanner
+from pipeline.render.label_state import LabelState
 from pipeline.render.overlay import Overlay
 from pipeline.render.settings import RenderSettings
+from pipeline.render.shown import ShownTracks
+from pipeline.structures.class_map import ClassMap
 from pipeline.structures.detections import Detections
-from pipeline.structures.tracks import NO_TRACK, Tracks
+from pipeline.structures.pixel_classes import PixelClasses
+from pipeline.structures.tracks import Tracks
 from pipeline.structures.yuv_frame import YuvFrame
 from pipeline.track.settings import TrackSettings
 from pipeline.track.tracker import Tracker
@@ -31,11 +36,21 @@ _WAIT_SECONDS = 0.5
 
 
 class Find(Protocol):
-    """Finds objects in one picture."""
+    """Looks at one picture."""
 
-    def __call__(self, rgb: NDArray[np.uint8]) -> Detections:
-        """The objects of uint8 [H, W, 3], boxes in its pixels."""
+    def __call__(self, rgb: NDArray[np.uint8], *, class_map: bool) -> tuple[Detections, ClassMap | None]:
+        """The objects of uint8 [H, W, 3], boxes in its pixels, and its class map if it is asked for."""
         ...
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """A picture that was looked at. labels : colours and places of labels as they stand before it."""
+
+    frame: LiveFrame
+    tracks: Tracks
+    class_map: ClassMap | None
+    labels: LabelState
 
 
 class LiveSession:
@@ -44,9 +59,9 @@ class LiveSession:
     Parameters
     ----------
     source : started by `run`.
-    find : the network. class_names : of the class ids that it returns.
-    render, track : as for a video; conf and classes become controls.
-    record : is given each painted picture and the time it arrived; None: nobody.
+    find : the network. widest : the view of it that shows most.
+    render, track : as for a video; conf, classes and the view become controls.
+    record : is given each painted picture and its seconds; None: nobody.
 
     """
 
@@ -54,24 +69,27 @@ class LiveSession:
         self,
         source: LiveSource,
         find: Find,
-        class_names: Mapping[int, str],
+        widest: DrawnView,
         render: RenderSettings,
         track: TrackSettings,
         record: Callable[[NDArray[np.uint8], float], None] | None = None,
     ) -> None:
-        self.source, self.class_names = source, dict(class_names)
+        self.source, self.widest = source, widest
         self._find, self._record = find, record
         self._render, self._track = render, track
         self._news = threading.Condition()
         self._closed = False
         self._again = False
         self._shown: LivePicture | None = None
-        self._last: tuple[LiveFrame, Tracks] | None = None
+        self._last: _Seen | None = None
+        widest.check(render.classes)
         named = {str(entry) for entry in render.classes}
-        Overlay(render, class_names)  # refuses a class that the network does not know
-        chosen = [name for class_id, name in self.class_names.items() if {name, str(class_id)} & named]
-        self.controls = LiveControls(render.conf, tuple(chosen))
-        self._state = Tracker(track, class_names).start()
+        chosen = [name for number, name in widest.names if {name, str(number)} & named]
+        self.controls = LiveControls(
+            render.conf, tuple(dict.fromkeys(chosen)), render.view or widest.possible[0]
+        )
+        self._state = Tracker(track, widest.class_names).start()
+        self._labels = LabelState()
         self._times: deque[float] = deque(maxlen=_RATE_PICTURES)
         self._counted: dict[str, int] = {}
         self._last_id = 0
@@ -114,7 +132,9 @@ class LiveSession:
     def control(self, wishes: Mapping[str, Any]) -> LiveControls:
         """Change the controls; what is seen changes at once, also of a picture that stands. Raises ConfigError."""
         with self._news:
-            self.controls = self.controls.changed(wishes, set(self.class_names.values()))
+            self.controls = self.controls.changed(
+                wishes, {name for _, name in self.widest.names}, self.widest.possible
+            )
             self._again = True
             return self.controls
 
@@ -135,7 +155,8 @@ class LiveSession:
         with self._news:
             again, self._again = self._again, False
         if again and self._last is not None:
-            self._show(*self._last)
+            self._last = self._with_class_map(self._last)
+            self._show(self._last)
         if self.controls.paused:
             with self._news:
                 self._news.wait_for(lambda: self._again or self._closed, _WAIT_SECONDS)
@@ -143,32 +164,43 @@ class LiveSession:
         frame = self.source.take(_WAIT_SECONDS)
         if frame is None:
             return
-        tracks = self._follow(frame, self._find(frame.rgb))
+        detections, class_map = self._find(frame.rgb, class_map=self.controls.view != "instances")
         self._times.append(time.monotonic())
-        self._last = frame, tracks
-        painted = self._show(frame, tracks)
+        self._last = _Seen(frame, self._follow(frame, detections), class_map, self._labels)
+        painted = self._show(self._last)
         if self._record is not None:
-            self._record(painted, frame.arrived)
+            self._record(painted, frame.seconds)
+
+    def _with_class_map(self, seen: _Seen) -> _Seen:
+        """The same with a class map where another view has come to need one."""
+        if self.controls.view == "instances" or seen.class_map is not None:
+            return seen
+        _, class_map = self._find(seen.frame.rgb, class_map=True)
+        return replace(seen, class_map=class_map)
 
     def _follow(self, frame: LiveFrame, detections: Detections) -> Tracks:
         """The picture's tracks, weak ones too where the threshold asks for them."""
         start = min(self._track.start_score, self.controls.conf)
         settings = replace(self._track, start_score=start, follow_score=min(self._track.follow_score, start))
-        tracker = Tracker(settings, self.class_names)
+        tracker = Tracker(settings, self.widest.class_names)
         self._state, tracks = tracker.step(self._state, frame.arrived, detections)
         new = tracks.track_ids > self._last_id
         for class_id in tracks.class_ids[new]:
-            name = self.class_names[int(class_id)]
+            name = self.widest.class_names[int(class_id)]
             self._counted[name] = self._counted.get(name, 0) + 1
         self._last_id = int(tracks.track_ids.max(initial=self._last_id))
         return tracks
 
-    def _show(self, frame: LiveFrame, tracks: Tracks) -> NDArray[np.uint8]:
-        controls = self.controls
-        settings = replace(self._render, conf=controls.conf, classes=controls.classes)
-        planner = LabelPlanner(settings, frame.rgb.shape[1], frame.rgb.shape[0], self.class_names)
-        _, (labels,) = planner.follow(planner.start(), [(frame.arrived, tracks)])
-        painted = _painted(Overlay(settings, self.class_names), frame.rgb, tracks, labels)
+    def _show(self, seen: _Seen) -> NDArray[np.uint8]:
+        controls, names, frame, tracks = self.controls, self.widest.class_names, seen.frame, seen.tracks
+        # Chosen classes may be those of pixels, which the widest view knows; without a class map it shows none.
+        view = "semantic" if controls.view == "semantic" else self.widest.name
+        settings = replace(self._render, conf=controls.conf, classes=controls.classes, view=view)
+        class_map = None if controls.view == "instances" else seen.class_map
+        planner = LabelPlanner(settings, frame.rgb.shape[1], frame.rgb.shape[0], names)
+        self._labels, (labels,) = planner.follow(seen.labels, [(frame.arrived, tracks)])
+        overlay = Overlay(settings, names, self.widest.classes)
+        painted = _painted(overlay, frame.rgb, tracks, labels, class_map)
         facts = {
             **self.facts(),
             "width": painted.shape[1],
@@ -176,7 +208,8 @@ class LiveSession:
             "rate": _rate(self._times),
             "delay_ms": round(1000 * (time.monotonic() - frame.arrived)),
             "seen": dict(sorted(self._counted.items())),
-            "objects": _objects(tracks, self.class_names, controls),
+            "objects": [] if view == "semantic" else _objects(tracks, ShownTracks(settings, names), names),
+            "shares": _shares(class_map, self.widest.classes),
         }
         facts["now"] = _counts(facts["objects"])
         with self._news:
@@ -187,26 +220,36 @@ class LiveSession:
 
 
 def _painted(
-    overlay: Overlay, rgb: NDArray[np.uint8], tracks: Tracks, labels: FrameLabels
+    overlay: Overlay,
+    rgb: NDArray[np.uint8],
+    tracks: Tracks,
+    labels: FrameLabels,
+    class_map: ClassMap | None,
 ) -> NDArray[np.uint8]:
     red, green, blue = (rgb[..., channel].copy() for channel in range(3))
-    painted = overlay.paint(YuvFrame(green, blue, red, 8, True, "gbr"), tracks, labels)
+    painted = overlay.paint(YuvFrame(green, blue, red, 8, True, "gbr"), tracks, labels, class_map)
     pixels = np.empty_like(rgb)
     pixels[..., 0], pixels[..., 1], pixels[..., 2] = painted.v, painted.y, painted.u
     return pixels
 
 
-def _objects(tracks: Tracks, names: Mapping[int, str], controls: LiveControls) -> list[dict[str, Any]]:
+def _objects(tracks: Tracks, shown: ShownTracks, names: Mapping[int, str]) -> list[dict[str, Any]]:
     """The painted objects, ready for JSON, in the order of the detections."""
     listed = []
-    for row in np.flatnonzero((tracks.track_ids != NO_TRACK) & (tracks.peak_scores >= controls.conf)):
-        name = names[int(tracks.class_ids[row])]
-        if controls.classes and name not in controls.classes:
-            continue
+    for row in shown.rows(tracks):
         box = [round(float(edge), 1) for edge in tracks.detections.boxes[row]]
         score = round(float(tracks.detections.scores[row]), 3)
+        name = names[int(tracks.class_ids[row])]
         listed.append({"track": int(tracks.track_ids[row]), "class": name, "score": score, "box": box})
     return listed
+
+
+def _shares(class_map: ClassMap | None, classes: PixelClasses | None) -> dict[str, float]:
+    """Share of the picture that each class of pixels has, those that are there."""
+    if class_map is None or classes is None:
+        return {}
+    counts = np.bincount(class_map.ravel(), minlength=len(classes))[: len(classes)] / class_map.size
+    return {name: round(float(share), 3) for name, share in zip(classes.names, counts, strict=True) if share}
 
 
 def _counts(objects: list[dict[str, Any]]) -> dict[str, int]:

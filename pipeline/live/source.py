@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.errors import MediaError
 from pipeline.terminal import without_password
+from pipeline.video.stream.live_stream import StreamPicture, StreamSound, read_stream
 
 #: Pauses between tries, in seconds: each twice the one before.
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
@@ -21,8 +23,6 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 #: A source that is silent for so long is opened anew.
 SILENCE_SECONDS = 10.0
 
-_HEAD = re.compile(rb"P6\n(\d+) (\d+)\n255\n")
-_MOST_SIDE = 16384
 _WORDS_BYTES = 2000
 
 
@@ -31,11 +31,13 @@ class LiveFrame:
     """One picture of the source.
 
     rgb : uint8 [H, W, 3]. arrived : time.monotonic() when all of it was here. number : from 1, dropped ones counted.
+    seconds : since the first picture, by the source's clock; while the connection was lost, by ours.
     """
 
     rgb: NDArray[np.uint8]
     arrived: float
     number: int
+    seconds: float
 
 
 class LiveSource:
@@ -43,13 +45,23 @@ class LiveSource:
 
     Parameters
     ----------
-    command : the words that start a program which writes PPM pictures to its output.
+    command : the words that start a program which writes what `read_stream` takes to its output.
     ends : the program's end is the source's; else it is started again, after a pause that grows.
+    every : of so many pictures one is given out; the others are not counted as dropped.
+    sound : is given the source's sound, if the command has it, with times that count as the pictures' do.
 
     """
 
-    def __init__(self, command: Sequence[str], *, ends: bool) -> None:
-        self._command, self._ends = list(command), ends
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        ends: bool,
+        every: int = 1,
+        sound: Callable[[StreamSound], None] | None = None,
+    ) -> None:
+        self._command, self._ends, self._every, self._sound = list(command), ends, every, sound
+        self._began: float | None = None
         self._news = threading.Condition()
         self._newest: LiveFrame | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -113,7 +125,7 @@ class LiveSource:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                bufsize=1 << 20,
+                bufsize=0,
             )
         except OSError as error:
             self.trouble = f"{self._command[0]}: {error.strerror}"
@@ -125,23 +137,38 @@ class LiveSource:
         try:
             if self._closed.is_set():
                 return
-            while (rgb := read_ppm(process.stdout)) is not None:
-                self._put(rgb)
-        except ValueError as error:
-            self.trouble = str(error)
+            self._give_out(read_stream(process.stdout))
+        except MediaError as error:
+            self.trouble = error.found or error.what
         finally:
             process.kill()
             process.wait()
             process.stdout.close()
             self.trouble = without_password(words.last()) or self.trouble or "the source ended"
 
-    def _put(self, rgb: NDArray[np.uint8]) -> None:
-        now = time.monotonic()
+    def _give_out(self, pieces: Iterable[StreamPicture | StreamSound]) -> None:
+        """Give out what one connection brings; its clock is known with its first picture."""
+        early, offset = deque[StreamSound](), None
+        for piece in pieces:
+            if isinstance(piece, StreamPicture):
+                now = time.monotonic()
+                if offset is None:
+                    self._began = now if self._began is None else self._began
+                    offset = now - self._began - piece.seconds
+                self._put(LiveFrame(piece.rgb, now, self.received + 1, piece.seconds + offset))
+            elif self._sound is not None:
+                early.append(piece)
+            while self._sound is not None and early and (offset is not None or not len(early[0].samples)):
+                sound = early.popleft()
+                self._sound(replace(sound, seconds=sound.seconds + (offset or 0.0)))
+
+    def _put(self, frame: LiveFrame) -> None:
         with self._news:
             self.received += 1
-            self.dropped += self._newest is not None
-            self._newest = LiveFrame(rgb, now, self.received)
-            self._last_sign, self.state, self.trouble = now, "running", ""
+            if (frame.number - 1) % self._every == 0:
+                self.dropped += self._newest is not None
+                self._newest = frame
+            self._last_sign, self.state, self.trouble = frame.arrived, "running", ""
             self._news.notify_all()
 
     def _turn(self, state: str) -> None:
@@ -179,26 +206,3 @@ class _LastWords:
         self._thread.join(timeout=2.0)
         lines = self._said.decode("utf-8", "replace").strip().splitlines()
         return lines[-1] if lines else ""
-
-
-def read_ppm(stream: IO[bytes]) -> NDArray[np.uint8] | None:
-    """The next picture uint8 [H, W, 3] of a stream of PPM; None at its end. Raises ValueError for anything else."""
-    head = b""
-    while not (found := _HEAD.fullmatch(head)):
-        line = stream.readline(64)
-        if not line:
-            return None
-        head += line
-        if len(head) > 64:
-            raise ValueError("the program wrote no pictures")
-    wide, tall = int(found[1]), int(found[2])
-    if not (0 < wide <= _MOST_SIDE and 0 < tall <= _MOST_SIDE):
-        raise ValueError(f"a picture of {wide}x{tall} px")
-    pixels = np.empty((tall, wide, 3), np.uint8)
-    rest = pixels.data.cast("B")
-    while rest:
-        size = stream.readinto(rest)  # type: ignore[attr-defined]
-        if not size:
-            return None
-        rest = rest[size:]
-    return pixels

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import ConfigError
-from pipeline.live.opening import live_input, pictures_command
+from pipeline.live.opening import live_input, stream_command
 from pipeline.live.server import LiveServer
 from pipeline.live.session import LiveSession
 from pipeline.live.source import LiveSource
+from pipeline.render.drawn_view import DrawnView
 from pipeline.render.settings import RenderSettings
+from pipeline.segment.network_classes import network_classes
 from pipeline.segment.segmenter import Segmenter
 from pipeline.segment.settings import SegmentSettings
+from pipeline.structures.class_map import ClassMap
 from pipeline.structures.detections import Detections
 from pipeline.track.settings import TrackSettings
+from pipeline.video.stream.recording import Recording
 
 
 @dataclass(frozen=True)
@@ -27,19 +30,33 @@ class LiveJob:
     """A live source and how it is shown.
 
     source, loop : as live_input takes them. host, port : where the page is; port 0 is any free one.
+    record : an MP4 that keeps what is shown; None: none. force : it may replace a file.
     """
 
     source: str
     loop: bool = False
     host: str = "127.0.0.1"
     port: int = 5000
+    record: Path | None = None
+    force: bool = False
     segment: SegmentSettings = field(default_factory=SegmentSettings)
     track: TrackSettings = field(default_factory=TrackSettings)
     render: RenderSettings = field(default_factory=RenderSettings)
 
 
-def watch(job: LiveJob, program: Path, opened: Callable[[str], None], stop: Callable[[], bool]) -> None:
-    """Show the source until it ends, or `stop` says so.
+@dataclass(frozen=True)
+class Recorded:
+    """A recording that was made. path : none is there without a picture. seconds : time of the last picture."""
+
+    path: Path
+    pictures: int
+    seconds: float
+
+
+def watch(
+    job: LiveJob, program: Path, opened: Callable[[str], None], stop: Callable[[], bool]
+) -> Recorded | None:
+    """Show the source until it ends, or `stop` says so; the facts of the recording, if one was asked for.
 
     Parameters
     ----------
@@ -48,19 +65,37 @@ def watch(job: LiveJob, program: Path, opened: Callable[[str], None], stop: Call
     opened : is told the page's address, once it can be opened.
     stop : asked at least twice a second, once there is a picture.
 
-    Raises InputError for no source, UsageError for an address that cannot be had, WeightsError, ConfigError.
+    Raises InputError for no source, UsageError for an address or a file that cannot be had, WeightsError, ConfigError,
+    and for what cannot be recorded WriteError, MediaError.
 
     """
     target = live_input(job.source, loop=job.loop)
-    segmenter = Segmenter(job.segment)
-    names = segmenter.setup()
-    if not names:
-        segmenter.close()
-        raise ConfigError(
-            f"{job.segment.model} finds no objects.", do="show a video of it, or name another --model"
+    view = DrawnView.of(job.render.view, job.segment.model, *network_classes(job.segment.model))
+    widest = DrawnView.of(view.possible[-1], job.segment.model, *network_classes(job.segment.model))
+    segmenter = Segmenter(job.segment, class_maps=widest.classes is not None)
+    segmenter.setup()
+    recording = None if job.record is None else Recording(job.record, replace=job.force)
+    try:
+        source = LiveSource(
+            stream_command(target, program, sound=recording is not None),
+            ends=target.ends,
+            every=job.segment.every or 1,
+            sound=None if recording is None else recording.sound,
         )
-    source = LiveSource(pictures_command(target, program), ends=target.ends)
-    session = LiveSession(source, _Finder(segmenter), names, job.render, job.track)
+        render = replace(job.render, view=view.name)
+        record = None if recording is None else recording.picture
+        session = LiveSession(source, _Finder(segmenter), widest, render, job.track, record)
+        _serve(session, job, opened, stop)
+    finally:
+        segmenter.close()
+        if recording is not None:
+            recording.close()
+    return None if recording is None else Recorded(recording.path, recording.pictures, recording.seconds)
+
+
+def _serve(
+    session: LiveSession, job: LiveJob, opened: Callable[[str], None], stop: Callable[[], bool]
+) -> None:
     server = LiveServer(session, job.host, job.port)
     server.start()
     try:
@@ -69,7 +104,6 @@ def watch(job: LiveJob, program: Path, opened: Callable[[str], None], stop: Call
     finally:
         session.close()
         server.close()
-        segmenter.close()
 
 
 class _Finder:
@@ -78,11 +112,15 @@ class _Finder:
     def __init__(self, segmenter: Segmenter) -> None:
         self._segmenter = segmenter
 
-    def __call__(self, rgb: NDArray[np.uint8]) -> Detections:
+    def __call__(self, rgb: NDArray[np.uint8], *, class_map: bool) -> tuple[Detections, ClassMap | None]:
         height, width = rgb.shape[:2]
         wide, tall = self._segmenter.frame_size(width, height, None)
         small = rgb
         if (wide, tall) != (width, height):
             small = np.asarray(cv2.resize(rgb, (wide, tall), interpolation=cv2.INTER_AREA), np.uint8)
-        (found,) = self._segmenter.segment(small[None])
-        return found.scaled(width / wide, height / tall)
+        found: Detections
+        if class_map:
+            ((found, classes),) = self._segmenter.look(small[None])
+        else:
+            (found,), classes = self._segmenter.segment(small[None]), None
+        return found.scaled(width / wide, height / tall), classes

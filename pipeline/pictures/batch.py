@@ -8,7 +8,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -16,12 +16,14 @@ from pipeline.errors import ChunksFailedError, InputError, InterruptedRunError, 
 from pipeline.files import anything, digest_of
 from pipeline.job.protection import check_replaceable
 from pipeline.pictures.job import PictureJob, PictureResult
-from pipeline.pictures.one_picture import Finder, make_picture
+from pipeline.pictures.one_picture import Finder, FoundInPicture, make_picture
 from pipeline.pictures.pairs import PicturePair, picture_pairs
 from pipeline.pictures.picture import Picture
 from pipeline.pictures.read import read_picture
 from pipeline.pictures.stored import KnownPicture, PictureStore
+from pipeline.render.drawn_view import DrawnView
 from pipeline.render.shown import ShownTracks
+from pipeline.segment.network_classes import class_map_runtime, network_classes
 from pipeline.store.header import StoredPicture
 from pipeline.weights.digest import weights_digest
 
@@ -52,7 +54,7 @@ def segment_pictures(
     stop: Callable[[], bool] = lambda: False,
     finder: Finder | None = None,
 ) -> list[PictureResult]:
-    """Make the pictures of a job, and one file of detections beside them; what became of each, in order.
+    """Make the pictures of a job, with one file of detections and the class maps beside them; what became of each.
 
     A broken picture is set aside and the others are made. What a run before has made with the same settings is kept,
     and what it found in the same picture is not looked for again.
@@ -62,18 +64,24 @@ def segment_pictures(
     job : the pictures and settings.
     listener : hears of each picture, in order.
     stop : asked after each picture; when it says so, those under way are ended and no other is begun.
-    finder : finds objects; None: the network that the job's settings name, loaded when it is first needed.
+    finder : looks at pictures; None: the network that the job's settings name, loaded when it is first needed.
 
-    Raises UsageError, InputError, WeightsError, WriteError, RunInTheWayError where another command works on the same
-    batch, and InterruptedRunError where it was stopped.
+    Raises UsageError, InputError, ConfigError, WeightsError, WriteError, RunInTheWayError where another command works
+    on the same batch, and InterruptedRunError where it was stopped.
 
     """
+    view = DrawnView.of(job.render.view, job.segment.model, *network_classes(job.segment.model))
+    view.check(job.render.classes)
+    job = replace(job, render=replace(job.render, view=view.name))
     pairs = picture_pairs(job.inputs, job.output, listed=job.listed)
     store = PictureStore([pair.output for pair in pairs])
     results: list[PictureResult] = []
     with store.held():
         known = store.known()
-        batch = _Batch(job, store, known, finder or Finder(job.segment))
+        if view.classes is not None:
+            store.tell(view.classes)
+        finder = finder or Finder(job.segment, class_maps=view.classes is not None)
+        batch = _Batch(job, view, store, known, finder)
         for result in batch.results(pairs):
             results.append(result)
             if listener is not None:
@@ -102,15 +110,22 @@ class _Batch:
     """The work on a batch. through : what is known of each picture that is there, in order."""
 
     def __init__(
-        self, job: PictureJob, store: PictureStore, known: Sequence[KnownPicture], finder: Finder
+        self,
+        job: PictureJob,
+        view: DrawnView,
+        store: PictureStore,
+        known: Sequence[KnownPicture],
+        finder: Finder,
     ) -> None:
-        self._job, self._store, self._finder = job, store, finder
+        self._job, self._view, self._store, self._finder = job, view, store, finder
         self._found = {entry.entry.found: entry for entry in known}
         self._made = {entry.entry.output: entry for entry in known}
         self._own: dict[str, set[str]] = {}
         for entry in known:
             self._own.setdefault(entry.entry.output, set()).add(entry.entry.sha256)
-        self._weights = weights_digest(job.segment.model)
+        self._network = [weights_digest(job.segment.model), job.segment.score]
+        if view.classes is not None:
+            self._network.append(class_map_runtime(job.segment.model, job.segment.device))
         self.through: list[KnownPicture] = []
 
     def results(self, pairs: Sequence[PicturePair]) -> Iterator[PictureResult]:
@@ -132,11 +147,11 @@ class _Batch:
         if not os.path.isfile(pair.source):  # noqa: PTH113  # a name may be too long to be looked at
             raise InputError(f"There is no picture at {pair.source}.", do="check the path")
         output, job = self._store.name_of(pair.output), self._job
-        found = _mark("found", digest_of(pair.source), self._weights, job.segment.score)
+        found = _mark("found", digest_of(pair.source), *self._network)
         made = _mark("made", found, output, asdict(job.track), asdict(job.render), asdict(job.write))
         last = self._made.get(output)
         check_replaceable(pair.output)
-        if last is not None and (last.entry.made, last.entry.sha256) == (made, _digest_or_none(pair.output)):
+        if last is not None and last.entry.made == made and self._is_whole(pair.output, last):
             return "kept"
         if os.path.lexists(pair.output) and not self._may_replace(pair.output):
             if self._job.skip:
@@ -152,9 +167,7 @@ class _Batch:
             return error
         if isinstance(waiting, str):
             return waiting
-        known = self._found.get(waiting.found)
-        names = known.class_names if known else self._finder.class_names
-        detections = known.tracks.detections if known else self._finder.find(waiting.picture)
+        found = self._known(waiting) or self._finder.look(waiting.picture)
         entry = StoredPicture(
             str(pair.source), self._store.name_of(pair.output), waiting.picture.width, waiting.picture.height,
             waiting.found, waiting.made,
@@ -163,16 +176,32 @@ class _Batch:
         try:
             return make_picture(
                 waiting.picture,
-                detections,
-                names,
+                found,
+                self._view.classes,
                 entry,
                 pair.output,
                 self._job,
-                self._store.keep,
+                self._store,
                 may_replace,
             )
         except UsageError as error:
             return error
+
+    def _is_whole(self, output: Path, last: KnownPicture) -> bool:
+        """True if all that was made last under that name lies there as it was written."""
+        if _digest_or_none(output) != last.entry.sha256:
+            return False
+        return self._view.classes is None or self._store.class_map(last.entry) is not None
+
+    def _known(self, waiting: _Waiting) -> FoundInPicture | None:
+        """The findings of a run before, where all that is drawn is among them."""
+        known = self._found.get(waiting.found)
+        if known is None:
+            return None
+        class_map = None if self._view.classes is None else self._store.class_map(known.entry)
+        if self._view.classes is not None and class_map is None:
+            return None
+        return FoundInPicture(known.tracks.detections, known.class_names, class_map)
 
     def _may_replace(self, output: Path) -> bool:
         """True for an output whose content is what a run here wrote or was about to, and if the user said so."""
@@ -190,8 +219,10 @@ class _Batch:
             return PictureResult(pair.source, pair.output, "skipped")
         known = self._made[self._store.name_of(pair.output)] if isinstance(became, str) else became
         self.through.append(known)
-        shown = ShownTracks(self._job.render, known.class_names).of(known.tracks)
         state = "kept" if isinstance(became, str) else "done"
+        if self._view.name == "semantic":
+            return PictureResult(pair.source, pair.output, state, None)
+        shown = ShownTracks(self._job.render, known.class_names).of(known.tracks)
         return PictureResult(pair.source, pair.output, state, len(shown))
 
 

@@ -38,7 +38,7 @@ class PictureResult:
 
     state : "done", "kept" (it was there already, made with the same settings), "skipped" (there is another file) or
         "failed". objects : how many are painted; None
-        where each pixel was given a class instead. error : why it failed.
+        where the view shows none. error : why it failed.
     """
 
     source: Path

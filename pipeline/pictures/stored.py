@@ -1,4 +1,7 @@
-"""The files of a batch of pictures beside its outputs: one of detections, and parts of it while it goes on."""
+"""The files of a batch of pictures beside its outputs: one of detections, and parts of it while it goes on.
+
+Where classes are drawn there are class maps too, `labels/NAME.png` for the output NAME, and `classes.json`.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,21 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.errors import StoreError, WriteError
+from pipeline.files import digest_of
 from pipeline.job.output_template import RUN_SUFFIX
 from pipeline.record.layout import check_private
 from pipeline.record.lock import run_lock
+from pipeline.store.class_pictures import (
+    class_picture,
+    read_class_picture,
+    write_class_names,
+    write_class_picture,
+)
 from pipeline.store.header import Header, StoredPicture
 from pipeline.store.reader import DetectionsFile
 from pipeline.store.writer import write_tracks
+from pipeline.structures.class_map import ClassMap
+from pipeline.structures.pixel_classes import PixelClasses
 from pipeline.structures.tracks import Tracks
 
 #: What holds the file of detections of several pictures, in the folder of the first output.
@@ -99,6 +111,21 @@ class PictureStore:
         """Write a picture's part. Raises WriteError, StoreError."""
         self._parts.mkdir(exist_ok=True)
         _write(self._parts / f"{known.entry.made}.parquet", [known])
+
+    def tell(self, classes: PixelClasses) -> None:
+        """Write what the numbers of class maps mean. Raises WriteError."""
+        write_class_names(self.folder, classes)
+
+    def keep_class_map(self, output: str, class_map: ClassMap) -> str:
+        """Write the class map of an output; the SHA-256 of its file. Raises WriteError."""
+        return write_class_picture(class_picture(self.folder, output), class_map)
+
+    def class_map(self, entry: StoredPicture) -> ClassMap | None:
+        """The class map that belongs to an entry; None where there is none, or another by now. Raises StoreError."""
+        path = class_picture(self.folder, entry.output)
+        if not entry.class_map or not path.is_file() or digest_of(path) != entry.class_map:
+            return None
+        return read_class_picture(path)
 
     def finish(self, batch: Sequence[KnownPicture], before: Sequence[KnownPicture] = ()) -> None:
         """Write the batch's one file, in this order, and let the parts go. Raises WriteError, StoreError.

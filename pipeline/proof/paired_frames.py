@@ -20,7 +20,6 @@ from pipeline.render.label_planner import LabelPlanner
 from pipeline.render.overlay import Overlay
 from pipeline.store.class_maps import ClassMapsFile
 from pipeline.store.reader import DetectionsFile
-from pipeline.structures.chunk import Chunk
 from pipeline.structures.class_map import ClassMap
 from pipeline.structures.tracks import Tracks
 from pipeline.structures.video_info import VideoInfo
@@ -28,6 +27,7 @@ from pipeline.structures.yuv_frame import YuvFrame
 from pipeline.track.steadying import steadied
 from pipeline.video.read.decode import DecodedFrame, decode_yuv
 from pipeline.video.read.facts import MediaFacts
+from pipeline.video.read.plan import whole_chunk
 from pipeline.video.settings import DecodeSettings
 
 #: Paints one frame of the source as the run did.
@@ -59,14 +59,14 @@ def paired_frames(source: MediaFacts, output: VideoInfo, record: RunRecord | Non
     decode = DecodeSettings() if record is None else record.settings.decode
     shown = _all_frames(output, DecodeSettings())
     latest: DecodedFrame[YuvFrame] | None = next(shown)
-    good = 0
+    good, first = 0, info.span[0]
     # Slices that are decoded side by side hide damage in another way than the run, which uses one thread.
     frames = _all_frames(info, decode, threads=1 if unsure.any() else 0)
     with _painters(record) as painters:
         for frame, paint in zip(frames, painters, strict=record is not None):
-            place = frame.number if info.frame_count == output.frame_count else good
+            place = frame.number - first if info.frame_count == output.frame_count else good
             good += not frame.repeated
-            if unsure[frame.number]:
+            if unsure[frame.number - first]:
                 continue
             while latest is not None and latest.number < place:
                 latest = next(shown, None)
@@ -85,7 +85,7 @@ def unsure_frames(source: MediaFacts) -> NDArray[np.bool_]:
     assert decoded is not None
     bad = ~np.isin(info.pts, decoded.pts) | np.isin(info.pts, decoded.flawed)
     unsure = np.zeros(info.frame_count, np.bool_)
-    hurt, leads_to = False, -1
+    hurt, leads_to = decoded.begins_damaged, -1
     for number in np.argsort(info.decode_order).tolist():
         if info.keys[number]:
             hurt, leads_to = False, number if hurt else -1
@@ -126,7 +126,7 @@ def _painters(record: RunRecord | None) -> Iterator[Iterator[Painter | None]]:
         overlay = Overlay(record.settings.render, file.header.class_names, classes)
         yield (
             partial(_paint, overlay, tracks, labels, None if film is None else film.of(number))
-            for number, (tracks, labels) in enumerate(_labelled(record, file))
+            for number, (tracks, labels) in enumerate(_labelled(record, file), file.header.first_frame)
         )
 
 
@@ -163,10 +163,9 @@ def _paint(
 def _all_frames(
     info: VideoInfo, decode: DecodeSettings, threads: int = 0
 ) -> Iterator[DecodedFrame[YuvFrame]]:
-    whole = Chunk(0, 0, info.frame_count, info.start_pts, None)
     return decode_yuv(
-        info,
-        whole,
+        info.whole,
+        whole_chunk(info),
         damaged="repeat",
         deinterlace=decode.deinterlace,
         tone_map=decode.tone_map,

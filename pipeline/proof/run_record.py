@@ -12,8 +12,9 @@ from pipeline.job.settings import Settings
 from pipeline.record.find_run import request_of
 from pipeline.record.layout import RunLayout, check_private
 from pipeline.record.manifest import Manifest
-from pipeline.render.settings import possible_view
+from pipeline.render.drawn_view import DrawnView
 from pipeline.store.class_maps import class_maps_beside
+from pipeline.structures.pixel_classes import PixelClasses
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,10 @@ def run_record(output: Path, source: Path) -> RunRecord | str:
 
 def _record_of(manifest: Manifest, layout: RunLayout) -> RunRecord:
     settings = resolve(request_of(layout.folder).settings)
-    objects, classes = bool(manifest.class_names), manifest.pixel_classes is not None
-    view = possible_view(settings.render.view, manifest.weights.model, objects=objects, classes=classes)
-    settings = settings.with_changes({"render": {"view": view}})
-    if view == "instances":
+    classes = None if manifest.pixel_classes is None else PixelClasses.of(manifest.pixel_classes)
+    view = DrawnView.of(settings.render.view, manifest.weights.model, manifest.class_names, classes)
+    settings = settings.with_changes({"render": {"view": view.name}})
+    if view.classes is None:
         return RunRecord(settings, layout.joined)
     class_maps = class_maps_beside(layout.joined)
     class_maps.lstat()

@@ -14,17 +14,24 @@ from pipeline.proof.pictures import Pictures, compare_pictures
 from pipeline.proof.run_record import RunRecord, run_record
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.colour.tone_map import is_hdr
+from pipeline.video.cut.excerpt import excerpt
 from pipeline.video.read.facts import MediaFacts, read_facts
 from pipeline.video.read.probe import probe
+from pipeline.video.settings import DecodeSettings
 
 
 @dataclass(frozen=True)
 class Proof:
-    """The checks of an output. checks : in the order in which people care."""
+    """The checks of an output.
+
+    checks : in the order in which people care. part : what of the source the output was compared with, in words; None:
+    all of it.
+    """
 
     source: str
     output: str
     checks: tuple[Check, ...]
+    part: str | None = None
 
     @property
     def holds(self) -> bool:
@@ -32,17 +39,28 @@ class Proof:
         return all(check.holds is not False for check in self.checks)
 
 
-def verify(source: Path, output: Path, *, quick: bool = False, least_psnr_db: float | None = None) -> Proof:
+def verify(
+    source: Path,
+    output: Path,
+    *,
+    quick: bool = False,
+    least_psnr_db: float | None = None,
+    part: DecodeSettings | None = None,
+) -> Proof:
     """Read both files anew and compare them, every packet, frame and tag.
 
     Of what the run wrote down beside the output only this is used: what was to be painted where, and what was asked
     of it; without it, what needs it is unchecked. quick : packets alone, nothing is decoded. least_psnr_db : how near
-    pixels have to be; None for 30 dB, or what the quality that the run asked for allows. Raises InputError where one
-    of the files cannot be read.
+    pixels have to be; None for 30 dB, or what the quality that the run asked for allows. part : the times of the source
+    that the output is to show; None for what the record says, and without one all. Raises InputError where one
+    of the files cannot be read, UsageError where the source has no frame in the part.
     """
-    before, after = probe(source), probe(output)
+    whole, after = probe(source), probe(output)
     record = run_record(output, source)
     asked = record.settings if isinstance(record, RunRecord) else None
+    before = excerpt(whole, part or (asked.decode if asked is not None else DecodeSettings()))
+    if asked is not None and excerpt(whole, asked.decode).span != before.span:
+        record, asked = "the run's record is of another part", None
     facts = read_facts(before, decode=not quick, header=False)
     tone_map = asked is not None and asked.decode.tone_map
     deinterlace = None if asked is None else asked.decode.deinterlace
@@ -50,7 +68,15 @@ def verify(source: Path, output: Path, *, quick: bool = False, least_psnr_db: fl
     checks = compare(facts, output_facts, tone_map=tone_map, deinterlace=deinterlace)
     limits = limits_of(asked.encode if asked else None, after.stream.codec, least_psnr_db)
     pixels = () if quick else _pixels(facts, after, record, limits)
-    return Proof(str(source), str(output), (*checks, *pixels))
+    return Proof(str(source), str(output), (*checks, *pixels), _part_words(before))
+
+
+def _part_words(info: VideoInfo) -> str | None:
+    if info.excerpt is None:
+        return None
+    (start, stop), begins = info.span, info.seconds(0)
+    ends = begins + info.duration_seconds
+    return f"frames {start} to {stop - 1}, {float(begins):.3f} to {float(ends):.3f} s"
 
 
 def _pixels(facts: MediaFacts, output: VideoInfo, record: RunRecord | str, limits: Limits) -> Iterator[Check]:

@@ -3,46 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import ConfigError
 from pipeline.render.yuv_colour import yuv_colour
 from pipeline.structures.class_map import ClassMap
 from pipeline.structures.pixel_classes import VOID, PixelClasses
 from pipeline.structures.yuv_frame import YuvFrame
 
-#: Of 256: the division is a shift, and 65535 * 256 fits in 32 bits.
-_OPAQUE = 256
-
-
-def paint_classes(
-    rgb: NDArray[np.uint8] | NDArray[np.uint16],
-    labels: ClassMap,
-    classes: PixelClasses,
-    alpha: float,
-    shown: Collection[str | int] = (),
-) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    """A painted copy of `rgb` [H, W, 3]; a pixel whose class is not shown keeps its numbers.
-
-    labels : uint8 [H, W]. alpha : share of the colour, 0..1. shown : names or numbers of classes; empty: all.
-
-    Raises ConfigError for a class that there is not.
-    """
-    numbers = class_numbers(classes, shown)
-    colours, shares = np.zeros((VOID + 1, 3), np.uint32), np.zeros(VOID + 1, np.uint32)
-    # 255 becomes the largest value of 16 bits too.
-    colours[: len(classes)] = np.asarray(classes.colours, np.uint32) * (257 if rgb.dtype == np.uint16 else 1)
-    shares[numbers] = round(_OPAQUE * alpha)
-    painted = rgb.copy()
-    for top in range(0, len(rgb), 64):  # a band at a time: 32-bit copies of a whole picture are large
-        band = np.s_[top : top + 64]
-        share = shares[labels[band]][..., None]
-        mixed = rgb[band] * (_OPAQUE - share) + colours[labels[band]] * share + _OPAQUE // 2
-        painted[band] = (mixed // _OPAQUE).astype(rgb.dtype)
-    return painted
+#: Rows of a picture that are painted at a time.
+_BAND_ROWS = 256
 
 
 def tint_classes(
@@ -55,6 +28,14 @@ def tint_classes(
 
     labels : uint8 [h, w], of any size. alpha : share of the colour, 0..1. shown : numbers of classes.
     """
+    if {labels.shape} == {plane.shape for plane in frame.planes} and len(labels) > _BAND_ROWS:
+        for top in range(
+            0, len(labels), _BAND_ROWS
+        ):  # floats of a whole large picture would be some gigabytes
+            band = np.s_[top : top + _BAND_ROWS]
+            part = replace(frame, y=frame.y[band], u=frame.u[band], v=frame.v[band])
+            tint_classes(part, labels[band], classes, alpha, shown)
+        return
     colours = np.zeros((VOID + 1, 3), np.float32)
     shares = np.zeros(VOID + 1, np.float32)
     for number in shown:
@@ -75,17 +56,3 @@ def tint_classes(
 def _enlarged(values: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
     size = (shape[1], shape[0])
     return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_LINEAR), np.float32)
-
-
-def class_numbers(classes: PixelClasses, shown: Collection[str | int]) -> list[int]:
-    """Numbers of the classes to show; of all where none is asked for. Raises ConfigError."""
-    known = dict(zip(classes.names, range(len(classes)), strict=True))
-    numbers = []
-    for one in shown or classes.names:
-        number = known.get(one) if isinstance(one, str) else one
-        if number is None or not 0 <= number < len(classes):
-            raise ConfigError(
-                f"The network knows no class {one}.", do=f"choose from {', '.join(classes.names)}"
-            )
-        numbers.append(number)
-    return numbers

@@ -31,6 +31,7 @@ class RenderSettings:
     color_by : "track": an object keeps its colour; "class": a class has one.
     conf : an object is shown as long as it is followed, if its track's score, over its best frames, reaches this.
     classes : names or ids of the classes to show; empty: all.
+    max_objects : as many of a frame are shown, those of the best tracks' scores; None: all.
     """
 
     view: str | None = None
@@ -41,6 +42,7 @@ class RenderSettings:
     color_by: str = "track"
     conf: float = 0.5
     classes: tuple[str | int, ...] = ()
+    max_objects: int | None = None
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.style if name not in STYLES]
@@ -69,20 +71,7 @@ class RenderSettings:
         for name in ("alpha", "conf"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ConfigError(f"{name} has to lie in 0..1.", found=str(getattr(self, name)))
-
-
-def possible_view(asked: str | None, model: str, *, objects: bool, classes: bool) -> str:
-    """The view of VIEWS that is drawn. objects, classes : what the network gives.
-
-    Raises ConfigError for one that it cannot give.
-    """
-    given = {"instances": objects, "semantic": classes, "panoptic": objects and classes}
-    if asked is None:
-        return "instances" if objects else "semantic"
-    if not given[asked]:
-        lacks = "gives no class to each pixel" if objects else "finds no objects"
-        can = " or ".join(name for name, possible in given.items() if possible)
-        raise ConfigError(
-            f"{model} {lacks}.", found=f"--view {asked}", do=f"give --view {can}, or another --model"
-        )
-    return asked
+        if self.max_objects is not None and self.max_objects < 1:
+            raise ConfigError(
+                "max_objects has to be at least 1.", found=str(self.max_objects), do="leave it out for all"
+            )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.errors import ConfigError
 from pipeline.render.settings import RenderSettings
@@ -16,19 +17,24 @@ class ShownTracks:
     """Picks the tracks that the settings ask for. Raises ConfigError for a class that the network does not know."""
 
     def __init__(self, settings: RenderSettings, class_names: Mapping[int, str]) -> None:
-        self._conf = settings.conf
+        self._conf, self._most = settings.conf, settings.max_objects
         pixel_classes = settings.view in ("semantic", "panoptic")  # which may have names of their own
-        self._classes = class_ids_of(settings.classes, class_names, others=pixel_classes)
+        self._classes = _class_ids_of(settings.classes, class_names, others=pixel_classes)
+
+    def rows(self, tracks: Tracks) -> NDArray[np.intp]:
+        """Rows of the tracks that are painted, in their order; where there are too many, those of the best scores."""
+        kept = (tracks.track_ids != NO_TRACK) & (tracks.peak_scores >= self._conf)
+        rows = np.flatnonzero(kept & np.isin(tracks.class_ids, self._classes))
+        best = np.lexsort((tracks.track_ids[rows], -tracks.peak_scores[rows]))[: self._most]
+        return np.sort(rows[best])
 
     def of(self, tracks: Tracks) -> Tracks:
         """The tracks that are painted, far ones first: what stands lower in the picture is nearer."""
-        kept = (tracks.track_ids != NO_TRACK) & (tracks.peak_scores >= self._conf)
-        kept &= np.isin(tracks.class_ids, self._classes)
-        rows = np.flatnonzero(kept)
+        rows = self.rows(tracks)
         return tracks[rows[np.lexsort((tracks.track_ids[rows], tracks.detections.boxes[rows, 3]))]]
 
 
-def class_ids_of(
+def _class_ids_of(
     classes: tuple[str | int, ...], names: Mapping[int, str], *, others: bool = False
 ) -> list[int]:
     """Ids of the classes to show; of all where none is asked for. others : names that are not there are left out."""

@@ -73,7 +73,7 @@ def known_speed(run: Run, speeds: Speeds) -> Speed | None:
 
 
 def _estimate(run: Run, speeds: Speeds, cost: float) -> Estimate:
-    frames, chunks = run.info.frame_count, len(run.chunks)
+    frames, chunks = run.film.frame_count, len(run.chunks)
     known = known_speed(run, speeds)
     workers = side_by_side(run.settings.run.workers)
     speed = known or Speed(_FRAME_SECONDS * cost / workers, _START_SECONDS, workers)
@@ -85,7 +85,7 @@ def _estimate(run: Run, speeds: Speeds, cost: float) -> Estimate:
         chunks=chunks,
         encoder=run.encoder.name,
         seconds=seconds,
-        disk_mb=_DISK_SHARE * run.source.size / 1e6,
+        disk_mb=_DISK_SHARE * run.source.size / 1e6 * frames / run.info.frame_count,
         frames_per_second=frames / (seconds - speed.start_seconds),
         measured=known is not None,
     )

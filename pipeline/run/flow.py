@@ -116,7 +116,8 @@ def _mux(bench: Bench, _: Chunk | None) -> Made:
     run.source.check()
     parts = [bench.product("render", chunk) for chunk in run.chunks]
     kept = [part for part in parts if part.stat().st_size]  # one of which all frames are left out is empty
-    missing = left_out(bench)
+    # The output counts from its own first frame.
+    missing = frozenset(number - run.film.span[0] for number in left_out(bench))
 
     def prove(path: Path, streams: Collection[int]) -> tuple[str, ...]:
         notes = check_output(path, run.shown, streams, missing)
@@ -168,6 +169,7 @@ SEGMENT_PASS = Pass(
         run.settings.decode.deinterlace,
         is_hdr(run.info),
         run.settings.segment.every,
+        *(() if run.film is run.info else (run.film.span,)),
         *(() if run.network.classes is None else ("class maps",)),
     ),
     kept_in="join",
@@ -234,7 +236,11 @@ MUX_PASS = Pass(
     work=InDriver(_mux),
     needs=lambda run, _: (("join", None), *(("render", chunk.index) for chunk in run.chunks)),
     makes=lambda layout, _: layout.output,
-    parts=lambda run: ([[chunk.start, chunk.stop] for chunk in run.chunks], run.layout.output.suffix),
+    parts=lambda run: (
+        [[chunk.start, chunk.stop] for chunk in run.chunks],
+        run.layout.output.suffix,
+        *(("times kept",) if run.film.excerpt is not None and run.film.excerpt.keeps_times else ()),
+    ),
     after=("render",),
     is_whole=True,
 )

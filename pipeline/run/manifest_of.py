@@ -28,8 +28,8 @@ def manifest_of(run: Run, marks: Mapping[str, str]) -> Manifest:
         pixel_classes=None if network.classes is None else network.classes.by_name,
         fingerprints=dict(marks),
         chunks=tuple((chunk.start, chunk.stop) for chunk in run.chunks),
-        frames=run.info.frame_count,
-        seconds=float(run.info.duration_seconds),
+        frames=run.film.frame_count,
+        seconds=float(run.film.duration_seconds),
         versions=_versions(),
     )
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,20 +16,21 @@ from pipeline.networks import registry
 from pipeline.networks.settings import LoadSettings
 from pipeline.record.layout import RunLayout
 from pipeline.record.source_identity import SourceIdentity
-from pipeline.render.settings import possible_view
+from pipeline.render.drawn_view import DrawnView
 from pipeline.run.run import Network, Run
+from pipeline.segment.network_classes import network_classes
 from pipeline.segment.settings import SegmentSettings
 from pipeline.structures.address import Place, in_full
-from pipeline.structures.pixel_classes import PixelClasses
 from pipeline.structures.video_info import VideoInfo
 from pipeline.track.key_frames import key_frames
 from pipeline.video.colour.light_metadata import keeps_light
 from pipeline.video.colour.tone_map import as_painted, is_hdr
+from pipeline.video.cut.excerpt import excerpt
 from pipeline.video.read.plan import plan
 from pipeline.video.read.probe import probe
 from pipeline.video.read.source import size_of
 from pipeline.video.settings import CHUNK_FRAMES
-from pipeline.video.write.container import check_container
+from pipeline.video.write.container import check_container, check_encoder
 from pipeline.video.write.encoders import Encoder, probe_encoder, tells_fields
 from pipeline.weights.digest import weights_digest
 
@@ -56,17 +56,15 @@ def plan_run(
     """
     resolved = resolve(settings)
     # Before the weights are fetched: names of classes are known without them.
-    names, classes = _known_classes(resolved.segment.model, stored)
-    view = possible_view(
-        settings.render.view, resolved.segment.model, objects=bool(names), classes=classes is not None
-    )
-    resolved = resolved.with_changes({"render": {"view": view}})
-    _check_classes(settings.render.classes, _drawn_names(view, names, classes))
-    network = _network(resolved.segment, stored, classes if view != "instances" else None)
+    view = _view(resolved, stored)
+    resolved = resolved.with_changes({"render": {"view": view.name}})
+    view.check(settings.render.classes)
     size = size_of(pair.source)
     info = probe(in_full(pair.source))
+    film = excerpt(info, settings.decode)
     _check_regions(settings.track.ignore_regions, info)
-    check = check_container(info, pair.output)
+    network = _network(resolved.segment, stored, view)
+    check = check_container(film, pair.output)
     if check.problems:
         raise UsageError(
             f"{pair.output.suffix} cannot hold all of {pair.source}.",
@@ -76,6 +74,7 @@ def plan_run(
     decode = settings.decode
     painted = as_painted(info, tone_map=decode.tone_map, deinterlace=decode.deinterlace)
     encoder = probe_encoder(painted, settings.encode)
+    check_encoder(info, encoder.name, pair.output)
     source = SourceIdentity.of(pair.source, known)
     source.check_size(size)
     work_dir = Path(settings.run.work_dir) if settings.run.work_dir else None
@@ -84,8 +83,9 @@ def plan_run(
         asked=settings,
         settings=resolved,
         info=info,
-        chunks=plan(info, settings.run.chunk_frames or CHUNK_FRAMES),
-        key_frames=_key_frames(info, resolved.segment.every or 1),
+        film=film,
+        chunks=plan(film, settings.run.chunk_frames or CHUNK_FRAMES),
+        key_frames=_key_frames(film, resolved.segment.every or 1),
         source=source,
         network=network,
         encoder=encoder,
@@ -94,29 +94,21 @@ def plan_run(
     )
 
 
-def _known_classes(model: str, stored: StoredWeights | None) -> tuple[Mapping[int, str], PixelClasses | None]:
-    """Names of the objects that are found, and the classes that pixels are given."""
-    if stored is not None:
-        return stored.class_names, stored.classes
-    return registry.class_names(model), registry.pixel_classes(model)
+def _view(settings: Settings, stored: StoredWeights | None) -> DrawnView:
+    asked, model = settings.render.view, settings.segment.model
+    if stored is None:
+        return DrawnView.of(asked, model, *network_classes(model))
+    return DrawnView.of(asked, model, stored.class_names, stored.classes)
 
 
-def _drawn_names(view: str, names: Mapping[int, str], classes: PixelClasses | None) -> list[tuple[int, str]]:
-    """Number and name of each class that a view can draw."""
-    objects = [] if view == "semantic" else list(names.items())
-    return [*objects, *(enumerate(classes.names) if classes is not None and view != "instances" else ())]
-
-
-def _network(
-    settings: SegmentSettings, stored: StoredWeights | None, classes: PixelClasses | None
-) -> Network:
-    """The network. classes : of the class maps that it is asked for; stored ones are there whatever is drawn."""
+def _network(settings: SegmentSettings, stored: StoredWeights | None, view: DrawnView) -> Network:
+    """The network; stored class maps are there whatever is drawn."""
     if stored is not None:
         return Network(**vars(stored), stored=True)
     wanted = LoadSettings(
-        device=settings.device, precision=settings.precision, pixel_classes=classes is not None
+        device=settings.device, precision=settings.precision, pixel_classes=view.classes is not None
     )
-    return replace(_known_network(settings.model, wanted), classes=classes)
+    return replace(_known_network(settings.model, wanted), classes=view.classes)
 
 
 def _known_network(model: str, wanted: LoadSettings) -> Network:
@@ -142,24 +134,10 @@ def _looked_at(model: str, wanted: LoadSettings) -> Network:
     return Network(model, digest, network.class_names, runtime, network.arrays_sha256)
 
 
-def _key_frames(info: VideoInfo, every: int) -> frozenset[int]:
-    """Numbers of the frames that the network looks at."""
-    return frozenset(key_frames([float(info.seconds(number)) for number in range(info.frame_count)], every))
-
-
-def _check_classes(asked: tuple[str | int, ...], names: Sequence[tuple[int, str]]) -> None:
-    """Raise ConfigError for classes that the network does not find, all of them at once."""
-    known = {word.lower() for key, name in names for word in (str(key), name)}
-    wrong = [str(name) for name in asked if str(name).strip().lower() not in known]
-    if not wrong:
-        return
-    near = [get_close_matches(name.lower(), sorted(known), n=1) for name in wrong]
-    guesses = [f"did you mean {match[0]}?" for match in near if match]
-    raise ConfigError(
-        f"The network finds no {' and no '.join(wrong)}.",
-        found=f"it finds {', '.join(sorted({name for _, name in names}))}",
-        do=" ".join(guesses) or "choose from these",
-    )
+def _key_frames(film: VideoInfo, every: int) -> frozenset[int]:
+    """Numbers in the source of the frames that the network looks at."""
+    seconds = [float(film.seconds(place)) for place in range(film.frame_count)]
+    return frozenset(film.span[0] + place for place in key_frames(seconds, every))
 
 
 def _check_regions(regions: tuple[tuple[float, float, float, float], ...], info: VideoInfo) -> None:

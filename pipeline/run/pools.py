@@ -6,11 +6,11 @@ import os
 import time
 
 from pipeline.job.settings import Settings
-from pipeline.networks import registry
 from pipeline.networks.devices import takes_gpu
-from pipeline.render.settings import possible_view
+from pipeline.render.drawn_view import DrawnView
 from pipeline.run.work.render_worker import RenderWorker
 from pipeline.run.work.segment_worker import SegmentWorker
+from pipeline.segment.network_classes import network_classes
 from pipeline.workers.contract import PoolSpec, WorkerPools
 from pipeline.workers.in_process import InProcessPools
 from pipeline.workers.processes import ProcessPools
@@ -137,10 +137,8 @@ class RunPools:
 
     def _worker(self, threads: int | None) -> SegmentWorker:
         asked = self._settings
-        model = asked.segment.model
-        names, classes = registry.class_names(model), registry.pixel_classes(model)
-        view = possible_view(asked.render.view, model, objects=bool(names), classes=classes is not None)
-        return SegmentWorker(asked.segment, threads, class_maps=view != "instances")
+        view = DrawnView.of(asked.render.view, asked.segment.model, *network_classes(asked.segment.model))
+        return SegmentWorker(asked.segment, threads, class_maps=view.classes is not None)
 
     def _renderers(self) -> PoolSpec:
         slots = self._resources()[0] if self._session is None else 1

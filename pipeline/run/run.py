@@ -39,12 +39,14 @@ class Run:
     """One source, one output, and every setting as it is used.
 
     asked : the settings before they were resolved. settings : as the passes take them: paths from the root on,
-    the tracker's thresholds by what is shown. key_frames : numbers of the frames that the network looks at.
+    the tracker's thresholds by what is shown. info : the whole source, which is decoded by its own numbers of frames.
+    film : what of it is worked on: all, or a part. key_frames : numbers of the frames that the network looks at.
     """
 
     asked: Settings
     settings: Settings
     info: VideoInfo
+    film: VideoInfo
     chunks: tuple[Chunk, ...]
     key_frames: frozenset[int]
     source: SourceIdentity
@@ -55,6 +57,6 @@ class Run:
 
     @property
     def shown(self) -> VideoInfo:
-        """The source as its frames are painted, encoded and checked."""
+        """The film as its frames are painted, encoded and checked."""
         decode = self.settings.decode
-        return as_painted(self.info, tone_map=decode.tone_map, deinterlace=decode.deinterlace)
+        return as_painted(self.film, tone_map=decode.tone_map, deinterlace=decode.deinterlace)

@@ -179,7 +179,7 @@ def _make(
 
 def _facts(run: Run, damage: FrameDamage, speed: _Speed, seconds: float) -> VideoFacts:
     return VideoFacts(
-        frames=run.info.frame_count,
+        frames=run.film.frame_count,
         chunks=len(run.chunks),
         width=run.info.width,
         height=run.info.height,

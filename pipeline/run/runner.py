@@ -240,4 +240,4 @@ class Runner:
             for name, step in self._products.passes.items()
             if not step.is_whole
         }
-        return Counts(str(self.run.layout.output), self.run.info.frame_count, done)
+        return Counts(str(self.run.layout.output), self.run.film.frame_count, done)

@@ -150,9 +150,9 @@ def _asked(address: Address, call: Callable[[dict[str, float]], _T], storage: An
             return call(limit)
         except SegVideoError:
             raise
-        except FileNotFoundError as error:
-            raise InputError(f"{address} is not there.", do="check the address") from error
         except Exception as error:  # each storage has errors of its own, without a root in common
+            if isinstance(error, FileNotFoundError) and not _is_unreached(error):
+                raise InputError(f"{address} is not there.", do="check the address") from error
             if _is_refusal(error):
                 raise InputError(
                     f"{address} may not be read.", found=_words(error), do="check the keys to the storage"
@@ -161,10 +161,15 @@ def _asked(address: Address, call: Callable[[dict[str, float]], _T], storage: An
                 raise MediaError(
                     f"{address} cannot be read: the storage does not answer.",
                     found=_words(error),
-                    do="run the same command again: it goes on from here",
+                    do="check the way to it and the keys; the same command goes on from here",
                 ) from error
         time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - nothing secret
     raise AssertionError("the last try returns or raises")
+
+
+def _is_unreached(error: FileNotFoundError) -> bool:
+    """True where it is said to be missing since nobody answers there: fsspec has one error for both."""
+    return isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, FileNotFoundError)
 
 
 def _is_refusal(error: Exception) -> bool:

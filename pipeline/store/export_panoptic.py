@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import WriteError
+from pipeline.files import write_whole
 from pipeline.store.chosen_rows import chosen_rows
+from pipeline.store.class_pictures import class_picture, png, write_class_names, write_class_picture
 from pipeline.store.header import Header
 from pipeline.store.reader import DetectionsFile
 from pipeline.structures.class_map import ClassMap
@@ -26,13 +27,12 @@ MapOf = Callable[[int], ClassMap]
 def export_png(header: Header, folder: Path, classes: PixelClasses, map_of: MapOf) -> None:
     """Fill `folder`: `labels/000000.png`, ..., an 8-bit class number a pixel in the frame's size, and `classes.json`.
 
-    With the frames as `images` it is a folder that `seg-video train` takes. Raises StoreError and WriteError.
+    Of pictures, by their names. With the frames as `images` it is a folder that `seg-video train` takes. Raises
+    StoreError and WriteError.
     """
-    (folder / "labels").mkdir()
-    content = {"classes": classes.by_name, "ignored": sorted(classes.ignored)}
-    (folder / "classes.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    for frame in range(header.first_frame, header.stop_frame):
-        _write(folder / "labels" / f"{frame:06d}.png", _in_frame(header, map_of(frame)))
+    write_class_names(folder, classes)
+    for frame, stem in enumerate(header.stems, header.first_frame):
+        write_class_picture(class_picture(folder, stem), _in_frame(header, frame, map_of))
 
 
 def export_panoptic(
@@ -49,14 +49,15 @@ def export_panoptic(
     first_stuff = max(names, default=0) + 1
     (folder / "panoptic").mkdir()
     images, annotations = [], []
-    for frame, tracks in file.frames():
-        name = f"{frame:06d}.png"
+    for (frame, tracks), stem in zip(file.frames(), header.stems, strict=True):
+        name = f"{stem}.png"
         ids, segments = merge_panoptic(
-            tracks[chosen_rows(tracks, conf)], _in_frame(header, map_of(frame)), stuff
+            tracks[chosen_rows(tracks, conf)], _in_frame(header, frame, map_of), stuff
         )
         parts = np.stack([ids >> 16, ids >> 8 & 255, ids & 255], axis=-1)  # OpenCV's order: blue first
-        _write(folder / "panoptic" / name, parts.astype(np.uint8))
-        images.append({"id": frame, "width": header.width, "height": header.height, "file_name": name})
+        write_whole(folder / "panoptic" / name, png(parts.astype(np.uint8)))
+        width, height = header.size_of(frame)
+        images.append({"id": frame, "width": width, "height": height, "file_name": name})
         infos = [_info(ids, one, first_stuff) for one in segments]
         annotations.append({"image_id": frame, "file_name": name, "segments_info": infos})
     content = {
@@ -67,9 +68,9 @@ def export_panoptic(
     (folder / "panoptic.json").write_text(json.dumps(content, separators=(",", ":")), encoding="utf-8")
 
 
-def _in_frame(header: Header, class_map: ClassMap) -> ClassMap:
-    size = (header.width, header.height)
-    return np.asarray(cv2.resize(class_map, size, interpolation=cv2.INTER_NEAREST_EXACT), np.uint8)
+def _in_frame(header: Header, frame: int, map_of: MapOf) -> ClassMap:
+    small, size = map_of(frame), header.size_of(frame)
+    return np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_NEAREST_EXACT), np.uint8)
 
 
 def _info(ids: NDArray[np.int32], segment: Segment, first_stuff: int) -> dict[str, Any]:
@@ -95,8 +96,3 @@ def _categories(
         name, colour = classes.names[number], list(classes.colours[number])
         entry = {"id": first_stuff + number, "name": name, "supercategory": name}
         yield {**entry, "isthing": 0, "color": colour}
-
-
-def _write(path: Path, pixels: NDArray[np.uint8]) -> None:
-    if not cv2.imwrite(str(path), pixels):
-        raise WriteError(f"Cannot write {path}.", do="free space or name another folder")

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 from pipeline.store.chosen_rows import chosen_rows
-from pipeline.store.header import Header
 from pipeline.store.polygons import polygon_of
 from pipeline.store.reader import DetectionsFile
 from pipeline.structures.masks import paste_mask
@@ -32,22 +31,13 @@ def export_yolo(
     (folder / "classes.txt").write_text("".join(f"{names[key]}\n" for key in places), encoding="utf-8")
     (folder / "data.yaml").write_text(_data_yaml([names[key] for key in places]), encoding="utf-8")
     (folder / "labels").mkdir()
-    stems = _stems(file.header)
+    stems = file.header.stems
     for frame, tracks in file.frames():
         rows = chosen_rows(tracks, conf)
         lines = [_line(file.header.size_of(frame), tracks, int(row), places, scores) for row in rows]
         (folder / "labels" / f"{stems[frame - file.header.first_frame]}.txt").write_text(
             "".join(lines), encoding="ascii"
         )
-
-
-def _stems(header: Header) -> list[str]:
-    """Of each frame, its number; of each picture, its name, and its number too where two are called alike."""
-    numbers = [f"{frame:06d}" for frame in range(header.first_frame, header.stop_frame)]
-    stems = [Path(picture.name).stem for picture in header.pictures]
-    if len(set(stems)) == len(stems):
-        return stems or numbers
-    return [f"{stem}_{number}" for stem, number in zip(stems, numbers, strict=True)]
 
 
 def _data_yaml(names: list[str]) -> str:

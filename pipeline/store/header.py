@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,7 @@ class StoredPicture:
     width, height : its size in px, upright; the unit of its boxes.
     found, made : fingerprints of what was found in it, and of its output.
     sha256 : of the output's content; empty in files of earlier releases, whose outputs are not replaced unasked.
+    class_map : SHA-256 of its class map's file; empty where there is none.
     """
 
     name: str
@@ -38,6 +40,7 @@ class StoredPicture:
     found: str
     made: str
     sha256: str = ""
+    class_map: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +98,15 @@ class Header:
             return self.width, self.height
         picture = self.pictures[frame - self.first_frame]
         return picture.width, picture.height
+
+    @property
+    def stems(self) -> list[str]:
+        """Of each frame, its number; of each picture, its name, and its number too where two are called alike."""
+        numbers = [f"{frame:06d}" for frame in range(self.first_frame, self.stop_frame)]
+        stems = [Path(picture.name).stem for picture in self.pictures]
+        if len(set(stems)) == len(stems):
+            return stems or numbers
+        return [f"{stem}_{number}" for stem, number in zip(stems, numbers, strict=True)]
 
     @property
     def seconds(self) -> NDArray[np.float64]:

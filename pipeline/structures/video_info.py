@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pipeline.structures.address import Place
 from pipeline.structures.colour import ColourTags
 from pipeline.structures.light_levels import LightLevels
+from pipeline.structures.spans import Span
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class StreamInfo:
     packet_count : how many packets the header promises; 0 where it does not say. A hint.
     disposition : names of the flags that are set, such as default or attached_pic.
     metadata : tags of the stream; the language is among them.
+    delay : seconds of a sound's beginning that Matroska hides.
     """
 
     index: int
@@ -36,6 +38,7 @@ class StreamInfo:
     packet_count: int
     disposition: tuple[str, ...]
     metadata: Mapping[str, str]
+    delay: Fraction = Fraction(0)
 
     @property
     def language(self) -> str | None:
@@ -89,6 +92,7 @@ class VideoInfo:
         "unspecified" where nothing says so, or it means nothing.
     side_data : what else the first frame or its track brings that nothing here can write: captions, a crop, as words.
     top_field_first : of an interlaced frame as it is stored, whether the field with the first row is the earlier one.
+    excerpt : where it was cut out, of a part of a source; its columns, end and chapters are then those of the part.
     """
 
     path: Place
@@ -118,6 +122,7 @@ class VideoInfo:
     chroma_location: str = "unspecified"
     top_field_first: bool = True
     side_data: tuple[str, ...] = ()
+    excerpt: Excerpt | None = None
 
     def __post_init__(self) -> None:
         frames = len(self.pts)
@@ -133,6 +138,16 @@ class VideoInfo:
             raise ValueError("VideoInfo.pts: expected at least one frame, in ascending order")
         if self.rotation not in (0, 90, 180, 270):
             raise ValueError(f"VideoInfo.rotation: expected 0, 90, 180 or 270, found {self.rotation}")
+
+    @property
+    def whole(self) -> VideoInfo:
+        """The source that it was cut out of; itself where it is all of it."""
+        return self if self.excerpt is None else self.excerpt.whole
+
+    @property
+    def span(self) -> Span:
+        """Numbers [start, stop) of its frames in the source."""
+        return (0, self.frame_count) if self.excerpt is None else (self.excerpt.start, self.excerpt.stop)
 
     @property
     def frame_count(self) -> int:
@@ -185,3 +200,27 @@ class VideoInfo:
     def seconds(self, frame: int) -> Fraction:
         """Exact seconds at which frame number `frame` is shown."""
         return int(self.pts[frame]) * self.time_base
+
+
+@dataclass(frozen=True, eq=False)
+class Excerpt:
+    """The place of a part in its source: frames [start, stop) of `whole`, whose times it keeps or not.
+
+    Sound and all else is cut where the first frame begins and the last one ends; not at all where these are the
+    source's own.
+    """
+
+    whole: VideoInfo
+    start: int
+    stop: int
+    keeps_times: bool = False
+
+    @property
+    def begins(self) -> Fraction | None:
+        """Seconds of the source at which it begins; None where the source does."""
+        return self.whole.seconds(self.start) if self.start else None
+
+    @property
+    def ends(self) -> Fraction | None:
+        """Seconds of the source at which it ends; None where the source does."""
+        return self.whole.seconds(self.stop) if self.stop < self.whole.frame_count else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, UsageError
 
 #: What --encoder takes; auto is libx264, or libx265 where the source has more than 8 bit.
 ENCODERS = ("auto", "libx264", "libx265", "libsvtav1", "h264_nvenc", "hevc_nvenc")
@@ -27,11 +27,18 @@ class DecodeSettings:
         place; "drop": it is left out, and the one before is shown longer. All others keep their times.
     deinterlace : make progressive frames of interlaced ones; otherwise they stay as they are.
     tone_map : make SDR of HDR, BT.709 with 8 bit; otherwise HDR stays as it is.
+    start, end, duration : seconds of the film, from the first frame that is not before `start` to the last one before
+        `end`, or before `duration` has passed; None for the film's own. These frames are then all there is.
+    keep_times : of such a part; otherwise its first frame is shown at 0.
     """
 
     damaged: str = "keep-time"
     deinterlace: bool = False
     tone_map: bool = False
+    start: float | None = None
+    end: float | None = None
+    duration: float | None = None
+    keep_times: bool = False
 
     def __post_init__(self) -> None:
         if self.damaged not in DAMAGED:
@@ -39,6 +46,20 @@ class DecodeSettings:
                 "damaged has to say what becomes of frames that do not decode.",
                 found=self.damaged,
                 do=f"choose from {', '.join(DAMAGED)}",
+            )
+        if self.end is not None and self.duration is not None:
+            raise UsageError("end and duration exclude each other.", do="leave out one of them")
+        if self.start is not None and self.start < 0:
+            raise ConfigError("start has to be 0 or more.", found=f"{self.start:g} s", do="leave it out")
+        if self.end is not None and self.end <= (self.start or 0):
+            raise ConfigError(
+                "end has to lie behind start.",
+                found=f"{self.start or 0:g} s to {self.end:g} s",
+                do="give a later end",
+            )
+        if self.duration is not None and self.duration <= 0:
+            raise ConfigError(
+                "duration has to be more than 0.", found=f"{self.duration:g} s", do="leave it out"
             )
 
 

@@ -15,21 +15,34 @@ NOBODY = 0
 
 Picture = NDArray[np.float32]
 
+#: What a pixel of nobody is of, by number: names as CamVid has them, and 0 for what has none of these.
+SURFACES = ("", "sky", "building", "pole", "road", "pavement", "tree")
+UNNAMED, SKY, BUILDING, POLE, ROAD, PAVEMENT, TREE = range(len(SURFACES))
+
 _SHIFT = 4  # fractional bits of OpenCV's fixed-point corners
 
 
 class Canvas:
-    """What is painted: `picture` float32 [height, width, 3] and `owners` uint8 [height, width].
+    """What is painted: `picture` float32 [height, width, 3], `owners` and `surfaces` uint8 [height, width].
 
     camera : through which it is seen. weather : how it is lit. travelled : way of the camera so far, in m.
+    surfaces : number of SURFACES of each pixel of the picture; None: nobody asks.
     """
 
-    def __init__(self, picture: Picture, camera: Camera, weather: Weather, travelled: float) -> None:
+    def __init__(
+        self,
+        picture: Picture,
+        camera: Camera,
+        weather: Weather,
+        travelled: float,
+        surfaces: NDArray[np.uint8] | None = None,
+    ) -> None:
         self.picture = picture
         self.camera = camera
         self.weather = weather
         self.travelled = travelled
         self.owners = np.full(picture.shape[:2], NOBODY, np.uint8)
+        self.surfaces = np.zeros(picture.shape[:2], np.uint8) if surfaces is None else surfaces
 
     def solid(self, thing: Solid, first: int) -> None:
         """Paint a thing's patches that face the camera; its part k belongs to the identity `first` + k - 1."""
@@ -42,6 +55,7 @@ class Canvas:
         for index in order:
             cv2.fillConvexPoly(self.picture, corners[index], colours[index].tolist(), cv2.LINE_8, _SHIFT)
             cv2.fillConvexPoly(self.owners, corners[index], int(owners[index]), cv2.LINE_8, _SHIFT)
+            cv2.fillConvexPoly(self.surfaces, corners[index], POLE, cv2.LINE_8, _SHIFT)
 
     def extent(self, thing: Solid, part: int) -> int:
         """Pixels of the frame that a part would cover if nothing stood before it."""
@@ -130,12 +144,12 @@ class Canvas:
         mask = cv2.GaussianBlur(mask, (0, 0), max(radius, 0.6))
         self.picture[top:bottom, left:right] *= 1 - share * mask[..., None]
 
-    def sprite(self, image: Picture, x: float, z: float, width: float, height: float) -> None:
+    def sprite(self, image: Picture, x: float, z: float, width: float, height: float, surface: int) -> None:
         """Stand a flat picture [h, w, 5] (blue, green, red, glow, cover) on the road, facing the camera."""
         if z < NEAR:
             return
         points = np.array([[x - width / 2, height, z], [x + width / 2, height, z], [x + width / 2, 0, z]])
-        self._hang(image, np.vstack([points, [[x - width / 2, 0, z]]]))
+        self._hang(image, np.vstack([points, [[x - width / 2, 0, z]]]), surface)
 
     def wall(self, image: Picture, low: Array, high: Array) -> None:
         """Put a picture [h, w, 5] onto an upright rectangle between a bottom and a top corner, cut off near by."""
@@ -147,9 +161,9 @@ class Canvas:
             image = image[:, int(image.shape[1] * (1 - kept)) :]
             low[0] += (high[0] - low[0]) * (1 - kept)
             low[2] = 3.0
-        self._hang(image, np.array([[low[0], high[1], low[2]], high, [high[0], 0, high[2]], low]))
+        self._hang(image, np.array([[low[0], high[1], low[2]], high, [high[0], 0, high[2]], low]), BUILDING)
 
-    def _hang(self, image: Picture, points: Array) -> None:
+    def _hang(self, image: Picture, points: Array, surface: int) -> None:
         """Warp a picture onto an upright rectangle [4, 3] (clockwise from the top left), light it, blend it in."""
         target = self.camera.project(points)
         left, top = np.maximum(np.floor(target.min(axis=0)), 0).astype(int)
@@ -174,6 +188,7 @@ class Canvas:
         patch *= 1 - alpha
         patch += warped[..., :3]
         self.owners[top:bottom, left:right][alpha[..., 0] > 0.5] = NOBODY
+        self.surfaces[top:bottom, left:right][alpha[..., 0] > 0.5] = surface
 
     def _flat_light(self, image: Picture, points: Array) -> Array:
         """The picture's colours under the weather's light; a coarse grid of lamplight is stretched over it."""

@@ -14,6 +14,7 @@ from sample_videos.drawn_drive.actor import CATEGORIES, STOP_SIGN, TRAFFIC_LIGHT
 from sample_videos.drawn_drive.clip_file import ClipFile
 from sample_videos.drawn_drive.drive import drive
 from sample_videos.drawn_drive.film import Film, View
+from sample_videos.drawn_drive.panoptic import EVERY, PanopticFile
 from sample_videos.drawn_drive.place import Place
 from sample_videos.drawn_drive.sound import drive_sound
 from sample_videos.drawn_drive.truth import categories, labelled
@@ -30,7 +31,7 @@ def sample_film(seed: int, weather: str, size: tuple[int, int] = (960, 540), tra
 def draw_clip(
     folder: Path, seed: int, weather: str, seconds: float, size: tuple[int, int], traffic: str = "usual"
 ) -> tuple[Path, Path]:
-    """Write drive.mp4 and drive.json.gz to a folder; their paths come back.
+    """Write drive.mp4 and drive.json.gz to a folder, and panoptic truth beside them; the first two paths come back.
 
     The truth is COCO's: an image a frame with its `frame_index`, an annotation an object with its `track_id`.
     """
@@ -40,6 +41,7 @@ def draw_clip(
     sound = drive_sound(count / FRAMES_A_SECOND, _passing(film), seed)
     images: list[dict[str, Any]] = []
     labels: list[dict[str, Any]] = []
+    panoptic = PanopticFile(folder)
     part = video.with_suffix(".part.mp4")
     with ClipFile(part, FRAMES_A_SECOND, size, sound) as file:
         for number in tqdm(range(count), unit="frame"):
@@ -47,6 +49,9 @@ def draw_clip(
             file.add(frame.picture)
             images.append(_record(number, size))
             labels += labelled(frame, number + 1, len(labels) + 1)
+            if number % EVERY == 0:
+                panoptic.add(frame, number)
+    panoptic.close()
     info = {"video": video.name, "frames": count, "frame_rate": f"{FRAMES_A_SECOND}/1", "seed": seed}
     content = {"info": info | {"weather": weather}, "images": images, "annotations": labels}
     packed = json.dumps(content | {"categories": categories()}, separators=(",", ":")).encode()

@@ -12,7 +12,7 @@ from scipy.ndimage import find_objects
 
 from sample_videos.drawn_drive.actor import BICYCLE, MOTORCYCLE, PERSON, STOP_SIGN, TRAFFIC_LIGHT, Actor
 from sample_videos.drawn_drive.camera import Camera
-from sample_videos.drawn_drive.canvas import NOBODY, Canvas, Picture
+from sample_videos.drawn_drive.canvas import NOBODY, UNNAMED, Canvas, Picture
 from sample_videos.drawn_drive.depth import around, far_to_near
 from sample_videos.drawn_drive.lens import bonnet, develop
 from sample_videos.drawn_drive.outline import without_holes
@@ -76,10 +76,14 @@ class Seen:
 
 @dataclass(frozen=True)
 class Frame:
-    """One frame: `picture` uint8 [height, width, 3], blue first, and who is seen in it."""
+    """One frame: `picture` uint8 [height, width, 3], blue first, who is seen in it, and what of the pixels is nobody's.
+
+    surfaces : uint8 [height, width], numbers of canvas.SURFACES.
+    """
 
     picture: NDArray[np.uint8]
     seen: list[Seen]
+    surfaces: NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,8 @@ class Film:
         if self.weather.wet:
             mirrored = self._mirrored(backdrop, camera, travelled, present)
         self.place.street.lay(backdrop, camera, self.weather, travelled, mirrored)
-        canvas = Canvas(backdrop, camera, self.weather, travelled)
+        surfaces = self.place.street.surfaces(camera, heading)
+        canvas = Canvas(backdrop, camera, self.weather, travelled, surfaces)
         self._paint(canvas, present, shadows=True)
         return self._exposed(canvas, present, seed)
 
@@ -142,11 +147,12 @@ class Film:
             low = canvas.picture[-len(cover) :]
             low += cover * (colour * np.array(self.weather.ambient, np.float32) - low)
             canvas.owners[-len(cover) :][cover[..., 0] > 0.5] = NOBODY
+            canvas.surfaces[-len(cover) :][cover[..., 0] > 0.5] = UNNAMED
         small = cv2.resize(canvas.picture, size, interpolation=cv2.INTER_AREA)
         picture = develop(small, self.weather, self.view.horizon, np.random.default_rng(seed))
         places = find_objects(canvas.owners)
         seen = [part for actor, thing in present for part in self._seen(canvas, actor, thing, places)]
-        return Frame(picture, _outlined(seen))
+        return Frame(picture, _outlined(seen), canvas.surfaces[::_FINER, ::_FINER].copy())
 
     def _seen(self, canvas: Canvas, actor: Actor, thing: Solid, places: list[Span | None]) -> list[Seen]:
         """The parts of an actor that cover a pixel or more; `places` has the box of each identity's pixels."""

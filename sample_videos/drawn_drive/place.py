@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sample_videos.drawn_drive.canvas import Canvas
+from sample_videos.drawn_drive.canvas import POLE, TREE, Canvas
 from sample_videos.drawn_drive.depth import Painter
 from sample_videos.drawn_drive.scenery import Picture, facade, lamp_post, tree
 from sample_videos.drawn_drive.solid import Array
@@ -40,11 +40,11 @@ class Place:
             if far[2] > 3.0 and near[2] < FARTHEST:
                 yield _wall(canvas, picture, near, far)
         for index, (x, along) in enumerate(self._planted):
-            yield from _standing(canvas, self._trees[index % len(self._trees)], x, along, (5.6, 7.4))
+            yield from _standing(canvas, self._trees[index % len(self._trees)], x, along, (5.6, 7.4), TREE)
         for index in range(int(LENGTH / LAMP_SPACING)):
             side = 1 if index % 2 else -1
             x = PAVEMENTS[1] - 2.4 if side > 0 else PAVEMENTS[0] + 2.4
-            yield from _standing(canvas, self._lamps[side], x, (index + 0.5) * LAMP_SPACING, (2.0, 8.0))
+            yield from _standing(canvas, self._lamps[side], x, (index + 0.5) * LAMP_SPACING, (2.0, 8.0), POLE)
 
 
 def _wall(canvas: Canvas, picture: Picture, low: Array, high: Array) -> Painter:
@@ -53,11 +53,11 @@ def _wall(canvas: Canvas, picture: Picture, low: Array, high: Array) -> Painter:
 
 
 def _standing(
-    canvas: Canvas, picture: Picture, x: float, along: float, size: tuple[float, float]
+    canvas: Canvas, picture: Picture, x: float, along: float, size: tuple[float, float], surface: int
 ) -> Iterator[Painter]:
     z = along - canvas.travelled
     if 2.0 < z < FARTHEST:
-        yield Painter(x - 0.1, x + 0.1, z, z, lambda: canvas.sprite(picture, x, z, *size))
+        yield Painter(x - 0.1, x + 0.1, z, z, lambda: canvas.sprite(picture, x, z, *size, surface))
 
 
 def _row_of_houses(rng: np.random.Generator, side: int) -> Iterator[tuple[Picture, Array, Array]]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sample_videos.drawn_drive.camera import Camera
+from sample_videos.drawn_drive.canvas import PAVEMENT, ROAD, SKY, UNNAMED
 from sample_videos.drawn_drive.weather import Weather
 
 Picture = NDArray[np.float32]
@@ -17,6 +18,11 @@ Where = NDArray[np.bool_]
 #: Lateral places in m, counted from the middle of the camera's lane; lanes are 3.4 m wide.
 KERBS = (-8.7, 7.4)
 PAVEMENTS = (-12.0, 10.8)
+#: Where the grass begins behind them.
+GRASS = (-14.8, 13.6)
+
+#: Heights of the ridges of hills, far and near.
+_TALL = (85, 46)
 
 _SIZE = 1024  # px of the grain's square; a power of two, so that indices wrap by a mask
 _ASPHALT = np.array([1.02, 1.0, 0.985], np.float32)
@@ -66,13 +72,27 @@ class Street:
 
     def _paint_hills(self, sky: Picture, camera: Camera, weather: Weather, heading: int) -> None:
         columns = np.arange(camera.width) - heading
-        for ridge, tall, tint in zip(self._ridge, (85, 46), ((186, 178, 158), (132, 150, 128)), strict=True):
-            line = ridge[(columns + 1200) % len(ridge)] * np.float32(tall * camera.focal / 1600)
+        for ridge, tall, tint in zip(self._ridge, _TALL, ((186, 178, 158), (132, 150, 128)), strict=True):
+            line = _line(ridge, tall, camera, heading)
             rows = np.arange(max(int(camera.horizon - line.max()) - 2, 0), len(sky))
             depth = rows[:, None].astype(np.float32) - camera.horizon + line
             shade = 0.9 + 0.2 * self._grain[rows[:, None] % _SIZE, columns[None] % _SIZE]
             hill = shade[..., None] * (_bgr(tint) * _bgr(weather.ambient))
             sky[rows[0] :] += np.clip(depth / 1.5, 0, 1)[..., None] * (hill - sky[rows[0] :])
+
+    def surfaces(self, camera: Camera, heading: float) -> NDArray[np.uint8]:
+        """Number of SURFACES of each pixel of backdrop and ground; hills and grass are UNNAMED."""
+        found = np.full((camera.height, camera.width), UNNAMED, np.uint8)
+        lines = [
+            _line(ridge, tall, camera, int(heading)) for ridge, tall in zip(self._ridge, _TALL, strict=True)
+        ]
+        rows = np.arange(camera.height, dtype=np.float32)[:, None]
+        found[rows < camera.horizon - np.maximum(*lines)] = SKY
+        x, _, first = camera.ground()
+        ground = found[first:]
+        ground[(x > GRASS[0]) & (x < GRASS[1])] = PAVEMENT
+        ground[(x > KERBS[0]) & (x < KERBS[1])] = ROAD
+        return found
 
     def lay(
         self, picture: Picture, camera: Camera, weather: Weather, travelled: float, mirrored: Picture | None
@@ -108,7 +128,7 @@ class Street:
         def grass(where: Where) -> Picture:
             return (0.93 + 0.42 * rough[where] + 0.6 * fine[where])[:, None] * _bgr((62, 118, 96))
 
-        for left, right, surface in ((*KERBS, paving), (-14.8, 13.6, grass)):
+        for left, right, surface in ((*KERBS, paving), (*GRASS, grass)):
             _cover(colours, np.maximum(_beyond(x, right, edge), _beyond(-x, -left, edge)), surface)
         for kerb in KERBS:
             _cover(colours, _strip(x, kerb, 0.16, edge), lambda where: _bgr((178, 180, 180)))
@@ -141,6 +161,12 @@ class Street:
         """The stones of the asphalt, about 0."""
         rows = np.floor(x * 130).astype(np.int32) & (_SIZE - 1)
         return self._fine[rows, np.floor(along * 60).astype(np.int32) & (_SIZE - 1)]
+
+
+def _line(ridge: Picture, tall: int, camera: Camera, heading: int) -> Picture:
+    """Height of a ridge over the horizon in px, for each column."""
+    columns = np.arange(camera.width) - heading
+    return ridge[(columns + 1200) % len(ridge)] * np.float32(tall * camera.focal / 1600)
 
 
 def _beyond(x: Picture, limit: float, edge: Picture) -> Picture:

@@ -27,11 +27,16 @@ def categories() -> list[dict[str, Any]]:
     return [{"id": key, "name": name, "supercategory": "road"} for key, name in CATEGORIES.items()]
 
 
+def is_crowd(seen: Seen) -> bool:
+    """True for what is too small or too hidden to be counted."""
+    tall, wide = (int(np.ptp(np.flatnonzero(seen.mask.any(axis=axis)))) + 1 for axis in (1, 0))
+    return min(tall, wide) < SMALLEST * seen.mask.shape[1] or seen.hidden > HIDDEN
+
+
 def _annotation(seen: Seen, image: int, key: int) -> dict[str, Any]:
     rows, columns = _span(seen.mask.any(axis=1)), _span(seen.mask.any(axis=0))
     pixels = seen.mask[rows, columns]
     height, width = pixels.shape
-    small = min(height, width) < SMALLEST * seen.mask.shape[1]
     return {
         "id": key,
         "image_id": image,
@@ -39,7 +44,7 @@ def _annotation(seen: Seen, image: int, key: int) -> dict[str, Any]:
         "track_id": seen.identity,
         "bbox": [columns.start, rows.start, width, height],
         "area": int(np.count_nonzero(pixels)),
-        "iscrowd": int(small or seen.hidden > HIDDEN),
+        "iscrowd": int(is_crowd(seen)),
         "segmentation": encode_rle(PastedMask(columns.start, rows.start, pixels), *seen.mask.shape),
     }
 

@@ -6,8 +6,10 @@ import re
 import shlex
 import shutil
 import signal
+import time
 import urllib.request
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -35,6 +37,8 @@ LEAVES = {
     "train semantic.yaml": ["streets/weights.safetensors", "streets/metrics.csv", "streets/losses.png"],
     "eval STREETS": [],
     "photo.jpg out.png": ["out.png", "out.png.seg-run/labels/out.png.png"],
+    "photo.jpg both.jpg": ["both.jpg", "both.jpg.seg-run/labels/both.jpg.png"],
+    "export both.jpg": ["panoptic/panoptic.json", "panoptic/panoptic/photo.png"],
     "live 0": [],
     "live rtsp://camera/stream": [],
 }
@@ -82,7 +86,8 @@ def test_the_page_has_commands_and_programs_and_no_others_than_are_tried():
 )
 def test_a_command_leaves_what_it_says(here, command, words):
     if words[0] == "export":
-        done(command, "in.mp4", words[1], "--workers", "0", "--view", "panoptic")
+        source, more = ("photo.jpg", []) if words[1] == "both.jpg" else ("in.mp4", ["--workers", "0"])
+        done(command, source, words[1], *more, "--view", "panoptic")
     out = done(command, *words, *(["--workers", "0"] if words[0] == "in.mp4" else []))
     for name in LEAVES[" ".join(words[:2])]:
         assert (here / name).stat().st_size > 0
@@ -98,7 +103,7 @@ def test_a_command_leaves_what_it_says(here, command, words):
 
 
 @pytest.mark.parametrize(
-    "words", [words for words in COMMANDS if words[0] == "live"], ids=lambda words: " ".join(words[:2])
+    "words", [words for words in COMMANDS if words[0] == "live"], ids=lambda words: " ".join(words[1:3])
 )
 def test_a_live_picture_is_served(here, command, words):
     """The film stands for the camera, and any free port for the page's."""
@@ -110,9 +115,17 @@ def test_a_live_picture_is_served(here, command, words):
         assert bool(token) == ("--host" in words)
         page = urllib.request.urlopen(f"http://127.0.0.1:{port}/{token}", timeout=30).read().decode()
         assert "stream.mjpg" in page
+        if "--record" in words:
+            deadline = time.monotonic() + 60
+            while not (here / "drive.mp4").stat().st_size and time.monotonic() < deadline:
+                time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
         assert process.returncode == 0
+        if "--record" in words:
+            with av.open("drive.mp4") as kept:
+                assert [stream.type for stream in kept.streams] == ["video", "audio"]
+                assert next(kept.decode(video=0)).width == 160
     finally:
         process.kill()
         process.communicate()

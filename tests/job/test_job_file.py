@@ -128,9 +128,38 @@ def test_weights_by_path_count_from_the_file_and_names_do_not(tmp_path):
         assert spec.settings.segment.model == read
 
 
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [
+        ("12.5", 12.5),
+        ("1:30", 90.0),
+        ("'1:30'", 90.0),
+        ("00:10.5", 10.5),
+        ("1:02:03.25", 3723.25),
+        (".5", 0.5),
+    ],
+)
+def test_a_part_s_times_are_seconds_or_what_a_clock_shows(tmp_path, written, seconds):
+    parts = "- {inputs: a.mp4, start: %s}\n- {inputs: a.mp4, start: 0, duration: %s, keep-times: true}\n"
+    first, second = read_job_file(write(tmp_path, parts % (written, written)))
+    assert (first.settings.decode.start, first.settings.decode.keep_times) == (seconds, False)
+    assert (second.settings.decode.duration, second.settings.decode.keep_times) == (seconds, True)
+
+
+@pytest.mark.parametrize("written", ["1:60", "1:60:00", "-3", "soon", "[1, 2]", "'1:2:3:4'", "true"])
+def test_what_no_clock_shows_is_refused_with_its_line(tmp_path, written):
+    with pytest.raises(UsageError, match=r"line 2: start has a value it cannot have(?s:.*)MM:SS or HH:MM:SS"):
+        read_job_file(write(tmp_path, f"inputs: a.mp4\nstart: {written}\n"))
+
+
 def test_the_jobs_that_come_along_can_be_read(repo_root):
     files = sorted((repo_root / "jobs").glob("*.yaml"))
-    assert [file.name for file in files] == ["cluster.yaml", "night_folder.yaml", "one_clip.yaml"]
+    assert [file.name for file in files] == [
+        "cluster.yaml",
+        "night_folder.yaml",
+        "one_clip.yaml",
+        "parts.yaml",
+    ]
     for file in files:
         assert read_job_file(file)[0].inputs
 

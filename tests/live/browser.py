@@ -77,7 +77,9 @@ class Browser:
                 type=kind,
                 key=key,
                 code=code,
-                windowsVirtualKeyCode={"Tab": 9, "Enter": 13, " ": 32, "ArrowRight": 39}[key],
+                windowsVirtualKeyCode={"Tab": 9, "Enter": 13, " ": 32, "ArrowRight": 39, "ArrowDown": 40}[
+                    key
+                ],
                 **(text if kind == "keyDown" else {}),
             )
 

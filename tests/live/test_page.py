@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.live.browser import Browser, find_chromium
-from tests.live.conftest import camera, until
+from tests.live.conftest import BOTH, camera, until
 
 #: Red, green and blue of the page's picture at its middle row, as the browser has them.
 PIXELS = """(() => {
@@ -30,7 +30,7 @@ def chromium(tmp_path_factory):
 @pytest.fixture
 def page(chromium, make_session, serve):
     """A running session without labels, shown by class; its page is open."""
-    session = make_session(camera(rate=20), style=("masks",), color_by="class")
+    session = make_session(camera(rate=20), widest=BOTH, style=("masks",), color_by="class")
     server = serve(session)
     until(lambda: session.shown is not None)
     chromium.open(server.address)
@@ -64,7 +64,7 @@ def test_controls_change_the_picture(page):
     until(lambda: coloured(browser.value(PIXELS)))
     browser.value("boxes.find(box => box.value === 'car').click(); 0")
     until(lambda: not coloured(browser.value(PIXELS)))
-    assert session.controls.classes == ("person",)
+    assert session.controls.classes == ("person", "road", "sky")
     browser.value("at('all').click(); 0")
     until(lambda: coloured(browser.value(PIXELS)))
 
@@ -72,7 +72,7 @@ def test_controls_change_the_picture(page):
 def test_the_keyboard_reaches_and_works_every_control(page):
     browser, session = page
     reached = []
-    for _ in range(8):
+    for _ in range(9):
         browser.press("Tab", "Tab")
         reached.append(browser.value("document.activeElement.id || document.activeElement.value"))
         if reached[-1] == "pause":
@@ -84,10 +84,13 @@ def test_the_keyboard_reaches_and_works_every_control(page):
         if reached[-1] == "conf":
             browser.press("ArrowRight", "ArrowRight")
             until(lambda: session.controls.conf == pytest.approx(0.55))
+        if reached[-1] == "view":
+            browser.press("ArrowDown", "ArrowDown")
+            until(lambda: session.controls.view == "semantic")
         if reached[-1] == "car":
             browser.press(" ", "Space")
-            until(lambda: session.controls.classes == ("person",))
-    assert reached[:7] == ["pause", "still", "conf", "all", "classes", "car", "person"]
+            until(lambda: session.controls.classes == ("person", "road", "sky"))
+    assert reached[:8] == ["pause", "still", "view", "conf", "all", "classes", "car", "person"]
 
 
 def test_a_screen_reader_is_told_what_everything_is(page):
@@ -95,11 +98,12 @@ def test_a_screen_reader_is_told_what_everything_is(page):
     told = browser.accessible()
     for role, name in (
         ("heading", "seg-video live"),
-        ("image", "The live picture, with a mask over each object"),
+        ("image", "The live picture, painted over with what is found"),
         ("button", "Pause"),
         ("link", "Keep a still"),
         ("checkbox", "car"),
         ("button", "Show all"),
+        ("combobox", "View"),
         ("group", "Classes"),
         ("rowheader", "car"),
     ):

@@ -17,7 +17,8 @@ from PIL import Image
 from pipeline.errors import ConfigError, UsageError
 from pipeline.live import handler
 from pipeline.live.server import LiveServer
-from tests.live.conftest import NAMES, camera, find_square, until
+from pipeline.structures.detections import Detections
+from tests.live.conftest import BOTH, NAMES, camera, find_square, until
 
 
 def ask(server, path, method="GET", body=None, **headers):
@@ -60,7 +61,7 @@ def test_the_page_knows_the_classes_and_loads_nothing_from_elsewhere(live):
     _, server = live
     status, page = ask(server, "/")
     assert status == 200
-    assert b'const NAMES = ["car", "person"];' in page
+    assert b'const NAMES = ["car", "person"], VIEWS = ["instances"];' in page
     assert b"//" not in page.replace(b"http://", b"").split(b"<script>")[0]
 
 
@@ -139,9 +140,76 @@ def test_controls_act_at_once_also_on_a_picture_that_stands(live):
     until(lambda: session.shown.number > number + 3)
 
 
+def test_the_view_is_a_control_that_acts_on_a_picture_that_stands(make_session, serve):
+    looked = []
+    session = make_session(
+        find=lambda rgb, **more: looked.append(more) or find_square(rgb, **more),
+        widest=BOTH, style=("masks",), color_by="class", alpha=1.0,
+    )  # fmt: skip
+    server = serve(session)
+    until(lambda: session.shown is not None)
+    assert b'VIEWS = ["instances", "semantic", "panoptic"]' in ask(server, "/")[1]
+    control(server, paused=True)
+    until(lambda: session.shown.facts["state"] == "paused")
+    sky, road, square = (5, 150), (90, 150), (35, slice(None))
+    instances = session.shown.rgb
+    assert looked == [{"class_map": False}] * len(looked)
+    assert instances[sky].tolist() == [40, 40, 40]
+    control(server, view="panoptic")
+    until(lambda: session.shown.facts["controls"]["view"] == "panoptic")
+    assert looked[-1] == {"class_map": True}
+    assert [session.shown.rgb[at].tolist() for at in (sky, road)] == [[0, 0, 255], [0, 255, 0]]
+    assert session.shown.facts["now"] == {"car": 1}
+    assert session.shown.facts["shares"] == {"sky": 0.5, "road": 0.5}
+    control(server, view="semantic", classes=["sky"])
+    until(lambda: session.shown.facts["controls"]["view"] == "semantic")
+    assert (session.shown.rgb[square] == [0, 0, 255]).all()
+    assert session.shown.rgb[road].tolist() == [40, 40, 40]
+    assert session.shown.facts["objects"] == []
+    control(server, view="instances", classes=["sky"])
+    until(lambda: session.shown.facts["controls"]["view"] == "instances")
+    assert not is_masked(session.shown.rgb.astype(int))
+    assert control(server, view="depth")[0] == 400
+
+
+def test_an_object_keeps_its_colour(make_session):
+    """Also while others come and go at its side, which would have the colours of all chosen anew."""
+    calls, colours = [], set()
+
+    def find(rgb, *, class_map):
+        square, _ = find_square(rgb)
+        calls.append(1)
+        count = len(calls) % 4
+        others = Detections(
+            np.array([[20.0 * n, 60, 20.0 * n + 15, 90] for n in range(count)], np.float32).reshape(-1, 4),
+            np.full(count, 0.9, np.float32), np.full(count, 1, np.int32), np.full((count, 28, 28), 255, np.uint8),
+        )  # fmt: skip
+        boxes, scores, ids, masks = (
+            np.concatenate([getattr(others, name), getattr(square, name)])
+            for name in ("boxes", "scores", "class_ids", "roi_masks")
+        )
+        return Detections(boxes, scores, ids, masks), None
+
+    def record(rgb, _):
+        (bright,) = np.flatnonzero(rgb[36].max(axis=1) > 100)[None]
+        colours.add(tuple(rgb[36, bright[16]].tolist()))
+
+    make_session(find=find, record=record, style=("masks",))
+    until(lambda: len(calls) > 12)
+    assert len(colours) == 1
+
+
 @pytest.mark.parametrize(
     "wishes",
-    [{"conf": 0}, {"conf": "0.5"}, {"classes": ["lorry"]}, {"classes": "car"}, {"paused": 1}, {"x": 1}],
+    [
+        {"conf": 0},
+        {"conf": "0.5"},
+        {"classes": ["lorry"]},
+        {"classes": "car"},
+        {"paused": 1},
+        {"view": "panoptic"},
+        {"x": 1},
+    ],
 )
 def test_wishes_that_cannot_be_are_refused(live, wishes):
     session, server = live
@@ -226,7 +294,7 @@ def test_a_viewer_that_takes_nothing_holds_up_nobody_and_is_let_go(live, monkeyp
 
 def test_viewers_share_one_network_and_one_encoding(make_session, serve, monkeypatch):
     looked = []
-    session = make_session(find=lambda rgb: looked.append(1) or find_square(rgb))
+    session = make_session(find=lambda rgb, **more: looked.append(1) or find_square(rgb, **more))
     server = serve(session)
     until(lambda: session.shown is not None)
     saved = []

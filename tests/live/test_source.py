@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 import time
 from pathlib import Path
@@ -12,8 +11,8 @@ import pytest
 
 from pipeline.errors import InputError
 from pipeline.live import source as sources
-from pipeline.live.opening import live_input, pictures_command
-from pipeline.live.source import LiveSource, read_ppm
+from pipeline.live.opening import live_input, stream_command
+from pipeline.live.source import LiveSource
 from pipeline.terminal import without_password
 from pipeline.video.ffmpeg import find_ffmpeg
 from tests.live.conftest import camera, until
@@ -47,7 +46,7 @@ def open_source():
     ],
 )
 def test_sources_are_opened_as_ffmpeg_wants_them(source, system, words):
-    made = pictures_command(live_input(source, system=system), Path("ffmpeg"))
+    made = stream_command(live_input(source, system=system), Path("ffmpeg"))
     assert " ".join(words) in " ".join(made)
     assert made[-1] == "pipe:" or "pipe:" in made
 
@@ -114,7 +113,7 @@ def test_close_ends_the_program(open_source):
 
 def test_ffmpeg_plays_a_file_at_its_own_speed(open_source, traffic):
     begin = time.monotonic()
-    source = open_source(pictures_command(live_input(str(traffic)), find_ffmpeg()), ends=True)
+    source = open_source(stream_command(live_input(str(traffic)), find_ffmpeg()), ends=True)
     first = source.take(20)
     assert first.rgb.shape == (96, 160, 3)
     until(lambda: source.is_over)
@@ -122,13 +121,46 @@ def test_ffmpeg_plays_a_file_at_its_own_speed(open_source, traffic):
     assert source.received >= 38
 
 
-def test_pictures_are_read_whole_or_not_at_all():
-    picture = b"P6\n2 1\n255\n\1\2\3\4\5\6"
-    stream = io.BufferedReader(io.BytesIO(picture * 2 + picture[:-1]))
-    for _ in range(2):
-        assert np.array_equal(read_ppm(stream), [[[1, 2, 3], [4, 5, 6]]])
-    assert read_ppm(stream) is None
-    with pytest.raises(ValueError, match="no pictures"):
-        read_ppm(io.BufferedReader(io.BytesIO(b"<html>\n" * 30)))
-    with pytest.raises(ValueError, match="px"):
-        read_ppm(io.BufferedReader(io.BytesIO(b"P6\n99999 99999\n255\n")))
+def test_times_are_the_source_s_own_and_go_on_after_a_loss(open_source):
+    source = open_source(camera(rate=25, count=3))
+    seconds, arrived = [], []
+    while len(seconds) < 6:
+        frame = source.take(10)
+        seconds.append(frame.seconds)
+        arrived.append(frame.arrived)
+        if len(seconds) == 3:
+            until(lambda: source.losses)
+    first, again = seconds[:3], seconds[3:]
+    assert first == pytest.approx([0, 0.04, 0.08])
+    assert np.diff(again) == pytest.approx([0.04, 0.04])
+    assert again[0] - first[0] == pytest.approx(arrived[3] - arrived[0])
+
+
+def test_every_third_picture_is_given_out_and_the_others_are_no_loss(open_source):
+    source = LiveSource(camera(rate=100, count=7), ends=True, every=3)
+    source.start()
+    numbers = [frame.number for frame in iter(lambda: source.take(5), None)]
+    assert set(numbers) <= {1, 4, 7}
+    assert (source.received, source.dropped) == (7, 3 - len(numbers))
+    source.close()
+
+
+def test_what_is_no_stream_is_told(open_source):
+    source = open_source([sys.executable, "-c", "print('<html>' * 100)"])
+    until(lambda: source.losses)
+    assert source.state == "lost"
+    assert source.trouble
+
+
+def test_sound_comes_with_the_pictures_times_and_its_form_before_any(traffic):
+    heard = []
+    command = stream_command(live_input(str(traffic)), find_ffmpeg(), sound=True)
+    source = LiveSource(command, ends=True, sound=heard.append)
+    source.start()
+    until(lambda: source.is_over)
+    source.close()
+    form, *pieces = heard
+    assert (form.rate, form.samples.shape) == (48000, (0, 2))
+    assert sum(len(piece.samples) for piece in pieces) == pytest.approx(64000, abs=2048)
+    assert pieces[0].seconds == pytest.approx(0, abs=0.03)
+    assert pieces[-1].seconds == pytest.approx(40 / 30, abs=0.06)

@@ -14,6 +14,7 @@ import pytest
 
 from pipeline.errors import ConfigError
 from pipeline.live import watch
+from pipeline.render.settings import RenderSettings
 from tests.live.conftest import until
 
 
@@ -49,23 +50,9 @@ def test_live_says_what_is_no_source(capsys):
     assert "no camera, address or file" in capsys.readouterr().err
 
 
-class FindsNothing:
-    """A Segmenter of a network that gives each pixel a class and finds no objects."""
-
-    closed = False
-
-    def __init__(self, settings):
-        pass
-
-    def setup(self):
-        return {}
-
-    def close(self):
-        type(self).closed = True
-
-
-def test_a_network_that_finds_no_objects_is_refused_before_anything_is_opened(traffic, monkeypatch):
-    monkeypatch.setattr(watch, "Segmenter", FindsNothing)
-    with pytest.raises(ConfigError, match="finds no objects"):
-        watch.watch(watch.LiveJob(str(traffic)), Path("no-such-program"), print, lambda: True)
-    assert FindsNothing.closed
+def test_a_view_that_the_network_cannot_give_is_refused_before_anything_is_opened(traffic, monkeypatch):
+    monkeypatch.setattr(watch, "Segmenter", None)
+    monkeypatch.setattr(watch, "network_classes", lambda model: ({3: "car"}, None))
+    job = watch.LiveJob(str(traffic), render=RenderSettings(view="panoptic"))
+    with pytest.raises(ConfigError, match="gives no class to each pixel"):
+        watch.watch(job, Path("no-such-program"), print, lambda: True)

@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.errors import MediaError
 from pipeline.proof.check_output import check_output
+from pipeline.video.cut.stream_cut import StreamCut
 from pipeline.video.read.probe import probe
 from pipeline.video.write.copying import StreamCopy, payload
 from tests.footage import write_clip
@@ -69,7 +70,7 @@ def test_times_that_run_backwards_are_moved_and_told(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "clip.mp4", sound=True)
     with av.open(str(clip)) as container:
         sound = container.streams.audio[0]
-        copy = StreamCopy(sound, sound, Fraction(0), has_edit_lists=True)
+        copy = StreamCopy(sound, sound, StreamCut(probe(clip), sound.index), Fraction(0), has_edit_lists=True)
         first, second = [packet for packet in container.demux(sound) if packet.size][:2]
         second.pts = second.dts = first.dts - 7
         assert copy.take(first)
@@ -90,7 +91,8 @@ def test_packets_that_meet_are_a_tick_of_the_output_apart(tmp_path: Path) -> Non
     clip = write_clip(tmp_path / "clip.ts", sound=True)
     with av.open(str(clip)) as container:
         sound = container.streams.audio[0]
-        copy = StreamCopy(sound, sound, Fraction(0), has_edit_lists=True, tick=Fraction(1, 48000))
+        cut = StreamCut(probe(clip), sound.index)
+        copy = StreamCopy(sound, sound, cut, Fraction(0), has_edit_lists=True, tick=Fraction(1, 48000))
         packets = [packet for packet in container.demux(sound) if packet.size][:4]
         for packet in packets:
             packet.pts = packet.dts = 90001

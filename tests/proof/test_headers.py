@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import ffmpeg
 import pytest
 
 from pipeline.proof.verify import verify
 from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
+from pipeline.video.read.codec_header import codec_header_faults
+from pipeline.video.read.probe import probe
+from pipeline.video.read.source import open_source
 
 CHAPTERS = """;FFMETADATA1
 [CHAPTER]
@@ -92,6 +97,8 @@ MP4 = {
     "a brand of sound": put(b"ftyp", 4, b"M4A "),
     "the compatible brands": put(b"isomiso2avc1mp41", 0, b"heicheicheicheic"),
     "another title in the list of chapters": put(b"\4Town", 0, b"\4Twon"),
+    "samples a second": put(b"mp4a\0", 28, b"\x1f\x40"),
+    "no track names the chapters": lambda content: content.replace(b"chap", b"free"),
     "bytes behind the end": appended(b"more"),
     "a box behind the end": appended(b"\0\0\0\x10more12345678"),
     "a second header behind the end": appended(b"\0\0\0\x10moov\0\0\0\x08udta"),
@@ -124,6 +131,16 @@ def test_another_profile_level_or_depth_for_the_decoder_is_noticed(films, tmp_pa
     assert "container" in faults(films / name, tmp_path / "out.mp4")
 
 
+@pytest.mark.parametrize("codec", ["h264", "hevc", "av1"])
+def test_a_level_too_low_for_the_pictures_is_noticed_wherever_it_stands(films, codec):
+    info = replace(probe(films / f"{codec}.mp4"), coded_width=3840, coded_height=2160)
+    with open_source(info.path) as container:
+        header = container.streams.video[0].codec_context.extradata
+    assert any("too large for the level" in fault for fault in codec_header_faults(info, header))
+    small = replace(info, coded_width=160, coded_height=96)
+    assert list(codec_header_faults(small, header)) == []
+
+
 def test_a_mov_is_called_one(films, tmp_path):
     output = tmp_path / "out.mov"
     output.write_bytes(put(b"ftyp", 4, b"isom")((films / "h264.mov").read_bytes()))
@@ -154,6 +171,9 @@ MATROSKA = {
     "the colours": remade(put(b"\x55\xb1\x81", 3, b"\x09")),
     "the range": remade(put(b"\x55\xb9\x81", 3, b"\x02")),
     "the level": remade(put(b"\x63\xa2", 6, b"\x10")),
+    "the length": remade(put(b"\x44\x89\x88", 3, b"\x41")),
+    "samples a second": remade(put(b"\xb5\x88\x40", 3, b"\xbf")),
+    "channels": remade(put(b"\x9f\x81", 2, b"\6")),
     "no table of keyframes": remade(put(b"\x1c\x53\xbb\x6b", 0, b"\x12\x54\xc3\x67")),
     "a place in the table of keyframes": remade(put(b"\xf7\x81\x01\xf1", 5, b"\x01")),
     "a place of a part": remade(put(b"\x53\xac\x81", 3, b"\x02")),

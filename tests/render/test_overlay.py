@@ -273,3 +273,19 @@ def test_a_class_that_the_model_does_not_know_is_named_with_the_nearest():
 def test_a_setting_that_means_nothing_is_refused(wrong):
     with pytest.raises(ConfigError):
         RenderSettings(**wrong)
+
+
+def test_of_too_many_objects_those_of_the_best_scores_are_painted():
+    boxes = [(float(left), 10.0, left + 30.0, 40.0) for left in (0, 40, 80, 120)]
+    found = tracks(
+        *(
+            (box, 3, 1 + row, score)
+            for row, (box, score) in enumerate(zip(boxes, (0.7, 0.9, 0.6, 0.9), strict=True))
+        )
+    )
+    before = noise()
+    for most, painted in ((1, {1}), (3, {0, 1, 3}), (9, {0, 1, 2, 3}), (None, {0, 1, 2, 3})):
+        after = paint(before, found, style=("masks",), max_objects=most)
+        assert {row for row in range(4) if (after.y != before.y)[20:30, 40 * row + 10].any()} == painted
+    with pytest.raises(ConfigError, match="at least 1"):
+        RenderSettings(max_objects=0)

@@ -8,12 +8,15 @@ import cv2
 import numpy as np
 import pytest
 
+from pipeline.evaluation.panoptic_quality import measure_panoptic
 from pipeline.labels.coco_folder import load_picture, read_entries
 from sample_videos.drawn_drive.actor import CAR, CATEGORIES, PERSON, STOP_SIGN, Cast
+from sample_videos.drawn_drive.canvas import SURFACES
 from sample_videos.drawn_drive.clip import sample_film
 from sample_videos.drawn_drive.depth import Painter, far_to_near
 from sample_videos.drawn_drive.film import Film, View
 from sample_videos.drawn_drive.heavy import truck
+from sample_videos.drawn_drive.panoptic import PanopticFile
 from sample_videos.drawn_drive.people import Looks, walker
 from sample_videos.drawn_drive.pictures import draw_pictures
 from sample_videos.drawn_drive.place import Place
@@ -199,3 +202,38 @@ def test_heavy_traffic_adds_to_the_same_drive():
     assert places[: len(usual.cast)] == [(one.identity, one.x, one.start, one.speed) for one in usual.cast]
     assert len(heavy.cast) > len(usual.cast) + 20
     assert max(one.identity + len(one.categories) for one in heavy.cast) <= 256
+
+
+def test_panoptic_truth_has_each_pixel_once(film, tmp_path):
+    file, frame = PanopticFile(tmp_path), film.frame(3.0, seed=0)
+    file.add(frame, 75)
+    file.close()
+    total = measure_panoptic(tmp_path / "drive_panoptic.json", tmp_path / "drive_panoptic.json")
+    there = {name: one for name, one in total.items() if one.quality is not None}
+    assert {"sky", "building", "road", "tree", "car"} <= set(there)
+    assert all(one.quality == 1.0 for one in there.values())
+    named = {name: frame.surfaces == key for key, name in enumerate(SURFACES)}
+    middles = {name: np.flatnonzero(where.any(axis=1)).mean() for name, where in named.items() if where.any()}
+    assert middles["sky"] < middles["building"] < middles["road"]
+    assert named[""][-1].all()  # the bonnet is nobody's, and no surface
+    assert named["road"][len(frame.surfaces) * 3 // 4].mean() > 0.5
+
+
+def test_the_sample_s_panoptic_truth_is_that_of_its_objects(repo_root):
+    """Of the committed files: the pixels of each object are those of its mask."""
+    folder = repo_root / "sample_videos"
+    content = json.loads((folder / "drive_panoptic.json").read_text())
+    assert [one["id"] for one in content["images"]] == list(range(0, 250, 25))
+    labels = json.loads(gzip.decompress((folder / "drive.json.gz").read_bytes()))
+    objects = [one for one in labels["annotations"] if one["image_id"] == 101]
+    pixels = cv2.imread(str(folder / "drive_panoptic" / "000100.png"))[..., ::-1].astype(int) @ (
+        1,
+        256,
+        65536,
+    )
+    (entry,) = (one for one in content["annotations"] if one["image_id"] == 100)
+    things = [one for one in entry["segments_info"] if one["category_id"] < 1000]
+    assert {(one["id"] - 2000, one["category_id"], one["area"], one["iscrowd"]) for one in things} == {
+        (one["track_id"], one["category_id"], one["area"], one["iscrowd"]) for one in objects
+    }
+    assert all(np.count_nonzero(pixels == one["id"]) == one["area"] for one in things)

@@ -77,6 +77,14 @@ def test_an_object_that_is_not_there_is_told(server):
         look_at(Address(server.url("/none.mp4")))
 
 
+def test_a_place_where_nobody_answers_is_not_told_to_be_an_empty_one(server):
+    address = Address(server.url("/a.mp4"))
+    server.shutdown()
+    server.server_close()
+    with pytest.raises(MediaError, match="storage does not answer"):
+        look_at(address)
+
+
 def test_an_object_is_known_by_its_content_and_read_again_only_where_its_tag_is_another(server, stored):
     first = SourceIdentity.of(stored)
     assert (first.size, first.path) == (5000, stored.url)

@@ -74,7 +74,7 @@ def damage_words(run: Run, damage: FrameDamage) -> tuple[str, ...]:
 
 
 def _sentences(run: Run, damage: FrameDamage) -> Iterator[str]:
-    frames = run.info.frame_count
+    frames = run.film.frame_count
     yield from run.info.damage
     if missing := numbers_of(damage.missing):
         became = _BECAME[run.settings.decode.damaged]

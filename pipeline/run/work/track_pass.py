@@ -49,7 +49,7 @@ def track(bench: Bench, chunk: Chunk | None) -> Made:
 
 def final_with(run: Run, index: int) -> int:
     """Number of the chunk with which all of chunk `index`'s tracks are final, and those of the frame behind it."""
-    last = min(run.chunks[index].stop, run.info.frame_count - 1)
+    last = min(run.chunks[index].stop, run.film.span[1] - 1)
     wanted = float(run.info.seconds(last)) + run.settings.track.lag_seconds
     for chunk in run.chunks[index:]:
         if float(run.info.seconds(chunk.stop - 1)) >= wanted:
@@ -71,7 +71,8 @@ def tracked_frames(bench: Bench, chunk: Chunk) -> list[Tracks]:
 def painted_frames(bench: Bench, chunk: Chunk) -> list[Tracks]:
     """The tracks of each frame of the chunk as they are painted: masks steadied by the frames before and behind."""
     run = bench.run
-    start, stop = max(chunk.start - 1, 0), min(chunk.stop + 1, run.info.frame_count)
+    first, end = run.film.span
+    start, stop = max(chunk.start - 1, first), min(chunk.stop + 1, end)
     seconds = (float(run.info.seconds(number)) for number in range(start, stop))
     frames = zip(seconds, _read_tracks(bench, start, stop), strict=True)
     steady = list(steadied(frames, run.settings.track.steady))
@@ -100,7 +101,7 @@ def _read_tracks(bench: Bench, start: int, stop: int) -> list[Tracks]:
 def _state_before(run: Run, chunk: Chunk, tracker: FilmTracker) -> tuple[int, bytes]:
     """Number of frames that are final before the chunk, and the tracker's state there."""
     if chunk.index == 0:
-        return 0, tracker.start()
+        return chunk.start, tracker.start()
     content = run.layout.tracker_state(chunk.index - 1).read_bytes()
     return int.from_bytes(content[:_COUNT_BYTES], "little"), content[_COUNT_BYTES:]
 

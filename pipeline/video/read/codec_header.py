@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 from pipeline.structures.video_info import VideoInfo
 
@@ -29,15 +30,17 @@ def codec_header_faults(info: VideoInfo, header: bytes) -> Iterator[str]:
 
     header : FFmpeg's extradata, which MP4, MOV and Matroska share. Nothing for other formats than H.264, H.265 and AV1.
     """
-    own = True
-    if info.stream.codec == "h264" and header[:1] == b"\1":
-        own = _is_own_avc(header, info)
-    if info.stream.codec == "hevc" and header[:1] == b"\1":
-        own = _is_own_hevc(header, info)
-    if info.stream.codec == "av1" and header[:1] == b"\x81":
-        own = _is_own_av1(header, info)
-    if not own:
+    known = _FORMATS.get(info.stream.codec)
+    if known is None or header[:1] != known.begins or len(header) <= known.level:
+        return
+    if not known.is_own(header, info):
         yield "the header for the decoder has another profile, level or depth than the pictures"
+    level = header[known.level] & known.level_mask
+    edge = known.block_px
+    size = -(-info.coded_width // edge) * -(-info.coded_height // edge)
+    largest = max((most for least, most in known.largest.items() if least <= level), default=0)
+    if level < max(known.largest) and size > largest:
+        yield f"pictures of {info.coded_width}x{info.coded_height} are too large for the level of the header"
 
 
 def _is_own_avc(header: bytes, info: VideoInfo) -> bool:
@@ -124,3 +127,34 @@ def _av1_sequences(header: bytes) -> Iterator[bytes]:
 
 def _chroma(info: VideoInfo) -> int | None:
     return next((number for name, number in _CHROMA.items() if name in info.pixel_format), None)
+
+
+@dataclass(frozen=True)
+class _Format:
+    """The header of a format.
+
+    begins : its first byte. level : where the level stands, under `level_mask`. block_px : edge of what `largest`
+    counts. largest : most blocks of a picture, by the least level that holds so many. is_own : compares it with the
+    sets in it.
+    """
+
+    begins: bytes
+    level: int
+    level_mask: int
+    block_px: int
+    largest: Mapping[int, int]
+    is_own: Callable[[bytes, VideoInfo], bool]
+
+
+#: Of what is too large for any level, encoders say the last one. H.264: table A-1; H.265: table A.8; AV1: A.3.
+_FORMATS = {
+    "h264": _Format(b"\1", 3, 0xFF, 16, {
+        0: 99, 11: 396, 21: 792, 22: 1620, 31: 3600, 32: 5120, 40: 8192, 42: 8704, 50: 22080, 51: 36864, 60: 139264,
+    }, _is_own_avc),
+    "hevc": _Format(b"\1", 12, 0xFF, 1, {
+        0: 36864, 60: 122880, 63: 245760, 90: 552960, 93: 983040, 120: 2228224, 150: 8912896, 180: 35651584,
+    }, _is_own_hevc),
+    "av1": _Format(b"\x81", 1, 0x1F, 1, {
+        0: 147456, 1: 278784, 4: 665856, 5: 1065024, 8: 2359296, 12: 8912896, 16: 35651584,
+    }, _is_own_av1),
+}  # fmt: skip

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from pipeline.structures.address import Place
 from pipeline.video.read.ebml import elements, unsigned
-from pipeline.video.read.mp4_boxes import Span, after_times, boxes, numbers
+from pipeline.video.read.mp4_boxes import Span, boxes, numbers, track_number
 from pipeline.video.read.source import open_bytes, size_of
 
 #: Matroska's ids: where its tracks lie, and of a track its kind, its pictures, and what is cut off of them.
@@ -37,17 +37,11 @@ def _clean_aperture(path: Place, track_id: int, size: tuple[int, int]) -> tuple[
     with open_bytes(path) as file:
         try:
             for _, track in boxes(file, (0, size_of(path)), "moov", "trak"):
-                if _number(file, track) == track_id:
+                if track_id in (track_number(file, begin) for _, (begin, _) in boxes(file, track, "tkhd")):
                     return _aperture_words(file, track, size)
         except struct.error:
             return ()
     return ()
-
-
-def _number(file: BinaryIO, track: Span) -> int | None:
-    for _, (begin, _) in boxes(file, track, "tkhd"):
-        return numbers(file, begin + after_times(file, begin, 12, 20), ">I")[0]
-    return None
 
 
 def _aperture_words(file: BinaryIO, track: Span, size: tuple[int, int]) -> tuple[str, ...]:

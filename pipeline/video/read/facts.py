@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from math import inf
 from typing import Any
 
 import numpy as np
+from av.audio.codeccontext import AudioCodecContext
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.error import FFmpegError
@@ -18,11 +21,14 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from pipeline.structures.video_info import StreamInfo, VideoInfo
+from pipeline.video.cut.stream_cut import StreamCut
 from pipeline.video.read.codec_header import codec_header_faults
 from pipeline.video.read.decode import decoded_frames
 from pipeline.video.read.index import is_shown
 from pipeline.video.read.matroska_header import matroska_faults
 from pipeline.video.read.mp4_header import header_faults
+from pipeline.video.read.packets import open_packets
+from pipeline.video.read.plan import whole_chunk
 from pipeline.video.read.source import codec_tag, open_source, video_stream
 from pipeline.video.write.container import is_made_by_the_muxer
 from pipeline.video.write.copying import payload
@@ -50,13 +56,14 @@ class TrackFacts:
 
 @dataclass(frozen=True, eq=False)
 class DecodedFacts:
-    """The result of decoding the painted stream from its first packet to its last.
+    """The result of decoding the painted stream from its first packet to its last, or those that a part needs.
 
     pts : int64 [D], times of the frames that come out, ascending.
     keys : int64 [K], times of those that are coded without any other, ascending.
     flawed : int64 [E], times of those that the decoder marks as damaged.
     complaints : what the decoder said about packets that it refused.
     sample_aspect : width : height of a stored pixel as the decoder reads it; None where it says nothing.
+    begins_damaged : a frame before a part, from where it is decoded on, is missing or damaged.
     """
 
     pts: NDArray[np.int64]
@@ -64,6 +71,7 @@ class DecodedFacts:
     flawed: NDArray[np.int64]
     complaints: tuple[str, ...]
     sample_aspect: Fraction | None = None
+    begins_damaged: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,11 +96,16 @@ class MediaFacts:
 
 @dataclass
 class _Reading:
-    """The facts read of one stream so far."""
+    """The facts read of one stream so far.
 
+    cut : tells which packets belong to the film. begun : a packet was shown, and the stream is heard from that tick on.
+    """
+
+    cut: StreamCut
     pts: list[int] = field(default_factory=list)
     durations: list[int] = field(default_factory=list)
     begun: bool = False
+    heard_from: float = -inf
     hidden: int = 0
     content: Any = field(default_factory=hashlib.sha256)
 
@@ -110,10 +123,30 @@ def read_facts(info: VideoInfo, *, decode: bool, header: bool = True) -> MediaFa
         tag, track_id = _tag(stream), stream.id
         context = stream.codec_context
         sets = b"" if context is None else context.extradata or b""
+        known = [sound for sound in container.streams.audio if sound.codec_context is not None]
+        rates = {sound.id: sound.codec_context.sample_rate for sound in known}
+        sounds = {
+            sound.index: (sound.codec_context.sample_rate, sound.codec_context.channels) for sound in known
+        }
+    tracks = _read_tracks(info)
     faults: tuple[str, ...] = ()
     if header:
-        faults = (*header_faults(info, track_id), *matroska_faults(info), *codec_header_faults(info, sets))
-    return MediaFacts(info, info.pts, _read_tracks(info), tag, faults, decoded)
+        faults = (
+            *header_faults(info, track_id, rates),
+            *matroska_faults(info, sounds, _end_seconds(info, tracks)),
+            *codec_header_faults(info, sets),
+        )
+    return MediaFacts(info, info.pts, tracks, tag, faults, decoded)
+
+
+def _end_seconds(info: VideoInfo, tracks: Iterable[TrackFacts]) -> Fraction:
+    """End of the last packet of any stream."""
+    ends = [
+        int((track.pts + track.durations).max()) * track.stream.time_base
+        for track in tracks
+        if len(track.pts)
+    ]
+    return max([info.end_pts * info.time_base, *ends])
 
 
 def _read_tracks(info: VideoInfo) -> tuple[TrackFacts, ...]:
@@ -124,29 +157,43 @@ def _read_tracks(info: VideoInfo) -> tuple[TrackFacts, ...]:
     ]
     if not wanted:
         return ()
-    readings = {stream.index: _Reading() for stream in wanted}
+    readings = {stream.index: _Reading(StreamCut(info, stream.index)) for stream in wanted}
     with open_source(info.path) as container:
         for packet in _readable(container, sorted(readings)):
             reading = readings[packet.stream_index]
             # What a decoder needs to begin is hidden in MP4 and a delay in Matroska: the same packets.
-            if not is_shown(packet) and reading.begun:
+            if (not is_shown(packet) and reading.begun) or not reading.cut.take(packet):
                 continue
-            reading.begun = reading.begun or is_shown(packet)
-            reading.hidden += not reading.begun
+            if is_shown(packet) and not reading.begun:
+                reading.begun, reading.heard_from = True, _heard_from(packet)
+            ends = _time(packet) + (packet.duration or 0)
+            reading.hidden += not reading.begun or ends <= reading.heard_from
             reading.pts.append(_time(packet))
             reading.durations.append(packet.duration or 0)
             reading.content.update(payload(packet))
         return tuple(
-            _track(stream, container.streams[stream.index], readings[stream.index]) for stream in wanted
+            _track(
+                stream,
+                container.streams[stream.index],
+                readings[stream.index],
+                has_edit_lists="matroska" not in info.container,
+            )
+            for stream in wanted
         )
 
 
-def _track(info: StreamInfo, stream: Stream, reading: _Reading) -> TrackFacts:
+def _track(info: StreamInfo, stream: Stream, reading: _Reading, *, has_edit_lists: bool) -> TrackFacts:
     if isinstance(stream, AttachmentStream):
         reading.content.update(stream.data or b"")
     times, durations = (np.array(column, np.int64) for column in (reading.pts, reading.durations))
+    hidden = max(reading.hidden, reading.cut.hidden) if has_edit_lists else 0
     return TrackFacts(
-        info, times, durations, reading.content.hexdigest(), _parameters(stream), reading.hidden
+        info,
+        times,
+        durations,
+        reading.content.hexdigest(),
+        _parameters(stream),
+        hidden,
     )
 
 
@@ -159,6 +206,8 @@ def _parameters(stream: Stream) -> dict[str, str]:
         return found
     # FFmpeg's reader takes the box with the bitrate behind a text track's header for a part of it.
     header = (context.extradata or b"").split(b"\0\0\0\x14btrt")[0]
+    if header.startswith(b"OpusHead"):
+        header = header[:10] + header[12:]  # without the delay, which is compared as times
     if header:
         found["header"] = hashlib.sha256(header).hexdigest()[:12]
     if isinstance(stream, AudioStream):
@@ -196,6 +245,16 @@ def _time(packet: Packet) -> int:
     return times[0] if times else 0
 
 
+def _heard_from(packet: Packet) -> float:
+    """Tick of the first sample that is heard of a stream that begins with this packet: some of it may be skipped."""
+    sound = packet.stream.codec_context
+    skipped = next((data for data in packet.iter_sidedata() if data.data_type == "skip_samples"), None)
+    if skipped is None or not isinstance(sound, AudioCodecContext) or not packet.time_base:
+        return -inf
+    samples = int.from_bytes(bytes(skipped)[:4], "little")
+    return _time(packet) + float(Fraction(samples, sound.sample_rate) / packet.time_base)
+
+
 def _decode(info: VideoInfo) -> DecodedFacts:
     """Decode all, by FFmpeg alone: no index, no seeking, no chunks.
 
@@ -211,25 +270,40 @@ def _decode_by(info: VideoInfo, *, threads: int) -> DecodedFacts:
     keys: list[int] = []
     flawed: list[int] = []
     complaints: list[str] = []
-    with open_source(info.path) as container:
-        stream = video_stream(container, info.video)
+    with _video_packets(info) as (stream, packets):
         stream.thread_type, stream.thread_count = "AUTO", threads
-        packets = _readable(container, [info.video])
         for frame in decoded_frames(stream.codec_context, packets, complaints):
             # Formats without times of their own number their frames by the order of decoding.
-            ticks = frame.pts if info.timed else _nth(info, len(pts))
+            ticks = frame.pts if info.timed or info.excerpt is not None else _nth(info, len(pts))
             if ticks is not None:
                 pts.append(ticks)
                 keys += [ticks] if frame.key_frame else []
                 flawed += [ticks] if frame.is_corrupt else []
         sample_aspect = stream.codec_context.sample_aspect_ratio or None
-    return DecodedFacts(
-        np.sort(np.array(pts, np.int64)),
-        np.sort(np.array(keys, np.int64)),
-        np.sort(np.array(flawed, np.int64)),
-        tuple(complaints),
-        sample_aspect,
-    )
+    shown, alone, damaged = (np.sort(np.array(column, np.int64)) for column in (pts, keys, flawed))
+    return _of_part(info, DecodedFacts(shown, alone, damaged, tuple(complaints), sample_aspect))
+
+
+@contextmanager
+def _video_packets(info: VideoInfo) -> Iterator[tuple[VideoStream, Iterator[Packet]]]:
+    """The painted stream and its packets: all of them, but of a part those that it is decoded from."""
+    if info.excerpt is not None:
+        with open_packets(info.whole, whole_chunk(info)) as opened:
+            yield opened
+        return
+    with open_source(info.path) as container:
+        yield video_stream(container, info.video), _readable(container, [info.video])
+
+
+def _of_part(info: VideoInfo, decoded: DecodedFacts) -> DecodedFacts:
+    """The facts of the part's own frames, and whether decoding came to them without damage."""
+    if info.excerpt is None:
+        return decoded
+    before = info.whole.pts[whole_chunk(info).seek_frame or 0 : info.excerpt.start]
+    damaged = ~np.isin(before, decoded.pts) | np.isin(before, decoded.flawed)
+    columns = {name: getattr(decoded, name) for name in ("pts", "keys", "flawed")}
+    within = {name: ticks[np.isin(ticks, info.pts)] for name, ticks in columns.items()}
+    return replace(decoded, **within, begins_damaged=bool(damaged.any()))
 
 
 def _nth(info: VideoInfo, number: int) -> int | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import PurePath
 from typing import BinaryIO
@@ -21,7 +22,14 @@ _CUES, _CUE, _CUE_TIME, _CUE_TRACK, _CUE_NUMBER, _CUE_CLUSTER = 0x1C53BB6B, 0xBB
 _NUMBER, _ENABLED, _PICTURES = 0xD7, 0xB9, 0xE0
 _WIDTH, _HEIGHT, _SHOWN_WIDTH, _SHOWN_HEIGHT, _SHOWN_IN = 0xB0, 0xBA, 0x54B0, 0x54BA, 0x54B2
 _COLOUR, _MATRIX, _RANGE, _TRANSFER, _PRIMARIES = 0x55B0, 0x55B1, 0x55B9, 0x55BA, 0x55BB
+_LENGTH, _SOUND, _RATES, _CHANNELS = 0x4489, 0xE1, (0xB5, 0x78B5), 0x9F
 _CRC, _VOID = 0xBF, 0xEC
+
+#: Samples a second and channels.
+Sound = tuple[int, int]
+
+#: Seconds by which the length may be told wrongly: FFmpeg writes 0.3 too many where MP3 comes out of AVI.
+_APART = Fraction(1)
 
 #: All that may lie in a segment: besides those above chapters, tags, attachments, a check sum and room.
 _OF_A_SEGMENT = {
@@ -33,18 +41,26 @@ _NANOSECONDS, _USUAL_TICK = 10**9, 1_000_000
 _UNKNOWN, _RANGES = 2, {1: False, 2: True}
 
 
-def matroska_faults(info: VideoInfo) -> tuple[str, ...]:
+def matroska_faults(info: VideoInfo, sounds: Mapping[int, Sound], end_seconds: Fraction) -> tuple[str, ...]:
     """A sentence for each word by which a player would show the file in another way than FFmpeg decodes it.
 
-    The kind of file, check sums, places of its parts, the table of keyframes, and of the painted video sizes and
-    colours. Nothing for other formats than Matroska and WebM.
+    The kind of file, check sums, places of its parts, its length, the table of keyframes; of the painted video sizes
+    and colours; of sound what its decoder gives. Nothing for other formats than Matroska and WebM.
+
+    sounds : what decoders give, by position of the stream. end_seconds : when the last packet of any stream ends.
     """
     if "matroska" not in info.container:
         return ()
     with open_bytes(info.path) as file:
         whole = (0, size_of(info.path))
         top, suffix = list(elements(file, whole)), PurePath(info.path.name).suffix.lower()
-        return (*_kind_faults(file, top, whole, suffix), *_segment_faults(file, top, info))
+        segment = next((span for name, span in top if name == _SEGMENT), (0, 0))
+        return (
+            *_kind_faults(file, top, whole, suffix),
+            *_segment_faults(file, segment, info),
+            *_length_faults(file, segment, end_seconds),
+            *_sound_faults(file, segment, sounds),
+        )
 
 
 def _kind_faults(file: BinaryIO, top: list[tuple[int, Span]], whole: Span, suffix: str) -> Iterator[str]:
@@ -58,8 +74,7 @@ def _kind_faults(file: BinaryIO, top: list[tuple[int, Span]], whole: Span, suffi
             yield f"it calls itself {kind!r}, which is not what {suffix or 'Matroska'} is"
 
 
-def _segment_faults(file: BinaryIO, top: list[tuple[int, Span]], info: VideoInfo) -> Iterator[str]:
-    segment = next((span for name, span in top if name == _SEGMENT), (0, 0))
+def _segment_faults(file: BinaryIO, segment: Span, info: VideoInfo) -> Iterator[str]:
     parts = list(elements(file, segment))
     begin, end = segment
     if {name for name, _ in parts} - _OF_A_SEGMENT or max(
@@ -80,6 +95,30 @@ def _segment_faults(file: BinaryIO, top: list[tuple[int, Span]], info: VideoInfo
     for track in tracks[info.video : info.video + 1]:
         yield from _track_faults(file, track, info)
         yield from _cue_faults(file, segment, places, _word(file, track, _NUMBER), info)
+
+
+def _length_faults(file: BinaryIO, segment: Span, end_seconds: Fraction) -> Iterator[str]:
+    for _, span in elements(file, segment, _INFO, _LENGTH):
+        told = _real(file, span) * float(_tick(file, segment))
+        if abs(told - end_seconds) > _APART:
+            yield f"it says that it is {told:.3f} s long, and its last packet ends at {float(end_seconds):.3f} s"
+
+
+def _sound_faults(file: BinaryIO, segment: Span, sounds: Mapping[int, Sound]) -> Iterator[str]:
+    tracks = [span for _, span in elements(file, segment, _TRACKS, _TRACK)]
+    for position, (rate, channels) in sounds.items():
+        for _, sound in elements(file, tracks[position], _SOUND) if position < len(tracks) else ():
+            rates = {_real(file, span) for name, span in elements(file, sound) if name in _RATES}
+            told = _word(file, sound, _CHANNELS)
+            if rates and rate not in rates:
+                yield f"track {position} is said to have {max(rates):g} samples a second instead of {rate}"
+            if told not in (None, channels):
+                yield f"track {position} is said to have {told} channels instead of {channels}"
+
+
+def _tick(file: BinaryIO, segment: Span) -> Fraction:
+    ticks = [unsigned(file, span) for _, span in elements(file, segment, _INFO, _TICK)] or [_USUAL_TICK]
+    return Fraction(ticks[0], _NANOSECONDS)
 
 
 def _sum_is_right(file: BinaryIO, span: Span) -> bool:
@@ -136,8 +175,7 @@ def _colour_faults(file: BinaryIO, colour: Span, info: VideoInfo) -> Iterator[st
 def _cue_faults(
     file: BinaryIO, segment: Span, places: dict[int, int], number: int | None, info: VideoInfo
 ) -> Iterator[str]:
-    ticks = [unsigned(file, span) for _, span in elements(file, segment, _INFO, _TICK)] or [_USUAL_TICK]
-    tick = Fraction(ticks[0], _NANOSECONDS)
+    tick = _tick(file, segment)
     keys = [round(int(pts) * info.time_base / tick) for pts in info.pts[info.keys]]
     marked = {key + apart for key in keys for apart in (-1, 0, 1)}  # times are rounded one by one
     found = 0
@@ -156,6 +194,14 @@ def _cue_faults(
 
 def _word(file: BinaryIO, span: Span, name: int) -> int | None:
     return next((unsigned(file, inner) for _, inner in elements(file, span, name)), None)
+
+
+def _real(file: BinaryIO, span: Span) -> float:
+    """A number with a fraction, of 4 or 8 bytes; 0 of none."""
+    file.seek(span[0])
+    content = file.read(min(span[1] - span[0], 8))
+    form = {4: ">f", 8: ">d"}.get(len(content))
+    return float(struct.unpack(form, content)[0]) if form else 0.0
 
 
 def _text(file: BinaryIO, span: Span) -> str:

@@ -54,3 +54,16 @@ def table_rows(file: BinaryIO, span: Span, form: str, head: int = 8) -> list[tup
 def after_times(file: BinaryIO, begin: int, short: int, long: int) -> int:
     """Offset of something in a box whose times have 32 bits each, or 64 in version 1."""
     return long if numbers(file, begin, ">B")[0] == 1 else short
+
+
+def track_number(file: BinaryIO, begin: int) -> int:
+    """The number of a track, whose header `tkhd` has its content at `begin`."""
+    return numbers(file, begin + after_times(file, begin, 12, 20), ">I")[0]
+
+
+def handler(file: BinaryIO, track: Span) -> bytes:
+    """The four letters that say what is in a track; empty where nothing does."""
+    for _, (begin, _) in boxes(file, track, "mdia", "hdlr"):
+        file.seek(begin + 8)
+        return file.read(4)
+    return b""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import PurePath
 from typing import BinaryIO
 
 from pipeline.structures.video_info import VideoInfo
-from pipeline.video.read.mp4_boxes import Span, after_times, boxes, numbers, table_rows
+from pipeline.video.read.mp4_boxes import Span, after_times, boxes, handler, numbers, table_rows, track_number
 from pipeline.video.read.mp4_layout import layout_faults
 from pipeline.video.read.mp4_pictures import ONE, PLAIN_MATRIX, picture_faults
 from pipeline.video.read.source import open_bytes, size_of
@@ -23,16 +23,19 @@ _ENABLED, _IN_FILM, _IN_FILE = 1, 2, 1
 #: How players put the pictures of a track on what lies below: as they are, or dithered as QuickTime says.
 _PLAIN_MODES = (0, 0x40)
 
+#: The version of QuickTime's entries of sound that keeps the rate elsewhere.
+_WITHOUT_RATE = 2
+
 #: Lengths are written of what is shown or of what is decoded: they may be so far apart, in seconds.
 _APART = Fraction(1, 10)
 
 
-def header_faults(info: VideoInfo, track_id: int) -> tuple[str, ...]:
+def header_faults(info: VideoInfo, track_id: int, rates: Mapping[int, int]) -> tuple[str, ...]:
     """A sentence for each word by which a player would show the file in another way than FFmpeg decodes it.
 
-    How it is put together; the film's rate, volume, matrix and length; of each track the volume, the edits, the
-    length and where its media lie; of the painted video, whose track is `track_id`, all that picture_faults knows.
-    Nothing for other formats than MP4 and MOV.
+    How it is put together; the film's rate, volume, matrix and length; of each track the volume, the edits, the length
+    and where its media lie; of sound the samples a second, which are `rates` by numbers of tracks; of the painted
+    video, whose track is `track_id`, all that picture_faults knows. Nothing for other formats than MP4 and MOV.
     """
     if "mp4" not in info.container:
         return ()
@@ -43,6 +46,7 @@ def header_faults(info: VideoInfo, track_id: int) -> tuple[str, ...]:
                 *layout_faults(file, whole, PurePath(info.path.name), info.chapters),
                 *_film_faults(file, whole),
                 *_faults_of_tracks(file, whole, info, track_id),
+                *_rate_faults(file, whole, rates),
             )
     except struct.error:
         return ("a box of its header is too short",)
@@ -79,9 +83,9 @@ def _track_faults(
 ) -> Iterator[str]:
     ((_, (begin, _)),) = [*boxes(file, track, "tkhd")][:1] or [("", (0, 0))]
     (flags,) = numbers(file, begin, ">I")
-    number = numbers(file, begin + after_times(file, begin, 12, 20), ">I")[0]
+    number = track_number(file, begin)
     (volume,) = numbers(file, begin + after_times(file, begin, 36, 48), ">H")
-    if volume != (_ONE_SHORT if _handler(file, track) == b"soun" else 0):
+    if volume != (_ONE_SHORT if handler(file, track) == b"soun" else 0):
         yield f"track {number} has {volume / _ONE_SHORT:g} times its volume"
     if not flags & _IN_FILM:
         yield f"track {number} does not belong to the film"
@@ -91,6 +95,21 @@ def _track_faults(
         yield from picture_faults(file, track, info)
     yield from _medium_faults(file, track, number)
     yield from _edit_faults(file, track, number, clock, _own_length(file, begin))
+
+
+def _rate_faults(file: BinaryIO, whole: Span, rates: Mapping[int, int]) -> Iterator[str]:
+    """A sentence where sound is said to have other samples a second than its decoder gives, which FFmpeg goes by.
+
+    What is too large for 16 bits is 0, and a codec that doubles the rate may give the half (ISO 14496-12, 12.2.3).
+    """
+    for _, track in boxes(file, whole, "moov", "trak"):
+        number = next(track_number(file, begin) for _, (begin, _) in boxes(file, track, "tkhd"))
+        rate = rates.get(number)
+        for _, (begin, end) in boxes(file, track, "mdia", "minf", "stbl", "stsd"):
+            for _, (entry, _) in boxes(file, (begin + 8, end)):
+                version, told = numbers(file, entry + 8, ">H14xI")
+                if rate is not None and version < _WITHOUT_RATE and told >> 16 not in (rate, rate // 2, 0):
+                    yield f"track {number} is said to have {told >> 16} samples a second instead of {rate}"
 
 
 def _medium_faults(file: BinaryIO, track: Span, number: int) -> Iterator[str]:
@@ -154,10 +173,3 @@ def _own_length(file: BinaryIO, begin: int) -> int:
     """Length of a track in ticks of the film."""
     is_long = after_times(file, begin, 0, 1)
     return numbers(file, begin + (28 if is_long else 20), ">Q" if is_long else ">I")[0]
-
-
-def _handler(file: BinaryIO, track: Span) -> bytes:
-    for _, (begin, _) in boxes(file, track, "mdia", "hdlr"):
-        file.seek(begin + 8)
-        return file.read(4)
-    return b""

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import BinaryIO
 
 from pipeline.structures.video_info import Chapter
-from pipeline.video.read.mp4_boxes import Span, boxes, numbers, table_rows
+from pipeline.video.read.mp4_boxes import Span, boxes, handler, numbers, table_rows
 
 #: Boxes that may lie outermost (ISO 14496-12, table 1, and QuickTime's `wide` and `pnot`).
 _OUTERMOST = {
@@ -93,6 +93,11 @@ def _media_faults(file: BinaryIO, whole: Span, found: list[tuple[str, Span]]) ->
 
 
 def _chapter_faults(file: BinaryIO, whole: Span, chapters: tuple[Chapter, ...]) -> Iterator[str]:
+    tracks = [span for _, span in boxes(file, whole, "moov", "trak")]
+    texts = [track for track in tracks if handler(file, track) == b"text"]
+    named = [track for track in tracks if any(boxes(file, track, "tref", "chap"))]
+    if chapters and texts and not named:
+        yield "no track says which one has its chapters"
     for _, (begin, _) in boxes(file, whole, "moov", "udta", "chpl"):
         (count,) = numbers(file, begin + _CHAPTERS_HEAD - 1, ">B")
         at, listed = begin + _CHAPTERS_HEAD, []

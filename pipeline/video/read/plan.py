@@ -25,7 +25,7 @@ _FALSE_KEYFRAMES = {"rpza", "dirac"}
 
 
 def plan(info: VideoInfo, chunk_frames: int = CHUNK_FRAMES) -> tuple[Chunk, ...]:
-    """Chunks that together hold each frame exactly once, in order.
+    """Chunks that together hold each frame exactly once, in order; those of a part by their numbers in the source.
 
     A chunk starts on a keyframe and has up to `chunk_frames` frames. Where the next keyframe is farther than
     that, the stretch up to it is cut into equal pieces of about that length, 8 at most.
@@ -34,15 +34,31 @@ def plan(info: VideoInfo, chunk_frames: int = CHUNK_FRAMES) -> tuple[Chunk, ...]
         raise ConfigError(
             "chunk_frames has to be at least 1.", found=str(chunk_frames), do="leave it out for 96"
         )
+    whole = info.whole
+    start, stop = info.span
+    keyframes = _keyframes(whole)
+    inner = [
+        border for border in _borders(keyframes, whole.frame_count, chunk_frames) if start < border < stop
+    ]
+    return tuple(
+        Chunk(index, first, last, int(whole.pts[first]), _seek_frame(keyframes, first))
+        for index, (first, last) in enumerate(pairwise([start, *inner, stop]))
+    )
+
+
+def whole_chunk(info: VideoInfo) -> Chunk:
+    """All frames of a film as one chunk of its source."""
+    start, stop = info.span
+    return Chunk(0, start, stop, info.start_pts, _seek_frame(_keyframes(info.whole), start))
+
+
+def _keyframes(info: VideoInfo) -> NDArray[np.intp]:
+    """Numbers of the frames at which decoding can begin."""
     keyframes = np.flatnonzero(info.keys)
     if info.pixel_format == "pal8" or info.stream.codec in _FALSE_KEYFRAMES:
         # A palette is told once, at the beginning, and a seek loses it: every chunk is decoded from there.
-        keyframes = keyframes[:1]
-    borders = list(_borders(keyframes, info.frame_count, chunk_frames))
-    return tuple(
-        Chunk(index, start, stop, int(info.pts[start]), _seek_frame(keyframes, start))
-        for index, (start, stop) in enumerate(pairwise(borders))
-    )
+        return keyframes[:1]
+    return keyframes
 
 
 def _borders(keyframes: NDArray[np.intp], frame_count: int, chunk_frames: int) -> Iterator[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import chain, repeat
 
 import numpy as np
 from av.container import InputContainer
@@ -24,6 +25,7 @@ from pipeline.video.read.cropping import cropping
 from pipeline.video.read.index import FrameIndex, read_index
 from pipeline.video.read.program_map import announced_pictures
 from pipeline.video.read.source import open_source, size_of
+from pipeline.video.write.codec_delay import codec_delays
 
 #: What belongs to a frame and PyAV cannot put on one, by FFmpeg's names.
 _SIDE_DATA = {
@@ -55,7 +57,9 @@ def probe(path: Place) -> VideoInfo:
     decoded, or one whose frames are too large for any encoder's format.
     """
     with open_source(path) as container:
-        streams = tuple(_stream_info(stream) for stream in container.streams)
+        delays = chain(codec_delays(path, container.format.name), repeat(Fraction(0)))
+        # Matroska's tracks come first, and then what is attached.
+        streams = tuple(_stream_info(*each) for each in zip(container.streams, delays, strict=False))
         stream = _choose_video(path, container, streams)
         _check_size(path, stream)
         _check_announced(path, container, stream)
@@ -69,7 +73,7 @@ def probe(path: Place) -> VideoInfo:
         return _video_info(path, container, stream, streams, index, frame)
 
 
-def _stream_info(stream: Stream) -> StreamInfo:
+def _stream_info(stream: Stream, delay: Fraction) -> StreamInfo:
     context = stream.codec_context
     return StreamInfo(
         index=stream.index,
@@ -80,6 +84,7 @@ def _stream_info(stream: Stream) -> StreamInfo:
         packet_count=stream.frames,
         disposition=tuple(flag.name or "" for flag in Disposition if flag in stream.disposition),
         metadata=dict(stream.metadata),
+        delay=delay,
     )
 
 

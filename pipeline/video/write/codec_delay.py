@@ -1,4 +1,4 @@
-"""A template that lets Matroska hide a sound's first packets where the source's container hides them."""
+"""The beginning of sound that Matroska hides: what it is, and a template that lets it hide what others hide."""
 
 from __future__ import annotations
 
@@ -10,27 +10,54 @@ from fractions import Fraction
 
 import av
 from av.audio.stream import AudioStream
-from av.packet import Packet
+from av.container import InputContainer
 from av.stream import Stream
 
 from pipeline.errors import MediaError
+from pipeline.structures.address import Place
 from pipeline.structures.video_info import VideoInfo
-from pipeline.video.read.source import open_source
+from pipeline.video.cut.stream_cut import StreamCut
+from pipeline.video.read.ebml import elements, unsigned
+from pipeline.video.read.source import open_bytes, open_source, size_of
 
 #: Matroska's Name and CodecDelay, the first with eight letters, the second with eight bytes of nanoseconds (RFC 9559,
 #: 5.1.4.1.17 and 5.1.4.1.28): as both are equally long, one can stand in the place of the other.
 _NAME, _DELAY = b"\x53\x6e\x88", b"\x56\xaa\x88"
 _LETTERS = b"a delay!"
 
+#: Matroska's ids: where its tracks lie, and of a track the delay; how long its id and length are where it stands, and
+#: the id of an element that says nothing.
+_TRACKS, _DELAY_ID = (0x18538067, 0x1654AE6B, 0xAE), 0x56AA
+_DELAY_HEAD, _VOID = 3, 0xEC
+
+#: Opus's own header begins so, and counts in samples of this rate (RFC 7845).
+_OPUS, _OPUS_RATE = b"OpusHead", 48000
+
+
+def codec_delays(path: Place, container: str) -> tuple[Fraction, ...]:
+    """Seconds of each track's beginning that Matroska hides, in the order of the file; none of another format."""
+    if "matroska" not in container:
+        return ()
+    with open_bytes(path) as file:
+        tracks = [span for _, span in elements(file, (0, size_of(path)), *_TRACKS)]
+        delays = [[unsigned(file, span) for _, span in elements(file, track, _DELAY_ID)] for track in tracks]
+    return tuple(Fraction(sum(delay), 10**9) for delay in delays)
+
 
 def hidden_seconds(info: VideoInfo, position: int) -> Fraction:
     """Length of a sound stream's hidden beginning, which an edit list cuts off; 0 for none.
 
     MP4 marks a packet as hidden if all of it is; a delay that is no whole number of packets begins in one that is not,
-    before zero. Opus tells its delay in its own header, which every container takes over.
+    before zero. Opus tells its delay in its own header, which every container takes over. A part's sound begins with
+    what its decoder needs, which lies before the part.
     """
     stream_info = info.streams[position]
-    if "mp4" not in info.container or stream_info.kind != "audio" or stream_info.codec == "opus":
+    begins = None if info.excerpt is None else info.excerpt.begins
+    if stream_info.kind != "audio":
+        return Fraction(0)
+    if begins is not None:
+        return max(begins - _first_time(info, position, begins), Fraction(0))
+    if "mp4" not in info.container or stream_info.codec == "opus":
         return Fraction(0)
     with open_source(info.path) as container:
         stream = container.streams[position]
@@ -44,29 +71,59 @@ def hidden_seconds(info: VideoInfo, position: int) -> Fraction:
     return Fraction(0)
 
 
+def _first_time(info: VideoInfo, position: int, begins: Fraction) -> Fraction:
+    """Seconds of the source at which the first packet is heard that the part keeps; its beginning without any."""
+    cut = StreamCut(info, position)
+    with open_source(info.path) as container:
+        for packet in container.demux(container.streams[position]):
+            if packet.size and packet.pts is not None and cut.take(packet):
+                return packet.pts * info.streams[position].time_base
+    return begins
+
+
 @contextmanager
-def delayed_template(stream: Stream, seconds: Fraction) -> Iterator[AudioStream]:
-    """The stream again with a decoder that begins `seconds` early, to make the output's stream of.
+def delayed_template(info: VideoInfo, position: int, seconds: Fraction) -> Iterator[AudioStream]:
+    """The sound stream again with a decoder that begins `seconds` early, to make the output's stream of.
 
     PyAV cannot set the delay. So the stream is written into memory under a name, the delay takes the name's place, and
-    what is read back is the template.
+    what is read back is the template. A delay that the stream has already is blotted out; Opus has it in its own header
+    too.
     """
-    content = _named(stream)
+    with open_source(info.path) as source:
+        content = _without_delay(_named(source, source.streams[position]))
     delay = _DELAY + struct.pack(">Q", round(seconds * 10**9))
     if content.count(_NAME + _LETTERS) != 1:
         raise MediaError("FFmpeg's writer of Matroska tells no name of a stream.", do="write an .mp4 instead")
-    with av.open(io.BytesIO(content.replace(_NAME + _LETTERS, delay))) as container:
+    content = content.replace(_NAME + _LETTERS, delay)
+    if (header := content.find(_OPUS)) >= 0:
+        at = header + len(_OPUS) + 2  # behind version and number of channels (RFC 7845, 5.1)
+        skipped = struct.pack("<H", min(round(seconds * _OPUS_RATE), 0xFFFF))
+        content = content[:at] + skipped + content[at + len(skipped) :]
+    with av.open(io.BytesIO(content)) as container:
         yield container.streams.audio[0]
 
 
-def _named(stream: Stream) -> bytes:
-    """The stream's header in Matroska, with a name and one packet, so that it can be read back."""
+def _without_delay(content: bytes) -> bytes:
+    """The same Matroska file, in which nothing takes the place of each CodecDelay."""
+    found = bytearray(content)
+    for _, (begin, end) in elements(io.BytesIO(content), (0, len(content)), *_TRACKS, _DELAY_ID):
+        head = begin - _DELAY_HEAD
+        # The id of one byte that stands for nothing, and a length that takes in the old one's.
+        found[head : head + 2] = bytes((_VOID, 0x80 | (1 + end - begin)))
+    return bytes(found)
+
+
+def _named(source: InputContainer, stream: Stream) -> bytes:
+    """The stream's header in Matroska, with a name and its first packet, so that it can be read back.
+
+    The packet is the stream's own, as some bring what belongs into the header.
+    """
     file = io.BytesIO()
     with av.open(file, "w", format="matroska", container_options={"fflags": "+bitexact"}) as container:
         target = container.add_stream_from_template(stream, opaque=True)
         target.metadata.clear()
         target.metadata["title"] = _LETTERS.decode()
-        packet = Packet(bytes(1))
+        packet = next(packet for packet in source.demux(stream) if packet.size)
         packet.pts = packet.dts = 0
         packet.stream = target
         container.mux_one(packet)

@@ -25,6 +25,9 @@ PICTURE_TYPES = {"png": "image/png", "mjpeg": "image/jpeg"}
 #: The most ticks that a frame is shown for in MP4, in which every part is written; a few more would not fit 32 bits.
 _LONGEST_TICKS = 2_000_000_000
 
+#: QuickTime has no place for AV1, and PyAV cannot set what Matroska tells of the shape of pixels.
+_AV1_ENCODERS = ("libsvtav1",)
+
 #: Sound that FFmpeg writes into MP4 but hardly a player finds there.
 _UNPLAYABLE_IN_MP4 = ("pcm_", "vorbis")
 
@@ -62,14 +65,33 @@ def check_container(info: VideoInfo, out: Path) -> ContainerCheck:
             if stream.kind == "video" and not stream.is_picture:
                 warnings.append(f"{_name(stream)} is a second video: it is copied as it is, not painted")
                 warnings += _cut_off(info, stream, muxer)
+                if info.excerpt is not None and info.excerpt.begins is not None:
+                    warnings.append(f"{_name(stream)} begins with its first keyframe in the part")
         elif stream.kind in ("audio", "subtitle"):
             problems.append(f"{out.suffix} cannot hold {_name(stream)}")
         else:
             warnings.append(f"{out.suffix} cannot hold {_name(stream)}; it is left out")
+    if info.excerpt is not None and _time_code(info) != _time_code(info.whole):
+        warnings.append("the time code is that of the source's first frame: a part has none")
     fitting = (
         tuple(suffix for suffix, other in _MUXERS.items() if _holds_all(info, other)) if problems else ()
     )
     return ContainerCheck(muxer, tuple(kept), tuple(problems), fitting, tuple(warnings))
+
+
+def check_encoder(info: VideoInfo, encoder: str, out: Path) -> None:
+    """Raise ConfigError if what this encoder makes of the source cannot be kept in the format that `out` ends in."""
+    if encoder not in _AV1_ENCODERS:
+        return
+    muxer = _muxer(out)
+    if muxer == "mov":
+        raise ConfigError(f"{out.suffix} cannot hold AV1, which {encoder} makes.", do="name an .mp4 or .mkv")
+    if muxer == "matroska" and info.sample_aspect not in (None, 1):
+        raise ConfigError(
+            f"{out.suffix} would lose the shape of the pixels of {info.path}, which AV1 itself does not tell.",
+            found=f"pixels {info.sample_aspect}",
+            do="name an .mp4, or choose libx264 or libx265",
+        )
 
 
 def _gaps(info: VideoInfo, suffix: str) -> list[str]:
@@ -97,7 +119,9 @@ def _cut_off(info: VideoInfo, stream: StreamInfo, muxer: str) -> list[str]:
 
 def is_made_by_the_muxer(info: VideoInfo, stream: StreamInfo) -> bool:
     """True if a stream is made anew of the chapters or of a tag, and is not to be copied."""
-    return _holds_chapters(info, stream) or _holds_time_code(info, stream)
+    whole = info.whole  # a part may have fewer chapters, and no time code
+    own = whole.streams[stream.index]
+    return _holds_chapters(whole, own) or _holds_time_code(whole, own)
 
 
 def _muxer(out: Path) -> str:
@@ -125,6 +149,10 @@ def _holds_time_code(info: VideoInfo, stream: StreamInfo) -> bool:
         and time_code is not None
         and time_code == info.stream.metadata.get("timecode")
     )
+
+
+def _time_code(info: VideoInfo) -> str | None:
+    return info.stream.metadata.get("timecode")
 
 
 def _fits(info: VideoInfo, stream: StreamInfo, muxer: str) -> bool:

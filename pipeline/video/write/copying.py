@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import ceil
 
 from av.packet import Packet
 from av.stream import Disposition, Stream
 
 from pipeline.structures.timebase import rescale, to_pts
+from pipeline.video.cut.stream_cut import StreamCut
 
 #: Bytes of an ADTS header, which MP4 and Matroska leave off: without a check sum, and with one.
 _ADTS_HEADER, _ADTS_CHECKED_HEADER = 7, 9
@@ -15,14 +17,19 @@ _ADTS_HEADER, _ADTS_CHECKED_HEADER = 7, 9
 #: How far decoding of a copied video runs ahead, in seconds, where its container does not say.
 _DECODING_LEAD = Fraction(1)
 
+#: A tick longer than this is made finer, to about so many a second.
+_COARSE, _FINE_CLOCK = Fraction(1, 1000), 90_000
+
 
 class StreamCopy:
     """Passes packets on, their content untouched.
 
     source, target : positions of the stream in the two containers. kind : video, audio, ...
-    time_base : of the source's stream, seconds a tick.
+    cut : tells which packets belong to the film.
+    time_base : seconds a tick: the source's, or a fraction of it where a part begins between two.
     has_edit_lists : the output can hide what lies before zero.
     has_codec_delay : it can for this stream, as what the decoder needs to begin.
+    bare : what belongs to the source's container is taken off here, not by the writer.
     tick : seconds by which packets have to be apart in the output; the source's own ticks where they are coarser.
     """
 
@@ -30,21 +37,25 @@ class StreamCopy:
         self,
         stream: Stream,
         target: Stream,
+        cut: StreamCut,
         shift_seconds: Fraction,
         *,
         has_edit_lists: bool,
         has_codec_delay: bool = False,
         tick: Fraction | None = None,
+        bare: bool = False,
     ) -> None:
         # Plain values: a stream of a closed container is freed memory.
         self.source, self.target, self.kind = stream.index, target.index, stream.type
-        self.time_base = stream.time_base or Fraction(1)
+        self._finer = _finer(stream.time_base or Fraction(1)) if cut.begins_within else 1
+        self.time_base = (stream.time_base or Fraction(1)) / self._finer
         self._shift = to_pts(shift_seconds, self.time_base)
         self._tick = max(tick or self.time_base, self.time_base)
         self._last_dts: int | None = None
         self._repaired = 0
         self._keeps_cut, self._begun = has_edit_lists, False
         self._earliest = None if has_edit_lists or has_codec_delay else 0
+        self._cut, self.bare = cut, bare
         self._is_picture = Disposition.attached_pic in stream.disposition
 
     def take(self, packet: Packet) -> bool:
@@ -55,6 +66,10 @@ class StreamCopy:
         """
         if packet.is_discard and (self._begun or not self._keeps_cut):
             return False
+        if not self._cut.take(packet):
+            return False
+        if self._finer > 1:
+            _refine(packet, self._finer)
         times = self._times(packet)
         if times is None:
             return False
@@ -93,6 +108,34 @@ class StreamCopy:
     def _next(self, dts: int) -> int:
         """The first time behind `dts` that is another one in the output too."""
         return rescale(rescale(dts, self.time_base, self._tick) + 1, self._tick, self.time_base)
+
+
+def _finer(time_base: Fraction) -> int:
+    """Number of ticks that one becomes: AVI counts whole packets of sound, and a part begins within one."""
+    return max(ceil(time_base * _FINE_CLOCK), 1) if time_base > _COARSE else 1
+
+
+def _refine(packet: Packet, finer: int) -> None:
+    """Count the packet's times in ticks that are so much finer."""
+    pts, dts, duration, time_base = packet.pts, packet.dts, packet.duration, packet.time_base
+    packet.pts, packet.dts = (None if ticks is None else ticks * finer for ticks in (pts, dts))
+    packet.duration, packet.time_base = (duration or 0) * finer, time_base / finer
+
+
+def without_header(packet: Packet) -> Packet:
+    """The packet without what belongs to the container that it is in; itself where nothing does."""
+    content = payload(packet)
+    if len(content) == packet.size:
+        return packet
+    made = Packet(content)
+    made.pts, made.dts, made.duration, made.time_base = (
+        packet.pts,
+        packet.dts,
+        packet.duration,
+        packet.time_base,
+    )
+    made.is_keyframe = packet.is_keyframe
+    return made
 
 
 def payload(packet: Packet) -> bytes:

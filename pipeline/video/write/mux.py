@@ -21,10 +21,11 @@ from pipeline.errors import UsageError
 from pipeline.files import MayReplace, anything
 from pipeline.structures.timebase import to_pts
 from pipeline.structures.video_info import StreamInfo, VideoInfo
+from pipeline.video.cut.stream_cut import StreamCut
 from pipeline.video.read.source import open_source, video_stream
 from pipeline.video.write.codec_delay import delayed_template, hidden_seconds
 from pipeline.video.write.container import PICTURE_TYPES, ContainerCheck, check_container
-from pipeline.video.write.copying import StreamCopy
+from pipeline.video.write.copying import StreamCopy, without_header
 from pipeline.video.write.joining import joined_packets
 from pipeline.video.write.late_starts import hide_late_starts
 from pipeline.video.write.tags import container_tags, stream_tags, survives_itunes
@@ -136,12 +137,12 @@ def _add_streams(
             continue
         hidden = hidden_seconds(info, position) if check.muxer == "matroska" else Fraction(0)
         if hidden:
-            with delayed_template(stream, hidden) as delayed:
+            with delayed_template(info, position, hidden) as delayed:
                 target: Stream = out.add_stream_from_template(delayed, opaque=True)
         else:
             target = out.add_stream_from_template(template if position == info.video else stream, opaque=True)
         target.metadata.clear()
-        target.metadata.update(stream_tags(stream.metadata))
+        target.metadata.update(stream_tags(info.streams[position].metadata))
         target.disposition = stream.disposition
         if position == info.video:
             painted = target
@@ -152,6 +153,10 @@ def _add_streams(
     painted.time_base = timeline.time_base
     if info.average_rate is not None:
         painted.rate = info.average_rate  # MP4 refuses to write a time code without
+    if info.sample_aspect is not None:
+        painted.codec_context.sample_aspect_ratio = (
+            info.sample_aspect
+        )  # AV1's pictures don't say it: MP4's header does
     if template.codec_context.codec.canonical_name == "hevc":
         painted.codec_context.codec_tag = "hvc1"  # the only one of HEVC's two tags that QuickTime plays
     return painted, copies
@@ -189,12 +194,14 @@ def _copy(
     return StreamCopy(
         stream,
         target,
+        StreamCut(info, stream.index),
         timeline.shift_seconds,
         has_edit_lists=not is_matroska or hidden,  # a codec delay hides what an edit list did
         # What lies before zero in Matroska is a delay, and Opus brings its own into any container.
         has_codec_delay=is_matroska
         and ("matroska" in info.container or info.streams[stream.index].codec == "opus"),
         tick=Fraction(1, samples) if samples else None,
+        bare=hidden,  # of a track with a delay, FFmpeg's writer of Matroska would spoil the header meanwhile
     )
 
 
@@ -222,5 +229,6 @@ def _copied_packets(
         # The end of a demuxed stream is an empty packet that belongs to none.
         copy = by_position[packet.stream_index] if packet.size else None
         if copy is not None and copy.take(packet):
-            packet.stream = out.streams[copy.target]
-            yield (packet.dts or 0) * copy.time_base, packet
+            taken = without_header(packet) if copy.bare else packet
+            taken.stream = out.streams[copy.target]
+            yield (taken.dts or 0) * copy.time_base, taken

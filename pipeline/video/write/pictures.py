@@ -13,12 +13,14 @@ from pipeline.video.read.gaps import without_gaps
 from pipeline.video.read.plan import plan
 
 
-def write_pictures(info: VideoInfo, folder: Path, *, deinterlace: bool = False) -> None:
+def write_pictures(film: VideoInfo, folder: Path, *, deinterlace: bool = False) -> None:
     """Write `000000.png`, ... into the folder: every frame, upright, in full size; HDR is tone-mapped.
 
-    A frame that does not decode shows its neighbour. Raises MediaError where a file cannot be written.
+    Those of a part have the numbers of the source. A frame that does not decode shows its neighbour. Raises
+    MediaError where a file cannot be written.
     """
-    for chunk in plan(info):
+    info = film.whole
+    for chunk in plan(film):
         frames = without_gaps(
             info,
             chunk,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.structures.timebase import to_pts
-from pipeline.structures.video_info import VideoInfo
+from pipeline.structures.video_info import Excerpt, VideoInfo
 
 #: Frames by which decoding runs ahead of showing: every encoder here is told to use two B-frames at most.
 REORDERED_FRAMES = 2
@@ -49,8 +49,11 @@ def output_timeline(info: VideoInfo) -> Timeline:
     """The source's own times; only where no container can hold them, the nearest that one can.
 
     Two frames at the same time are moved apart by a tick. A broadcast recording starts at zero, all streams
-    moved alike, and so does one of which something is to be seen or heard before zero.
+    moved alike, and so does one of which something is to be seen or heard before zero. A part begins at zero too,
+    unless it is to keep its times, which are those in the output of the whole film.
     """
+    if info.excerpt is not None:
+        return _of_part(info.excerpt)
     time_base = Fraction(1, info.time_base.denominator)
     shift = _shift_seconds(info)
     offset = to_pts(shift, time_base)
@@ -59,6 +62,19 @@ def output_timeline(info: VideoInfo) -> Timeline:
     pts = np.maximum.accumulate(pts - position) + position
     end_pts = max(info.end_pts * info.time_base.numerator - offset, int(pts[-1]) + 1)
     return Timeline(time_base, pts, end_pts, shift)
+
+
+def _of_part(part: Excerpt) -> Timeline:
+    """The part's own frames of the whole film's timeline: what was moved apart there is so here."""
+    film = output_timeline(part.whole)
+    pts, end_pts = film.pts[part.start : part.stop], film.end_pts
+    if part.ends is not None:
+        end_pts = int(film.pts[part.stop])
+    if part.keeps_times or part.begins is None:
+        return replace(film, pts=pts, end_pts=end_pts)
+    begins = int(pts[0])
+    shift = film.shift_seconds + begins * film.time_base
+    return Timeline(film.time_base, pts - begins, end_pts - begins, shift)
 
 
 def decoding_times(pts: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -78,8 +94,10 @@ def decoding_times(pts: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _shift_seconds(info: VideoInfo) -> Fraction:
-    starts = [stream.start_pts * stream.time_base for stream in info.streams if stream.start_pts is not None]
-    earliest = min([*starts, info.start_pts * info.time_base])
-    if info.container in _BROADCAST_CONTAINERS or earliest < -_LONGEST_PRIMING_SECONDS:
-        return earliest
+    streams = [stream for stream in info.streams if stream.start_pts is not None]
+    starts = [(stream.start_pts or 0) * stream.time_base for stream in streams]
+    heard = [start + stream.delay for start, stream in zip(starts, streams, strict=True)]
+    first = info.start_pts * info.time_base
+    if info.container in _BROADCAST_CONTAINERS or min([*heard, first]) < -_LONGEST_PRIMING_SECONDS:
+        return min([*starts, first])
     return Fraction(0)

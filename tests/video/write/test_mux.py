@@ -28,12 +28,13 @@ CHAPTERS = [
 
 def encode_all(info: VideoInfo, folder: Path, chunk_frames: int = 4) -> list[Path]:
     """The parts of a video that nothing was painted on."""
+    whole = info.whole
     encoder = probe_encoder(info, EncodeSettings())
     parts = []
     for chunk in plan(info, chunk_frames):
         parts.append(folder / f"part-{chunk.index:03}.mp4")
-        frames = (frame.picture for frame in decode_yuv(info, chunk, damaged="repeat"))
-        encode_part(parts[-1], frames, info, chunk, encoder)
+        frames = (frame.picture for frame in decode_yuv(whole, chunk, damaged="repeat"))
+        encode_part(parts[-1], frames, whole, chunk, encoder)
     return parts
 
 

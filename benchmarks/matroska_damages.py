@@ -1,0 +1,104 @@
+"""Kinds of damage for verify_damage.py to an output in Matroska.
+
+Where a word of the file is changed, the check sums are taken away, as an editor would make them anew: with them any
+changed byte is told at once.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from damages import Damage, Scene
+
+from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
+
+TIMEOUT_SECONDS = 300
+#: A check sum of 4 bytes, and room of the same length.
+_CHECK_SUM, _ROOM = b"\xbf\x84", b"\xec\x84"
+
+
+def changed(find: str, offset: int, new: str, *, last: bool = False) -> Damage:
+    """Bytes at an offset from the first or last mark `find`; both as hexadecimal numbers."""
+
+    def do(scene: Scene, path: Path) -> None:
+        content = bytearray(scene.made.read_bytes().replace(_CHECK_SUM, _ROOM))
+        mark, put = bytes.fromhex(find), bytes.fromhex(new)
+        at = (content.rindex(mark) if last else content.index(mark)) + offset
+        assert content[at : at + len(put)] != put
+        content[at : at + len(put)] = put
+        path.write_bytes(content)
+
+    return do
+
+
+def unsummed(scene: Scene, path: Path) -> None:
+    """No damage: a file may have no check sums."""
+    path.write_bytes(scene.made.read_bytes().replace(_CHECK_SUM, _ROOM))
+
+
+def one_byte(scene: Scene, path: Path) -> None:
+    """One byte anywhere behind the first thousand is another."""
+    content = bytearray(scene.made.read_bytes())
+    content[scene.chance.randrange(1000, len(content))] ^= 1 << scene.chance.randrange(8)
+    path.write_bytes(content)
+
+
+def truncated(scene: Scene, path: Path) -> None:
+    """The file without its end."""
+    content = scene.made.read_bytes()
+    path.write_bytes(content[: int(len(content) * scene.chance.uniform(0.3, 0.98))])
+
+
+def copied(*order: str, **options: object) -> Damage:
+    """These streams, by default all, copied by ffmpeg with options."""
+
+    def do(scene: Scene, path: Path) -> None:
+        source = from_file(scene.made)
+        made = to_file(path, *(source[name] for name in order or ("v", "a", "s", "t")), c="copy", **options)
+        run_ffmpeg(made, timeout_seconds=TIMEOUT_SECONDS)
+
+    return do
+
+
+#: No damage at all.
+CONTROLS = {"Matroska, none: copied by ffmpeg": copied(), "Matroska, none: without check sums": unsummed}
+
+KINDS: dict[str, Damage] = CONTROLS | {
+    f"Matroska, {name}": damage
+    for name, damage in {
+        "a byte": one_byte,
+        "truncated": truncated,
+        "bytes behind the end": lambda s, path: path.write_bytes(s.made.read_bytes() + b"more"),
+        "another kind of file": changed("6d6174726f736b61", 0, "7765626d00000000"),
+        "the table of keyframes gone": changed("1c53bb6b", 0, "1254c367", last=True),
+        "a time in the table of keyframes": changed("bb8fb38100", 4, "7f"),
+        "a place in the table of keyframes": changed("f78101f1", 5, "01", last=True),
+        "a place of a part": changed("53ac81", 3, "02"),
+        "another width": lambda s, path: changed(f"b082{s.width:04x}", 2, "01d0")(s, path),
+        "another height": lambda s, path: changed(f"ba82{s.height:04x}", 2, "0108")(s, path),
+        "another level": changed("63a2", 6, "09"),
+        "the length of the film": changed("448988", 3, "41"),
+        "the length of a frame": changed("23e38384", 4, "7f"),
+        "the delay of the sound": changed("56aa84", 4, "00"),
+        "the rate of the sound": changed("b588", 2, "40bf40"),
+        "channels of the sound": changed("9f81", 2, "06"),
+        "the time of a cluster": changed("1f43b675", 4 + 3 + 6, "e78105"),
+        "another language": changed("22b59c83", 4, "667261"),
+        "also a default track": changed("888100", 2, "01"),
+        "tracks exchanged": copied("v", "a:1", "a:0", "s", "t"),
+        "a sound track missing": copied("v", "a:0", "s", "t"),
+        "subtitles missing": copied("v", "a", "t"),
+        "an attachment missing": copied("v", "a", "s"),
+        "another attachment": changed("465c", 6, "58"),
+        "another title": copied(metadata="title=Another"),
+        "another track title": copied(**{"metadata:s:a:0": "title=Another"}),
+        "another default track": copied(**{"disposition:a:0": "0", "disposition:a:1": "default"}),
+        "forced subtitles": copied(**{"disposition:s:0": "default+forced"}),
+        "a comment on the sound": copied(**{"disposition:a:1": "comment"}),
+        "chapters removed": copied(map_chapters=-1),
+        "one frame later": copied(**{"bsf:v": "setts=pts=PTS+3*eq(N\\,9)"}),
+        "sound 20 ms later": copied(**{"bsf:a:0": "setts=ts=TS+20"}),
+        "last frame missing": lambda s, path: copied(**{"frames:v": s.frames - 1})(s, path),
+        "other words in the subtitles": changed("48656c6c6f", 0, "48616c6c6f"),
+    }.items()
+}
