@@ -32,6 +32,8 @@ OURS = {
     "seg-video": [],
     "seg-video --every 3": ["--every", "3"],
     "seg-video --fast": ["--fast"],
+    "seg-video --precision int8": ["--precision", "int8"],
+    "seg-video --fast --precision int8": ["--fast", "--precision", "int8"],
 }
 PEERS = {
     "yolo11n-seg, PyTorch": "torch",
@@ -89,7 +91,7 @@ def main() -> int:
     table = [middle(all_of) for all_of in rows.values()]
     for row in table:
         print(
-            f"{row.name:28} {row.seconds:7.1f} s  {row.frames_per_second:6.1f} frames/s  {row.peak_mb:6.0f} MB  "
+            f"{row.name:34} {row.seconds:7.1f} s  {row.frames_per_second:6.1f} frames/s  {row.peak_mb:6.0f} MB  "
             f"{row.output_mb:5.1f} MB  sound {'kept' if row.sound else 'lost'}  "
             f"times {'kept' if row.times else 'lost'}"
         )

@@ -34,6 +34,7 @@ STEPS = (
     ("probe the source, choose the encoder", "pipeline.run.run_videos", "plan_run"),
     ("compile the network", "pipeline.networks.mask_rcnn", "_on_openvino"),
     ("compile the network", "pipeline.model.staged.compiled", "CompiledStages.__init__"),
+    ("compile the network", "pipeline.model.staged.compiled", "CompiledStages._make"),
     ("read packets", "pipeline.video.read.packets", "_read"),
     ("decode", "pipeline.video.read.decode", "_fed"),
     ("scale and convert to RGB", "pipeline.video.read.decode", "to_rgb"),

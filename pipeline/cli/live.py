@@ -32,6 +32,7 @@ _OPTIONS = [
         "alpha",
         "color-by",
         "device",
+        "precision",
     )
 ]
 

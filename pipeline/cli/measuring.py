@@ -15,7 +15,7 @@ from pipeline.cli.say import say
 from pipeline.errors import UsageError
 from pipeline.job.output_template import RUN_SUFFIX
 from pipeline.record.layout import RunLayout
-from pipeline.segment.settings import SegmentSettings
+from pipeline.segment.settings import PRECISIONS, SegmentSettings
 
 #: Options that choose pictures of a folder.
 _CHOICE = ("only", "sequences", "source", "view", "limit")
@@ -52,6 +52,9 @@ def _add_eval_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--thorough", action="store_true", default=None, help="look at each picture six times, as for videos"
+    )
+    parser.add_argument(
+        "--precision", choices=PRECISIONS, help="numbers that the network computes in (default: auto)"
     )
     parser.add_argument(
         "--out",
@@ -144,7 +147,17 @@ def _measure_classes(arguments: argparse.Namespace) -> int:
     from pipeline.evaluation.semantic.measure_classes import figures, measure_classes, table
     from pipeline.evaluation.semantic.write_classes import write_classes
 
-    for name in ("detections", "thorough", "sequences", "source", "view", "conf", "min_score", "min_side"):
+    for name in (
+        "detections",
+        "thorough",
+        "precision",
+        "sequences",
+        "source",
+        "view",
+        "conf",
+        "min_score",
+        "min_side",
+    ):
         if getattr(arguments, name) is not None:
             raise UsageError(
                 f"--{name.replace('_', '-')} is for networks that find objects.", do="leave it out"
@@ -183,7 +196,14 @@ def _measure_pictures(arguments: argparse.Namespace, settings: EvalSettings) -> 
     )
     model = arguments.model or SegmentSettings().model
     return measure_pictures(
-        folder, model, choice, settings, _progress, arguments.detections, thorough=bool(arguments.thorough)
+        folder,
+        model,
+        choice,
+        settings,
+        _progress,
+        arguments.detections,
+        precision=arguments.precision or SegmentSettings().precision,
+        thorough=bool(arguments.thorough),
     )
 
 
@@ -191,7 +211,7 @@ def _measure_run(arguments: argparse.Namespace, settings: EvalSettings) -> Evalu
     """Take what the run has found."""
     from pipeline.evaluation.measure import measure_run
 
-    for name in ("model", "detections", "thorough", *_CHOICE):
+    for name in ("model", "detections", "thorough", "precision", *_CHOICE):
         if getattr(arguments, name) is not None:
             raise UsageError(f"--{name} is for pictures, and --truth for a run.", do=f"leave out --{name}")
     return measure_run(_detections_of(arguments.data), arguments.truth, settings)

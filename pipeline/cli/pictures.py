@@ -35,7 +35,7 @@ _TAKEN = frozenset(
             "alpha",
             "color-by",
         ),
-        *("device", "force", "no-clobber"),
+        *("device", "precision", "force", "no-clobber"),
     )
 )
 

@@ -27,18 +27,21 @@ def measure_pictures(
     report: Counted,
     detections: int | None = None,
     *,
+    precision: str = "auto",
     thorough: bool = False,
 ) -> Evaluation:
     """The figures of the weights `model`, a name of the catalog or a file, on the chosen pictures of `folder`.
 
     detections : at most so many a picture; None: as many as the network gives by itself, of each look.
-    thorough : the network looks at each picture six times.
+    precision : that it computes in. thorough : the network looks at each picture six times.
 
     Raises InputError where the labels or a picture cannot be read, WeightsError or UsageError as loading does.
     """
     entries, names = read_entries(folder)
     truth = truth_of_pictures(choose(entries, choice), names)
-    wanted = LoadSettings(score=settings.min_score, detections=detections, thorough=thorough)
+    wanted = LoadSettings(
+        score=settings.min_score, detections=detections, precision=precision, thorough=thorough
+    )
     network = load(model, wanted)
     found = segment_labelled(network, truth, settings.min_score, report)
     return evaluate(truth, found, list(network.class_names.values()), settings)

@@ -162,6 +162,8 @@ _TABLE = (
     Option("bitrate", "encode", "bitrate", "bits a second instead of constant quality, as 4M", "BITS", _bits,
            expects="bits a second, such as 4M"),
     Option("device", "segment", "device", "where the network runs; auto is the GPU where there is one", "NAME"),
+    Option("precision", "segment", "precision",
+           "numbers that the network computes in; int8 is the fastest, and finds a little less", "NAME"),
     Option("workers", "run", "workers",
            "processes that run the network (auto: one a GPU, else one; 0: this one)", "N", _or_auto,
            expects="auto or a whole number"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+from pipeline.errors import ConfigError
 from pipeline.formats.branch_file import branch_path, checked_trunk
 from pipeline.formats.own_file import read_metadata
 from pipeline.model.config import MaskRCNNConfig
@@ -38,16 +39,31 @@ def runtime(source: NetworkSource, settings: LoadSettings) -> str:
     """OpenVINO or the Keras backend, its version, the numbers it computes in, and the branch where it is asked for."""
     branch = branch_source(source) if settings.pixel_classes else None
     classes = "" if branch is None else f" classes {weights_digest(str(branch.path()))[:12]}"
-    return _runtime_of_objects(settings) + classes
+    return _runtime_of_objects(source, settings) + classes
 
 
-def _runtime_of_objects(settings: LoadSettings) -> str:
-    if computing_runtime(settings) == "openvino":
+def _runtime_of_objects(source: NetworkSource, settings: LoadSettings) -> str:
+    on_openvino = computing_runtime(settings) == "openvino"
+    if settings.precision == "int8":
+        return _int8_runtime(source, on_openvino)
+    if on_openvino:
         return f"{version_of('openvino')} {cpu_precision(settings.precision)}"
     backend = os.environ.get("KERAS_BACKEND", "tensorflow")
     if takes_gpu(settings.device):
         return f"{version_of(backend)} gpu {settings.precision}"
     return f"{version_of(backend)} {cpu_precision(settings.precision)}"
+
+
+def _int8_runtime(source: NetworkSource, on_openvino: bool) -> str:
+    from pipeline.networks.programs import int8_path
+
+    if on_openvino and int8_path(source) is not None:
+        return f"{version_of('openvino')} int8"
+    raise ConfigError(
+        f"precision int8: {source.model} cannot compute in it here.",
+        found="no program of 8-bit numbers for it" if on_openvino else "another runtime than OpenVINO",
+        do="leave out the precision" if on_openvino else "use --device cpu, or leave out the precision",
+    )
 
 
 def load(source: NetworkSource, settings: LoadSettings) -> FrameSegmenter:
@@ -77,22 +93,27 @@ def _on_openvino(
     from pipeline.model.staged.panoptic import PanopticPredictor
     from pipeline.model.staged.predictor import StagedPredictor
     from pipeline.model.staged.shapes import StageShapes
-    from pipeline.networks.programs import find_program
+    from pipeline.networks.programs import find_int8_program, find_program
 
     config = settings.adapt(_config(source))
-    precision = cpu_precision(settings.precision)
-    streams = settings.threads or len(os.sched_getaffinity(0))
+    # What the 8-bit graphs leave wide is float32: the operations between, and both heads.
+    find, precision = (
+        (find_int8_program, "float32")
+        if settings.precision == "int8"
+        else (find_program, cpu_precision(settings.precision))
+    )
+    callers = settings.threads or len(os.sched_getaffinity(0))
 
     def compiled(canvas: tuple[int, int]) -> CompiledStages:
-        graphs = dict(find_program(source, canvas))
+        graphs = dict(find(source, canvas))
         if branch is not None:
             graphs |= find_program(branch, canvas)
-        return CompiledStages(graphs, StageShapes.of(config, canvas), precision, streams)
+        return CompiledStages(graphs, StageShapes.of(config, canvas), precision, callers)
 
     if branch is None:
-        return StagedPredictor(config, compiled, here, streams)
+        return StagedPredictor(config, compiled, here, callers)
     checked_trunk(branch.path(), read_metadata(branch.path()), source.path())
-    return PanopticPredictor(config, compiled, here, streams, semantic.pixel_classes(branch))
+    return PanopticPredictor(config, compiled, here, callers, semantic.pixel_classes(branch))
 
 
 def _through_keras(source: NetworkSource, settings: LoadSettings, here: str) -> FrameSegmenter:

@@ -29,6 +29,15 @@ answer(**asked)
 """
 
 
+def find_int8_program(source: NetworkSource, canvas: Canvas) -> Graphs:
+    """The graphs of the network in 8-bit numbers, which come with it or not at all. Raises WeightsError."""
+    path = int8_path(source)
+    graphs = None if path is None else read_program(path, program_facts(source, canvas, "int8"))
+    if graphs is None:
+        raise WeightsError(f"{source.model} has no program of 8-bit numbers.", do="leave out the precision")
+    return graphs
+
+
 def find_program(source: NetworkSource, canvas: Canvas) -> Graphs:
     """The graphs of the network's stages for a canvas of (height, width) px.
 
@@ -57,17 +66,28 @@ def find_program(source: NetworkSource, canvas: Canvas) -> Graphs:
     return graphs
 
 
-def program_facts(source: NetworkSource, canvas: Canvas) -> dict[str, object]:
-    """The facts that name a program: weights by their SHA-256, the canvas, and the release of the graphs."""
-    return {"weights": weights_digest(str(source.path())), "canvas": list(canvas), "release": RELEASE}
+def program_facts(source: NetworkSource, canvas: Canvas, *numbers: str) -> dict[str, object]:
+    """The facts that name a program: weights by their SHA-256, the canvas, and the release of the graphs.
+
+    numbers : `int8` where the graphs hold such numbers.
+    """
+    facts = {"weights": weights_digest(str(source.path())), "canvas": list(canvas), "release": RELEASE}
+    return {**facts, "numbers": numbers[0]} if numbers else facts
 
 
-def shipped_path(source: NetworkSource, canvas: Canvas) -> Path | None:
+def shipped_path(source: NetworkSource, canvas: Canvas, *numbers: str) -> Path | None:
     """Path of the program that ships with a network, for the canvas that it was trained on; None for other networks."""
     weights = source.known_path()
     if weights is None or weights.parent != DATA:
         return None
-    return weights.with_name(f"{weights.stem}.{canvas[1]}x{canvas[0]}.program")
+    return weights.with_name(".".join([weights.stem, f"{canvas[1]}x{canvas[0]}", *numbers, "program"]))
+
+
+def int8_path(source: NetworkSource) -> Path | None:
+    """The file of the network's program of 8-bit numbers; None if it has none."""
+    canvas = None if source.entry is None else source.entry.input_size
+    path = None if canvas is None else shipped_path(source, canvas, "int8")
+    return path if path is not None and path.is_file() else None
 
 
 def _name(facts: dict[str, object]) -> str:

@@ -12,6 +12,8 @@ Value = TypeVar("Value")
 
 RUNTIMES = ("auto", "openvino", "tensorflow")
 
+PRECISIONS = ("auto", "float32", "bfloat16", "int8")
+
 
 @dataclass(frozen=True)
 class LoadSettings:
@@ -19,7 +21,7 @@ class LoadSettings:
 
     device : `auto` (the GPU where there is one), `cpu` or `gpu`.
     runtime : `openvino`, `tensorflow` (or whichever backend Keras has), or `auto`: OpenVINO on a CPU.
-    precision : `auto`, `float32` or `bfloat16`.
+    precision : one of PRECISIONS; a network whose file has its own numbers takes `auto` and `float32` alone.
     threads : cores to use; None: all. OpenVINO gives each caller one of them, TensorFlow gives them to an operation.
     batch : frames computed at a time; None: 1 on a CPU, where more gains nothing, and 8 on a GPU.
     jit : compile with XLA; None: on a GPU only.
@@ -45,9 +47,20 @@ class LoadSettings:
     thorough: bool = False
 
     def __post_init__(self) -> None:
-        if self.runtime not in RUNTIMES:
+        for name, known in (("runtime", RUNTIMES), ("precision", PRECISIONS)):
+            if getattr(self, name) not in known:
+                raise ConfigError(
+                    f"{name} has to name a {name}.",
+                    found=getattr(self, name),
+                    do=f"choose from {', '.join(known)}",
+                )
+
+    def check_own_numbers(self, model: str) -> None:
+        """Raise ConfigError if `model`, whose file says what it computes in, is to compute in something else."""
+        if self.precision not in ("auto", "float32"):
             raise ConfigError(
-                "runtime has to name a runtime.", found=self.runtime, do=f"choose from {', '.join(RUNTIMES)}"
+                f"precision {self.precision}: {model} computes in the numbers of its file.",
+                do="leave out the precision",
             )
 
     def adapt(self, config: MaskRCNNConfig) -> MaskRCNNConfig:

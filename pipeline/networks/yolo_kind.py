@@ -26,6 +26,7 @@ def class_names(source: NetworkSource) -> Mapping[int, str]:
 
 def runtime(source: NetworkSource, settings: LoadSettings) -> str:
     """The library that runs the file, and its version. Raises ConfigError for a GPU, WeightsError without it."""
+    settings.check_own_numbers(source.model)
     if settings.device == "gpu":
         raise ConfigError(f"device gpu: {source.model} runs on the CPU.", do="leave out --device")
     package = _PACKAGES[read_yolo_file(source.path()).kind]

@@ -21,6 +21,7 @@ def class_names(source: NetworkSource) -> Mapping[int, str]:
 
 def runtime(source: NetworkSource, settings: LoadSettings) -> str:
     """TensorFlow and its version; a graph computes in the numbers that are in it."""
+    settings.check_own_numbers(source.model)
     if settings.runtime == "openvino":
         raise ConfigError(
             f"runtime openvino: {source.model} is a program for TensorFlow.", do="leave out the runtime"

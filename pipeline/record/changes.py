@@ -23,7 +23,9 @@ def changed_things(old: Manifest, new: Manifest) -> list[str]:
     if old.source.sha256 != new.source.sha256:
         found.append("the content of the input")
     if old.weights != new.weights:
-        found.append(f"model: {old.weights.model} -> {new.weights.model}")
+        same = old.weights.sha256 == new.weights.sha256
+        name = "runtime" if same and old.weights.runtime != new.weights.runtime else "model"
+        found.append(f"{name}: {getattr(old.weights, name)} -> {getattr(new.weights, name)}")
     found += _differences(old.settings, new.settings)
     if old.chunks != new.chunks:
         found.append(f"chunks: {len(old.chunks)} -> {len(new.chunks)}")
@@ -48,7 +50,12 @@ def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str
         for key, value in settings.items():
             if key not in before and value is False:
                 continue  # a switch that the version did not know which wrote the old manifest
-            if _plain(before.get(key)) != _plain(value) and key not in ("model", "device", "batch"):
+            if _plain(before.get(key)) != _plain(value) and key not in (
+                "model",
+                "device",
+                "precision",
+                "batch",
+            ):
                 yield f"{key.replace('_', '-')}: {_short(before.get(key))} -> {_short(value)}"
 
 

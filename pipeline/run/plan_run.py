@@ -107,7 +107,10 @@ def _network(settings: SegmentSettings, stored: StoredWeights | None, view: Draw
     if stored is not None:
         return Network(**vars(stored), stored=True)
     wanted = LoadSettings(
-        device=settings.device, pixel_classes=view.classes is not None, thorough=settings.thorough
+        device=settings.device,
+        precision=settings.precision,
+        pixel_classes=view.classes is not None,
+        thorough=settings.thorough,
     )
     return replace(_known_network(settings.model, wanted), classes=view.classes)
 

@@ -90,6 +90,7 @@ class Segmenter:
         asked = self.settings
         return LoadSettings(
             device=asked.device,
+            precision=asked.precision,
             threads=self.threads,
             batch=asked.batch,
             score=asked.score,

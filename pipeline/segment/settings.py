@@ -9,6 +9,9 @@ from pipeline.errors import ConfigError
 #: What --device takes; auto is the GPU where there is one.
 DEVICES = ("auto", "cpu", "gpu")
 
+#: What --precision takes; auto is what this machine computes fastest in without rounding to 8 bit.
+PRECISIONS = ("auto", "float32", "bfloat16", "int8")
+
 
 @dataclass(frozen=True)
 class SegmentSettings:
@@ -19,6 +22,7 @@ class SegmentSettings:
         on with weak detections and another --conf needs no new inference.
     batch : frames computed at a time; None: 1 on a CPU, where more gains nothing, and 8 on a GPU.
     device : one of DEVICES.
+    precision : one of PRECISIONS; int8 takes a network that brings a program of 8-bit numbers.
     every : the network looks at every Nth frame, counted by time; the look back fills those between. None: at all
         frames, or at every 3rd with --fast.
     thorough : look at each frame six times, whole, mirrored and at enlarged parts.
@@ -28,6 +32,7 @@ class SegmentSettings:
     score: float = 0.1
     batch: int | None = None
     device: str = "auto"
+    precision: str = "auto"
     every: int | None = None
     thorough: bool = False
 
@@ -37,10 +42,13 @@ class SegmentSettings:
         return 6 if self.thorough else 1
 
     def __post_init__(self) -> None:
-        if self.device not in DEVICES:
-            raise ConfigError(
-                "device has to name a device.", found=self.device, do=f"choose from {', '.join(DEVICES)}"
-            )
+        for name, known in (("device", DEVICES), ("precision", PRECISIONS)):
+            if getattr(self, name) not in known:
+                raise ConfigError(
+                    f"{name} has to name a {name}.",
+                    found=getattr(self, name),
+                    do=f"choose from {', '.join(known)}",
+                )
         if self.batch is not None and self.batch < 1:
             raise ConfigError("batch has to be at least 1.", found=str(self.batch), do="leave it out")
         if self.every is not None and self.every < 1:

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.errors import WeightsError
+from pipeline.errors import ConfigError, WeightsError
 from pipeline.model.staged.compiled import CompiledStages
 from pipeline.model.staged.program_file import STAGES, read_program, write_program
 from pipeline.model.staged.shapes import StageShapes
 from pipeline.networks import programs
 from pipeline.networks.program_cache import ProgramCache
-from pipeline.networks.programs import find_program, program_facts, shipped_path
-from pipeline.networks.registry import find_source, load
+from pipeline.networks.programs import find_program, int8_path, program_facts, shipped_path
+from pipeline.networks.registry import find_source, load, runtime_of
 from pipeline.networks.settings import LoadSettings
 from tests.model.small import noise
 
@@ -150,3 +150,33 @@ def test_the_program_in_the_package_is_that_of_the_weights_in_it(tmp_path: Path)
         np.testing.assert_allclose(one, other, rtol=0, atol=1e-4 * float(np.abs(other).max()))
     for stage in STAGES[1:]:
         assert len(shipped[stage][1]) == len(made[stage][1])
+
+
+def test_the_program_of_8_bit_numbers_is_that_of_the_weights_and_finds_nearly_the_same() -> None:
+    source, canvas = find_source("dashcam-lite"), (448, 768)
+    path = int8_path(source)
+    assert path is not None
+    narrow = read_program(path, program_facts(source, canvas, "int8"))
+    assert narrow is not None, "the weights or the graphs have changed: python research/quantise.py"
+    assert b"FakeQuantize" in narrow["dense"][0]
+    shipped = read_program(shipped_path(source, canvas), program_facts(source, canvas))  # type: ignore[arg-type]
+    assert shipped is not None
+    shapes = StageShapes.of(load("dashcam-lite").config, canvas)  # type: ignore[attr-defined]
+    coarse = np.random.default_rng(0).normal(0, 1, (canvas[0] // 16, canvas[1] // 16, 3)).astype(np.float32)
+    tables = []
+    for graphs in (shipped, narrow):
+        with CompiledStages(graphs, shapes, "float32", 1).requests() as requests:
+            requests.canvas[...] = coarse.repeat(16, axis=0).repeat(16, axis=1)
+            requests.dense()
+            tables.append(np.concatenate([level.ravel() for level in requests.levels()]))
+    assert np.corrcoef(*tables)[0, 1] > 0.9
+    assert not np.array_equal(*tables)
+
+
+def test_8_bit_numbers_are_refused_where_there_are_none(tiny_weights: Path) -> None:
+    assert runtime_of("dashcam-lite", LoadSettings(device="cpu", precision="int8")).endswith(" int8")
+    with pytest.raises(ConfigError, match="precision int8") as raised:
+        runtime_of(tiny_weights, LoadSettings(device="cpu", precision="int8"))
+    assert raised.value.found == "no program of 8-bit numbers for it"
+    with pytest.raises(ConfigError, match="precision int8"):
+        runtime_of("dashcam-lite", LoadSettings(device="cpu", runtime="tensorflow", precision="int8"))

@@ -12,7 +12,7 @@ from pipeline.model.config import MaskRCNNConfig
 from pipeline.model.mask_rcnn import MaskRCNN
 from pipeline.model.predictor import MaskRCNNPredictor
 from pipeline.model.presets import matterport, numbered, torchvision_v1
-from pipeline.model.staged.compiled import CompiledStages
+from pipeline.model.staged.compiled import CompiledStages, StageRequests
 from pipeline.model.staged.convert import convert
 from pipeline.model.staged.predictor import StagedPredictor
 from pipeline.model.staged.program_file import Graphs
@@ -52,9 +52,9 @@ def graphs(model: MaskRCNN, canvas: tuple[int, int]) -> Graphs:
     return convert(model, canvas)
 
 
-def staged(model: MaskRCNN, precision: str = "float32", streams: int = 1) -> StagedPredictor:
+def staged(model: MaskRCNN, precision: str = "float32", callers: int = 1) -> StagedPredictor:
     def compiled(canvas: tuple[int, int]) -> CompiledStages:
-        return CompiledStages(graphs(model, canvas), StageShapes.of(model.config, canvas), precision, streams)
+        return CompiledStages(graphs(model, canvas), StageShapes.of(model.config, canvas), precision, callers)
 
     return StagedPredictor(model.config, compiled, "openvino", 2)
 
@@ -93,6 +93,33 @@ def test_a_frame_gets_the_same_whoever_else_computes(model: MaskRCNN, precision:
         found = list(threads.map(lambda frame: together.segment(frame[None])[0], frames))
     for one, other in zip(found, expected, strict=True):
         assert_same(one, other)
+
+
+def test_each_caller_has_a_program_of_its_own_once_it_is_needed(
+    model: MaskRCNN, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[StageRequests] = []
+    make = CompiledStages._make
+
+    def noted(stages: CompiledStages) -> StageRequests:
+        made.append(make(stages))
+        return made[-1]
+
+    monkeypatch.setattr(CompiledStages, "_make", noted)
+    stages = CompiledStages(graphs(model, (96, 128)), StageShapes.of(model.config, (96, 128)), "float32", 2)
+    assert not made
+    with stages.requests() as first, stages.requests() as second:
+        assert made == [first, second]
+        # Of several streams OpenVINO builds the graphs at once, and some 8-bit ones then hold wrong weights.
+        assert {one._dense.get_compiled_model().get_property("NUM_STREAMS") for one in (first, second)} == {1}
+    with ThreadPoolExecutor(4) as threads:
+        taken = list(threads.map(lambda _: _one_of(stages), range(8)))
+    assert set(map(id, taken)) <= {id(first), id(second)}
+
+
+def _one_of(stages: CompiledStages) -> StageRequests:
+    with stages.requests() as requests:
+        return requests
 
 
 def test_frames_of_any_size_and_none_at_all(model: MaskRCNN) -> None:
