@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.job.options import Option
 from pipeline.job.settings import Settings
-from pipeline.render.settings import COLOR_KEYS, LABELS, STYLES
+from pipeline.render.settings import COLOR_KEYS, LABELS, STYLES, VIEWS
 from pipeline.segment.settings import DEVICES, PRECISIONS
 from pipeline.track.settings import OWN_CAR
 from pipeline.video.settings import DAMAGED, ENCODERS
@@ -15,6 +15,7 @@ from pipeline.video.settings import DAMAGED, ENCODERS
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "style": STYLES,
     "labels": LABELS,
+    "view": VIEWS,
     "own-car": OWN_CAR,
     "color-by": COLOR_KEYS,
     "damaged": DAMAGED,

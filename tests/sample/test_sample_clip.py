@@ -79,4 +79,6 @@ def test_draws_a_clip_with_its_truth(tmp_path):
         assert sum(1 for _ in container.decode(video=0)) == len(truth["images"]) == 5
     with av.open(str(video)) as container:
         assert sum(frame.samples for frame in container.decode(audio=0)) >= 9600
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["drive.json.gz", "drive.mp4"]
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == [
+        "drive.json.gz", "drive.mp4", "drive_panoptic", "drive_panoptic.json"
+    ]  # fmt: skip
