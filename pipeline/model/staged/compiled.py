@@ -24,9 +24,9 @@ class CompiledStages:
     whoever else computes. So cores are shared out to frames and not to operations, which is also the faster way.
 
     Each caller has a program of its own, compiled when it is first needed. OpenVINO (2026.4.1) can also compile
-    one with a stream for each caller, but builds the streams' graphs at the same time and lets them share packed
-    weights: a quarter of such programs in 8-bit numbers computed wrong features as long as they lived, without an
-    error. What it costs is the packed weights once a caller.
+    one with a stream for each caller, but builds the streams' graphs at the same time: a quarter to a half of such
+    programs in 8-bit numbers computed wrong features as long as they lived, without an error, and none that had one
+    stream. What it costs is the packed weights once a caller.
 
     shapes : that the graphs were made for. callers : that compute at the same time; others wait.
     """
