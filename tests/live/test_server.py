@@ -280,6 +280,15 @@ def test_too_many_viewers_are_turned_away(live, monkeypatch):
 def test_a_viewer_that_takes_nothing_holds_up_nobody_and_is_let_go(live, monkeypatch):
     session, server = live
     monkeypatch.setattr(handler.LiveHandler, "timeout", 1.0)
+    accept = handler.LiveHTTPServer.get_request
+
+    def accept_with_little_room(self):
+        # By itself the room of a connection grows to what these small pictures would take half a minute to fill.
+        connection, address = accept(self)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        return connection, address
+
+    monkeypatch.setattr(handler.LiveHTTPServer, "get_request", accept_with_little_room)
     sleeper = socket.socket()
     sleeper.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
     sleeper.connect(("127.0.0.1", server.port))
