@@ -58,7 +58,8 @@ def estimate(request: JobRequest, speeds: Speeds, cost: float = 1.0) -> list[Est
         layout = RunLayout.of(pair.output)
         layout.check_private()
         old = Manifest.read(layout.manifest)
-        run = plan_run(pair, request.settings, request.stored, old.source if old else None)
+        known = old.source if old else None
+        run = plan_run(pair, request.settings, request.stored, known, fetch=False)
         products = Products(run, passes_of(run), Ledger(layout.ledger))
         if verdict(products) == "made":
             found.append(_estimate(run, speeds, cost))

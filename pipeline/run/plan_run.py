@@ -40,6 +40,8 @@ def plan_run(
     settings: Settings,
     stored: StoredWeights | None = None,
     known: SourceIdentity | None = None,
+    *,
+    fetch: bool = True,
 ) -> Run:
     """The run that makes `pair.output`. Whatever could make it fail at its end is tried now.
 
@@ -52,6 +54,7 @@ def plan_run(
     settings : as they were asked for.
     stored : the weights, where stored detections stand for them.
     known : the source's identity as an earlier run wrote it down, which spares hashing it again.
+    fetch : weights that are not here are fetched; otherwise their digest is left empty, in a plan that nobody runs.
 
     """
     resolved = resolve(settings)
@@ -63,7 +66,7 @@ def plan_run(
     info = probe(in_full(pair.source))
     film = excerpt(info, settings.decode)
     _check_regions(settings.track.ignore_regions, info)
-    network = _network(resolved.segment, stored, view)
+    network = _network(resolved.segment, stored, view, fetch)
     check = check_container(film, pair.output)
     if check.problems:
         raise UsageError(
@@ -71,9 +74,8 @@ def plan_run(
             found="; ".join(check.problems),
             do="name the output as it says",
         )
-    decode = settings.decode
-    painted = as_painted(info, tone_map=decode.tone_map, deinterlace=decode.deinterlace)
-    encoder = probe_encoder(painted, settings.encode)
+    tone_map, deinterlace = settings.decode.tone_map, settings.decode.deinterlace
+    encoder = probe_encoder(as_painted(info, tone_map=tone_map, deinterlace=deinterlace), settings.encode)
     check_encoder(info, encoder.name, pair.output)
     source = SourceIdentity.of(pair.source, known)
     source.check_size(size)
@@ -102,7 +104,9 @@ def _view(settings: Settings, stored: StoredWeights | None) -> DrawnView:
     return DrawnView.of(asked, model, stored.class_names, stored.classes)
 
 
-def _network(settings: SegmentSettings, stored: StoredWeights | None, view: DrawnView) -> Network:
+def _network(
+    settings: SegmentSettings, stored: StoredWeights | None, view: DrawnView, fetch: bool
+) -> Network:
     """The network; stored class maps are there whatever is drawn."""
     if stored is not None:
         return Network(**vars(stored), stored=True)
@@ -112,12 +116,14 @@ def _network(settings: SegmentSettings, stored: StoredWeights | None, view: Draw
         pixel_classes=view.classes is not None,
         thorough=settings.thorough,
     )
-    return replace(_known_network(settings.model, wanted), classes=view.classes)
+    return replace(_known_network(settings.model, wanted, fetch), classes=view.classes)
 
 
-def _known_network(model: str, wanted: LoadSettings) -> Network:
+def _known_network(model: str, wanted: LoadSettings, fetch: bool) -> Network:
     source = registry.find_source(model)
     path = source.known_path()
+    if not fetch and (path is None or not path.exists()):
+        return Network(model, "", registry.class_names(source), registry.runtime_of(source, wanted))
     if path is None or not path.is_file():
         return _looked_at(model, wanted)
     status = path.stat()

@@ -77,3 +77,10 @@ def test_the_manifest_says_what_was_asked_and_what_ran(work, traffic, here):
     assert manifest["settings"]["render"]["conf"] == 0.05
     assert manifest["weights"]["runtime"] == "fake"
     assert manifest["class_names"] == {"1": "person", "3": "car"}
+
+
+def test_a_dry_run_fetches_no_weights(traffic, here, monkeypatch, capsys):
+    monkeypatch.setattr("pipeline.weights.fetch.fetch", None)
+    words = [str(traffic), "out.mp4", "--model", "torchvision-r50-fpn", "--classes", "car", "--dry-run"]
+    assert cli.main(words) == 0
+    assert "178 MB of weights are fetched" in capsys.readouterr().out
