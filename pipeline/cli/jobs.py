@@ -19,6 +19,7 @@ from pipeline.terminal import one_line
 
 if TYPE_CHECKING:
     from pipeline.job.request import JobRequest
+    from pipeline.run.estimate import Estimate, LeftAlone
     from pipeline.run.report.reporter import ConsoleReporter, JsonReporter, SilentReporter
     from pipeline.run.report.speeds import Speeds
     from pipeline.run.run_videos import VideoResult
@@ -91,7 +92,7 @@ def _video_record(result: VideoResult) -> dict[str, object]:
 
 def _show_estimate(request: JobRequest, as_json: bool) -> int:
     from pipeline.cli.model_cost import model_cost
-    from pipeline.run.estimate import estimate
+    from pipeline.run.estimate import Estimate, estimate
     from pipeline.run.report.speeds import Speeds
     from pipeline.run.report.status_line import clock
     from pipeline.weights.cache import WeightsCache
@@ -103,16 +104,27 @@ def _show_estimate(request: JobRequest, as_json: bool) -> int:
         say(json.dumps(record, indent=1))
         return 0
     for entry in found:
-        say(
-            f"{one_line(entry.source)} -> {one_line(entry.output)}: {entry.frames} frames, "
-            f"about {clock(entry.seconds)} at {entry.frames_per_second:.1f} frames/s, {entry.disk_mb:.0f} MB of disk"
-        )
-    if len(found) > 1:
-        seconds, disk = sum(entry.seconds for entry in found), sum(entry.disk_mb for entry in found)
-        frames = sum(entry.frames for entry in found)
-        say(f"{len(found)} videos: {frames} frames, about {clock(seconds)}, {disk:.0f} MB of disk")
-    if cost.download_mb:
+        say(_in_words(entry))
+    work = [entry for entry in found if isinstance(entry, Estimate)]
+    if len(work) > 1:
+        seconds, disk = sum(entry.seconds for entry in work), sum(entry.disk_mb for entry in work)
+        frames = sum(entry.frames for entry in work)
+        say(f"{len(work)} videos: {frames} frames, about {clock(seconds)}, {disk:.0f} MB of disk")
+    if work and cost.download_mb:
         say(f"before that, {cost.download_mb:.0f} MB of weights are fetched")
-    if found and not all(entry.measured for entry in found):
+    if not all(entry.measured for entry in work):
         say("the time is a guess: no run with this network was measured on this machine yet")
     return 0
+
+
+def _in_words(entry: Estimate | LeftAlone) -> str:
+    from pipeline.run.estimate import Estimate
+    from pipeline.run.report.sentences import kept, skipped
+    from pipeline.run.report.status_line import clock
+
+    if not isinstance(entry, Estimate):
+        return kept(entry.output) if entry.state == "kept" else skipped(entry.output)
+    return (
+        f"{one_line(entry.source)} -> {one_line(entry.output)}: {entry.frames} frames, "
+        f"about {clock(entry.seconds)} at {entry.frames_per_second:.1f} frames/s, {entry.disk_mb:.0f} MB of disk"
+    )

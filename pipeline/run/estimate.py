@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from pipeline.job.inputs import pairs
 from pipeline.job.request import JobRequest
@@ -45,15 +46,25 @@ class Estimate:
     measured: bool
 
 
-def estimate(request: JobRequest, speeds: Speeds, cost: float = 1.0) -> list[Estimate]:
-    """An estimate for each video of the job that would be made.
+@dataclass(frozen=True)
+class LeftAlone:
+    """A video that needs no work. state : kept or skipped, as `verdict` says."""
+
+    source: str
+    output: str
+    state: Literal["kept", "skipped"]
+
+
+def estimate(request: JobRequest, speeds: Speeds, cost: float = 1.0) -> list[Estimate | LeftAlone]:
+    """Each video of the job: what it would cost, or that nothing would be done.
 
     speeds : what was measured here. cost : of the network, times that of dashcam-lite, where nothing was.
     Raises whatever the run itself would raise before it starts anything.
     """
-    found = []
+    found: list[Estimate | LeftAlone] = []
     for pair in pairs(request.inputs, request.output):
         if is_refused_unseen(pair, request.settings.run):
+            found.append(LeftAlone(str(pair.source), str(pair.target), "skipped"))
             continue
         layout = RunLayout.of(pair.output)
         layout.check_private()
@@ -61,8 +72,12 @@ def estimate(request: JobRequest, speeds: Speeds, cost: float = 1.0) -> list[Est
         known = old.source if old else None
         run = plan_run(pair, request.settings, request.stored, known, fetch=False)
         products = Products(run, passes_of(run), Ledger(layout.ledger))
-        if verdict(products) == "made":
-            found.append(_estimate(run, speeds, cost))
+        state = verdict(products)
+        found.append(
+            _estimate(run, speeds, cost)
+            if state == "made"
+            else LeftAlone(run.source.path, str(run.target), state)
+        )
     return found
 
 

@@ -38,6 +38,7 @@ from pipeline.run.report.events import (
     Listener,
     Redone,
     SetAside,
+    Skipped,
     VideoFacts,
     VideoStarted,
     Warned,
@@ -49,7 +50,7 @@ from pipeline.run.runner import Runner
 from pipeline.run.stopping import StopSignal
 from pipeline.run.verdict import is_refused_unseen, verdict
 from pipeline.structures.address import Place, place_of
-from pipeline.structures.frame_damage import NO_DAMAGE, FrameDamage
+from pipeline.structures.frame_damage import FrameDamage
 
 #: One video's own trouble; the next one may do better.
 _OWN_TROUBLE = (
@@ -68,8 +69,8 @@ class VideoResult:
     """A video's end.
 
     state : made; kept, as it was there already, just as asked for; skipped, as another one was there; failed.
-    facts : None of one that failed. damage : what of the source could not be read as it should be, a sentence each;
-    the output is there all the same.
+    facts : None of one that failed or was skipped. damage : what of the source could not be read as it should be, a
+    sentence each; the output is there all the same.
     """
 
     source: Place
@@ -89,8 +90,11 @@ def run_videos(
     aside. Raises InterruptedRunError when the user stops it.
     """
     found = pairs(request.inputs, request.output)
-    work = [pair for pair in found if not is_refused_unseen(pair, request.settings.run)]
     results = {pair: VideoResult(pair.source, pair.target, "skipped") for pair in found}
+    unseen = [pair for pair in found if is_refused_unseen(pair, request.settings.run)]
+    for pair in unseen:
+        listener.tell(Skipped(str(pair.target)))
+    work = [pair for pair in found if pair not in unseen]
     pools = RunPools(request.settings)
     try:
         for number, pair in enumerate(work):
@@ -133,17 +137,20 @@ def _run_video(
     with run_lock(layout.lock):
         products = Products(run, passes_of(run), Ledger(layout.ledger))
         state = verdict(products)
+        if state == "skipped":
+            listener.tell(Skipped(str(run.target)))
+            return VideoResult(place_of(run.source.path), run.target, state)
         if state == "made":
             layout.receipt.unlink(missing_ok=True)  # of an object that is there no more
         if state == "made" and request.found_by is not None:
             copy_detections(request.found_by, layout, products.ledger)
         speed = _make(products, old, pools, listener, stop) if state == "made" else _NOTHING_MADE
-        damage = NO_DAMAGE if state == "skipped" else products.damage()
+        damage = products.damage()
         facts = _facts(run, damage, speed, time.perf_counter() - began)
-        sentences = () if state == "skipped" else damage_words(run, damage)
+        sentences = damage_words(run, damage)
         for sentence in sentences:
             listener.tell(Damaged(sentence))
-        if run.destination is not None and state != "skipped":
+        if run.destination is not None:
             run.layout.output.unlink(missing_ok=True)  # it is in the storage
         if not request.settings.run.sidecar and state == "made":
             layout.remove_sidecar()

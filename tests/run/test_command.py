@@ -49,6 +49,9 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(traffic, here, capsy
     assert video["seconds"] > 0
     assert video["disk_mb"] > 0
     assert list(here.iterdir()) == []
+    (here / "a.mp4").write_bytes(b"precious")
+    assert cli.main([str(traffic), "a.mp4", "--no-clobber", "--dry-run"]) == 0
+    assert capsys.readouterr().out == "a.mp4 exists; skipped\n"
 
 
 @pytest.mark.parametrize(

@@ -101,8 +101,9 @@ def test_an_output_that_exists_is_refused_skipped_or_replaced(work, traffic, tmp
     with pytest.raises(UsageError, match="exists already"):
         work([traffic], out)
     assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
-    (result,), _ = work([traffic], out, no_clobber=True)
+    (result,), events = work([traffic], out, no_clobber=True)
     assert (result.state, out.read_bytes()) == ("skipped", b"precious")
+    assert [(event["event"], event["output"]) for event in events] == [("skipped", str(out))]
     (result,), _ = work([traffic], out, force=True)
     assert result.state == "made"
     assert len(frames_of(out)) == 40

@@ -151,12 +151,9 @@ class VideoFacts:
 
 @dataclass(frozen=True)
 class Ended:
-    """A video is through.
+    """A video is through. state : made; kept: it was there already, just as asked for."""
 
-    state : made; kept: it was there already, just as asked for; skipped: another one was there.
-    """
-
-    state: Literal["made", "kept", "skipped"]
+    state: Literal["made", "kept"]
     output: str
     facts: VideoFacts
 
@@ -164,6 +161,14 @@ class Ended:
     def name(self) -> str:
         """The state."""
         return self.state
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A video is left out, since another output has its name, and was not to be replaced."""
+
+    name: ClassVar[str] = "skipped"
+    output: str
 
 
 @dataclass(frozen=True)
@@ -189,6 +194,7 @@ Event = (
     | Warned
     | Damaged
     | Ended
+    | Skipped
     | SetAside
 )
 

@@ -19,6 +19,7 @@ from pipeline.run.report.events import (
     Progressed,
     Ready,
     SetAside,
+    Skipped,
     StopAsked,
 )
 from pipeline.run.report.pace import Pace
@@ -153,7 +154,7 @@ class ConsoleReporter:
                 self._stage = _STAGES.get(step, step)
             case StopAsked() if not self._answered and self._stop is None:
                 self._lines.say(self._answer())
-            case Ended() | SetAside():
+            case Ended() | Skipped() | SetAside():
                 self._pace = None
                 self._lines.clear()
 

@@ -13,6 +13,7 @@ from pipeline.run.report.events import (
     Redone,
     Retried,
     SetAside,
+    Skipped,
     VideoStarted,
     Warned,
 )
@@ -29,12 +30,12 @@ def sentence(event: Event) -> str:
             return f"[{number}/{count}] {one_line(source)}"
         case Redone(passes, changed):
             return f"{', '.join(passes)} to be done again; changed: {one_line('; '.join(changed))}"
-        case Begun(counts, kept) if kept:
-            return f"going on: what was found in {kept} of {counts.frames} frames is there"
-        case Ended(state, output) if state == "kept":
-            return f"{one_line(output)} is there already, just as asked for"
-        case Ended(state, output) if state == "skipped":
-            return f"{one_line(output)} exists; skipped"
+        case Begun(counts, known) if known:
+            return f"going on: what was found in {known} of {counts.frames} frames is there"
+        case Ended("kept", output):
+            return kept(output)
+        case Skipped(output):
+            return skipped(output)
         case _:
             return trouble(event)
 
@@ -56,12 +57,22 @@ def trouble(event: Event) -> str:
             return ""
 
 
-def made(event: Ended, kept: int) -> str:
-    """The last sentence about a video that was made. kept : frames that an earlier run had looked at."""
+def made(event: Ended, known: int) -> str:
+    """The last sentence about a video that was made. known : frames that an earlier run had looked at."""
     facts = event.facts
-    known = f", {kept} of them known before" if kept else ""
+    before = f", {known} of them known before" if known else ""
     speed = "" if facts.frames_per_second is None else f", {facts.frames_per_second:.1f} frames/s"
-    return f"{one_line(event.output)}: {facts.frames} frames in {facts.seconds or 0:.1f} s{known}{speed}"
+    return f"{one_line(event.output)}: {facts.frames} frames in {facts.seconds or 0:.1f} s{before}{speed}"
+
+
+def kept(output: str) -> str:
+    """The sentence about an output that is there as asked for."""
+    return f"{one_line(output)} is there already, just as asked for"
+
+
+def skipped(output: str) -> str:
+    """The sentence about an output that another one is in the place of."""
+    return f"{one_line(output)} exists; skipped"
 
 
 #: What became of frames that give no picture.
