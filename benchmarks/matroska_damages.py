@@ -8,11 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from damages import Damage, Scene
+from damage_scene import Damage, Scene, copied
 
-from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
-
-TIMEOUT_SECONDS = 300
 #: A check sum of 4 bytes, and room of the same length.
 _CHECK_SUM, _ROOM = b"\xbf\x84", b"\xec\x84"
 
@@ -55,23 +52,11 @@ def truncated(scene: Scene, path: Path) -> None:
     path.write_bytes(content[: int(len(content) * scene.chance.uniform(0.3, 0.98))])
 
 
-def copied(*order: str, **options: object) -> Damage:
-    """These streams, by default all, copied by ffmpeg with options."""
-
-    def do(scene: Scene, path: Path) -> None:
-        source = from_file(scene.made)
-        made = to_file(path, *(source[name] for name in order or ("v", "a", "s", "t")), c="copy", **options)
-        run_ffmpeg(made, timeout_seconds=TIMEOUT_SECONDS)
-
-    return do
-
-
 #: No damage at all.
-CONTROLS = {"Matroska, none: copied by ffmpeg": copied(), "Matroska, none: without check sums": unsummed}
+CONTROLS = {"none: copied by ffmpeg": copied(), "none: without check sums": unsummed}
 
-KINDS: dict[str, Damage] = CONTROLS | {
-    f"Matroska, {name}": damage
-    for name, damage in {
+FAMILIES: dict[str, dict[str, Damage]] = {
+    "Matroska": {
         "a byte": one_byte,
         "truncated": truncated,
         "bytes behind the end": lambda s, path: path.write_bytes(s.made.read_bytes() + b"more"),
@@ -106,5 +91,5 @@ KINDS: dict[str, Damage] = CONTROLS | {
         "sound 20 ms later": copied(**{"bsf:a:0": "setts=ts=TS+20"}),
         "last frame missing": lambda s, path: copied(**{"frames:v": s.frames - 1})(s, path),
         "other words in the subtitles": changed("48656c6c6f", 0, "48616c6c6f"),
-    }.items()
+    },
 }

@@ -42,7 +42,7 @@ class NoRecord:
 
     @property
     def holds(self) -> bool | None:
-        """What becomes of the checks that need the record."""
+        """The state of the checks that need the record: not made, or broken with it."""
         return False if self.spoiled else None
 
 

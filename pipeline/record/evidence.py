@@ -52,7 +52,7 @@ def evidence(folder: Path) -> Evidence:
 
 
 def output_entry(manifest: Manifest, ledger: Ledger) -> Entry | None:
-    """What was written down of the output when it was made; None for a run that did not come so far."""
+    """The entry of the output as it was made; None for a run that did not come so far."""
     made = ledger.entry("mux")
     return made if made is not None and made.fingerprint == manifest.fingerprints["mux"] else None
 
