@@ -94,6 +94,9 @@ def written(vf: str, *streams: str, **options: Any) -> Callable[[Path, Path], No
 
 
 _ALL = {"streams": ("v", "a", "s"), "kept": {"metadata:s:a:0": "title=Cabin"}}
+#: So that there are several keyframes.
+_SHORT_CHUNKS = ("--chunk-frames", "16")
+
 _COPY = {"none: copied by ffmpeg": copied()}
 
 RECIPES = {
@@ -102,11 +105,12 @@ RECIPES = {
         with_all,
         {**picture_damages.FAMILIES, **stream_damages.FAMILIES, **mp4_damages.FAMILIES},
         {**_COPY, **mp4_damages.CONTROLS},
+        options=_SHORT_CHUNKS,
         **_ALL,
     ),
     "Matroska": Recipe(
         ".mkv", with_all, matroska_damages.FAMILIES, matroska_damages.CONTROLS,
-        streams=("v", "a", "s", "t"), kept={},
+        options=_SHORT_CHUNKS, streams=("v", "a", "s", "t"), kept={},
     ),
     "HEVC": Recipe(
         ".mov",
@@ -130,6 +134,7 @@ RECIPES = {
         format_damages.write_phone,
         format_damages.PHONE_FAMILIES,
         _COPY,
+        options=_SHORT_CHUNKS,
         kept=format_damages.TAKEN,
     ),
     "interlaced": Recipe(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from damage_scene import FINE_H264, TIMEOUT_SECONDS, Damage, Scene, copied, filtered, rewritten
+from mp4_damages import described
 from picture_damages import painted, shuffled, swapped_frames
 
 from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
@@ -22,6 +23,45 @@ FINE_AV1 = {"c:v": "libsvtav1", "crf": 12, "preset": 10, "svtav1-params": "enabl
 
 #: The day, which ffmpeg leaves out of a copy.
 TAKEN = {f"metadata:{place}": "creation_time=2024-05-01T10:00:00.000000Z" for place in ("g", "s:v:0")}
+
+
+def told_anew(words: str) -> Damage:
+    """The parameters of H.264 stand once more before the second keyframe, and say something else."""
+
+    def do(scene: Scene, path: Path) -> None:
+        import av
+
+        other = path.with_name(f"other{path.suffix}")
+        copied(**{"bsf:v": f"h264_metadata={words}"})(scene, other)
+        with av.open(str(other)) as container:
+            header = bytes(container.streams.video[0].codec_context.extradata or b"")
+        length = int.from_bytes(header[6:8], "big")
+        sequence = header[8 : 8 + length]
+        with (
+            av.open(str(scene.made)) as before,
+            av.open(str(path), "w", options={"video_track_timescale": str(scene.ticks)}) as after,
+        ):
+            after.metadata.update(before.metadata)
+            old = before.streams.video[0]
+            new = after.add_stream_from_template(old)
+            new.metadata.update(old.metadata)
+            keys = 0
+            for packet in before.demux(old):
+                if packet.size:
+                    keys += packet.is_keyframe
+                    content = bytes(packet)
+                    if packet.is_keyframe and keys == 2:
+                        content = length.to_bytes(4, "big") + sequence + content
+                    changed = av.Packet(content)
+                    changed.pts, changed.dts, changed.duration = packet.pts, packet.dts, packet.duration
+                    changed.time_base, changed.is_keyframe = packet.time_base, packet.is_keyframe
+                    changed.stream = new
+                    after.mux_one(changed)
+            assert keys > 1
+        other.unlink()
+
+    return do
+
 
 HEVC_FAMILIES: dict[str, dict[str, Damage]] = {
     "pictures of 10 bit": {
@@ -45,8 +85,10 @@ HEVC_FAMILIES: dict[str, dict[str, Damage]] = {
             lambda s: "null",
             **{"x265-params": f"log-level=error:{_HDR}:{_LIGHT}".replace("1000,400", "4000,400")},
         ),
-        "other light in the header": rewritten(b"clli", 4, lambda old, s: b"\x0f\xa0", 2),
-        "another display in the header": rewritten(b"mdcv", 20, lambda old, s: b"\x00\x0f\x42\x40", 4),
+        "other light in the header": described(b"clli", 4000, 400, size=2, before=b"hvcC"),
+        "another display in the header": described(
+            b"mdcv", *[10000] * 8, 0x98, 0x9680, 0, 1, size=2, before=b"hvcC"
+        ),
         "chroma location": copied(**{"bsf:v": "hevc_metadata=chroma_sample_loc_type=2"}),
         "the clock in the pictures": copied(**{"bsf:v": "hevc_metadata=tick_rate=10"}),
         "a crop in the pictures": copied(**{"bsf:v": "hevc_metadata=crop_right=16"}),
@@ -91,6 +133,8 @@ PHONE_FAMILIES: dict[str, dict[str, Damage]] = {
         "another maker": copied(metadata="make=Nobody"),
         "sound that was not there": lambda s, path: with_sound(s, path),
         "two frames swapped": shuffled(swapped_frames),
+        "another range from the second keyframe on": told_anew("video_full_range_flag=1"),
+        "another clock from the second keyframe on": told_anew("tick_rate=10"),
     },
 }
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from damage_scene import Damage, Scene, copied
+from damage_scene import Damage, Scene, copied, packets_of
 
 #: A check sum of 4 bytes, and room of the same length.
 _CHECK_SUM, _ROOM = b"\xbf\x84", b"\xec\x84"
+
+#: What ffmpeg says of itself, and the room that it leaves in a track.
+_APPS, _TRACK_ROOM = "4d80844c6176665741844c617666", "ec01000000000000020000"
 
 
 def changed(find: str, offset: int, new: str, *, last: bool = False) -> Damage:
@@ -52,6 +55,18 @@ def truncated(scene: Scene, path: Path) -> None:
     path.write_bytes(content[: int(len(content) * scene.chance.uniform(0.3, 0.98))])
 
 
+def marked(number: int, flag: int) -> Damage:
+    """A packet of the video, the nth in the file, has a flag that it did not have, or not the one it had."""
+
+    def do(scene: Scene, path: Path) -> None:
+        content = bytearray(scene.made.read_bytes().replace(_CHECK_SUM, _ROOM))
+        at, _ = packets_of(scene, "video")[number]  # FFmpeg tells where the block's content begins
+        content[at + 3] ^= flag  # behind the number of the track and the time
+        path.write_bytes(content)
+
+    return do
+
+
 #: No damage at all.
 CONTROLS = {"none: copied by ffmpeg": copied(), "none: without check sums": unsummed}
 
@@ -87,6 +102,15 @@ FAMILIES: dict[str, dict[str, Damage]] = {
         "forced subtitles": copied(**{"disposition:s:0": "default+forced"}),
         "a comment on the sound": copied(**{"disposition:a:1": "comment"}),
         "chapters removed": copied(map_chapters=-1),
+        "a packet marked as a keyframe": marked(3, 0x80),
+        "a keyframe not marked": marked(0, 0x80),
+        "a packet marked as not to be shown": marked(3, 0x08),
+        "chapters in an order of their own": changed("45bd8100", 0, "45dd8101"),
+        "a chapter not to be shown": changed("988100", 2, "01"),
+        "a chapter not to be played": changed("45988101", 3, "00"),
+        "another file before it": changed(_APPS, 0, "3cb9238a" + "ab" * 10),
+        "a track made of others": changed(_TRACK_ROOM, 0, "e280ec87"),
+        "times twice as long": changed(_TRACK_ROOM, 0, "23314f8440000000ec81"),
         "one frame later": copied(**{"bsf:v": "setts=pts=PTS+3*eq(N\\,9)"}),
         "sound 20 ms later": copied(**{"bsf:a:0": "setts=ts=TS+20"}),
         "last frame missing": lambda s, path: copied(**{"frames:v": s.frames - 1})(s, path),

@@ -33,23 +33,46 @@ def moved_sound(scene: Scene, path: Path) -> None:
     path.write_bytes(content)
 
 
+#: The boxes around a description of the video, from outside.
+_DESCRIBED = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd")
+
+
+def inserted(what: bytes, before: bytes, around: tuple[bytes, ...]) -> Damage:
+    """A box before another one in the header, the first of its name."""
+
+    def do(scene: Scene, path: Path) -> None:
+        content, added = scene.made.read_bytes(), 4 + len(what)
+        at = content.index(before, content.index(b"moov")) - 4
+        made = bytearray(content[:at] + added.to_bytes(4, "big") + what + content[at:])
+        place = 0
+        for name in around:
+            place = made.index(name, place + 4)
+            longer(made, place - 4, added)
+        begin = content.index(b"moov")  # the media lie behind the header, farther by the box now
+        while (begin := made.find(b"stco", begin)) >= 0:
+            for number in range(int.from_bytes(made[begin + 8 : begin + 12], "big")):
+                longer(made, begin + 12 + 4 * number, added)
+            begin += 4
+        path.write_bytes(made)
+
+    return do
+
+
+def longer(content: bytearray, at: int, by: int) -> None:
+    """The number of 4 bytes at a place of the file, and so much more."""
+    content[at : at + 4] = (int.from_bytes(content[at : at + 4], "big") + by).to_bytes(4, "big")
+
+
+def described(what: bytes, *rest: int, size: int = 4, before: bytes = b"avcC") -> Damage:
+    """A box of these numbers in the description of the video."""
+    entry = {b"avcC": b"avc1", b"hvcC": b"hvc1"}[before]
+    numbers = b"".join(number.to_bytes(size, "big") for number in rest)
+    return inserted(what + numbers, before, (*_DESCRIBED, entry))
+
+
 def apertured(scene: Scene, path: Path) -> None:
-    """A clean aperture that cuts off a half, in the place of the box of pixel aspects or of bitrates."""
-    content = scene.made.read_bytes()
-    numbers = [scene.width // 2, 1, scene.height, 1, 0, 1, 0, 1]
-    box = (40).to_bytes(4, "big") + b"clap" + b"".join(number.to_bytes(4, "big") for number in numbers)
-    at = content.index(b"avcC") - 4
-    made = bytearray(content[:at] + box + content[at:])
-    for name in (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"avc1"):
-        place = made.index(name, content.index(b"moov")) - 4
-        made[place : place + 4] = (int.from_bytes(made[place : place + 4], "big") + 40).to_bytes(4, "big")
-    begin = 0  # the media lie behind the header, 40 bytes farther now
-    while (begin := made.find(b"stco", begin)) >= 0:
-        for number in range(int.from_bytes(made[begin + 8 : begin + 12], "big")):
-            place = begin + 12 + 4 * number
-            made[place : place + 4] = (int.from_bytes(made[place : place + 4], "big") + 40).to_bytes(4, "big")
-        begin += 4
-    path.write_bytes(made)
+    """A clean aperture that cuts off a half."""
+    described(b"clap", scene.width // 2, 1, scene.height, 1, 0, 1, 0, 1)(scene, path)
 
 
 FAMILIES: dict[str, dict[str, Damage]] = {
@@ -88,6 +111,18 @@ FAMILIES: dict[str, dict[str, Damage]] = {
         "the media lie in another file": rewritten(b"url ", 7, lambda old, s: b"\0", 1),
         "another kind of sound in the header": rewritten(b"\x40\x15", 0, lambda old, s: b"\x6b", 1),
         "another rate in the sound's entry": rewritten(b"mp4a\0", 28, lambda old, s: b"\x1f\x40", 2),
+        "more channels in the sound's entry": rewritten(b"mp4a\0\0\0\0", 4 + 16, lambda old, s: b"\0\6", 2),
+        "no channels in the sound's entry": rewritten(b"mp4a\0\0\0\0", 4 + 16, lambda old, s: b"\0\0", 2),
+        "a display of HDR in the header": described(b"mdcv", *[10000] * 8, 0x98, 0x9680, 0, 1, size=2),
+        "light of HDR in the header": described(b"clli", 1000, 400, size=2),
+        "a second table of times": inserted(
+            b"stts\0\0\0\0\0\0\0\1\0\0\0\x28\0\0\0\1", b"stts", _DESCRIBED[:5]
+        ),
+        "a second head of the video": inserted(
+            b"tkhd\0\0\0\3" + bytes(8) + b"\0\0\0\1" + bytes(68), b"tkhd", _DESCRIBED[:2]
+        ),
+        "a globe around the pictures": described(b"sv3d", 8, int.from_bytes(b"junk", "big")),
+        "two eyes side by side": described(b"st3d\0\0\0\0", 2, size=1),
     },
     "tables of the header": {
         "no keyframe is told": rewritten(b"stss", 0, lambda old, s: b"free", 4),

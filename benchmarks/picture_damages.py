@@ -91,6 +91,20 @@ def without_masks(scene: Scene, path: Path) -> None:
     run_ffmpeg(made, timeout_seconds=TIMEOUT_SECONDS)
 
 
+def with_a_piece_of_the_source(scene: Scene, path: Path) -> None:
+    """The middle of the pictures is the source's, without a mask."""
+    source, rest = from_file(scene.source), from_file(scene.made)
+    width, height = scene.width // 4 * 2, scene.height // 4 * 2
+    piece = source["v:0"].filter("crop", width, height)
+    made = to_file(
+        path, rest["v"].overlay(piece, x="(W-w)/2", y="(H-h)/2"),
+        *(rest[name] for name in scene.streams if name != "v"),
+        **{"c": "copy", **scene.encode, **scene.kept}, fps_mode="passthrough", enc_time_base=f"1:{scene.ticks}",
+        video_track_timescale=scene.ticks,
+    )  # fmt: skip
+    run_ffmpeg(made, timeout_seconds=TIMEOUT_SECONDS)
+
+
 def flipped(scene: Scene, path: Path) -> None:
     """Some bytes of one video packet are others."""
     import av
@@ -115,6 +129,18 @@ def doubled_packet(scene: Scene, path: Path) -> None:
     path.write_bytes(content)
 
 
+def with_a_frame_of_the_source(scene: Scene, path: Path) -> None:
+    """One frame is the source's."""
+    source, rest = from_file(scene.source), from_file(scene.made)
+    made = to_file(
+        path, rest["v"].overlay(source["v:0"], enable=f"eq(n,{scene.frame()})"),
+        *(rest[name] for name in scene.streams if name != "v"),
+        **{"c": "copy", **scene.encode, **scene.kept}, fps_mode="passthrough", enc_time_base=f"1:{scene.ticks}",
+        video_track_timescale=scene.ticks,
+    )  # fmt: skip
+    run_ffmpeg(made, timeout_seconds=TIMEOUT_SECONDS)
+
+
 FAMILIES: dict[str, dict[str, Damage]] = {
     "the whole film": {
         "all colour gone": filtered(lambda s: "hue=s=0"),
@@ -132,6 +158,23 @@ FAMILIES: dict[str, dict[str, Damage]] = {
         "low bitrate": filtered(lambda s: "null", **{"crf": 42}),
         "median filter": filtered(lambda s: "median=radius=2:planes=1"),
         "denoised": filtered(lambda s: "hqdn3d=6"),
+        "denoised by another filter": filtered(lambda s: "nlmeans=s=2:p=5:r=5"),
+        "denoised in time": filtered(lambda s: "atadenoise=0a=0.1:0b=0.2:s=5"),
+        "smoothed but for edges": filtered(lambda s: "bilateral=sigmaS=3:sigmaR=0.05"),
+        "a level of red": filtered(lambda s: "lutyuv=v=val+1"),
+        "a little more contrast": filtered(lambda s: "eq=contrast=1.02"),
+        "highlights cut off": filtered(lambda s: "lutyuv=y='clip(val,16,180)'"),
+        "shadows lifted": filtered(lambda s: "curves=all='0/0.05 0.3/0.32 1/1'"),
+        "warmer": filtered(lambda s: "colorbalance=rm=0.05:bm=-0.05"),
+        "a static grain": filtered(lambda s: "noise=c0s=5:c0f=p"),
+        "a tenth of a degree": filtered(lambda s: "rotate=0.1*PI/180"),
+        "a barrel": filtered(lambda s: "lenscorrection=k1=0.01"),
+        "a hundredth larger": filtered(
+            lambda s: f"scale={int(s.width * 1.01) // 2 * 2}:-2,crop={s.width}:{s.height}"
+        ),
+        "a pixel aside": filtered(lambda s: f"scroll=hpos={1 / s.width}"),
+        "odd rows of the next frame": filtered(lambda s: "tblend=all_expr='if(mod(Y,2),A,B)'"),
+        "a quarter of the chroma": filtered(lambda s: "format=yuv410p,format=yuv420p"),
         "a checker of two levels": filtered(
             lambda s: "geq=lum='lum(X,Y)+if(mod(X+Y,2),2,-2)':cb='cb(X,Y)':cr='cr(X,Y)'"
         ),
@@ -167,6 +210,10 @@ FAMILIES: dict[str, dict[str, Damage]] = {
         ),
         "a region in large pixels": in_box(lambda s: "pixelize=w=16:h=16"),
         "a region mirrored": in_box(lambda s: "hflip"),
+        "one object's mask away": with_a_piece_of_the_source,
+        "a grid over all": filtered(lambda s: "drawgrid=w=32:h=32:t=1:color=white@0.06"),
+        "a place held still": in_box(lambda s: f"loop=loop=-1:size=1:start=0,trim=end_frame={s.frames}"),
+        "a place of another contrast": in_box(lambda s: "eq=contrast=1.3", detailed=True),
         "the last row black": filtered(lambda s: f"drawbox=x=0:y={s.height - 2}:w=iw:h=2:t=fill:color=black"),
         "the last columns smeared": filtered(lambda s: "fillborders=right=4:mode=smear"),
         "a line of a pixel in every frame": filtered(
@@ -208,6 +255,10 @@ FAMILIES: dict[str, dict[str, Damage]] = {
         "a tint like a mask in one frame": filtered(
             lambda s: painted(s, f"eq(n,{s.frame()})").replace(":enable", "@0.45:enable")
         ),
+        "colours exchanged in one frame": laid_over("swapuv"),
+        "one frame without masks": with_a_frame_of_the_source,
+        "one frame of a lower quality": laid_over("scale=iw/2:-2,scale=2*iw:-2"),
+        "one frame with chroma aside": laid_over("chromashift=cbh=2:crh=2"),
         "two frames mixed": filtered(lambda s: f"tmix=frames=2:enable='eq(n,{s.frame()})'"),
         "bytes of a packet": flipped,
     },

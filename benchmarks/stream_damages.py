@@ -58,6 +58,19 @@ def twice_in_sound(scene: Scene, path: Path) -> None:
     path.write_bytes(content)
 
 
+def exchanged_in_sound(scene: Scene, path: Path) -> None:
+    """Two packets of sound of one length, or nearly so, each in the place of the other."""
+    content = bytearray(scene.made.read_bytes())
+    packets = packets_of(scene, "audio")[4:]
+    (one, size), (other, _) = min(
+        ((one, other) for one in packets for other in packets if one[0] < other[0]),
+        key=lambda pair: abs(pair[0][1] - pair[1][1]),
+    )
+    first, second = content[one : one + size], content[other : other + size]
+    content[one : one + size], content[other : other + size] = second, first
+    path.write_bytes(content)
+
+
 def retitled_chapter(scene: Scene, path: Path) -> None:
     """Another title of a chapter, wherever the file says it."""
     path.write_bytes(scene.made.read_bytes().replace(b"Town", b"Town"[::-1]))
@@ -69,6 +82,26 @@ def exchanged(first: bytes, second: bytes) -> Damage:
     def do(scene: Scene, path: Path) -> None:
         content = scene.made.read_bytes().replace(first, b"\0" * len(first))
         path.write_bytes(content.replace(second, first).replace(b"\0" * len(first), second, 1))
+
+    return do
+
+
+def with_chapters(later: int, longer: int, *, more: bool = False) -> Damage:
+    """The chapters begin and end at other times, in ms, or there is one more."""
+
+    def do(scene: Scene, path: Path) -> None:
+        listing = path.with_suffix(".txt")
+        times = [(0, 700 + later, "Town"), (700 + later, 1400 + longer, "Country")]
+        times += [(1400, 1500, "Sea")] if more else []
+        chapter = "[CHAPTER]\nTIMEBASE=1/1000\nSTART={}\nEND={}\ntitle={}\n"
+        listing.write_text(";FFMETADATA1\n" + "".join(chapter.format(*each) for each in times))
+        source = from_file(scene.made)
+        made = to_file(
+            path, *(source[name] for name in scene.streams), c="copy", map_metadata=0,
+            video_track_timescale=scene.ticks, **scene.kept,
+        )  # fmt: skip
+        made = made.global_args("-i", f"file:{listing}", "-map_chapters", "1")
+        run_ffmpeg(made, timeout_seconds=TIMEOUT_SECONDS)
 
     return do
 
@@ -93,6 +126,12 @@ FAMILIES: dict[str, dict[str, Damage]] = {
         "chroma location": copied(**{"bsf:v": "h264_metadata=chroma_sample_loc_type=3"}),
         "a crop in the pictures": copied(**{"bsf:v": "h264_metadata=crop_right=16"}),
         "another level in the pictures": copied(**{"bsf:v": "h264_metadata=level=1"}),
+        "the clock in the pictures": copied(**{"bsf:v": "h264_metadata=tick_rate=10"}),
+        "asks to be turned in the pictures": copied(
+            **{"bsf:v": "h264_metadata=display_orientation=insert:rotate=90"}
+        ),
+        "another transfer in the pictures": copied(**{"bsf:v": "h264_metadata=transfer_characteristics=14"}),
+        "another video format in the pictures": copied(**{"bsf:v": "h264_metadata=video_format=1"}),
         "another codec tag": copied(**{"tag:v": "avc3"}),
         "asks to be turned": lambda s, path: turned(s, path),
     },
@@ -107,6 +146,14 @@ FAMILIES: dict[str, dict[str, Damage]] = {
         )(s, path),
         "a packet of sound twice": twice_in_sound,
         "a packet of sound zeroed": zeroed_sound,
+        "the last packet of sound missing": lambda s, path: copied(
+            **{"frames:a:0": len(packets_of(s, "audio")) - 1}
+        )(s, path),
+        "the first packet of sound missing": copied(**{"bsf:a:0": "noise=drop=eq(n\\,0):amount=-1"}),
+        "two packets of sound exchanged": exchanged_in_sound,
+        "the sound's channels exchanged": copied(**{"c:a:0": "aac", "filter:a:0": "pan=stereo|c0=c1|c1=c0"}),
+        "the sound upside down": copied(**{"c:a:0": "aac", "filter:a:0": "volume=-1"}),
+        "the other sound faster": copied(**{"bsf:a:1": "setts=ts=TS*0.999"}),
         "sound a decibel lower": copied(**{"c:a:0": "aac", "filter:a:0": "volume=-1dB"}),
         "sound encoded anew": copied(**{"c:a:0": "aac"}),
     },
@@ -130,6 +177,12 @@ FAMILIES: dict[str, dict[str, Damage]] = {
         "the words of two subtitles exchanged": exchanged(b"Hello", b"Again"),
         "another style of the subtitles": rewritten(b"tx3g", 4 + 8 + 4 + 2 + 4, lambda old, s: b"\x80", 1),
         "another language of the subtitles": copied(**{"metadata:s:s:0": "language=fra"}),
+        "subtitles later": copied(**{"bsf:s:0": "setts=ts=TS+0.1/TB"}),
+        "one subtitle missing": copied(**{"bsf:s:0": "noise=drop=eq(n\\,2):amount=-1"}),
+        "the colour of the subtitles": rewritten(b"tx3g", 4 + 8 + 18 + 8, lambda old, s: b"\xff\0\0\0", 4),
+        "a chapter begins later": with_chapters(100, 0),
+        "a chapter ends earlier": with_chapters(0, -200),
+        "a chapter more": with_chapters(0, 0, more=True),
         "chapters removed": copied(map_chapters=-1),
         "another chapter title": retitled_chapter,
         "the list of chapters": rewritten(b"\4Town", 1, lambda old, s: b"Twon", 4),

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.read.ebml import elements, unsigned
+from pipeline.video.read.matroska_blocks import mark_faults
 from pipeline.video.read.mp4_boxes import Span
 from pipeline.video.read.source import open_bytes, size_of
 
@@ -24,9 +25,26 @@ _WIDTH, _HEIGHT, _SHOWN_WIDTH, _SHOWN_HEIGHT, _SHOWN_IN = 0xB0, 0xBA, 0x54B0, 0x
 _COLOUR, _MATRIX, _RANGE, _TRANSFER, _PRIMARIES = 0x55B0, 0x55B1, 0x55B9, 0x55BA, 0x55BB
 _LENGTH, _SOUND, _RATES, _CHANNELS = 0x4489, 0xE1, (0xB5, 0x78B5), 0x9F
 _CRC, _VOID = 0xBF, 0xEC
+_CHAPTERS, _EDITION, _CHAPTER = 0x1043A770, 0x45B9, 0xB6
 
 #: Samples a second and channels.
 Sound = tuple[int, int]
+
+#: What asks players for another film than the packets are, by where it stands: the word, the number that asks for
+#: nothing (None where any does), and what it asks for.
+_ASKED = (
+    ((_INFO,), 0x3CB923, None, "another file before it"),
+    ((_INFO,), 0x3EB923, None, "another file behind it"),
+    ((_INFO,), 0x6924, None, "menus"),
+    ((_TRACKS, _TRACK), 0xE2, None, "a track made of others"),
+    ((_TRACKS, _TRACK), 0x6FAB, None, "another track in place of one"),
+    ((_TRACKS, _TRACK), 0x537F, 0, "a track at other times"),
+    ((_CHAPTERS, _EDITION), 0x45DD, 0, "its chapters in their order, not that of the film"),
+    ((_CHAPTERS, _EDITION), 0x45BD, 0, "no chapters to be shown"),
+    ((_CHAPTERS, _EDITION, _CHAPTER), 0x98, 0, "a chapter not to be shown"),
+    ((_CHAPTERS, _EDITION, _CHAPTER), 0x4598, 1, "a chapter not to be played"),
+    ((_CHAPTERS, _EDITION, _CHAPTER), 0x6E67, None, "a chapter of another file"),
+)
 
 #: Seconds by which the length may be told wrongly: FFmpeg writes 0.3 too many where MP3 comes out of AVI.
 _APART = Fraction(1)
@@ -58,6 +76,7 @@ def matroska_faults(info: VideoInfo, sounds: Mapping[int, Sound], end_seconds: F
         return (
             *_kind_faults(file, top, whole, suffix),
             *_segment_faults(file, segment, info),
+            *_asked_of_players(file, segment),
             *_length_faults(file, segment, end_seconds),
             *_sound_faults(file, segment, sounds),
         )
@@ -95,6 +114,14 @@ def _segment_faults(file: BinaryIO, segment: Span, info: VideoInfo) -> Iterator[
     for track in tracks[info.video : info.video + 1]:
         yield from _track_faults(file, track, info)
         yield from _cue_faults(file, segment, places, _word(file, track, _NUMBER), info)
+        yield from mark_faults(file, segment, _word(file, track, _NUMBER), _tick(file, segment), info)
+
+
+def _asked_of_players(file: BinaryIO, segment: Span) -> Iterator[str]:
+    for path, word, plain, what in _ASKED:
+        for _, span in elements(file, segment, *path, word):
+            if plain is None or unsigned(file, span) != plain:
+                yield f"it asks for {what}"
 
 
 def _length_faults(file: BinaryIO, segment: Span, end_seconds: Fraction) -> Iterator[str]:
