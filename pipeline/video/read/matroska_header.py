@@ -13,6 +13,7 @@ from pipeline.structures.video_info import VideoInfo
 from pipeline.video.read.ebml import elements, unsigned
 from pipeline.video.read.matroska_blocks import mark_faults
 from pipeline.video.read.mp4_boxes import Span
+from pipeline.video.read.mp4_pictures import FIELD_ORDERS
 from pipeline.video.read.source import open_bytes, size_of
 
 _EBML, _DOC_TYPE, _SEGMENT = 0x1A45DFA3, 0x4282, 0x18538067
@@ -22,6 +23,7 @@ _INFO, _TICK, _TRACKS, _TRACK, _CLUSTER = 0x1549A966, 0x2AD7B1, 0x1654AE6B, 0xAE
 _CUES, _CUE, _CUE_TIME, _CUE_TRACK, _CUE_NUMBER, _CUE_CLUSTER = 0x1C53BB6B, 0xBB, 0xB3, 0xB7, 0xF7, 0xF1
 _NUMBER, _ENABLED, _PICTURES = 0xD7, 0xB9, 0xE0
 _WIDTH, _HEIGHT, _SHOWN_WIDTH, _SHOWN_HEIGHT, _SHOWN_IN = 0xB0, 0xBA, 0x54B0, 0x54BA, 0x54B2
+_INTERLACED, _FIELD_ORDER = 0x9A, 0x9D
 _COLOUR, _MATRIX, _RANGE, _TRANSFER, _PRIMARIES = 0x55B0, 0x55B1, 0x55B9, 0x55BA, 0x55BB
 _LENGTH, _SOUND, _RATES, _CHANNELS = 0x4489, 0xE1, (0xB5, 0x78B5), 0x9F
 _CRC, _VOID = 0xBF, 0xEC
@@ -181,6 +183,11 @@ def _track_faults(file: BinaryIO, track: Span, info: VideoInfo) -> Iterator[str]
         in_px = words.get(_SHOWN_IN, 0) == 0
         if in_px and shown != size and shown[0] != size[0] and shown[1] != size[1]:
             yield f"the video is to be shown at {shown[0]}x{shown[1]}"
+        order = FIELD_ORDERS.get(words.get(_FIELD_ORDER, _UNKNOWN), info.field_order)
+        if order != info.field_order or words.get(_INTERLACED, 0) == (
+            1 if info.field_order == "progressive" else 2
+        ):
+            yield "the header's order of fields is not that of the pictures"
         for _, colour in elements(file, pictures, _COLOUR):
             yield from _colour_faults(file, colour, info)
 

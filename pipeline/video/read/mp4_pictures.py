@@ -16,6 +16,12 @@ from pipeline.video.read.mp4_boxes import Span, after_times, boxes, numbers, tab
 ONE = 0x10000
 PLAIN_MATRIX = (ONE, 0, 0, 0, ONE, 0, 0, 0, 0x40000000)
 
+#: Numbers of field orders, in `fiel` and in Matroska, where the second of each is of interleaved rows. What QuickTime
+#: says of those is the opposite; FFmpeg, which writes and reads most of them, means this.
+FIELD_ORDERS = {
+    0: "progressive", 1: "top field first", 9: "top field first", 6: "bottom field first", 14: "bottom field first",
+}  # fmt: skip
+
 #: The units of chromaticities and of luminances.
 _CHROMATICITY, _LUMINANCE = Fraction(1, 50_000), Fraction(1, 10_000)
 
@@ -75,6 +81,10 @@ def _entry_faults(file: BinaryIO, entry: Span, info: VideoInfo) -> Iterator[str]
         ranged = (kind == b"nclx", bool(flags >> 7)) != (True, not colour.full_range)
         if kind in (b"nclx", b"nclc") and not (said == own and ranged):
             yield "the header's colours are not those of the pictures"
+    for _, (at, _) in boxes(file, (begin + _ENTRY, end), "fiel"):
+        fields, order = numbers(file, at, ">2B")
+        if (fields, FIELD_ORDERS.get(order, "")) not in ((1, info.field_order), (2, info.field_order)):
+            yield "the header's order of fields is not that of the pictures"
     yield from _light_faults(file, (begin + _ENTRY, end), info)
 
 
