@@ -36,7 +36,8 @@ def told_anew(words: str) -> Damage:
         with av.open(str(other)) as container:
             header = bytes(container.streams.video[0].codec_context.extradata or b"")
         length = int.from_bytes(header[6:8], "big")
-        sequence = header[8 : 8 + length]
+        sequence, rest = header[6 : 8 + length], header[9 + length :]
+        picture = rest[: 2 + int.from_bytes(rest[:2], "big")]
         with (
             av.open(str(scene.made)) as before,
             av.open(str(path), "w", options={"video_track_timescale": str(scene.ticks)}) as after,
@@ -51,7 +52,7 @@ def told_anew(words: str) -> Damage:
                     keys += packet.is_keyframe
                     content = bytes(packet)
                     if packet.is_keyframe and keys == 2:
-                        content = length.to_bytes(4, "big") + sequence + content
+                        content = b"\0\0" + sequence + b"\0\0" + picture + content
                     changed = av.Packet(content)
                     changed.pts, changed.dts, changed.duration = packet.pts, packet.dts, packet.duration
                     changed.time_base, changed.is_keyframe = packet.time_base, packet.is_keyframe
@@ -129,8 +130,7 @@ PHONE_FAMILIES: dict[str, dict[str, Damage]] = {
         "turned once more": rewritten(b"tkhd", 44, lambda old, s: (0x8000).to_bytes(4, "big"), 4),
         "the pictures upside down": filtered(lambda s: "hflip,vflip"),
         "another place": copied(metadata="location=+00.0000+000.0000/"),
-        "another day": copied(metadata="creation_time=2001-01-01T00:00:00Z"),
-        "another maker": copied(metadata="make=Nobody"),
+        "another day": copied(**{"metadata:g": "creation_time=2001-01-01T00:00:00Z"}),
         "sound that was not there": lambda s, path: with_sound(s, path),
         "two frames swapped": shuffled(swapped_frames),
         "another range from the second keyframe on": told_anew("video_full_range_flag=1"),
