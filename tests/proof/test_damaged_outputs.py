@@ -159,6 +159,10 @@ STREAMS = {
         {**COPY, "bsf:v": "h264_metadata=chroma_sample_loc_type=3"},
         "chroma location",
     ),
+    "another clock in the pictures": (
+        {**COPY, "bsf:v": "h264_metadata=tick_rate=10"},
+        "clock in the pictures",
+    ),
     "sound first": ({**COPY, "streams": ("a:0", "v", "a:1", "s")}, "order of tracks"),
 }
 
