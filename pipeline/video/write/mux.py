@@ -17,7 +17,6 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from pipeline.errors import UsageError
 from pipeline.files import MayReplace, anything
 from pipeline.structures.timebase import to_pts
 from pipeline.structures.video_info import StreamInfo, VideoInfo
@@ -61,12 +60,7 @@ def mux(
     lost; MediaError if the parts are not those of this source, or writing fails.
     """
     check = check_container(info, out)
-    if check.problems:
-        raise UsageError(
-            f"{out} cannot hold all of {info.path}.",
-            found="; ".join(check.problems),
-            do=f"name an output that ends in {' or '.join(check.fitting)}" if check.fitting else None,
-        )
+    check.refuse_losses(info, out)
     timeline = output_timeline(info).without(left_out)
     with whole_video(out, folder, may_replace) as temporary:
         copies = _write(info, parts, temporary, check, timeline)
