@@ -27,7 +27,7 @@ from pipeline.video.write.container import PICTURE_TYPES, ContainerCheck, check_
 from pipeline.video.write.copying import StreamCopy, without_header
 from pipeline.video.write.joining import joined_packets
 from pipeline.video.write.late_starts import hide_late_starts
-from pipeline.video.write.tags import container_tags, stream_tags, survives_itunes
+from pipeline.video.write.tags import container_tags, matroska_tags, stream_tags, survives_itunes
 from pipeline.video.write.timeline import Timeline, output_timeline
 from pipeline.video.write.track_times import write_creation_times
 from pipeline.video.write.whole_video import whole_video
@@ -138,7 +138,8 @@ def _add_streams(
         else:
             target = out.add_stream_from_template(template if position == info.video else stream, opaque=True)
         target.metadata.clear()
-        target.metadata.update(stream_tags(info.streams[position].metadata))
+        tags = stream_tags(info.streams[position].metadata)
+        target.metadata.update(matroska_tags(tags) if check.muxer == "matroska" else tags)
         target.disposition = stream.disposition
         if position == info.video:
             painted = target
