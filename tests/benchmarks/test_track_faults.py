@@ -36,10 +36,12 @@ def line(
 
 
 def test_a_hole_is_short_near_and_of_a_road_user(tmp_path, capsys):
-    # Frames 3 to 5 are empty for all four: 0.4 s. Frames 8 to 12 are: 0.6 s, which is no hole but an absence.
+    # Frames 3 to 5 are empty: 0.4 s. Frames 8 to 12 are: 0.6 s, which is no hole but an absence.
     every = [near(1), far(2), near(3, 300, LIGHT), near(4, 150, CAR, 0.4)]
-    frames = [[] if 3 <= place <= 5 or 8 <= place <= 12 else every for place in range(16)]
-    assert line(tmp_path, frames, capsys) == {"tracks": 2, "holes": 1, "swaps": 0, "never": 0}
+    gone = [3 <= place <= 5 or 8 <= place <= 12 for place in range(16)]
+    # 5 is near before its hole and far behind it.
+    frames = [[] if gone[place] else [*every, near(5, 250) if place < 3 else far(5)] for place in range(16)]
+    assert line(tmp_path, frames, capsys) == {"tracks": 3, "holes": 1, "swaps": 0, "never": 0}
 
 
 def test_a_swap_is_another_number_at_the_same_place_after_some_frames(tmp_path, capsys):
