@@ -96,9 +96,9 @@ def _check_run_names(found: Iterable[Pair]) -> None:
 
 
 def _sources(name: str) -> Sequence[Place]:
-    if is_address(name):
-        return [Address(name)]
-    path = Path(name)
+    path = place_of(name)
+    if not isinstance(path, Path):
+        return [path]
     try:
         if path.is_dir():
             return sorted(entry for entry in path.iterdir() if _is_source(entry))

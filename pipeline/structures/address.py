@@ -1,4 +1,4 @@
-"""Address: an object in a storage; Place: where a source lies, on a disk or at an address."""
+"""Address: an object in a storage; Place: where a source lies, on a disk, at an address or as a folder of frames."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 from pipeline.errors import UsageError
+from pipeline.structures.frame_folder import FrameFolder
 
 #: The package that reaches each kind of storage, by what an address begins with.
 STORAGES: Mapping[str, str] = {
@@ -71,8 +72,11 @@ class Address:
         return PurePosixPath(self.name).stem
 
 
+#: What is no file, and is read as if it were one.
+Stored = Address | FrameFolder
+
 #: Where a source lies.
-Place = Path | Address
+Place = Path | Stored
 
 
 def is_address(name: str) -> bool:
@@ -83,9 +87,9 @@ def is_address(name: str) -> bool:
 
 def place_of(name: str) -> Place:
     """The place that a name stands for. Raises UsageError as Address does."""
-    return Address(name) if is_address(name) else Path(name)
+    return Address(name) if is_address(name) else FrameFolder.named(name) or Path(name)
 
 
 def in_full(place: Place) -> Place:
     """The place as it is called from anywhere."""
-    return place if isinstance(place, Address) else place.absolute()
+    return place.absolute() if isinstance(place, Path) else place
