@@ -40,10 +40,11 @@ def segment(path: str | Path, **settings: Any) -> Iterator[Frame]:
 
     A frame's tracks rest on the seconds of film behind it, as they do in the command's output.
 
-    settings : model, view, conf, classes, ignore_region, device, batch, deinterlace, start, end, duration, frames_as_video: the
-    long flags of `seg-video run` with _ for -. A part's frames have the numbers and times of the source. Raises UsageError
-    for a setting that does not exist, InputError for a video that cannot be read, both before the first frame is asked
-    for; WeightsError and ConfigError, with the first frame, for what is wrong with the network.
+    settings : model, view, conf, classes, ignore_region, device, batch, deinterlace, start, end, duration,
+    frames_as_video: the long flags of `seg-video run` with _ for -. A part's frames have the numbers and times of the
+    source. Raises UsageError for a setting that does not exist, InputError for a video that cannot be read, both before
+    the first frame is asked for; WeightsError and ConfigError, with the first frame, for what is wrong with the
+    network.
     """
     request = request_of_keywords(path, None, settings, _ROOMS)
     asked, source = resolve(request.settings), in_full(place_of(request.inputs[0]))

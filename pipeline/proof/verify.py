@@ -20,7 +20,6 @@ from pipeline.video.read.facts import MediaFacts, read_facts
 from pipeline.video.read.probe import probe
 from pipeline.video.settings import DecodeSettings
 
-
 _ALL = DecodeSettings()
 
 

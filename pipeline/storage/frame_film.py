@@ -31,6 +31,9 @@ _ENDINGS = frozenset((".jpg", ".jpeg", ".jpe", ".png", ".tif", ".tiff"))
 
 _DIGITS = re.compile(r"(\d+)")
 
+#: Bytes in which a JPEG's end mark is looked for.
+_TAIL_BYTES = 4096
+
 #: The matrix that leaves a picture as it lies.
 _UNTURNED = struct.pack(">9i", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
 
@@ -93,6 +96,12 @@ def gaps_in(place: FrameFolder) -> list[tuple[str, str]]:
     if any(step % max(usual, 1) for step in steps):
         return []
     return [ends for ends, step in zip(pairwise(names), steps, strict=True) if step > usual]
+
+
+def torn_frames(place: FrameFolder) -> list[str]:
+    """A sentence on each JPEG that ends too soon: FFmpeg takes it for whole, and paints the rest grey."""
+    torn = (path for path in frames_of(place) if path.suffix.lower().startswith(".jp") and not _has_end(path))
+    return [f"{path.name} ends before its picture does" for path in torn]
 
 
 def film_facts(place: FrameFolder) -> ObjectFacts:
@@ -219,6 +228,13 @@ def _kind_of(path: Path) -> _Kind:
     if kind not in _TAGS:
         raise InputError(f"{path} cannot be a frame.", found=kind, do="make it JPEG, PNG or TIFF")
     return _Kind(_TAGS[kind], width, height)
+
+
+def _has_end(path: Path) -> bool:
+    """True for a JPEG with its end mark near its end; cameras put a little more behind it."""
+    with path.open("rb") as file:
+        file.seek(max(path.stat().st_size - _TAIL_BYTES, 0))
+        return b"\xff\xd9" in file.read()
 
 
 def _in_words(kind: _Kind) -> str:

@@ -16,7 +16,7 @@ from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 
 from pipeline.errors import InputError
-from pipeline.storage.frame_film import check_frames
+from pipeline.storage.frame_film import check_frames, torn_frames
 from pipeline.structures.address import Place
 from pipeline.structures.colour import UNSPECIFIED, ColourTags
 from pipeline.structures.frame_folder import FrameFolder
@@ -194,7 +194,7 @@ def _video_info(
             )
             for chapter in container.chapters()
         ),
-        damage=(*index.damage, *_torn_end(path, container.format.name)),
+        damage=(*index.damage, *_torn(path, container.format.name)),
         light=read_light(frame),
         side_data=(*_side_data(frame), *_cropping(path, container, stream, frame)),
         top_field_first=stream.codec_context.field_order not in _BOTTOM_FIRST,
@@ -214,8 +214,13 @@ def _cropping(
     return cropping(path, container.format.name, stream.id, place, (frame.width, frame.height))
 
 
-def _torn_end(path: Place, container: str) -> list[str]:
-    """A sentence on the broadcast packet that the end of the file cuts off, if any; all packets have one size."""
+def _torn(path: Place, container: str) -> list[str]:
+    """Sentences on frames that end too soon, and on the broadcast packet that the end of a file cuts off.
+
+    All such packets have one size.
+    """
+    if isinstance(path, FrameFolder):
+        return torn_frames(path)
     size = size_of(path)
     rest = min(size % packet for packet in _BROADCAST_PACKETS)
     if container != "mpegts" or rest == 0:
