@@ -9,8 +9,7 @@ from pathlib import Path
 
 from pipeline.errors import UsageError
 from pipeline.job.output_template import RUN_SUFFIX, run_folder
-from pipeline.structures.address import Address, Place
-from pipeline.structures.frame_folder import FrameFolder
+from pipeline.structures.address import Address, FrameFolder, Place
 
 
 def protect_sources(pairs: Sequence[tuple[Place, Place]]) -> None:

@@ -13,7 +13,7 @@ from pipeline.job.settings import Settings
 from pipeline.loading.given import Given
 from pipeline.loading.load import hints_of, refusals, unknown_key
 from pipeline.loading.typed_value import typed_value, wrong_value
-from pipeline.structures.frame_folder import FrameFolder
+from pipeline.structures.address import FrameFolder
 from pipeline.structures.pixel_classes import PixelClasses
 
 

@@ -21,8 +21,7 @@ from pipeline.run.run import Network, Run
 from pipeline.segment.network_classes import network_classes
 from pipeline.segment.settings import SegmentSettings
 from pipeline.storage.frame_film import gaps_in
-from pipeline.structures.address import Place, in_full
-from pipeline.structures.frame_folder import FrameFolder
+from pipeline.structures.address import FrameFolder, Place, in_full
 from pipeline.structures.video_info import VideoInfo
 from pipeline.track.key_frames import key_frames
 from pipeline.video.colour.light_metadata import keeps_light

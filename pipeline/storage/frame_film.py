@@ -18,11 +18,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
-from PIL import Image, UnidentifiedImageError
-
 from pipeline.errors import InputError, SegVideoError, UsageError
 from pipeline.storage.objects import ObjectFacts
-from pipeline.structures.frame_folder import FrameFolder
+from pipeline.structures.address import FrameFolder
 
 #: QuickTime's names for the pictures that it holds as they are, by Pillow's; MPO is JPEG with more behind it.
 _TAGS = {"JPEG": b"jpeg", "MPO": b"jpeg", "PNG": b"png ", "TIFF": b"tiff"}
@@ -70,7 +68,7 @@ def frames_of(place: FrameFolder) -> list[Path]:
     return [place.folder / name for name in names]
 
 
-def check_frames(place: FrameFolder) -> None:
+def check_alike(place: FrameFolder) -> None:
     """Raise InputError for a frame that is no picture, UsageError for one of another kind or size than the first."""
     first, *others = frames_of(place)
     kind = _kind_of(first)
@@ -187,7 +185,7 @@ class FrameFilm(io.RawIOBase):
 
 @dataclass(frozen=True)
 class _Layout:
-    """Where everything lies. starts : of each frame's bytes in the film. stamps : what changes as a frame does."""
+    """Places of everything in the film. starts : of each frame's bytes in the film. stamps : what changes as a frame does."""
 
     paths: Sequence[Path]
     sizes: Sequence[int]
@@ -220,10 +218,12 @@ def _order(name: str) -> tuple[list[str | int], str]:
 
 
 def _kind_of(path: Path) -> _Kind:
+    from PIL import Image  # for those who need it
+
     try:
         with Image.open(path) as picture:
             kind, (width, height) = picture.format or "", picture.size
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+    except (OSError, Image.DecompressionBombError) as error:
         raise InputError(f"{path} is no picture that can be read.", found=str(error)) from error
     if kind not in _TAGS:
         raise InputError(f"{path} cannot be a frame.", found=kind, do="make it JPEG, PNG or TIFF")

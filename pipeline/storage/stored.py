@@ -7,8 +7,7 @@ import io
 from pipeline.files import digest_of_stream
 from pipeline.storage.frame_film import FrameFilm, film_facts
 from pipeline.storage.objects import ObjectFacts, ObjectFile, look_at
-from pipeline.structures.address import Stored
-from pipeline.structures.frame_folder import FrameFolder
+from pipeline.structures.address import FrameFolder, Stored
 
 
 def facts_of(place: Stored) -> ObjectFacts:

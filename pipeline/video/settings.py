@@ -82,12 +82,12 @@ class DecodeSettings:
 
 
 def _is_rate(text: str) -> bool:
-    """True for a rate that containers can hold: a fraction of two 31-bit numbers, above 0."""
+    """True for a rate that containers can hold: a fraction of two numbers of up to nine digits, above 0."""
     try:
         rate = Fraction(text)
     except (ValueError, ZeroDivisionError):
         return False
-    return 0 < rate <= _FASTEST and max(rate.numerator, rate.denominator) < 2**31
+    return 0 < rate <= _FASTEST and max(rate.numerator, rate.denominator) < 10**9
 
 
 @dataclass(frozen=True)

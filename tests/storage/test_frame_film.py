@@ -11,9 +11,8 @@ import pytest
 from PIL import Image
 
 from pipeline.errors import InputError, UsageError
-from pipeline.storage.frame_film import FrameFilm, check_frames, film_facts, frames_of, gaps_in, torn_frames
-from pipeline.structures.address import place_of
-from pipeline.structures.frame_folder import FrameFolder
+from pipeline.storage.frame_film import FrameFilm, check_alike, film_facts, frames_of, gaps_in, torn_frames
+from pipeline.structures.address import FrameFolder, place_of
 
 
 @pytest.fixture
@@ -106,14 +105,14 @@ def test_what_is_no_film_is_refused_in_a_line(folder, tmp_path):
     write(folder, ["1.png", "2.png"])
     write(folder, ["3.png"], size=(66, 48))
     with pytest.raises(UsageError, match="of 66x48 behind png of 64x48"):
-        check_frames(folder)
+        check_alike(folder)
     write(folder, ["3.tif"])
     (tmp_path / "3.png").unlink()
     with pytest.raises(UsageError, match="tiff of 64x48 behind png"):
-        check_frames(folder)
+        check_alike(folder)
     (tmp_path / "3.tif").write_bytes(b"no picture")
     with pytest.raises(InputError, match="no picture that can be read"):
-        check_frames(folder)
+        check_alike(folder)
     write(folder, ["right_1.png"])
     with pytest.raises(UsageError, match="more than one film"):
         frames_of(folder)

@@ -16,10 +16,9 @@ from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 
 from pipeline.errors import InputError
-from pipeline.storage.frame_film import check_frames, torn_frames
-from pipeline.structures.address import Place
+from pipeline.storage.frame_film import check_alike, torn_frames
+from pipeline.structures.address import FrameFolder, Place
 from pipeline.structures.colour import UNSPECIFIED, ColourTags
-from pipeline.structures.frame_folder import FrameFolder
 from pipeline.structures.video_info import Chapter, StreamInfo, VideoInfo
 from pipeline.video.colour.chroma_location import UNKNOWN_LOCATION, read_chroma_location
 from pipeline.video.colour.light_metadata import frame_side_data, read_light
@@ -59,7 +58,7 @@ def probe(path: Place) -> VideoInfo:
     decoded, or one whose frames are too large for any encoder's format; UsageError for frames that make no film.
     """
     if isinstance(path, FrameFolder):
-        check_frames(path)
+        check_alike(path)
     with open_source(path) as container:
         delays = chain(codec_delays(path, container.format.name), repeat(Fraction(0)))
         # Matroska's tracks come first, and then what is attached.
