@@ -185,7 +185,10 @@ class FrameFilm(io.RawIOBase):
 
 @dataclass(frozen=True)
 class _Layout:
-    """Places of everything in the film. starts : of each frame's bytes in the film. stamps : what changes as a frame does."""
+    """Places of everything in the film.
+
+    starts : of each frame's bytes. stamps : what changes as a frame does.
+    """
 
     paths: Sequence[Path]
     sizes: Sequence[int]

@@ -1,4 +1,4 @@
-"""What is no file, read as if it were one: objects at an address, folders of frames."""
+"""Objects at an address and folders of frames, read as if they were files."""
 
 from __future__ import annotations
 
