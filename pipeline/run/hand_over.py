@@ -37,8 +37,12 @@ PATH="$folder:$PATH" exec "$folder/seg-video" submit JOB --cluster auto --progre
 """
 
 
-def hand_over(file: Path, address: str, listen: Callable[[str], None]) -> int:
-    """Exit code of the jobs of `file`, done by the cluster at `address`; `listen` is given what they print.
+def hand_over(
+    file: Path, address: str, begun: Callable[[str], None], listen: Callable[[str], None]
+) -> int:
+    """Exit code of the jobs of `file`, done by the cluster at `address`.
+
+    begun : is given the id that the cluster has for them. listen : is given what they print.
 
     The cluster's machines need this package, the head in this very version, in the environment that Ray runs in. Paths
     in the file have to be the cluster's own, from the root on. Raises UsageError for a file that is wrong, and for a run
@@ -55,4 +59,4 @@ def hand_over(file: Path, address: str, listen: Callable[[str], None]) -> int:
         shutil.copyfile(file, Path(folder) / _JOB)
         script = _ON_HEAD.replace("VERSION", __version__).replace("JOB", _JOB)
         (Path(folder) / _SCRIPT).write_text(script, encoding="ascii")
-        return run_on_cluster(address, f"RAY_PROCESS=$PPID exec sh {_SCRIPT}", Path(folder), {}, listen)
+        return run_on_cluster(address, f"RAY_PROCESS=$PPID exec sh {_SCRIPT}", Path(folder), begun, listen)
