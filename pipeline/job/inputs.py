@@ -67,9 +67,7 @@ def pairs(inputs: Sequence[str], output: str | None, work_dir: str | None = None
     if not sources:
         raise InputError("No input holds a video.", found=", ".join(inputs))
     several = len(sources) > 1 or any(_is_folder(name) for name in inputs)
-    found = [
-        Pair.of(source, _output(source, output, several), work_dir) for source in dict.fromkeys(sources)
-    ]
+    found = [Pair.of(source, _output(source, output, several), work_dir) for source in dict.fromkeys(sources)]
     _check_run_names(found)
     protect_sources([(pair.source, pair.target) for pair in found])
     return found

@@ -37,16 +37,14 @@ PATH="$folder:$PATH" exec "$folder/seg-video" submit JOB --cluster auto --progre
 """
 
 
-def hand_over(
-    file: Path, address: str, begun: Callable[[str], None], listen: Callable[[str], None]
-) -> int:
+def hand_over(file: Path, address: str, begun: Callable[[str], None], listen: Callable[[str], None]) -> int:
     """Exit code of the jobs of `file`, done by the cluster at `address`.
 
     begun : is given the id that the cluster has for them. listen : is given what they print.
 
     The cluster's machines need this package, the head in this very version, in the environment that Ray runs in. Paths
-    in the file have to be the cluster's own, from the root on. Raises UsageError for a file that is wrong, and for a run
-    that would be lost with the folder in which Ray starts a job, before anything is sent.
+    in the file have to be the cluster's own, from the root on. Raises UsageError for a file that is wrong, and for a
+    run that would be lost with the folder in which Ray starts a job, before anything is sent.
     """
     for request in read_job_file(file):
         if request.output and is_address(request.output) and request.settings.run.work_dir is None:

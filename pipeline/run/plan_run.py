@@ -79,8 +79,7 @@ def plan_run(
     check_encoder(info, encoder.name, pair.output)
     source = SourceIdentity.of(pair.source, known)
     source.check_size(size)
-    # A run whose output goes to a storage lies there as a whole.
-    work_dir = Path(settings.run.work_dir) if settings.run.work_dir and not pair.destination else None
+    work_dir = Path(settings.run.work_dir) if settings.run.work_dir else None
     damage = (f"{pair.source}: {damage}" for damage in info.damage)
     return Run(
         asked=settings,

@@ -23,7 +23,8 @@ def run_on_cluster(
 ) -> int:
     """Exit code of `command`, run at `address` (http://HEAD:8265) in a copy of `working_dir`.
 
-    begun : is given the job's id. listen : is given the command's output as it comes. Raises SegVideoError if the cluster cannot be reached.
+    begun : is given the job's id. listen : is given the command's output as it comes. Raises SegVideoError if the
+    cluster cannot be reached.
     """
     client = _client(address)
     job = _submitted(client, command, {"working_dir": str(working_dir)})

@@ -1,4 +1,4 @@
-"""docs/cluster.md, command by command: a real head, which was started by its path, with nothing on PATH, and S3's player.
+"""docs/cluster.md, command by command: a real head, started by its path with nothing on PATH, and a player of S3.
 
 In it a worker is lost, one joins late, the driver is killed, and the job submitted again.
 """
@@ -69,7 +69,12 @@ class Machines:
         self.port, self.dashboard = free_port(), free_port()
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("RAY_", "AWS_"))},
-            **{"HOME": str(folder), "PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "RAY_AUTH_MODE": "token"},
+            **{
+                "HOME": str(folder),
+                "PATH": "/usr/bin:/bin",
+                "PYTHONPATH": str(ROOT),
+                "RAY_AUTH_MODE": "token",
+            },
         }
         self.keys = {
             "AWS_ENDPOINT_URL": self.storage.url(""),
@@ -115,12 +120,14 @@ def kill(process: subprocess.Popen[str]) -> None:
         for one in below:
             one.kill()
         os.killpg(process.pid, signal.SIGKILL)
-    process.wait(30)
+    process.communicate(timeout=30)
 
 
 @pytest.fixture(scope="module")
 def machines():
-    with tempfile.TemporaryDirectory(prefix="sv", ignore_cleanup_errors=True) as folder:  # Ray's sockets: short
+    with tempfile.TemporaryDirectory(
+        prefix="sv", ignore_cleanup_errors=True
+    ) as folder:  # Ray's sockets: short
         made = Machines(Path(folder))
         try:
             made.type("ray get-auth-token --generate").wait(SECONDS)

@@ -15,7 +15,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class ObjectServer(ThreadingHTTPServer):
     """objects : bytes by path. faults : what becomes of the next reads, one each; put_faults : of the next writes.
 
-    before_read : is called before each. reads : spans that were given. puts : paths that were written to, and whether only if they were free.
+    before_read : is called before each. reads : spans that were given.
+    puts : paths that were written to, and whether only if they were free.
     """
 
     daemon_threads = True
