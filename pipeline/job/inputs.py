@@ -42,9 +42,9 @@ class Pair:
     @classmethod
     def of(cls, source: Place, target: Place, work_dir: str | None) -> Pair:
         """The pair of these two; the run of an output in a storage lies in `work_dir`, or in the current folder."""
-        if not isinstance(target, Address):
+        if isinstance(target, Path):
             return cls(source, target)
-        if target.scheme != "s3":
+        if not isinstance(target, Address) or target.scheme != "s3":
             raise UsageError(
                 f"{target} cannot be an output.", do="name a file, or an address that begins with s3://"
             )
@@ -97,9 +97,9 @@ def _check_run_names(found: Iterable[Pair]) -> None:
 
 
 def _sources(name: str) -> Sequence[Place]:
-    if is_address(name):
-        return [Address(name)]
-    path = Path(name)
+    path = place_of(name)
+    if not isinstance(path, Path):
+        return [path]
     try:
         if path.is_dir():
             return sorted(entry for entry in path.iterdir() if _is_source(entry))
