@@ -35,7 +35,6 @@ from pipeline.model.mask_rcnn import make_model
 from pipeline.model.predictor import MaskRCNNPredictor
 from pipeline.training.settings import TrainSettings, read_settings
 from pipeline.training.trainer import HISTORY, RESULT
-
 from research.trunks.presets import register_trunks  # installed nowhere, found as this checkout's
 
 FRAME = (720, 1280)

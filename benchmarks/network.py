@@ -25,6 +25,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Asked:
-    """How a network is to run: batches are of frames at a time, size is (height, width) px, seconds of a measurement."""
+    """How a network is to run. batches : of frames. size : (height, width) px. seconds : of a measurement."""
 
     device: str = "cpu"
     precision: str = "auto"
@@ -137,16 +138,16 @@ def in_a_process(network: str, runtime: str, asked: Asked) -> list[Row]:
 
 def measured(name: str, runtime: str, asked: Asked) -> Iterator[Row]:
     """A row for each batch, in this process, whose Keras has the backend that is meant."""
-    picture = picture_of(asked.size)
     for batch in asked.batches:
         began, cpu = time.perf_counter(), time.process_time()
         network = load_network(name, runtime, asked, batch)
         width, height = network.input_size(asked.size[1], asked.size[0], None)
-        frames = np.repeat(picture_of((height, width))[None], batch, axis=0)
-        network.segment(frames)
+        run = partial(network.segment, np.repeat(picture_of((height, width))[None], batch, axis=0))
+        run()
         first, first_cpu = time.perf_counter() - began, time.process_time() - cpu
-        alone = turn(lambda: network.segment(frames), asked.seconds, 1)
-        busy = turn(lambda: network.segment(frames), asked.seconds, network.callers) if network.callers > 1 else alone
+        alone = busy = turn(run, asked.seconds, 1)
+        if network.callers > 1:
+            busy = turn(run, asked.seconds, network.callers)
         yield Row(
             name, network.runtime, f"{width}x{height}", batch, first, first_cpu,
             1e3 * alone.seconds / (alone.count * batch), 1e3 * alone.cpu / (alone.count * batch),
@@ -258,12 +259,16 @@ def torchvision_ms(python: str, network: str, asked: Asked) -> float:
 def middle(rows: Sequence[Row]) -> Row:
     """The row of medians."""
     numbers = [field.name for field in fields(Row) if field.type == "float"]
-    return replace(rows[0], **{name: statistics.median(getattr(row, name) for row in rows) for name in numbers})
+    return replace(
+        rows[0], **{name: statistics.median(getattr(row, name) for row in rows) for name in numbers}
+    )
 
 
 def show(rows: Sequence[Row]) -> None:
     """The rows as a table."""
-    print("| network | runtime | frame | batch | first frame s (CPU) | ms a frame | CPU ms | frames/s | GFLOP/s | MB |")
+    print(
+        "| network | runtime | frame | batch | first frame s (CPU) | ms a frame | CPU ms | frames/s | GFLOP/s | MB |"
+    )
     print("|---|---|---|---|---|---|---|---|---|---|")
     for row in rows:
         speed = f"{row.gflop * row.rate:.0f}" if row.gflop else "-"

@@ -78,12 +78,12 @@ def whole_command(words: Sequence[str], environment: Mapping[str, str] | None = 
             if event["event"] == "ready" and ready is None:
                 ready = time.perf_counter() - began
     if process.wait() != 0 or "made" not in events or ready is None:
-        raise SystemExit(f"{' '.join(words)} failed with exit code {process.returncode}:\n{''.join(said[-8:])}")
+        raise SystemExit(
+            f"{' '.join(words)} failed with exit code {process.returncode}:\n{''.join(said[-8:])}"
+        )
     seconds = time.perf_counter() - began
     made = events["made"]
-    return Whole(
-        made["frames"], seconds, ready, watched.peak_mb, watched.gpu_mb, made["busy_seconds"]
-    )
+    return Whole(made["frames"], seconds, ready, watched.peak_mb, watched.gpu_mb, made["busy_seconds"])
 
 
 def loop(clip: Path, path: Path, seconds: float) -> Path:

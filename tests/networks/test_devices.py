@@ -1,4 +1,4 @@
-"""The branches that are taken only with a GPU, without one: the driver's files, the libraries and the backends are played."""
+"""The branches that are taken only with a GPU, without one: driver, libraries and backends are played."""
 
 import os
 import sys
