@@ -291,7 +291,7 @@ def answer_of(code: str, limit: float, backend: str = "jax") -> Answer:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-            answer.why_not = f"it was stopped after {limit:.0f} s"
+            answer.why_not = f"it was stopped after {limit:.3g} s"
         else:
             complaints.seek(0)
             if code_of_end:

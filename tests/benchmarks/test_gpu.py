@@ -43,7 +43,7 @@ def test_what_is_found_is_held_against_the_cpu(gpu, asked, monkeypatch):
     def in_this_process(words, **_):
         exec(words[-1].partition("import gpu; ")[2], {"gpu": gpu})
 
-    monkeypatch.setattr(gpu.subprocess, "run", in_this_process)
+    monkeypatch.setattr(gpu, "subprocess", SimpleNamespace(run=in_this_process))
     same, narrow = gpu.parity(asked)
     assert same["partners"] == same["found"] == same["there"] == 1
     assert (same["scores apart"], same["masks apart"]) == (0, 0)
@@ -75,8 +75,7 @@ def test_the_wall_is_the_pass_whose_workers_have_least_rest(gpu, asked, monkeypa
 def test_a_part_that_fails_or_hangs_says_why_and_keeps_what_it_found(gpu, capsys):
     fails = gpu.answer_of("print('fact {\"ms\": 1.5}', flush=True); raise ValueError('no GPU\\nat all')", 20)
     assert (fails.facts, fails.why_not) == ([{"ms": 1.5}], "ValueError: no GPU at all")
-    hangs = gpu.answer_of("print('fact {\"ms\": 2.5}', flush=True); import time; time.sleep(60)", 2)
-    assert (hangs.facts, hangs.why_not) == ([{"ms": 2.5}], "it was stopped after 2 s")
+    assert gpu.answer_of("import time; time.sleep(60)", 0.2).why_not == "it was stopped after 0.2 s"
     gpu.show("network jax", fails)
     assert "| ms |\n|---|\n| 1.5 |\nno more: ValueError: no GPU at all" in capsys.readouterr().out
 
