@@ -42,8 +42,6 @@ from whole_command import Whole, loop, whole_command
 
 Facts = dict[str, Any]
 
-BACKENDS = ("jax", "tensorflow")
-
 
 @dataclass(frozen=True)
 class Asked:
@@ -111,7 +109,9 @@ def parity(asked: Asked) -> Iterator[Facts]:
         # In a process of its own: a backend has one device for all.
         there = Path(folder) / "found.npz"
         here = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
-        subprocess.run(_child(f"gpu.save_found(gpu.{asked!r}, {str(there)!r})"), env=here, check=True)
+        subprocess.run(
+            _child(f"gpu.{save_found.__name__}(gpu.{asked!r}, {str(there)!r})"), env=here, check=True
+        )
         with np.load(there) as file:
             expected = [
                 {name: file[f"{name} {number}"] for name in _COLUMNS} for number in range(asked.pictures)
