@@ -28,7 +28,7 @@ def takes_gpu(device: str) -> bool:
 
 
 def gpu_count(device: str) -> int:
-    """Number of GPUs that networks may go to: none if `device` is cpu, or without the libraries that a backend needs there.
+    """Number of GPUs that networks may go to: none for cpu, or without the libraries that backends need there.
 
     Nothing is imported for it. Raises ConfigError where a GPU is asked for and there is none.
     """
