@@ -28,8 +28,10 @@ PIXELS = {1: (15,), 2: (2,), 3: (7, 6), 4: (14, 2), 6: (6, 7, 19), 8: (6, 7, 19)
 #: Share of the box that a mask has to fill, and overlap of the mask's bounds with it.
 _FILL, _THIN_FILL, _REACH = 0.5, 0.25, 0.7
 _THIN = frozenset({1, 2, 4})
-#: What is shown around a box, as a share of its longer side; least side in px of a box that is looked at.
-_AROUND, _LEAST = 0.2, 12.0
+#: What is shown around a box, as a share of its longer side.
+_AROUND = 0.2
+#: Least side in px of a box that is looked at.
+LEAST = 12.0
 
 
 class BoxMasks:
@@ -49,9 +51,10 @@ class BoxMasks:
     def __call__(
         self, frame: NDArray[np.uint8], box: NDArray[np.float32], category: int
     ) -> NDArray[np.bool_] | None:
-        """Pixels bool [H, W] of the object in a box [4] px of a frame uint8 RGB [H, W, 3], or None if they disagree."""
-        if category not in PIXELS or min(box[2:] - box[:2]) < _LEAST:
-            return None
+        """Pixels bool [H, W] of the object in a box [4] px of a frame uint8 RGB [H, W, 3], or None if they disagree.
+
+        category : one of PIXELS.
+        """
         around = _AROUND * max(box[2:] - box[:2])
         limit = np.array([*frame.shape[1::-1], *frame.shape[1::-1]])
         seen = np.clip(box + around * np.array([-1, -1, 1, 1]), 0, limit)
@@ -121,7 +124,8 @@ def give_masks(folder: Path, masks: BoxMasks) -> tuple[int, int]:
             boxes += 1
             x, y, width, height = one["bbox"]
             box = np.array([x, y, x + width, y + height], np.float32)
-            mask = masks(pixels, box, one["category_id"])
+            looked_at = one["category_id"] in PIXELS and min(width, height) >= LEAST
+            mask = masks(pixels, box, one["category_id"]) if looked_at else None
             if mask is not None:
                 given += 1
                 runs = coco.encode(np.asfortranarray(mask.astype(np.uint8)))

@@ -7,6 +7,7 @@ than the instance teacher does, and what they disagree about is left open.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import WeightsError
-from research.agreed_labels import SURE
-from research.box_masks import PIXELS, BoxMasks
+from research.agreed_labels import LIKELY
+from research.box_masks import LEAST, PIXELS, BoxMasks
 from research.yolo_teacher import CATEGORIES, TaughtInstance, distinct, is_whole, square_windows
 
 _SIDE, _STRIDES, _BINS = 416, (8, 16, 32), 8
+#: Score of a box whose pixels say otherwise: it is left open.
+_DOUBTED = 0.9 * LIKELY
 _MEAN, _DEVIATION = (103.53, 116.28, 123.675), (57.375, 57.12, 58.395)
 
 
@@ -49,8 +52,8 @@ class FreeTeacher:
     def __call__(self, frame: NDArray[np.uint8]) -> list[TaughtInstance]:
         """Instances of a frame uint8 RGB [H, W, 3], best first.
 
-        Where the pixels disagree with a box, its score falls below what is believed of a teacher alone, and its mask is
-        the whole box; a traffic light or a stop sign fills its box, and DeepLab does not know it.
+        What is small, a traffic light and a stop sign fill their box, as DeepLab does not tell. Of anything else that it
+        sees no such object in, the score falls below what is ever believed.
         """
         height, width = frame.shape[:2]
         found = self._look(frame, 0, width)
@@ -81,14 +84,15 @@ class FreeTeacher:
         return found
 
     def _masked(self, frame: NDArray[np.uint8], one: TaughtInstance) -> TaughtInstance:
-        mask = self._masks(frame, one.box, one.category)
-        if mask is not None:
-            return TaughtInstance(one.box, one.category, one.score, mask)
+        if one.category in PIXELS and min(one.box[2:] - one.box[:2]) >= LEAST:
+            mask = self._masks(frame, one.box, one.category)
+            if mask is not None:
+                return replace(one, mask=mask)
+            one = replace(one, score=min(one.score, _DOUBTED))
         whole = np.zeros(frame.shape[:2], bool)
         x1, y1, x2, y2 = np.round(one.box).astype(int)
         whole[y1 : max(y2, y1 + 1), x1 : max(x2, x1 + 1)] = True
-        score = min(one.score, 0.9 * SURE) if one.category in PIXELS else one.score
-        return TaughtInstance(one.box, one.category, score, whole)
+        return replace(one, mask=whole)
 
 
 def decode(outputs: Sequence[NDArray[Any]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
