@@ -164,7 +164,9 @@ def _arguments() -> argparse.Namespace:
 def label(arguments: argparse.Namespace) -> None:
     """Write the folder that the arguments ask for."""
     teacher = (
-        FreeTeacher(arguments.teacher, arguments.pixels) if arguments.pixels else YoloTeacher(arguments.teacher)
+        FreeTeacher(arguments.teacher, arguments.pixels)
+        if arguments.pixels
+        else YoloTeacher(arguments.teacher)
     )
     network = load(arguments.model, LoadSettings(batch=4, score=_LEAST))
     ensemble = Ensemble(network, _CANVAS)
