@@ -35,7 +35,10 @@ LEAST = 12.0
 
 
 class BoxMasks:
-    """Pixels of boxes; needs ai-edge-litert, of the extra `teachers`. Raises WeightsError where the file is no DeepLab."""
+    """Pixels of boxes; needs ai-edge-litert, of the extra `teachers`.
+
+    Raises WeightsError where the file is no DeepLab.
+    """
 
     def __init__(self, path: Path) -> None:
         from ai_edge_litert.interpreter import Interpreter

@@ -52,8 +52,8 @@ class FreeTeacher:
     def __call__(self, frame: NDArray[np.uint8]) -> list[TaughtInstance]:
         """Instances of a frame uint8 RGB [H, W, 3], best first.
 
-        What is small, a traffic light and a stop sign fill their box, as DeepLab does not tell. Of anything else that it
-        sees no such object in, the score falls below what is ever believed.
+        What is small, a traffic light and a stop sign fill their box, as DeepLab does not tell. Where it sees no such
+        object in a box, the score falls below what is ever believed.
         """
         height, width = frame.shape[:2]
         found = self._look(frame, 0, width)
