@@ -28,7 +28,8 @@ from pipeline.model.config import MaskRCNNConfig
 _BIAS = "mask_head/logits/bias"
 #: What may be done with the weights that ship, by their name; the model cards say why.
 LICENCES = {
-    "dashcam-lite": "non-commercial research use: part of the training pictures (Cityscapes among them) allows no other",
+    "dashcam-lite": "non-commercial research use: part of the training pictures (Cityscapes among them) allows no "
+    "other",
     "dashcam-open": "Apache-2.0: pictures, labels and start allow commercial use",
 }
 
