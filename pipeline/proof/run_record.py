@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import SegVideoError, StoreError
-from pipeline.files import digest_of
 from pipeline.job.resolve import resolve
 from pipeline.job.settings import Settings
 from pipeline.record.evidence import output_entry
@@ -14,8 +13,10 @@ from pipeline.record.find_run import request_of
 from pipeline.record.layout import RunLayout, check_private
 from pipeline.record.ledger import Entry, Ledger
 from pipeline.record.manifest import Manifest
+from pipeline.record.source_identity import SourceIdentity
 from pipeline.render.drawn_view import DrawnView
 from pipeline.store.class_maps import class_maps_beside
+from pipeline.structures.address import Place
 from pipeline.structures.pixel_classes import PixelClasses
 
 
@@ -46,7 +47,7 @@ class NoRecord:
         return False if self.spoiled else None
 
 
-def run_record(output: Path, source: Path) -> RunRecord | NoRecord:
+def run_record(output: Path, source: Place) -> RunRecord | NoRecord:
     """The record beside an output, if there is one to go by.
 
     Nothing in it is believed: it says which pixels may differ from the source, and how, and what was published. A
@@ -60,7 +61,7 @@ def run_record(output: Path, source: Path) -> RunRecord | NoRecord:
             file.lstat()
             check_private(file, is_file=True)
         manifest = Manifest.of_run(layout.folder)
-        if manifest.source.sha256 != digest_of(source):
+        if manifest.source.sha256 != SourceIdentity.of(source).sha256:
             return NoRecord("the run's record is of another source")
         ledger = Ledger(layout.ledger)
         if ledger.entry("join") is None:

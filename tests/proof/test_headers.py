@@ -170,7 +170,7 @@ def test_pictures_that_mean_something_else_from_some_frame_on_are_noticed(tmp_pa
         )
         run_ffmpeg(made, timeout_seconds=60)
     checks = {check.name: check for check in verify(tmp_path / "one.mkv", tmp_path / "two.mkv").checks}
-    assert checks["one kind of pictures"].output == "changes at 0.200 s"
+    assert checks["one kind of pictures"].holds is False
     same = verify(tmp_path / "one.mkv", tmp_path / "one.mkv").checks
     assert "one kind of pictures" not in {check.name for check in same}
 
