@@ -74,7 +74,7 @@ def with_all(clip: Path, source: Path) -> None:
     }
     made = to_file(
         source, one["v:0"], one["a:0"], tone["a"], text["s"], c="copy", t=SECONDS,
-        **FINE_H264, vf="scale=640:-4", **tags,
+        **FINE_H264, vf="scale=320:-4,fps=15", **tags,
         **{"c:a:1": "aac", "disposition:a:1": "0", "metadata:g": "title=A drive"},
         **(attached if source.suffix == ".mkv" else {"c:s": "mov_text"}),
     )  # fmt: skip
@@ -95,7 +95,7 @@ def written(vf: str, *streams: str, **options: Any) -> Callable[[Path, Path], No
 
 _ALL = {"streams": ("v", "a", "s"), "kept": {"metadata:s:a:0": "title=Cabin"}}
 #: So that there are several keyframes.
-_SHORT_CHUNKS = ("--chunk-frames", "16")
+_SHORT_CHUNKS = ("--chunk-frames", "8")
 
 _COPY = {"none: copied by ffmpeg": copied()}
 
@@ -114,7 +114,7 @@ RECIPES = {
     ),
     "HEVC": Recipe(
         ".mov",
-        written("scale=640:-4,format=yuv420p10", "a:0", **format_damages.HDR_HEVC),
+        written("scale=320:-4,fps=15,format=yuv420p10", "a:0", **format_damages.HDR_HEVC),
         format_damages.HEVC_FAMILIES,
         _COPY,
         streams=("v", "a"),
@@ -122,7 +122,7 @@ RECIPES = {
     ),
     "AV1": Recipe(
         ".mp4",
-        written("scale=640:-4", "a:0", **{**FINE_H264, "c:a": "copy"}),
+        written("scale=320:-4,fps=15", "a:0", **{**FINE_H264, "c:a": "copy"}),
         format_damages.AV1_FAMILIES,
         _COPY,
         options=("--encoder", "libsvtav1"),
@@ -139,7 +139,7 @@ RECIPES = {
     ),
     "interlaced": Recipe(
         ".mkv",
-        written("scale=640:-4,setfield=tff", **FINE_H264, **{"flags": "+ilme+ildct", "x264-params": "tff=1"}),
+        written("scale=320:-4,fps=15,setfield=tff", **FINE_H264, **{"flags": "+ilme+ildct", "x264-params": "tff=1"}),
         format_damages.INTERLACED_FAMILIES,
         _COPY,
         encode={**FINE_H264, "flags": "+ilme+ildct", "x264-params": "tff=1"},

@@ -146,7 +146,9 @@ INTERLACED_FAMILIES: dict[str, dict[str, Damage]] = {
         ),
         "deinterlaced": filtered(lambda s: "yadif", **{"flags": "-ilme-ildct", "x264-params": ""}),
         "fields exchanged": filtered(lambda s: "il=ls=1:cs=1"),
-        "odd lines of the next frame": filtered(lambda s: "tblend=all_expr='if(mod(Y,2),A,B)'"),
+        "odd lines of a neighbour": filtered(
+            lambda s: "tpad=start=1:start_mode=clone,tblend=all_expr='if(mod(Y,2),A,B)',setpts=PTS-STARTPTS"
+        ),
         "one frame black": filtered(lambda s: f"drawbox=t=fill:color=black:enable='eq(n,{s.frame()})'"),
     },
 }
@@ -157,7 +159,7 @@ def write_phone(clip: Path, source: Path) -> None:
     upright = source.with_name("upright.mp4")
     one = from_file(clip)
     made = to_file(
-        upright, one["v:0"], t=1.6, vf="scale=640:-4,settb=1/90000,setpts=N*3600+mod(N\\,3)*450", fps_mode="vfr",
+        upright, one["v:0"], t=1.6, vf="scale=320:-4,fps=15,settb=1/90000,setpts=N*3600+mod(N\\,3)*450", fps_mode="vfr",
         **{**FINE_H264, "enc_time_base": "1:90000", "video_track_timescale": 90000},
     )  # fmt: skip
     run_ffmpeg(made, timeout_seconds=TIMEOUT_SECONDS)

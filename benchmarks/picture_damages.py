@@ -173,7 +173,9 @@ FAMILIES: dict[str, dict[str, Damage]] = {
             lambda s: f"scale={int(s.width * 1.01) // 2 * 2}:-2,crop={s.width}:{s.height}"
         ),
         "a pixel aside": filtered(lambda s: f"scroll=hpos={1 / s.width}"),
-        "odd rows of the next frame": filtered(lambda s: "tblend=all_expr='if(mod(Y,2),A,B)'"),
+        "odd rows of a neighbour": filtered(
+            lambda s: "tpad=start=1:start_mode=clone,tblend=all_expr='if(mod(Y,2),A,B)',setpts=PTS-STARTPTS"
+        ),
         "a quarter of the chroma": filtered(lambda s: "format=yuv410p,format=yuv420p"),
         "a checker of two levels": filtered(
             lambda s: "geq=lum='lum(X,Y)+if(mod(X+Y,2),2,-2)':cb='cb(X,Y)':cr='cr(X,Y)'"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pipeline.proof.cells import Detail, Levels, PlaneDifference, cell_means, detail, plane_difference
+from pipeline.proof.lag import Lag
 from pipeline.proof.limits import Limits
 from pipeline.proof.paired_frames import FramePair, paired_frames
 from pipeline.proof.run_record import RunRecord
@@ -82,6 +83,7 @@ def compare_pictures(
     bias: list[tuple[float, ...]] = []
     total: Detail | None = None
     row: list[_Luma] = []
+    lag = Lag()
     for pair in paired_frames(source, output, record):
         planes, left = _differences(pair), detail(pair.wanted[0], pair.found[0])
         found.frames += 1
@@ -92,13 +94,24 @@ def compare_pictures(
             _count(found, pair, planes)
             bias.append(tuple(plane.mean() for plane in planes))
             total = left if total is None else total + left
+            lag.add(pair.wanted[0], pair.found[0])
             found.untouched += [(pair.number, words) for words in _off(planes, left, limits)]
             found.painted += [(pair.number, words) for words in _painted_off(planes, limits)]
         row = [*row[-2:], _Luma(pair.number, cell_means(pair.wanted[0]), cell_means(pair.found[0]))]
         found.order += _misplaced(row[-2], [*row[:-2], row[-1]], limits) if len(row) > 1 else []
     found.order += _misplaced(row[-1], row[-2:-1], limits) if row else []
-    found.untouched += [(-1, words) for words in (*_drift(bias, limits), *_worn(total, found.frames, limits))]
+    found.untouched += [(-1, words) for words in _in_all(bias, total, lag, found.frames, limits)]
     return found
+
+
+def _in_all(
+    bias: list[tuple[float, ...]], total: Detail | None, lag: Lag, frames: int, limits: Limits
+) -> Iterator[str]:
+    """The faults that all frames together show."""
+    yield from _drift(bias, limits)
+    yield from _worn(total, frames, limits)
+    if lag.share > limits.lag:
+        yield f"{100 * lag.share:.0f} % of each frame come from the one before"
 
 
 def _differences(pair: FramePair) -> tuple[PlaneDifference, ...]:

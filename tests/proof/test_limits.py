@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.proof.cells import cell_means, plane_difference
+from pipeline.proof.lag import Lag
 from pipeline.proof.limits import limits_of
 from pipeline.proof.paired_frames import unsure_frames
 from pipeline.video.read.facts import read_facts
@@ -42,6 +43,22 @@ def test_a_plane_that_moved_by_a_pixel_is_noticed():
     wanted = (128 + 50 * np.sin(columns / 5) * np.cos(rows / 7)).astype(np.float32)
     assert plane_difference(wanted, np.roll(wanted, 1, 1), None).moved_px == pytest.approx(1, abs=0.15)
     assert plane_difference(wanted, wanted, None).moved_px == 0
+
+
+def test_frames_that_follow_those_before_are_told_from_noise_and_from_their_own():
+    columns = np.mgrid[:96, :160][1]
+    chance = np.random.default_rng(1)
+    still = (128 + 60 * np.sin(columns / 5)).astype(np.float32)
+    moving = [(128 + 50 * np.sin((columns + 2 * step) / 20)).astype(np.float32) for step in range(12)]
+    noisy = [still + chance.normal(0, 8, still.shape).astype(np.float32) for _ in range(12)]
+    shares = []
+    for frames, mixed in ((moving, 0.0), (moving, 0.25), (noisy, 0.5)):
+        lag, before = Lag(), frames[0]
+        for frame in frames:
+            lag.add(frame, frame + np.float32(mixed) * (before - frame))
+            before = frame
+        shares.append(lag.share)
+    assert shares == pytest.approx([0, 0.25, 0], abs=0.01)
 
 
 def test_frames_behind_damage_in_the_order_of_decoding_are_unsure(traffic):
