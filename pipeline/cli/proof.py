@@ -76,8 +76,12 @@ def _show(proof: Proof) -> None:
     same = (
         "the same video" if proof.part is None else f"the same video as that part of the source: {proof.part}"
     )
-    verdict = f"{differing} checks do not hold" if differing else same
-    say(f"\n{proof.output}: {verdict}{f', {unchecked} checks could not be made' if unchecked else ''}")
+    verdict = f"{_checks(differing)} failed" if differing else same
+    say(f"\n{proof.output}: {verdict}{f', {_checks(unchecked)} could not be made' if unchecked else ''}")
+
+
+def _checks(count: int) -> str:
+    return f"{count} check{'s' if count > 1 else ''}"
 
 
 def _add_manifest_arguments(parser: argparse.ArgumentParser) -> None:

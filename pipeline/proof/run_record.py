@@ -72,7 +72,7 @@ def run_record(output: Path, source: Place) -> RunRecord | NoRecord:
             return NoRecord("the run's detections were changed since it made them", spoiled=True)
         return _record_of(manifest, layout, output_entry(manifest, ledger))
     except FileNotFoundError as error:
-        return NoRecord(f"there is no {Path(error.filename).name}")
+        return NoRecord(f"the record of its run is not beside it: no {Path(error.filename).name}")
     except PermissionError:
         return NoRecord("the run's folder is closed to this account")
     except (SegVideoError, OSError, ValueError) as error:
