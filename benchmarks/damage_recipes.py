@@ -66,20 +66,21 @@ def with_all(clip: Path, source: Path) -> None:
     font.write_bytes(b"FONT" * 40)
     attached = {"c:s": "srt", "attach": str(font), "metadata:s:t": "mimetype=font/ttf"}
     one, text = from_file(clip), from_file(words)
-    tone = ffmpeg.input("sine=f=300:d=1.4", f="lavfi")
+    noise, tone = (
+        ffmpeg.input(what, f="lavfi") for what in ("anoisesrc=d=1.5:c=pink:a=0.2", "sine=f=300:d=1.4")
+    )
     tags = {
         "metadata:s:a:0": "title=Cabin",
         "metadata:s:a:1": "language=kor",
         "metadata:s:s:0": "language=eng",
     }
     made = to_file(
-        source, one["v:0"], one["a:0"], tone["a"], text["s"], c="copy", t=SECONDS,
+        source, one["v:0"], noise["a"], tone["a"], text["s"], c="copy", t=SECONDS, map_chapters=4,
         **FINE_H264, vf="scale=320:-4,fps=15", **tags,
-        **{"c:a:1": "aac", "disposition:a:1": "0", "metadata:g": "title=A drive"},
+        **{"c:a": "aac", "ac": 2, "disposition:a:0": "default", "disposition:a:1": "0", "metadata:g": "title=A drive"},
         **(attached if source.suffix == ".mkv" else {"c:s": "mov_text"}),
     )  # fmt: skip
-    made = made.global_args("-i", f"file:{listing}", "-map_chapters", "3")
-    run_ffmpeg(made, timeout_seconds=TIMEOUT_SECONDS)
+    run_ffmpeg(made.global_args("-i", f"file:{listing}"), timeout_seconds=TIMEOUT_SECONDS)
 
 
 def written(vf: str, *streams: str, **options: Any) -> Callable[[Path, Path], None]:

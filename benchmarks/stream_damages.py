@@ -48,14 +48,21 @@ def zeroed_sound(scene: Scene, path: Path) -> None:
 
 
 def twice_in_sound(scene: Scene, path: Path) -> None:
-    """A packet of sound is overwritten by the one before, as far as there is room."""
+    """A packet of sound is overwritten by the one before, as far as there is room; one of silence may be the same."""
     content = bytearray(scene.made.read_bytes())
-    packets = packets_of(scene, "audio")
-    number = scene.chance.randrange(4, len(packets) - 4)
-    (before, length), (at, size) = packets[number - 1], packets[number]
+    pairs = [*zip(packets_of(scene, "audio")[4:-4], packets_of(scene, "audio")[5:-3], strict=True)]
+    pairs = [
+        pair for pair in pairs if bytes_of(content, pair[0], pair[1]) != bytes_of(content, pair[1], pair[0])
+    ]
+    (before, length), (at, size) = scene.chance.choice(pairs)
     room = min(length, size)
     content[at : at + room] = content[before : before + room]
     path.write_bytes(content)
+
+
+def bytes_of(content: bytearray, packet: tuple[int, int], other: tuple[int, int]) -> bytes:
+    """The content of a packet, as far as the other one has room for it."""
+    return bytes(content[packet[0] : packet[0] + min(packet[1], other[1])])
 
 
 def exchanged_in_sound(scene: Scene, path: Path) -> None:
@@ -63,7 +70,12 @@ def exchanged_in_sound(scene: Scene, path: Path) -> None:
     content = bytearray(scene.made.read_bytes())
     packets = packets_of(scene, "audio")[4:]
     (one, size), (other, _) = min(
-        ((one, other) for one in packets for other in packets if one[0] < other[0]),
+        (
+            (one, other)
+            for one in packets
+            for other in packets
+            if one[0] < other[0] and bytes_of(content, one, other) != bytes_of(content, other, one)
+        ),
         key=lambda pair: abs(pair[0][1] - pair[1][1]),
     )
     first, second = content[one : one + size], content[other : other + size]
@@ -97,10 +109,10 @@ def with_chapters(later: int, longer: int, *, more: bool = False) -> Damage:
         listing.write_text(";FFMETADATA1\n" + "".join(chapter.format(*each) for each in times))
         source = from_file(scene.made)
         made = to_file(
-            path, *(source[name] for name in scene.streams), c="copy", map_metadata=0,
+            path, *(source[name] for name in scene.streams), c="copy", map_metadata=0, map_chapters=1,
             video_track_timescale=scene.ticks, **scene.kept,
         )  # fmt: skip
-        made = made.global_args("-i", f"file:{listing}", "-map_chapters", "1")
+        made = made.global_args("-i", f"file:{listing}")
         run_ffmpeg(made, timeout_seconds=TIMEOUT_SECONDS)
 
     return do

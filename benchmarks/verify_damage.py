@@ -71,14 +71,22 @@ def main() -> int:
     for output in chosen:
         with tempfile.TemporaryDirectory(prefix="damage-") as folder:
             verdicts += tried(output, arguments, Path(folder))
-    table = "\n".join(lines(verdicts))
-    print(table)
     if not arguments.dry:
-        write_table(PAGE, Path(__file__).name, table)
+        written = with_others(verdicts)
+        write_table(PAGE, Path(__file__).name, "\n".join(lines(written)))
         RESULTS.parent.mkdir(exist_ok=True)
-        rows = [json.dumps(asdict(verdict)) for verdict in verdicts]
+        rows = [json.dumps(asdict(verdict)) for verdict in written]
         RESULTS.write_text("[\n" + ",\n".join(rows) + "\n]\n")
+    print("\n".join(lines(verdicts)))
     return 0 if all(map(is_right, verdicts)) else 1
+
+
+def with_others(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """These and, of outputs that were not tried this time, the last ones."""
+    outputs = {verdict.output for verdict in verdicts}
+    rows = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
+    others = [Verdict(**row) for row in rows if row["output"] not in outputs]
+    return sorted([*verdicts, *others], key=lambda verdict: list(RECIPES).index(verdict.output))
 
 
 def is_right(verdict: Verdict) -> bool:
