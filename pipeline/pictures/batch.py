@@ -79,7 +79,7 @@ def segment_pictures(
     with store.held():
         known = store.known()
         if view.classes is not None:
-            store.tell(view.classes)
+            store.tell(view.classes, [pair.output for pair in pairs], known)
         finder = finder or Finder(job.segment, class_maps=view.classes is not None)
         batch = _Batch(job, view, store, known, finder)
         for result in batch.results(pairs):
