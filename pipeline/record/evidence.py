@@ -37,7 +37,8 @@ def evidence(folder: Path) -> Evidence:
     joined = ledger.entry("join")
     if joined is not None:
         files["detections"] = _file(str(folder / "detections.parquet"), joined.sha256)
-        files |= {"class maps": _file(str(folder / name), digest) for name, digest in joined.also}
+        for name, digest in joined.also:
+            files["class maps"] = _file(str(folder / name), digest)
     record = {
         **files,
         "weights": manifest.weights.record(),
