@@ -72,7 +72,7 @@ def watch(
     target = live_input(job.source, loop=job.loop)
     view = DrawnView.of(job.render.view, job.segment.model, *network_classes(job.segment.model))
     widest = DrawnView.of(view.possible[-1], job.segment.model, *network_classes(job.segment.model))
-    segmenter = Segmenter(job.segment, class_maps=widest.classes is not None)
+    segmenter = Segmenter(job.segment, callers=1, class_maps=widest.classes is not None)
     segmenter.setup()
     recording = None if job.record is None else Recording(job.record, replace=job.force)
     try:
