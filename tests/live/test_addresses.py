@@ -49,22 +49,8 @@ def test_a_sender_by_rtmp_that_was_not_there_is_waited_for(look, traffic):
         address = f"rtmp://127.0.0.1:{free.getsockname()[1]}/live/drive"
     source = look(address)
     until(lambda: source.losses)
-    words = [
-        "-loglevel",
-        "quiet",
-        "-re",
-        "-stream_loop",
-        "-1",
-        "-i",
-        traffic,
-        "-c",
-        "copy",
-        "-f",
-        "flv",
-        "-listen",
-        "1",
-    ]
-    with subprocess.Popen([find_ffmpeg(), *words, address], stdin=subprocess.DEVNULL) as sender:
+    film = ["-re", "-stream_loop", "-1", "-i", traffic, "-c", "copy", "-f", "flv", "-listen", "1"]
+    with subprocess.Popen([find_ffmpeg(), "-loglevel", "quiet", "-nostdin", *film, address]) as sender:
         assert until(lambda: source.take(1)).rgb.shape == (96, 160, 3)
         sender.kill()
 
