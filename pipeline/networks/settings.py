@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from pipeline.errors import ConfigError
+from pipeline.loading.choice import check_choice
 from pipeline.model.config import MaskRCNNConfig
 
 Value = TypeVar("Value")
@@ -51,12 +52,7 @@ class LoadSettings:
 
     def __post_init__(self) -> None:
         for name, known in (("runtime", RUNTIMES), ("precision", PRECISIONS)):
-            if getattr(self, name) not in known:
-                raise ConfigError(
-                    f"{name} has to name a {name}.",
-                    found=getattr(self, name),
-                    do=f"choose from {', '.join(known)}",
-                )
+            check_choice(f"{name} has to name a {name}.", getattr(self, name), known)
 
     def check_own_numbers(self, model: str) -> None:
         """Raise ConfigError if `model`, whose file says what it computes in, is to compute in something else."""
