@@ -17,6 +17,8 @@ from PIL import Image
 from pipeline.errors import ConfigError, UsageError
 from pipeline.live import handler
 from pipeline.live.server import LiveServer
+from pipeline.live.session import _next_classes
+from pipeline.live.source import LiveFrame
 from pipeline.structures.detections import Detections
 from tests.live.conftest import BOTH, NAMES, camera, find_square, until
 
@@ -179,6 +181,17 @@ def test_the_view_is_a_control_that_acts_on_a_picture_that_stands(make_session, 
     until(lambda: session.shown.facts["controls"]["view"] == "instances")
     assert not is_masked(session.shown.rgb.astype(int))
     assert control(server, view="depth")[0] == 400
+
+
+def test_a_pixel_takes_another_class_once_two_maps_agree_on_it():
+    shown, classes = [], None
+    for number, found in enumerate([0, 0, 1, 0, 0, 1, 1, 0]):
+        arrived = number / 10 if number < 7 else 9.0  # behind a pause a map counts by itself
+        frame = LiveFrame(np.zeros((4, 6, 3), np.uint8), arrived, number, arrived)
+        classes = _next_classes(classes, frame, np.full((2, 3), found, np.uint8))
+        shown.append(int(classes.shown[0, 0]))
+    assert shown == [0, 0, 0, 0, 0, 0, 1, 0]
+    assert _next_classes(classes, frame, None) is None
 
 
 def test_an_object_keeps_its_colour(make_session):
