@@ -11,6 +11,7 @@ from pipeline.errors import StoreError
 from pipeline.store.header import Header
 from pipeline.store.parquet_rows import AGAIN, ParquetRows
 from pipeline.store.schema import OPTIONAL, SCHEMA, completed, from_table
+from pipeline.store.summed import check_summed
 from pipeline.store.writer import HEADER_KEY
 from pipeline.structures.detections import Detections
 from pipeline.structures.tracks import FOUND, Tracks
@@ -21,10 +22,12 @@ _SPAN_FRAMES = 256
 class DetectionsFile(ParquetRows):
     """A file of stored detections, open for reading.
 
-    Raises StoreError where the file is missing, is no Parquet, lacks a column or the header, or is damaged.
+    Raises StoreError where the file is missing, is no Parquet, lacks a column or the header, or is damaged, and where a
+    hash beside it is that of another file.
     """
 
     def __init__(self, path: Path) -> None:
+        check_summed(path)
         super().__init__(path, "stored detections")
         try:
             self._check_columns()
