@@ -78,7 +78,7 @@ class Parsers:
 
 
 def refuse_other_inputs(paths: Sequence[str]) -> None:
-    """Raises UsageError for an input that is neither a file, nor a folder of files, nor a video or a listing in a storage."""
+    """Raises UsageError for an input that is no file, no folder of files, and no video or listing in a storage."""
     from pipeline.pictures.kinds import is_picture
 
     for path in paths:

@@ -8,11 +8,11 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pipeline.errors import RunInTheWayError, UsageError, WriteError
 from pipeline.files import whole_stream, write_whole
@@ -130,7 +130,7 @@ class ListingRecord:
 
     def shard(self, number: int) -> list[ListedVideo]:
         """The videos of a shard, by output."""
-        return list(_lines(self._shard(number), ListedVideo))
+        return _lines(self._shard(number), ListedVideo)
 
     def outcomes(self, number: int) -> dict[str, Outcome]:
         """The last outcome of each key of a shard; also of videos that the listing has no more."""
@@ -174,6 +174,9 @@ class ListingRecord:
         return self.folder / "outcomes" / f"{number:02x}.jsonl"
 
 
+_Line = TypeVar("_Line", ListedVideo, Outcome)
+
+
 def find_listings(folder: Path) -> list[ListingRecord]:
     """The listing of this folder, or those in it, by name."""
     if folder.name.endswith(LISTING_SUFFIX) and folder.is_dir():
@@ -185,16 +188,21 @@ def _line(value: ListedVideo | Outcome) -> bytes:
     return (json.dumps(asdict(value), separators=(",", ":")) + "\n").encode()
 
 
-def _lines(path: Path, kind: type) -> Iterator[ListedVideo | Outcome]:
+def _lines(path: Path, kind: type[_Line]) -> list[_Line]:
+    """The lines of a file that can be read; none where there is no file."""
     try:
-        text = read_own(path)
+        lines = list(filter(None, read_own(path).splitlines()))
     except FileNotFoundError:
-        return
-    for line in text.splitlines():
-        try:
-            yield typed_json(kind, line)
-        except ValueError:
-            continue  # cut off by a kill, and done again
+        return []
+    try:
+        return typed_json(list[kind], f"[{','.join(lines)}]")  # type: ignore[valid-type]
+    except ValueError:  # one of them was cut off by a kill, and what it would have said is done again
+        return [value for line in lines for value in _readable(kind, line)]
+
+
+def _readable(kind: type[_Line], line: str) -> Iterator[_Line]:
+    with suppress(ValueError):
+        yield typed_json(kind, line)
 
 
 def _sort(path: Path) -> None:

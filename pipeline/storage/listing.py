@@ -31,17 +31,18 @@ def objects_below(prefix: str) -> Iterator[ListedObject]:
             do="give the addresses in a text file, a line each: its name ends with .txt",
         )
     bucket, _, beginning = path.partition("/")
-    storage, page = storage_of(prefix), {"IsTruncated": True}
-    more: dict[str, Any] = {}
+    storage = storage_of(prefix)
+    page: dict[str, Any] = {"IsTruncated": True}
+    more: dict[str, str] = {}
     while page["IsTruncated"]:
         page = asked(prefix, partial(_page, storage, bucket, beginning, more), storage)
         for found in page.get("Contents", ()):
             yield ListedObject(f"s3://{bucket}/{found['Key']}", int(found["Size"]), str(found["ETag"]))
-        more = {"ContinuationToken": page.get("NextContinuationToken")}
+        more = {"ContinuationToken": page.get("NextContinuationToken", "")}
 
 
 def _page(
-    storage: Any, bucket: str, beginning: str, more: dict[str, Any], limit: dict[str, float]
+    storage: Any, bucket: str, beginning: str, more: dict[str, str], limit: dict[str, float]
 ) -> dict[str, Any]:
     page: dict[str, Any] = storage.call_s3(
         "list_objects_v2", Bucket=bucket, Prefix=beginning, **more, **limit
