@@ -47,7 +47,8 @@ def _show_status(arguments: argparse.Namespace) -> int:
         except SegVideoError as error:
             unreadable.append((run.folder, error))
     if arguments.json:
-        say(json.dumps([dataclasses.asdict(entry) for entry in (*listings, *runs)], indent=1))
+        entries: list[ListingStatus | RunStatus] = [*listings, *runs]
+        say(json.dumps([dataclasses.asdict(entry) for entry in entries], indent=1))
     elif runs or listings:
         _show_listings(listings)
         _show(runs)

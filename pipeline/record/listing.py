@@ -88,7 +88,7 @@ class ListingStatus:
 
 
 class ListingRecord:
-    """The files of a listing in `folder`: plan.json, shards/NN.jsonl, outcomes/NN.jsonl, and the runs by shard.
+    """The files of a listing in `folder`: plan.json, shards/NN.jsonl, outcomes/NN.jsonl, runs, claims.
 
     No more than one shard is held in memory.
     """
@@ -101,7 +101,8 @@ class ListingRecord:
 
         Raises UsageError where two videos would have one output, RunInTheWayError for a folder that is another's.
         """
-        for folder in (self.folder, self.folder / "shards", self.folder / "outcomes"):
+        for name in ("", "shards", "outcomes", "claims"):
+            folder = self.folder / name
             folder.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
             check_private(folder)
         count = nbytes = 0
@@ -153,6 +154,10 @@ class ListingRecord:
     def output_of(self, video: ListedVideo) -> Path:
         """The file that the video's run is named after; the run lies beside those of its shard."""
         return self.folder / "runs" / f"{video.shard:02x}" / f"{video.key}{Address(video.output).suffix}"
+
+    def claim(self, video: ListedVideo) -> Path:
+        """The lock of a video, which is there while a job works on it, or after one that was killed."""
+        return self.folder / "claims" / video.key
 
     def status(self) -> ListingStatus:
         """How far the listing is. Raises RunInTheWayError where it cannot be read."""

@@ -13,9 +13,8 @@ from pipeline.job.inputs import VIDEO_SUFFIXES, Pair
 from pipeline.job.request import JobRequest
 from pipeline.job.resolve import resolve
 from pipeline.record.fingerprint import mark
-from pipeline.record.layout import RunLayout
 from pipeline.record.listing import LISTING_SUFFIX, SHARDS, ListedVideo, ListingRecord, ListingStatus, Outcome
-from pipeline.record.lock import is_held
+from pipeline.record.lock import run_lock
 from pipeline.run.pools import RunPools
 from pipeline.run.report.events import Listed, Listener, SetAside, Skipped, VideoStarted
 from pipeline.run.run_videos import OWN_TROUBLE, run_video
@@ -32,7 +31,7 @@ _WAIT_SECONDS = 5.0
 def run_listing(request: JobRequest, listener: Listener, stop: StopSignal) -> ListingStatus:
     """Make an output of each video of a listing, and return when each is there or has failed, whoever made it.
 
-    A video is one job's alone while it is worked on: the lock of its run says so, which is free when its process dies.
+    A video is one job's alone while it is worked on: a lock says so, which is free when its process dies.
     What an earlier job has made is not looked at again. Raises InterruptedRunError when the user stops it.
     """
     record = ListingRecord(_folder(request))
@@ -96,17 +95,11 @@ class _Job:
             shard = (first + step) % SHARDS
             known = self._record.outcomes(shard)
             for video in self._record.shard(shard):
-                # Once more before it is begun: another job may have ended it meanwhile.
-                if self._is_through(known.get(video.key)) or self._is_through(
-                    self._record.outcomes(shard).get(video.key)
-                ):
+                if self._is_through(known.get(video.key)):
                     continue
                 if self._stop.asked:
                     raise InterruptedRunError("Stopped.", do="run the same command again to go on")
-                outcome = self._outcome(video)
-                busy += outcome is None
-                if outcome is not None:
-                    self._record.add(video, outcome)
+                busy += not self._work(video)
         return busy
 
     def _is_through(self, outcome: Outcome | None) -> bool:
@@ -116,12 +109,21 @@ class _Job:
         is_old = self._request.settings.run.force or outcome.state == "failed"
         return outcome.at >= self._began or not is_old
 
-    def _outcome(self, video: ListedVideo) -> Outcome | None:
-        """Make an output; None where another job is at it."""
+    def _work(self, video: ListedVideo) -> bool:
+        """Make an output, and write down how that ended; False where another job is at it."""
+        claim = self._record.claim(video)
+        try:
+            with run_lock(claim):
+                # Read again: another job may have ended it since its shard was read.
+                if not self._is_through(self._record.outcomes(video.shard).get(video.key)):
+                    self._record.add(video, self._outcome(video))
+                claim.unlink()
+        except RunInTheWayError:
+            return False
+        return True
+
+    def _outcome(self, video: ListedVideo) -> Outcome:
         pair = Pair(Address(video.source), self._record.output_of(video), Address(video.output))
-        lock = RunLayout.of(pair.output).lock
-        if is_held(lock):
-            return None
         self._count += 1
         self._listener.tell(VideoStarted(video.source, self._count, self._videos))
         try:
@@ -129,11 +131,9 @@ class _Job:
                 self._listener.tell(Skipped(video.output))
                 return Outcome(video.key, "skipped", time.time())
             result = run_video(pair, self._request, self.pools, self._listener, self._stop)
+        except ConfigError:
+            raise  # of the settings, which all videos share
         except OWN_TROUBLE as error:
-            if isinstance(error, ConfigError):
-                raise
-            if isinstance(error, RunInTheWayError) and is_held(lock):
-                return None
             self._listener.tell(SetAside(video.source, str(error)))
             return Outcome(video.key, "failed", time.time(), error=str(error))
         frames = 0 if result.facts is None else result.facts.frames

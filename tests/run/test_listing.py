@@ -108,15 +108,13 @@ def test_a_video_that_fails_stops_no_other_and_is_tried_again_by_the_next_job(fl
 
 @pytest.fixture
 def pretended(monkeypatch, tmp_path):
-    """Forty videos of a list, whose making is only written down; each takes its run's lock as a real one does."""
+    """Forty videos of a list, whose making is only written down."""
     monkeypatch.chdir(tmp_path)
     Path("list.txt").write_text("".join(f"s3://fleet/{number}/drive.mp4\n" for number in range(40)))
     made = []
 
     def make(pair, *_):
-        pair.output.parent.mkdir(parents=True, exist_ok=True)
-        with run_lock(pair.output.with_suffix(".lock")):
-            made.append(str(pair.source))
+        made.append(str(pair.source))
         return VideoResult(pair.source, pair.target, "made")
 
     monkeypatch.setattr(listing_module, "run_video", make)
@@ -132,23 +130,21 @@ def test_jobs_side_by_side_share_a_listing_and_end_when_all_of_it_is_there(prete
     for job in jobs:
         job.join()
     assert [status.left for status in ended] == [0] * 4
-    assert set(pretended) == {f"s3://fleet/{number}/drive.mp4" for number in range(40)}
+    assert sorted(pretended) == sorted(f"s3://fleet/{number}/drive.mp4" for number in range(40))
 
 
 def test_a_video_that_another_job_works_on_is_left_to_it_and_taken_over_when_that_one_dies(
     pretended, monkeypatch
 ):
     asked = request(["list.txt"])
-    (folder, videos) = listing_module._folder(asked), list(listed_videos(asked))
-    record = ListingRecord(folder)
-    lock = record.output_of(videos[7]).with_name(record.output_of(videos[7]).name + ".seg-run") / "lock"
-    lock.parent.mkdir(parents=True)
-    held = run_lock(lock)
+    videos = list(listed_videos(asked))
+    record = ListingRecord(listing_module._folder(asked))
+    record.write(asked.inputs, MASKS, videos)
+    held = run_lock(record.claim(videos[7]))
     held.__enter__()
     monkeypatch.setattr(listing_module, "_WAIT_SECONDS", 0.01)
-    monkeypatch.setattr(
-        listing_module.time, "sleep", lambda _: held.__exit__(None, None, None)
-    )  # it dies while we wait
+    # It dies while this one waits.
+    monkeypatch.setattr(listing_module.time, "sleep", lambda _: held.__exit__(None, None, None))
     status, _ = do(asked)
     assert status.left == 0
     assert pretended[-1] == videos[7].source
