@@ -1,7 +1,7 @@
 """The driver of a large job, with all else pretended: what it costs to plan a listing, to share it, to feed workers.
 
     python benchmarks/listing.py plan             # listings of 1,000 to 100,000 videos
-    python benchmarks/listing.py jobs             # one to eight jobs that share a listing of 2,000 videos
+    python benchmarks/listing.py jobs             # one to eight jobs that share a listing of 1,000 videos
     python benchmarks/listing.py workers [CLIP]   # one to 64 workers that give one driver their chunks
 
 Pretended are: the storage (a page of names costs nothing), in `jobs` all work on a video (it waits), in `workers` the
@@ -29,7 +29,7 @@ from typing import Any
 from pipeline.job.inputs import Pair
 from pipeline.job.request import JobRequest, make_request
 from pipeline.loading.given import Given
-from pipeline.record.listing import SHARDS, ListingRecord, Outcome
+from pipeline.record.listing import SHARDS, ListingRecord, VideoOutcome
 from pipeline.run import run_listing as listing
 from pipeline.run.pools import RunPools
 from pipeline.run.report.events import Event, Progressed, Ready
@@ -88,7 +88,7 @@ def plan(count: int) -> dict[str, Any]:
     memory = peak_mb() - before
     outcomes = record.folder / "outcomes"
     for number in range(SHARDS):
-        ends = (Outcome(video.key, "made", 1.0, 1800) for video in record.shard(number))
+        ends = (VideoOutcome(video.key, "made", 1.0, 1800) for video in record.shard(number))
         lines = "".join(json.dumps(asdict(outcome)) + "\n" for outcome in ends)
         (outcomes / f"{number:02x}.jsonl").write_text(lines)
     looked = measured(record.status)
@@ -105,7 +105,7 @@ def plan(count: int) -> dict[str, Any]:
     }
 
 
-def share(jobs: int, count: int = 2_000) -> dict[str, Any]:
+def share(jobs: int, count: int = 1_000) -> dict[str, Any]:
     """So many jobs on one listing, each a process: videos a second, and those that were begun more than once."""
     folder = tempfile.mkdtemp(prefix="listing-")
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:

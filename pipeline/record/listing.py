@@ -50,7 +50,7 @@ class ListedVideo:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class VideoOutcome:
     """The end of one video. state : as in VideoResult. at : seconds since 1970. error : why it failed."""
 
     key: str
@@ -73,7 +73,7 @@ class ListingPlan:
 
 @dataclass(frozen=True)
 class ListingStatus:
-    """How far a listing is. states : number of videos by how they ended. frames : of those that are there."""
+    """The state of a listing. states : number of videos by how they ended. frames : of those that are there."""
 
     folder: str
     output: str
@@ -133,11 +133,11 @@ class ListingRecord:
         """The videos of a shard, by output."""
         return _lines(self._shard(number), ListedVideo)
 
-    def outcomes(self, number: int) -> dict[str, Outcome]:
+    def outcomes(self, number: int) -> dict[str, VideoOutcome]:
         """The last outcome of each key of a shard; also of videos that the listing has no more."""
-        return {outcome.key: outcome for outcome in _lines(self._outcomes(number), Outcome)}
+        return {outcome.key: outcome for outcome in _lines(self._outcomes(number), VideoOutcome)}
 
-    def add(self, video: ListedVideo, outcome: Outcome) -> None:
+    def add(self, video: ListedVideo, outcome: VideoOutcome) -> None:
         """Write an outcome down. Several processes may do so at once: a line is one write at the file's end."""
         path = self._outcomes(video.shard)
         try:
@@ -160,7 +160,7 @@ class ListingRecord:
         return self.folder / "claims" / video.key
 
     def status(self) -> ListingStatus:
-        """How far the listing is. Raises RunInTheWayError where it cannot be read."""
+        """The state of the listing. Raises RunInTheWayError where it cannot be read."""
         plan, states, frames = self.plan(), Counter[str](), 0
         for number in range(SHARDS):
             outcomes = self.outcomes(number)
@@ -179,7 +179,7 @@ class ListingRecord:
         return self.folder / "outcomes" / f"{number:02x}.jsonl"
 
 
-_Line = TypeVar("_Line", ListedVideo, Outcome)
+_Line = TypeVar("_Line", ListedVideo, VideoOutcome)
 
 
 def find_listings(folder: Path) -> list[ListingRecord]:
@@ -189,7 +189,7 @@ def find_listings(folder: Path) -> list[ListingRecord]:
     return [ListingRecord(entry) for entry in sorted(folder.glob(f"*{LISTING_SUFFIX}")) if entry.is_dir()]
 
 
-def _line(value: ListedVideo | Outcome) -> bytes:
+def _line(value: ListedVideo | VideoOutcome) -> bytes:
     return (json.dumps(asdict(value), separators=(",", ":")) + "\n").encode()
 
 

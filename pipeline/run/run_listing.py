@@ -13,7 +13,14 @@ from pipeline.job.inputs import VIDEO_SUFFIXES, Pair
 from pipeline.job.request import JobRequest
 from pipeline.job.resolve import resolve
 from pipeline.record.fingerprint import mark
-from pipeline.record.listing import LISTING_SUFFIX, SHARDS, ListedVideo, ListingRecord, ListingStatus, Outcome
+from pipeline.record.listing import (
+    LISTING_SUFFIX,
+    SHARDS,
+    ListedVideo,
+    ListingRecord,
+    ListingStatus,
+    VideoOutcome,
+)
 from pipeline.record.lock import run_lock
 from pipeline.run.pools import RunPools
 from pipeline.run.report.events import Listed, Listener, SetAside, Skipped, VideoStarted
@@ -102,7 +109,7 @@ class _Job:
                 busy += not self._work(video)
         return busy
 
-    def _is_through(self, outcome: Outcome | None) -> bool:
+    def _is_through(self, outcome: VideoOutcome | None) -> bool:
         """True for a video that is there, or has failed since this job began."""
         if outcome is None:
             return False
@@ -122,22 +129,22 @@ class _Job:
             return False
         return True
 
-    def _outcome(self, video: ListedVideo) -> Outcome:
+    def _outcome(self, video: ListedVideo) -> VideoOutcome:
         pair = Pair(Address(video.source), self._record.output_of(video), Address(video.output))
         self._count += 1
         self._listener.tell(VideoStarted(video.source, self._count, self._videos))
         try:
             if is_refused_unseen(pair, self._request.settings.run):
                 self._listener.tell(Skipped(video.output))
-                return Outcome(video.key, "skipped", time.time())
+                return VideoOutcome(video.key, "skipped", time.time())
             result = run_video(pair, self._request, self.pools, self._listener, self._stop)
         except ConfigError:
             raise  # of the settings, which all videos share
         except OWN_TROUBLE as error:
             self._listener.tell(SetAside(video.source, str(error)))
-            return Outcome(video.key, "failed", time.time(), error=str(error))
+            return VideoOutcome(video.key, "failed", time.time(), error=str(error))
         frames = 0 if result.facts is None else result.facts.frames
-        return Outcome(video.key, result.state, time.time(), frames)
+        return VideoOutcome(video.key, result.state, time.time(), frames)
 
 
 def _folder(request: JobRequest) -> Path:

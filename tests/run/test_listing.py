@@ -14,7 +14,7 @@ from pipeline.job.inputs import is_listing
 from pipeline.job.request import JobRequest, make_request
 from pipeline.loading.given import Given
 from pipeline.record.find_run import request_of
-from pipeline.record.listing import ListingRecord, Outcome
+from pipeline.record.listing import ListingRecord, VideoOutcome
 from pipeline.record.lock import run_lock
 from pipeline.run import run_listing as listing_module
 from pipeline.run.run_listing import listed_videos, run_listing
@@ -173,7 +173,7 @@ def test_lines_that_a_kill_cut_off_cost_no_more_than_themselves(pretended):
     video = next(iter(listed_videos(asked)))
     path = record.folder / "outcomes" / f"{video.shard:02x}.jsonl"
     path.write_bytes(path.read_bytes().rstrip()[:-9])
-    record.add(video, Outcome(video.key, "made", 1.0, 7))
+    record.add(video, VideoOutcome(video.key, "made", 1.0, 7))
     assert record.outcomes(video.shard)[video.key].frames == 7
 
 
@@ -210,3 +210,10 @@ def test_a_dry_run_counts(fleet, capsys):
     assert cli.main([TRIPS, MASKS, "--dry-run", "--json"]) == 0
     (found,) = json.loads(capsys.readouterr().out)["listings"]
     assert found["videos"] == 2
+
+
+def test_no_name_of_an_object_leads_a_run_out_of_the_listing_s_folder(pretended):
+    Path("names.txt").write_text("s3://fleet/../../etc/x.mp4\ns3://fleet//etc/x.mp4\n")
+    record = ListingRecord(Path("listing"))
+    for video in listed_videos(request(["names.txt"])):
+        assert record.output_of(video).resolve().parents[2] == record.folder.resolve()
