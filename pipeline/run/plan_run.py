@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from pipeline.errors import ConfigError, UsageError
+from pipeline.errors import ConfigError
 from pipeline.job.inputs import Pair
 from pipeline.job.request import StoredWeights
 from pipeline.job.resolve import resolve
@@ -69,12 +69,7 @@ def plan_run(
     _check_regions(settings.track.ignore_regions, info)
     network = _network(resolved.segment, stored, view, fetch)
     check = check_container(film, pair.output)
-    if check.problems:
-        raise UsageError(
-            f"{pair.output.suffix} cannot hold all of {pair.source}.",
-            found="; ".join(check.problems),
-            do="name the output as it says",
-        )
+    check.refuse_losses(info, pair.output)
     tone_map, deinterlace = settings.decode.tone_map, settings.decode.deinterlace
     encoder = probe_encoder(as_painted(info, tone_map=tone_map, deinterlace=deinterlace), settings.encode)
     check_encoder(info, encoder.name, pair.output)
