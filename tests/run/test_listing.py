@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -114,6 +116,7 @@ def pretended(monkeypatch, tmp_path):
     made = []
 
     def make(pair, *_):
+        time.sleep(0.002)
         made.append(str(pair.source))
         return VideoResult(pair.source, pair.target, "made")
 
@@ -122,7 +125,9 @@ def pretended(monkeypatch, tmp_path):
     return made
 
 
-def test_jobs_side_by_side_share_a_listing_and_end_when_all_of_it_is_there(pretended):
+def test_jobs_side_by_side_share_a_listing_and_end_when_all_of_it_is_there(pretended, monkeypatch):
+    monkeypatch.setattr(listing_module.random, "randrange", lambda _: 0)  # all begin with the same video
+    monkeypatch.setattr(listing_module, "_WAIT_SECONDS", 0.01)
     ended = []
     jobs = [threading.Thread(target=lambda: ended.append(do(request(["list.txt"]))[0])) for _ in range(4)]
     for job in jobs:
@@ -144,7 +149,8 @@ def test_a_video_that_another_job_works_on_is_left_to_it_and_taken_over_when_tha
     held.__enter__()
     monkeypatch.setattr(listing_module, "_WAIT_SECONDS", 0.01)
     # It dies while this one waits.
-    monkeypatch.setattr(listing_module.time, "sleep", lambda _: held.__exit__(None, None, None))
+    dying = SimpleNamespace(time=time.time, sleep=lambda _: held.__exit__(None, None, None))
+    monkeypatch.setattr(listing_module, "time", dying)
     status, _ = do(asked)
     assert status.left == 0
     assert pretended[-1] == videos[7].source
