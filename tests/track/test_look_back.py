@@ -133,6 +133,17 @@ def test_a_lorry_that_is_a_truck_here_and_a_car_there_is_one_object():
         assert here.class_ids[here.track_ids == 1].tolist() == [8]
 
 
+def test_an_object_found_twice_is_one_in_the_frames_too_in_which_both_lie_farther_apart():
+    # IoU 0.63 in the first three frames (9 px apart), then 0.74 (6 px): 0.72 on average.
+    frames = [frame((100, 0.9, 3), (109 if step < 3 else 106, 0.8, 3)) for step in range(40)]
+    assert ids(follow(film(frames))) == [[1, NO_TRACK]] * 40
+
+
+def test_two_that_hide_each_other_by_half_stay_two():
+    # 14 px apart: IoU 0.48.
+    assert ids(follow(film([frame((100, 0.9, 3), (114, 0.8, 3))] * 40))) == [[1, 2]] * 40
+
+
 def test_a_rider_and_the_bicycle_stay_two():
     masks = frame((10, 0.9, 1, 255), (11, 0.7, 2, 0))
     assert ids(follow(film([masks] * 30))) == [[1, 2]] * 30
