@@ -45,6 +45,15 @@ def test_an_object_that_becomes_sure_late_is_drawn_from_its_first_frame_on():
     assert ids(follow(film(frames))) == [[]] + [[1]] * 34
 
 
+def test_where_the_network_looks_seldom_it_is_drawn_from_its_first_frame_on_as_well():
+    # Of every third frame; found from frame 3 on with 0.3, not in frame 9, and from frame 15 on with 0.9.
+    frames = [
+        None if step % 3 else frame() if step in (0, 9) else frame((10, 0.3 if step < 15 else 0.9, 3))
+        for step in range(40)
+    ]
+    assert ids(follow(film(frames))) == [[]] * 3 + [[1]] * 37
+
+
 def test_what_flickers_up_is_no_object_and_takes_no_number():
     frames = [
         frame((10, 0.95, 3), (500, 0.9, 1)) if step in (8, 9) else frame((10, 0.95, 3)) for step in range(40)
