@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import SegVideoError
-from pipeline.files import digest_of
 from pipeline.job.resolve import resolve
 from pipeline.job.settings import Settings
 from pipeline.record.find_run import request_of
 from pipeline.record.layout import RunLayout, check_private
 from pipeline.record.manifest import Manifest
+from pipeline.record.source_identity import SourceIdentity
 from pipeline.render.drawn_view import DrawnView
 from pipeline.store.class_maps import class_maps_beside
+from pipeline.structures.address import Place
 from pipeline.structures.pixel_classes import PixelClasses
 
 
@@ -26,7 +27,7 @@ class RunRecord:
     class_maps: Path | None = None
 
 
-def run_record(output: Path, source: Path) -> RunRecord | str:
+def run_record(output: Path, source: Place) -> RunRecord | str:
     """The record beside an output; where there is none to rely on, the reason in a few words.
 
     Nothing in it is believed: it says which pixels may differ from the source, and how. A record that another
@@ -40,7 +41,7 @@ def run_record(output: Path, source: Path) -> RunRecord | str:
             file.lstat()
             check_private(file, is_file=True)
         manifest = Manifest.of_run(layout.folder)
-        if manifest.source.sha256 != digest_of(source):
+        if manifest.source.sha256 != SourceIdentity.of(source).sha256:
             return "the run's record is of another source"
         return _record_of(manifest, layout)
     except FileNotFoundError as error:

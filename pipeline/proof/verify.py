@@ -12,12 +12,15 @@ from pipeline.proof.compare import compare
 from pipeline.proof.limits import Limits, limits_of
 from pipeline.proof.pictures import Pictures, compare_pictures
 from pipeline.proof.run_record import RunRecord, run_record
+from pipeline.structures.address import Place
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.colour.tone_map import is_hdr
 from pipeline.video.cut.excerpt import excerpt
 from pipeline.video.read.facts import MediaFacts, read_facts
 from pipeline.video.read.probe import probe
 from pipeline.video.settings import DecodeSettings
+
+_ALL = DecodeSettings()
 
 
 @dataclass(frozen=True)
@@ -40,25 +43,25 @@ class Proof:
 
 
 def verify(
-    source: Path,
+    source: Place,
     output: Path,
     *,
     quick: bool = False,
     least_psnr_db: float | None = None,
-    part: DecodeSettings | None = None,
+    part: DecodeSettings = _ALL,
 ) -> Proof:
     """Read both files anew and compare them, every packet, frame and tag.
 
     Of what the run wrote down beside the output only this is used: what was to be painted where, and what was asked
     of it; without it, what needs it is unchecked. quick : packets alone, nothing is decoded. least_psnr_db : how near
     pixels have to be; None for 30 dB, or what the quality that the run asked for allows. part : the times of the source
-    that the output is to show; None for what the record says, and without one all. Raises InputError where one
+    that the output is to show; without any what the record says, and without one all. Raises InputError where one
     of the files cannot be read, UsageError where the source has no frame in the part.
     """
     whole, after = probe(source), probe(output)
     record = run_record(output, source)
     asked = record.settings if isinstance(record, RunRecord) else None
-    before = excerpt(whole, part or (asked.decode if asked is not None else DecodeSettings()))
+    before = excerpt(whole, part if asked is None or part.names_part else asked.decode)
     if asked is not None and excerpt(whole, asked.decode).span != before.span:
         record, asked = "the run's record is of another part", None
     facts = read_facts(before, decode=not quick, header=False)

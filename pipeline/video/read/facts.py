@@ -32,6 +32,7 @@ from pipeline.video.read.plan import whole_chunk
 from pipeline.video.read.source import codec_tag, open_source, video_stream
 from pipeline.video.write.container import is_made_by_the_muxer
 from pipeline.video.write.copying import payload
+from pipeline.video.write.gapless import bytes_a_second, stretches
 
 #: A packet of MP4's subtitles without a text: its length is all of it.
 _NO_TEXT = bytes(2)
@@ -47,6 +48,7 @@ class TrackFacts:
     sha256 : of their content, in that order, without what belongs to the container; of an attachment, of its file.
     hidden : how many of them come first that an edit list hides; 0 in Matroska, where a delay does that.
     parameters : what a player has to know before the first packet: tag, sample rate, channels, header and so on.
+    gapless : int64 [S], of PCM, times at which stretches without a gap begin; None of anything else.
     """
 
     stream: StreamInfo
@@ -55,6 +57,7 @@ class TrackFacts:
     sha256: str
     parameters: Mapping[str, str]
     hidden: int = 0
+    gapless: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +110,7 @@ class _Reading:
     cut: StreamCut
     pts: list[int] = field(default_factory=list)
     durations: list[int] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
     begun: bool = False
     heard_from: float = -inf
     hidden: int = 0
@@ -176,6 +180,7 @@ def _read_tracks(info: VideoInfo) -> tuple[TrackFacts, ...]:
             reading.hidden += not reading.begun or ends <= reading.heard_from
             reading.pts.append(_time(packet))
             reading.durations.append(packet.duration or 0)
+            reading.sizes.append(packet.size)
             reading.content.update(payload(packet))
         return tuple(
             _track(
@@ -193,6 +198,8 @@ def _track(info: StreamInfo, stream: Stream, reading: _Reading, *, has_edit_list
         reading.content.update(stream.data or b"")
     times, durations = (np.array(column, np.int64) for column in (reading.pts, reading.durations))
     hidden = max(reading.hidden, reading.cut.hidden) if has_edit_lists else 0
+    rate = bytes_a_second(stream)
+    begins = stretches(reading.pts, reading.sizes, info.time_base, rate) if rate else None
     return TrackFacts(
         info,
         times,
@@ -200,6 +207,7 @@ def _track(info: StreamInfo, stream: Stream, reading: _Reading, *, has_edit_list
         reading.content.hexdigest(),
         _parameters(stream),
         hidden,
+        None if begins is None else np.array(begins, np.int64),
     )
 
 

@@ -16,7 +16,8 @@ from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 
 from pipeline.errors import InputError
-from pipeline.structures.address import Place
+from pipeline.storage.frame_film import check_alike, torn_frames
+from pipeline.structures.address import FrameFolder, Place
 from pipeline.structures.colour import UNSPECIFIED, ColourTags
 from pipeline.structures.video_info import Chapter, StreamInfo, VideoInfo
 from pipeline.video.colour.chroma_location import UNKNOWN_LOCATION, read_chroma_location
@@ -54,8 +55,10 @@ def probe(path: Place) -> VideoInfo:
     """All that is to be known of a video: streams, each frame's pts, geometry, colour, metadata.
 
     Reads the whole file once, decodes a single frame. Raises InputError if there is no video in it, none that can be
-    decoded, or one whose frames are too large for any encoder's format.
+    decoded, or one whose frames are too large for any encoder's format; UsageError for frames that make no film.
     """
+    if isinstance(path, FrameFolder):
+        check_alike(path)
     with open_source(path) as container:
         delays = chain(codec_delays(path, container.format.name), repeat(Fraction(0)))
         # Matroska's tracks come first, and then what is attached.
@@ -190,7 +193,7 @@ def _video_info(
             )
             for chapter in container.chapters()
         ),
-        damage=(*index.damage, *_torn_end(path, container.format.name)),
+        damage=(*index.damage, *_torn(path, container.format.name)),
         light=read_light(frame),
         side_data=(*_side_data(frame), *_cropping(path, container, stream, frame)),
         top_field_first=stream.codec_context.field_order not in _BOTTOM_FIRST,
@@ -210,8 +213,13 @@ def _cropping(
     return cropping(path, container.format.name, stream.id, place, (frame.width, frame.height))
 
 
-def _torn_end(path: Place, container: str) -> list[str]:
-    """A sentence on the broadcast packet that the end of the file cuts off, if any; all packets have one size."""
+def _torn(path: Place, container: str) -> list[str]:
+    """Sentences on frames that end too soon, and on the broadcast packet that the end of a file cuts off.
+
+    All such packets have one size.
+    """
+    if isinstance(path, FrameFolder):
+        return torn_frames(path)
     size = size_of(path)
     rest = min(size % packet for packet in _BROADCAST_PACKETS)
     if container != "mpegts" or rest == 0:
