@@ -190,12 +190,12 @@ def _hidden(edge: MaskEdge, nearer: Sequence[MaskEdge]) -> NDArray[np.bool_]:
 
     What the network looked for and did not find is mostly behind something, and would show through it.
     """
-    hidden = np.zeros(edge.depth_px.shape, np.bool_)
-    bottom, right = (start + size for start, size in zip((edge.top, edge.left), hidden.shape, strict=True))
+    rows, columns = edge.depth_px.shape
+    hidden = np.zeros((rows, columns), np.bool_)
     for other in nearer:
-        rows, columns = other.depth_px.shape
-        y1, y2 = max(edge.top, other.top), min(bottom, other.top + rows)
-        x1, x2 = max(edge.left, other.left), min(right, other.left + columns)
+        height, width = other.depth_px.shape
+        y1, y2 = max(edge.top, other.top), min(edge.top + rows, other.top + height)
+        x1, x2 = max(edge.left, other.left), min(edge.left + columns, other.left + width)
         if y1 < y2 and x1 < x2:
             there = other.depth_px[y1 - other.top : y2 - other.top, x1 - other.left : x2 - other.left]
             hidden[y1 - edge.top : y2 - edge.top, x1 - edge.left : x2 - edge.left] |= there > 0
