@@ -1,4 +1,4 @@
-"""The weights that anyone may use, on every fortieth frame of the sample: less than dashcam-lite's, and not by chance."""
+"""The weights that anyone may use, on every fortieth frame of the sample: less than dashcam-lite finds, not by chance."""
 
 from __future__ import annotations
 
