@@ -1,4 +1,4 @@
-"""The weights that anyone may use, on every fortieth frame of the sample: less than dashcam-lite finds, not by chance."""
+"""The weights that anyone may use, on each fortieth frame of the sample: less than dashcam-lite, not by chance."""
 
 from __future__ import annotations
 
