@@ -1,4 +1,8 @@
+<<<<<<< HEAD
 """The weights that anyone may use, on each fortieth frame of the sample: less than dashcam-lite, not by chance."""
+=======
+"""The weights that anyone may use, on every fortieth frame of the sample: less than dashcam-lite, more than chance."""
+>>>>>>> eyes
 
 from __future__ import annotations
 
@@ -19,8 +23,9 @@ from pipeline.networks.registry import load
 from pipeline.networks.settings import LoadSettings
 
 _EVERY = 40
-#: Mask AP50 that each class has to reach (docs/models/dashcam-open.md); other classes have too few objects here.
-FLOORS = {"car": 0.8, "person": 0.55, "traffic light": 0.75}
+#: Mask AP50 that each class has to reach (docs/models/dashcam-open.md); other classes have too few objects here. With
+#: red and blue swapped the stop sign falls below.
+FLOORS = {"car": 0.85, "person": 0.75, "traffic light": 0.85, "stop sign": 0.75}
 
 
 @pytest.fixture(scope="module")
