@@ -116,7 +116,7 @@ AV1_FAMILIES: dict[str, dict[str, Damage]] = {
         "chroma location": copied(**{"bsf:v": "av1_metadata=chroma_sample_position=colocated"}),
         "the clock in the pictures": copied(**{"bsf:v": "av1_metadata=tick_rate=10"}),
         "last frame missing": lambda s, path: copied(**{"frames:v": s.frames - 1})(s, path),
-        "the header's level": rewritten(b"av1C", 5, lambda old, s: b"\0", 1),
+        "the header's level": rewritten(b"av1C", 5, lambda old, s: bytes([old[0] ^ 1]), 1),
         "in another format": filtered(lambda s: "null", **FINE_H264),
     },
 }
