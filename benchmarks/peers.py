@@ -5,7 +5,7 @@ network is yolo11n-seg with random weights, which cost what trained ones cost. A
 it is there, then a table of medians, which is written with the CPU's features to benchmarks/results/peers.json.
 
 `start` ends with the first frame of a peer, and of ours when the network is loaded; `frames/s` are those behind it.
---isa AVX2 keeps oneDNN and OpenVINO, ours and the peers', from wider instructions; PyTorch and ONNX Runtime as well.
+--isa AVX2 keeps OpenVINO, ours and the peer's, and PyTorch from wider instructions; ONNX Runtime cannot be kept.
 """
 
 from __future__ import annotations
