@@ -79,6 +79,14 @@ def of_kind(kind: str) -> str:
     return next(entry.name for entry in catalog() if entry.kind == kind)
 
 
+def test_names_of_every_kind_reach_other_processes(tmp_path: Path) -> None:
+    graph = tmp_path / "graph.pb"
+    graph.write_bytes(b"")
+    for model in (*(entry.name for entry in catalog()), str(graph)):
+        names = registry.class_names(model)
+        assert pickle.loads(pickle.dumps(names)) == names
+
+
 def test_neither_names_nor_runtime_nor_segmenting_import_tensorflow_or_keras(repo_root: Path) -> None:
     script = (
         "import sys, numpy as np\n"
