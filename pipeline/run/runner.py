@@ -125,6 +125,7 @@ class Runner:
         for name, step in self._products.passes.items():
             if isinstance(step.work, InPool) and waiting[name]:
                 self._pools.open(step.work.pool, waiting[name])
+        self._pools.wait_until_ready()
         self._products.ledger.record_start()
         self._listener.tell(Ready(self._counts()))
 
