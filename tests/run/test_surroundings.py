@@ -93,6 +93,14 @@ def test_a_clock_that_jumps_changes_nothing(work, traffic, tmp_path, monkeypatch
     assert cli.main(["status"]) == 0
 
 
+def test_a_current_folder_that_is_gone_is_told(tmp_path, monkeypatch, capsys):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert cli.main(["status"]) == 2
+    assert capsys.readouterr().err == "seg-video: The current folder was removed; change to another one\n"
+
+
 def test_names_of_a_folder_of_3000_videos_are_paired_within_a_second(tmp_path):
     from pipeline.job.inputs import pairs
 

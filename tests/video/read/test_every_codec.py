@@ -50,8 +50,9 @@ OF_A_KIND = {
     "roqvideo": "128x128",
     "hap": "64x48",
 }
-OPTIONS = {"amv": {"strict": -1}, "libvpx-vp9": {"deadline": "realtime", "cpu-used": 8}, "dnxhd": {"b:v": "90M"}, "snow": {"strict": -2},
-           "libx265": {"x265-params": "log-level=error"}, "libsvtav1": {"preset": 12}}  # fmt: skip
+OPTIONS = {"libvpx-vp9": {"deadline": "realtime", "cpu-used": 8}, "dnxhd": {"b:v": "90M"}, "snow": {"strict": -2},
+           "libx265": {"x265-params": "log-level=error"}, "libsvtav1": {"preset": 12},
+           "amv": {"strict": -1}}  # fmt: skip
 
 
 def made(folder: Path, case: str) -> Path:
