@@ -176,7 +176,8 @@ _TABLE = (
            "a running Ray cluster; auto: the one here, local: one of this run alone", "HOST:PORT"),
     Option("force", "run", "force", "replace an output that exists", short="y"),
     Option("no-clobber", "run", "skip", "skip inputs whose output exists", short="n"),
-    Option("work-dir", "run", "work_dir", "where chunk files go meanwhile", "FOLDER", _text),
+    Option("work-dir", "run", "work_dir",
+           "where chunk files go meanwhile, and the runs of outputs in a storage", "FOLDER", _text),
     Option("keep-work", "run", "keep_work", "keep chunk files after success"),
     Option("no-sidecar", "run", "sidecar", "leave nothing beside the output", form=_off_switch),
 )  # fmt: skip
