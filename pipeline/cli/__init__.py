@@ -77,6 +77,10 @@ def _tell(error: Exception) -> int:
     if limit:
         complain(f"The system gives this program no more {limit}")
         return FAILED
+    if isinstance(error, OSError) and error.errno in _GONE:
+        where = f" at {one_line(str(error.filename))}" if error.filename else ""
+        complain(f"A disk or share{where} does not answer: {error.strerror}; what was finished is kept")
+        return FAILED
     if isinstance(error, FileNotFoundError) and _is_nowhere():
         complain("The current folder was removed; change to another one")
         return UsageError.exit_code
@@ -85,6 +89,10 @@ def _tell(error: Exception) -> int:
     )
     complain("nothing that was finished is lost; the same command with --debug shows where it comes from")
     return FAILED
+
+
+#: What a system says of a disk that is bad or was taken away, and of a share that is gone.
+_GONE = (errno.EIO, errno.ENODEV, errno.ENOTCONN, errno.ESTALE, errno.EHOSTDOWN, errno.EREMOTEIO)
 
 
 def _is_nowhere() -> bool:
