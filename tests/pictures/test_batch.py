@@ -30,6 +30,7 @@ from pipeline.pictures.settings import PictureSettings
 from pipeline.pictures.stored import PictureStore
 from pipeline.render.palette import COLOURS
 from pipeline.render.settings import RenderSettings
+from pipeline.segment.settings import SegmentSettings
 from pipeline.store.reader import DetectionsFile
 from pipeline.structures.detections import Detections
 from tests import fake_network as fake_network_module
@@ -219,6 +220,8 @@ def test_what_is_done_is_kept_and_what_is_known_is_not_looked_for_again(album, t
     (album / "a.png").write_bytes((album / "c.jpg").read_bytes() + b"another picture")
     do(album, f"{tmp_path}/out/", again)
     assert again.looked_at == [140]
+    do(album, f"{tmp_path}/out/", again, segment=SegmentSettings(precision="int8"))
+    assert len(again.looked_at) == 4
 
 
 def test_an_output_of_a_release_that_kept_no_hash_is_left_alone_and_told_so(album, tmp_path, monkeypatch):
