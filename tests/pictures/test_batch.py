@@ -126,7 +126,7 @@ def test_detections_that_were_changed_are_not_read_again(album, tmp_path, monkey
     do(album, f"{tmp_path}/out/")
     path = tmp_path / "out" / "pictures.seg-run" / "detections.parquet"
     path.write_bytes(path.read_bytes()[:-1] + b"0")
-    monkeypatch.setattr("pipeline.store.reader.pq.ParquetFile", None)  # Arrow can end the process
+    monkeypatch.setattr("pipeline.store.parquet_rows.pq.ParquetFile", None)  # Arrow can end the process
     with pytest.raises(StoreError, match="was changed since it was made"):
         do(album, f"{tmp_path}/out/")
     with pytest.raises(StoreError, match="was changed since it was made"):
