@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import resource
 import subprocess
 import sys
@@ -91,6 +92,24 @@ def test_a_clock_that_jumps_changes_nothing(work, traffic, tmp_path, monkeypatch
     assert (tmp_path / "out.mp4").read_bytes() == (tmp_path / "plain.mp4").read_bytes()
     monkeypatch.chdir(tmp_path)
     assert cli.main(["status"]) == 0
+
+
+def test_a_share_that_is_gone_is_told_in_a_line(traffic, tmp_path, monkeypatch, capsys):
+    def gone(*_):
+        raise OSError(errno.ENOTCONN, "Transport endpoint is not connected", "/share/out.mp4")
+
+    monkeypatch.setattr("pipeline.run.run_videos.verdict", gone)
+    assert cli.main([str(traffic), str(tmp_path / "out.mp4"), "--quiet"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("seg-video: A disk or share at /share/out.mp4 does not answer: Transport endpoint")
+
+
+def test_a_current_folder_that_is_gone_is_told(tmp_path, monkeypatch, capsys):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert cli.main(["status"]) == 2
+    assert capsys.readouterr().err == "seg-video: The current folder was removed; change to another one\n"
 
 
 def test_names_of_a_folder_of_3000_videos_are_paired_within_a_second(tmp_path):
