@@ -87,14 +87,19 @@ def test_the_page_has_commands_and_programs_and_no_others_than_are_tried():
 @pytest.mark.parametrize(
     "words", [words for words in COMMANDS if words[0] != "live"], ids=lambda words: " ".join(words[:4])
 )
-def test_a_command_leaves_what_it_says(here, fake_network, monkeypatch, capsys, words):
+def test_a_command_leaves_what_it_says(here, fake_network, command, monkeypatch, capsys, words):
     # What a step learns is tested where training is.
     monkeypatch.setattr(trainer, "make_step", lambda *_: lambda images, targets: {"loss": 1.0})
     if words[0] == "export":
         source, more = ("photo.jpg", []) if words[1] == "both.jpg" else ("in.mp4", ["--workers", "0"])
         assert cli.main([source, words[1], *more, "--view", "panoptic"]) == 0
         capsys.readouterr()
-    assert cli.main([*words, *(["--workers", "0"] if words[0] == "in.mp4" else [])]) == 0
+    if words[:2] == ["in.mp4", "classes.mp4"]:  # a worker sets TensorFlow's threads, which only a fresh process lets it
+        process = command(*words, "--workers", "0")
+        _, err = process.communicate(timeout=240)
+        assert process.returncode == 0, err
+    else:
+        assert cli.main([*words, *(["--workers", "0"] if words[0] == "in.mp4" else [])]) == 0
     out = capsys.readouterr().out
     for name in LEAVES[" ".join(words[:2])]:
         assert (here / name).stat().st_size > 0
