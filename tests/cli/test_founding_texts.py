@@ -94,7 +94,8 @@ def test_a_command_leaves_what_it_says(here, fake_network, command, monkeypatch,
         source, more = ("photo.jpg", []) if words[1] == "both.jpg" else ("in.mp4", ["--workers", "0"])
         assert cli.main([source, words[1], *more, "--view", "panoptic"]) == 0
         capsys.readouterr()
-    if words[:2] == ["in.mp4", "classes.mp4"]:  # a worker sets TensorFlow's threads, which only a fresh process lets it
+    if words[:2] == ["in.mp4", "classes.mp4"]:
+        # A worker sets TensorFlow's threads, which only a fresh process lets it.
         process = command(*words, "--workers", "0")
         _, err = process.communicate(timeout=240)
         assert process.returncode == 0, err
