@@ -19,7 +19,7 @@ help:
 	@echo 'make demo    set up, run seg-video on the sample clip, and show where the result is'
 	@echo 'make test    set up and run the fast tests'
 	@echo 'make check   lint, format, types, dead code and the fast tests'
-	@echo 'make bench   measure the network (benchmarks/model.py)'
+	@echo 'make bench   measure the network on every runtime (benchmarks/network.py)'
 	@echo 'make soak    an hour of 1080p, 200 short clips, four runs side by side (benchmarks/soak.py); CLIP=... names the footage'
 	@echo 'make sample  draw the sample clip and its truth anew (10 minutes)'
 	@echo 'make pictures  the pictures of the README and of mask edges, out of the demo'
@@ -62,7 +62,7 @@ check: $(INSTALLED)
 	$(TEST)
 
 bench: $(INSTALLED)
-	$(BIN)/python benchmarks/model.py
+	$(BIN)/python benchmarks/network.py
 
 CLIP ?= sample_videos/drive.mp4
 

@@ -26,7 +26,8 @@ from typing import Any
 import keras
 import numpy as np
 from flops import frame_gflop
-from model import RESULTS, filled, machine, write
+from machine import RESULTS, ROOT, machine, write
+from network import filled
 
 from pipeline.formats.own_file import load_weights
 from pipeline.model.config import MaskRCNNConfig
@@ -34,11 +35,7 @@ from pipeline.model.mask_rcnn import make_model
 from pipeline.model.predictor import MaskRCNNPredictor
 from pipeline.training.settings import TrainSettings, read_settings
 from pipeline.training.trainer import HISTORY, RESULT
-
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-
-from research.trunks.presets import register_trunks  # noqa: E402  research/ is installed nowhere
+from research.trunks.presets import register_trunks  # installed nowhere, found as this checkout's
 
 FRAME = (720, 1280)
 PRECISIONS = ("bfloat16", "float32")

@@ -7,12 +7,13 @@ started, as proportional set size. Prints a table, and writes benchmarks/results
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 import av
-from endtoend import RESULTS, loop, whole_command
+from machine import RESULTS, machine, write
+from whole_command import loop, whole_command
 
 
 def main() -> int:
@@ -22,7 +23,7 @@ def main() -> int:
     parser.add_argument("--model", default="dashcam-lite")
     parser.add_argument("--minutes", type=float, nargs="+", default=[1.0, 10.0])
     parser.add_argument("--fps", type=int, help="frames a second to thin the clip out to (its own)")
-    parser.add_argument("--workers", default="auto")
+    parser.add_argument("options", nargs="*", help="of seg-video, behind --")
     arguments = parser.parse_args()
     found = []
     print("minutes  frames  peak MB  frames/s")
@@ -30,16 +31,11 @@ def main() -> int:
         large = scaled(arguments.clip, Path(folder) / "large.mp4", arguments.fps)
         for minutes in arguments.minutes:
             looped = loop(large, Path(folder) / "looped.mp4", 60 * minutes)
-            figures = whole_command(
-                looped, Path(folder) / f"{minutes}.mp4", arguments.model, arguments.workers
-            )
-            found.append({"minutes": minutes, "fps": arguments.fps, **figures})
-            print(
-                f"{minutes:7.1f}  {figures['frames']:6d}  {figures['peak_memory_mb']:7d}  "
-                f"{figures['frames_per_second_after_start']:8.2f}"
-            )
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.with_name("memory.json").write_text(json.dumps(found, indent=1) + "\n")
+            out = Path(folder) / f"{minutes}.mp4"
+            run = whole_command([str(looped), str(out), "--model", arguments.model, *arguments.options])
+            found.append({"minutes": minutes, "fps": arguments.fps, **asdict(run)})
+            print(f"{minutes:7.1f}  {run.frames:6d}  {run.peak_mb:7.0f}  {run.rate:8.2f}", flush=True)
+    write(RESULTS / "memory.json", {"machine": machine(), "runs": found})
     return 0
 
 

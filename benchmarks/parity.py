@@ -29,10 +29,6 @@ from pipeline.model.geometry import Geometry, fit
 from pipeline.model.mask_rcnn import MaskRCNN
 from pipeline.model.predictor import MaskRCNNPredictor
 from pipeline.model.preprocess import preprocess, preprocess_into
-from pipeline.model.staged.compiled import CompiledStages
-from pipeline.model.staged.convert import convert
-from pipeline.model.staged.predictor import StagedPredictor, proposals_of
-from pipeline.model.staged.shapes import StageShapes
 from pipeline.networks.checkpoint import load_checkpoint
 from pipeline.structures.detections import Detections
 from pipeline.structures.frame_segmenter import FrameSegmenter
@@ -114,6 +110,12 @@ def compare(arguments: argparse.Namespace) -> list[Comparison]:
     images = preprocess(frame[None], geometry, model.config.input)
     comparisons += _compare_input(images, reference)
     if arguments.runtime == "openvino":
+        # A machine with a GPU need not have OpenVINO.
+        from pipeline.model.staged.compiled import CompiledStages
+        from pipeline.model.staged.convert import convert
+        from pipeline.model.staged.predictor import StagedPredictor, proposals_of
+        from pipeline.model.staged.shapes import StageShapes
+
         stages = CompiledStages(convert(model, geometry.canvas), StageShapes.of(model.config, geometry.canvas),
                                 "float32", 1)  # fmt: skip
         with stages.requests() as requests:
@@ -240,21 +242,31 @@ def _reference_detections(reference: Arrays) -> tuple[NDArray[Any], Arrays]:
     return boxes.astype(np.float64), others
 
 
-def _compare_detections(ours: Detections, boxes: NDArray[Any], columns: Arrays) -> list[Comparison]:
-    free, scores, masks = set(range(len(ours))), [], []
+def partners(ours: Detections, boxes: NDArray[Any], columns: Arrays) -> list[tuple[float, float]]:
+    """Distances of score and mask of each of the reference's detections that has a partner.
+
+    boxes : xyxy [n, 4]. columns : its labels, scores and roi_masks.
+    """
+    free, distances = set(range(len(ours))), []
     for row, box in enumerate(boxes):
         partner = _partner(ours, free, box, {name: column[row] for name, column in columns.items()})
         if partner is None:
             continue
         free.remove(partner)
-        scores.append(abs(float(ours.scores[partner]) - float(columns["scores"][row])))
-        masks.append(_mask_distance(ours, partner, columns["roi_masks"][row]))
+        score = abs(float(ours.scores[partner]) - float(columns["scores"][row]))
+        distances.append((score, _mask_distance(ours, partner, columns["roi_masks"][row])))
+    return distances
+
+
+def _compare_detections(ours: Detections, boxes: NDArray[Any], columns: Arrays) -> list[Comparison]:
+    distances = partners(ours, boxes, columns)
     needed = math.ceil(DETECTION_SHARE * len(boxes))
-    found = f"{len(scores)} of {len(boxes)} have a partner, {needed} needed ({len(ours)} found)"
+    found = f"{len(distances)} of {len(boxes)} have a partner, {needed} needed ({len(ours)} found)"
+    score, mask = (max(values) for values in zip((0.0, 0.0), *distances, strict=True))
     return [
-        Comparison("detections", found, len(scores) >= needed),
-        Comparison("scores of partners", f"at most {max(scores, default=0.0):.1e} apart"),
-        Comparison("RoI masks of partners", f"at most {max(masks, default=0.0):.2f}/255 apart on average"),
+        Comparison("detections", found, len(distances) >= needed),
+        Comparison("scores of partners", f"at most {score:.1e} apart"),
+        Comparison("RoI masks of partners", f"at most {mask:.2f}/255 apart on average"),
     ]
 
 

@@ -1,32 +1,30 @@
 """Whole commands, video to video, beside other people's: `python benchmarks/peers.py CLIP --peer-python PATH`.
 
 PATH is the Python of an environment of its own with ultralytics (and openvino, onnxruntime): an optional download. Its
-network is yolo11n-seg with random weights, which cost what trained ones cost. All take turns. Prints a table of
-medians, and writes it with the CPU's features to benchmarks/results/peers.json.
+network is yolo11n-seg with random weights, which cost what trained ones cost. All take turns; each row is printed when
+it is there, then a table of medians, which is written with the CPU's features to benchmarks/results/peers.json.
+
+`start` ends with the first frame of a peer, and of ours when the network is loaded; `frames/s` are those behind it.
+--isa AVX2 keeps oneDNN and OpenVINO, ours and the peers', from wider instructions; PyTorch and ONNX Runtime as well.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import platform
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from statistics import median
 
-import psutil
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from machine import RESULTS, machine, write
+from whole_command import Memory, Whole, whole_command
 
 from pipeline.video.read.probe import probe
-
-RESULTS = Path(__file__).parent / "results" / "peers.json"
 
 OURS = {
     "seg-video": [],
@@ -41,9 +39,9 @@ PEERS = {
     "yolo11n-seg, OpenVINO": "openvino",
 }
 
-#: Exports the peer's network once, and runs it over a video as its users do.
+#: Exports the peer's network once, and runs it over a video as its users do; says when the first frame is through.
 PEER = """
-import sys, types, pathlib
+import sys, pathlib
 kind, clip, out, cache = sys.argv[1:5]
 from ultralytics import YOLO
 made = pathlib.Path(cache, {"torch": "yolo11n-seg.pt", "onnx": "yolo11n-seg.onnx",
@@ -54,19 +52,24 @@ if not made.exists():
     network.save(start)
     if kind != "torch":
         YOLO(start).export(format=kind, imgsz=640)
+first = pathlib.Path(out, "first")
 for _ in YOLO(made, task="segment").predict(clip, stream=True, save=True, project=out, name="run", imgsz=640,
                                             device="cpu", verbose=False):
-    pass
+    first.exists() or first.touch()
 """
+
+#: By --isa, what limits each library's own kernels; ATen's are PyTorch's.
+ISA = {"AVX2": {"ONEDNN_MAX_CPU_ISA": "AVX2", "DNNL_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"}}
 
 
 @dataclass(frozen=True)
 class Row:
-    """Medians of one command. peak_mb : of the whole tree of processes. sound, times : what became of them."""
+    """Medians of one command. peak_mb : of the whole tree of processes. sound, times : are they the source's?"""
 
     name: str
     seconds: float
-    frames_per_second: float
+    start: float
+    rate: float
     peak_mb: float
     output_mb: float
     sound: bool
@@ -75,29 +78,33 @@ class Row:
 
 def main() -> int:
     """0 if every command ended well."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("clip", type=Path)
     parser.add_argument("--peer-python", type=Path, help="Python of an environment with ultralytics")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--isa", choices=ISA, help="the widest instructions that libraries may use")
+    parser.add_argument("--only", default="", help="the commands whose name has this in it")
     arguments = parser.parse_args()
+    os.environ.update(ISA.get(arguments.isa, {}))
     rows: dict[str, list[Row]] = {}
     with tempfile.TemporaryDirectory(prefix="peers-") as folder:
         names = [*OURS, *(PEERS if arguments.peer_python else ())]
         for turn in range(arguments.repeats + 1):  # the first warms caches and makes exports
-            for name in names:
+            for name in (name for name in names if arguments.only in name):
                 row = run(name, arguments.clip.absolute(), Path(folder), arguments.peer_python)
                 if turn:
                     rows.setdefault(name, []).append(row)
+                    print(line(row), flush=True)
     table = [middle(all_of) for all_of in rows.values()]
+    print("\n| | seconds | start s | frames/s after it | peak MB | output MB | sound | times |")
+    print("|---|---|---|---|---|---|---|---|")
     for row in table:
-        print(
-            f"{row.name:34} {row.seconds:7.1f} s  {row.frames_per_second:6.1f} frames/s  {row.peak_mb:6.0f} MB  "
-            f"{row.output_mb:5.1f} MB  sound {'kept' if row.sound else 'lost'}  "
-            f"times {'kept' if row.times else 'lost'}"
-        )
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps({"machine": machine(), "rows": [asdict(row) for row in table]}, indent=1))
-    print(f"machine: {machine()}")
+        print(line(row))
+    found = {"machine": machine(), "isa": arguments.isa, "rows": [asdict(row) for row in table]}
+    write(RESULTS / "peers.json", found)
+    print(f"machine: {found['machine']}")
     return 0
 
 
@@ -107,64 +114,50 @@ def run(name: str, clip: Path, folder: Path, peer: Path | None) -> Row:
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir()
     if name in OURS:
-        made = out / "out.mp4"
-        words = [sys.executable, "-m", "pipeline", str(clip), str(made), "--quiet", *OURS[name]]
-        where = Path(__file__).resolve().parents[1]
+        whole = whole_command([str(clip), str(out / "out.mp4"), *OURS[name]])
     else:
-        cache = folder / "cache"
-        cache.mkdir(exist_ok=True)
-        words, where = [str(peer), "-c", PEER, PEERS[name], str(clip), str(out), str(cache)], cache
-    began = time.perf_counter()
-    with (out / "log").open("wb") as log:
-        process = subprocess.Popen(words, cwd=where, stdout=log, stderr=log)
-        peak = watch(process)
-    seconds = time.perf_counter() - began
-    if process.returncode:
-        raise SystemExit(f"{name} failed:\n{(out / 'log').read_text()[-2000:]}")
+        whole = run_peer([str(peer), "-c", PEER, PEERS[name]], clip, out, folder / "cache")
     made = next(path for path in out.rglob("*") if path.suffix in (".mp4", ".avi"))
     before, after = probe(clip), probe(made)
+    whole = replace(whole, frames=before.frame_count)
     sound = any(stream.kind == "audio" for stream in after.streams)
     times = [float(before.seconds(n)) for n in range(before.frame_count)] == [
         float(after.seconds(n)) for n in range(after.frame_count)
     ]
-    return Row(name, seconds, before.frame_count / seconds, peak, made.stat().st_size / 1e6, sound, times)
+    size = made.stat().st_size / 1e6
+    return Row(name, whole.seconds, whole.first_seconds, whole.rate, whole.peak_mb, size, sound, times)
 
 
-def watch(process: subprocess.Popen[bytes]) -> float:
-    """The most memory, in MB, that the process and its children had together (PSS: shared pages are shared out)."""
-    peak, root = 0.0, psutil.Process(process.pid)
-    while process.poll() is None:
-        total = 0
-        try:
-            for one in (root, *root.children(recursive=True)):
-                total += one.memory_full_info().pss
-        except psutil.Error:
-            continue
-        peak = max(peak, total / 1e6)
-        time.sleep(0.1)
-    return peak
+def run_peer(words: list[str], clip: Path, out: Path, cache: Path) -> Whole:
+    """The peer's run; the cache keeps its network and exports."""
+    cache.mkdir(exist_ok=True)
+    began, began_at = time.perf_counter(), time.time()
+    with (out / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [*words, str(clip), str(out), str(cache)], cwd=cache, stdout=log, stderr=log
+        )
+        memory = Memory(process)
+        process.wait()
+    seconds = time.perf_counter() - began
+    if process.returncode:
+        raise SystemExit(f"{words[-1]} failed:\n{(out / 'log').read_text()[-2000:]}")
+    first = (out / "first").stat().st_mtime - began_at
+    return Whole(0, seconds, first, memory.peak_mb)
 
 
 def middle(rows: list[Row]) -> Row:
     """The row of medians."""
-    values = {
-        key: median(getattr(row, key) for row in rows)
-        for key in ("seconds", "frames_per_second", "peak_mb", "output_mb")
-    }
-    return Row(rows[0].name, **values, sound=rows[0].sound, times=rows[0].times)
+    numbers = [field.name for field in fields(Row) if field.type == "float"]
+    return replace(rows[0], **{name: median(getattr(row, name) for row in rows) for name in numbers})
 
 
-def machine() -> dict[str, object]:
-    """The CPU, its cores and the features that decide the speed."""
-    text = Path("/proc/cpuinfo").read_text()
-    flags = next((line.split(":")[1].split() for line in text.splitlines() if line.startswith("flags")), [])
-    wanted = ("avx2", "avx512f", "avx512_bf16", "avx512_vnni", "avx_vnni", "amx_bf16")
-    return {
-        "cpu": next((line.split(":")[1].strip() for line in text.splitlines() if "model name" in line), ""),
-        "cores": len(os.sched_getaffinity(0)),
-        "features": [flag for flag in wanted if flag in flags],
-        "python": platform.python_version(),
-    }
+def line(row: Row) -> str:
+    """The row as a line of the table."""
+    kept = " | ".join("kept" if is_kept else "lost" for is_kept in (row.sound, row.times))
+    return (
+        f"| {row.name} | {row.seconds:.1f} | {row.start:.1f} | {row.rate:.1f} | {row.peak_mb:.0f} | "
+        f"{row.output_mb:.1f} | {kept} |"
+    )
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ import argparse
 import hashlib
 import json
 import os
-import platform
 import random
 import signal
 import subprocess
@@ -24,10 +23,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from endtoend import RESULTS, _family, _memory, loop
+from machine import RESULTS, ROOT, machine, write
 from memory import scaled
+from whole_command import family, loop, memory
 
-ROOT = Path(__file__).resolve().parents[1]
 REAL = [sys.executable, "-m", "pipeline.cli"]
 CHEAP = [sys.executable, str(ROOT / "tests" / "driver.py")]
 SAMPLE_SECONDS = 0.5
@@ -87,12 +86,12 @@ class Watch:
 
     def _watch(self) -> None:
         while any(process.poll() is None for process in self._processes):
-            family = set().union(*(_family(process.pid) for process in self._processes))
-            self._seen |= family
-            load, memory, files = self._load, sum(map(_memory, family)) >> 20, sum(map(open_files, family))
-            load.peak_mb, load.peak_open_files = max(load.peak_mb, memory), max(load.peak_open_files, files)
-            if memory:
-                load.last_mb, load.last_open_files = memory, files
+            members = set().union(*(family(process.pid) for process in self._processes))
+            self._seen |= members
+            load, used, files = self._load, sum(map(memory, members)) >> 20, sum(map(open_files, members))
+            load.peak_mb, load.peak_open_files = max(load.peak_mb, used), max(load.peak_open_files, files)
+            if used:
+                load.last_mb, load.last_open_files = used, files
             time.sleep(SAMPLE_SECONDS)
 
 
@@ -268,16 +267,14 @@ def digest(path: Path) -> str:
 
 def keep(loads: Sequence[Load], arguments: argparse.Namespace) -> None:
     """Write the figures so far."""
-    machine = {"cores": os.cpu_count(), "load": os.getloadavg()[0], "python": platform.python_version()}
     network = "bright squares (costs nothing)" if arguments.cheap else "dashcam-lite"
     found = {
-        "machine": machine,
+        "machine": machine(),
         "network": network,
         "fps": arguments.fps,
         "loads": [asdict(load) for load in loads],
     }
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.with_name("soak.json").write_text(json.dumps(found, indent=1) + "\n")
+    write(RESULTS / "soak.json", found)
 
 
 def show(loads: Sequence[Load]) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import functools
 import importlib
-import json
 import os
 import sys
 import tempfile
@@ -22,12 +21,9 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+from machine import RESULTS, machine, write
 
-from pipeline.workers.allocator import ALLOCATOR  # noqa: E402
-
-RESULTS = Path(__file__).parent / "results" / "where.json"
+from pipeline.workers.allocator import ALLOCATOR
 
 #: Step, module, and the function or method whose time it is.
 STEPS = (
@@ -184,9 +180,8 @@ def show(seconds: Counter[str], frames: int, options: list[str]) -> None:
         print(f"{step:40}{seconds[step]:8.2f} s{1000 * seconds[step] / frames:8.2f} ms a frame")
     total = sum(seconds.values())
     print(f"{'all':40}{total:8.2f} s{1000 * total / frames:8.2f} ms a frame")
-    RESULTS.parent.mkdir(exist_ok=True)
     found = {"frames": frames, "options": options, "cpu_seconds": {step: seconds[step] for step in order}}
-    RESULTS.write_text(json.dumps(found, indent=1) + "\n")
+    write(RESULTS / "where.json", {"machine": machine(), **found})
 
 
 if __name__ == "__main__":

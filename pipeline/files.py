@@ -52,7 +52,7 @@ def whole_file(path: Path, folder: Path | None = None, may_replace: MayReplace =
         _name(temporary, path, may_replace)
         _flush(path.parent)
     except OSError as error:
-        raise _refused(path, error) from error
+        raise refused(path, error) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
@@ -134,6 +134,9 @@ def _take(temporary: Path, path: Path) -> None:
         temporary.replace(path)
 
 
+#: What a disk says that is full, used up by its owner or read-only, and a limit of a file's size.
+_REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
+
 #: What file systems say that know no hard links.
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS)
 
@@ -157,7 +160,13 @@ def _flush(path: Path) -> None:
         os.close(descriptor)
 
 
-def _refused(path: Path, error: OSError) -> WriteError:
+def is_refusal(error: OSError) -> bool:
+    """True if the system refuses to write anything more: no other file would fare better."""
+    return error.errno in _REFUSALS
+
+
+def refused(path: Path, error: OSError) -> WriteError:
+    """The error for a file that the system refuses to write."""
     return WriteError(
         f"Cannot write {path}.",
         found=error.strerror or str(error),

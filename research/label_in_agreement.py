@@ -35,6 +35,7 @@ from research.agreed_labels import agreed_annotations
 from research.boxes import share_inside
 from research.ensemble import Ensemble, Suspect
 from research.frame_sheet import COLOURS
+from research.free_teacher import FreeTeacher
 from research.tracked_objects import TrackedObject, Verdict, tracked_frames, verdict
 from research.yolo_teacher import TaughtInstance, YoloTeacher
 
@@ -122,8 +123,14 @@ def _arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("output", type=Path, metavar="OUT")
-    parser.add_argument("teacher", type=Path, metavar="yolo11n-seg_int8.tflite")
+    parser.add_argument("teacher", type=Path, metavar="yolo11n-seg_int8.tflite|nanodet_m.onnx")
     parser.add_argument("sources", type=Path, nargs="+", metavar="VIDEO|PICTURES|COCO-FOLDER")
+    parser.add_argument(
+        "--pixels",
+        type=Path,
+        metavar="deeplabv3_mnv2_pascal_quant.tflite",
+        help="the teacher is NanoDet-m, and this gives its boxes their masks",
+    )
     parser.add_argument("--every", type=int, default=15, help="frames from one to the next (15)")
     parser.add_argument("--first", type=int, default=0, help="first frame of a video that is labelled (0)")
     parser.add_argument(
@@ -156,7 +163,11 @@ def _arguments() -> argparse.Namespace:
 
 def label(arguments: argparse.Namespace) -> None:
     """Write the folder that the arguments ask for."""
-    teacher = YoloTeacher(arguments.teacher)
+    teacher = (
+        FreeTeacher(arguments.teacher, arguments.pixels)
+        if arguments.pixels
+        else YoloTeacher(arguments.teacher)
+    )
     network = load(arguments.model, LoadSettings(batch=4, score=_LEAST))
     ensemble = Ensemble(network, _CANVAS)
     left_out = read_list(arguments.leave_out) if arguments.leave_out else frozenset()

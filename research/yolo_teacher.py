@@ -102,7 +102,7 @@ class YoloTeacher:
             inside = _window_mask(row, prototypes, corner, size, part.shape[:2])
             box = ((row[:4] - [*corner, *corner]) / scale).astype(np.float32)
             box = np.clip(box, 0, [part.shape[1], part.shape[0]] * 2).astype(np.float32)
-            if not inside.any() or not _is_whole(box, left, part.shape[1], frame.shape[1]):
+            if not inside.any() or not is_whole(box, left, part.shape[1], frame.shape[1]):
                 continue
             mask = np.zeros(frame.shape[:2], bool)
             mask[:, left : left + part.shape[1]] = inside
@@ -164,7 +164,7 @@ def _window_mask(
     return cv2.resize(inside, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR) > 0.5
 
 
-def _is_whole(box: NDArray[np.float32], left: int, side: int, width: int) -> bool:
+def is_whole(box: NDArray[np.float32], left: int, side: int, width: int) -> bool:
     """True unless a side of the box, in px of its window, lies on an edge of the window that is not the frame's."""
     cut_left, cut_right = box[0] <= 2 and left > 0, box[2] >= side - 2 and left + side < width
     return not (cut_left or cut_right)

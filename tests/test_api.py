@@ -137,7 +137,7 @@ def test_another_package_of_that_name_is_told_clearly(repo_root, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_the_readmes_lines_run_from_a_wheel_beside_a_pipeline_of_ones_own(repo_root, traffic, tmp_path):
+def test_the_lines_of_its_page_run_from_a_wheel_beside_a_pipeline_of_ones_own(repo_root, traffic, tmp_path):
     wheels, home, work = tmp_path / "wheels", tmp_path / "home", tmp_path / "work"
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "wheel", "--no-deps", "-w", wheels, repo_root], check=True)
@@ -146,8 +146,8 @@ def test_the_readmes_lines_run_from_a_wheel_beside_a_pipeline_of_ones_own(repo_r
     (work / "pipeline").mkdir(parents=True)
     (work / "pipeline" / "__init__.py").write_text("raise SystemExit('the wrong pipeline')")
     (work / "in.mp4").write_bytes(traffic.read_bytes())
-    blocks = (repo_root / "README.md").read_text().split("```python\n")[1:]
-    script = tmp_path / "scripts" / "readme.py"
+    blocks = (repo_root / "docs" / "python.md").read_text().split("```python\n")[1:]
+    script = tmp_path / "scripts" / "page.py"
     script.parent.mkdir()
     script.write_text("\n".join(block.split("```")[0] for block in blocks))
     environment = {**os.environ, "PYTHONPATH": str(home)}

@@ -121,7 +121,7 @@ HOMES = {
     "pyarrow": {"store"},
     "scipy": {"track", "evaluation"},
     "ai_edge_litert": {"networks"},
-    "PIL": {"pictures", "live"},
+    "PIL": {"pictures", "live", "storage"},
     "cv2": {
         "networks",
         "pictures",

@@ -88,7 +88,7 @@ class Boxes:
 
     @property
     def cls(self) -> NDArray[np.int32]:
-        """int32 [N]: class id, as the track's detections up to this frame vote."""
+        """int32 [N]: class id that the track's detections vote for, those of the next seconds included."""
         return self.tracks.class_ids
 
     @property

@@ -18,6 +18,7 @@ from pipeline.render.shown import ShownTracks
 from pipeline.run.work.segment_worker import SeenFrame, SegmentTask, seen_frames, without_picture
 from pipeline.segment.network_classes import network_classes
 from pipeline.segment.segmenter import Segmenter
+from pipeline.structures.address import in_full, place_of
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.class_map import ClassMap
 from pipeline.structures.detections import Detections
@@ -39,13 +40,15 @@ def segment(path: str | Path, **settings: Any) -> Iterator[Frame]:
 
     A frame's tracks rest on the seconds of film behind it, as they do in the command's output.
 
-    settings : model, view, conf, classes, ignore_region, device, batch, deinterlace, start, end, duration: the long
-    flags of `seg-video run` with _ for -. A part's frames have the numbers and times of the source. Raises UsageError
-    for a setting that does not exist, InputError for a video that cannot be read, both before the first frame is asked
-    for; WeightsError and ConfigError, with the first frame, for what is wrong with the network.
+    settings : model, view, conf, classes, ignore_region, device, batch, deinterlace, start, end, duration,
+    frames_as_video: the long flags of `seg-video run` with _ for -. A part's frames have the numbers and times of the
+    source. Raises UsageError for a setting that does not exist, InputError for a video that cannot be read, both before
+    the first frame is asked for; WeightsError and ConfigError, with the first frame, for what is wrong with the
+    network.
     """
-    asked = resolve(request_of_keywords(path, None, settings, _ROOMS).settings)
-    return _frames(asked, excerpt(probe(Path(path).absolute()), asked.decode))
+    request = request_of_keywords(path, None, settings, _ROOMS)
+    asked, source = resolve(request.settings), in_full(place_of(request.inputs[0]))
+    return _frames(asked, excerpt(probe(source), asked.decode))
 
 
 def _frames(settings: Settings, film: VideoInfo) -> Iterator[Frame]:

@@ -8,13 +8,15 @@ from typing import Any
 from pipeline.api.settings import request_of_keywords
 from pipeline.proof import verify as proof
 from pipeline.proof.verify import Proof
+from pipeline.structures.address import place_of
 
 
-def verify(source: str | Path, output: str | Path, *, quick: bool = False, **part: Any) -> Proof:
+def verify(source: str | Path, output: str | Path, *, quick: bool = False, **reading: Any) -> Proof:
     """The proof, whose `holds` says whether every check does; both files are read from beginning to end.
 
-    quick : compare packets only, decode nothing. part : start, end, duration, keep_times, as the run was given them,
-    where the output is a part and its run's record is not there. Raises InputError for a file that cannot be read.
+    quick : compare packets only, decode nothing. reading : frames_as_video, as the run was given it; start, end,
+    duration, keep_times too, where the output is a part and its run's record is not there. Raises InputError for a file
+    that cannot be read.
     """
-    asked = request_of_keywords(source, output, part, ("decode",)).settings.decode if part else None
-    return proof.verify(Path(source), Path(output), quick=quick, part=asked)
+    request = request_of_keywords(source, output, reading, ("decode",))
+    return proof.verify(place_of(request.inputs[0]), Path(output), quick=quick, part=request.settings.decode)

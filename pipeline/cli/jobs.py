@@ -38,7 +38,7 @@ def make_outputs(requests: Sequence[JobRequest], given: Iterable[str], arguments
         raise UsageError("Some jobs are of pictures, others of videos.", do="submit them apart")
     if arguments.quality is not None:
         raise UsageError("--quality is for pictures.", do="for videos there is --crf")
-    check_together([(request.inputs, request.output) for request in requests])
+    check_together([(request.inputs, request.output, request.settings.run.work_dir) for request in requests])
     if arguments.dry_run:
         return max(_show_estimate(request, arguments.json) for request in requests)
     return make_videos(requests, arguments)

@@ -12,14 +12,17 @@ from pipeline.cli.command import Command, aligned
 from pipeline.cli.help_texts import help_of
 from pipeline.cli.say import complain, say
 from pipeline.job.arguments import add_job_options, given_options
-from pipeline.job.options import OPTIONS, Option
+from pipeline.job.options import OPTIONS
 from pipeline.loading.given import Given
-from pipeline.video.settings import DecodeSettings
+from pipeline.structures.address import place_of
 
 if TYPE_CHECKING:
     from pipeline.proof.verify import Proof
 
 _STATES = {True: "ok", False: "DIFFERS", None: "unchecked"}
+
+#: Options that say how the source was read.
+_READING = [OPTIONS[name] for name in ("frames-as-video", "start", "end", "duration", "keep-times")]
 
 #: The files can be read, and are not what they should be.
 DIFFERS = 1
@@ -30,9 +33,9 @@ def _add_verify_arguments(parser: argparse.ArgumentParser) -> None:
         "Read both files from beginning to end and compare them. Exit code 0: the output is the same video "
         "plus masks; 1: something differs; 3: one of them cannot be read."
     )
-    parser.add_argument("input", type=Path, metavar="IN", help="the source")
+    parser.add_argument("input", metavar="IN", help="the source")
     parser.add_argument("output", type=Path, metavar="OUT", help="what was made of it")
-    add_job_options(parser, _part_options(), help_of)
+    add_job_options(parser, _READING, help_of)
     parser.add_argument("--quick", action="store_true", help="compare packets only, decode nothing")
     parser.add_argument(
         "--least-psnr",
@@ -43,21 +46,17 @@ def _add_verify_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object, for programs")
 
 
-def _part_options() -> list[Option]:
-    return [OPTIONS[name] for name in ("start", "end", "duration", "keep-times")]
-
-
 def _verify(arguments: argparse.Namespace) -> int:
-    from pipeline.job.request import by_room
+    from pipeline.job.request import make_request
     from pipeline.proof.verify import verify
 
-    part = by_room(Given(given_options(arguments, _part_options()))).get("decode")
+    request = make_request((arguments.input,), None, Given(given_options(arguments, _READING)))
     proof = verify(
-        arguments.input,
+        place_of(request.inputs[0]),
         arguments.output,
         quick=arguments.quick,
         least_psnr_db=arguments.least_psnr,
-        part=None if part is None else DecodeSettings(**part),
+        part=request.settings.decode,
     )
     if arguments.json:
         say(json.dumps({**dataclasses.asdict(proof), "holds": proof.holds}, indent=1))

@@ -90,7 +90,10 @@ def _hand_over(files: Sequence[Path], address: str) -> int:
     """Let a cluster do the jobs, and follow what it says."""
     from pipeline.run.hand_over import hand_over
 
-    return max(hand_over(file, address, lambda text: say(text, end="")) for file in files)
+    def begun(job: str) -> None:
+        complain(f"job {job}; it goes on without this command, until: ray job stop {job} --address {address}")
+
+    return max(hand_over(file, address, begun, lambda text: say(text, end="")) for file in files)
 
 
 def _add_resume_arguments(parser: argparse.ArgumentParser) -> None:

@@ -40,22 +40,23 @@ class Pair:
         return self.destination or self.output
 
     @classmethod
-    def of(cls, source: Place, target: Place) -> Pair:
-        """The pair of these two; the run of an output in a storage lies in the current folder."""
-        if not isinstance(target, Address):
+    def of(cls, source: Place, target: Place, work_dir: str | None) -> Pair:
+        """The pair of these two; the run of an output in a storage lies in `work_dir`, or in the current folder."""
+        if isinstance(target, Path):
             return cls(source, target)
-        if target.scheme != "s3":
+        if not isinstance(target, Address) or target.scheme != "s3":
             raise UsageError(
                 f"{target} cannot be an output.", do="name a file, or an address that begins with s3://"
             )
-        return cls(source, Path(target.name), target)
+        return cls(source, Path(work_dir or "") / target.name, target)
 
 
-def pairs(inputs: Sequence[str], output: str | None) -> list[Pair]:
+def pairs(inputs: Sequence[str], output: str | None, work_dir: str | None = None) -> list[Pair]:
     """Each video that the inputs name, with its output; in the order in which they are named.
 
     inputs : files, folders (the videos in them, by name), patterns, or addresses.
     output : a file or address, for one input; a folder; a template with {stem} or {name}; None: `<stem>_seg.mp4` here.
+    work_dir : where the runs of outputs in a storage lie; None: here.
     Raises InputError for an input that is not there or cannot be looked at, UsageError where two inputs would get one
     output, or an output would replace an input.
     """
@@ -66,18 +67,18 @@ def pairs(inputs: Sequence[str], output: str | None) -> list[Pair]:
     if not sources:
         raise InputError("No input holds a video.", found=", ".join(inputs))
     several = len(sources) > 1 or any(_is_folder(name) for name in inputs)
-    found = [Pair.of(source, _output(source, output, several)) for source in dict.fromkeys(sources)]
+    found = [Pair.of(source, _output(source, output, several), work_dir) for source in dict.fromkeys(sources)]
     _check_run_names(found)
     protect_sources([(pair.source, pair.target) for pair in found])
     return found
 
 
-def check_together(jobs: Sequence[tuple[Sequence[str], str | None]]) -> None:
+def check_together(jobs: Sequence[tuple[Sequence[str], str | None, str | None]]) -> None:
     """Raise what `pairs` raises, and UsageError where an output of one job is an input of any.
 
-    jobs : inputs and output of each job of a command.
+    jobs : inputs, output and work_dir of each job of a command.
     """
-    found = [pair for inputs, output in jobs for pair in pairs(inputs, output)]
+    found = [pair for job in jobs for pair in pairs(*job)]
     _check_run_names(found)
     protect_sources([(pair.source, pair.target) for pair in dict.fromkeys(found)])
 
@@ -96,9 +97,9 @@ def _check_run_names(found: Iterable[Pair]) -> None:
 
 
 def _sources(name: str) -> Sequence[Place]:
-    if is_address(name):
-        return [Address(name)]
-    path = Path(name)
+    path = place_of(name)
+    if not isinstance(path, Path):
+        return [path]
     try:
         if path.is_dir():
             return sorted(entry for entry in path.iterdir() if _is_source(entry))

@@ -11,7 +11,7 @@ import yaml
 
 from pipeline.errors import UsageError
 from pipeline.job.options import is_region_picture
-from pipeline.job.request import JobRequest, make_request
+from pipeline.job.request import JobRequest, by_room, make_request
 from pipeline.loading.given import Given
 from pipeline.loading.typed_value import is_path, wrong_value
 from pipeline.loading.yaml_nodes import given_in, yaml_nodes
@@ -55,6 +55,8 @@ def _job(path: Path, node: yaml.Node, overrides: Mapping[str, Any]) -> JobReques
     given = _by_flag(given_in(path, node))
     values = dict(given.values)
     named: dict[str, Any] = {key: values.pop(key) for key in ("inputs", "output") if key in values}
+    if "inputs" not in named:
+        by_room(replace(given, values=values))  # `input` is told as a key that there is not
     given.check(_faults(named))
     output = named.get("output")
     return make_request(

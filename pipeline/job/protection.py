@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline.errors import UsageError
 from pipeline.job.output_template import RUN_SUFFIX, run_folder
-from pipeline.structures.address import Address, Place
+from pipeline.structures.address import Address, FrameFolder, Place
 
 
 def protect_sources(pairs: Sequence[tuple[Place, Place]]) -> None:
@@ -41,7 +41,8 @@ def protect_sources(pairs: Sequence[tuple[Place, Place]]) -> None:
     files = [output for _, output in pairs if isinstance(output, Path)]
     runs = {os.path.realpath(run_folder(output)): output for output in files}
     for source in (source for source, _ in pairs if not isinstance(source, Address)):
-        for folder in Path(os.path.realpath(source)).parents:
+        path = source.folder if isinstance(source, FrameFolder) else source
+        for folder in Path(os.path.realpath(path)).parents:
             if str(folder) in runs:
                 raise UsageError(
                     f"{source} lies in the folder of the run that makes {runs[str(folder)]}, and would go with it.",
@@ -90,7 +91,7 @@ def check_not_another_s(output: Path) -> None:
 
 def _marks(path: Place) -> Iterator[Hashable]:
     """The marks that two spellings of one file have in common."""
-    if isinstance(path, Address):
+    if not isinstance(path, Path):
         yield path
         return
     yield os.path.realpath(path)

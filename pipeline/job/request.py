@@ -13,6 +13,7 @@ from pipeline.job.settings import Settings
 from pipeline.loading.given import Given
 from pipeline.loading.load import hints_of, refusals, unknown_key
 from pipeline.loading.typed_value import typed_value, wrong_value
+from pipeline.structures.address import FrameFolder
 from pipeline.structures.pixel_classes import PixelClasses
 
 
@@ -56,7 +57,11 @@ def make_request(inputs: tuple[str, ...], output: str | None, given: Given) -> J
     """
     rooms = by_room(given)
     given.check(fault for room, values in rooms.items() for fault in _refusals(room, values))
-    return JobRequest(inputs, output, Settings().with_changes(rooms))
+    settings = Settings().with_changes(rooms)
+    rate = settings.decode.frames_as_video
+    if rate is not None:
+        inputs = tuple(str(FrameFolder.of(name, rate)) for name in inputs)
+    return JobRequest(inputs, output, settings)
 
 
 def by_room(given: Given) -> dict[str, dict[str, Any]]:

@@ -24,7 +24,8 @@ class RunSettings:
     cluster : HOST:PORT of a Ray cluster, `auto` for the one on this machine, `local` for one that is started here for
         this run alone, None for none.
     force, skip : what becomes of an output that exists; neither: the run is refused.
-    work_dir : where chunk files go; None: into the run's folder beside the output.
+    work_dir : where chunk files go; None: into the run's folder beside the output. The runs of outputs in a storage
+        lie there too; None: in the current folder.
     keep_work : they stay after success. sidecar : detections and manifest stay beside the output.
     """
 

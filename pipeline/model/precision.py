@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from pipeline.errors import ConfigError
@@ -41,7 +42,7 @@ def gpu_capability() -> tuple[int, int] | None:
     if backend == "tensorflow":
         import tensorflow as tf
 
-        devices = tf.config.list_physical_devices("GPU")
+        devices = tf.config.get_visible_devices("GPU")  # not those that `--device cpu` hides
         return (
             tf.config.experimental.get_device_details(devices[0])["compute_capability"] if devices else None
         )
@@ -55,7 +56,8 @@ def gpu_capability() -> tuple[int, int] | None:
         return int(major), int(minor)
     import torch
 
-    return torch.cuda.get_device_capability() if torch.cuda.is_available() else None
+    hidden = os.environ.get("KERAS_TORCH_DEVICE") == "cpu"
+    return torch.cuda.get_device_capability() if torch.cuda.is_available() and not hidden else None
 
 
 def cpu_identity(cpuinfo: Path = Path("/proc/cpuinfo")) -> tuple[str, frozenset[str]]:

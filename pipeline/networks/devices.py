@@ -1,4 +1,4 @@
-"""The device that a network computes on; TensorFlow's part of it is claimed before its first operation."""
+"""The device that a network computes on; a backend's part of it is claimed before its first operation."""
 
 from __future__ import annotations
 
@@ -18,19 +18,24 @@ from pipeline.networks.settings import LoadSettings
 #: What TensorFlow writes while it is imported, before it heeds TF_CPP_MIN_LOG_LEVEL.
 _GREETING = re.compile(rb"WARNING: All log messages before|I\d{4} ")
 
-#: Where NVIDIA's driver shows a GPU.
-_GPU_FILES = (Path("/dev/nvidia0"), Path("/dev/nvidiactl"))
+#: Where NVIDIA's driver shows its GPUs.
+_DEVICES = Path("/dev")
 
 
 def takes_gpu(device: str) -> bool:
-    """True if a network goes to a GPU: one that is asked for, or for `auto` one that TensorFlow has the libraries for.
+    """True if a network goes to a GPU. Raises ConfigError where one is asked for and there is none."""
+    return gpu_count(device) > 0
+
+
+def gpu_count(device: str) -> int:
+    """Number of GPUs that networks may go to: none for cpu, or without the libraries that backends need there.
 
     Nothing is imported for it. Raises ConfigError where a GPU is asked for and there is none.
     """
-    usable = device != "cpu" and _has_gpu()
-    if device == "gpu" and not usable:
-        raise ConfigError("device gpu: TensorFlow sees no GPU here.", do="leave out --device, or use cpu")
-    return usable
+    count = 0 if device == "cpu" else _usable_gpus()
+    if device == "gpu" and not count:
+        raise ConfigError("device gpu: no GPU can be used here.", do="leave out --device, or use cpu")
+    return count
 
 
 def computing_runtime(settings: LoadSettings) -> str:
@@ -53,8 +58,34 @@ def version_of(package: str) -> str:
     return f"{package} {importlib.metadata.version(package)}"
 
 
+def keras_backend() -> str:
+    """The backend that Keras has or is going to have; nothing is imported for it."""
+    return os.environ.get("KERAS_BACKEND", "tensorflow")
+
+
+def claim_backend(device: str, threads: int | None) -> bool:
+    """Choose the device of Keras's backend before its first operation; True if it is a GPU.
+
+    Raises ConfigError where the system has a GPU and the backend does not see it.
+    """
+    backend = keras_backend()
+    if backend == "tensorflow":
+        return claim_tensorflow(device, threads)
+    on_gpu = takes_gpu(device)
+    if on_gpu:
+        # Otherwise the first process takes three quarters of the GPU's memory.
+        os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    else:
+        os.environ.update(JAX_PLATFORMS="cpu", KERAS_TORCH_DEVICE="cpu")
+    from pipeline.model.precision import gpu_capability
+
+    if on_gpu and gpu_capability() is None:
+        raise _unseen(device, backend)
+    return on_gpu
+
+
 def claim_tensorflow(device: str, threads: int | None) -> bool:
-    """Choose TensorFlow's device before its first operation; whether it is a GPU. Raises ConfigError without one."""
+    """The same for TensorFlow, whatever Keras has."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _ungreeted():
         import tensorflow as tf
@@ -68,27 +99,35 @@ def claim_tensorflow(device: str, threads: int | None) -> bool:
             tf.config.set_visible_devices([], "GPU")
         return False
     if not gpus:
-        raise ConfigError(
-            f"device {device}: TensorFlow sees no GPU here, though the system has one.",
-            do="use --device cpu, or pip install 'tensorflow[and-cuda]' of the driver's version",
-        )
+        raise _unseen(device, "tensorflow")
     for gpu in gpus:
         # Otherwise the first process takes all of the GPU's memory.
         tf.config.experimental.set_memory_growth(gpu, True)
     return True
 
 
-def _has_gpu() -> bool:
-    """True if the driver shows a GPU, this process may see it, and the libraries are there that TensorFlow loads."""
-    if os.environ.get("CUDA_VISIBLE_DEVICES", "0").strip() in ("", "-1"):
-        return False
-    if not any(path.exists() for path in _GPU_FILES):
-        return False
+def _unseen(device: str, backend: str) -> ConfigError:
+    packages = {"tensorflow": "tensorflow[and-cuda]", "jax": "jax[cuda13]"}
+    return ConfigError(
+        f"device {device}: {backend} sees no GPU here, though the system has one.",
+        do=f"use --device cpu, or pip install '{packages.get(backend, backend)}' of the driver's version",
+    )
+
+
+def _usable_gpus() -> int:
+    """GPUs that the driver shows and this process may see, if the libraries are there that backends load."""
     packaged = (
         importlib.util.find_spec("nvidia") is not None
         and importlib.util.find_spec("nvidia.cudnn") is not None
     )
-    return packaged or ctypes.util.find_library("cudnn") is not None
+    if not packaged and ctypes.util.find_library("cudnn") is None:
+        return 0
+    shown = len(list(_DEVICES.glob("nvidia[0-9]*")))
+    allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if allowed is None:
+        return shown
+    named = [name for name in allowed.split(",") if name.strip() not in ("", "-1")]
+    return min(len(named), shown)
 
 
 @contextmanager

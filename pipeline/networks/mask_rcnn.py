@@ -13,7 +13,7 @@ from pipeline.model.frames import config_class_names
 from pipeline.model.precision import cpu_precision, resolve_precision
 from pipeline.networks import semantic
 from pipeline.networks.checkpoint_config import SEMANTIC, checkpoint_config, published_config
-from pipeline.networks.devices import claim_tensorflow, computing_runtime, takes_gpu, version_of
+from pipeline.networks.devices import claim_backend, computing_runtime, keras_backend, takes_gpu, version_of
 from pipeline.networks.settings import LoadSettings, given
 from pipeline.networks.source import NetworkSource
 from pipeline.structures.frame_segmenter import FrameSegmenter
@@ -48,7 +48,7 @@ def _runtime_of_objects(source: NetworkSource, settings: LoadSettings) -> str:
         return _int8_runtime(source, on_openvino)
     if on_openvino:
         return f"{version_of('openvino')} {cpu_precision(settings.precision)}"
-    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+    backend = keras_backend()
     if takes_gpu(settings.device):
         return f"{version_of(backend)} gpu {settings.precision}"
     return f"{version_of(backend)} {cpu_precision(settings.precision)}"
@@ -117,7 +117,7 @@ def _on_openvino(
 
 
 def _through_keras(source: NetworkSource, settings: LoadSettings, here: str) -> FrameSegmenter:
-    on_gpu = claim_tensorflow(settings.device, settings.threads)
+    on_gpu = claim_backend(settings.device, settings.threads)
     from pipeline.model.predictor import MaskRCNNPredictor
     from pipeline.networks.checkpoint import load_checkpoint
 

@@ -128,7 +128,8 @@ def find_source(model: str | Path) -> NetworkSource:
 def class_names(model: str | Path | NetworkSource) -> Mapping[int, str]:
     """Name of each class id that the network can return; nothing is loaded or fetched. Raises as `find_source` does."""
     source = _source(model)
-    return _loader(source).class_names(source)
+    # They go to other processes, which a read-only view of a table cannot.
+    return dict(_loader(source).class_names(source))
 
 
 def pixel_classes(model: str | Path | NetworkSource) -> PixelClasses | None:

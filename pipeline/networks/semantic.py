@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from pipeline.formats.own_file import load_weights, read_metadata
 from pipeline.model.precision import resolve_precision
 from pipeline.model.semantic.config import SemanticConfig
 from pipeline.networks.checkpoint_config import CONFIG, KIND, SEMANTIC
-from pipeline.networks.devices import claim_tensorflow, takes_gpu, version_of
+from pipeline.networks.devices import claim_backend, keras_backend, takes_gpu, version_of
 from pipeline.networks.settings import LoadSettings
 from pipeline.networks.source import NetworkSource
 from pipeline.structures.class_map import PixelClassifier
@@ -33,7 +32,7 @@ def pixel_classes(source: NetworkSource) -> PixelClasses:
 def runtime(source: NetworkSource, settings: LoadSettings) -> str:
     """The Keras backend, its version, and the numbers it computes in."""
     del source
-    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+    backend = keras_backend()
     gpu = " gpu" if takes_gpu(settings.device) else ""
     return f"{version_of(backend)}{gpu} float32"
 
@@ -52,7 +51,7 @@ def load(source: NetworkSource, settings: LoadSettings) -> ClassesAlone:
 def load_classifier(source: NetworkSource, settings: LoadSettings) -> PixelClassifier:
     """The network. Raises WeightsError, ConfigError."""
     here = runtime(source, settings)
-    claim_tensorflow(settings.device, settings.threads)
+    claim_backend(settings.device, settings.threads)
     from pipeline.model.semantic.predictor import SemanticPredictor
 
     return SemanticPredictor(load_semantic(source.path()), settings.jit, here)

@@ -27,6 +27,7 @@ from pipeline.store.class_pictures import (
 )
 from pipeline.store.header import Header, StoredPicture
 from pipeline.store.reader import DetectionsFile
+from pipeline.store.summed import remove_summed, write_summed
 from pipeline.store.writer import write_tracks
 from pipeline.structures.class_map import ClassMap
 from pipeline.structures.pixel_classes import PixelClasses
@@ -142,9 +143,10 @@ class PictureStore:
         for known in apart:
             self.keep(known)
         _write(self.path, [*batch, *alike])
-        for part in self._parts.glob("*.parquet"):
+        files = {name.name.partition(".parquet")[0] for name in self._parts.glob("*.parquet*")}
+        for part in (self._parts / f"{name}.parquet" for name in files):
             if part.stem not in {known.entry.made for known in apart}:
-                part.unlink()
+                remove_summed(part)
         if self._parts.exists() and not any(self._parts.iterdir()):
             self._parts.rmdir()
 
@@ -164,7 +166,7 @@ def _write(path: Path, batch: Sequence[KnownPicture]) -> None:
         tracked=True,
         pictures=tuple(known.entry for known in batch),
     )
-    write_tracks(path, header, [known.tracks for known in batch])
+    write_summed(path, lambda new: write_tracks(new, header, [known.tracks for known in batch]))
 
 
 def _read(path: Path) -> list[KnownPicture]:

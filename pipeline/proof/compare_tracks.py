@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from pipeline.proof.check import Check
-from pipeline.proof.same_times import Times, same_times
+from pipeline.proof.same_times import Times, TimesVerdict, same_times
 from pipeline.structures.video_info import StreamInfo
 from pipeline.video.read.facts import MediaFacts, TrackFacts
 from pipeline.video.write.tags import stream_tags
@@ -116,9 +116,7 @@ def _track(
         return Check(name, True, "0 packets", "none", "there was nothing in it")
     if match is None:
         return Check(name, False, _content(track), "none", "", vital)
-    verdict = same_times(
-        Times(track.pts, track.stream.time_base).earlier(shift), Times(match.pts, match.stream.time_base)
-    )
+    verdict, recut = _compared_times(track, match, shift)
     # A second video may be packed in another way: MP4 gives lengths where MPEG-TS marks starts.
     repacked = track.stream.kind == "video" and len(track.pts) == len(match.pts)
     same = track.sha256 == match.sha256 or repacked
@@ -128,12 +126,24 @@ def _track(
     faults += [] if not verdict.same or _same_ends(track, match, shift) else ["other ends"]
     faults += tag_faults(track.stream, match.stream, alike=alike)
     faults += _parameter_faults(track, match, own_words)
-    if alike and track.hidden != match.hidden:
+    if alike and not recut and track.hidden != match.hidden:
         faults.append(f"{match.hidden} packets at its start are hidden instead of {track.hidden}")
     if alike and flags_of(track.stream) != flags_of(match.stream):
         faults.append(f"flags {_words(match)} instead of {_words(track)}")
     notes = [verdict.note] if verdict.same and verdict.note else []
     return Check(name, not faults, _content(track), _content(match), "; ".join(faults + notes), vital)
+
+
+def _compared_times(track: TrackFacts, match: TrackFacts, shift: Fraction) -> tuple[TimesVerdict, bool]:
+    """The verdict on the times, and True if only PCM was cut into other packets."""
+    wanted, found = track.stream.time_base, match.stream.time_base
+    verdict = same_times(Times(track.pts, wanted).earlier(shift), Times(match.pts, found))
+    if verdict.same or track.gapless is None or match.gapless is None:
+        return verdict, False
+    verdict = same_times(Times(track.gapless, wanted).earlier(shift), Times(match.gapless, found))
+    if not verdict.same:
+        return TimesVerdict(False, f"without gaps: {verdict.note}"), False
+    return TimesVerdict(True, "in packets of other lengths, without a gap more or less"), True
 
 
 def _same_ends(track: TrackFacts, match: TrackFacts, shift: Fraction) -> bool:

@@ -26,8 +26,7 @@ def evidence(folder: Path) -> Evidence:
     """
     manifest = Manifest.of_run(folder)
     ledger = Ledger(folder / "ledger.jsonl")
-    made = ledger.entry("mux")
-    made = made if made is not None and made.fingerprint == manifest.fingerprints["mux"] else None
+    made = output_entry(manifest, ledger)
     files = {
         "input": _file(manifest.source.path, manifest.source.sha256),
         "output": _file(manifest.output, made.sha256 if made else None),
@@ -50,6 +49,12 @@ def evidence(folder: Path) -> Evidence:
     return Evidence(
         record, made is not None and all(file["unchanged"] is not False for file in files.values())
     )
+
+
+def output_entry(manifest: Manifest, ledger: Ledger) -> Entry | None:
+    """The entry of the output as it was made; None for a run that did not come so far."""
+    made = ledger.entry("mux")
+    return made if made is not None and made.fingerprint == manifest.fingerprints["mux"] else None
 
 
 def _file(path: str, recorded: str | None) -> dict[str, Any]:

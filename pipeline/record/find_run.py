@@ -14,6 +14,7 @@ from pipeline.job.request import JobRequest, StoredWeights
 from pipeline.job.settings import Settings
 from pipeline.record.layout import RunLayout
 from pipeline.record.manifest import Manifest
+from pipeline.structures.address import is_address
 from pipeline.structures.pixel_classes import PixelClasses
 
 #: How deep below a folder runs are looked for.
@@ -55,6 +56,8 @@ def request_of(run: Path) -> JobRequest:
     # Only somebody at the command line may say so, each time anew.
     settings = replace(settings, run=replace(settings.run, force=False, skip=False))
     output = manifest.output
+    if is_address(output):  # the run is found again where it lies, from whatever folder
+        settings = replace(settings, run=replace(settings.run, work_dir=str(run.absolute().parent)))
     if "{" in output:
         output = output.replace("{", "{{").replace("}", "}}")  # a name, and no template
     stored = stored_weights(manifest) if manifest.weights.stored else None

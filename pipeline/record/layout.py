@@ -37,12 +37,12 @@ class RunLayout:
         """The layout for an output.
 
         work_dir : holds the work files of several runs, each in its own folder. keeps_output : the output stays where
-        it is made; otherwise it is made in the run's folder, and goes to a storage.
+        it is made; otherwise it is made in the run's folder, which lies in `work_dir` already, and goes to a storage.
         """
         output = output.absolute()
         folder = run_folder(output)
         made = output if keeps_output else folder / output.name
-        if work_dir is None:
+        if work_dir is None or not keeps_output:
             return cls(made, folder, folder / "work")
         mark = hashlib.sha256(os.fsencode(output)).hexdigest()[:8]
         return cls(made, folder, work_dir.absolute() / f"{output.name}.{mark}")

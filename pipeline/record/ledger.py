@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pipeline.errors import MediaError, RunInTheWayError, StoreError
-from pipeline.files import digest_of
+from pipeline.errors import RunInTheWayError, StoreError
+from pipeline.files import digest_of, refused
 from pipeline.loading.typed_json import typed_json
 from pipeline.record.own_file import read_own
 from pipeline.structures.frame_damage import NO_DAMAGE, FrameDamage
@@ -149,19 +149,19 @@ class Ledger:
         line = (json.dumps(asdict(entry), separators=(",", ":")) + "\n").encode()
         try:
             descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-            try:
+            # os.write may write a part of the line and not say so, where a disk is full; a stream says it.
+            with os.fdopen(descriptor, "ab") as stream:
                 if os.fstat(descriptor).st_nlink > 1:
                     raise RunInTheWayError(
                         f"{self._path} has another name, so that nothing is written to it.",
                         do="copy the run's folder without hard links, or name another output",
                     )
                 # A line that was cut off by a kill is ended, so that it does not take this one with it.
-                os.write(descriptor, line if _ends_clean(self._path) else b"\n" + line)
+                stream.write(line if _ends_clean(self._path) else b"\n" + line)
+                stream.flush()
                 os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
         except OSError as error:
-            raise MediaError(f"Cannot write {self._path}.", found=str(error), do="free space") from error
+            raise refused(self._path, error) from error
         self._entries[entry.step, entry.chunk] = entry
         return entry
 

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from pipeline.errors import InputError
 from pipeline.files import digest_of
-from pipeline.storage.objects import digest_of_object, look_at
-from pipeline.structures.address import Address, Place, place_of
+from pipeline.storage.stored import digest_of_stored, facts_of
+from pipeline.structures.address import Place, Stored, place_of
 
-#: Device, inode, size and the time of the last change of a file, which cannot be set back; of an object size and ETag.
+#: Device, inode, size and the time of the last change of a file, which cannot be set back; else size and ETag.
 SourceStamp = tuple[int | str | None, ...]
 
 
 @dataclass(frozen=True)
 class SourceIdentity:
-    """A source by its content: path or address, size in bytes, time of its last change, SHA-256.
+    """A source by its content: its place, size in bytes, time of its last change, SHA-256.
 
-    etag : of an object in a storage, which has no time of change that could be relied on.
+    etag : of an object in a storage or a folder of frames, which have no one time of change to rely on.
     """
 
     path: str
@@ -30,8 +31,8 @@ class SourceIdentity:
     @classmethod
     def of(cls, path: Place, known: SourceIdentity | None = None) -> SourceIdentity:
         """The identity of a source; `known` spares reading it again while size and time, or ETag, are the same."""
-        if isinstance(path, Address):
-            return cls._of_object(path, known)
+        if not isinstance(path, Path):
+            return cls._of_stored(path, known)
         try:
             path = path.resolve(strict=True)
             status = path.stat()
@@ -46,12 +47,12 @@ class SourceIdentity:
         return cls(str(path), status.st_size, status.st_mtime_ns, digest)
 
     @classmethod
-    def _of_object(cls, address: Address, known: SourceIdentity | None) -> SourceIdentity:
-        facts = look_at(address)
-        same = known is not None and (known.path, known.size, known.etag) == (address.url, *facts)
+    def _of_stored(cls, place: Stored, known: SourceIdentity | None) -> SourceIdentity:
+        facts = facts_of(place)
+        same = known is not None and (known.path, known.size, known.etag) == (str(place), *facts)
         if known is not None and same and facts.etag is not None:
             return known
-        return cls(address.url, facts.size, 0, digest_of_object(address), facts.etag)
+        return cls(str(place), facts.size, 0, digest_of_stored(place), facts.etag)
 
     def record(self) -> dict[str, Any]:
         """The identity as JSON values; a file has no ETag."""
@@ -60,11 +61,11 @@ class SourceIdentity:
     def check(self) -> SourceStamp:
         """Read the file again; its stamp of before. Raises InputError if its content changed.
 
-        An object is known by its ETag.
+        An object is known by its ETag, and a folder of frames by the times of their last changes.
         """
         stamp = self._stamp()
         place = place_of(self.path)
-        now = SourceIdentity.of(place, self if isinstance(place, Address) else None)
+        now = SourceIdentity.of(place, None if isinstance(place, Path) else self)
         now.check_size(self.size)
         if now.sha256 != self.sha256:
             raise self._changed()
@@ -77,8 +78,8 @@ class SourceIdentity:
 
     def _stamp(self) -> SourceStamp:
         place = place_of(self.path)
-        if isinstance(place, Address):
-            facts = look_at(place)
+        if not isinstance(place, Path):
+            facts = facts_of(place)
             return facts.size, facts.etag
         try:
             status = place.stat()

@@ -62,7 +62,7 @@ def estimate(request: JobRequest, speeds: Speeds, cost: float = 1.0) -> list[Est
     Raises whatever the run itself would raise before it starts anything.
     """
     found: list[Estimate | LeftAlone] = []
-    for pair in pairs(request.inputs, request.output):
+    for pair in pairs(request.inputs, request.output, request.settings.run.work_dir):
         if is_refused_unseen(pair, request.settings.run):
             found.append(LeftAlone(str(pair.source), str(pair.target), "skipped"))
             continue

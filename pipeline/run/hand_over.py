@@ -8,7 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipeline import __version__
+from pipeline.errors import UsageError
 from pipeline.job.job_file import read_job_file
+from pipeline.structures.address import is_address
 from pipeline.workers.job_api import run_on_cluster
 
 _JOB, _SCRIPT = "job.yaml", "submit.sh"
@@ -35,16 +37,24 @@ PATH="$folder:$PATH" exec "$folder/seg-video" submit JOB --cluster auto --progre
 """
 
 
-def hand_over(file: Path, address: str, listen: Callable[[str], None]) -> int:
-    """Exit code of the jobs of `file`, done by the cluster at `address`; `listen` is given what they print.
+def hand_over(file: Path, address: str, begun: Callable[[str], None], listen: Callable[[str], None]) -> int:
+    """Exit code of the jobs of `file`, done by the cluster at `address`.
+
+    begun : is given the id that the cluster has for them. listen : is given what they print.
 
     The cluster's machines need this package, the head in this very version, in the environment that Ray runs in. Paths
-    in the file have to be the cluster's own, from the root on. Raises UsageError for a file that is wrong, before
-    anything is sent.
+    in the file have to be the cluster's own, from the root on. Raises UsageError for a file that is wrong, and for a
+    run that would be lost with the folder in which Ray starts a job, before anything is sent.
     """
-    read_job_file(file)
+    for request in read_job_file(file):
+        if request.output and is_address(request.output) and request.settings.run.work_dir is None:
+            raise UsageError(
+                f"The run that makes {request.output} would be lost with the job.",
+                found=f"no work-dir in {file}",
+                do="add `work-dir:` with a folder on the cluster's head that stays, such as /var/lib/seg-video",
+            )
     with tempfile.TemporaryDirectory(prefix="seg-video-job-") as folder:
         shutil.copyfile(file, Path(folder) / _JOB)
         script = _ON_HEAD.replace("VERSION", __version__).replace("JOB", _JOB)
         (Path(folder) / _SCRIPT).write_text(script, encoding="ascii")
-        return run_on_cluster(address, f"RAY_PROCESS=$PPID exec sh {_SCRIPT}", Path(folder), {}, listen)
+        return run_on_cluster(address, f"RAY_PROCESS=$PPID exec sh {_SCRIPT}", Path(folder), begun, listen)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from pipeline.errors import ConfigError, UsageError
+from pipeline.errors import ConfigError
 from pipeline.job.inputs import Pair
 from pipeline.job.request import StoredWeights
 from pipeline.job.resolve import resolve
@@ -20,7 +20,8 @@ from pipeline.render.drawn_view import DrawnView
 from pipeline.run.run import Network, Run
 from pipeline.segment.network_classes import network_classes
 from pipeline.segment.settings import SegmentSettings
-from pipeline.structures.address import Place, in_full
+from pipeline.storage.frame_film import gaps_in
+from pipeline.structures.address import FrameFolder, Place, in_full
 from pipeline.structures.video_info import VideoInfo
 from pipeline.track.key_frames import key_frames
 from pipeline.video.colour.light_metadata import keeps_light
@@ -68,12 +69,7 @@ def plan_run(
     _check_regions(settings.track.ignore_regions, info)
     network = _network(resolved.segment, stored, view, fetch)
     check = check_container(film, pair.output)
-    if check.problems:
-        raise UsageError(
-            f"{pair.output.suffix} cannot hold all of {pair.source}.",
-            found="; ".join(check.problems),
-            do="name the output as it says",
-        )
+    check.refuse_losses(info, pair.output)
     tone_map, deinterlace = settings.decode.tone_map, settings.decode.deinterlace
     encoder = probe_encoder(as_painted(info, tone_map=tone_map, deinterlace=deinterlace), settings.encode)
     check_encoder(info, encoder.name, pair.output)
@@ -165,6 +161,8 @@ def _warnings(source: Place, info: VideoInfo, settings: Settings, encoder: Encod
     """Sentences for the user before anything is inferred."""
     if _is_program(settings.segment.model):
         yield f"{settings.segment.model} is a TensorFlow graph: a program, so use it only if you trust it"
+    if isinstance(info.path, FrameFolder):
+        yield from _gaps(info.path)
     if info.interlaced:
         deinterlaced = settings.decode.deinterlace
         becomes = "is deinterlaced" if deinterlaced else "stays so; --deinterlace makes it progressive"
@@ -178,6 +176,17 @@ def _warnings(source: Place, info: VideoInfo, settings: Settings, encoder: Encod
     light = as_painted(info, tone_map=settings.decode.tone_map).light
     if light is not None and not keeps_light(encoder.name):
         yield f"{source} has HDR's static metadata, which {encoder.name} cannot write; libx265 can"
+
+
+def _gaps(place: FrameFolder) -> Iterator[str]:
+    """A sentence on numbers that are missing, if any."""
+    found = gaps_in(place)
+    if found:
+        (before, behind), plural = found[0], "s" * (len(found) != 1)
+        yield (
+            f"{place.folder}: numbers are missing in {len(found)} place{plural}, first between {before} and {behind}; "
+            "the film goes on there without a pause"
+        )
 
 
 def _is_program(model: str) -> bool:

@@ -6,7 +6,7 @@ import os
 import time
 
 from pipeline.job.settings import Settings
-from pipeline.networks.devices import takes_gpu
+from pipeline.networks.devices import gpu_count
 from pipeline.render.drawn_view import DrawnView
 from pipeline.run.work.render_worker import RenderWorker
 from pipeline.run.work.segment_worker import SegmentWorker
@@ -19,6 +19,9 @@ from pipeline.workers.ray_workers import RayPools
 
 #: Processes that run the network on a CPU, at most: each holds TensorFlow and a network, some 700 MB.
 _MOST_CPU_WORKERS = 8
+
+#: Cores that one renderer uses at most: of some 18 CPU ms a frame a quarter holds the lock of its interpreter.
+_CORES_OF_RENDERER = 4
 
 #: The pools: segmenters have the GPUs, renderers share the cores.
 SEGMENT, RENDER = "segment", "render"
@@ -61,9 +64,9 @@ class RunPools:
         return self._workers
 
     def _needs_ray(self) -> bool:
-        """True on a cluster, and for GPUs, which Ray shares out; cores need only processes, which start at once."""
+        """True on a cluster, and for several GPUs, which Ray shares out; else processes do, which start at once."""
         run = self._settings.run
-        return run.workers != 0 and (run.cluster is not None or takes_gpu(self._settings.segment.device))
+        return run.workers != 0 and (run.cluster is not None or gpu_count(self._settings.segment.device) > 1)
 
     def _make_workers(self) -> WorkerPools:
         if self._settings.run.workers == 0:
@@ -106,7 +109,7 @@ class RunPools:
     def _resources(self) -> tuple[int, int]:
         """Cores and GPUs."""
         if self._session is None:
-            return len(os.sched_getaffinity(0)), 0
+            return len(os.sched_getaffinity(0)), gpu_count(self._settings.segment.device)
         cores, gpus = self._session.resources()
         return max(int(cores), 1), 0 if self._settings.segment.device == "cpu" else int(gpus)
 
@@ -115,14 +118,14 @@ class RunPools:
 
         Segmenters: one a GPU. Without GPU one on this machine, whose threads share one network among all cores: two
         processes of one thread each infer as fast as one of two, and hold the network twice. Renderers: one a core;
-        on one machine without GPUs one process, which paints as many chunks at a time.
+        without Ray one for a few cores, which paints as many chunks at a time.
         """
         cores, gpus = self._resources()
         if pool == SEGMENT:
             without = 1 if self.is_local else max(min(cores // 2, _MOST_CPU_WORKERS), 1)
             return self._settings.run.workers or gpus or without
         if self._session is None:
-            return 1
+            return -(-cores // _CORES_OF_RENDERER)
         return cores if self.is_local else max(cores - (gpus or cores // 2), 1)
 
     def _segmenters(self) -> PoolSpec:
@@ -141,8 +144,9 @@ class RunPools:
         return SegmentWorker(asked.segment, threads, class_maps=view.classes is not None)
 
     def _renderers(self) -> PoolSpec:
-        slots = self._resources()[0] if self._session is None else 1
-        return PoolSpec(RENDER, RenderWorker(), self._size(RENDER), cpus=self._cpus(), slots=slots)
+        size = self._size(RENDER)
+        slots = -(-self._resources()[0] // size) if self._session is None else 1
+        return PoolSpec(RENDER, RenderWorker(), size, cpus=self._cpus(), slots=slots)
 
     def _cpus(self) -> float:
         """Cores set aside: the operating system shares them out better than any number.

@@ -89,7 +89,7 @@ def run_videos(
     alone : no other job waits. If it has one video too, an error is raised; else a video's own trouble is set
     aside. Raises InterruptedRunError when the user stops it.
     """
-    found = pairs(request.inputs, request.output)
+    found = pairs(request.inputs, request.output, request.settings.run.work_dir)
     results = {pair: VideoResult(pair.source, pair.target, "skipped") for pair in found}
     unseen = [pair for pair in found if is_refused_unseen(pair, request.settings.run)]
     for pair in unseen:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import ChunksFailedError, InterruptedRunError, SegVideoError
+from pipeline.errors import ChunksFailedError, InterruptedRunError, SegVideoError, WriteError
 from pipeline.files import digest_of
 from pipeline.run.passes import InDriver, InPool, Key, Made, Pass
 from pipeline.run.pools import RunPools
@@ -200,6 +200,8 @@ class Runner:
             self._keep(key, step.work.keep(self, chunk, result.value))
         elif isinstance(result.error, OutOfReachError):
             self._schedule.put_back(key)  # not the chunk's fault: from now on its packets go along
+        elif isinstance(result.error, WriteError):
+            raise result.error  # a disk that is full is so for the other chunks too
         else:
             self._fail(step, chunk, result.error)
 

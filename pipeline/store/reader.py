@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from pipeline.errors import StoreError
 from pipeline.store.header import Header
 from pipeline.store.schema import OPTIONAL, SCHEMA, completed, from_table
+from pipeline.store.summed import check_summed
 from pipeline.store.writer import HEADER_KEY
 from pipeline.structures.detections import Detections
 from pipeline.structures.tracks import FOUND, Tracks
@@ -24,11 +25,13 @@ _AGAIN = "delete it and run again: the pass that made it is redone"
 class DetectionsFile:
     """A file of stored detections, open for reading.
 
-    Raises StoreError where the file is missing, is no Parquet, lacks a column or the header, or is damaged.
+    Raises StoreError where the file is missing, is no Parquet, lacks a column or the header, or is damaged, and where a
+    hash beside it is that of another file.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        check_summed(path)
         try:
             # As bytes: a name need not be text in UTF-8.
             self._file = pq.ParquetFile(pa.OSFile(os.fsencode(path)))

@@ -1,10 +1,11 @@
-"""Address: an object in a storage; Place: where a source lies, on a disk or at an address."""
+"""Address: an object in a storage; FrameFolder: frames that are a film; Place: any of them, or a file on a disk."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
@@ -18,6 +19,8 @@ STORAGES: Mapping[str, str] = {
     "http": "aiohttp",
     "https": "aiohttp",
 }
+
+_FRAMES = re.compile(r"frames:([1-9]\d{0,8}(?:/[1-9]\d{0,8})?):(.+)", re.DOTALL)
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 
@@ -71,8 +74,51 @@ class Address:
         return PurePosixPath(self.name).stem
 
 
+@dataclass(frozen=True)
+class FrameFolder:
+    """A folder whose pictures are the frames of a film, `rate` of them a second.
+
+    Its text is what records call it, as in frames:25:/drives/front, and `named` reads it again.
+    """
+
+    folder: Path
+    rate: Fraction
+
+    def __str__(self) -> str:
+        return f"frames:{self.rate}:{self.folder}"
+
+    @classmethod
+    def named(cls, text: str) -> FrameFolder | None:
+        """The folder that a text such as `str` gives stands for; None for any other text."""
+        found = _FRAMES.fullmatch(text)
+        return None if found is None else cls.of(found[2], found[1])
+
+    @classmethod
+    def of(cls, folder: str, rate: str) -> FrameFolder:
+        """The folder of this path, as it is called from anywhere. rate : such as 25, 29.97 or 30000/1001."""
+        return cls(Path(folder).absolute(), Fraction(rate))
+
+    @property
+    def name(self) -> str:
+        """The folder's own name."""
+        return self.folder.name
+
+    @property
+    def stem(self) -> str:
+        """The name: folders have no ending."""
+        return self.name
+
+    @property
+    def suffix(self) -> str:
+        """Nothing: folders have no ending."""
+        return ""
+
+
+#: What is no file, and is read as if it were one.
+Stored = Address | FrameFolder
+
 #: Where a source lies.
-Place = Path | Address
+Place = Path | Stored
 
 
 def is_address(name: str) -> bool:
@@ -83,9 +129,9 @@ def is_address(name: str) -> bool:
 
 def place_of(name: str) -> Place:
     """The place that a name stands for. Raises UsageError as Address does."""
-    return Address(name) if is_address(name) else Path(name)
+    return Address(name) if is_address(name) else FrameFolder.named(name) or Path(name)
 
 
 def in_full(place: Place) -> Place:
     """The place as it is called from anywhere."""
-    return place if isinstance(place, Address) else place.absolute()
+    return place.absolute() if isinstance(place, Path) else place

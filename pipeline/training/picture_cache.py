@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.files import remove_temporaries, whole_stream, write_whole
 from pipeline.labels.labelled_picture import Instance, LabelledPicture
 
 #: Format of the files; another number makes them anew.
@@ -68,15 +68,11 @@ def build_cache(
             return PictureCache(folder)
         index.unlink()
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "pixels.bin").open("wb") as pixels, (folder / "masks.bin").open("wb") as masks:
+    remove_temporaries(folder)
+    with whole_stream(folder / "pixels.bin") as pixels, whole_stream(folder / "masks.bin") as masks:
         records = [_pack(picture, pixels, masks) for picture in pictures()]
         masks.write(b"\0")  # a file without any mask cannot be mapped
-    temporary = folder / f"{_INDEX}.part"
-    with temporary.open("w") as file:
-        json.dump({"version": VERSION, "identity": identity, "pictures": records}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(index)
+    write_whole(index, json.dumps({"version": VERSION, "identity": identity, "pictures": records}).encode())
     return PictureCache(folder)
 
 

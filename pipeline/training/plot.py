@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from pipeline.files import whole_stream
 from pipeline.training.history import read_history
 
 #: Columns of a history that are no losses.
@@ -38,7 +39,8 @@ def plot_losses(history: Path, path: Path, metrics: Path | None = None) -> None:
             _curve(other, rows, "pixel_accuracy", label="pixel accuracy of training", linewidth=0.7)
         other.set(xlabel="step", ylim=(0, 1), title="averaged weights on held-out pictures")
         other.legend()
-    figure.savefig(path, dpi=110)
+    with whole_stream(path) as stream:
+        figure.savefig(stream, format="png", dpi=110)
 
 
 def _curve(axes: Any, rows: list[dict[str, float]], name: str, **how: Any) -> None:

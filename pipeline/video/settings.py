@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 from pipeline.errors import ConfigError, UsageError
 
@@ -14,6 +15,9 @@ H264_CRF = 20
 
 #: Frames that are worked on at once, where keyframes allow it and nothing else is asked for.
 CHUNK_FRAMES = 96
+
+#: Frames a second beyond which a number is no rate.
+_FASTEST = 1000
 
 #: What --damaged takes.
 DAMAGED = ("keep-time", "drop")
@@ -30,6 +34,8 @@ class DecodeSettings:
     start, end, duration : seconds of the film, from the first frame that is not before `start` to the last one before
         `end`, or before `duration` has passed; None for the film's own. These frames are then all there is.
     keep_times : of such a part; otherwise its first frame is shown at 0.
+    frames_as_video : frames a second of a film that is a folder of frames, as 25, 29.97 or 30000/1001; None: sources
+        are videos.
     """
 
     damaged: str = "keep-time"
@@ -39,6 +45,12 @@ class DecodeSettings:
     end: float | None = None
     duration: float | None = None
     keep_times: bool = False
+    frames_as_video: str | None = None
+
+    @property
+    def names_part(self) -> bool:
+        """True where only a part of the film is asked for."""
+        return (self.start, self.end, self.duration) != (None, None, None)
 
     def __post_init__(self) -> None:
         if self.damaged not in DAMAGED:
@@ -46,6 +58,12 @@ class DecodeSettings:
                 "damaged has to say what becomes of frames that do not decode.",
                 found=self.damaged,
                 do=f"choose from {', '.join(DAMAGED)}",
+            )
+        if self.frames_as_video is not None and not _is_rate(self.frames_as_video):
+            raise ConfigError(
+                "frames-as-video has to be frames a second, up to 1000.",
+                found=self.frames_as_video,
+                do="give a number such as 25, 29.97 or 30000/1001",
             )
         if self.end is not None and self.duration is not None:
             raise UsageError("end and duration exclude each other.", do="leave out one of them")
@@ -61,6 +79,15 @@ class DecodeSettings:
             raise ConfigError(
                 "duration has to be more than 0.", found=f"{self.duration:g} s", do="leave it out"
             )
+
+
+def _is_rate(text: str) -> bool:
+    """True for a rate that containers can hold: a fraction of two numbers of up to nine digits, above 0."""
+    try:
+        rate = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        return False
+    return 0 < rate <= _FASTEST and max(rate.numerator, rate.denominator) < 10**9
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from pathlib import Path
 
-from pipeline.errors import WeightsError
-from pipeline.files import digest_of
+from pipeline.errors import WeightsError, WriteError
+from pipeline.files import digest_of, write_whole
 from pipeline.weights.catalog import CatalogEntry
 
 
@@ -38,12 +37,10 @@ def checked_digest(path: Path, entry: CatalogEntry, *, do: str) -> str:
 
 def remember_digest(path: Path, digest: str) -> None:
     """Note that `path`, as it is now, has this digest."""
-    note = notes_path(path)
-    fresh = note.with_name(f"{note.name}.{os.getpid()}")
+    note = json.dumps({**_identity(path), "sha256": digest})
     # In a folder that cannot be written the file is good all the same, and is hashed again next time.
-    with contextlib.suppress(OSError):
-        fresh.write_text(json.dumps({**_identity(path), "sha256": digest}), encoding="utf-8")
-        fresh.replace(note)
+    with contextlib.suppress(WriteError):
+        write_whole(notes_path(path), note.encode())
 
 
 def notes_path(path: Path) -> Path:

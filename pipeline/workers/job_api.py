@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +18,17 @@ def run_on_cluster(
     address: str,
     command: str,
     working_dir: Path,
-    environment: Mapping[str, str],
+    begun: Callable[[str], None],
     listen: Callable[[str], None],
 ) -> int:
     """Exit code of `command`, run at `address` (http://HEAD:8265) in a copy of `working_dir`.
 
-    listen : is given the command's output as it comes. Raises SegVideoError if the cluster cannot be reached.
+    begun : is given the job's id. listen : is given the command's output as it comes. Raises SegVideoError if the
+    cluster cannot be reached.
     """
     client = _client(address)
-    job = _submitted(client, command, {"working_dir": str(working_dir), "env_vars": dict(environment)})
+    job = _submitted(client, command, {"working_dir": str(working_dir)})
+    begun(job)
     asyncio.run(_follow(client, job, listen))
     info = client.get_job_info(job)
     if info.driver_exit_code is None:

@@ -1,4 +1,4 @@
-"""ProcessPools: pools of processes on this machine, started in a fraction of a second; Ray is for GPUs and clusters."""
+"""ProcessPools: pools of processes on this machine, started in a fraction of a second."""
 
 from __future__ import annotations
 

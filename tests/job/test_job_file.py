@@ -67,6 +67,7 @@ def test_keys_are_the_long_flags_and_paths_count_from_the_file(tmp_path):
         ("inputs: a.mp4\nworkers: 1.5\n", 2, "auto or a whole number"),
         ("inputs: [1, 2]\n", 1, "give paths"),
         ("output: a.mp4\n", 1, "needs inputs"),
+        ("output: a.mp4\ninput: b.mp4\n", 2, "did you mean 'inputs'"),
         ("inputs: a.mp4\n---\ninputs: b.mp4\nalpha: 3\n", 4, "alpha has to lie in"),
         ("- inputs: a.mp4\n- just words\n", 2, "has to be a mapping"),
         ("inputs: a.mp4\nignore-region: 1,2,3\n", 2, "x,y,width,height"),

@@ -1,4 +1,7 @@
+import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -54,3 +57,44 @@ def test_vendor_and_flags_are_read_as_linux_names_them(tmp_path: Path) -> None:
     )
     assert precision.cpu_identity(cpuinfo) == ("AuthenticAMD", {"fpu", "avx2", "avx512_bf16"})
     assert precision.cpu_identity(tmp_path / "missing") == ("", frozenset())
+
+
+def tensorflow_with(*visible: str) -> SimpleNamespace:
+    """TensorFlow on a machine with a GPU, which `--device cpu` hides from it."""
+    return SimpleNamespace(
+        config=SimpleNamespace(
+            list_physical_devices=lambda kind: ["gpu"],
+            get_visible_devices=lambda kind: list(visible),
+            experimental=SimpleNamespace(get_device_details=lambda gpu: {"compute_capability": (9, 0)}),
+        )
+    )
+
+
+def jax_on(platform: str) -> SimpleNamespace:
+    return SimpleNamespace(devices=lambda: [SimpleNamespace(platform=platform, compute_capability="9.0")])
+
+
+def torch_with(available: bool) -> SimpleNamespace:
+    return SimpleNamespace(
+        cuda=SimpleNamespace(is_available=lambda: available, get_device_capability=lambda: (9, 0))
+    )
+
+
+@pytest.mark.parametrize(
+    ("backend", "module", "capability"),
+    [
+        ("tensorflow", tensorflow_with("gpu"), (9, 0)),
+        ("tensorflow", tensorflow_with(), None),
+        ("jax", jax_on("gpu"), (9, 0)),
+        ("jax", jax_on("cpu"), None),
+        ("torch", torch_with(True), (9, 0)),
+        ("torch", torch_with(False), None),
+    ],
+)
+def test_a_gpu_is_one_that_the_backend_computes_on(
+    monkeypatch: pytest.MonkeyPatch, backend: str, module: Any, capability: tuple[int, int] | None
+) -> None:
+    monkeypatch.setattr("keras.backend.backend", lambda: backend)
+    monkeypatch.setitem(sys.modules, backend, module)
+    monkeypatch.delenv("KERAS_TORCH_DEVICE", raising=False)
+    assert precision.gpu_capability() == capability

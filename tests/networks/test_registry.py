@@ -79,6 +79,14 @@ def of_kind(kind: str) -> str:
     return next(entry.name for entry in catalog() if entry.kind == kind)
 
 
+def test_names_of_every_kind_reach_other_processes(tmp_path: Path) -> None:
+    graph = tmp_path / "graph.pb"
+    graph.write_bytes(b"")
+    for model in (*(entry.name for entry in catalog()), str(graph)):
+        names = registry.class_names(model)
+        assert pickle.loads(pickle.dumps(names)) == names
+
+
 def test_neither_names_nor_runtime_nor_segmenting_import_tensorflow_or_keras(repo_root: Path) -> None:
     script = (
         "import sys, numpy as np\n"
@@ -117,13 +125,13 @@ def test_a_file_of_another_number_of_classes_has_numbered_names(tmp_path: Path) 
 
 
 def test_the_runtime_follows_device_and_what_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(devices, "_has_gpu", lambda: True)
-    assert runtime_of("dashcam-lite").startswith("tensorflow 2.")
+    monkeypatch.setattr(devices, "_usable_gpus", lambda: 1)
+    assert runtime_of("dashcam-lite") == f"{devices.version_of('tensorflow')} gpu auto"
     assert runtime_of("dashcam-lite", LoadSettings(device="cpu", precision="float32")).startswith("openvino ")
     with pytest.raises(ConfigError, match="a GPU, which OpenVINO does not use"):
         runtime_of("dashcam-lite", LoadSettings(runtime="openvino"))
-    monkeypatch.setattr(devices, "_has_gpu", lambda: False)
-    with pytest.raises(ConfigError, match="sees no GPU"):
+    monkeypatch.setattr(devices, "_usable_gpus", lambda: 0)
+    with pytest.raises(ConfigError, match="no GPU can be used"):
         runtime_of("dashcam-lite", LoadSettings(device="gpu"))
     narrow = LoadSettings(runtime="tensorflow", precision="bfloat16")
     assert runtime_of("dashcam-lite", narrow).endswith(" bfloat16")

@@ -8,11 +8,13 @@ import threading
 import numpy as np
 import pytest
 
+from pipeline.api.export import export
 from pipeline.errors import (
     InputError,
     InterruptedRunError,
     RunInTheWayError,
     SegVideoError,
+    StoreError,
     UsageError,
     WriteError,
 )
@@ -117,6 +119,17 @@ def test_one_file_holds_what_was_found_a_frame_a_picture(album, tmp_path):
     assert [len(tracks) for tracks in frames] == [1, 1, 0]
     assert frames[1].detections.boxes.tolist() == [[40, 30, 70, 50]]
     assert not (tmp_path / "out" / "pictures.seg-run" / "parts").exists()
+
+
+def test_detections_that_were_changed_are_not_read_again(album, tmp_path, monkeypatch):
+    do(album, f"{tmp_path}/out/")
+    path = tmp_path / "out" / "pictures.seg-run" / "detections.parquet"
+    path.write_bytes(path.read_bytes()[:-1] + b"0")
+    monkeypatch.setattr("pipeline.store.reader.pq.ParquetFile", None)  # Arrow can end the process
+    with pytest.raises(StoreError, match="was changed since it was made"):
+        do(album, f"{tmp_path}/out/")
+    with pytest.raises(StoreError, match="was changed since it was made"):
+        export(path.parent, "coco", tmp_path / "coco")
 
 
 def outputs_of(folder):

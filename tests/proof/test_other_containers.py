@@ -10,6 +10,7 @@ import pytest
 from pipeline.proof.verify import verify
 from pipeline.video.ffmpeg import run_ffmpeg, to_file
 from pipeline.video.read.probe import probe
+from pipeline.video.write.container import check_container
 from tests.footage import mux_proved, packets_of
 from tests.video.write.test_mux import encode_all
 
@@ -54,3 +55,38 @@ def test_a_sound_s_tag_of_one_container_family_is_still_compared(tmp_path: Path)
     checks = verify(tmp_path / "in.mov", tmp_path / "out.mov").checks
     assert "pcm" not in probe(tmp_path / "out.mov").streams[1].codec  # nobody knows it
     assert any("sound" in check.name for check in checks if check.holds is False)
+
+
+def pcm_clip(folder: Path, tone: str) -> Path:
+    """Pictures and PCM in Matroska, in packets of 1152 samples, which QuickTime does not keep."""
+    picture, sound = (
+        ffmpeg.input(words, f="lavfi")
+        for words in ("testsrc2=s=64x48:r=25:d=0.6", f"{tone},asetnsamples=1152:0")
+    )
+    made = to_file(folder / "in.mkv", picture, sound, vcodec="libx264", acodec="pcm_s16le", bf=0)
+    run_ffmpeg(made, timeout_seconds=60)
+    return folder / "in.mkv"
+
+
+def test_pcm_is_the_same_in_packets_of_other_lengths(tmp_path: Path) -> None:
+    source, output = pcm_clip(tmp_path, "sine=r=48000:d=0.6"), tmp_path / "out.mov"
+    info = probe(source)
+    assert mux_proved(info, encode_all(info, tmp_path), output) == ()
+    wanted, found = ([content for _, content in packets_of(path, "audio")] for path in (source, output))
+    assert len(found) != len(wanted)
+    assert b"".join(found) == b"".join(wanted)
+    checks = verify(source, output).checks
+    assert [check for check in checks if check.holds is False] == []
+    (note,) = [check.note for check in checks if "sound" in check.name]
+    assert note == "in packets of other lengths, without a gap more or less"
+
+
+def test_a_gap_in_pcm_is_told_before_the_work_where_quicktime_would_close_it(tmp_path: Path) -> None:
+    info = probe(pcm_clip(tmp_path, "sine=r=48000:d=0.6,aselect=lt(t\\,.2)+gt(t\\,.4)"))
+    check = check_container(info, tmp_path / "out.mov")
+    assert check.problems == (".mov cannot hold the gaps of stream 1 (audio pcm_s16le)",)
+    assert check.fitting == (".mkv",)
+    assert check_container(info, tmp_path / "out.mkv").problems == ()
+    output = tmp_path / "out.mkv"
+    assert mux_proved(info, encode_all(info, tmp_path), output) == ()
+    assert [check for check in verify(info.path, output).checks if check.holds is False] == []

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import resource
+
 import pytest
 
+from pipeline.errors import WriteError
 from pipeline.record.ledger import Ledger
 
 
@@ -68,3 +71,17 @@ def test_a_line_cut_off_by_a_kill_spoils_neither_the_one_before_nor_the_one_behi
     again = Ledger(path)
     assert again.done("render", 0, "mark", file)
     assert again.done("render", 2, "mark", file)
+
+
+def test_a_line_for_which_there_is_no_room_is_an_error_and_not_half_a_line(tmp_path, file):
+    ledger = Ledger(tmp_path / "ledger")
+    ledger.record_start()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, ((tmp_path / "ledger").stat().st_size + 10, limits[1]))
+    try:
+        with pytest.raises(WriteError, match="File too large"):
+            ledger.record_intent("mux", "mark", "0" * 64)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    ledger.record("render", 0, "mark", file, 0)
+    assert Ledger(tmp_path / "ledger").done("render", 0, "mark", file) is not None

@@ -109,7 +109,7 @@ def test_an_output_goes_to_a_storage_and_is_kept_when_it_is_asked_for_again(
     ]
     assert not (here / "out.mp4").exists()
     assert (run_status(folder).state, run_status(folder).output) == ("done", OUT)
-    assert request_of(folder).output == OUT
+    assert (request_of(folder).output, request_of(folder).settings.run.work_dir) == (OUT, str(here))
     written = "".join(path.read_text() for path in folder.iterdir() if path.suffix != ".parquet")
     assert "SECRET" not in written + str(events)
     fake_network.looked_at.clear()
@@ -182,6 +182,7 @@ def test_outputs_that_cannot_be_are_told_before_anything_is_read(source, output,
 
 def test_outputs_of_several_are_named_by_a_folder_or_a_template_in_the_storage():
     several = ["s3://b/one.mp4", "two.mkv"]
+    assert pairs(several[:1], "s3://out/a.mp4", "/runs")[0].output == Path("/runs/a.mp4")
     targets = [str(pair.target) for pair in pairs(several, "s3://out/trips/")]
     assert targets == ["s3://out/trips/one_seg.mp4", "s3://out/trips/two_seg.mp4"]
     assert [pair.output for pair in pairs(several, "s3://out/{stem}.mkv")] == [

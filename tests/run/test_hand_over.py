@@ -1,26 +1,42 @@
-"""A job file handed to a real head, which was started as a new user would: by its path, with nothing on PATH."""
+"""docs/cluster.md, command by command: a real head, started by its path with nothing on PATH, and a player of S3.
+
+In it a worker is lost, one joins late, the driver is killed, and the job submitted again.
+"""
 
 from __future__ import annotations
 
+import json
 import os
-import secrets
-import shutil
+import re
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
+import psutil
 import pytest
+import yaml
 
-from tests.footage import write_clip
+from pipeline.errors import UsageError
+from pipeline.run.hand_over import hand_over
+from tests.storage.server import ObjectServer
 
 BIN = Path(sys.executable).parent
-START_SECONDS = 120.0
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS = 120.0
 
 pytestmark = pytest.mark.skipif(not (BIN / "seg-video").is_file(), reason="seg-video is not installed")
+
+PAGE = (ROOT / "docs" / "cluster.md").read_text()
+COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()]
+(JOB,) = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL))
+
+#: Commands of the page that are not run here: the packages are those of this environment, and the variable is set.
+NOT_RUN = {COMMANDS[0], COMMANDS[1], "export RAY_AUTH_MODE=token"}
 
 
 def free_port() -> int:
@@ -29,77 +45,196 @@ def free_port() -> int:
         return int(taken.getsockname()[1])
 
 
+def until(true) -> None:
+    end = time.monotonic() + SECONDS
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
 def answers(port: int) -> bool:
     with socket.socket() as asking:
         return asking.connect_ex(("127.0.0.1", port)) == 0
 
 
+class Machines:
+    """The head, workers, a storage, and whoever types the page's commands; all of them this machine.
+
+    environment : in which commands are typed. runs : the folder of runs, on the head.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.runs, self.storage = folder, folder / "runs", ObjectServer()
+        self.typed, self.started = set(NOT_RUN), []
+        self.port, self.dashboard = free_port(), free_port()
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("RAY_", "AWS_"))},
+            **{
+                "HOME": str(folder),
+                "PATH": "/usr/bin:/bin",
+                "PYTHONPATH": str(ROOT),
+                "RAY_AUTH_MODE": "token",
+            },
+        }
+        self.keys = {
+            "AWS_ENDPOINT_URL": self.storage.url(""),
+            **{"AWS_ACCESS_KEY_ID": "KEY", "AWS_SECRET_ACCESS_KEY": "SECRET", "AWS_DEFAULT_REGION": "eu-1"},
+        }
+
+    def type(self, command: str, *more: str, **environment: str) -> subprocess.Popen[str]:
+        """A process of one of the page's commands; `more` is what several machines in one need."""
+        assert command in COMMANDS
+        self.typed.add(command)
+        for name, here in {
+            "HEAD:6379": f"127.0.0.1:{self.port}",
+            "HEAD:8265": f"127.0.0.1:{self.dashboard}",
+            "/var/lib/seg-video": str(self.runs),
+        }.items():
+            command = command.replace(name, here)
+        program, *words = command.split()
+        started = subprocess.Popen(
+            [str(BIN / program), *words, *more],
+            **{"cwd": self.folder, "env": {**self.environment, **environment}, "text": True},
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "start_new_session": True},
+        )
+        self.started.append(started)
+        return started
+
+    def ray(self, command: str, *more: str) -> subprocess.Popen[str]:
+        """A node of the cluster. By itself its agent takes a port that the agent of another Ray here may hold."""
+        ports = ["--dashboard-agent-listen-port", str(free_port())]
+        store = ["--object-store-memory", str(80 << 20)]
+        return self.type(command, *more, *ports, *store, "--block", "--disable-usage-stats", **self.keys)
+
+    def close(self) -> None:
+        for process in self.started:
+            kill(process)
+        self.storage.shutdown()
+        self.storage.server_close()
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """End a command with all that it has started, at once."""
+    if process.poll() is None:
+        below = psutil.Process(process.pid).children(recursive=True)
+        for one in below:
+            one.kill()
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=30)
+
+
 @pytest.fixture(scope="module")
-def head():
-    """Address of a head that asks for a token."""
-    folder, port = tempfile.mkdtemp(prefix="sv"), free_port()  # short: Ray puts sockets below it
-    token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
-    command = [
-        str(BIN / "ray"), "start", "--head", "--block", "--port", str(free_port()),
-        "--dashboard-port", str(port), "--num-cpus", "2", "--temp-dir", folder, "--disable-usage-stats",
-        # By itself the agent takes 52365, which the agent of another Ray on this machine may hold, a killed one's too.
-        "--dashboard-agent-listen-port", str(free_port()),
-    ]  # fmt: skip
-    environment = {**os.environ, **token, "PATH": "/usr/bin:/bin"}
-    with (Path(folder) / "log").open("wb") as log:
-        started = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
-    until = time.monotonic() + START_SECONDS
-    while not answers(port):
-        assert started.poll() is None, (Path(folder) / "log").read_text()
-        assert time.monotonic() < until, (Path(folder) / "log").read_text()
-        time.sleep(0.2)
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in token.items():
-            patch.setenv(name, value)
-        yield f"http://127.0.0.1:{port}"
-    os.killpg(started.pid, signal.SIGKILL)
-    started.wait(30)
-    shutil.rmtree(folder, ignore_errors=True)
+def machines():
+    with tempfile.TemporaryDirectory(
+        prefix="sv", ignore_cleanup_errors=True
+    ) as folder:  # Ray's sockets: short
+        made = Machines(Path(folder))
+        try:
+            made.type("ray get-auth-token --generate").wait(SECONDS)
+            ports = ["--port", str(made.port), "--dashboard-port", str(made.dashboard)]
+            made.ray("ray start --head --num-cpus 0", *ports, "--temp-dir", f"{folder}/r")
+            until(lambda: answers(made.dashboard))
+            yield made
+        finally:
+            made.close()
 
 
 @pytest.fixture
-def job(tmp_path):
-    """A job file with paths from the root on, and the output that it asks for."""
-    clip = write_clip(tmp_path / "clip.mp4")
-    file = tmp_path / "job.yaml"
-    file.write_text(f"inputs: {clip}\noutput: {tmp_path / 'out.mp4'}\n")
-    return file, tmp_path / "out.mp4"
+def job(machines):
+    """The page's job file, for a short film with folders of this machine."""
+    file = machines.folder / "job.yaml"
+    file.write_text(yaml.safe_dump({**JOB, "work-dir": str(machines.runs), "chunk-frames": 8}))
+    return file
 
 
-def submit(address: str, file: Path, **overrides: str) -> subprocess.CompletedProcess[str]:
-    """The command, in a process of its own: Ray keeps the first token that a process has used."""
+class Gate:
+    """Stops whoever reads the storage when a number of chunks is done, until it is opened."""
+
+    def __init__(self, machines: Machines, chunks: int) -> None:
+        self.reached, self.opened = threading.Event(), threading.Event()
+        self._machines, self._chunks = machines, chunks
+        machines.storage.before_read = self._stop
+
+    def _stop(self) -> None:
+        if len(segmented(self._machines)) >= self._chunks and not self.opened.is_set():
+            self.reached.set()
+            self.opened.wait(SECONDS)
+
+
+def segmented(machines: Machines) -> list[int]:
+    """Chunks in which objects were found, in the order in which they were written down."""
+    ledgers = list(machines.runs.glob("*.seg-run/ledger.jsonl"))
+    lines = [json.loads(line) for ledger in ledgers for line in ledger.read_text().splitlines()]
+    return [line["chunk"] for line in lines if line["step"] == "segment"]
+
+
+def drivers() -> list[psutil.Process]:
+    """Processes on the head that do what was submitted."""
+    mine = psutil.Process().children(recursive=True)
+    return [one for one in mine if {"submit", "auto"} <= set(one.cmdline())]
+
+
+@pytest.mark.timeout(300)
+def test_a_job_over_s3_is_finished_whatever_becomes_of_its_machines(machines, job, traffic, tmp_path):
+    from pipeline import cli
+
+    submit = "seg-video submit --cluster http://HEAD:8265 job.yaml"
+    machines.storage.objects["/fleet/trips/drive.mp4"] = traffic.read_bytes()
+    first = machines.ray("ray start --address HEAD:6379")
+    gate = Gate(machines, 1)
+    began = machines.type(submit)
+    assert gate.reached.wait(SECONDS)
+    machines.ray("ray start --address HEAD:6379")
+    kill(first)
+    gate.opened.set()
+    gate = Gate(machines, 3)
+    assert gate.reached.wait(SECONDS)
+    for driver in drivers():
+        driver.kill()
+    gate.opened.set()
+    told, _ = began.communicate(timeout=SECONDS)
+    assert began.returncode != 0
+    assert '"event": "retry"' in told
+    assert "ray job stop raysubmit_" in told
+
+    again = machines.type(submit)
+    told, _ = again.communicate(timeout=SECONDS)
+    assert again.returncode == 0, told
+    assert '"event": "made"' in told
+    assert sorted(segmented(machines)) == list(range(5))  # none of them twice
+    status, _ = machines.type("seg-video status /var/lib/seg-video").communicate(timeout=SECONDS)
+    assert "done" in status
+    alone = tmp_path / "alone.mp4"
+    assert cli.main([str(traffic), str(alone), "--workers", "0", "--chunk-frames", "8", "--quiet"]) == 0
+    assert machines.storage.objects["/fleet/masks/drive_seg.mp4"] == alone.read_bytes()
+    assert machines.typed == set(COMMANDS)
+    written = [path.read_text() for path in machines.runs.rglob("*.json*")]
+    assert "SECRET" not in told + status + "".join(written)
+
+
+@pytest.mark.timeout(240)
+def test_a_head_of_another_version_is_told_before_anything_starts(machines, job):
+    """The command in a process of its own: Ray keeps the first token that a process has used."""
     script = [
         "import sys",
         "from pipeline import cli",
         "from pipeline.run import hand_over",
-        *(f"hand_over.{name} = {value!r}" for name, value in overrides.items()),
-        f"sys.exit(cli.main(['submit', '--cluster', {address!r}, {str(file)!r}]))",
+        "hand_over.__version__ = '9.9.9'",
+        f"sys.exit(cli.main(['submit', '--cluster', 'http://127.0.0.1:{machines.dashboard}', {str(job)!r}]))",
     ]
-    return subprocess.run(
-        [sys.executable, "-c", "\n".join(script)], capture_output=True, text=True, timeout=200, check=False
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(script)],
+        **{"capture_output": True, "text": True, "timeout": 200, "check": False},
+        env=machines.environment,
     )
-
-
-@pytest.mark.timeout(240)
-def test_the_head_does_it_with_the_seg_video_of_the_environment_that_ray_runs_in(head, job):
-    file, output = job
-    done = submit(head, file)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert output.is_file()
-    assert '"event": "made"' in done.stdout + done.stderr
-
-
-@pytest.mark.timeout(240)
-def test_a_head_of_another_version_is_told_before_anything_starts(head, job):
-    file, output = job
-    done = submit(head, file, __version__="9.9.9")
     assert done.returncode == 2
     told = done.stdout + done.stderr
     assert "another version" in told
     assert "seg-video 9.9.9 here" in told
-    assert not output.exists()
+
+
+def test_a_job_whose_run_would_be_lost_is_refused(tmp_path):
+    file = tmp_path / "job.yaml"
+    file.write_text("inputs: s3://fleet/a.mp4\noutput: s3://fleet/b.mp4\n")
+    with pytest.raises(UsageError, match="would be lost with the job"):
+        hand_over(file, "http://127.0.0.1:1", print, print)

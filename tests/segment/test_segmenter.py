@@ -52,7 +52,7 @@ def test_frames_are_decoded_to_what_the_network_looks_at(segmenter, size, aspect
 
 def test_a_missing_gpu_is_told(tiny_weights, monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    with pytest.raises(ConfigError, match="sees no GPU"):
+    with pytest.raises(ConfigError, match="no GPU can be used"):
         Segmenter(SegmentSettings(model=str(tiny_weights), device="gpu")).setup()
 
 

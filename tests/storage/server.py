@@ -15,7 +15,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class ObjectServer(ThreadingHTTPServer):
     """objects : bytes by path. faults : what becomes of the next reads, one each; put_faults : of the next writes.
 
-    reads : spans that were given. puts : paths that were written to, and whether only if they were free.
+    before_read : is called before each. reads : spans that were given.
+    puts : paths that were written to, and whether only if they were free.
     """
 
     daemon_threads = True
@@ -26,6 +27,7 @@ class ObjectServer(ThreadingHTTPServer):
         self.objects, self.reads, self.puts = {}, [], []
         self.faults, self.put_faults = deque(), deque()
         self.lock = threading.Lock()
+        self.before_read = lambda: None
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def url(self, path):
@@ -77,6 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
         if "list-type" in self.path:
             self._say(200, b"<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>")
             return
+        self.server.before_read()
         fault = self.server.faults.popleft() if self.server.faults else None
         if isinstance(fault, int):
             self.send_error(fault)

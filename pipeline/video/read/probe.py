@@ -10,13 +10,15 @@ from itertools import chain, repeat
 import numpy as np
 from av.container import InputContainer
 from av.error import FFmpegError
+from av.filter import Graph
 from av.stream import Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 
 from pipeline.errors import InputError
-from pipeline.structures.address import Place
+from pipeline.storage.frame_film import check_alike, torn_frames
+from pipeline.structures.address import FrameFolder, Place
 from pipeline.structures.colour import UNSPECIFIED, ColourTags
 from pipeline.structures.video_info import Chapter, StreamInfo, VideoInfo
 from pipeline.video.colour.chroma_location import UNKNOWN_LOCATION, read_chroma_location
@@ -37,9 +39,6 @@ _SIDE_DATA = {
     "DYNAMIC_HDR_VIVID": "HDR Vivid metadata",
 }
 
-#: FFmpeg's numbers of field orders in which the bottom field is shown first: BB and TB.
-_BOTTOM_FIRST = (3, 4)
-
 #: BT.709: what RGB is converted to, as YUV is all that is painted on.
 _MATRIX_FOR_RGB = 1
 
@@ -54,8 +53,10 @@ def probe(path: Place) -> VideoInfo:
     """All that is to be known of a video: streams, each frame's pts, geometry, colour, metadata.
 
     Reads the whole file once, decodes a single frame. Raises InputError if there is no video in it, none that can be
-    decoded, or one whose frames are too large for any encoder's format.
+    decoded, or one whose frames are too large for any encoder's format; UsageError for frames that make no film.
     """
+    if isinstance(path, FrameFolder):
+        check_alike(path)
     with open_source(path) as container:
         delays = chain(codec_delays(path, container.format.name), repeat(Fraction(0)))
         # Matroska's tracks come first, and then what is attached.
@@ -190,12 +191,32 @@ def _video_info(
             )
             for chapter in container.chapters()
         ),
-        damage=(*index.damage, *_torn_end(path, container.format.name)),
+        damage=(*index.damage, *_torn(path, container.format.name)),
         light=read_light(frame),
         side_data=(*_side_data(frame), *_cropping(path, container, stream, frame)),
-        top_field_first=stream.codec_context.field_order not in _BOTTOM_FIRST,
+        top_field_first=not frame.interlaced_frame or _is_top_first(frame),
         chroma_location=UNKNOWN_LOCATION if rotation or mirrored else read_chroma_location(frame),
     )
+
+
+def _is_top_first(frame: VideoFrame) -> bool:
+    """The frame's own word: MOV and Matroska have the same numbers for it with opposite meanings.
+
+    PyAV does not show it, and FFmpeg's filter does: it lets the frame through, or not.
+    """
+    graph = Graph()
+    source = graph.add_buffer(
+        width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base or Fraction(1)
+    )
+    chosen = graph.add("select", "eq(interlace_type,TOPFIRST)")
+    graph.link_nodes(source, chosen, graph.add("buffersink")).configure()
+    graph.push(frame)
+    graph.push(None)
+    try:
+        graph.pull()
+    except EOFError:
+        return False
+    return True
 
 
 def _side_data(frame: VideoFrame) -> Iterator[str]:
@@ -210,8 +231,13 @@ def _cropping(
     return cropping(path, container.format.name, stream.id, place, (frame.width, frame.height))
 
 
-def _torn_end(path: Place, container: str) -> list[str]:
-    """A sentence on the broadcast packet that the end of the file cuts off, if any; all packets have one size."""
+def _torn(path: Place, container: str) -> list[str]:
+    """Sentences on frames that end too soon, and on the broadcast packet that the end of a file cuts off.
+
+    All such packets have one size.
+    """
+    if isinstance(path, FrameFolder):
+        return torn_frames(path)
     size = size_of(path)
     rest = min(size % packet for packet in _BROADCAST_PACKETS)
     if container != "mpegts" or rest == 0:

@@ -15,8 +15,8 @@ from av.error import FFmpegError
 from av.video.stream import VideoStream
 
 from pipeline.errors import InputError
-from pipeline.storage.objects import ObjectFile, look_at
-from pipeline.structures.address import Address, Place
+from pipeline.storage.stored import facts_of, open_stored
+from pipeline.structures.address import Place
 
 #: Formats that hold their media in themselves. Playlists (hls, dash, concat), pictures by pattern and
 #: devices are left out: such a file, whatever it is called, could name other files or the network.
@@ -36,7 +36,7 @@ def open_source(path: Place) -> Iterator[InputContainer]:
     No other file and no address can be reached through it, whatever its content asks for.
     Raises InputError if there is no such file or it is no media, MediaError where a storage fails while it is read.
     """
-    stream = ObjectFile(path) if isinstance(path, Address) else None
+    stream = None if isinstance(path, Path) else open_stored(path)
     if isinstance(path, Path):
         _check_file(path)
     try:
@@ -62,13 +62,13 @@ def open_source(path: Place) -> Iterator[InputContainer]:
 
 def open_bytes(path: Place) -> BinaryIO:
     """The source's bytes, open for reading."""
-    return BufferedReader(ObjectFile(path)) if isinstance(path, Address) else path.open("rb")
+    return path.open("rb") if isinstance(path, Path) else BufferedReader(open_stored(path))
 
 
 def size_of(path: Place) -> int:
     """Bytes of a source. Raises InputError where it is not there."""
-    if isinstance(path, Address):
-        return look_at(path).size
+    if not isinstance(path, Path):
+        return facts_of(path).size
     _check_file(path)
     return path.stat().st_size
 
@@ -101,6 +101,9 @@ def _check_file(path: Path) -> None:
     except OSError as error:
         raise InputError(f"{path} cannot be opened.", found=error.strerror or str(error)) from error
     if not path.is_file():
-        raise InputError(f"{path} is no file.", do="name a video file")
+        raise InputError(
+            f"{path} is no file.",
+            do="name a video file, or of numbered frames the folder and --frames-as-video",
+        )
     if size == 0:
         raise InputError(f"{path} is empty.", found="0 bytes")

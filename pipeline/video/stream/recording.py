@@ -61,6 +61,7 @@ class Recording:
             raise UsageError(f"{path} is no name of a recording.", do="give it the ending .mp4")
         self.path = path
         self._stream = _new_file(path, replace)
+        self._file = os.fstat(self._stream.fileno())
         self._lock = threading.Lock()
         self._container: OutputContainer | None = None
         self._video: VideoStream | None = None
@@ -113,18 +114,28 @@ class Recording:
     def close(self) -> None:
         """End the film and make one whole file of the fragments; without a picture there is none.
 
-        If that fails, the fragments stay, and can be played. Raises WriteError, MediaError.
+        If that fails, the fragments stay, and can be played. Raises WriteError, MediaError; UsageError where something
+        else has the name by now, which is left alone.
         """
         with self._lock, _told(self.path):
             try:
                 self._end()
             finally:
                 self._stream.close()
+            if not self._is_there(self.path):
+                raise UsageError(
+                    f"{self.path} is no longer the file that was recorded to, and was left alone.",
+                    do="look for the recording where it was moved to: it can be played",
+                )
             if not self.pictures:
                 self.path.unlink()
                 return
-        with whole_video(self.path) as temporary:
+        with whole_video(self.path, may_replace=self._is_there) as temporary:
             _join(self.path, temporary)
+
+    def _is_there(self, path: Path) -> bool:
+        """True if the file of that name is the one that was made for the recording."""
+        return os.path.lexists(path) and os.path.samestat(path.lstat(), self._file)
 
     def _begin(self, width: int, height: int) -> None:
         self._container = av.open(self._stream, "w", format="mp4", container_options=_FRAGMENTED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +12,11 @@ import numpy as np
 from av.error import FFmpegError
 from av.stream import Stream
 
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, UsageError
 from pipeline.structures.video_info import StreamInfo, VideoInfo
+from pipeline.video.cut.stream_cut import StreamCut
 from pipeline.video.read.source import open_source
+from pipeline.video.write.gapless import bytes_a_second, stretches
 from pipeline.video.write.timeline import output_timeline
 
 #: FFmpeg's muxer by the ending of the output's name.
@@ -49,6 +52,15 @@ class ContainerCheck:
     fitting: tuple[str, ...]
     warnings: tuple[str, ...]
 
+    def refuse_losses(self, info: VideoInfo, out: Path) -> None:
+        """Raise UsageError if there are problems."""
+        if self.problems:
+            raise UsageError(
+                f"{out.suffix} cannot hold all of {info.path}.",
+                found="; ".join(self.problems),
+                do=f"name an output that ends in {' or '.join(self.fitting)}" if self.fitting else None,
+            )
+
 
 def check_container(info: VideoInfo, out: Path) -> ContainerCheck:
     """Try each stream of the source in the format that `out` ends in.
@@ -56,11 +68,14 @@ def check_container(info: VideoInfo, out: Path) -> ContainerCheck:
     Raises ConfigError if the ending is none of .mp4, .m4v, .mov and .mkv.
     """
     muxer = _muxer(out)
-    kept, warnings, problems = [], [], _gaps(info, out.suffix)
+    too_long = _too_long(info, out.suffix)
+    kept, warnings, problems = [], [], [*too_long]
     for stream in info.streams:
         if stream.index == info.video or is_made_by_the_muxer(info, stream):
             continue
-        if _fits(info, stream, muxer):
+        if _has_gaps(info, stream, muxer):
+            problems.append(f"{out.suffix} cannot hold the gaps of {_name(stream)}")
+        elif _fits(info, stream, muxer):
             kept.append(stream.index)
             if stream.kind == "video" and not stream.is_picture:
                 warnings.append(f"{_name(stream)} is a second video: it is copied as it is, not painted")
@@ -73,10 +88,10 @@ def check_container(info: VideoInfo, out: Path) -> ContainerCheck:
             warnings.append(f"{out.suffix} cannot hold {_name(stream)}; it is left out")
     if info.excerpt is not None and _time_code(info) != _time_code(info.whole):
         warnings.append("the time code is that of the source's first frame: a part has none")
-    fitting = (
-        tuple(suffix for suffix, other in _MUXERS.items() if _holds_all(info, other)) if problems else ()
-    )
-    return ContainerCheck(muxer, tuple(kept), tuple(problems), fitting, tuple(warnings))
+    fitting: list[str] = []
+    if problems and not too_long:
+        fitting = [suffix for suffix, other in _MUXERS.items() if _holds_all(info, other)]
+    return ContainerCheck(muxer, tuple(kept), tuple(problems), tuple(fitting), tuple(warnings))
 
 
 def check_encoder(info: VideoInfo, encoder: str, out: Path) -> None:
@@ -94,7 +109,7 @@ def check_encoder(info: VideoInfo, encoder: str, out: Path) -> None:
         )
 
 
-def _gaps(info: VideoInfo, suffix: str) -> list[str]:
+def _too_long(info: VideoInfo, suffix: str) -> list[str]:
     """A sentence if a frame is shown longer than the 32 bits of a length hold, as where a clock has run over."""
     steps = np.diff(output_timeline(info).pts)
     if not len(steps) or steps.max() <= _LONGEST_TICKS:
@@ -165,6 +180,23 @@ def _fits(info: VideoInfo, stream: StreamInfo, muxer: str) -> bool:
         return _can_be_written(source.streams[stream.index], muxer)
 
 
+def _has_gaps(info: VideoInfo, stream: StreamInfo, muxer: str) -> bool:
+    """True for PCM with gaps where QuickTime is to hold it."""
+    if muxer != "mov" or not stream.codec.startswith("pcm_"):
+        return False
+    cut = StreamCut(info, stream.index)
+    pts, sizes = [], []
+    # Behind what cannot be read there is nothing to lose.
+    with open_source(info.path) as source, suppress(FFmpegError):
+        sound = source.streams[stream.index]
+        rate = bytes_a_second(sound)
+        for packet in source.demux(sound):
+            if packet.size and packet.pts is not None and cut.take(packet):
+                pts.append(packet.pts)
+                sizes.append(packet.size)
+    return len(stretches(pts, sizes, stream.time_base, rate)) > 1
+
+
 def _can_be_written(stream: Stream, muxer: str) -> bool:
     """True if a file with this stream alone gets a header and an end."""
     try:
@@ -185,4 +217,4 @@ def _name(stream: StreamInfo) -> str:
 def _holds_all(info: VideoInfo, muxer: str) -> bool:
     """True if no sound and no subtitle is lost."""
     wanted = (stream for stream in info.streams if stream.kind in ("audio", "subtitle"))
-    return all(_fits(info, stream, muxer) for stream in wanted)
+    return all(_fits(info, stream, muxer) and not _has_gaps(info, stream, muxer) for stream in wanted)

@@ -17,7 +17,6 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from pipeline.errors import UsageError
 from pipeline.files import MayReplace, anything
 from pipeline.structures.timebase import to_pts
 from pipeline.structures.video_info import StreamInfo, VideoInfo
@@ -28,7 +27,7 @@ from pipeline.video.write.container import PICTURE_TYPES, ContainerCheck, check_
 from pipeline.video.write.copying import StreamCopy, without_header
 from pipeline.video.write.joining import joined_packets
 from pipeline.video.write.late_starts import hide_late_starts
-from pipeline.video.write.tags import container_tags, stream_tags, survives_itunes
+from pipeline.video.write.tags import container_tags, matroska_tags, stream_tags, survives_itunes
 from pipeline.video.write.timeline import Timeline, output_timeline
 from pipeline.video.write.track_times import write_creation_times
 from pipeline.video.write.whole_video import whole_video
@@ -61,12 +60,7 @@ def mux(
     lost; MediaError if the parts are not those of this source, or writing fails.
     """
     check = check_container(info, out)
-    if check.problems:
-        raise UsageError(
-            f"{out} cannot hold all of {info.path}.",
-            found="; ".join(check.problems),
-            do=f"name an output that ends in {' or '.join(check.fitting)}" if check.fitting else None,
-        )
+    check.refuse_losses(info, out)
     timeline = output_timeline(info).without(left_out)
     with whole_video(out, folder, may_replace) as temporary:
         copies = _write(info, parts, temporary, check, timeline)
@@ -144,7 +138,8 @@ def _add_streams(
         else:
             target = out.add_stream_from_template(template if position == info.video else stream, opaque=True)
         target.metadata.clear()
-        target.metadata.update(stream_tags(info.streams[position].metadata))
+        tags = stream_tags(info.streams[position].metadata)
+        target.metadata.update(matroska_tags(tags) if check.muxer == "matroska" else tags)
         target.disposition = stream.disposition
         if position == info.video:
             painted = target

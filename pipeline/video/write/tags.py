@@ -39,6 +39,14 @@ def stream_tags(metadata: Mapping[str, str]) -> dict[str, str]:
     return tags
 
 
+def matroska_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """A track's tags as FFmpeg's writer of Matroska takes them all.
+
+    The time at which a track was made it leaves out, as the file has one; a tag of that name in no language it writes.
+    """
+    return {f"{key}-und" if key.lower() == "creation_time" else key: value for key, value in tags.items()}
+
+
 def survives_itunes(tags: Mapping[str, str]) -> bool:
     """True if MP4's own atoms hold all of these."""
     return {key.lower() for key in tags} <= _ITUNES_KEYS

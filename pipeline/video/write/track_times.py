@@ -15,12 +15,12 @@ _EPOCH = datetime(1904, 1, 1, tzinfo=timezone.utc)
 
 
 def write_creation_times(path: Path, tags: Sequence[Mapping[str, str]]) -> None:
-    """Give the first tracks of `path` the `creation_time` of these tags, one mapping a track.
+    """Give the first tracks of `path` the `creation_time` of these tags, also in large letters, one mapping a track.
 
     Tracks without one keep what they have, and so does one whose time cannot be read or does not fit. The
     file's size stays.
     """
-    times = [_seconds(mapping.get("creation_time")) for mapping in tags]
+    times = [_seconds(mapping.get("creation_time", mapping.get("CREATION_TIME"))) for mapping in tags]
     if all(time is None for time in times):
         return
     with path.open("r+b") as file:

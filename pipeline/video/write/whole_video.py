@@ -9,7 +9,7 @@ from pathlib import Path
 from av.error import FFmpegError
 
 from pipeline.errors import MediaError
-from pipeline.files import MayReplace, anything, whole_file
+from pipeline.files import MayReplace, anything, is_refusal, whole_file
 from pipeline.video.read.source import reason
 
 
@@ -23,8 +23,10 @@ def whole_video(path: Path, folder: Path | None = None, may_replace: MayReplace 
         try:
             yield temporary
         except FFmpegError as error:
+            if isinstance(error, OSError) and is_refusal(error):
+                raise  # it is one of the system's, and told as such
             raise MediaError(
                 f"Cannot write {path}.",
                 found=reason(error),
-                do="free space or make the folder writable, then run again",
+                do="run again; if it stays, name an output in another format",
             ) from error

@@ -153,3 +153,17 @@ def test_a_killed_recording_plays_but_for_its_last_seconds(tmp_path, repo_root):
     assert times[-1] > 2.9  # of 4.95
     assert all(after - before == pytest.approx(0.05) for before, after in pairwise(times))
     assert len(heard(path)) / RATE > 2.5
+
+
+@pytest.mark.parametrize("pictures", [0, 1])
+def test_a_file_that_came_under_its_name_meanwhile_is_left_alone(tmp_path, pictures):
+    recording = Recording(tmp_path / "r.mp4")
+    for _ in range(pictures):
+        recording.picture(picture(0), 0.0)
+    (tmp_path / "r.mp4").rename(tmp_path / "moved.mp4")
+    (tmp_path / "r.mp4").write_bytes(b"mine")
+    with pytest.raises(UsageError, match="left alone"):
+        recording.close()
+    assert (tmp_path / "r.mp4").read_bytes() == b"mine"
+    if pictures:
+        assert times_of(tmp_path / "moved.mp4") == [0.0]

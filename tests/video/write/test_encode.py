@@ -156,7 +156,7 @@ def test_a_full_disk_is_said_so_and_leaves_no_part(tmp_path: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
     try:
-        with pytest.raises(MediaError, match=r"Cannot write .*part\.mp4"):
+        with pytest.raises(WriteError, match=r"Cannot write .*part\.mp4"):
             encode(tmp_path / "part.mp4", an_info(40, coded_width=320, coded_height=240))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -1,6 +1,6 @@
 r"""The weights that ship, out of a finished training: masks calibrated, metadata that says what they are.
 
-    python -m research.pack_dashcam_lite outputs/train/.../weights.safetensors dashcam-lite.safetensors \
+    python -m research.pack_network outputs/train/.../weights.safetensors dashcam-lite.safetensors \
         --mask-threshold 0.45 person=0.4 --mask-power 0.5 --training jobs/train/dashcam-lite-4.yaml
 
 A mask's cross-entropy asks for true probabilities, and a pixel belongs to the object from 0.5 on. Overlap asks for
@@ -26,9 +26,12 @@ from pipeline.formats.own_file import load_weights, save_weights
 from pipeline.model.config import MaskRCNNConfig
 
 _BIAS = "mask_head/logits/bias"
-_LICENCE = (
-    "non-commercial research use: part of the training pictures (Cityscapes among them) allows no other"
-)
+#: What may be done with the weights that ship, by their name; the model cards say why.
+LICENCES = {
+    "dashcam-lite": "non-commercial research use: part of the training pictures (Cityscapes among them) allows no "
+    "other",
+    "dashcam-open": "Apache-2.0: pictures, labels and start allow commercial use",
+}
 
 
 def main() -> None:
@@ -48,6 +51,9 @@ def main() -> None:
     parser.add_argument(
         "--mask-power", type=float, default=0.0, help="power of a mask's sureness in scores (0)"
     )
+    parser.add_argument(
+        "--name", choices=LICENCES, default="dashcam-lite", help="what it ships as (dashcam-lite)"
+    )
     parser.add_argument("--training", required=True, help="the settings of its last sitting, as a note")
     arguments = parser.parse_args()
     general, *own = arguments.mask_threshold
@@ -58,7 +64,7 @@ def main() -> None:
             arguments.output,
             (float(general), thresholds),
             arguments.mask_power,
-            arguments.training,
+            {"name": arguments.name, "training_config": arguments.training},
         )
     except ValueError:
         parser.error(f"--mask-threshold: {' '.join(arguments.mask_threshold)} is not as in 0.45 person=0.4")
@@ -71,11 +77,12 @@ def pack(
     output: Path,
     thresholds: tuple[float, Mapping[str, float]],
     mask_power: float,
-    training: str,
+    notes: Mapping[str, str],
 ) -> None:
     """Write `source` to `output` in float16, with probabilities of masks moved to 0.5, and that power of masks.
 
     thresholds : what becomes 0.5, and for classes of which it is another one.
+    notes : for the file's metadata, its `name` among them.
 
     Raises ConfigError where the network does not know such a class.
     """
@@ -87,16 +94,12 @@ def pack(
     each = [own.get(name, general) for name in config.classes]
     # sigmoid(x + shift) = 0.5 where sigmoid(x) = threshold
     arrays[_BIAS] = arrays[_BIAS] + np.array([math.log((1 - one) / one) for one in each])
-    notes = {
-        "name": "dashcam-lite",
-        "licence": _LICENCE,
-        "training_config": training,
-        "mask_threshold": " ".join([str(general), *(f"{name}={one}" for name, one in own.items())]),
-    }
+    calibrated = " ".join([str(general), *(f"{name}={one}" for name, one in own.items())])
+    told = {**notes, "licence": LICENCES[notes["name"]], "mask_threshold": calibrated}
     config = replace(config, detection=replace(config.detection, mask_power=mask_power))
     described = {"format": metadata["format"], "config": config.to_json()}
     narrow = {name: array.astype(np.float16) for name, array in arrays.items()}
-    save_weights(output, narrow, {**described, **notes})
+    save_weights(output, narrow, {**described, **told})
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.formats.own_file import load_weights, save_weights
 from pipeline.model.config import MaskRCNNConfig
-from research import pack_dashcam_lite
+from research import pack_network
 
 CONFIG = MaskRCNNConfig(classes=("background", "person", "car"), class_ids=(0, 1, 3))
 
@@ -21,7 +21,7 @@ def pack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
 
     def run(*words: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
         monkeypatch.setattr(sys, "argv", ["pack", str(source), str(out), "--training", "a.yaml", *words])
-        pack_dashcam_lite.main()
+        pack_network.main()
         return load_weights(out)
 
     return run
@@ -33,11 +33,17 @@ def test_the_probability_asked_for_becomes_a_half(pack) -> None:
     wanted = [1 - logit[0.45], 1 - logit[0.4], 1 - logit[0.45]]
     np.testing.assert_allclose(arrays["mask_head/logits/bias"], wanted, atol=1e-3)
     assert metadata["mask_threshold"] == "0.45 person=0.4"
+    assert (metadata["name"], metadata["training_config"]) == ("dashcam-lite", "a.yaml")
     assert MaskRCNNConfig.from_json(metadata["config"]).detection.mask_power == 0.5
 
 
 def test_masks_stay_as_they_are_unless_it_is_asked_for(pack) -> None:
     np.testing.assert_array_equal(pack()[0]["mask_head/logits/bias"], np.ones(3))
+
+
+def test_each_network_that_ships_has_its_licence(pack) -> None:
+    assert pack()[1]["licence"].startswith("non-commercial")
+    assert pack("--name", "dashcam-open")[1]["licence"].startswith("Apache-2.0")
 
 
 @pytest.mark.parametrize("words", [["0.45", "lorry=0.4"], ["0.45", "person"], ["person=0.4"]])

@@ -1,0 +1,51 @@
+"""Which workers a job gets on one machine, by its cores and GPUs."""
+
+import os
+
+import pytest
+
+from pipeline.job.settings import Settings
+from pipeline.run import pools as run_pools
+from pipeline.run.pools import RENDER, SEGMENT, RunPools
+from pipeline.workers.processes import ProcessPools
+
+
+@pytest.fixture
+def specs(monkeypatch):
+    """specs(cores, gpus, **run settings): what the pools of a job are to be, by name; nothing is started."""
+
+    def do(cores, gpus, **run):
+        found = {}
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)))
+        monkeypatch.setattr(run_pools, "gpu_count", lambda device: gpus if device != "cpu" else 0)
+        monkeypatch.setattr(ProcessPools, "add", lambda self, spec, begin: found.update({spec.name: spec}))
+        monkeypatch.setattr(ProcessPools, "setup_result", lambda self, pool: None)
+        pools = RunPools(Settings().with_changes({"run": run}))
+        for pool in (SEGMENT, RENDER):
+            pools.open(pool, 8)
+        return found
+
+    return do
+
+
+def test_one_gpu_needs_no_ray_and_its_next_chunk_is_decoded_while_it_infers(specs):
+    found = specs(cores=16, gpus=1)
+    assert (found[SEGMENT].size, found[SEGMENT].slots, found[SEGMENT].gpus) == (1, 2, 1)
+    assert found[SEGMENT].worker._segmenter.threads is None
+    assert found[RENDER].gpus == 0
+
+
+@pytest.mark.parametrize(("cores", "size", "slots"), [(1, 1, 1), (2, 1, 2), (4, 1, 4), (6, 2, 3), (16, 4, 4)])
+def test_renderers_share_the_cores_a_few_to_each(specs, cores, size, slots):
+    found = specs(cores, gpus=0)
+    assert (found[RENDER].size, found[RENDER].slots) == (size, slots)
+    assert (found[SEGMENT].size, found[SEGMENT].slots) == (1, 1)
+    assert found[SEGMENT].worker._segmenter.threads == cores
+
+
+def test_several_gpus_are_ray_s_to_share_out(monkeypatch):
+    started = []
+    monkeypatch.setattr(run_pools, "gpu_count", lambda device: 2)
+    monkeypatch.setattr(run_pools.RaySession, "start", lambda self: started.append(self))
+    RunPools(Settings()).begin()
+    assert len(started) == 1
