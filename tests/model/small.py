@@ -9,15 +9,13 @@ import numpy as np
 
 from pipeline.model.config import MaskRCNNConfig
 from pipeline.model.mask_rcnn import MaskRCNN, make_model
-from pipeline.model.presets import Classes, compact
+from pipeline.model.presets import compact
 
 CLASSES = (("background", "car", "person"), (0, 3, 1))
 
 
-def small_config(
-    canvas: tuple[int, int] = (96, 128), detections: int = 6, classes: Classes = CLASSES
-) -> MaskRCNNConfig:
-    config = compact(classes, canvas)
+def small_config(canvas: tuple[int, int] = (96, 128), detections: int = 6) -> MaskRCNNConfig:
+    config = compact(CLASSES, canvas)
     return replace(
         config,
         backbone=replace(config.backbone, blocks=(1, 1, 1, 1), width=8),

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from pipeline.model.predictor import MaskRCNNPredictor
+from pipeline.model.presets import compact
 from pipeline.networks.checkpoint import save_checkpoint
-from tests.model.small import noise, small_config, small_model
+from tests.model.small import noise, small_model
 
 SCRIPT = """
 import sys
@@ -41,7 +42,7 @@ def run_on_jax(weights: Path, frames: Path, results: Path) -> dict[str, np.ndarr
 def test_jax_finds_what_tensorflow_finds(tmp_path: Path) -> None:
     frames = noise(1, 360, 640)
     np.save(tmp_path / "frames.npy", frames)
-    model = small_model(small_config((192, 320), detections=20), class_scale=0.004)
+    model = small_model(compact(), class_scale=0.0004)
     save_checkpoint(model, tmp_path / "weights.safetensors", {})
     (tensorflow,) = MaskRCNNPredictor(model).segment(frames)
     jax = run_on_jax(tmp_path / "weights.safetensors", tmp_path / "frames.npy", tmp_path / "jax.npz")

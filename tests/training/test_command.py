@@ -8,9 +8,7 @@ import pytest
 
 from pipeline import cli
 from pipeline.cli import required
-from pipeline.model.presets import NETWORKS
 from pipeline.training import trainer
-from tests.model.small import small_config
 from tests.training.shapes import write_shapes
 
 CONFIG = """\
@@ -45,7 +43,6 @@ def test_ctrl_c_ends_the_step_at_hand_and_the_same_command_goes_on(
         return {"loss": 1.0}
 
     monkeypatch.setattr(trainer, "make_step", lambda *_: step)
-    monkeypatch.setitem(NETWORKS, "compact", lambda classes, canvas: small_config(canvas, classes=classes))
     before = signal.getsignal(signal.SIGINT)
     assert cli.main(["train", "train.yaml"]) == 130
     assert "training stopped after step 2 of 4" in capsys.readouterr().err

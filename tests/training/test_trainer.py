@@ -8,20 +8,17 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ConfigError, InputError, InterruptedRunError
-from pipeline.model.presets import NETWORKS
 from pipeline.networks.checkpoint import load_checkpoint
 from pipeline.training import trainer
 from pipeline.training.history import read_history
 from pipeline.training.progress import Progress
 from pipeline.training.settings import TrainSettings
-from tests.model.small import small_config
 from tests.training.shapes import CATEGORIES, write_shapes
 
 
 @pytest.fixture(autouse=True)
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A small network, and a step whose loss is a function of the pictures it is given."""
-    monkeypatch.setitem(NETWORKS, "compact", lambda classes, canvas: small_config(canvas, classes=classes))
+    """A step whose loss is a function of the pictures it is given."""
     monkeypatch.setattr(
         trainer, "make_step", lambda *_: lambda images, targets: {"loss": float(images.mean())}
     )
