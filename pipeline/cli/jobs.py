@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from pipeline.cli.picture_inputs import are_pictures
 from pipeline.cli.say import complain, say
-from pipeline.errors import UsageError
-from pipeline.job.inputs import check_together
+from pipeline.errors import ChunksFailedError, UsageError
+from pipeline.job.inputs import check_together, is_listing
 from pipeline.terminal import one_line
 
 if TYPE_CHECKING:
     from pipeline.job.request import JobRequest
+    from pipeline.record.listing import ListingStatus
     from pipeline.run.estimate import Estimate, LeftAlone
     from pipeline.run.report.reporter import ConsoleReporter, JsonReporter, SilentReporter
     from pipeline.run.report.speeds import Speeds
@@ -38,7 +39,13 @@ def make_outputs(requests: Sequence[JobRequest], given: Iterable[str], arguments
         raise UsageError("Some jobs are of pictures, others of videos.", do="submit them apart")
     if arguments.quality is not None:
         raise UsageError("--quality is for pictures.", do="for videos there is --crf")
-    check_together([(request.inputs, request.output, request.settings.run.work_dir) for request in requests])
+    check_together(
+        [
+            (request.inputs, request.output, request.settings.run.work_dir)
+            for request in requests
+            if not is_listing(request.inputs)
+        ]
+    )
     if arguments.dry_run:
         return max(_show_estimate(request, arguments.json) for request in requests)
     return make_videos(requests, arguments)
@@ -47,23 +54,30 @@ def make_outputs(requests: Sequence[JobRequest], given: Iterable[str], arguments
 def make_videos(requests: Sequence[JobRequest], arguments: argparse.Namespace) -> int:
     """Do the jobs, one after the other; the exit code of the first that fails, 4 where only some did."""
     from pipeline.run.report.speeds import SpeedListener, Speeds
+    from pipeline.run.run_listing import run_listing
     from pipeline.run.run_videos import exit_code, run_videos
     from pipeline.run.stopping import StopSignal
     from pipeline.weights.cache import WeightsCache
 
     results: list[VideoResult] = []
+    listings: list[ListingStatus] = []
     speeds = Speeds(WeightsCache.at().folder)
     with StopSignal().listening() as stop:
         reporter = _reporter(arguments, stop, speeds)
         try:
             for request in requests:
                 listener = SpeedListener(reporter, speeds, request.settings.run.workers)
-                results += run_videos(request, listener, stop, alone=len(requests) == 1)
+                if is_listing(request.inputs):
+                    listings.append(run_listing(request, listener, stop))
+                else:
+                    results += run_videos(request, listener, stop, alone=len(requests) == 1)
         finally:
             reporter.close()
     if arguments.json:
-        say(json.dumps({"videos": [_video_record(result) for result in results]}, indent=1))
-    return exit_code(results)
+        record = {"videos": [_video_record(result) for result in results]}
+        say(json.dumps({**record, "listings": list(map(dataclasses.asdict, listings))}, indent=1))
+    is_left = any(listing.left for listing in listings)
+    return max(exit_code(results), ChunksFailedError.exit_code if is_left else 0)
 
 
 def _reporter(
@@ -97,6 +111,8 @@ def _show_estimate(request: JobRequest, as_json: bool) -> int:
     from pipeline.run.report.status_line import clock
     from pipeline.weights.cache import WeightsCache
 
+    if is_listing(request.inputs):
+        return _count_listing(request, as_json)
     cost = model_cost(request.settings.segment.model)
     found = estimate(request, Speeds(WeightsCache.at().folder), cost.factor)
     if as_json:
@@ -114,6 +130,18 @@ def _show_estimate(request: JobRequest, as_json: bool) -> int:
         say(f"before that, {cost.download_mb:.0f} MB of weights are fetched")
     if not all(entry.measured for entry in work):
         say("the time is a guess: no run with this network was measured on this machine yet")
+    return 0
+
+
+def _count_listing(request: JobRequest, as_json: bool) -> int:
+    """Say how many videos the listings of a job have; none of them is looked at."""
+    from pipeline.run.run_listing import listed_videos
+
+    count = nbytes = 0
+    for video in listed_videos(request):
+        count, nbytes = count + 1, nbytes + (video.size or 0)
+    found = {"videos": count, "bytes": nbytes, "output": request.output}
+    say(json.dumps({"listings": [found]}, indent=1) if as_json else f"{count} videos, {nbytes / 1e9:.1f} GB")
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.cli.command import Command, aligned
@@ -15,8 +16,7 @@ from pipeline.run.report.status_line import clock
 from pipeline.terminal import one_line
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from pipeline.record.listing import ListingStatus
     from pipeline.record.status import RunStatus
 
 
@@ -29,13 +29,16 @@ def _add_status_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _show_status(arguments: argparse.Namespace) -> int:
     from pipeline.cli.named_runs import runs_called, status_of
+    from pipeline.record.listing import find_listings
 
+    names = arguments.names or ["."]
+    listings = [record.status() for name in names for record in find_listings(Path(name))]
     runs: list[RunStatus] = []
     unreadable: list[tuple[Path, SegVideoError]] = []
     try:
-        named = runs_called(arguments.names or ["."])
+        named = runs_called(names)
     except UsageError:
-        if arguments.names:
+        if arguments.names and not listings:
             raise
         named = []
     for run in named:
@@ -44,8 +47,10 @@ def _show_status(arguments: argparse.Namespace) -> int:
         except SegVideoError as error:
             unreadable.append((run.folder, error))
     if arguments.json:
-        say(json.dumps([dataclasses.asdict(run) for run in runs], indent=1))
-    elif runs:
+        entries: list[ListingStatus | RunStatus] = [*listings, *runs]
+        say(json.dumps([dataclasses.asdict(entry) for entry in entries], indent=1))
+    elif runs or listings:
+        _show_listings(listings)
         _show(runs)
     elif not unreadable:
         say("there is no run in this folder; seg-video in.mp4 out.mp4 makes one")
@@ -54,7 +59,16 @@ def _show_status(arguments: argparse.Namespace) -> int:
     return ChunksFailedError.exit_code if unreadable else 0
 
 
+def _show_listings(listings: list[ListingStatus]) -> None:
+    for listing in listings:
+        failed = listing.states.get("failed", 0)
+        there = f"{listing.videos - listing.left} of {listing.videos} videos are there"
+        say(f"{one_line(listing.output)}: {there}, {failed} failed, {listing.frames} frames")
+
+
 def _show(runs: list[RunStatus]) -> None:
+    if not runs:
+        return
     from pipeline.weights.cache import WeightsCache
 
     latest = Speeds(WeightsCache.at().folder).latest()

@@ -78,11 +78,11 @@ class Parsers:
 
 
 def refuse_other_inputs(paths: Sequence[str]) -> None:
-    """Raises UsageError for an input that is neither a file, nor a folder of files, nor a video in a storage."""
+    """Raises UsageError for an input that is no file, no folder of files, and no video or listing in a storage."""
     from pipeline.pictures.kinds import is_picture
 
     for path in paths:
-        if is_address(path) and not is_picture(Path(Address(path).name)):
+        if is_address(path) and (path.endswith("/") or not is_picture(Path(Address(path).name))):
             continue
         if other := _other_kind(path):
             kind, do = other

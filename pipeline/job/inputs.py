@@ -83,6 +83,17 @@ def check_together(jobs: Sequence[tuple[Sequence[str], str | None, str | None]])
     protect_sources([(pair.source, pair.target) for pair in dict.fromkeys(found)])
 
 
+def is_listing(inputs: Sequence[str]) -> bool:
+    """True if the inputs are listings: s3://bucket/trips/, or a text file with an address a line.
+
+    Raises UsageError where some are, and others are not.
+    """
+    listings = [name for name in inputs if (is_address(name) and name.endswith("/")) or name.endswith(".txt")]
+    if listings and len(listings) < len(inputs):
+        raise UsageError("Listings and other inputs need a job each.", found=f"{listings[0]} is a listing")
+    return bool(listings)
+
+
 def _check_run_names(found: Iterable[Pair]) -> None:
     """Raise UsageError for two outputs in a storage whose runs would have one name here."""
     targets: dict[Path, Place] = {}

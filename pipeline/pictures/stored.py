@@ -14,13 +14,14 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.errors import StoreError, WriteError
+from pipeline.errors import StoreError, UsageError, WriteError
 from pipeline.files import digest_of
 from pipeline.job.output_template import RUN_SUFFIX
 from pipeline.record.layout import check_private
 from pipeline.record.lock import run_lock
 from pipeline.store.class_pictures import (
     class_picture,
+    read_class_names,
     read_class_picture,
     write_class_names,
     write_class_picture,
@@ -113,8 +114,23 @@ class PictureStore:
         self._parts.mkdir(exist_ok=True)
         _write(self._parts / f"{known.entry.made}.parquet", [known])
 
-    def tell(self, classes: PixelClasses) -> None:
-        """Write what the numbers of class maps mean. Raises WriteError."""
+    def tell(self, classes: PixelClasses, outputs: Sequence[Path], before: Sequence[KnownPicture]) -> None:
+        """Write what the numbers of class maps mean; maps of these outputs in which they meant something else go.
+
+        before : what `known` gave. Raises UsageError where maps of other outputs would lose their meaning, WriteError.
+        """
+        maps = [known for known in before if class_picture(self.folder, known.entry.output).is_file()]
+        if maps and read_class_names(self.folder) != classes:
+            here = {self.name_of(output) for output in outputs}
+            for known in maps:
+                if self._is_here(known, here):
+                    raise UsageError(
+                        f"{self.folder} holds class maps of another network, whose numbers mean other classes.",
+                        found=f"that of {known.entry.output}",
+                        do="name another folder for the outputs",
+                    )
+            for known in maps:
+                class_picture(self.folder, known.entry.output).unlink(missing_ok=True)
         write_class_names(self.folder, classes)
 
     def keep_class_map(self, output: str, class_map: ClassMap) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 from pipeline.files import digest_of
 from pipeline.record.ledger import Entry, Ledger
 from pipeline.record.manifest import Manifest
+from pipeline.storage.stored import digest_of_stored
+from pipeline.structures.address import FrameFolder, place_of
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ def evidence(folder: Path) -> Evidence:
     joined = ledger.entry("join")
     if joined is not None:
         files["detections"] = _file(str(folder / "detections.parquet"), joined.sha256)
+        for name, digest in joined.also:
+            files["class maps"] = _file(str(folder / name), digest)
     record = {
         **files,
         "weights": manifest.weights.record(),
@@ -59,8 +63,11 @@ def output_entry(manifest: Manifest, ledger: Ledger) -> Entry | None:
 
 def _file(path: str, recorded: str | None) -> dict[str, Any]:
     """The recorded digest of a file, and whether it still holds; null where the file is not here to be read."""
-    here = Path(path)
-    found = digest_of(here) if here.is_file() else None
+    here, found = place_of(path), None
+    if isinstance(here, FrameFolder):
+        found = digest_of_stored(here) if here.folder.is_dir() else None
+    elif isinstance(here, Path) and here.is_file():
+        found = digest_of(here)
     return {
         "path": path,
         "sha256": recorded,

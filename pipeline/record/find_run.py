@@ -14,7 +14,7 @@ from pipeline.job.request import JobRequest, StoredWeights
 from pipeline.job.settings import Settings
 from pipeline.record.layout import RunLayout
 from pipeline.record.manifest import Manifest
-from pipeline.structures.address import is_address
+from pipeline.structures.address import Address, is_address
 from pipeline.structures.pixel_classes import PixelClasses
 
 #: How deep below a folder runs are looked for.
@@ -57,6 +57,8 @@ def request_of(run: Path) -> JobRequest:
     settings = replace(settings, run=replace(settings.run, force=False, skip=False))
     output = manifest.output
     if is_address(output):  # the run is found again where it lies, from whatever folder
+        if run.name != Address(output).name + RUN_SUFFIX:
+            raise UsageError(f"{run} belongs to a listing.", do="run the job of the listing again")
         settings = replace(settings, run=replace(settings.run, work_dir=str(run.absolute().parent)))
     if "{" in output:
         output = output.replace("{", "{{").replace("}", "}}")  # a name, and no template

@@ -53,7 +53,7 @@ from pipeline.structures.address import Place, place_of
 from pipeline.structures.frame_damage import FrameDamage
 
 #: One video's own trouble; the next one may do better.
-_OWN_TROUBLE = (
+OWN_TROUBLE = (
     InputError,
     MediaError,
     StoreError,
@@ -100,8 +100,8 @@ def run_videos(
         for number, pair in enumerate(work):
             listener.tell(VideoStarted(str(pair.source), number + 1, len(work)))
             try:
-                results[pair] = _run_video(pair, request, pools, listener, stop)
-            except _OWN_TROUBLE as error:
+                results[pair] = run_video(pair, request, pools, listener, stop)
+            except OWN_TROUBLE as error:
                 if (alone and len(found) == 1) or isinstance(error, ConfigError):
                     raise
                 listener.tell(SetAside(str(pair.source), str(error)))
@@ -123,9 +123,10 @@ def exit_code(results: Sequence[VideoResult]) -> int:
     return ChunksFailedError.exit_code if errors or damaged else 0
 
 
-def _run_video(
+def run_video(
     pair: Pair, request: JobRequest, pools: RunPools, listener: Listener, stop: StopSignal
 ) -> VideoResult:
+    """Make one output, or find it made. Raises its trouble, and InterruptedRunError when the user stops it."""
     began = time.perf_counter()
     layout = RunLayout.of(pair.output)
     layout.check_private()

@@ -43,8 +43,8 @@ def look_at(address: Address) -> ObjectFacts:
     Raises InputError where it is not there, not to be read or of no known size, MediaError where the storage does not
     answer, UsageError where the package is missing that reaches it.
     """
-    storage = _storage(address)
-    info = _asked(address, lambda limit: storage.info(address.url, **limit), storage)
+    storage = storage_of(address)
+    info = asked(address, lambda limit: storage.info(address.url, **limit), storage)
     if info.get("type") == "directory" or info.get("size") is None:
         raise InputError(f"{address} cannot be read in parts.", found="no size", do="save it to a file first")
     etag = info.get("ETag") or info.get("etag")
@@ -59,8 +59,8 @@ def digest_of_object(address: Address) -> str:
 
 def is_there(address: Address) -> bool:
     """True if there is an object at the address. Raises as look_at does."""
-    storage = _storage(address)
-    return bool(_asked(address, lambda limit: storage.exists(address.url, **limit), storage))
+    storage = storage_of(address)
+    return bool(asked(address, lambda limit: storage.exists(address.url, **limit), storage))
 
 
 def publish(file: Path, address: Address, *, replace: bool) -> ObjectFacts:
@@ -71,9 +71,9 @@ def publish(file: Path, address: Address, *, replace: bool) -> ObjectFacts:
     of the same content is taken for ours, for an answer may have been lost. Raises UsageError for another one, and as
     look_at does.
     """
-    storage, mode = _storage(address), "overwrite" if replace else "create"
+    storage, mode = storage_of(address), "overwrite" if replace else "create"
     try:
-        _asked(address, lambda _: storage.put_file(str(file), address.url, mode=mode), storage)
+        asked(address, lambda _: storage.put_file(str(file), address.url, mode=mode), storage)
     except FileExistsError as error:
         if digest_of_object(address) != digest_of(file):
             raise UsageError(
@@ -93,7 +93,7 @@ class ObjectFile(io.RawIOBase):
     def __init__(self, address: Address) -> None:
         super().__init__()
         self.failure: SegVideoError | None = None
-        self._address, self._storage = address, _storage(address)
+        self._address, self._storage = address, storage_of(address)
         self._size = look_at(address).size
         self._place = 0
         self._blocks: OrderedDict[int, bytes] = OrderedDict()
@@ -154,21 +154,22 @@ class ObjectFile(io.RawIOBase):
                 raise EOFError(f"{len(found)} bytes of {end - start}")
             return found
 
-        return _asked(self._address, fetch, self._storage)
+        return asked(self._address, fetch, self._storage)
 
 
-def _storage(address: Address) -> Any:
-    """The file system of fsspec's that reaches the address."""
+def storage_of(address: Address | str) -> Any:
+    """The file system of fsspec's that reaches an address or a prefix. Raises UsageError where it is missing."""
+    scheme = str(address).partition("://")[0].lower()
     try:
         import fsspec
 
-        if address.scheme.startswith("http"):
+        if scheme.startswith("http"):
             # Servers that compress would count other bytes; proxies and ~/.netrc are the user's own.
             settings = {"headers": {"Accept-Encoding": "identity"}, "trust_env": True}
-            return fsspec.filesystem(address.scheme, client_kwargs=settings)
-        return fsspec.filesystem(address.scheme)
+            return fsspec.filesystem(scheme, client_kwargs=settings)
+        return fsspec.filesystem(scheme)
     except ImportError as error:
-        package = STORAGES[address.scheme]
+        package = STORAGES[scheme]
         extra = "'seg-video[remote]'" if package in ("s3fs", "aiohttp") else f"'seg-video[remote]' {package}"
         raise UsageError(
             f"{address} is an address, and the packages that read it are not installed.",
@@ -176,7 +177,7 @@ def _storage(address: Address) -> Any:
         ) from error
 
 
-def _asked(address: Address, call: Callable[[dict[str, float]], _T], storage: Any) -> _T:
+def asked(address: Address | str, call: Callable[[dict[str, float]], _T], storage: Any) -> _T:
     """The storage's answer, asked again with growing pauses where it does not give one."""
     limit = {"timeout": _STALL_SECONDS} if storage.async_impl else {}
     for pause in (*PAUSES, None):
@@ -186,7 +187,7 @@ def _asked(address: Address, call: Callable[[dict[str, float]], _T], storage: An
             raise
         except Exception as error:  # each storage has errors of its own, without a root in common
             if _is_taken(error):
-                raise FileExistsError(address.url) from error
+                raise FileExistsError(str(address)) from error
             if isinstance(error, FileNotFoundError) and not _is_unreached(error):
                 raise InputError(f"{address} is not there.", do="check the address") from error
             if _is_refusal(error):

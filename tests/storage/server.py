@@ -10,12 +10,14 @@ import threading
 import time
 from collections import deque
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs
+from xml.sax.saxutils import escape
 
 
 class ObjectServer(ThreadingHTTPServer):
     """objects : bytes by path. faults : what becomes of the next reads, one each; put_faults : of the next writes.
 
-    before_read : is called before each. reads : spans that were given.
+    before_read : is called before each. reads : spans that were given. page : names that a listing tells at once.
     puts : paths that were written to, and whether only if they were free.
     """
 
@@ -27,7 +29,7 @@ class ObjectServer(ThreadingHTTPServer):
         self.objects, self.reads, self.puts = {}, [], []
         self.faults, self.put_faults = deque(), deque()
         self.lock = threading.Lock()
-        self.before_read = lambda: None
+        self.before_read, self.page = lambda: None, 1000
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def url(self, path):
@@ -76,19 +78,40 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def do_GET(self):
-        if "list-type" in self.path:
-            self._say(200, b"<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>")
-            return
         self.server.before_read()
         fault = self.server.faults.popleft() if self.server.faults else None
         if isinstance(fault, int):
             self.send_error(fault)
+        elif "list-type" in self.path:
+            self._list()
         elif fault == "reset":
             self._hang_up()
         else:
             if fault == "slow":
                 time.sleep(0.3)
             self._answer(with_body=True, cut=fault == "cut", whole=fault == "whole")
+
+    def _list(self):
+        """A page of a bucket's objects; folders, which a delimiter asks for, are never told."""
+        bucket, _, query = self.path.partition("?")
+        asked = {key: values[0] for key, values in parse_qs(query).items()}
+        beginning = f"{bucket.rstrip('/')}/{asked.get('prefix', '')}"
+        with self.server.lock:
+            names = sorted(name for name in self.server.objects if name.startswith(beginning))
+        after = asked.get("continuation-token", "")
+        names = [] if "delimiter" in asked else [name for name in names if name > after]
+        page, rest = names[: self.server.page], names[self.server.page :]
+        contents = "".join(
+            f"<Contents><Key>{escape(name.split('/', 2)[2])}</Key><Size>{len(self.server.objects[name])}</Size>"
+            f"<ETag>{self._etag(self.server.objects[name])}</ETag></Contents>"
+            for name in page
+        )
+        more = f"<NextContinuationToken>{escape(page[-1])}</NextContinuationToken>" if rest else ""
+        truncated = f"<IsTruncated>{'true' if rest else 'false'}</IsTruncated>"
+        self._say(200, f"<ListBucketResult>{truncated}{more}{contents}</ListBucketResult>".encode())
+
+    def _etag(self, content):
+        return f'"{hashlib.md5(content, usedforsecurity=False).hexdigest()}"'
 
     def _answer(self, *, with_body, cut=False, whole=False):
         content = self.server.objects.get(self.path)
@@ -101,7 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
             span, first, last = None, 0, len(content) - 1
         self.send_response(206 if span else 200)
         self.send_header("Accept-Ranges", "bytes")
-        self.send_header("ETag", f'"{hashlib.md5(content, usedforsecurity=False).hexdigest()}"')
+        self.send_header("ETag", self._etag(content))
         self.send_header("Content-Length", str(last - first + 1))
         if span:
             self.send_header("Content-Range", f"bytes {first}-{last}/{len(content)}")

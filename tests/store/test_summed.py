@@ -25,7 +25,7 @@ def test_the_hash_is_as_sha256sum_writes_it(path):
 
 def test_a_changed_file_is_not_read(path, monkeypatch):
     path.write_bytes(b"two")
-    monkeypatch.setattr("pipeline.store.reader.pq.ParquetFile", None)  # Arrow can end the process
+    monkeypatch.setattr("pipeline.store.parquet_rows.pq.ParquetFile", None)  # Arrow can end the process
     with pytest.raises(StoreError, match="was changed since it was made"):
         DetectionsFile(path)
 

@@ -42,6 +42,16 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class Listed:
+    """The videos of a listing are known. folder : tells what becomes of them. nbytes : of all of them."""
+
+    name: ClassVar[str] = "listed"
+    folder: str
+    videos: int
+    nbytes: int
+
+
+@dataclass(frozen=True)
 class Begun:
     """A run begins. frames_kept : frames whose detections are there already."""
 
@@ -182,6 +192,7 @@ class SetAside:
 
 Event = (
     VideoStarted
+    | Listed
     | Redone
     | Begun
     | Ready

@@ -10,6 +10,7 @@ from pipeline.run.report.events import (
     Damaged,
     Ended,
     Event,
+    Listed,
     Redone,
     Retried,
     SetAside,
@@ -28,6 +29,9 @@ def sentence(event: Event) -> str:
     match event:
         case VideoStarted(source, number, count) if count > 1:
             return f"[{number}/{count}] {one_line(source)}"
+        case Listed(folder, videos, nbytes):
+            size = f", {nbytes / 1e9:.1f} GB" if nbytes else ""
+            return f"{videos} videos{size}; how far they are: seg-video status {one_line(folder)}"
         case Redone(passes, changed):
             return f"{', '.join(passes)} to be done again; changed: {one_line('; '.join(changed))}"
         case Begun(counts, known) if known:
