@@ -64,12 +64,13 @@ def test_what_is_no_source_is_told_without_the_password():
 
 def test_only_the_newest_picture_is_kept_and_the_others_are_counted(open_source):
     source = open_source(camera(rate=100))
-    assert source.take(10).number == 1
-    until(lambda: source.received >= 12)
+    first = source.take(10)
+    until(lambda: source.received >= first.number + 11)
+    received = source.received
     frame = source.take(1)
-    assert frame.number >= 12
+    assert frame.number >= received
     assert source.dropped >= frame.number - 2
-    assert time.monotonic() - frame.arrived < 1.0
+    assert first.arrived < frame.arrived
 
 
 def test_a_lost_source_is_opened_again_after_pauses_that_grow(open_source, monkeypatch):
