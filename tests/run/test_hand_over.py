@@ -9,13 +9,13 @@ import json
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -119,10 +119,9 @@ class Machines:
 def kill(process: subprocess.Popen[str]) -> None:
     """End a command with all that it has started, at once."""
     if process.poll() is None:
-        below = psutil.Process(process.pid).children(recursive=True)
-        for one in below:
-            one.kill()
-        os.killpg(process.pid, signal.SIGKILL)
+        for one in [*psutil.Process(process.pid).children(recursive=True), process]:
+            with suppress(psutil.NoSuchProcess):  # with the ones before it
+                one.kill()
     process.communicate(timeout=30)
 
 
