@@ -45,6 +45,8 @@ pictures: demo
 	$(BIN)/python -m sample_videos.contact_sheet outputs/drive_seg.mp4 docs/pictures/drive.jpg --columns 2 --rows 2 --width 640
 	$(BIN)/python -m sample_videos.edge_sheet sample_videos/drive.mp4 outputs/drive_seg.mp4.seg-run/detections.parquet \
 		docs/pictures/mask_edges.png --frame 100 --width 400 --height 280
+	$(BIN)/python -m sample_videos.film_sheet sample_videos/drive.mp4 outputs/drive_seg.mp4.seg-run/detections.parquet \
+		docs/pictures/film_sample.jpg --frames 20 22 24 26 28 --region 440,150,320,200
 	$(BIN)/python -m sample_videos.tour docs/pictures
 
 test: $(INSTALLED)

@@ -71,14 +71,13 @@ class Viewer(threading.Thread):
         connection = http.client.HTTPConnection("127.0.0.1", self._port)
         connection.request("GET", "/stream.mjpg")
         answer = connection.getresponse()
-        lines = answer.fp
-        while line := lines.readline():
-            if line.startswith(b"Content-Length:"):
-                lines.readline()
-                content = lines.read(int(line.split(b":")[1]))
+        ends, content = f"--{answer.headers.get_param('boundary')}".encode(), b""
+        while block := answer.fp.read1(1 << 20):
+            *pictures, content = (content + block).split(ends)
+            for picture in filter(None, pictures):  # nothing stands before the first
                 self.pictures += 1
                 if self._measures:
-                    self._measure(content)
+                    self._measure(picture.partition(b"\r\n\r\n")[2])
 
     def _measure(self, jpeg: bytes) -> None:
         now = int(time.monotonic() * 100)

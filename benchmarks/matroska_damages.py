@@ -6,22 +6,35 @@ changed byte is told at once.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-from damages import Damage, Scene
+from damage_scene import Damage, Scene, copied, packets_of
 
-from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
+#: A check sum of 4 bytes at the beginning of a part: the part's name and length, and the check sum's.
+_CHECK_SUM = re.compile(
+    rb"(\x11\x4d\x9b\x74|\x15\x49\xa9\x66|\x16\x54\xae\x6b|\x10\x43\xa7\x70|\x12\x54\xc3\x67|\x1c\x53\xbb\x6b"
+    rb"|\x19\x41\xa4\x69|\x1f\x43\xb6\x75)([\x80-\xff]|[\x40-\x7f].|[\x20-\x3f]..|[\x10-\x1f]...|\x01.{7})\xbf\x84",
+    re.DOTALL,
+)
 
-TIMEOUT_SECONDS = 300
-#: A check sum of 4 bytes, and room of the same length.
-_CHECK_SUM, _ROOM = b"\xbf\x84", b"\xec\x84"
+#: The title of the first chapter with its language, and without.
+_SHOWN, _SHORTER = "808c8584546f776e437c83756e64", "80868584546f776e"
+
+#: What ffmpeg says of itself, and the room that it leaves in a track.
+_APPS, _TRACK_ROOM = "4d80844c6176665741844c617666", "ec01000000000000020000"
+
+
+def unsummed(content: bytes) -> bytearray:
+    """The file with room in the place of its check sums."""
+    return bytearray(_CHECK_SUM.sub(lambda match: match[1] + match[2] + b"\xec\x84", content))
 
 
 def changed(find: str, offset: int, new: str, *, last: bool = False) -> Damage:
     """Bytes at an offset from the first or last mark `find`; both as hexadecimal numbers."""
 
     def do(scene: Scene, path: Path) -> None:
-        content = bytearray(scene.made.read_bytes().replace(_CHECK_SUM, _ROOM))
+        content = unsummed(scene.made.read_bytes())
         mark, put = bytes.fromhex(find), bytes.fromhex(new)
         at = (content.rindex(mark) if last else content.index(mark)) + offset
         assert content[at : at + len(put)] != put
@@ -37,9 +50,9 @@ def number(value: int) -> str:
     return f"{0x80 | length:02x}{value:0{2 * length}x}"
 
 
-def unsummed(scene: Scene, path: Path) -> None:
+def without_sums(scene: Scene, path: Path) -> None:
     """No damage: a file may have no check sums."""
-    path.write_bytes(scene.made.read_bytes().replace(_CHECK_SUM, _ROOM))
+    path.write_bytes(unsummed(scene.made.read_bytes()))
 
 
 def one_byte(scene: Scene, path: Path) -> None:
@@ -55,23 +68,23 @@ def truncated(scene: Scene, path: Path) -> None:
     path.write_bytes(content[: int(len(content) * scene.chance.uniform(0.3, 0.98))])
 
 
-def copied(*order: str, **options: object) -> Damage:
-    """These streams, by default all, copied by ffmpeg with options."""
+def marked(number: int, flag: int) -> Damage:
+    """A packet of the video, the nth in the file, has a flag that it did not have, or not the one it had."""
 
     def do(scene: Scene, path: Path) -> None:
-        source = from_file(scene.made)
-        made = to_file(path, *(source[name] for name in order or ("v", "a", "s", "t")), c="copy", **options)
-        run_ffmpeg(made, timeout_seconds=TIMEOUT_SECONDS)
+        content = unsummed(scene.made.read_bytes())
+        at, _ = packets_of(scene, "video")[number]  # FFmpeg tells where the block's content begins
+        content[at + 3] ^= flag  # behind the number of the track and the time
+        path.write_bytes(content)
 
     return do
 
 
 #: No damage at all.
-CONTROLS = {"Matroska, none: copied by ffmpeg": copied(), "Matroska, none: without check sums": unsummed}
+CONTROLS = {"none: copied by ffmpeg": copied(), "none: without check sums": without_sums}
 
-KINDS: dict[str, Damage] = CONTROLS | {
-    f"Matroska, {name}": damage
-    for name, damage in {
+FAMILIES: dict[str, dict[str, Damage]] = {
+    "Matroska": {
         "a byte": one_byte,
         "truncated": truncated,
         "bytes behind the end": lambda s, path: path.write_bytes(s.made.read_bytes() + b"more"),
@@ -102,9 +115,18 @@ KINDS: dict[str, Damage] = CONTROLS | {
         "forced subtitles": copied(**{"disposition:s:0": "default+forced"}),
         "a comment on the sound": copied(**{"disposition:a:1": "comment"}),
         "chapters removed": copied(map_chapters=-1),
+        "a packet marked as a keyframe": marked(3, 0x80),
+        "a keyframe not marked": marked(0, 0x80),
+        "a packet marked as not to be shown": marked(3, 0x08),
+        "chapters in an order of their own": changed("45db8101", 0, "45dd8101"),
+        "a chapter not to be shown": changed(_SHOWN, 0, _SHORTER + "988101ec8100"),
+        "a chapter not to be played": changed(_SHOWN, 0, _SHORTER + "45988100ec80"),
+        "another file before it": changed(_APPS, 0, "3cb9238a" + "ab" * 10),
+        "a track made of others": changed(_TRACK_ROOM, 0, "e280ec87"),
+        "times twice as long": changed(_TRACK_ROOM, 0, "23314f8440000000ec81"),
         "one frame later": copied(**{"bsf:v": "setts=pts=PTS+3*eq(N\\,9)"}),
         "sound 20 ms later": copied(**{"bsf:a:0": "setts=ts=TS+20"}),
         "last frame missing": lambda s, path: copied(**{"frames:v": s.frames - 1})(s, path),
         "other words in the subtitles": changed("48656c6c6f", 0, "48616c6c6f"),
-    }.items()
+    },
 }

@@ -35,7 +35,7 @@ from pipeline.structures.detections import Detections
 from pipeline.structures.tracks import FOUND, NO_TRACK, Tracks
 from pipeline.track.film_tracker import FilmFrame, FilmTracker
 from pipeline.track.settings import TrackSettings
-from pipeline.track.tracker import Tracker
+from sample_videos.film_sheet import forward_tracks
 
 Film = tuple[Header, list[Detections]]
 
@@ -52,7 +52,7 @@ def main() -> None:
     film = _read(options.run)
     ways: dict[str, Callable[[], list[Tracks]]] = {
         "seg-video": lambda: _ours(film),
-        "seg-video, forward": lambda: _forward(film),
+        "seg-video, forward": lambda: forward_tracks(*film),
         "ByteTrack": lambda: _theirs(film, "ByteTrackTracker", track_activation_threshold=0.5),
         "OC-SORT": lambda: _theirs(film, "OCSORTTracker"),
         "BoT-SORT": lambda: _theirs(film, "BoTSORTTracker", options.video, track_activation_threshold=0.5),
@@ -81,17 +81,6 @@ def _ours(film: Film) -> list[Tracks]:
     frames = map(FilmFrame, header.seconds.tolist(), found, motions, edges)
     state, tracks = tracker.follow(tracker.start(), frames)
     return tracks + tracker.finish(state)
-
-
-def _forward(film: Film) -> list[Tracks]:
-    header, found = film
-    tracker, tracked = Tracker(TrackSettings(), header.class_names), []
-    state = tracker.start()
-    for place, (seconds, detections) in enumerate(zip(header.seconds.tolist(), found, strict=True)):
-        state = tracker.moved(state, header.motion(header.first_frame + place))
-        state, tracks = tracker.step(state, seconds, detections)
-        tracked.append(tracks)
-    return tracked
 
 
 def _theirs(film: Film, name: str, video: Path | None = None, **settings: float) -> list[Tracks]:

@@ -89,7 +89,6 @@ def variants() -> dict[str, Variant]:
         "P2 dense": Variant(from_p2),
         "P2 with both separable": Variant(from_p2, both),
         "masks of 56x56": Variant(replace(ships, mask_head=replace(ships.mask_head, pool=28))),
-        "50 proposals": Variant(replace(ships, rpn=replace(ships.rpn, post_nms=50))),
     }
 
 

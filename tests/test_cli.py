@@ -87,7 +87,7 @@ def test_models_shows_a_line_for_each_of_the_weights(capsys, empty_cache):
     assert cli.main(["models"]) == 0
     lines = capsys.readouterr().out.splitlines()
     rows = {line.split()[0]: line.split() for line in lines[1:-2]}
-    assert len(rows) == 9
+    assert len(rows) == 10
     # name, classes, mask AP, box AP, size, unit, in the cache
     assert rows["torchvision-r50-fpn-v2"][1:7] == ["80", "41.8", "47.4", "186", "MB", "no"]
     assert rows["matterport-r101-fpn"][1:7] == ["80", "-", "34.7", "258", "MB", "no"]
@@ -102,6 +102,7 @@ def test_models_says_what_is_in_the_cache(capsys, empty_cache):
     records = json.loads(capsys.readouterr().out)
     assert [record["name"] for record in records if record["in_cache"]] == [
         "dashcam-lite",
+        "dashcam-open",
         "tf1-inception-v2",
     ]
 

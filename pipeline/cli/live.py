@@ -10,31 +10,12 @@ from typing import TYPE_CHECKING
 from pipeline.cli.command import Command
 from pipeline.cli.help_texts import help_of
 from pipeline.cli.say import complain
-from pipeline.job.arguments import add_job_options, given_options
-from pipeline.job.options import OPTIONS
+from pipeline.job.arguments import add_job_options, given_options, options_of_pictures
 from pipeline.loading.given import Given
 from pipeline.terminal import one_line
 
 if TYPE_CHECKING:
     from pipeline.live.watch import Recorded
-
-#: Options of a job that a live picture has, too.
-_OPTIONS = [
-    OPTIONS[name]
-    for name in (
-        "model",
-        "conf",
-        "classes",
-        "max-objects",
-        "ignore-region",
-        "view",
-        "style",
-        "alpha",
-        "color-by",
-        "device",
-        "precision",
-    )
-]
 
 
 def _add_live_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,7 +48,7 @@ def _add_live_arguments(parser: argparse.ArgumentParser) -> None:
         help="show every Nth picture alone; auto: as many as the network can (default: %(default)s)",
     )
     parser.add_argument("--loop", action="store_true", help="begin a file again at its end")
-    add_job_options(parser, _OPTIONS, help_of)
+    add_job_options(parser, options_of_pictures(), help_of)
 
 
 def _live(arguments: argparse.Namespace) -> int:
@@ -76,7 +57,7 @@ def _live(arguments: argparse.Namespace) -> int:
     from pipeline.run.stopping import StopSignal
     from pipeline.video.ffmpeg import find_ffmpeg
 
-    given = {**given_options(arguments, _OPTIONS), "every": arguments.every}
+    given = {**given_options(arguments, options_of_pictures()), "every": arguments.every}
     settings = make_request((), None, Given(given)).settings
     job = LiveJob(
         source=arguments.source,

@@ -12,32 +12,13 @@ from pipeline.cli.help_texts import default_of
 from pipeline.cli.picture_progress import picture_progress
 from pipeline.cli.say import say
 from pipeline.errors import UsageError
+from pipeline.job.arguments import options_of_pictures
 from pipeline.job.options import OPTIONS
 from pipeline.terminal import one_line
 
 if TYPE_CHECKING:
     from pipeline.job.request import JobRequest
     from pipeline.pictures.job import PictureJob, PictureResult
-
-#: Options that mean the same for a picture as for a video.
-_TAKEN = frozenset(
-    (
-        *(
-            "model",
-            "conf",
-            "classes",
-            "max-objects",
-            "ignore-region",
-            "view",
-            "style",
-            "labels",
-            "label-scores",
-            "alpha",
-            "color-by",
-        ),
-        *("device", "precision", "force", "no-clobber"),
-    )
-)
 
 
 def make_pictures(requests: Sequence[JobRequest], given: Iterable[str], arguments: argparse.Namespace) -> int:
@@ -75,10 +56,10 @@ def _job(request: JobRequest, given: Iterable[str], quality: int | None) -> Pict
 
 def _refuse_options_of_videos(request: JobRequest, given: Iterable[str]) -> None:
     """A job file's options are known by what they changed."""
-    asked = set(given)
+    asked, taken = set(given), {"force", "no-clobber", *(option.name for option in options_of_pictures())}
     for name, option in OPTIONS.items():
         changed = getattr(getattr(request.settings, option.room), option.field) != default_of(option)
-        if name not in _TAKEN and (name in asked or changed):
+        if name not in taken and (name in asked or changed):
             raise UsageError(f"--{name} is for videos.", do="leave it out for pictures")
 
 

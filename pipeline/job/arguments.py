@@ -10,6 +10,9 @@ from typing import Any
 from pipeline.errors import UsageError
 from pipeline.job.options import OPTIONS, Option
 
+#: What the network, the tracker and the painter are told of a film alone.
+_OF_FILMS = ("every", "batch", "own-car")
+
 
 def add_job_options(
     parser: argparse.ArgumentParser, options: Iterable[Option], help_of: Callable[[Option], str]
@@ -46,6 +49,11 @@ def inputs_and_output(paths: list[str], output: str | None) -> tuple[tuple[str, 
             do="name a folder for the outputs last, or give it with --output",
         )
     return tuple(inputs), last
+
+
+def options_of_pictures() -> list[Option]:
+    """The options that mean the same for a picture, whether of a file or live, as for a video."""
+    return [option for option in options_of("segment", "track", "render") if option.name not in _OF_FILMS]
 
 
 def options_of(*rooms: str) -> list[Option]:

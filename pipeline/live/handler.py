@@ -18,6 +18,7 @@ from pipeline.live.session import LiveSession
 
 #: Between the pictures of a stream (RFC 2046); no JPEG holds it.
 _BOUNDARY = "seg-video-picture"
+_PART_HEAD = f"--{_BOUNDARY}\r\nContent-Type: image/jpeg\r\n\r\n".encode()
 
 #: A viewer that takes nothing for so long is let go; one that looks on at a standing picture hears from us so often.
 _SOCKET_SECONDS, _HEARTBEAT_SECONDS = 10.0, 1.0
@@ -101,15 +102,13 @@ class LiveHandler(BaseHTTPRequestHandler):
             if not welcome:
                 return self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
             self._head(f"multipart/x-mixed-replace; boundary={_BOUNDARY}")
+            self.wfile.write(_PART_HEAD)
             for shown, _ in _news(self.server.session, 0):
                 picture = shown or self.server.session.shown
                 if picture is not None:  # an old one again tells whether the viewer is still there
-                    self._part(picture.jpeg)
+                    # Browsers show a picture when the next one's head is here.
+                    self.wfile.write(picture.jpeg + b"\r\n" + _PART_HEAD)
         return None
-
-    def _part(self, jpeg: bytes) -> None:
-        head = f"--{_BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
-        self.wfile.write(head.encode() + jpeg + b"\r\n")
 
     def _events(self) -> None:
         with self.server.door.counted() as welcome:

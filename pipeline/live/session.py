@@ -16,6 +16,7 @@ from pipeline.live.live_picture import LivePicture
 from pipeline.live.settings import LiveControls
 from pipeline.live.source import LiveFrame, LiveSource
 from pipeline.render.drawn_view import DrawnView
+from pipeline.render.film_classes import NEAR_SECONDS
 from pipeline.render.frame_labels import FrameLabels
 from pipeline.render.label_planner import LabelPlanner
 from pipeline.render.label_state import LabelState
@@ -51,6 +52,15 @@ class _Seen:
     tracks: Tracks
     class_map: ClassMap | None
     labels: LabelState
+
+
+@dataclass(frozen=True, eq=False)
+class _Classes:
+    """The class map of a picture as it was found, and as it is shown. arrived : of the picture."""
+
+    arrived: float
+    found: ClassMap
+    shown: ClassMap
 
 
 class LiveSession:
@@ -90,6 +100,7 @@ class LiveSession:
         )
         self._state = Tracker(track, widest.class_names).start()
         self._labels = LabelState()
+        self._classes: _Classes | None = None
         self._times: deque[float] = deque(maxlen=_RATE_PICTURES)
         self._counted: dict[str, int] = {}
         self._last_id = 0
@@ -166,7 +177,9 @@ class LiveSession:
             return
         detections, class_map = self._find(frame.rgb, class_map=self.controls.view != "instances")
         self._times.append(time.monotonic())
-        self._last = _Seen(frame, self._follow(frame, detections), class_map, self._labels)
+        self._classes = _next_classes(self._classes, frame, class_map)
+        shown = None if self._classes is None else self._classes.shown
+        self._last = _Seen(frame, self._follow(frame, detections), shown, self._labels)
         painted = self._show(self._last)
         if self._record is not None:
             self._record(painted, frame.seconds)
@@ -217,6 +230,20 @@ class LiveSession:
             self._shown = LivePicture(number, painted, frame.arrived, {"number": number, **facts})
             self._news.notify_all()
         return painted
+
+
+def _next_classes(before: _Classes | None, frame: LiveFrame, found: ClassMap | None) -> _Classes | None:
+    """The class map of one more picture. A pixel takes another class once two maps agree on it, or it would shimmer."""
+    if found is None:
+        return None
+    shown = found
+    if (
+        before is not None
+        and before.found.shape == found.shape
+        and frame.arrived - before.arrived <= NEAR_SECONDS
+    ):
+        shown = np.where(found == before.found, found, before.shown)
+    return _Classes(frame.arrived, found, shown)
 
 
 def _painted(

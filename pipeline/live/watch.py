@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -72,7 +73,9 @@ def watch(
     target = live_input(job.source, loop=job.loop)
     view = DrawnView.of(job.render.view, job.segment.model, *network_classes(job.segment.model))
     widest = DrawnView.of(view.possible[-1], job.segment.model, *network_classes(job.segment.model))
-    segmenter = Segmenter(job.segment, class_maps=widest.classes is not None)
+    # One core is left to receiving and painting: with the network on it too, pictures came late in turns.
+    cores = max(len(os.sched_getaffinity(0)) - 1, 1)
+    segmenter = Segmenter(job.segment, cores, callers=1, class_maps=widest.classes is not None)
     segmenter.setup()
     recording = None if job.record is None else Recording(job.record, replace=job.force)
     try:

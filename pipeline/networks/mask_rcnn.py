@@ -102,13 +102,14 @@ def _on_openvino(
         if settings.precision == "int8"
         else (find_program, cpu_precision(settings.precision))
     )
-    callers = settings.threads or len(os.sched_getaffinity(0))
+    cores = settings.threads or len(os.sched_getaffinity(0))
+    callers = min(given(settings.callers, cores), cores)
 
     def compiled(canvas: tuple[int, int]) -> CompiledStages:
         graphs = dict(find(source, canvas))
         if branch is not None:
             graphs |= find_program(branch, canvas)
-        return CompiledStages(graphs, StageShapes.of(config, canvas), precision, callers)
+        return CompiledStages(graphs, StageShapes.of(config, canvas), precision, callers, cores // callers)
 
     if branch is None:
         return StagedPredictor(config, compiled, here, callers)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from pipeline.errors import ConfigError
+from pipeline.loading.choice import check_choice
 from pipeline.model.config import MaskRCNNConfig
 
 Value = TypeVar("Value")
@@ -22,7 +23,9 @@ class LoadSettings:
     device : `auto` (the GPU where there is one), `cpu` or `gpu`.
     runtime : `openvino`, `tensorflow` (or whichever backend Keras has), or `auto`: OpenVINO on a CPU.
     precision : one of PRECISIONS; a network whose file has its own numbers takes `auto` and `float32` alone.
-    threads : cores to use; None: all. OpenVINO gives each caller one of them, TensorFlow gives them to an operation.
+    threads : cores to use; None: all. OpenVINO shares them out to callers, TensorFlow gives them to an operation.
+    callers : threads that look at frames at the same time; None: as many as there are cores. Fewer have several cores
+        each on OpenVINO, whose number a frame's last digits then depend on.
     batch : frames computed at a time; None: 1 on a CPU, where more gains nothing, and 8 on a GPU.
     jit : compile with XLA; None: on a GPU only.
     score : least probability of a detection.
@@ -36,6 +39,7 @@ class LoadSettings:
     runtime: str = "auto"
     precision: str = "auto"
     threads: int | None = None
+    callers: int | None = None
     batch: int | None = None
     jit: bool | None = None
     score: float | None = None
@@ -48,12 +52,7 @@ class LoadSettings:
 
     def __post_init__(self) -> None:
         for name, known in (("runtime", RUNTIMES), ("precision", PRECISIONS)):
-            if getattr(self, name) not in known:
-                raise ConfigError(
-                    f"{name} has to name a {name}.",
-                    found=getattr(self, name),
-                    do=f"choose from {', '.join(known)}",
-                )
+            check_choice(f"{name} has to name a {name}.", getattr(self, name), known)
 
     def check_own_numbers(self, model: str) -> None:
         """Raise ConfigError if `model`, whose file says what it computes in, is to compute in something else."""

@@ -23,12 +23,12 @@ from pipeline.pictures.read import read_picture
 from pipeline.pictures.stored import KnownPicture, PictureStore
 from pipeline.render.drawn_view import DrawnView
 from pipeline.render.shown import ShownTracks
-from pipeline.segment.network_classes import class_map_runtime, network_classes
+from pipeline.segment.network_classes import network_classes, network_runtime
 from pipeline.store.header import StoredPicture
 from pipeline.weights.digest import weights_digest
 
 #: Rises when the same settings make something else.
-_RELEASE = 1
+_RELEASE = 2
 
 
 class PictureListener(Protocol):
@@ -79,7 +79,7 @@ def segment_pictures(
     with store.held():
         known = store.known()
         if view.classes is not None:
-            store.tell(view.classes)
+            store.tell(view.classes, [pair.output for pair in pairs], known)
         finder = finder or Finder(job.segment, class_maps=view.classes is not None)
         batch = _Batch(job, view, store, known, finder)
         for result in batch.results(pairs):
@@ -123,9 +123,8 @@ class _Batch:
         self._own: dict[str, set[str]] = {}
         for entry in known:
             self._own.setdefault(entry.entry.output, set()).add(entry.entry.sha256)
-        self._network = [weights_digest(job.segment.model), job.segment.score, job.segment.looks]
-        if view.classes is not None:
-            self._network.append(class_map_runtime(job.segment.model, job.segment.device))
+        runtime = network_runtime(job.segment, class_maps=view.classes is not None)
+        self._network = [weights_digest(job.segment.model), job.segment.score, runtime]
         self.through: list[KnownPicture] = []
 
     def results(self, pairs: Sequence[PicturePair]) -> Iterator[PictureResult]:

@@ -14,19 +14,21 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.errors import StoreError, WriteError
+from pipeline.errors import StoreError, UsageError, WriteError
 from pipeline.files import digest_of
 from pipeline.job.output_template import RUN_SUFFIX
 from pipeline.record.layout import check_private
 from pipeline.record.lock import run_lock
 from pipeline.store.class_pictures import (
     class_picture,
+    read_class_names,
     read_class_picture,
     write_class_names,
     write_class_picture,
 )
 from pipeline.store.header import Header, StoredPicture
 from pipeline.store.reader import DetectionsFile
+from pipeline.store.summed import remove_summed, write_summed
 from pipeline.store.writer import write_tracks
 from pipeline.structures.class_map import ClassMap
 from pipeline.structures.pixel_classes import PixelClasses
@@ -112,8 +114,23 @@ class PictureStore:
         self._parts.mkdir(exist_ok=True)
         _write(self._parts / f"{known.entry.made}.parquet", [known])
 
-    def tell(self, classes: PixelClasses) -> None:
-        """Write what the numbers of class maps mean. Raises WriteError."""
+    def tell(self, classes: PixelClasses, outputs: Sequence[Path], before: Sequence[KnownPicture]) -> None:
+        """Write what the numbers of class maps mean; maps of these outputs in which they meant something else go.
+
+        before : what `known` gave. Raises UsageError where maps of other outputs would lose their meaning, WriteError.
+        """
+        maps = [known for known in before if class_picture(self.folder, known.entry.output).is_file()]
+        if maps and read_class_names(self.folder) != classes:
+            here = {self.name_of(output) for output in outputs}
+            for known in maps:
+                if self._is_here(known, here):
+                    raise UsageError(
+                        f"{self.folder} holds class maps of another network, whose numbers mean other classes.",
+                        found=f"that of {known.entry.output}",
+                        do="name another folder for the outputs",
+                    )
+            for known in maps:
+                class_picture(self.folder, known.entry.output).unlink(missing_ok=True)
         write_class_names(self.folder, classes)
 
     def keep_class_map(self, output: str, class_map: ClassMap) -> str:
@@ -142,9 +159,10 @@ class PictureStore:
         for known in apart:
             self.keep(known)
         _write(self.path, [*batch, *alike])
-        for part in self._parts.glob("*.parquet"):
+        files = {name.name.partition(".parquet")[0] for name in self._parts.glob("*.parquet*")}
+        for part in (self._parts / f"{name}.parquet" for name in files):
             if part.stem not in {known.entry.made for known in apart}:
-                part.unlink()
+                remove_summed(part)
         if self._parts.exists() and not any(self._parts.iterdir()):
             self._parts.rmdir()
 
@@ -164,7 +182,7 @@ def _write(path: Path, batch: Sequence[KnownPicture]) -> None:
         tracked=True,
         pictures=tuple(known.entry for known in batch),
     )
-    write_tracks(path, header, [known.tracks for known in batch])
+    write_summed(path, lambda new: write_tracks(new, header, [known.tracks for known in batch]))
 
 
 def _read(path: Path) -> list[KnownPicture]:

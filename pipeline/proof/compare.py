@@ -16,6 +16,7 @@ from pipeline.structures.video_info import Chapter, VideoInfo
 from pipeline.video.colour.chroma_location import UNKNOWN_LOCATION
 from pipeline.video.colour.tone_map import as_painted, is_hdr
 from pipeline.video.read.facts import MediaFacts
+from pipeline.video.write.encoders import frame_rate
 from pipeline.video.write.tags import container_tags, stream_tags
 from pipeline.video.write.timeline import output_timeline
 
@@ -63,6 +64,7 @@ def _frames(source: MediaFacts, output: MediaFacts, shift: Fraction) -> Iterator
     if output.decoded is not None:
         yield Check("frames decode", _is_whole(output), _decodable(source), _decodable(output))
         yield _keyframes(output)
+        yield from _told_by_pictures(source.info, output)
 
 
 def _wanted(source: MediaFacts, output: MediaFacts) -> tuple[NDArray[np.int64], str]:
@@ -102,6 +104,25 @@ def _keyframes(output: MediaFacts) -> Check:
     marked, real = set(info.pts[info.keys].tolist()), set(decoded.keys.tolist())
     note = "" if marked == real else f"{len(marked ^ real)} are marked wrongly"
     return Check("keyframes", not note, f"{len(real)} decode alone", f"{len(marked)} are marked", note)
+
+
+def _told_by_pictures(source: VideoInfo, output: MediaFacts) -> Iterator[Check]:
+    """That the coded pictures tell one thing from beginning to end, and a clock that is the film's.
+
+    Encoders are told either the ticks of the film or, where they need an even rate, the mean one.
+    """
+    info, decoded = output.info, output.decoded
+    assert decoded is not None
+    if len(decoded.changes):
+        when = ", ".join(f"{float(ticks * info.time_base):.3f} s" for ticks in decoded.changes[:3])
+        note = "size, colours, aspect or clock are others from there on"
+        yield Check("one kind of pictures", False, "from beginning to end", f"changes at {when}", note)
+    if decoded.frame_rate is not None:
+        ticks = (output_timeline(source).time_base, info.time_base)
+        rates = {frame_rate(source), *(1 / tick for tick in ticks)}
+        same = decoded.frame_rate in rates
+        found, wanted = (f"{float(rate):g} Hz" for rate in (decoded.frame_rate, frame_rate(source)))
+        yield Check("clock in the pictures", same, wanted, found)
 
 
 def _duration(source: VideoInfo, output: VideoInfo) -> Check:
@@ -223,7 +244,7 @@ def _size_words(info: VideoInfo) -> str:
 def _pixel_meaning(source: VideoInfo, output: VideoInfo, tone_map: bool) -> Iterator[Check]:
     """Check the meaning of a pixel's numbers: that of the source, or SDR's where the source was to be tone-mapped.
 
-    What has more than 10 bit comes out with 10. HDR's static metadata is asked for where the source has some.
+    What has more than 10 bit comes out with 10. HDR's static metadata is compared where one of them has some.
     """
     wanted = as_painted(source, tone_map=tone_map)
     note = "tone-mapped, as asked" if tone_map and is_hdr(source) else ""
@@ -234,8 +255,8 @@ def _pixel_meaning(source: VideoInfo, output: VideoInfo, tone_map: bool) -> Iter
     place = wanted.chroma_location
     if place != UNKNOWN_LOCATION and output.chroma_location != UNKNOWN_LOCATION:
         yield Check("chroma location", output.chroma_location == place, place, output.chroma_location, note)
-    if source.light is not None:
-        light, there = str(source.light), str(output.light or "none")
+    if source.light is not None or output.light is not None:
+        light, there = str(source.light or "none"), str(output.light or "none")
         yield Check("light metadata", _same_light(wanted, output), light, there, note)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.errors import SegVideoError
+from pipeline.errors import SegVideoError, StoreError
 from pipeline.job.resolve import resolve
 from pipeline.job.settings import Settings
+from pipeline.record.evidence import output_entry
 from pipeline.record.find_run import request_of
 from pipeline.record.layout import RunLayout, check_private
+from pipeline.record.ledger import Entry, Ledger
 from pipeline.record.manifest import Manifest
 from pipeline.record.source_identity import SourceIdentity
 from pipeline.render.drawn_view import DrawnView
@@ -20,19 +22,37 @@ from pipeline.structures.pixel_classes import PixelClasses
 
 @dataclass(frozen=True)
 class RunRecord:
-    """The settings of a run as they were used, the file of its detections, and that of class maps that are painted."""
+    """The record of a run.
+
+    settings : as they were used. detections, class_maps : the files of them; None where no class maps are painted.
+    published : SHA-256 of the output as the run gave it its name; None where it did not come so far.
+    """
 
     settings: Settings
     detections: Path
     class_maps: Path | None = None
+    published: str | None = None
 
 
-def run_record(output: Path, source: Place) -> RunRecord | str:
-    """The record beside an output; where there is none to rely on, the reason in a few words.
+@dataclass(frozen=True)
+class NoRecord:
+    """The reason, in a few words, why there is no record to go by. spoiled : there is one, and it was changed."""
 
-    Nothing in it is believed: it says which pixels may differ from the source, and how. A record that another
-    account could have written says nothing, nor does one of another source. Of the output it may know another hash:
-    where that was changed afterwards, the record says what it should have been.
+    reason: str
+    spoiled: bool = False
+
+    @property
+    def holds(self) -> bool | None:
+        """The state of the checks that need the record: not made, or broken with it."""
+        return False if self.spoiled else None
+
+
+def run_record(output: Path, source: Place) -> RunRecord | NoRecord:
+    """The record beside an output, if there is one to go by.
+
+    Nothing in it is believed: it says which pixels may differ from the source, and how, and what was published. A
+    record that another account could have written says nothing, nor does one of another source. Its detections are
+    read only with the SHA-256 that was written down, as a damaged file can end the process.
     """
     layout = RunLayout.of(output)
     try:
@@ -42,24 +62,32 @@ def run_record(output: Path, source: Place) -> RunRecord | str:
             check_private(file, is_file=True)
         manifest = Manifest.of_run(layout.folder)
         if manifest.source.sha256 != SourceIdentity.of(source).sha256:
-            return "the run's record is of another source"
-        return _record_of(manifest, layout)
+            return NoRecord("the run's record is of another source")
+        ledger = Ledger(layout.ledger)
+        if ledger.entry("join") is None:
+            return NoRecord("the run did not write down the hash of its detections")
+        try:
+            ledger.check_whole("join", layout.joined)
+        except StoreError:
+            return NoRecord("the run's detections were changed since it made them", spoiled=True)
+        return _record_of(manifest, layout, output_entry(manifest, ledger))
     except FileNotFoundError as error:
-        return f"there is no {Path(error.filename).name}"
+        return NoRecord(f"there is no {Path(error.filename).name}")
     except PermissionError:
-        return "the run's folder is closed to this account"
+        return NoRecord("the run's folder is closed to this account")
     except (SegVideoError, OSError, ValueError) as error:
-        return "; ".join(line.strip() for line in str(error).splitlines()[:2])
+        return NoRecord("; ".join(line.strip() for line in str(error).splitlines()[:2]))
 
 
-def _record_of(manifest: Manifest, layout: RunLayout) -> RunRecord:
+def _record_of(manifest: Manifest, layout: RunLayout, made: Entry | None) -> RunRecord:
+    published = None if made is None else made.sha256
     settings = resolve(request_of(layout.folder).settings)
     classes = None if manifest.pixel_classes is None else PixelClasses.of(manifest.pixel_classes)
     view = DrawnView.of(settings.render.view, manifest.weights.model, manifest.class_names, classes)
     settings = settings.with_changes({"render": {"view": view.name}})
     if view.classes is None:
-        return RunRecord(settings, layout.joined)
+        return RunRecord(settings, layout.joined, published=published)
     class_maps = class_maps_beside(layout.joined)
     class_maps.lstat()
     check_private(class_maps, is_file=True)
-    return RunRecord(settings, layout.joined, class_maps)
+    return RunRecord(settings, layout.joined, class_maps, published)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import SegVideoError
+from pipeline.files import digest_of
 from pipeline.proof.check import Check
 from pipeline.proof.compare import compare
 from pipeline.proof.limits import Limits, limits_of
 from pipeline.proof.pictures import Pictures, compare_pictures
-from pipeline.proof.run_record import RunRecord, run_record
+from pipeline.proof.run_record import NoRecord, RunRecord, run_record
 from pipeline.structures.address import Place
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.colour.tone_map import is_hdr
@@ -52,18 +53,18 @@ def verify(
 ) -> Proof:
     """Read both files anew and compare them, every packet, frame and tag.
 
-    Of what the run wrote down beside the output only this is used: what was to be painted where, and what was asked
-    of it; without it, what needs it is unchecked. quick : packets alone, nothing is decoded. least_psnr_db : how near
-    pixels have to be; None for 30 dB, or what the quality that the run asked for allows. part : the times of the source
-    that the output is to show; without any what the record says, and without one all. Raises InputError where one
-    of the files cannot be read, UsageError where the source has no frame in the part.
+    Of what the run wrote down beside the output only this is used: what was to be painted where, what was asked of it,
+    and the hash of what it published; without it, what needs it is unchecked. quick : packets alone, nothing is
+    decoded. least_psnr_db : how near pixels have to be; None for 30 dB, or what the quality that the run asked for
+    allows. part : the times of the source that the output is to show; without any what the record says, and without one
+    all. Raises InputError where one of the files cannot be read, UsageError where the source has no frame in the part.
     """
     whole, after = probe(source), probe(output)
     record = run_record(output, source)
     asked = record.settings if isinstance(record, RunRecord) else None
     before = excerpt(whole, part if asked is None or part.names_part else asked.decode)
     if asked is not None and excerpt(whole, asked.decode).span != before.span:
-        record, asked = "the run's record is of another part", None
+        record, asked = NoRecord("the run's record is of another part"), None
     facts = read_facts(before, decode=not quick, header=False)
     tone_map = asked is not None and asked.decode.tone_map
     deinterlace = None if asked is None else asked.decode.deinterlace
@@ -71,7 +72,20 @@ def verify(
     checks = compare(facts, output_facts, tone_map=tone_map, deinterlace=deinterlace)
     limits = limits_of(asked.encode if asked else None, after.stream.codec, least_psnr_db)
     pixels = () if quick else _pixels(facts, after, record, limits)
-    return Proof(str(source), str(output), (*checks, *pixels), _part_words(before))
+    checks = [*checks, *pixels, _published(output, record)]
+    return Proof(str(source), str(output), tuple(checks), _part_words(before))
+
+
+def _published(output: Path, record: RunRecord | NoRecord) -> Check:
+    """That the file is the one that the run published: another may well be the same video, but was changed since."""
+    name = "published file"
+    if isinstance(record, NoRecord):
+        return Check(name, record.holds, "-", "-", record.reason)
+    if record.published is None:
+        return Check(name, None, "-", "-", "the run is not finished")
+    found = digest_of(output)
+    note = "" if found == record.published else "changed since the run published it"
+    return Check(name, not note, f"SHA-256 {record.published[:12]}", f"SHA-256 {found[:12]}", note)
 
 
 def _part_words(info: VideoInfo) -> str | None:
@@ -82,15 +96,18 @@ def _part_words(info: VideoInfo) -> str | None:
     return f"frames {start} to {stop - 1}, {float(begins):.3f} to {float(ends):.3f} s"
 
 
-def _pixels(facts: MediaFacts, output: VideoInfo, record: RunRecord | str, limits: Limits) -> Iterator[Check]:
+def _pixels(
+    facts: MediaFacts, output: VideoInfo, record: RunRecord | NoRecord, limits: Limits
+) -> Iterator[Check]:
     names = ("untouched pixels", "painted pixels", "frame order")
     source = facts.info
     if (source.width, source.height) != (output.width, output.height):
         yield from (Check(name, None, "-", "-", "the pictures have another size") for name in names)
         return
+    lost = record if isinstance(record, NoRecord) else None
     own = record if isinstance(record, RunRecord) else None
-    if own is None and is_hdr(source) != is_hdr(output):
-        yield from (Check(name, None, "-", "-", f"HDR against SDR; {record}") for name in names)
+    if lost is not None and is_hdr(source) != is_hdr(output):
+        yield from (Check(name, None, "-", "-", f"HDR against SDR; {lost.reason}") for name in names)
         return
     try:
         found = compare_pictures(facts, output, own, limits)
@@ -101,10 +118,10 @@ def _pixels(facts: MediaFacts, output: VideoInfo, record: RunRecord | str, limit
     if not found.frames:
         words = "no frame of the source decodes without damage before it"
         yield from (Check(name, None, "-", "-", words) for name in names)
-    elif own is None:
+    elif lost is not None:
         words = "where it was painted is unknown"
         yield _check("pictures", found.untouched, "some of each frame", f"{found.frames} frames", words)
-        yield from (Check(name, None, "-", "-", str(record)) for name in names[:2])
+        yield from (Check(name, lost.holds, "as the record says", "-", lost.reason) for name in names[:2])
     else:
         yield _check(
             names[0], found.untouched, f"{limits.psnr_db:g} dB or more", _decibels(found), _share(found)

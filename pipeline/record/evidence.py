@@ -9,6 +9,8 @@ from typing import Any
 from pipeline.files import digest_of
 from pipeline.record.ledger import Entry, Ledger
 from pipeline.record.manifest import Manifest
+from pipeline.storage.stored import digest_of_stored
+from pipeline.structures.address import FrameFolder, place_of
 
 
 @dataclass(frozen=True)
@@ -26,8 +28,7 @@ def evidence(folder: Path) -> Evidence:
     """
     manifest = Manifest.of_run(folder)
     ledger = Ledger(folder / "ledger.jsonl")
-    made = ledger.entry("mux")
-    made = made if made is not None and made.fingerprint == manifest.fingerprints["mux"] else None
+    made = output_entry(manifest, ledger)
     files = {
         "input": _file(manifest.source.path, manifest.source.sha256),
         "output": _file(manifest.output, made.sha256 if made else None),
@@ -35,6 +36,8 @@ def evidence(folder: Path) -> Evidence:
     joined = ledger.entry("join")
     if joined is not None:
         files["detections"] = _file(str(folder / "detections.parquet"), joined.sha256)
+        for name, digest in joined.also:
+            files["class maps"] = _file(str(folder / name), digest)
     record = {
         **files,
         "weights": manifest.weights.record(),
@@ -52,10 +55,19 @@ def evidence(folder: Path) -> Evidence:
     )
 
 
+def output_entry(manifest: Manifest, ledger: Ledger) -> Entry | None:
+    """The entry of the output as it was made; None for a run that did not come so far."""
+    made = ledger.entry("mux")
+    return made if made is not None and made.fingerprint == manifest.fingerprints["mux"] else None
+
+
 def _file(path: str, recorded: str | None) -> dict[str, Any]:
     """The recorded digest of a file, and whether it still holds; null where the file is not here to be read."""
-    here = Path(path)
-    found = digest_of(here) if here.is_file() else None
+    here, found = place_of(path), None
+    if isinstance(here, FrameFolder):
+        found = digest_of_stored(here) if here.folder.is_dir() else None
+    elif isinstance(here, Path) and here.is_file():
+        found = digest_of(here)
     return {
         "path": path,
         "sha256": recorded,

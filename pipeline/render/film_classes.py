@@ -15,7 +15,7 @@ from pipeline.structures.class_map import ClassMap
 from pipeline.structures.pixel_classes import PixelClasses
 
 #: A map farther away in time than this says nothing about this one.
-_NEAR_SECONDS = 0.15
+NEAR_SECONDS = 0.15
 #: Maps that are held: those that consecutive frames need.
 _HELD = 4
 
@@ -57,7 +57,7 @@ class FilmClasses:
         own = self._read(number)
         around = self._numbers[max(place - 1, 0) : place + 2]
         apart = max(abs(self._seconds[other] - self._seconds[number]) for other in around)
-        if not self._steady or len(around) < 3 or apart > _NEAR_SECONDS:
+        if not self._steady or len(around) < 3 or apart > NEAR_SECONDS:
             return own
         before, after = self._read(around[0]), self._read(around[2])
         if before.shape != own.shape or after.shape != own.shape:

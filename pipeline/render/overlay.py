@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
@@ -24,7 +24,7 @@ from pipeline.render.yuv_colour import Rgb, YuvColour, yuv_colour
 from pipeline.structures.class_map import ClassMap
 from pipeline.structures.panoptic import stuff_classes
 from pipeline.structures.pixel_classes import PixelClasses
-from pipeline.structures.tracks import Tracks
+from pipeline.structures.tracks import FILLED, Tracks
 from pipeline.structures.yuv_frame import YuvFrame
 
 #: Steps a pixel that a depth is read in, and the step of the edge: the table reaches from -8 to 8 px.
@@ -121,6 +121,8 @@ class Overlay:
             line = _line_px(box, height) if "outlines" in self._settings.style else 0.0
             steps = cv2.addWeighted(edge.depth_px, _STEPS, edge.depth_px, 0, _EDGE_STEP, dtype=cv2.CV_8U)
             alpha = np.asarray(cv2.LUT(steps, _profile(line, self._fill)), np.uint16)
+            if tracks.origins[row] == FILLED:
+                alpha[_hidden(edge, edges[row + 1 :])] = 0
             if "boxes" in self._settings.style:
                 _draw_box(alpha, edge, box, (height, width))
             yield row, _Layer(edge.left, edge.top, alpha)
@@ -181,6 +183,23 @@ def _profile(line_px: float, fill: float) -> NDArray[np.uint16]:
     depth = (np.arange(256) - _EDGE_STEP) / _STEPS
     cover, inner = np.clip(depth + 0.5, 0, 1), np.clip(depth - line_px + 0.5, 0, 1)
     return np.asarray(np.rint(OPAQUE * (cover - inner * (1 - fill))), np.uint16)
+
+
+def _hidden(edge: MaskEdge, nearer: Sequence[MaskEdge]) -> NDArray[np.bool_]:
+    """Bool, the shape of the edge's window: where a nearer mask lies.
+
+    What the network looked for and did not find is mostly behind something, and would show through it.
+    """
+    rows, columns = edge.depth_px.shape
+    hidden = np.zeros((rows, columns), np.bool_)
+    for other in nearer:
+        height, width = other.depth_px.shape
+        y1, y2 = max(edge.top, other.top), min(edge.top + rows, other.top + height)
+        x1, x2 = max(edge.left, other.left), min(edge.left + columns, other.left + width)
+        if y1 < y2 and x1 < x2:
+            there = other.depth_px[y1 - other.top : y2 - other.top, x1 - other.left : x2 - other.left]
+            hidden[y1 - edge.top : y2 - edge.top, x1 - edge.left : x2 - edge.left] |= there > 0
+    return hidden
 
 
 def _draw_box(alpha: NDArray[np.uint16], edge: MaskEdge, box: list[float], frame: tuple[int, int]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipeline.errors import ConfigError
+from pipeline.loading.choice import check_choice
 
 #: Everything that can be painted over an object, from the bottom up.
 STYLES = ("masks", "outlines", "boxes", "labels")
@@ -52,22 +53,10 @@ class RenderSettings:
                 found=", ".join(unknown) or "nothing",
                 do=f"choose from {', '.join(STYLES)}",
             )
-        if self.view is not None and self.view not in VIEWS:
-            raise ConfigError(
-                "view has to name what is drawn.", found=self.view, do=f"choose from {', '.join(VIEWS)}"
-            )
-        if self.color_by not in COLOR_KEYS:
-            raise ConfigError(
-                "color_by has to name what decides the colour.",
-                found=self.color_by,
-                do=f"choose from {', '.join(COLOR_KEYS)}",
-            )
-        if self.labels not in LABELS:
-            raise ConfigError(
-                "labels has to say which objects are named.",
-                found=self.labels,
-                do=f"choose from {', '.join(LABELS)}",
-            )
+        if self.view is not None:
+            check_choice("view has to name what is drawn.", self.view, VIEWS)
+        check_choice("color_by has to name what decides the colour.", self.color_by, COLOR_KEYS)
+        check_choice("labels has to say which objects are named.", self.labels, LABELS)
         for name in ("alpha", "conf"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ConfigError(f"{name} has to lie in 0..1.", found=str(getattr(self, name)))

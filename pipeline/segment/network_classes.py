@@ -1,9 +1,10 @@
-"""The classes that a network gives, known without loading it."""
+"""The classes that a network gives, and the runtime that computes it here, known without loading it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pipeline.segment.settings import SegmentSettings
 from pipeline.structures.pixel_classes import PixelClasses
 
 
@@ -17,12 +18,18 @@ def network_classes(model: str) -> tuple[Mapping[int, str], PixelClasses | None]
     return registry.class_names(model), registry.pixel_classes(model)
 
 
-def class_map_runtime(model: str, device: str) -> str:
-    """The runtime that computes class maps here, with the digest of the weights that do. Nothing is loaded.
+def network_runtime(settings: SegmentSettings, *, class_maps: bool) -> str:
+    """The runtime and numbers that compute the network here, and the digest of what gives class maps; loads nothing.
 
     Raises ConfigError for a device that is not there.
     """
     from pipeline.networks.registry import runtime_of
     from pipeline.networks.settings import LoadSettings
 
-    return runtime_of(model, LoadSettings(device=device, pixel_classes=True))
+    wanted = LoadSettings(
+        device=settings.device,
+        precision=settings.precision,
+        pixel_classes=class_maps,
+        thorough=settings.thorough,
+    )
+    return runtime_of(settings.model, wanted)

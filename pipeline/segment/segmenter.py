@@ -27,15 +27,23 @@ class Segmenter:
 
     threads : cores to use; None: all. OpenVINO gives each calling thread one of them, TensorFlow gives them to one
         operation. Detections do not depend on it.
+    callers : threads that will call; None: one for each core. A single one has all cores to itself, so that a frame is
+        through sooner, and what is found depends on their number in its last digits.
     class_maps : `look` gives class maps too, which the network has to be able to.
     """
 
     def __init__(
-        self, settings: SegmentSettings, threads: int | None = None, *, class_maps: bool = False
+        self,
+        settings: SegmentSettings,
+        threads: int | None = None,
+        *,
+        callers: int | None = None,
+        class_maps: bool = False,
     ) -> None:
         from pipeline.networks.registry import find_source
 
-        self.settings, self.threads, self._class_maps = settings, threads, class_maps
+        self.settings, self.threads = settings, threads
+        self._callers, self._class_maps = callers, class_maps
         self._source = find_source(settings.model)
         self._network: FrameSegmenter | None = None
 
@@ -92,6 +100,7 @@ class Segmenter:
             device=asked.device,
             precision=asked.precision,
             threads=self.threads,
+            callers=self._callers,
             batch=asked.batch,
             score=asked.score,
             pixel_classes=self._class_maps,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipeline.errors import ConfigError
+from pipeline.loading.choice import check_choice
 
 #: What --device takes; auto is the GPU where there is one.
 DEVICES = ("auto", "cpu", "gpu")
@@ -43,12 +44,7 @@ class SegmentSettings:
 
     def __post_init__(self) -> None:
         for name, known in (("device", DEVICES), ("precision", PRECISIONS)):
-            if getattr(self, name) not in known:
-                raise ConfigError(
-                    f"{name} has to name a {name}.",
-                    found=getattr(self, name),
-                    do=f"choose from {', '.join(known)}",
-                )
+            check_choice(f"{name} has to name a {name}.", getattr(self, name), known)
         if self.batch is not None and self.batch < 1:
             raise ConfigError("batch has to be at least 1.", found=str(self.batch), do="leave it out")
         if self.every is not None and self.every < 1:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.errors import StoreError
-from pipeline.files import whole_stream
 from pipeline.store.header import Header
+from pipeline.store.parquet_rows import AGAIN, ParquetRows, write_rows
 from pipeline.structures.class_map import ClassMap
 from pipeline.structures.pixel_classes import VOID, PixelClasses
 
@@ -37,8 +35,6 @@ _SCHEMA = pa.schema(
 #: A row group has so many maps whatever the chunks were, so that a joined file does not tell its chunks. Maps that
 #: follow each other share a page, as most of one is in the one before.
 _GROUP_ROWS, _PAGE_BYTES = 64, 8 << 20
-
-_AGAIN = "delete it and run again: the pass that made it is redone"
 
 
 def class_maps_beside(detections: Path) -> Path:
@@ -72,39 +68,25 @@ def join_class_maps(path: Path, parts: Sequence[Path]) -> None:
 def _groups_of(part: Path, classes: PixelClasses) -> Iterator[pa.Table]:
     with ClassMapsFile(part) as file:
         if file.classes != classes:
-            raise StoreError(f"{part} has other classes than the parts before it.", do=_AGAIN)
+            raise StoreError(f"{part} has other classes than the parts before it.", do=AGAIN)
         yield from file.groups()
 
 
 def _write(path: Path, classes: PixelClasses, tables: Iterable[pa.Table]) -> None:
-    with (
-        whole_stream(path) as stream,
-        pq.ParquetWriter(
-            stream,
-            _SCHEMA,
-            version="2.6",
-            data_page_version="1.0",
-            compression="zstd",
-            compression_level=3,
-            use_dictionary=False,
-            data_page_size=_PAGE_BYTES,
-            write_statistics=["frame", "pts", "seconds"],
-            store_schema=False,
-        ) as writer,
-    ):
-        content = {"schema": _VERSION, "classes": classes.by_name}
-        writer.add_key_value_metadata({_KEY: json.dumps(content, separators=(",", ":"))})
-        waiting = _SCHEMA.empty_table()
-        for table in tables:
-            waiting = pa.concat_tables([waiting, table.cast(_SCHEMA)])
-            while waiting.num_rows >= _GROUP_ROWS:
-                writer.write_table(waiting.slice(0, _GROUP_ROWS).combine_chunks(), row_group_size=_GROUP_ROWS)
-                waiting = waiting.slice(_GROUP_ROWS)
-        if waiting.num_rows:
-            writer.write_table(waiting.combine_chunks(), row_group_size=_GROUP_ROWS)
+    content = {"schema": _VERSION, "classes": classes.by_name}
+    write_rows(
+        path,
+        _SCHEMA,
+        (_KEY, json.dumps(content, separators=(",", ":"))),
+        (table.cast(_SCHEMA) for table in tables),
+        _GROUP_ROWS,
+        use_dictionary=False,
+        data_page_size=_PAGE_BYTES,
+        write_statistics=["frame", "pts", "seconds"],
+    )
 
 
-class ClassMapsFile:
+class ClassMapsFile(ParquetRows):
     """A file of class maps, open for reading; holds the maps of one row group at a time.
 
     classes : what the numbers mean. seconds : by the number of each frame that has a map, in order, its time.
@@ -112,52 +94,30 @@ class ClassMapsFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        try:
-            self._file = pq.ParquetFile(pa.OSFile(os.fsencode(path)))
-        except (OSError, pa.ArrowException) as error:
-            raise StoreError(f"{path} cannot be read as class maps.", found=str(error), do=_AGAIN) from error
+        super().__init__(path, "class maps")
         try:
             self._check()
             self.classes = self._read_classes()
-            rows = self._read(partial(pq.ParquetFile.read, columns=["frame", "seconds"]))
+            rows = self._read_rows(partial(pq.ParquetFile.read, columns=["frame", "seconds"]))
             self.seconds: dict[int, float] = dict(
                 zip(rows["frame"].to_pylist(), rows["seconds"].to_pylist(), strict=True)
             )
         except StoreError:
             self.close()
             raise
-        self._group, self._maps = -1, dict[int, ClassMap]()
+        self._maps = dict[int, ClassMap]()
 
     def read(self, frame: int) -> ClassMap:
         """The map of a frame that has one."""
         if frame not in self._maps:
-            self._group = next(
-                group for group in range(self._file.num_row_groups) if self._holds(group, frame)
-            )
-            self._maps = self._maps_of(self._read(partial(pq.ParquetFile.read_row_group, i=self._group)))
+            (group, *_) = self._groups_of(frame, frame + 1)
+            self._maps = self._maps_of(self._read_rows(partial(pq.ParquetFile.read_row_group, i=group)))
         return self._maps[frame]
 
     def groups(self) -> Iterator[pa.Table]:
         """The rows, a row group at a time."""
         for group in range(self._file.num_row_groups):
-            yield self._read(partial(pq.ParquetFile.read_row_group, i=group))
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close(force=True)
-
-    def __enter__(self) -> ClassMapsFile:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _holds(self, group: int, frame: int) -> bool:
-        frames = self._file.metadata.row_group(group).column(0).statistics
-        return frames is None or frames.min <= frame <= frames.max
+            yield self._read_rows(partial(pq.ParquetFile.read_row_group, i=group))
 
     def _maps_of(self, table: pa.Table) -> dict[int, ClassMap]:
         maps = {}
@@ -167,18 +127,10 @@ class ClassMapsFile:
             pixels = np.frombuffer(row["map"], np.uint8)
             if pixels.size != row["height"] * row["width"] or not known[pixels].all():
                 raise StoreError(
-                    f"{self.path} has a map that is none.", found=f"frame {row['frame']}", do=_AGAIN
+                    f"{self.path} has a map that is none.", found=f"frame {row['frame']}", do=AGAIN
                 )
             maps[row["frame"]] = pixels.reshape(row["height"], row["width"])
         return maps
-
-    def _read(self, read: Callable[[pq.ParquetFile], pa.Table]) -> pa.Table:
-        try:
-            return read(self._file)
-        except (OSError, pa.ArrowException) as error:
-            raise StoreError(
-                f"{self.path} cannot be read as class maps.", found=str(error), do=_AGAIN
-            ) from error
 
     def _check(self) -> None:
         if self._file.schema_arrow.remove_metadata() != _SCHEMA:
@@ -188,7 +140,7 @@ class ClassMapsFile:
             )
 
     def _read_classes(self) -> PixelClasses:
-        text = (self._file.schema_arrow.metadata or {}).get(_KEY, b"{}")
+        text = self._metadata(_KEY) or b"{}"
         try:
             content = json.loads(text)
             if content["schema"] != _VERSION:
@@ -196,5 +148,5 @@ class ClassMapsFile:
             return PixelClasses.of(content["classes"])
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise StoreError(
-                f"The classes of {self.path} cannot be read.", found=str(error), do=_AGAIN
+                f"The classes of {self.path} cannot be read.", found=str(error), do=AGAIN
             ) from error

@@ -62,7 +62,11 @@ def read_class_names(folder: Path) -> PixelClasses:
         content = json.loads(path.read_bytes())
         return PixelClasses.of(content["classes"], content["ignored"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StoreError(f"{path} does not tell the classes of class maps.", found=str(error)) from error
+        raise StoreError(
+            f"{path} does not tell the classes of class maps.",
+            found=str(error),
+            do="delete it and labels beside it",
+        ) from error
 
 
 def png(pixels: NDArray[np.uint8]) -> bytes:

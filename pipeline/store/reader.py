@@ -2,42 +2,33 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from pipeline.errors import StoreError
 from pipeline.store.header import Header
+from pipeline.store.parquet_rows import AGAIN, ParquetRows
 from pipeline.store.schema import OPTIONAL, SCHEMA, completed, from_table
+from pipeline.store.summed import check_summed
 from pipeline.store.writer import HEADER_KEY
 from pipeline.structures.detections import Detections
 from pipeline.structures.tracks import FOUND, Tracks
 
 _SPAN_FRAMES = 256
-_AGAIN = "delete it and run again: the pass that made it is redone"
 
 
-class DetectionsFile:
+class DetectionsFile(ParquetRows):
     """A file of stored detections, open for reading.
 
-    Raises StoreError where the file is missing, is no Parquet, lacks a column or the header, or is damaged.
+    Raises StoreError where the file is missing, is no Parquet, lacks a column or the header, or is damaged, and where a
+    hash beside it is that of another file.
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        try:
-            # As bytes: a name need not be text in UTF-8.
-            self._file = pq.ParquetFile(pa.OSFile(os.fsencode(path)))
-        except FileNotFoundError:
-            raise StoreError(
-                f"There is no file of detections at {path}.", do="run the pass that makes it"
-            ) from None
-        except (OSError, pa.ArrowException) as error:
-            raise self._damaged(error) from error
+        check_summed(path)
+        super().__init__(path, "stored detections")
         try:
             self._check_columns()
             self.header = self._read_header()
@@ -66,26 +57,9 @@ class DetectionsFile:
     def table(self, start: int | None = None, stop: int | None = None) -> pa.Table:
         """The columns we know of the row groups that hold rows of [start, stop): a few more rows than those."""
         first, end = self._span(start, stop)
-        groups = [group for group in range(self._file.num_row_groups) if self._holds(group, first, end)]
-        try:
-            there = [
-                name for name in (*SCHEMA.names, *OPTIONAL.names) if name in self._file.schema_arrow.names
-            ]
-            return completed(self._file.read_row_groups(groups, columns=there))
-        except (OSError, pa.ArrowException) as error:
-            raise self._damaged(error) from error
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close(force=True)
-
-    def __enter__(self) -> DetectionsFile:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+        groups = self._groups_of(first, end)
+        there = [name for name in (*SCHEMA.names, *OPTIONAL.names) if name in self._file.schema_arrow.names]
+        return completed(self._read_rows(lambda file: file.read_row_groups(groups, columns=there)))
 
     def _read(self, start: int | None, stop: int | None) -> list[Tracks]:
         first, end = self._span(start, stop)
@@ -104,10 +78,6 @@ class DetectionsFile:
             )
         return first, end
 
-    def _holds(self, group: int, start: int, stop: int) -> bool:
-        frames = self._file.metadata.row_group(group).column(0).statistics
-        return frames is None or (frames.min < stop and frames.max >= start)
-
     def _check_columns(self) -> None:
         there = self._file.schema_arrow
         faults = [
@@ -124,15 +94,12 @@ class DetectionsFile:
             )
 
     def _read_header(self) -> Header:
-        text = (self._file.schema_arrow.metadata or {}).get(HEADER_KEY)
+        text = self._metadata(HEADER_KEY)
         if text is None:
-            raise StoreError(f"{self.path} has no header {HEADER_KEY.decode()!r} in its metadata.", do=_AGAIN)
+            raise StoreError(f"{self.path} has no header {HEADER_KEY.decode()!r} in its metadata.", do=AGAIN)
         try:
             return Header.from_json(text.decode())
         except (ValueError, KeyError, TypeError) as error:
             raise StoreError(
-                f"The header of {self.path} cannot be read.", found=str(error), do=_AGAIN
+                f"The header of {self.path} cannot be read.", found=str(error), do=AGAIN
             ) from error
-
-    def _damaged(self, error: Exception) -> StoreError:
-        return StoreError(f"{self.path} cannot be read as stored detections.", found=str(error), do=_AGAIN)

@@ -28,10 +28,13 @@ def overlaps_of_pairs(boxes: Floats, others: Floats, growth: float | Floats = 0.
 
 def pair(overlap: Floats, minimum: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Rows and columns that belong together, each at most once; none that overlaps less than `minimum`."""
-    # Half a second of imports, which the driver has time for once its workers are busy.
+    allowed = overlap >= minimum
+    if not allowed.any():
+        return np.zeros(0, np.intp), np.zeros(0, np.intp)
+    # Half a second of imports, which no picture by itself needs, and the driver of a film has time for once its workers
+    # are busy.
     from scipy.optimize import linear_sum_assignment
 
-    allowed = overlap >= minimum
     rows, columns = linear_sum_assignment(np.where(allowed, overlap, 0.0), maximize=True)
     kept = allowed[rows, columns]
     return rows[kept], columns[kept]

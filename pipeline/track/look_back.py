@@ -25,8 +25,8 @@ from pipeline.track.window import UNDECIDED, Life, Observation, Past, Window, Wi
 #: A track is followed back beyond its first frame once it is known for so long, when its motion is known.
 _EXTEND_SECONDS = 0.3
 
-#: Over so many seconds without a detection it is not followed back any further.
-_EXTEND_GAP = 0.1
+#: Over so many seconds without a detection it is not followed back any further, if the network looked so often.
+_EXTEND_GAP, _EXTEND_LOOKS = 0.1, 2
 
 #: A track stands as long as it has this IoU with where it began to.
 _STILL_STANDS = 0.5
@@ -76,12 +76,16 @@ class LookBack:
                     self._follow_back(window, life)
 
     def _follow_back(self, window: Window, life: Life) -> None:
+        missed = 0
         for number in range(life.first.frame - 1, window.frames[0].number - 1, -1):
             frame = window.at(number)
-            if life.first.seconds - frame.seconds > _EXTEND_GAP:
+            if not frame.looked:
+                continue
+            if missed >= _EXTEND_LOOKS and life.first.seconds - frame.seconds > _EXTEND_GAP:
                 break
             box = extrapolation.before(life.known, frame.seconds)
             row = self._free_row(frame, life, box)
+            missed = missed + 1 if row is None else 0
             if row is not None:
                 window.claim(frame, row, life.number)
 

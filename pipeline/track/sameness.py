@@ -13,9 +13,6 @@ from pipeline.track.window import UNDECIDED, Life, Observation
 
 Floats = NDArray[np.float64]
 
-#: Share of same_overlap that two tracks have to keep on average, as long as both are there.
-_ON_AVERAGE = 0.85
-
 #: Least IoU of the masks of two tracks of other groups: a rider's box is nearly that of the bicycle, the mask is not.
 _MASK_OVERLAP = 0.7
 
@@ -66,7 +63,7 @@ def _stay_together(one: Life, other: Life, settings: TrackSettings) -> bool:
     if len(times) == 0:
         return False
     shared = overlaps_of_pairs(_boxes_at(one, times), _boxes_at(other, times))
-    return float(shared.mean()) >= _ON_AVERAGE * settings.same_overlap
+    return float(shared.mean()) >= settings.same_overlap
 
 
 def _boxes_at(life: Life, times: Floats) -> Floats:

@@ -37,7 +37,7 @@ class TrackSettings:
     fill_seconds : the longest gap in a track that is filled.
     join_seconds : the longest gap between two tracks that may be one object.
     join_overlap : least IoU with each other's predicted boxes to join two tracks.
-    same_overlap : two tracks that lie on each other with this IoU, as long as both are there, are one object.
+    same_overlap : two tracks that lie on each other with this mean IoU, as long as both are there, are one object.
     class_lead : a track changes its class when the votes for another one are this many times those for its own.
     steady : weight of the masks just before and just after against a mask's own, 0..1.
     own_car : "auto": what stands still in the picture while the world moves is not drawn; "off": as anything.
@@ -58,7 +58,7 @@ class TrackSettings:
     fill_seconds: float = 0.65
     join_seconds: float = 1.5
     join_overlap: float = 0.2
-    same_overlap: float = 0.7
+    same_overlap: float = 0.55
     class_lead: float = 1.5
     steady: float = 0.5
     own_car: str = "auto"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from pipeline.errors import ConfigError, UsageError
+from pipeline.loading.choice import check_choice
 
 #: What --encoder takes; auto is libx264, or libx265 where the source has more than 8 bit.
 ENCODERS = ("auto", "libx264", "libx265", "libsvtav1", "h264_nvenc", "hevc_nvenc")
@@ -53,12 +54,7 @@ class DecodeSettings:
         return (self.start, self.end, self.duration) != (None, None, None)
 
     def __post_init__(self) -> None:
-        if self.damaged not in DAMAGED:
-            raise ConfigError(
-                "damaged has to say what becomes of frames that do not decode.",
-                found=self.damaged,
-                do=f"choose from {', '.join(DAMAGED)}",
-            )
+        check_choice("damaged has to say what becomes of frames that do not decode.", self.damaged, DAMAGED)
         if self.frames_as_video is not None and not _is_rate(self.frames_as_video):
             raise ConfigError(
                 "frames-as-video has to be frames a second, up to 1000.",
@@ -111,12 +107,7 @@ class EncodeSettings:
     threads: int = 1
 
     def __post_init__(self) -> None:
-        if self.encoder not in ENCODERS:
-            raise ConfigError(
-                "encoder has to name an encoder.",
-                found=self.encoder,
-                do=f"choose from {', '.join(ENCODERS)}",
-            )
+        check_choice("encoder has to name an encoder.", self.encoder, ENCODERS)
         if self.crf is not None and not 0 <= self.crf <= 63:
             raise ConfigError(
                 "crf has to lie in 0..63.", found=str(self.crf), do=f"leave it out, or try {H264_CRF}"

@@ -17,6 +17,8 @@ from PIL import Image
 from pipeline.errors import ConfigError, UsageError
 from pipeline.live import handler
 from pipeline.live.server import LiveServer
+from pipeline.live.session import _next_classes
+from pipeline.live.source import LiveFrame
 from pipeline.structures.detections import Detections
 from tests.live.conftest import BOTH, NAMES, camera, find_square, until
 
@@ -73,24 +75,33 @@ def test_a_still_is_the_masked_picture(live):
     assert session.shown.facts["now"] == {"car": 1}
 
 
-def test_the_stream_is_pictures_that_move(live):
-    _, server = live
+def stream(server, pictures):
+    """So many pictures of the stream, each as soon as the head of the next is there, by which browsers show it."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
     connection.request("GET", "/stream.mjpg")
     answer = connection.getresponse()
     assert answer.headers.get_content_type() == "multipart/x-mixed-replace"
-    boundary = b"--" + answer.headers.get_param("boundary").encode()
-    seen = []
-    for _ in range(5):
-        assert answer.fp.readline() == boundary + b"\r\n"
-        assert answer.fp.readline() == b"Content-Type: image/jpeg\r\n"
-        length = int(answer.fp.readline().split(b":")[1])
-        answer.fp.readline()
-        seen.append(answer.fp.read(length))
-        answer.fp.readline()
+    boundary = answer.headers.get_param("boundary").encode()
+    head, content = b"--" + boundary + b"\r\nContent-Type: image/jpeg\r\n\r\n", b""
+    while content.count(head) <= pictures:
+        content += answer.fp.read1(1 << 16)
     connection.close()
+    return content.split(head)[1:-1]
+
+
+def test_the_stream_is_pictures_that_move(live):
+    _, server = live
+    seen = stream(server, 5)
     assert len(set(seen)) == 5
     assert all(Image.open(io.BytesIO(content)).size == (160, 96) for content in seen)
+
+
+def test_a_browser_need_not_wait_for_the_next_picture_to_show_this_one(live, monkeypatch):
+    monkeypatch.setattr("pipeline.live.handler._HEARTBEAT_SECONDS", 60)
+    session, server = live
+    control(server, paused=True)
+    assert len(stream(server, 1)) == 1
+    assert session.controls.paused
 
 
 def events(server, count):
@@ -170,6 +181,17 @@ def test_the_view_is_a_control_that_acts_on_a_picture_that_stands(make_session, 
     until(lambda: session.shown.facts["controls"]["view"] == "instances")
     assert not is_masked(session.shown.rgb.astype(int))
     assert control(server, view="depth")[0] == 400
+
+
+def test_a_pixel_takes_another_class_once_two_maps_agree_on_it():
+    shown, classes = [], None
+    for number, found in enumerate([0, 0, 1, 0, 0, 1, 1, 0]):
+        arrived = number / 10 if number < 7 else 9.0  # behind a pause a map counts by itself
+        frame = LiveFrame(np.zeros((4, 6, 3), np.uint8), arrived, number, arrived)
+        classes = _next_classes(classes, frame, np.full((2, 3), found, np.uint8))
+        shown.append(int(classes.shown[0, 0]))
+    assert shown == [0, 0, 0, 0, 0, 0, 1, 0]
+    assert _next_classes(classes, frame, None) is None
 
 
 def test_an_object_keeps_its_colour(make_session):

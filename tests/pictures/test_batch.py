@@ -8,11 +8,13 @@ import threading
 import numpy as np
 import pytest
 
+from pipeline.api.export import export
 from pipeline.errors import (
     InputError,
     InterruptedRunError,
     RunInTheWayError,
     SegVideoError,
+    StoreError,
     UsageError,
     WriteError,
 )
@@ -28,6 +30,7 @@ from pipeline.pictures.settings import PictureSettings
 from pipeline.pictures.stored import PictureStore
 from pipeline.render.palette import COLOURS
 from pipeline.render.settings import RenderSettings
+from pipeline.segment.settings import SegmentSettings
 from pipeline.store.reader import DetectionsFile
 from pipeline.structures.detections import Detections
 from tests import fake_network as fake_network_module
@@ -119,6 +122,17 @@ def test_one_file_holds_what_was_found_a_frame_a_picture(album, tmp_path):
     assert not (tmp_path / "out" / "pictures.seg-run" / "parts").exists()
 
 
+def test_detections_that_were_changed_are_not_read_again(album, tmp_path, monkeypatch):
+    do(album, f"{tmp_path}/out/")
+    path = tmp_path / "out" / "pictures.seg-run" / "detections.parquet"
+    path.write_bytes(path.read_bytes()[:-1] + b"0")
+    monkeypatch.setattr("pipeline.store.parquet_rows.pq.ParquetFile", None)  # Arrow can end the process
+    with pytest.raises(StoreError, match="was changed since it was made"):
+        do(album, f"{tmp_path}/out/")
+    with pytest.raises(StoreError, match="was changed since it was made"):
+        export(path.parent, "coco", tmp_path / "coco")
+
+
 def outputs_of(folder):
     with DetectionsFile(folder / "pictures.seg-run" / "detections.parquet") as file:
         return [entry.output for entry in file.header.pictures]
@@ -206,6 +220,8 @@ def test_what_is_done_is_kept_and_what_is_known_is_not_looked_for_again(album, t
     (album / "a.png").write_bytes((album / "c.jpg").read_bytes() + b"another picture")
     do(album, f"{tmp_path}/out/", again)
     assert again.looked_at == [140]
+    do(album, f"{tmp_path}/out/", again, segment=SegmentSettings(precision="int8"))
+    assert len(again.looked_at) == 4
 
 
 def test_an_output_of_a_release_that_kept_no_hash_is_left_alone_and_told_so(album, tmp_path, monkeypatch):

@@ -69,6 +69,20 @@ def test_what_is_there_is_kept_and_what_changed_is_made_anew(job):
     assert [one.state for one in segment_pictures(fainter)] == ["done", "done", "failed"]
 
 
+def test_numbers_of_another_network_are_never_taken_for_those_of_this_one(job, tmp_path):
+    segment_pictures(job)
+    other = write_network(tmp_path / "other.safetensors", {"dim": (9, 9, 9), "bright": (1, 2, 3)})
+    anew = replace(job, segment=SegmentSettings(str(other)))
+    with pytest.raises(UsageError, match="numbers mean other classes"):
+        segment_pictures(
+            replace(anew, inputs=(str(tmp_path / "album" / "0.png"), job.inputs[0] + "/broken.png"))
+        )
+    assert [one.state for one in segment_pictures(job)] == ["kept", "kept", "failed"]
+    assert [one.state for one in segment_pictures(anew)] == ["done", "done", "failed"]
+    names = json.loads((tmp_path / "out" / "pictures.seg-run" / "classes.json").read_text())["classes"]
+    assert list(names) == ["dim", "bright"]
+
+
 def test_an_output_that_no_run_has_made_stays(job, tmp_path):
     (tmp_path / "out").mkdir()
     mine = tmp_path / "out" / "0_seg.png"

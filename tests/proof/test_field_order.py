@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.proof.verify import verify
 from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
+from pipeline.video.read.facts import read_facts
 from pipeline.video.read.probe import probe
 
 ORDERS = {"tff": "top field first", "bff": "bottom field first"}
@@ -36,6 +37,31 @@ def test_an_interlaced_source_stays_so_for_players_too(work, interlaced, name):
     proof = verify(source, source.with_name(name))
     assert proof.holds
     assert next(check for check in proof.checks if check.name == "field order").output == order
+
+
+@pytest.mark.parametrize("suffix", [".mov", ".mkv"])
+def test_the_order_is_the_pictures_own_word(interlaced, suffix):
+    source, order = interlaced
+    other = source.with_suffix(suffix)  # QuickTime and Matroska have one number for both orders
+    run_ffmpeg(
+        to_file(other, from_file(source), vcodec="mpeg2video", flags="+ildct+ilme"), timeout_seconds=60
+    )
+    assert probe(other).field_order == order
+
+
+@pytest.mark.parametrize(("suffix", "word"), [(".mov", b"fiel"), (".mkv", b"\x9d\x81")])
+def test_another_order_in_the_header_is_noticed(interlaced, suffix, word):
+    source, _ = interlaced
+    other = source.with_suffix(suffix)
+    run_ffmpeg(
+        to_file(other, from_file(source), vcodec="mpeg2video", flags="+ildct+ilme"), timeout_seconds=60
+    )
+    assert read_facts(probe(other), decode=False).header == ()
+    content = bytearray(other.read_bytes().replace(b"\xbf\x84", b"\xec\x84"))
+    at = content.index(word) + len(word) + word.count(b"fiel")
+    content[at] = 6 if content[at] in (1, 9) else 1
+    other.write_bytes(content)
+    assert "order of fields" in " ".join(read_facts(probe(other), decode=False).header)
 
 
 def test_deinterlaced_frames_are_called_progressive(work, interlaced):

@@ -36,7 +36,8 @@ def films(tmp_path_factory):
     picture = ffmpeg.input(f"testsrc2=s=160x96:r=25:d=0.8,format=yuv420p,{COLOURS}", f="lavfi")
     tone = ffmpeg.input("sine=f=300:d=0.8", f="lavfi")
     for name, codec in {"h264": "libx264", "hevc": "libx265", "av1": "libsvtav1"}.items():
-        tag = {"tag:v": "hvc1"} if name == "hevc" else {}
+        light = {"x265-params": "max-cll=1000,400:log-level=error", "tag:v": "hvc1"}
+        tag = light if name == "hevc" else {}
         options = {"c:v": codec, "g": 8, "c:a": "aac", "map_chapters": 2, **tag}
         made = to_file(folder / f"{name}.mp4", picture, tone, **options)
         made = made.global_args("-f", "ffmetadata", "-i", str(folder / "chapters.txt"))
@@ -98,6 +99,8 @@ MP4 = {
     "the compatible brands": put(b"isomiso2avc1mp41", 0, b"heicheicheicheic"),
     "another title in the list of chapters": put(b"\4Town", 0, b"\4Twon"),
     "samples a second": put(b"mp4a\0", 28, b"\x1f\x40"),
+    "channels of sound": put(b"mp4a\0\0\0\0", 4 + 16, b"\0\6"),
+    "a box that no player expects": put(b"sgpd", 0, b"junk"),
     "no track names the chapters": lambda content: content.replace(b"chap", b"free"),
     "bytes behind the end": appended(b"more"),
     "a box behind the end": appended(b"\0\0\0\x10more12345678"),
@@ -141,6 +144,37 @@ def test_a_level_too_low_for_the_pictures_is_noticed_wherever_it_stands(films, c
     assert list(codec_header_faults(small, header)) == []
 
 
+def test_light_in_the_header_that_is_not_that_of_the_pictures_is_noticed(films, tmp_path):
+    output = tmp_path / "out.mp4"
+    for words, wrong in ((b"clli\x03\xe8\x01\x90", set()), (b"clli\x0f\xa0\x01\x90", {"container"})):
+        output.write_bytes(put(b"btrt", 0, words)((films / "hevc.mp4").read_bytes()))
+        assert faults(films / "hevc.mp4", output) == wrong
+    output.write_bytes(put(b"btrt", 0, b"clli\x0f\xa0\x01\x90")((films / "h264.mp4").read_bytes()))
+    assert faults(films / "h264.mp4", output) == {"light metadata"}
+
+
+def test_pictures_that_mean_something_else_from_some_frame_on_are_noticed(tmp_path):
+    halves = []
+    for aspect in ("4:3", "16:9"):
+        picture = ffmpeg.input("testsrc2=s=160x96:r=25:d=0.2", f="lavfi")
+        half = tmp_path / f"{len(halves)}.m2v"
+        run_ffmpeg(to_file(half, picture, aspect=aspect, bf=0), timeout_seconds=60)
+        halves.append(half.read_bytes())
+    for name, content in {"one": halves[0] * 2, "two": b"".join(halves)}.items():
+        (tmp_path / f"{name}.m2v").write_bytes(content)
+        made = to_file(
+            tmp_path / f"{name}.mkv",
+            from_file(tmp_path / f"{name}.m2v"),
+            c="copy",
+            **{"bsf:v": "setts=ts=N*0.04/TB"},
+        )
+        run_ffmpeg(made, timeout_seconds=60)
+    checks = {check.name: check for check in verify(tmp_path / "one.mkv", tmp_path / "two.mkv").checks}
+    assert checks["one kind of pictures"].holds is False
+    same = verify(tmp_path / "one.mkv", tmp_path / "one.mkv").checks
+    assert "one kind of pictures" not in {check.name for check in same}
+
+
 def test_a_mov_is_called_one(films, tmp_path):
     output = tmp_path / "out.mov"
     output.write_bytes(put(b"ftyp", 4, b"isom")((films / "h264.mov").read_bytes()))
@@ -177,6 +211,9 @@ MATROSKA = {
     "no table of keyframes": remade(put(b"\x1c\x53\xbb\x6b", 0, b"\x12\x54\xc3\x67")),
     "a place in the table of keyframes": remade(put(b"\xf7\x81\x01\xf1", 5, b"\x01")),
     "a place of a part": remade(put(b"\x53\xac\x81", 3, b"\x02")),
+    "chapters in an order of their own": remade(put(b"\x45\xdb\x81\x01", 1, b"\xdd")),
+    "a keyframe that is not marked": remade(put(b"\x81\0\0\x80", 3, b"\0")),
+    "a packet that is not to be shown": remade(put(b"\x81\0\0\x80", 3, b"\x88")),
     "bytes behind the end": appended(b"more"),
     "an element behind the end": appended(b"\x1f\x43\xb6\x75\x84more"),
 }

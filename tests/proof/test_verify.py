@@ -81,13 +81,31 @@ def test_quick_decodes_nothing_and_still_misses_no_packet(traffic, made, monkeyp
     assert not verify(traffic, made, quick=True).holds
 
 
-def test_detections_of_another_video_are_no_proof(traffic, made, work, tmp_path):
+def test_a_file_that_was_written_anew_is_not_the_one_that_was_published(traffic, made, capsys):
+    again(made, c="copy", video_track_timescale=600)
+    checks = {check.name: check for check in verify(traffic, made).checks if check.holds is not True}
+    assert list(checks) == ["published file"]  # the same video all the same
+    assert cli.main(["verify", str(traffic), str(made), "--quick"]) == 1
+    assert capsys.readouterr().out.count("changed since the run published it") == 1
+    (made.parent / "out.mp4.seg-run").rename(made.parent / "elsewhere")
+    assert cli.main(["verify", str(traffic), str(made), "--quick"]) == 0
 
+
+def test_detections_that_were_changed_are_not_read(traffic, made, monkeypatch):
+    path = made.parent / "out.mp4.seg-run/detections.parquet"
+    path.write_bytes(path.read_bytes()[:-9] + b"another" + b"P1")
+    monkeypatch.setattr("pipeline.proof.paired_frames.DetectionsFile", None)  # Arrow can end the process
+    checks = [check for check in verify(traffic, made).checks if check.holds is False]
+    assert [check.name for check in checks] == ["untouched pixels", "painted pixels", "published file"]
+    assert all("detections were changed" in check.note for check in checks)
+
+
+def test_detections_of_another_video_are_no_proof(traffic, made, work, tmp_path):
     short = write_traffic(tmp_path / "short.mp4", 30)
     work([short], tmp_path / "short_out.mp4")
     detections = tmp_path / "short_out.mp4.seg-run/detections.parquet"
     detections.replace(tmp_path / "out.mp4.seg-run/detections.parquet")
-    assert faults(traffic, made) == {"untouched pixels"}
+    assert faults(traffic, made) == {"untouched pixels", "painted pixels", "published file"}
 
 
 def test_json_holds_every_check(traffic, made, capsys):

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from pipeline.cli import main
+from pipeline.record.evidence import evidence
 from pipeline.record.find_run import request_of
 from pipeline.run.report.reporter import SilentReporter
 from pipeline.run.run_videos import run_videos
@@ -40,6 +41,8 @@ def test_a_folder_of_frames_is_a_film_in_all_that_comes_after(work, frames, tmp_
 
     kept = run_videos(request_of(tmp_path / "out.mp4.seg-run"), SilentReporter(io.StringIO()), StopSignal())
     assert [one.state for one in kept] == ["kept"]
+    assert evidence(tmp_path / "out.mp4.seg-run").record["input"]["unchanged"] is True
     (frames / "3.jpg").write_bytes((frames / "4.jpg").read_bytes())
+    assert not evidence(tmp_path / "out.mp4.seg-run").intact
     (again,), _ = work([frames], out, force=True, **OPTIONS)
     assert again.state == "made"

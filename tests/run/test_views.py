@@ -19,6 +19,7 @@ from pipeline.model.semantic.config import SemanticConfig
 from pipeline.networks import semantic
 from pipeline.networks.checkpoint_config import CONFIG, KIND, SEMANTIC
 from pipeline.proof.verify import verify
+from pipeline.record.evidence import evidence
 from pipeline.render.film_classes import FilmClasses
 from pipeline.store.class_maps import ClassMapsFile
 from tests import fake_network
@@ -65,7 +66,9 @@ def test_lost_class_maps_are_found_anew(work, traffic, tmp_path, fake_network):
     work([traffic], out, view="semantic", chunk_frames=8)
     kept = tmp_path / "out.mp4.seg-run" / KEPT
     content = kept.read_bytes()
+    assert evidence(kept.parent).record["class maps"]["unchanged"] is True
     kept.write_bytes(content[:-9] + b"damaged!!")
+    assert evidence(kept.parent).record["class maps"]["unchanged"] is False
     out.unlink()
     fake_network.looked_at.clear()
     work([traffic], out, view="semantic", chunk_frames=8)

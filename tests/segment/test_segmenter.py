@@ -37,6 +37,18 @@ def test_a_frame_gets_the_same_detections_whatever_batch_it_comes_in(segmenter):
         np.testing.assert_array_equal(one.roi_masks, other.roi_masks)
 
 
+def test_one_caller_has_all_cores_and_finds_the_same_but_for_the_last_digits(segmenter, tiny_weights):
+    alone = Segmenter(SegmentSettings(str(tiny_weights), score=0.05, device="cpu"), threads=2, callers=1)
+    alone.setup()
+    assert alone.callers == 1
+    ((one,), (other,)) = alone.segment(noise(1)), segmenter.segment(noise(1))
+    np.testing.assert_allclose(one.boxes, other.boxes, atol=1e-3)
+    np.testing.assert_allclose(one.scores, other.scores, atol=1e-5)
+    (compiled,) = alone.network._compiled.values()
+    (requests,) = compiled._free.queue
+    assert requests._dense.get_compiled_model().get_property("INFERENCE_NUM_THREADS") == 2
+
+
 @pytest.mark.parametrize(
     ("size", "aspect", "decoded"),
     [

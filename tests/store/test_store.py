@@ -15,8 +15,9 @@ from pipeline.errors import StoreError, WriteError
 from pipeline.store import writer
 from pipeline.store.header import Header
 from pipeline.store.join import join_detections
+from pipeline.store.parquet_rows import row_groups
 from pipeline.store.reader import DetectionsFile
-from pipeline.store.schema import to_table
+from pipeline.store.schema import WRITTEN, to_table
 from pipeline.store.writer import write_detections, write_tracks
 from pipeline.structures.detections import Detections
 from pipeline.structures.tracks import FOUND, INTERPOLATED, NO_TRACK, Tracks
@@ -175,7 +176,7 @@ def test_tracks_of_an_untracked_file_are_refused(tmp_path):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(StoreError, match=r"no file of detections at .*gone\.parquet"):
+    with pytest.raises(StoreError, match=r"no file of stored detections at .*gone\.parquet"):
         DetectionsFile(tmp_path / "gone.parquet")
 
 
@@ -255,8 +256,7 @@ def test_a_missing_folder_is_told(tmp_path):
         write_detections(tmp_path / "gone" / "a.parquet", HEADER, FRAMES)
 
 
-def test_rows_are_written_as_soon_as_a_row_group_is_full(tmp_path, monkeypatch):
-    monkeypatch.setattr(writer, "ROW_GROUP_ROWS", 2)
+def test_rows_are_written_as_soon_as_a_row_group_is_full():
     asked = []
 
     def endless():
@@ -264,6 +264,6 @@ def test_rows_are_written_as_soon_as_a_row_group_is_full(tmp_path, monkeypatch):
             asked.append(number)
             yield to_table(HEADER, TRACKS)
 
-    groups = writer._row_groups(endless())
+    groups = row_groups(WRITTEN, endless(), 2)
     assert next(groups).num_rows == 2
     assert asked == [0]

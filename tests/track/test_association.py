@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -52,3 +54,9 @@ def test_nobody_is_paired_with_nobody():
 def test_a_setting_that_cannot_work_is_refused(wrong):
     with pytest.raises(ConfigError):
         TrackSettings(**wrong)
+
+
+def test_where_nothing_overlaps_enough_scipy_is_not_even_imported(monkeypatch):
+    monkeypatch.setitem(sys.modules, "scipy.optimize", None)
+    for overlap in (np.zeros((0, 3)), np.full((2, 3), 0.1)):
+        assert [len(found) for found in pair(overlap, 0.2)] == [0, 0]

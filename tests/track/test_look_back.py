@@ -45,6 +45,15 @@ def test_an_object_that_becomes_sure_late_is_drawn_from_its_first_frame_on():
     assert ids(follow(film(frames))) == [[]] + [[1]] * 34
 
 
+def test_where_the_network_looks_seldom_it_is_drawn_from_its_first_frame_on_as_well():
+    # Of every third frame; found from frame 3 on with 0.3, not in frame 9, and from frame 15 on with 0.9.
+    frames = [
+        None if step % 3 else frame() if step in (0, 9) else frame((10, 0.3 if step < 15 else 0.9, 3))
+        for step in range(40)
+    ]
+    assert ids(follow(film(frames))) == [[]] * 3 + [[1]] * 37
+
+
 def test_what_flickers_up_is_no_object_and_takes_no_number():
     frames = [
         frame((10, 0.95, 3), (500, 0.9, 1)) if step in (8, 9) else frame((10, 0.95, 3)) for step in range(40)
@@ -131,6 +140,17 @@ def test_a_lorry_that_is_a_truck_here_and_a_car_there_is_one_object():
     for here in tracks:
         assert [number for number in here.track_ids.tolist() if number != NO_TRACK] == [1]
         assert here.class_ids[here.track_ids == 1].tolist() == [8]
+
+
+def test_an_object_found_twice_is_one_in_the_frames_too_in_which_both_lie_farther_apart():
+    # IoU 0.63 in the first three frames (9 px apart), then 0.74 (6 px): 0.72 on average.
+    frames = [frame((100, 0.9, 3), (109 if step < 3 else 106, 0.8, 3)) for step in range(40)]
+    assert ids(follow(film(frames))) == [[1, NO_TRACK]] * 40
+
+
+def test_two_that_hide_each_other_by_half_stay_two():
+    # 14 px apart: IoU 0.48.
+    assert ids(follow(film([frame((100, 0.9, 3), (114, 0.8, 3))] * 40))) == [[1, 2]] * 40
 
 
 def test_a_rider_and_the_bicycle_stay_two():

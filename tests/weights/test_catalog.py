@@ -10,9 +10,10 @@ from pipeline.weights.catalog import catalog, find
 from pipeline.weights.label_maps import LABEL_MAPS, label_map
 
 
-def test_catalog_holds_the_published_weights_and_the_embedded_one():
+def test_catalog_holds_the_published_weights_and_the_embedded_ones():
     assert [entry.name for entry in catalog()] == [
         "dashcam-lite",
+        "dashcam-open",
         "torchvision-r50-fpn",
         "torchvision-r50-fpn-v2",
         "matterport-r101-fpn",

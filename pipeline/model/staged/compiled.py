@@ -18,7 +18,7 @@ from pipeline.model.staged.shapes import StageShapes
 
 
 class CompiledStages:
-    """Compiled stages for several callers at a time, each computing on one core.
+    """Compiled stages for several callers at a time, each computing on one core, or on more where it is alone.
 
     With one thread a kernel adds in one order: a frame gets the same detections however many cores there are and
     whoever else computes. So cores are shared out to frames and not to operations, which is also the faster way.
@@ -28,16 +28,19 @@ class CompiledStages:
     programs in 8-bit numbers computed wrong features as long as they lived, without an error, and none that had one
     stream. What it costs is the packed weights once a caller.
 
-    shapes : that the graphs were made for. callers : that compute at the same time; others wait.
+    shapes : that the graphs were made for. callers : that compute at the same time; others wait. cores : of
+    each caller.
     """
 
-    def __init__(self, graphs: Graphs, shapes: StageShapes, precision: str, callers: int) -> None:
+    def __init__(
+        self, graphs: Graphs, shapes: StageShapes, precision: str, callers: int, cores: int = 1
+    ) -> None:
         narrow = precision == "bfloat16"
         self._core = openvino.Core()
         self._models = {name: _read(self._core, *graph, name, narrow) for name, graph in graphs.items()}
         self._settings = {
             "NUM_STREAMS": 1,
-            "INFERENCE_NUM_THREADS": 1,
+            "INFERENCE_NUM_THREADS": cores,
             "INFERENCE_PRECISION_HINT": "bf16" if narrow else "f32",
             # Processes that pin their threads would all take the first core.
             "ENABLE_CPU_PINNING": False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from pipeline.structures.video_info import VideoInfo
 
@@ -34,7 +35,7 @@ def codec_header_faults(info: VideoInfo, header: bytes) -> Iterator[str]:
     if known is None or header[:1] != known.begins or len(header) <= known.level:
         return
     if not known.is_own(header, info):
-        yield "the header for the decoder has another profile, level or depth than the pictures"
+        yield "the header for the decoder has another profile, level, depth or clock than the pictures"
     level = header[known.level] & known.level_mask
     edge = known.block_px
     size = -(-info.coded_width // edge) * -(-info.coded_height // edge)
@@ -104,17 +105,20 @@ def _is_own_av1(header: bytes, info: VideoInfo) -> bool:
     if (deep, subsampled) != (info.bit_depth, _SUBSAMPLED.get(_chroma(info) or 0)):
         return False
     sequence = next(_av1_sequences(header), b"")
-    bits = int.from_bytes(sequence[:8].ljust(8, b"\0"), "big")
+    bits = int.from_bytes(sequence[:16].ljust(16, b"\0"), "big")
 
     def read(first: int, count: int) -> int:
-        return bits >> (64 - first - count) & ((1 << count) - 1)
+        return bits >> (128 - first - count) & ((1 << count) - 1)
 
     if read(0, 3) != profile:
         return False
     if read(4, 1):
         return read(5, 5) == level
-    # Where the sequence tells its clock, the level comes later, at no fixed place.
-    return bool(read(5, 1)) or read(24, 5) == level
+    if not read(5, 1):
+        return read(24, 5) == level
+    # The sequence tells a clock, and the level comes later, at no fixed place.
+    rate = Fraction(read(38, 32), read(6, 32) or 1)
+    return rate in (info.average_rate, 1 / info.time_base)
 
 
 def _av1_sequences(header: bytes) -> Iterator[bytes]:

@@ -17,6 +17,8 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from av.packet import Packet
 from av.stream import AttachmentStream, Stream
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
@@ -69,6 +71,8 @@ class DecodedFacts:
     flawed : int64 [E], times of those that the decoder marks as damaged.
     complaints : what the decoder said about packets that it refused.
     sample_aspect : width : height of a stored pixel as the decoder reads it; None where it says nothing.
+    frame_rate : that the coded pictures themselves tell; None where they tell none.
+    changes : int64 [C], times of frames that mean something else by their numbers than the one before.
     begins_damaged : a frame before a part, from where it is decoded on, is missing or damaged.
     """
 
@@ -77,6 +81,8 @@ class DecodedFacts:
     flawed: NDArray[np.int64]
     complaints: tuple[str, ...]
     sample_aspect: Fraction | None = None
+    frame_rate: Fraction | None = None
+    changes: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     begins_damaged: bool = False
 
 
@@ -131,16 +137,15 @@ def read_facts(info: VideoInfo, *, decode: bool, header: bool = True) -> MediaFa
         context = stream.codec_context
         sets = b"" if context is None else context.extradata or b""
         known = [sound for sound in container.streams.audio if sound.codec_context is not None]
-        rates = {sound.id: sound.codec_context.sample_rate for sound in known}
-        sounds = {
-            sound.index: (sound.codec_context.sample_rate, sound.codec_context.channels) for sound in known
-        }
+        said = [(sound.codec_context.sample_rate, sound.codec_context.channels) for sound in known]
+        by_number = {sound.id: each for sound, each in zip(known, said, strict=True)}
+        by_place = {sound.index: each for sound, each in zip(known, said, strict=True)}
     tracks = _read_tracks(info)
     faults: tuple[str, ...] = ()
     if header:
         faults = (
-            *header_faults(info, track_id, rates),
-            *matroska_faults(info, sounds, _end_seconds(info, tracks)),
+            *header_faults(info, track_id, by_number),
+            *matroska_faults(info, by_place, _end_seconds(info, tracks)),
             *codec_header_faults(info, sets),
         )
     return MediaFacts(info, info.pts, tracks, tag, faults, decoded)
@@ -283,19 +288,35 @@ def _decode_by(info: VideoInfo, *, threads: int) -> DecodedFacts:
     pts: list[int] = []
     keys: list[int] = []
     flawed: list[int] = []
+    changes: list[int] = []
     complaints: list[str] = []
+    latest: tuple[object, ...] | None = None
     with _video_packets(info) as (stream, packets):
         stream.thread_type, stream.thread_count = "AUTO", threads
-        for frame in decoded_frames(stream.codec_context, packets, complaints):
+        context = stream.codec_context
+        for frame in decoded_frames(context, packets, complaints):
             # Formats without times of their own number their frames by the order of decoding.
             ticks = frame.pts if info.timed or info.excerpt is not None else _nth(info, len(pts))
             if ticks is not None:
                 pts.append(ticks)
                 keys += [ticks] if frame.key_frame else []
                 flawed += [ticks] if frame.is_corrupt else []
-        sample_aspect = stream.codec_context.sample_aspect_ratio or None
-    shown, alone, damaged = (np.sort(np.array(column, np.int64)) for column in (pts, keys, flawed))
-    return _of_part(info, DecodedFacts(shown, alone, damaged, tuple(complaints), sample_aspect))
+                meaning = _meaning(frame, context)
+                changes += [ticks] if latest not in (None, meaning) else []
+                latest = meaning
+        said = context.sample_aspect_ratio or None, context.framerate or None
+    columns = (np.sort(np.array(column, np.int64)) for column in (pts, keys, flawed, changes))
+    shown, alone, damaged, changed = columns
+    return _of_part(info, DecodedFacts(shown, alone, damaged, tuple(complaints), *said, changed))
+
+
+def _meaning(frame: VideoFrame, context: VideoCodecContext) -> tuple[object, ...]:
+    """All that tells how a frame is shown, and may be told anew with any keyframe; HDR's light comes with those."""
+    return (
+        *(frame.width, frame.height, frame.format.name, frame.rotation),
+        *(frame.colorspace, frame.color_range, frame.color_primaries, frame.color_trc),
+        *(context.sample_aspect_ratio, context.framerate),
+    )
 
 
 @contextmanager
@@ -315,7 +336,7 @@ def _of_part(info: VideoInfo, decoded: DecodedFacts) -> DecodedFacts:
         return decoded
     before = info.whole.pts[whole_chunk(info).seek_frame or 0 : info.excerpt.start]
     damaged = ~np.isin(before, decoded.pts) | np.isin(before, decoded.flawed)
-    columns = {name: getattr(decoded, name) for name in ("pts", "keys", "flawed")}
+    columns = {name: getattr(decoded, name) for name in ("pts", "keys", "flawed", "changes")}
     within = {name: ticks[np.isin(ticks, info.pts)] for name, ticks in columns.items()}
     return replace(decoded, **within, begins_damaged=bool(damaged.any()))
 

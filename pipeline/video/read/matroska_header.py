@@ -1,4 +1,4 @@
-"""The words of a Matroska file that FFmpeg passes over and other players obey (RFC 9559)."""
+"""The words of a Matroska file that FFmpeg passes over and other players obey (RFC 9559), and marks at its packets."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import BinaryIO
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.read.ebml import elements, unsigned
 from pipeline.video.read.mp4_boxes import Span
+from pipeline.video.read.mp4_pictures import FIELD_ORDERS
 from pipeline.video.read.source import open_bytes, size_of
 
 _EBML, _DOC_TYPE, _SEGMENT = 0x1A45DFA3, 0x4282, 0x18538067
@@ -21,12 +22,37 @@ _INFO, _TICK, _TRACKS, _TRACK, _CLUSTER = 0x1549A966, 0x2AD7B1, 0x1654AE6B, 0xAE
 _CUES, _CUE, _CUE_TIME, _CUE_TRACK, _CUE_NUMBER, _CUE_CLUSTER = 0x1C53BB6B, 0xBB, 0xB3, 0xB7, 0xF7, 0xF1
 _NUMBER, _ENABLED, _PICTURES = 0xD7, 0xB9, 0xE0
 _WIDTH, _HEIGHT, _SHOWN_WIDTH, _SHOWN_HEIGHT, _SHOWN_IN = 0xB0, 0xBA, 0x54B0, 0x54BA, 0x54B2
+_INTERLACED, _FIELD_ORDER = 0x9A, 0x9D
 _COLOUR, _MATRIX, _RANGE, _TRANSFER, _PRIMARIES = 0x55B0, 0x55B1, 0x55B9, 0x55BA, 0x55BB
 _LENGTH, _SOUND, _RATES, _CHANNELS = 0x4489, 0xE1, (0xB5, 0x78B5), 0x9F
 _CRC, _VOID = 0xBF, 0xEC
+_CHAPTERS, _EDITION, _CHAPTER = 0x1043A770, 0x45B9, 0xB6
+_CLUSTER_TIME, _SIMPLE, _GROUP, _BLOCK, _REFERENCE = 0xE7, 0xA3, 0xA0, 0xA1, 0xFB
+
+#: Flags of a block: it is a keyframe, which a block in a group is that names no other; it is decoded and not shown.
+_KEYFRAME, _INVISIBLE = 0x80, 0x08
+
+#: Bytes of a block before its packet: number of the track, of at most 8, the time of 2, flags.
+_HEAD = 11
 
 #: Samples a second and channels.
 Sound = tuple[int, int]
+
+#: What asks players for another film than the packets are, by where it stands: the word, the number that asks for
+#: nothing (None where any does), and what it asks for.
+_ASKED = (
+    ((_INFO,), 0x3CB923, None, "another file before it"),
+    ((_INFO,), 0x3EB923, None, "another file behind it"),
+    ((_INFO,), 0x6924, None, "menus"),
+    ((_TRACKS, _TRACK), 0xE2, None, "a track made of others"),
+    ((_TRACKS, _TRACK), 0x6FAB, None, "another track in place of one"),
+    ((_TRACKS, _TRACK), 0x537F, 0, "a track at other times"),
+    ((_CHAPTERS, _EDITION), 0x45DD, 0, "its chapters in their order, not that of the film"),
+    ((_CHAPTERS, _EDITION), 0x45BD, 0, "no chapters to be shown"),
+    ((_CHAPTERS, _EDITION, _CHAPTER), 0x98, 0, "a chapter not to be shown"),
+    ((_CHAPTERS, _EDITION, _CHAPTER), 0x4598, 1, "a chapter not to be played"),
+    ((_CHAPTERS, _EDITION, _CHAPTER), 0x6E67, None, "a chapter of another file"),
+)
 
 #: Seconds by which the length may be told wrongly: FFmpeg writes 0.3 too many where MP3 comes out of AVI.
 _APART = Fraction(1)
@@ -58,6 +84,7 @@ def matroska_faults(info: VideoInfo, sounds: Mapping[int, Sound], end_seconds: F
         return (
             *_kind_faults(file, top, whole, suffix),
             *_segment_faults(file, segment, info),
+            *_asked_of_players(file, segment),
             *_length_faults(file, segment, end_seconds),
             *_sound_faults(file, segment, sounds),
         )
@@ -95,6 +122,14 @@ def _segment_faults(file: BinaryIO, segment: Span, info: VideoInfo) -> Iterator[
     for track in tracks[info.video : info.video + 1]:
         yield from _track_faults(file, track, info)
         yield from _cue_faults(file, segment, places, _word(file, track, _NUMBER), info)
+        yield from _mark_faults(file, segment, _word(file, track, _NUMBER), _tick(file, segment), info)
+
+
+def _asked_of_players(file: BinaryIO, segment: Span) -> Iterator[str]:
+    for path, word, plain, what in _ASKED:
+        for _, span in elements(file, segment, *path, word):
+            if plain is None or unsigned(file, span) != plain:
+                yield f"it asks for {what}"
 
 
 def _length_faults(file: BinaryIO, segment: Span, end_seconds: Fraction) -> Iterator[str]:
@@ -154,6 +189,11 @@ def _track_faults(file: BinaryIO, track: Span, info: VideoInfo) -> Iterator[str]
         in_px = words.get(_SHOWN_IN, 0) == 0
         if in_px and shown != size and shown[0] != size[0] and shown[1] != size[1]:
             yield f"the video is to be shown at {shown[0]}x{shown[1]}"
+        order = FIELD_ORDERS.get(words.get(_FIELD_ORDER, _UNKNOWN), info.field_order)
+        if order != info.field_order or words.get(_INTERLACED, 0) == (
+            1 if info.field_order == "progressive" else 2
+        ):
+            yield "the header's order of fields is not that of the pictures"
         for _, colour in elements(file, pictures, _COLOUR):
             yield from _colour_faults(file, colour, info)
 
@@ -190,6 +230,57 @@ def _cue_faults(
                 yield f"its table of keyframes has none at {float(time * tick):.3f} s"
     if not found:
         yield "it has no table of keyframes: players cannot jump in it"
+
+
+def _mark_faults(
+    file: BinaryIO, segment: Span, number: int | None, tick: Fraction, info: VideoInfo
+) -> Iterator[str]:
+    """A sentence where packets of the painted video are marked otherwise than they are.
+
+    number : of its track. tick : of the file's times, in seconds.
+    """
+    keys = [round(int(pts) * info.time_base / tick) for pts in info.pts[info.keys]]
+    left, wrong, invisible = dict.fromkeys(keys, False), 0, 0
+    for time, flags in _marks(file, segment, number):
+        invisible += bool(flags & _INVISIBLE)
+        if flags & _KEYFRAME:
+            near = next((key for key in (time, time - 1, time + 1) if key in left), None)
+            if near is None:
+                wrong += 1
+            else:
+                left[near] = True
+    wrong += sum(not seen for seen in left.values())
+    if wrong:
+        yield f"{wrong} packets of the video are marked wrongly as keyframes, or not as such"
+    if invisible:
+        yield f"{invisible} packets of the video are marked as not to be shown"
+
+
+def _marks(file: BinaryIO, segment: Span, number: int | None) -> Iterator[tuple[int, int]]:
+    """Time and flags of each packet of a track."""
+    for name, cluster in elements(file, segment):
+        if name != _CLUSTER:
+            continue
+        begins = 0
+        for inner, span in elements(file, cluster):
+            if inner == _CLUSTER_TIME:
+                begins = unsigned(file, span)
+            elif inner == _SIMPLE:
+                yield from _mark(file, span, number, begins)
+            elif inner == _GROUP:
+                parts = dict(elements(file, span))
+                for time, flags in _mark(file, parts.get(_BLOCK, (0, 0)), number, begins):
+                    yield time, flags & ~_KEYFRAME | (0 if _REFERENCE in parts else _KEYFRAME)
+
+
+def _mark(file: BinaryIO, block: Span, number: int | None, begins: int) -> Iterator[tuple[int, int]]:
+    file.seek(block[0])
+    head = file.read(min(_HEAD, block[1] - block[0]))
+    length = 9 - head[0].bit_length() if head and head[0] else 0
+    if length and len(head) >= length + 3:
+        track = int.from_bytes(head[:length], "big") & ((1 << 7 * length) - 1)
+        if track == number:
+            yield begins + int.from_bytes(head[length : length + 2], "big", signed=True), head[length + 2]
 
 
 def _word(file: BinaryIO, span: Span, name: int) -> int | None:

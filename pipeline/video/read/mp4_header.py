@@ -23,19 +23,26 @@ _ENABLED, _IN_FILM, _IN_FILE = 1, 2, 1
 #: How players put the pictures of a track on what lies below: as they are, or dithered as QuickTime says.
 _PLAIN_MODES = (0, 0x40)
 
-#: The version of QuickTime's entries of sound that keeps the rate elsewhere.
+#: The version of QuickTime's entries of sound that keeps rate and channels elsewhere.
 _WITHOUT_RATE = 2
+
+#: Channels that writers say of compressed sound, however many it has.
+_USUAL_CHANNELS = 2
 
 #: Lengths are written of what is shown or of what is decoded: they may be so far apart, in seconds.
 _APART = Fraction(1, 10)
 
 
-def header_faults(info: VideoInfo, track_id: int, rates: Mapping[int, int]) -> tuple[str, ...]:
+#: Samples a second and channels, as a decoder gives them.
+Sound = tuple[int, int]
+
+
+def header_faults(info: VideoInfo, track_id: int, sounds: Mapping[int, Sound]) -> tuple[str, ...]:
     """A sentence for each word by which a player would show the file in another way than FFmpeg decodes it.
 
     How it is put together; the film's rate, volume, matrix and length; of each track the volume, the edits, the length
-    and where its media lie; of sound the samples a second, which are `rates` by numbers of tracks; of the painted
-    video, whose track is `track_id`, all that picture_faults knows. Nothing for other formats than MP4 and MOV.
+    and where its media lie; of sound, which is `sounds` by numbers of tracks, the samples a second and channels; of the
+    painted video, whose track is `track_id`, all that picture_faults knows. Nothing for other formats than MP4 and MOV.
     """
     if "mp4" not in info.container:
         return ()
@@ -46,7 +53,7 @@ def header_faults(info: VideoInfo, track_id: int, rates: Mapping[int, int]) -> t
                 *layout_faults(file, whole, PurePath(info.path.name), info.chapters),
                 *_film_faults(file, whole),
                 *_faults_of_tracks(file, whole, info, track_id),
-                *_rate_faults(file, whole, rates),
+                *_sound_faults(file, whole, sounds),
             )
     except struct.error:
         return ("a box of its header is too short",)
@@ -97,19 +104,25 @@ def _track_faults(
     yield from _edit_faults(file, track, number, clock, _own_length(file, begin))
 
 
-def _rate_faults(file: BinaryIO, whole: Span, rates: Mapping[int, int]) -> Iterator[str]:
-    """A sentence where sound is said to have other samples a second than its decoder gives, which FFmpeg goes by.
+def _sound_faults(file: BinaryIO, whole: Span, sounds: Mapping[int, Sound]) -> Iterator[str]:
+    """A sentence where sound is said to be other than its decoder gives, which FFmpeg goes by.
 
-    What is too large for 16 bits is 0, and a codec that doubles the rate may give the half (ISO 14496-12, 12.2.3).
+    A rate too large for 16 bits is 0, and a codec that doubles the rate may give the half (ISO 14496-12, 12.2.3).
     """
     for _, track in boxes(file, whole, "moov", "trak"):
         number = next(track_number(file, begin) for _, (begin, _) in boxes(file, track, "tkhd"))
-        rate = rates.get(number)
+        if number not in sounds:
+            continue
+        rate, channels = sounds[number]
         for _, (begin, end) in boxes(file, track, "mdia", "minf", "stbl", "stsd"):
             for _, (entry, _) in boxes(file, (begin + 8, end)):
-                version, told = numbers(file, entry + 8, ">H14xI")
-                if rate is not None and version < _WITHOUT_RATE and told >> 16 not in (rate, rate // 2, 0):
+                version, told_channels, told = numbers(file, entry + 8, ">H6xH6xI")
+                if version >= _WITHOUT_RATE:
+                    continue
+                if told >> 16 not in (rate, rate // 2, 0):
                     yield f"track {number} is said to have {told >> 16} samples a second instead of {rate}"
+                if told_channels not in (channels, _USUAL_CHANNELS):
+                    yield f"track {number} is said to have {told_channels} channels instead of {channels}"
 
 
 def _medium_faults(file: BinaryIO, track: Span, number: int) -> Iterator[str]:

@@ -15,6 +15,17 @@ _OUTERMOST = {
     "ssix", "styp", "prft", "emsg",
 }  # fmt: skip
 
+#: Boxes that may lie in those of the header, by the box around them; which of them may lie there more than once.
+_IN_HEADER = {
+    "moov": {"mvhd", "iods", "trak", "mvex", "udta", "meta", "uuid", "free"},
+    "trak": {"tkhd", "edts", "tref", "mdia", "udta", "meta", "tapt", "uuid", "free"},
+    "edts": {"elst"},
+    "mdia": {"mdhd", "hdlr", "minf", "elng", "free"},
+    "minf": {"vmhd", "smhd", "nmhd", "gmhd", "sthd", "hmhd", "hdlr", "dinf", "stbl"},
+    "stbl": {"stsd", "stts", "ctts", "cslg", "stss", "stps", "sdtp", "stsc", "stsz", "stco", "co64", "sgpd", "sbgp"},
+}  # fmt: skip
+_SEVERAL = {"trak", "uuid", "free", "sgpd", "sbgp"}
+
 #: Brands of films (ISO 14496-12, annex E, and mp4ra.org): others are of sound alone, of pictures, or nobody's.
 _BRANDS = {
     *(
@@ -57,10 +68,23 @@ def layout_faults(
         yield f"{', '.join(odd) or f'{whole[1] - end} bytes'} in the file that belong to no box of a film"
     if names.count("moov") != 1:
         yield f"it has {names.count('moov')} headers"
+    yield from _header_faults(file, whole, "moov")
     yield from _brand_faults(file, found, path.suffix.lower())
     if "moof" not in names and "moov" in names:
         yield from _media_faults(file, whole, found)
     yield from _chapter_faults(file, whole, chapters)
+
+
+def _header_faults(file: BinaryIO, around: Span, name: str) -> Iterator[str]:
+    """A sentence for boxes of the header that are unknown, or there twice: players take the first, or the last."""
+    for _, inside in boxes(file, around, name):
+        names = [inner for inner, _ in boxes(file, inside)]
+        odd = {inner for inner in names if inner not in _IN_HEADER[name]}
+        odd |= {inner for inner in names if names.count(inner) > 1 and inner not in _SEVERAL}
+        if odd:
+            yield f"its box {name} has more than players expect: {', '.join(sorted(odd))}"
+        for inner in _IN_HEADER.keys() & set(names):
+            yield from _header_faults(file, inside, inner)
 
 
 def _brand_faults(file: BinaryIO, found: list[tuple[str, Span]], suffix: str) -> Iterator[str]:

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
 from itertools import accumulate
 from typing import BinaryIO
 
+from pipeline.structures.light_levels import LightLevels
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.read.mp4_boxes import Span, after_times, boxes, numbers, table_rows
 
 #: 1 as a fixed-point number of four bytes, and the matrix that changes nothing.
 ONE = 0x10000
 PLAIN_MATRIX = (ONE, 0, 0, 0, ONE, 0, 0, 0, 0x40000000)
+
+#: Numbers of field orders, in `fiel` and in Matroska, where the second of each is of interleaved rows. What QuickTime
+#: says of those is the opposite; FFmpeg, which writes and reads most of them, means this.
+FIELD_ORDERS = {
+    0: "progressive", 1: "top field first", 9: "top field first", 6: "bottom field first", 14: "bottom field first",
+}  # fmt: skip
+
+#: The units of chromaticities and of luminances.
+_CHROMATICITY, _LUMINANCE = Fraction(1, 50_000), Fraction(1, 10_000)
 
 #: Bytes of a picture track's entry before the boxes in it (ISO 14496-12, 12.1.3), and of the table's head.
 _ENTRY, _TABLE = 78, 8
@@ -69,6 +81,29 @@ def _entry_faults(file: BinaryIO, entry: Span, info: VideoInfo) -> Iterator[str]
         ranged = (kind == b"nclx", bool(flags >> 7)) != (True, not colour.full_range)
         if kind in (b"nclx", b"nclc") and not (said == own and ranged):
             yield "the header's colours are not those of the pictures"
+    for _, (at, _) in boxes(file, (begin + _ENTRY, end), "fiel"):
+        fields, order = numbers(file, at, ">2B")
+        if (fields, FIELD_ORDERS.get(order, "")) not in ((1, info.field_order), (2, info.field_order)):
+            yield "the header's order of fields is not that of the pictures"
+    yield from _light_faults(file, (begin + _ENTRY, end), info)
+
+
+def _light_faults(file: BinaryIO, entry: Span, info: VideoInfo) -> Iterator[str]:
+    """A sentence where HDR's static metadata are others than in the pictures (ISO 14496-12, 12.1.5 and 12.1.6)."""
+    own = info.light or LightLevels()
+    for _, (at, _) in boxes(file, entry, "mdcv"):
+        green, blue, red, white = zip(*[iter(numbers(file, at, ">8H"))] * 2, strict=True)
+        most, black = numbers(file, at + 16, ">2I")
+        points = tuple((x * _CHROMATICITY, y * _CHROMATICITY) for x, y in (red, green, blue, white))
+        said = LightLevels(
+            (points[0], points[1], points[2], points[3]), (black * _LUMINANCE, most * _LUMINANCE)
+        )
+        if not said.same(replace(own, content=None)):
+            yield f"the header says of the display {said}"
+    for _, (at, _) in boxes(file, entry, "clli"):
+        brightest, mean = numbers(file, at, ">2H")
+        if (brightest, mean) != (own.content or (0, 0)):
+            yield f"the header says MaxCLL {brightest}, MaxFALL {mean}"
 
 
 def _start_faults(file: BinaryIO, track: Span) -> Iterator[str]:

@@ -10,6 +10,7 @@ from itertools import chain, repeat
 import numpy as np
 from av.container import InputContainer
 from av.error import FFmpegError
+from av.filter import Graph
 from av.stream import Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange
@@ -37,9 +38,6 @@ _SIDE_DATA = {
     "DOVI_METADATA": "Dolby Vision metadata",
     "DYNAMIC_HDR_VIVID": "HDR Vivid metadata",
 }
-
-#: FFmpeg's numbers of field orders in which the bottom field is shown first: BB and TB.
-_BOTTOM_FIRST = (3, 4)
 
 #: BT.709: what RGB is converted to, as YUV is all that is painted on.
 _MATRIX_FOR_RGB = 1
@@ -196,9 +194,29 @@ def _video_info(
         damage=(*index.damage, *_torn(path, container.format.name)),
         light=read_light(frame),
         side_data=(*_side_data(frame), *_cropping(path, container, stream, frame)),
-        top_field_first=stream.codec_context.field_order not in _BOTTOM_FIRST,
+        top_field_first=not frame.interlaced_frame or _is_top_first(frame),
         chroma_location=UNKNOWN_LOCATION if rotation or mirrored else read_chroma_location(frame),
     )
+
+
+def _is_top_first(frame: VideoFrame) -> bool:
+    """The frame's own word: MOV and Matroska have the same numbers for it with opposite meanings.
+
+    PyAV does not show it, and FFmpeg's filter does: it lets the frame through, or not.
+    """
+    graph = Graph()
+    source = graph.add_buffer(
+        width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base or Fraction(1)
+    )
+    chosen = graph.add("select", "eq(interlace_type,TOPFIRST)")
+    graph.link_nodes(source, chosen, graph.add("buffersink")).configure()
+    graph.push(frame)
+    graph.push(None)
+    try:
+        graph.pull()
+    except EOFError:
+        return False
+    return True
 
 
 def _side_data(frame: VideoFrame) -> Iterator[str]:

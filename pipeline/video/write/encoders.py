@@ -141,7 +141,7 @@ def open_encoder(container: OutputContainer, info: VideoInfo, encoder: Encoder) 
     if encoder.name == "libsvtav1":
         os.environ.setdefault("SVT_LOG", "1")  # it writes to stderr itself, unless told to keep to errors
     time_base = output_timeline(info).time_base
-    stream = container.add_stream(encoder.name, rate=_frame_rate(info), options=dict(encoder.options))
+    stream = container.add_stream(encoder.name, rate=frame_rate(info), options=dict(encoder.options))
     assert isinstance(stream, VideoStream)
     context = stream.codec_context
     context.width, context.height = info.width, info.height
@@ -227,7 +227,7 @@ def _has_avx512() -> bool:
     return cpuinfo.exists() and "avx512" in cpuinfo.read_text(encoding="utf-8", errors="replace")
 
 
-def _frame_rate(info: VideoInfo) -> Fraction:
+def frame_rate(info: VideoInfo) -> Fraction:
     """The frame rate for encoders that need one: the same for every part of a video."""
     average = info.frame_count / info.duration_seconds
     return max(average.limit_denominator(1001), Fraction(1, 1001))

@@ -1,0 +1,13 @@
+"""check_choice: a setting that takes one of a few words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipeline.errors import ConfigError
+
+
+def check_choice(what: str, value: str, known: Sequence[str]) -> None:
+    """Raise ConfigError for a value that is none of those known. what : a sentence on what the setting has to say."""
+    if value not in known:
+        raise ConfigError(what, found=value, do=f"choose from {', '.join(known)}")
