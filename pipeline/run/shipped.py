@@ -48,7 +48,7 @@ def unmet(wanted: Mapping[str, str]) -> list[str]:
     ]
 
 
-def main() -> int:
+def compare_here() -> int:
     """2 where something that the shipped package stands on is not here, which is told; else 0."""
     lacking = unmet(json.loads(Path(_VERSIONS).read_text(encoding="ascii")))
     if not lacking:
@@ -70,4 +70,4 @@ def _version(name: str) -> str | None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(compare_here())

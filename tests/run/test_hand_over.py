@@ -247,10 +247,10 @@ def test_a_head_of_another_version_is_told_before_anything_starts_and_does_it_wi
 def test_what_a_package_that_is_sent_stands_on_is_compared_before_it_starts(tmp_path, monkeypatch, capsys):
     ship(tmp_path)
     monkeypatch.chdir(tmp_path)
-    assert shipped.main() == 0
+    assert shipped.compare_here() == 0
     wanted = {**versions_here(), "av": "1.2.3", "numpy-of-mars": "4"}
     Path("versions.json").write_text(json.dumps(wanted))
-    assert shipped.main() == 2
+    assert shipped.compare_here() == 2
     told = capsys.readouterr().err
     assert "pip install 'av==1.2.3' 'numpy-of-mars==4'," in told
 
