@@ -19,8 +19,9 @@ from pipeline.networks.registry import load
 from pipeline.networks.settings import LoadSettings
 
 _EVERY = 40
-#: Mask AP50 that each class has to reach (docs/models/dashcam-open.md); other classes have too few objects here.
-FLOORS = {"car": 0.8, "person": 0.55, "traffic light": 0.75}
+#: Mask AP50 that each class has to reach (docs/models/dashcam-open.md); other classes have too few objects here. With
+#: red and blue swapped the stop sign falls below.
+FLOORS = {"car": 0.85, "person": 0.75, "traffic light": 0.85, "stop sign": 0.75}
 
 
 @pytest.fixture(scope="module")
