@@ -4,9 +4,9 @@
                                    [--json FILE] [--markdown]
 
 Takes the runs that the settings in --folder made (docs/models/backbones.md has the commands), measures each one's
-weights with `seg-video eval` on pictures held out, and times all of them in bfloat16 and float32 as benchmarks/model.py
-does: fresh weights, every slot filled, a frame of 720x1280. The networks take turns, a frame each, so that what else
-the machine does meets all of them alike. Training time is what the run's own log adds up to.
+weights with `seg-video eval` on pictures held out, and times all of them in bfloat16 and float32 through Keras, as
+benchmarks/network.py does: fresh weights, every slot filled, a frame of 720x1280. The networks take turns, a frame
+each, so that what else the machine does meets all of them alike. Training time is what the run's own log adds up to.
 """
 
 from __future__ import annotations

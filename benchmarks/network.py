@@ -5,11 +5,11 @@
                                  [--torch-python PYTHON]
 
 NETWORK is a network's name or file, or one with fresh weights, whose every slot of proposals and detections is filled,
-so that no frame of a real drive costs more: compact, r50-quick, r50, r50-v2, r101-matterport. A runtime is openvino or
-a backend of Keras (tensorflow, jax, torch); each has a process of its own, they take turns, and the table has medians.
-`frames/s` is with every core busy: one caller a core on OpenVINO, the others' own threads. CPU milliseconds hardly move
-on a machine that others use too; the rest does. --torch-python, a Python that has torch and torchvision: its Mask R-CNN
-is timed after r50 or r50-quick in each turn.
+so that no frame of a real drive costs more: compact, compact-shufflenet, r50-quick, r50, r50-v2, r101-matterport. A
+runtime is openvino or a backend of Keras (tensorflow, jax, torch); each has a process of its own, they take turns, and
+the table has medians. `frames/s` is with every core busy: one caller a core on OpenVINO, the others' own threads. CPU
+milliseconds hardly move on a machine that others use too; the rest does. --torch-python, a Python that has torch and
+torchvision: its Mask R-CNN is timed after r50 or r50-quick in each turn.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ PICTURE = ROOT / "sample_videos" / "drive.mp4"
 
 FRESH = {
     "compact": presets.compact(),
+    "compact-shufflenet": presets.compact_shufflenet(),
     "r50-quick": presets.quick(presets.torchvision_v1(presets.numbered(91))),
     "r50": presets.torchvision_v1(presets.numbered(91)),
     "r50-v2": presets.torchvision_v2(presets.numbered(91)),

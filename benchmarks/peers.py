@@ -5,7 +5,7 @@ network is yolo11n-seg with random weights, which cost what trained ones cost. A
 it is there, then a table of medians, which is written with the CPU's features to benchmarks/results/peers.json.
 
 `start` ends with the first frame of a peer, and of ours when the network is loaded; `frames/s` are those behind it.
---isa AVX2 keeps oneDNN and OpenVINO, ours and the peers', from wider instructions; PyTorch and ONNX Runtime as well.
+--isa AVX2 keeps OpenVINO, ours and the peer's, and PyTorch from wider instructions; ONNX Runtime cannot be kept.
 """
 
 from __future__ import annotations
@@ -85,14 +85,15 @@ def main() -> int:
     parser.add_argument("--peer-python", type=Path, help="Python of an environment with ultralytics")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--isa", choices=ISA, help="the widest instructions that libraries may use")
-    parser.add_argument("--only", default="", help="the commands whose name has this in it")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="some of the commands")
     arguments = parser.parse_args()
     os.environ.update(ISA.get(arguments.isa, {}))
     rows: dict[str, list[Row]] = {}
     with tempfile.TemporaryDirectory(prefix="peers-") as folder:
-        names = [*OURS, *(PEERS if arguments.peer_python else ())]
+        there = [*OURS, *(PEERS if arguments.peer_python else ())]
+        names = [name for name in there if name in (arguments.only or there)]
         for turn in range(arguments.repeats + 1):  # the first warms caches and makes exports
-            for name in (name for name in names if arguments.only in name):
+            for name in names:
                 row = run(name, arguments.clip.absolute(), Path(folder), arguments.peer_python)
                 if turn:
                     rows.setdefault(name, []).append(row)

@@ -2,7 +2,7 @@
 
     python benchmarks/torchvision_peer.py HEIGHT WIDTH PROPOSALS DETECTIONS BATCH REPEATS
 
-Run by benchmarks/model.py with a Python that has torch and torchvision; it needs nothing of this project.
+Run by benchmarks/network.py with a Python that has torch and torchvision; it needs nothing of this project.
 """
 
 import json

@@ -17,8 +17,8 @@ from typing import Any
 import av
 from machine import ROOT, gpus
 
-#: Asking NVIDIA's driver takes a while.
-_SAMPLE_SECONDS, _GPU_SAMPLE_SECONDS = 0.1, 0.5
+#: Looking through all processes costs some 5 ms, asking NVIDIA's driver more.
+_SAMPLE_SECONDS, _GPU_SAMPLE_SECONDS = 0.25, 1.0
 
 
 @dataclass(frozen=True)

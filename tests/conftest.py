@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -28,6 +29,8 @@ from tests.traffic import write_traffic
 
 #: Every test takes the ffmpeg that the package brings, whatever the machine has of its own.
 os.environ["SEG_VIDEO_FFMPEG"] = imageio_ffmpeg.get_ffmpeg_exe()
+#: A hundred commands that tests start would each compile the package anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 HERE = Path(__file__).resolve().parent
 
@@ -37,12 +40,28 @@ settings.load_profile("seg-video")
 
 REPO_ROOT = Path(__file__).resolve().parents[1]
 
+#: What takes longest comes first, so that no process begins with it when the others are through.
+LONGEST = (
+    "training/test_overfit.py",
+    "sample/test_accuracy.py",
+    "networks/test_parity.py",
+    "run/test_workers.py",
+    "model/test_backends.py",
+)
+
+
+def pytest_collection_modifyitems(items):
+    places = {HERE / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(LONGEST)))
+
 
 @pytest.fixture(scope="session", autouse=True)
 def cache_of_the_session(tmp_path_factory):
-    """The user's own cache is left alone: converted networks of tests go to a folder that goes with them."""
+    """The user's own cache is left alone: converted networks go to a folder of all the processes of the tests."""
+    folder = tmp_path_factory.getbasetemp()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SEG_VIDEO_CACHE", str(tmp_path_factory.mktemp("cache")))
+        owner = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+        patch.setenv("SEG_VIDEO_CACHE", str(owner / "cache"))
         yield
 
 
@@ -111,21 +130,32 @@ def drive_here(tmp_path, monkeypatch, fake_network, traffic):
     return tmp_path
 
 
+def start_command(folder: Path, *arguments, **environment) -> subprocess.Popen:
+    """A process of the command line in that folder, with the fake network."""
+    return subprocess.Popen(
+        [sys.executable, str(HERE / "driver.py"), *map(str, arguments)],
+        cwd=folder,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
 @pytest.fixture
 def command(tmp_path):
     """command(arguments, **environment): a process of the command line with the fake network."""
+    return partial(start_command, tmp_path)
 
-    def start(*arguments, **environment):
-        return subprocess.Popen(
-            [sys.executable, str(HERE / "driver.py"), *map(str, arguments)],
-            cwd=tmp_path,
-            env={**os.environ, **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
 
-    return start
+@pytest.fixture(scope="session")
+def uninterrupted(tmp_path_factory, traffic) -> Path:
+    """What one process makes of the traffic in chunks of 4 frames, with the folder of its run beside it."""
+    folder = tmp_path_factory.mktemp("uninterrupted")
+    process = start_command(folder, traffic, "out.mp4", "--workers", 0, "--chunk-frames", 4)
+    _, errors = process.communicate(timeout=240)
+    assert process.returncode == 0, errors
+    return folder / "out.mp4"
 
 
 @pytest.fixture(scope="session")

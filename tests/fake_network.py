@@ -1,6 +1,7 @@
 """A kind of network that needs no framework: it finds the bright squares that `write_traffic` paints.
 
-FAKE_FAIL names frames on which it always fails, FAKE_DELAY the seconds that it takes for a frame.
+FAKE_FAIL names frames on which it always fails, FAKE_DELAY the seconds that it takes for a frame. FAKE_STUCK is a file
+which the first that comes to frame 12 writes its process id into, to be killed.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -67,7 +69,19 @@ class BrightSquares:
         found = bright_squares(picture)
         if str(frame_number(found)) in os.environ.get("FAKE_FAIL", "").split(","):
             raise ArithmeticError("the network is not in the mood")
+        if frame_number(found) == 12 and (stuck := os.environ.get("FAKE_STUCK")):
+            _wait_to_be_killed(Path(stuck))
         return found
+
+
+def _wait_to_be_killed(note: Path) -> None:
+    """Do nothing for two minutes, unless another has written the note and was killed."""
+    try:
+        with note.open("x") as file:
+            file.write(f"{os.getpid()}\n")
+    except FileExistsError:
+        return
+    time.sleep(120)
 
 
 def frame_number(found: Detections) -> int | None:

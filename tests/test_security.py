@@ -205,3 +205,10 @@ def test_a_graph_of_the_user_s_is_announced_as_a_program(
         cli.main([*words, "--model", str(made / "graph.pb")]) == 1
     )  # it is none: announced before it is read
     assert "a program, so use it only if you trust it" in capsys.readouterr().err
+
+
+def test_openvino_sends_no_usage_data() -> None:
+    """By itself it tells a server of each import and each conversion, from forks of the process."""
+    from openvino.tools.ovc import telemetry_utils
+
+    assert telemetry_utils.tm.__name__ == "openvino.tools.ovc.telemetry_stub"

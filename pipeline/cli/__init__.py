@@ -7,6 +7,7 @@ import errno
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 
 from pipeline.cli.command import Command
 from pipeline.cli.exporting import EXPORT_COMMANDS
@@ -20,7 +21,7 @@ from pipeline.cli.required import require_addresses
 from pipeline.cli.say import complain, end_output, say, unprinted
 from pipeline.cli.training import TRAINING_COMMANDS
 from pipeline.cli.videos import VIDEO_COMMANDS
-from pipeline.errors import SegVideoError
+from pipeline.errors import SegVideoError, UsageError
 from pipeline.terminal import one_line
 
 FAILED = 1
@@ -76,11 +77,31 @@ def _tell(error: Exception) -> int:
     if limit:
         complain(f"The system gives this program no more {limit}")
         return FAILED
+    if isinstance(error, OSError) and error.errno in _GONE:
+        where = f" at {one_line(str(error.filename))}" if error.filename else ""
+        complain(f"A disk or share{where} does not answer: {error.strerror}; what was finished is kept")
+        return FAILED
+    if isinstance(error, FileNotFoundError) and _is_nowhere():
+        complain("The current folder was removed; change to another one")
+        return UsageError.exit_code
     complain(
         f"{type(error).__name__}, which the program does not expect: {one_line(str(error)) or 'no more is known'}"
     )
     complain("nothing that was finished is lost; the same command with --debug shows where it comes from")
     return FAILED
+
+
+#: What a system says of a disk that is bad or was taken away, and of a share that is gone.
+_GONE = (errno.EIO, errno.ENODEV, errno.ENOTCONN, errno.ESTALE, errno.EHOSTDOWN, errno.EREMOTEIO)
+
+
+def _is_nowhere() -> bool:
+    """True if the folder that this process is in is no more."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 #: What a system runs out of, and what helps, by the error that it gives then.

@@ -63,9 +63,9 @@ class Parsers:
             if words[0] in ("-h", "--help", "--version"):
                 return self.whole.parse_args(list(words))
             self._refuse_unknown(words)
-            return self.of[DEFAULT_COMMAND].parse_intermixed_args(list(words))
+            return self.of[DEFAULT_COMMAND].parse_intermixed_args(_without_end(words))
         rest = [*words[:place], *words[place + 1 :]]
-        return self.of[words[place]].parse_intermixed_args(rest)
+        return self.of[words[place]].parse_intermixed_args(_without_end(rest))
 
     def _refuse_unknown(self, words: Sequence[str]) -> None:
         first = next((word for word in words if not word.startswith("-")), None)
@@ -100,6 +100,17 @@ def _other_kind(path: str) -> tuple[str, str] | None:
 
 #: Options of commands alone, which no job file has, that take a value.
 _WITH_VALUE = frozenset(("-o", "--output", "--progress", "--quality"))
+
+
+def _without_end(words: Sequence[str]) -> list[str]:
+    """The words without a `--`: what begins with a hyphen behind it is the path of a file here.
+
+    argparse forgets the end of the options on its second way through words that stand between them.
+    """
+    if "--" not in words:
+        return list(words)
+    end = words.index("--")
+    return [*words[:end], *(f"./{word}" if word.startswith("-") else word for word in words[end + 1 :])]
 
 
 def _place_of_command(words: Sequence[str], names: Container[str]) -> int | None:

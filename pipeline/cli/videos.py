@@ -13,7 +13,7 @@ from pipeline.cli.help_texts import help_of
 from pipeline.cli.jobs import make_outputs, make_videos
 from pipeline.cli.parser import refuse_other_inputs
 from pipeline.cli.say import complain, say
-from pipeline.errors import ChunksFailedError, SegVideoError
+from pipeline.errors import ChunksFailedError, SegVideoError, UsageError
 from pipeline.job.arguments import add_job_options, given_options, inputs_and_output, options_of
 from pipeline.job.options import OPTIONS
 from pipeline.loading.given import Given
@@ -28,9 +28,10 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         "paths",
         nargs="+",
         metavar="PATH",
-        help="videos or pictures, folders or patterns of them, - for a list of pictures on standard input, and "
-        "last the output: a file, a folder or a template such as out/{stem}_seg.mp4; without it <stem>_seg.mp4 (of a "
-        "picture: its own ending) in the current folder",
+        help="videos or pictures, folders or patterns of them, addresses such as s3://bucket/drive.mp4, a prefix that "
+        "ends in / or a .txt of addresses, - for a list of pictures on standard input, and last the output: a file, a "
+        "folder or a template such as out/{stem}_seg.mp4; without it <stem>_seg.mp4 (of a picture: its own ending) in "
+        "the current folder",
     )
     parser.add_argument("-o", "--output", help="the output; then all paths are inputs")
     add_job_options(parser, OPTIONS.values(), help_of)
@@ -72,6 +73,11 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _add_submit_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", type=Path, metavar="JOB.yaml", help="job files")
+    parser.add_argument(
+        "--ship",
+        action="store_true",
+        help="with --cluster http://...: send this very package along, to machines that have what it stands on",
+    )
     add_job_options(parser, OPTIONS.values(), help_of)
     _add_job_extras(parser)
 
@@ -81,19 +87,24 @@ def _submit(arguments: argparse.Namespace) -> int:
 
     given = given_options(arguments, OPTIONS.values())
     if given.get("cluster", "").startswith(("http://", "https://")):
-        return _hand_over(arguments.files, given.pop("cluster"))
+        return _hand_over(arguments.files, given.pop("cluster"), arguments.ship)
+    if arguments.ship:
+        raise UsageError("--ship is for jobs that are handed over.", do="give --cluster http://HEAD:8265")
     requests = [request for file in arguments.files for request in read_job_file(file, given)]
     return make_outputs(requests, given, arguments)
 
 
-def _hand_over(files: Sequence[Path], address: str) -> int:
+def _hand_over(files: Sequence[Path], address: str, shipped: bool) -> int:
     """Let a cluster do the jobs, and follow what it says."""
     from pipeline.run.hand_over import hand_over
 
     def begun(job: str) -> None:
         complain(f"job {job}; it goes on without this command, until: ray job stop {job} --address {address}")
 
-    return max(hand_over(file, address, begun, lambda text: say(text, end="")) for file in files)
+    def listen(text: str) -> None:
+        say(text, end="")
+
+    return max(hand_over(file, address, begun, listen, shipped=shipped) for file in files)
 
 
 def _add_resume_arguments(parser: argparse.ArgumentParser) -> None:

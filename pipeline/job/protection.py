@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Hashable, Iterator, Sequence
+import unicodedata
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from pipeline.errors import UsageError
@@ -15,18 +17,20 @@ from pipeline.structures.address import Address, FrameFolder, Place
 def protect_sources(pairs: Sequence[tuple[Place, Place]]) -> None:
     """Raise UsageError where an output would replace an input or swallow it, or two inputs would become one output.
 
-    A file is known by its path without links and, where it is there, by device and inode: another spelling, a link, a
-    hard link and a file system that takes A for a are all seen through.
+    A file is known by its path without links and, where it is there, by device and inode and by the name that its
+    folder lists: another spelling, a link, a hard link and a file system that takes A for a are all seen through, also
+    one that makes its inodes up.
 
     Parameters
     ----------
     pairs : source and output of everything that a command does.
 
     """
-    sources = {mark: source for source, _ in pairs for mark in _marks(source)}
+    names = cache(_names)  # a folder of many videos is listed once
+    sources = {mark: source for source, _ in pairs for mark in _marks(source, names)}
     made_of: dict[Hashable, Place] = {}
     for source, output in pairs:
-        for mark in _marks(output):
+        for mark in _marks(output, names):
             if mark in sources:
                 raise _would_replace(sources[mark], source, output)
             other = made_of.setdefault(mark, source)
@@ -89,17 +93,34 @@ def check_not_another_s(output: Path) -> None:
         )
 
 
-def _marks(path: Place) -> Iterator[Hashable]:
-    """The marks that two spellings of one file have in common."""
+def _marks(path: Place, names: Callable[[str], Mapping[str, str]]) -> Iterator[Hashable]:
+    """The marks that two spellings of one file have in common. names : see `_names`."""
     if not isinstance(path, Path):
         yield path
         return
-    yield os.path.realpath(path)
+    real = os.path.realpath(path)
+    yield real
     try:
         status = path.stat()
     except (OSError, ValueError):
         return  # not there, so that there is nothing to lose
     yield status.st_dev, status.st_ino
+    folder, name = os.path.split(real)
+    listed = names(folder)
+    yield os.path.join(folder, listed.get(name) or listed.get(_folded(name), name))  # noqa: PTH118 - a real path's parts
+
+
+def _names(folder: str) -> Mapping[str, str]:
+    """The names in a folder, by themselves and as they are where sizes of letters and forms of Unicode do not count."""
+    try:
+        names = [path.name for path in Path(folder).iterdir()]
+    except OSError:
+        return {}
+    return {_folded(name): name for name in names} | {name: name for name in names}
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name.casefold())
 
 
 def _would_replace(replaced: Place, source: Place, output: Place) -> UsageError:

@@ -10,6 +10,7 @@ from pathlib import Path
 from pipeline import __version__
 from pipeline.errors import UsageError
 from pipeline.job.job_file import read_job_file
+from pipeline.run.shipped import ship
 from pipeline.structures.address import is_address
 from pipeline.workers.job_api import run_on_cluster
 
@@ -17,13 +18,15 @@ _JOB, _SCRIPT = "job.yaml", "submit.sh"
 
 #: Ray starts a job with the PATH that it was started with itself, which need not have the environment that it runs in.
 #: The library that Ray's own process has loaded, here the shell's parent, tells that environment.
-_ON_HEAD = r"""
+_FIND = r"""
 folder=$(sed -n 's#^.* \(/.*\)/lib[^ ]*/python[^/]*/site-packages/ray/_raylet\.so$#\1/bin#p' "/proc/$RAY_PROCESS/maps")
 folder=$(echo "$folder" | head -n 1)
+"""
+_INSTALLED = r"""
 if [ ! -x "$folder/seg-video" ]; then
     echo "seg-video: the environment that Ray runs in on the cluster's head has no seg-video." >&2
     echo "  found: ${folder:-no such environment}" >&2
-    echo "  do:    install seg-video VERSION there, and on every machine of the cluster" >&2
+    echo "  do:    install seg-video VERSION on every machine of the cluster, or send it along: --ship" >&2
     exit 2
 fi
 found=$("$folder/seg-video" --version)
@@ -35,12 +38,24 @@ if [ "$found" != "seg-video VERSION" ]; then
 fi
 PATH="$folder:$PATH" exec "$folder/seg-video" submit JOB --cluster auto --progress json
 """
+_SHIPPED = r"""
+"$folder/python" -m pipeline.run.shipped || exit $?
+PATH="$folder:$PATH" exec "$folder/python" -m pipeline submit JOB --cluster auto --progress json
+"""
 
 
-def hand_over(file: Path, address: str, begun: Callable[[str], None], listen: Callable[[str], None]) -> int:
+def hand_over(
+    file: Path,
+    address: str,
+    begun: Callable[[str], None],
+    listen: Callable[[str], None],
+    *,
+    shipped: bool = False,
+) -> int:
     """Exit code of the jobs of `file`, done by the cluster at `address`.
 
     begun : is given the id that the cluster has for them. listen : is given what they print.
+    shipped : this package goes along, so that the cluster needs only what it stands on.
 
     The cluster's machines need this package, the head in this very version, in the environment that Ray runs in. Paths
     in the file have to be the cluster's own, from the root on. Raises UsageError for a file that is wrong, and for a
@@ -55,6 +70,9 @@ def hand_over(file: Path, address: str, begun: Callable[[str], None], listen: Ca
             )
     with tempfile.TemporaryDirectory(prefix="seg-video-job-") as folder:
         shutil.copyfile(file, Path(folder) / _JOB)
-        script = _ON_HEAD.replace("VERSION", __version__).replace("JOB", _JOB)
+        if shipped:
+            ship(Path(folder))
+        script = _FIND + (_SHIPPED if shipped else _INSTALLED)
+        script = script.replace("VERSION", __version__).replace("JOB", _JOB)
         (Path(folder) / _SCRIPT).write_text(script, encoding="ascii")
         return run_on_cluster(address, f"RAY_PROCESS=$PPID exec sh {_SCRIPT}", Path(folder), begun, listen)

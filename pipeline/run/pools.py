@@ -74,17 +74,21 @@ class RunPools:
         return ProcessPools() if self._session is None else RayPools(self._session)
 
     def open(self, pool: str, tasks: int) -> None:
-        """Make sure that the pool is there, as many of its workers getting ready as `tasks` can use.
+        """Make sure that the pool is there, with as many segmenters getting ready as `tasks` can use, and a renderer.
 
-        Segmenters are waited for, so that weights that cannot be loaded are told at once: raises their error.
-        Renderers are started when a part is to be made.
+        On Ray renderers are started when a part is to be made.
         """
-        if pool not in self._open:
-            spec = self._segmenters() if pool == SEGMENT else self._renderers()
-            self.workers.add(spec, begin=min(spec.size, tasks) if pool == SEGMENT else 0)
-            self._open.add(pool)
-        if pool == SEGMENT:
-            self.workers.setup_result(pool)
+        if pool in self._open:
+            return
+        spec = self._segmenters() if pool == SEGMENT else self._renderers()
+        begin = min(spec.size, tasks) if pool == SEGMENT else int(self._session is None)
+        self.workers.add(spec, begin)
+        self._open.add(pool)
+
+    def wait_until_ready(self) -> None:
+        """Wait for the first segmenter, so that weights that cannot be loaded are told at once: raises their error."""
+        if SEGMENT in self._open:
+            self.workers.setup_result(SEGMENT)
 
     def grow(self, pool: str) -> None:
         """Start one more worker where all are busy; of a cluster, as many as the machines that it has by now take."""

@@ -31,7 +31,7 @@ def rerender(run: Path, output: str, changes: Mapping[str, Mapping[str, Any]]) -
     # What was found was found with the score of then, and is looked for with the same.
     settings = replace(settings, segment=replace(settings.segment, score=resolve(old.settings).segment.score))
     layout = RunLayout.of(Path(output))
-    if layout.folder.absolute() == run.absolute():
+    if layout.folder.is_dir() and layout.folder.samefile(run):
         raise UsageError(
             f"{output} is the run's own output.", do="name another one, or use --force in its own command"
         )

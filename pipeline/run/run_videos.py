@@ -145,6 +145,8 @@ def run_video(
             layout.receipt.unlink(missing_ok=True)  # of an object that is there no more
         if state == "made" and request.found_by is not None:
             copy_detections(request.found_by, layout, products.ledger)
+        if state == "kept" and not run.settings.run.keep_work:
+            run.layout.remove_work()  # of a run that failed when the output had its name
         speed = _make(products, old, pools, listener, stop) if state == "made" else _NOTHING_MADE
         damage = products.damage()
         facts = _facts(run, damage, speed, time.perf_counter() - began)

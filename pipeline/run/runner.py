@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import ChunksFailedError, InterruptedRunError, SegVideoError, WriteError
+from pipeline.errors import ChunksFailedError, InterruptedRunError, SegVideoError, StoreError, WriteError
 from pipeline.files import digest_of
 from pipeline.run.passes import InDriver, InPool, Key, Made, Pass
 from pipeline.run.pools import RunPools
@@ -65,9 +65,17 @@ class Runner:
         return self._products.marks
 
     def product(self, name: str, chunk: Chunk | None) -> Path:
-        """The file that holds what a pass made; it is there, by what its followers need."""
+        """The file that holds what a pass made; it is there, by what its followers need.
+
+        Raises StoreError where somebody has removed or changed it since.
+        """
         path = self._products.path((name, None if chunk is None else chunk.index))
-        assert path is not None, f"{name} of {chunk} is made before it is asked for"
+        if path is None:
+            raise StoreError(
+                f"A file of the run in {self.run.layout.folder} was removed or changed while it worked.",
+                found=f"{name}, {'the whole' if chunk is None else f'chunk {chunk.index}'}",
+                do="run the same command again: what is whole is kept",
+            )
         return path
 
     def damage(self, chunk: Chunk | None = None) -> FrameDamage:
@@ -125,6 +133,7 @@ class Runner:
         for name, step in self._products.passes.items():
             if isinstance(step.work, InPool) and waiting[name]:
                 self._pools.open(step.work.pool, waiting[name])
+        self._pools.wait_until_ready()
         self._products.ledger.record_start()
         self._listener.tell(Ready(self._counts()))
 

@@ -64,6 +64,7 @@ def test_a_row_for_each_tracker(tmp_path, capsys, monkeypatch):
     cells = {row.split(" | ")[0].strip("| "): row.split(" | ")[1:-1] for row in rows}
     kept = ["0", "1.000", "1.000, 1.000", "1.000", "1"]
     assert cells["seg-video"] == cells["seg-video, forward"] == cells["BoT-SORT"] == kept
+    assert cells["true numbers, from 0.5 on"] == cells["true numbers, from 0.1 on"] == kept
     # Five of six frames, each under a number of its own: 2 x 1 / (6 + 5), and HOTA = sqrt(5/6 x 1/6).
     assert cells["ByteTrack"] == cells["OC-SORT"] == ["4", "0.182", "0.200, 0.167", "0.373", "5"]
 

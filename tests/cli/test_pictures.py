@@ -1,4 +1,4 @@
-"""Pictures on the command line, in processes of their own with the fake network."""
+"""Pictures on the command line, with the fake network."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline import cli
 from pipeline.cli.picture_inputs import are_pictures
 from pipeline.errors import UsageError
 
@@ -29,13 +30,16 @@ def album(tmp_path):
 
 
 @pytest.fixture
-def seg_video(command):
+def seg_video(fake_network, tmp_path, monkeypatch, capsys):
     """seg_video(arguments, **environment): its exit code, stdout and stderr."""
 
     def run(*arguments, **environment):
-        process = command(*arguments, **environment)
-        out, err = process.communicate(timeout=120)
-        return process.returncode, out, err
+        with monkeypatch.context() as patch:
+            patch.chdir(tmp_path)
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            code = cli.main([*map(str, arguments)])
+        return code, *capsys.readouterr()
 
     return run
 

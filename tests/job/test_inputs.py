@@ -85,6 +85,20 @@ def test_an_input_is_known_under_any_name(folder, spelling):
         check_together([(["a.mov"], str(output)), (["b.MP4"], "y.mp4")])
 
 
+def test_an_input_is_known_where_a_stands_for_a_large_one_and_inodes_are_made_up(folder, monkeypatch):
+    stat = Path.stat
+
+    def folding(self, **options):
+        """As on a share that takes A for a, and gives each spelling an inode of its own."""
+        return stat(self if self.name != "A.MOV" else folder / "b.MP4", **options)
+
+    (folder / "A.mov").write_bytes(b"another one, where letters count")
+    assert named(pairs(["a.mov"], "A.mov")) == [("a.mov", "A.mov")]
+    monkeypatch.setattr(Path, "stat", folding)
+    with pytest.raises(UsageError, match="own output"):
+        pairs(["a.mov"], "A.MOV")
+
+
 def test_jobs_of_a_command_know_of_each_other(folder):
     with pytest.raises(UsageError, match="2 inputs would go into x"):
         check_together([(["a.mov"], "x.mp4"), (["b.MP4"], "./x.mp4")])

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
 from pipeline.errors import InputError
 from pipeline.live import source as sources
-from pipeline.live.opening import live_input, stream_command
+from pipeline.live.opening import LiveInput, live_input, stream_command
 from pipeline.live.source import LiveSource
 from pipeline.terminal import without_password
 from pipeline.video.ffmpeg import find_ffmpeg
+from pipeline.video.stream.live_stream import read_stream
 from tests.live.conftest import camera, until
 
 
@@ -60,12 +64,13 @@ def test_what_is_no_source_is_told_without_the_password():
 
 def test_only_the_newest_picture_is_kept_and_the_others_are_counted(open_source):
     source = open_source(camera(rate=100))
-    assert source.take(10).number == 1
-    until(lambda: source.received >= 12)
+    first = source.take(10)
+    until(lambda: source.received >= first.number + 11)
+    received = source.received
     frame = source.take(1)
-    assert frame.number >= 12
+    assert frame.number >= received
     assert source.dropped >= frame.number - 2
-    assert time.monotonic() - frame.arrived < 1.0
+    assert first.arrived < frame.arrived
 
 
 def test_a_lost_source_is_opened_again_after_pauses_that_grow(open_source, monkeypatch):
@@ -164,3 +169,31 @@ def test_sound_comes_with_the_pictures_times_and_its_form_before_any(traffic):
     assert sum(len(piece.samples) for piece in pieces) == pytest.approx(64000, abs=2048)
     assert pieces[0].seconds == pytest.approx(0, abs=0.03)
     assert pieces[-1].seconds == pytest.approx(40 / 30, abs=0.06)
+
+
+def test_a_picture_comes_through_before_the_next_one_is_there():
+    words = stream_command(LiveInput("pipe", "pipe:0", {"format": "nut"}, ends=True), find_ffmpeg())
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as process:
+        seen = []
+        reader = threading.Thread(target=lambda: seen.extend(read_stream(process.stdout)))
+        reader.start()
+        with av.open(Pipe(process.stdin), "w", format="nut", container_options={"flush_packets": "1"}) as out:
+            stream = out.add_stream("rawvideo", rate=25)
+            stream.width, stream.height, stream.pix_fmt = 64, 48, "rgb24"
+            for number in range(40):
+                frame = av.VideoFrame(64, 48, "rgb24")
+                frame.pts = number
+                out.mux(stream.encode(frame))
+            until(lambda: len(seen) == 40, 5)
+        process.stdin.close()
+        reader.join()
+
+
+class Pipe:
+    """A pipe as PyAV takes it: without a place."""
+
+    def __init__(self, pipe):
+        self._pipe = pipe
+
+    def write(self, content):
+        return self._pipe.write(content)

@@ -42,7 +42,7 @@ def test_no_frames_give_no_detections(predictor: MaskRCNNPredictor) -> None:
     assert predictor.segment(np.zeros((0, 96, 128, 3), np.uint8)) == []
 
 
-@pytest.mark.parametrize("size", [(1, 1), (100, 4000), (4000, 100), (3, 97)])
+@pytest.mark.parametrize("size", [(1, 1), (100, 4000), (4000, 3)])
 def test_frames_of_any_shape_give_boxes_inside_them(model: MaskRCNN, size: tuple[int, int]) -> None:
     (found,) = MaskRCNNPredictor(model).segment(noise(1, *size))
     height, width = size
@@ -72,14 +72,14 @@ def test_what_is_no_frame_is_refused_with_what_was_found(predictor: MaskRCNNPred
         predictor.segment(np.zeros((96, 128, 3), np.uint8))
 
 
-def test_bfloat16_finds_nearly_what_float32_finds(model: MaskRCNN) -> None:
+def test_bfloat16_finds_nearly_what_float32_finds(model: MaskRCNN, predictor: MaskRCNNPredictor) -> None:
     from pipeline.model.mask_rcnn import make_model
 
     narrow = make_model(model.config, "bfloat16")
     for target, source in zip(narrow.weights, model.weights, strict=True):
         target.assign(source)
     frames = noise(1, 96, 128)
-    (exact,), (near,) = MaskRCNNPredictor(model).segment(frames), MaskRCNNPredictor(narrow).segment(frames)
+    (exact,), (near,) = predictor.segment(frames), MaskRCNNPredictor(narrow).segment(frames)
     assert near.boxes.dtype == np.float32
     overlap = np.asarray([np.abs(exact.boxes - box).max(axis=1).min() for box in near.boxes])
     assert np.median(overlap) < 4.0

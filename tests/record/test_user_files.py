@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from dataclasses import replace
 
 import pytest
 
 from pipeline import cli, files
-from pipeline.errors import MediaError
+from pipeline.errors import MediaError, WriteError
 from pipeline.job import protection
 from pipeline.record import layout
 from pipeline.record.ledger import Ledger
@@ -343,3 +344,36 @@ def test_detections_that_were_changed_are_neither_exported_nor_painted(here, cap
     assert cli.main(["render", "out.mp4", "other.mp4", "--workers", "0", "--quiet"]) == 1
     assert capsys.readouterr().err.count("was changed since it was made") == 2
     assert not (here / "csv").exists()
+
+
+def test_work_files_that_go_while_they_are_needed_are_told(here, monkeypatch, capsys):
+    step = flow.MUX_PASS
+
+    def without_its_folder(bench, chunk):
+        shutil.rmtree(here / "out.mp4.seg-run")
+        return step.work.make(bench, chunk)
+
+    away = replace(step, work=replace(step.work, make=without_its_folder))
+    monkeypatch.setattr(flow, "PASSES", (*flow.PASSES[:-1], away))
+    assert run_in_chunks("drive.mp4", "out.mp4") == 1
+    told = capsys.readouterr().err
+    assert "was removed or changed while it worked" in told
+    assert "does not expect" not in told
+    assert not (here / "out.mp4").exists()
+
+
+def test_work_files_go_with_an_output_whose_last_line_could_not_be_written(here, monkeypatch):
+    record = Ledger.record
+
+    def full(self, step, *words, **more):
+        entry = record(self, step, *words, **more)
+        if step == "mux":
+            raise WriteError("Cannot write the ledger.")
+        return entry
+
+    monkeypatch.setattr(Ledger, "record", full)
+    assert run_in_chunks("drive.mp4", "out.mp4") == 1
+    assert (here / "out.mp4.seg-run" / "work").is_dir()
+    monkeypatch.setattr(Ledger, "record", record)
+    assert run_in_chunks("drive.mp4", "out.mp4") == 0
+    assert not (here / "out.mp4.seg-run" / "work").exists()

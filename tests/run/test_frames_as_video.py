@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 from PIL import Image
@@ -27,7 +28,7 @@ def frames(tmp_path):
     return folder
 
 
-def test_a_folder_of_frames_is_a_film_in_all_that_comes_after(work, frames, tmp_path, capsys, monkeypatch):
+def test_a_folder_of_frames_is_a_film_in_all_that_comes_after(work, frames, tmp_path, capsys):
     out = tmp_path / "out.mp4"
     (result,), _ = work([frames], out, **OPTIONS)
     assert (result.state, result.facts.frames) == ("made", 10)
@@ -37,7 +38,7 @@ def test_a_folder_of_frames_is_a_film_in_all_that_comes_after(work, frames, tmp_
     )
     assert [float(film.duration_seconds), film.width, film.height] == [0.8, 64, 48]
     assert main(["verify", str(frames), str(out), "--frames-as-video", "12.5"]) == 0
-    assert "painted pixels    ok" in capsys.readouterr().out
+    assert re.search("painted pixels +ok", capsys.readouterr().out)
 
     kept = run_videos(request_of(tmp_path / "out.mp4.seg-run"), SilentReporter(io.StringIO()), StopSignal())
     assert [one.state for one in kept] == ["kept"]

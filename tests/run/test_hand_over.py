@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
+import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -22,7 +23,9 @@ import pytest
 import yaml
 
 from pipeline.errors import UsageError
+from pipeline.run import shipped
 from pipeline.run.hand_over import hand_over
+from pipeline.run.shipped import ship, versions_here
 from tests.storage.server import ObjectServer
 
 BIN = Path(sys.executable).parent
@@ -116,10 +119,9 @@ class Machines:
 def kill(process: subprocess.Popen[str]) -> None:
     """End a command with all that it has started, at once."""
     if process.poll() is None:
-        below = psutil.Process(process.pid).children(recursive=True)
-        for one in below:
-            one.kill()
-        os.killpg(process.pid, signal.SIGKILL)
+        for one in [*psutil.Process(process.pid).children(recursive=True), process]:
+            with suppress(psutil.NoSuchProcess):  # with the ones before it
+                one.kill()
     process.communicate(timeout=30)
 
 
@@ -212,25 +214,45 @@ def test_a_job_over_s3_is_finished_whatever_becomes_of_its_machines(machines, jo
     assert "SECRET" not in told + status + "".join(written)
 
 
-@pytest.mark.timeout(240)
-def test_a_head_of_another_version_is_told_before_anything_starts(machines, job):
-    """The command in a process of its own: Ray keeps the first token that a process has used."""
-    script = [
-        "import sys",
-        "from pipeline import cli",
-        "from pipeline.run import hand_over",
-        "hand_over.__version__ = '9.9.9'",
-        f"sys.exit(cli.main(['submit', '--cluster', 'http://127.0.0.1:{machines.dashboard}', {str(job)!r}]))",
-    ]
-    done = subprocess.run(
-        [sys.executable, "-c", "\n".join(script)],
-        **{"capture_output": True, "text": True, "timeout": 200, "check": False},
-        env=machines.environment,
+@pytest.mark.timeout(300)
+def test_a_head_of_another_version_is_told_before_anything_starts_and_does_it_with_the_package_sent_along(
+    machines, traffic, tmp_path
+):
+    shutil.copytree(ROOT / "pipeline", tmp_path / "pipeline", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "pipeline" / "__init__.py").write_text("__version__ = '9.9.9'\n")
+    machines.storage.objects["/fleet/trips/drive.mp4"] = traffic.read_bytes()
+    (tmp_path / "job.yaml").write_text(
+        yaml.safe_dump({**JOB, "output": "s3://fleet/sent/", "work-dir": str(tmp_path / "runs")})
     )
-    assert done.returncode == 2
-    told = done.stdout + done.stderr
+    machines.ray("ray start --address HEAD:6379")
+
+    def submit(*more):
+        address = f"http://127.0.0.1:{machines.dashboard}"
+        words = [sys.executable, "-m", "pipeline", "submit", "--cluster", address, "job.yaml", *more]
+        options = {"cwd": tmp_path, "env": {**machines.environment, "PYTHONPATH": str(tmp_path)}}
+        done = subprocess.run(words, **options, capture_output=True, text=True, timeout=200, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    code, told = submit()
+    assert code == 2
     assert "another version" in told
     assert "seg-video 9.9.9 here" in told
+    code, told = submit("--ship")
+    assert code == 0, told
+    assert "/fleet/sent/drive_seg.mp4" in machines.storage.objects
+    manifest = json.loads((tmp_path / "runs" / "drive_seg.mp4.seg-run" / "manifest.json").read_text())
+    assert manifest["versions"]["seg-video"] == "9.9.9"
+
+
+def test_what_a_package_that_is_sent_stands_on_is_compared_before_it_starts(tmp_path, monkeypatch, capsys):
+    ship(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert shipped.compare_here() == 0
+    wanted = {**versions_here(), "av": "1.2.3", "numpy-of-mars": "4"}
+    Path("versions.json").write_text(json.dumps(wanted))
+    assert shipped.compare_here() == 2
+    told = capsys.readouterr().err
+    assert "pip install 'av==1.2.3' 'numpy-of-mars==4'," in told
 
 
 def test_a_job_whose_run_would_be_lost_is_refused(tmp_path):

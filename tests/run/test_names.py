@@ -69,6 +69,13 @@ def test_what_cannot_be_is_told_at_once(here, words, code, capsys):
     assert "\x1b" not in told
 
 
+@pytest.mark.parametrize("command", [[], ["run"]])
+def test_two_hyphens_end_the_options(here, command):
+    (here / "drive.mp4").rename("-y.mp4")
+    assert cli.main([*command, "--workers", "0", "--quiet", "--", "-y.mp4", "-o.mp4"]) == 0
+    assert cli.main(["verify", "--quick", "--", "-y.mp4", "-o.mp4"]) == 0
+
+
 def test_one_run_that_cannot_be_read_hides_no_other(here, capsys, monkeypatch):
     assert run_in_chunks("drive.mp4", "good.mp4") == 0
     shutil.copytree("good.mp4.seg-run", "bad.mp4.seg-run")

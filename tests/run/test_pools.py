@@ -12,18 +12,22 @@ from pipeline.workers.processes import ProcessPools
 
 @pytest.fixture
 def specs(monkeypatch):
-    """specs(cores, gpus, **run settings): what the pools of a job are to be, by name; nothing is started."""
+    """specs(cores, gpus): what the pools of a job are to be, by name; nothing is started."""
 
-    def do(cores, gpus, **run):
+    def do(cores, gpus):
         found = {}
         monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)))
         monkeypatch.setattr(run_pools, "gpu_count", lambda device: gpus if device != "cpu" else 0)
-        monkeypatch.setattr(ProcessPools, "add", lambda self, spec, begin: found.update({spec.name: spec}))
+        monkeypatch.setattr(
+            ProcessPools, "add", lambda self, spec, begin: found.update({spec.name: (spec, begin)})
+        )
         monkeypatch.setattr(ProcessPools, "setup_result", lambda self, pool: None)
-        pools = RunPools(Settings().with_changes({"run": run}))
+        pools = RunPools(Settings())
         for pool in (SEGMENT, RENDER):
             pools.open(pool, 8)
-        return found
+        pools.wait_until_ready()
+        assert [begin for _, begin in found.values()] == [1, 1]  # a renderer starts beside the network
+        return {name: spec for name, (spec, _) in found.items()}
 
     return do
 

@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 """The weights that anyone may use, on each fortieth frame of the sample: less than dashcam-lite, not by chance."""
-=======
-"""The weights that anyone may use, on every fortieth frame of the sample: less than dashcam-lite, more than chance."""
->>>>>>> eyes
 
 from __future__ import annotations
 

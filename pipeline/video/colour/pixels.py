@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TypeVar
 
 import numpy as np
+from av.filter import Graph
 from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 from av.video.plane import VideoPlane
@@ -27,6 +29,27 @@ SCALING = (
 
 #: Name of planar YUV by luma pixels that a chroma pixel covers, across and down.
 _SUBSAMPLINGS = {(2, 2): "yuv420p", (2, 1): "yuv422p", (1, 1): "yuv444p"}
+
+
+def top_down(frame: VideoFrame) -> VideoFrame:
+    """The frame with its first row first in memory: itself, but of decoders that fill it from below, as AMV's does.
+
+    PyAV shows a plane whose rows run backwards as the memory behind it.
+    """
+    if all(plane.line_size > 0 for plane in frame.planes):
+        return frame
+    graph = Graph()
+    source = graph.add_buffer(
+        width=frame.width,
+        height=frame.height,
+        format=frame.format,
+        time_base=frame.time_base or Fraction(1),
+    )
+    graph.link_nodes(source, graph.add("copy"), graph.add("buffersink")).configure()
+    graph.push(frame)
+    made = graph.pull()
+    assert isinstance(made, VideoFrame)
+    return made
 
 
 def to_yuv(frame: VideoFrame, info: VideoInfo) -> YuvFrame:

@@ -20,7 +20,7 @@ from pipeline.structures.chunk import Chunk
 from pipeline.structures.packet_span import PacketSpan
 from pipeline.structures.video_info import VideoInfo
 from pipeline.structures.yuv_frame import YuvFrame
-from pipeline.video.colour.pixels import to_rgb, to_yuv
+from pipeline.video.colour.pixels import to_rgb, to_yuv, top_down
 from pipeline.video.colour.tone_map import as_painted, is_hdr, sdr, tone_mapped
 from pipeline.video.read.deinterlace import deinterlaced
 from pipeline.video.read.demux import open_decoder, read_packets
@@ -132,7 +132,7 @@ def _decode(
         for number, frame, repeated in pictures:
             found += not repeated
             fitted = (frame.width, frame.height) != (info.coded_width, info.coded_height)
-            picture = convert(frame)
+            picture = convert(top_down(frame))
             yield DecodedFrame(number, int(info.pts[number]), picture, repeated, frame.is_corrupt, fitted)
     if found == 0 or (damaged == "fail" and found < len(chunk)):
         raise _damage(info, chunk, found, complaints)

@@ -60,9 +60,14 @@ def open_source(path: Place) -> Iterator[InputContainer]:
         raise stream.failure
 
 
-def open_bytes(path: Place) -> BinaryIO:
-    """The source's bytes, open for reading."""
-    return path.open("rb") if isinstance(path, Path) else BufferedReader(open_stored(path))
+@contextmanager
+def open_bytes(path: Place) -> Iterator[BinaryIO]:
+    """The source's bytes, open for reading. Raises InputError where the system cannot read them: a disk that is bad."""
+    try:
+        with path.open("rb") if isinstance(path, Path) else BufferedReader(open_stored(path)) as file:
+            yield file
+    except OSError as error:
+        raise InputError(f"{path} cannot be read.", found=error.strerror or str(error)) from error
 
 
 def size_of(path: Place) -> int:

@@ -20,10 +20,12 @@ from numpy.typing import NDArray
 from pipeline.errors import MediaError
 from pipeline.video.read.source import reason
 
-#: Options of the ffmpeg program that make such a stream; what one medium has is not kept until the other comes.
+#: Options of the ffmpeg program that make such a stream; what one medium has is not kept until the other comes. With
+#: more threads than one, raw pictures are "encoded" side by side, and each comes out when the next one goes in.
 STREAM_FORM: dict[str, Any] = {
     "format": "nut",
     "vcodec": "rawvideo",
+    "threads": 1,
     "pix_fmt": "rgb24",
     "acodec": "pcm_s16le",
     "fps_mode": "passthrough",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.container import InputContainer
 from av.error import FFmpegError
 from av.stream import Stream
 
@@ -68,6 +69,11 @@ def check_container(info: VideoInfo, out: Path) -> ContainerCheck:
     Raises ConfigError if the ending is none of .mp4, .m4v, .mov and .mkv.
     """
     muxer = _muxer(out)
+    with open_source(info.path) as source:  # once, as a file may have a thousand tracks
+        return _check(info, source, muxer, out)
+
+
+def _check(info: VideoInfo, source: InputContainer, muxer: str, out: Path) -> ContainerCheck:
     too_long = _too_long(info, out.suffix)
     kept, warnings, problems = [], [], [*too_long]
     for stream in info.streams:
@@ -75,7 +81,7 @@ def check_container(info: VideoInfo, out: Path) -> ContainerCheck:
             continue
         if _has_gaps(info, stream, muxer):
             problems.append(f"{out.suffix} cannot hold the gaps of {_name(stream)}")
-        elif _fits(info, stream, muxer):
+        elif _fits(source, stream, muxer):
             kept.append(stream.index)
             if stream.kind == "video" and not stream.is_picture:
                 warnings.append(f"{_name(stream)} is a second video: it is copied as it is, not painted")
@@ -90,7 +96,7 @@ def check_container(info: VideoInfo, out: Path) -> ContainerCheck:
         warnings.append("the time code is that of the source's first frame: a part has none")
     fitting: list[str] = []
     if problems and not too_long:
-        fitting = [suffix for suffix, other in _MUXERS.items() if _holds_all(info, other)]
+        fitting = [suffix for suffix, other in _MUXERS.items() if _holds_all(info, source, other)]
     return ContainerCheck(muxer, tuple(kept), tuple(problems), tuple(fitting), tuple(warnings))
 
 
@@ -170,14 +176,13 @@ def _time_code(info: VideoInfo) -> str | None:
     return info.stream.metadata.get("timecode")
 
 
-def _fits(info: VideoInfo, stream: StreamInfo, muxer: str) -> bool:
+def _fits(source: InputContainer, stream: StreamInfo, muxer: str) -> bool:
     if muxer == "mp4" and stream.codec.startswith(_UNPLAYABLE_IN_MP4):
         return False
     if stream.is_picture and muxer != "mp4":
         # QuickTime has no place for it; as a stream of Matroska it would become a video of one frame.
         return muxer == "matroska" and stream.codec in PICTURE_TYPES
-    with open_source(info.path) as source:
-        return _can_be_written(source.streams[stream.index], muxer)
+    return _can_be_written(source.streams[stream.index], muxer)
 
 
 def _has_gaps(info: VideoInfo, stream: StreamInfo, muxer: str) -> bool:
@@ -214,7 +219,7 @@ def _name(stream: StreamInfo) -> str:
     return f"stream {stream.index} ({' '.join(word for word in known if word)})"
 
 
-def _holds_all(info: VideoInfo, muxer: str) -> bool:
+def _holds_all(info: VideoInfo, source: InputContainer, muxer: str) -> bool:
     """True if no sound and no subtitle is lost."""
     wanted = (stream for stream in info.streams if stream.kind in ("audio", "subtitle"))
-    return all(_fits(info, stream, muxer) and not _has_gaps(info, stream, muxer) for stream in wanted)
+    return all(_fits(source, stream, muxer) and not _has_gaps(info, stream, muxer) for stream in wanted)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
@@ -26,6 +28,9 @@ from pipeline.video.read.source import open_source, video_stream
 from pipeline.video.write.encoders import Encoder, open_encoder, tells_fields
 from pipeline.video.write.timeline import decoding_times, output_timeline
 from pipeline.video.write.whole_video import whole_video
+
+#: Painted frames that wait for the encoder.
+_FRAMES_AHEAD = 2
 
 
 def encode_part(
@@ -63,7 +68,7 @@ def encode_part(
             pictures = _timed(frames, info, pts, timeline.time_base, encoder.layout)
             if tells_fields(encoder):
                 pictures = _in_fields(pictures, info)
-            count = _write_frames(container, stream, pictures, pts)
+            count = _write_frames(container, stream, _ahead(pictures), pts)
         _check(temporary, path, pts, count)
 
 
@@ -92,13 +97,25 @@ def _timed(
     pts: NDArray[np.int64],
     time_base: Fraction,
     layout: str,
-) -> Iterable[VideoFrame]:
+) -> Iterator[VideoFrame]:
     for number, frame in enumerate(frames):
         made = to_av(frame, info, layout)
         # A frame too many gets the last one's time, is counted, and refused with the part.
         made.pts = int(pts[min(number, len(pts) - 1)])
         made.time_base = time_base
         yield made
+
+
+def _ahead(frames: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
+    """The same frames, of which the next are decoded and painted in a thread while one is encoded.
+
+    A short film has one chunk, a long one ends with one: its painting and its encoder then have a core each.
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix="paint") as thread:
+        coming = deque(thread.submit(next, frames, None) for _ in range(_FRAMES_AHEAD))
+        while (frame := coming.popleft().result()) is not None:
+            coming.append(thread.submit(next, frames, None))
+            yield frame
 
 
 def _in_fields(frames: Iterable[VideoFrame], info: VideoInfo) -> Iterator[VideoFrame]:

@@ -39,7 +39,7 @@ TABLE = {
     "libvpx-vp9 webm": "yuv420p yuv440p gbrp yuv420p10le", "libsvtav1 mp4": "yuv420p yuv420p10le",
     "libtheora ogv": "yuv420p", "jpeg2000 mkv": "rgb24 yuv420p", "libwebp_anim mkv": "bgra", "snow nut": "yuv420p",
     "asv2 avi": "yuv420p", "roqvideo nut": "yuvj444p", "vc2 mov": "yuv420p", "hap mov": "rgba", "tiff mov": "rgb24",
-    "targa mov": "bgr24", "sgi mov": "rgb24",
+    "targa mov": "bgr24", "sgi mov": "rgb24", "amv mkv": "yuvj420p",
 }  # fmt: skip
 
 CASES = [f"{codec} {layout}" for codec, layouts in TABLE.items() for layout in layouts.split()]
@@ -51,7 +51,8 @@ OF_A_KIND = {
     "hap": "64x48",
 }
 OPTIONS = {"libvpx-vp9": {"deadline": "realtime", "cpu-used": 8}, "dnxhd": {"b:v": "90M"}, "snow": {"strict": -2},
-           "libx265": {"x265-params": "log-level=error"}, "libsvtav1": {"preset": 12}}  # fmt: skip
+           "libx265": {"x265-params": "log-level=error"}, "libsvtav1": {"preset": 12},
+           "amv": {"strict": -1}}  # fmt: skip
 
 
 def made(folder: Path, case: str) -> Path:

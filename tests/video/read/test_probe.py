@@ -10,6 +10,7 @@ import pytest
 from pipeline.errors import InputError
 from pipeline.video.ffmpeg import run_ffmpeg, to_file
 from pipeline.video.read.probe import probe
+from pipeline.video.read.source import open_bytes
 from tests.footage import OPEN_GOPS, TICK, UNEVEN, write_clip
 
 
@@ -180,3 +181,10 @@ def test_frames_missing_from_the_end_are_reported(tmp_path: Path) -> None:
     info = probe(tmp_path / "cut.mp4")
     assert 10 < info.frame_count < 20
     assert any("promises 30 video frames" in sentence for sentence in info.damage)
+
+
+def test_bytes_that_a_disk_cannot_give_are_told(tmp_path):
+    clip = write_clip(tmp_path / "clip.mp4")
+    with pytest.raises(InputError, match=r"clip\.mp4 cannot be read\.\n  found: Input/output error"):  # noqa: SIM117
+        with open_bytes(clip):
+            raise OSError(5, "Input/output error")

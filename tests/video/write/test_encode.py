@@ -4,6 +4,8 @@ import resource
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import av
 import numpy as np
@@ -17,6 +19,7 @@ from pipeline.structures.yuv_frame import YuvFrame
 from pipeline.video.read.decode import decode_yuv
 from pipeline.video.read.probe import probe
 from pipeline.video.settings import EncodeSettings
+from pipeline.video.write import encode as encode_module
 from pipeline.video.write.encode import encode_part
 from pipeline.video.write.encoders import probe_encoder
 from tests.footage import UNEVEN, an_info, luma, number_of, write_clip
@@ -145,6 +148,25 @@ def test_a_frame_too_few_or_too_many_leaves_no_part(tmp_path: Path, given: int, 
     with pytest.raises(MediaError, match=words):
         encode_part(tmp_path / "part.mp4", frames, info, Chunk(0, 0, 10, 0, None), probe_encoder(info, X264))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_next_frames_are_painted_while_one_is_encoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info, real, third = an_info(5), encode_module._encoded, Event()
+
+    def frames() -> Iterator[YuvFrame]:
+        for number, frame in enumerate(painted(info, Chunk(0, 0, 5, 0, None))):
+            if number == 2:
+                third.set()
+            yield frame
+
+    def encoded(stream: Any, frame: Any) -> Any:
+        assert third.wait(10)
+        return real(stream, frame)
+
+    monkeypatch.setattr(encode_module, "_encoded", encoded)
+    encode_part(tmp_path / "part.mp4", frames(), info, Chunk(0, 0, 5, 0, None), probe_encoder(info, X264))
 
 
 def test_a_folder_that_is_not_there_is_said_so(tmp_path: Path) -> None:

@@ -1,0 +1,73 @@
+"""The package sent along with a job, to a head that has the packages it stands on and not itself.
+
+`python -m pipeline.run.shipped` is called there, in the folder that was sent, before anything else of it is imported.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import re
+import shutil
+import sys
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+
+_VERSIONS = "versions.json"
+
+#: Values travel between processes by pickle, which a minor version of Python may change.
+_PYTHON = ".".join(platform.python_version_tuple()[:2])
+
+
+def ship(folder: Path) -> None:
+    """Copy this package into the folder, with the versions of Python and of all that it stands on here."""
+    package = Path(__file__).resolve().parents[1]
+    shutil.copytree(package, folder / package.name, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / _VERSIONS).write_text(json.dumps(versions_here()), encoding="ascii")
+
+
+def versions_here() -> dict[str, str]:
+    """Version of Python, and of each package that this one needs, for storages too where that is there."""
+    found = {"python": _PYTHON}
+    for requirement in requires("seg-video") or ():
+        name, extra = re.split(r"[^\w.-]", requirement)[0], re.search(r"extra == \W(\w+)", requirement)
+        number = _version(name) if extra is None or extra[1] == "remote" else None
+        if number is not None:
+            found[name] = number
+    return found
+
+
+def unmet(wanted: Mapping[str, str]) -> list[str]:
+    """Packages that are not here in the version that is wanted, in words."""
+    here = {name: _PYTHON if name == "python" else _version(name) for name in wanted}
+    return [
+        f"{name}=={number} ({here[name] or 'none'} there)"
+        for name, number in wanted.items()
+        if here[name] != number
+    ]
+
+
+def compare_here() -> int:
+    """2 where something that the shipped package stands on is not here, which is told; else 0."""
+    lacking = unmet(json.loads(Path(_VERSIONS).read_text(encoding="ascii")))
+    if not lacking:
+        return 0
+    pins = " ".join(repr(words.split(" ")[0]) for words in lacking if not words.startswith("python=="))
+    sys.stderr.write(
+        "seg-video: the cluster's head has other packages than this machine.\n"
+        f"  found: {', '.join(lacking)}\n"
+        f"  do:    {sys.executable} -m pip install {pins}, on every machine of the cluster\n"
+    )
+    return 2
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+if __name__ == "__main__":
+    sys.exit(compare_here())
