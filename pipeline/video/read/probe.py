@@ -23,6 +23,7 @@ from pipeline.structures.colour import UNSPECIFIED, ColourTags
 from pipeline.structures.video_info import Chapter, StreamInfo, VideoInfo
 from pipeline.video.colour.chroma_location import UNKNOWN_LOCATION, read_chroma_location
 from pipeline.video.colour.light_metadata import frame_side_data, read_light
+from pipeline.video.colour.pixels import to_rgb
 from pipeline.video.read.cropping import cropping
 from pipeline.video.read.index import FrameIndex, read_index
 from pipeline.video.read.program_map import announced_pictures
@@ -53,7 +54,8 @@ def probe(path: Place) -> VideoInfo:
     """All that is to be known of a video: streams, each frame's pts, geometry, colour, metadata.
 
     Reads the whole file once, decodes a single frame. Raises InputError if there is no video in it, none that can be
-    decoded, or one whose frames are too large for any encoder's format; UsageError for frames that make no film.
+    decoded, or one whose frames are too large for any encoder's format, or of pixels that nothing can convert;
+    UsageError for frames that make no film.
     """
     if isinstance(path, FrameFolder):
         check_alike(path)
@@ -71,7 +73,9 @@ def probe(path: Place) -> VideoInfo:
                 f"{path} holds no video.",
                 found=f"a {streams[stream.index].codec} stream without a single frame that can be decoded",
             )
-        return _video_info(path, container, stream, streams, index, frame)
+        info = _video_info(path, container, stream, streams, index, frame)
+        _check_convertible(info, frame)
+        return info
 
 
 def _stream_info(stream: Stream, delay: Fraction) -> StreamInfo:
@@ -136,6 +140,18 @@ def _check_announced(path: Place, container: InputContainer, stream: VideoStream
             found=" then ".join(formats) if len(formats) > 1 else f"a new stream of {announced[late[0]][0]}",
             do="cut it there, by ffmpeg -c copy, and run each piece by itself",
         )
+
+
+def _check_convertible(info: VideoInfo, frame: VideoFrame) -> None:
+    """Raise InputError for pixels that FFmpeg's scaler writes and cannot read, such as two in a byte."""
+    try:
+        to_rgb(frame, info, 16, 16)
+    except FFmpegError as error:
+        raise InputError(
+            f"The pixels of {info.path} cannot be read.",
+            found=f"{info.pixel_format}, for which FFmpeg has no conversion",
+            do="make them others first, such as yuv420p",
+        ) from error
 
 
 def _decodable(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:

@@ -99,6 +99,17 @@ def test_ten_bit_and_full_range_are_told(tmp_path: Path) -> None:
     assert full.colour.full_range
 
 
+def test_pixels_that_nothing_can_convert_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "two_in_a_byte.nut"
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("rawvideo", rate=30)
+        stream.width, stream.height, stream.pix_fmt = 16, 16, "bgr4"
+        out.mux(stream.encode(av.VideoFrame(16, 16, "bgr4")))
+    with pytest.raises(InputError, match="cannot be read") as refused:
+        probe(path)
+    assert "bgr4" in str(refused.value)
+
+
 def test_a_cover_picture_is_no_video(tmp_path: Path) -> None:
     path = tmp_path / "song.mp4"
     with av.open(str(path), "w") as out:
