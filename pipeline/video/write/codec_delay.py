@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 
@@ -44,41 +44,45 @@ def codec_delays(path: Place, container: str) -> tuple[Fraction, ...]:
     return tuple(Fraction(sum(delay), 10**9) for delay in delays)
 
 
-def hidden_seconds(info: VideoInfo, position: int) -> Fraction:
-    """Length of a sound stream's hidden beginning, which an edit list cuts off; 0 for none.
+def hidden_beginnings(info: VideoInfo, positions: Collection[int]) -> dict[int, Fraction]:
+    """Seconds of each stream's hidden beginning, which an edit list cuts off, by position; 0 for none.
 
     MP4 marks a packet as hidden if all of it is; a delay that is no whole number of packets begins in one that is not,
     before zero. Opus tells its delay in its own header, which every container takes over. A part's sound begins with
     what its decoder needs, which lies before the part.
     """
-    stream_info = info.streams[position]
     begins = None if info.excerpt is None else info.excerpt.begins
-    if stream_info.kind != "audio":
-        return Fraction(0)
-    if begins is not None:
-        return max(begins - _first_time(info, position, begins), Fraction(0))
-    if "mp4" not in info.container or stream_info.codec == "opus":
-        return Fraction(0)
-    with open_source(info.path) as container:
-        stream = container.streams[position]
-        first = None
-        for packet in container.demux(stream):
-            if packet.size and packet.pts is not None:
-                first = packet.pts if first is None else first
-                if not packet.is_discard:
-                    ticks = max(packet.pts, 0) - first
-                    return max(ticks, 0) * (stream.time_base or Fraction(1))
-    return Fraction(0)
+    hidden = dict.fromkeys(positions, Fraction(0))
+    sound = [place for place in positions if info.streams[place].kind == "audio"]
+    if begins is None:
+        hides = "mp4" in info.container
+        sound = [place for place in sound if hides and info.streams[place].codec != "opus"]
+    if sound:
+        # Opened once: a file of hundreds of tracks takes seconds to open.
+        with open_source(info.path) as container:
+            hidden |= _hidden(info, container, sound, begins)
+    return hidden
 
 
-def _first_time(info: VideoInfo, position: int, begins: Fraction) -> Fraction:
-    """Seconds of the source at which the first packet is heard that the part keeps; its beginning without any."""
-    cut = StreamCut(info, position)
-    with open_source(info.path) as container:
-        for packet in container.demux(container.streams[position]):
-            if packet.size and packet.pts is not None and cut.take(packet):
-                return packet.pts * info.streams[position].time_base
-    return begins
+def _hidden(
+    info: VideoInfo, container: InputContainer, positions: Collection[int], begins: Fraction | None
+) -> dict[int, Fraction]:
+    """The same of sound streams in the opened source. begins : seconds of the source at which the part begins."""
+    cuts = {place: StreamCut(info, place) for place in positions}
+    first, hidden = dict[int, Fraction](), dict[int, Fraction]()
+    for packet in container.demux([container.streams[place] for place in positions]):
+        place = packet.stream.index
+        if place in hidden or not packet.size or packet.pts is None or not cuts[place].take(packet):
+            continue
+        seconds = packet.pts * info.streams[place].time_base
+        first.setdefault(place, seconds)
+        if begins is None and packet.is_discard:
+            continue
+        shown = max(seconds, Fraction(0)) if begins is None else begins
+        hidden[place] = max(shown - first[place], Fraction(0))
+        if len(hidden) == len(cuts):
+            break
+    return hidden
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from pipeline.structures.timebase import to_pts
 from pipeline.structures.video_info import StreamInfo, VideoInfo
 from pipeline.video.cut.stream_cut import StreamCut
 from pipeline.video.read.source import open_source, video_stream
-from pipeline.video.write.codec_delay import delayed_template, hidden_seconds
+from pipeline.video.write.codec_delay import delayed_template, hidden_beginnings
 from pipeline.video.write.container import PICTURE_TYPES, ContainerCheck, check_container
 from pipeline.video.write.copying import StreamCopy, without_header
 from pipeline.video.write.joining import joined_packets
@@ -69,7 +69,7 @@ def mux(
             empty = {copy.source for copy in copies if copy.is_empty}
             places = sorted({info.video, *check.kept} - empty)
             write_creation_times(temporary, [info.streams[place].metadata for place in places])
-            hide_late_starts(temporary, [hidden_seconds(info, place) for place in places])
+            hide_late_starts(temporary, list(hidden_beginnings(info, places).values()))
         differing = prove(temporary, check.kept)
     moved = (copy.repair_note() for copy in copies)
     return check.warnings + tuple(note for note in moved if note) + differing
@@ -126,12 +126,14 @@ def _add_streams(
 ) -> tuple[VideoStream, list[StreamCopy]]:
     """The streams of the output in the source's order."""
     painted, copies = None, []
-    for position in sorted([info.video, *check.kept]):
+    places = sorted([info.video, *check.kept])
+    beginnings = hidden_beginnings(info, places if check.muxer == "matroska" else ())
+    for position in places:
         stream = source.streams[position]
         if check.muxer == "matroska" and info.streams[position].is_picture:
             _attach(out, info, info.streams[position])
             continue
-        hidden = hidden_seconds(info, position) if check.muxer == "matroska" else Fraction(0)
+        hidden = beginnings.get(position)
         if hidden:
             with delayed_template(info, position, hidden) as delayed:
                 target: Stream = out.add_stream_from_template(delayed, opaque=True)
