@@ -20,7 +20,7 @@ from pipeline.video.read.decode import decode_yuv
 from pipeline.video.read.plan import plan
 from pipeline.video.read.probe import probe
 from pipeline.video.write.container import check_container
-from tests.footage import an_info, mux_proved, packets_of
+from tests.footage import an_info, mux_proved, packets_of, write_clip
 from tests.video.write.test_mux import encode_all
 
 #: Ticks a second of the film, of the video and of the sound; the first frame and sample to be shown.
@@ -149,6 +149,7 @@ def test_a_film_of_which_nothing_is_shown_is_refused(plain: Path, tmp_path: Path
 
 def test_a_frame_that_is_shown_for_weeks_is_refused_before_anything_is_inferred(tmp_path: Path) -> None:
     pts = np.array([0, 40, 2147483569, 2147483609])
-    late = an_info(4, pts=pts, end_pts=2147483649, time_base=Fraction(1, 1000))
+    path = write_clip(tmp_path / "clip.mp4")
+    late = an_info(4, path=path, pts=pts, end_pts=2147483649, time_base=Fraction(1, 1000))
     (sentence,) = check_container(late, tmp_path / "out.mkv").problems
     assert sentence == ".mkv cannot hold frame 1, which is shown for 24.9 days"
