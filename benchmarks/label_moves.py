@@ -1,4 +1,4 @@
-"""How still labels are, planned anew over the tracks of finished runs: a line for each run.
+"""How still labels are, and how clear colours, planned anew over the tracks of finished runs: a line for each run.
 
     python benchmarks/label_moves.py RUN.mp4.seg-run/detections.parquet ... [--labels auto|all]
 
@@ -7,6 +7,8 @@ goes to another side of its object (above, inside, below, left, right); `jerks`,
 than a hundredth of the picture's height a frame; `blinks`, how often it is gone for less than a second.
 `covers` is the share of labels that hide more than a tenth of another near object's box, or have more than half of
 themselves on it. Near is what is named by default: the root of its area is 0.085 of the picture's height.
+`alike` is the share of pairs of objects less than a fiftieth of the picture's width apart whose colours are hard to
+tell from each other: a contrast (palette.contrasts) under 0.2.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from numpy.typing import NDArray
 from pipeline.render.frame_labels import NOWHERE, FrameLabels
 from pipeline.render.label import label_text
 from pipeline.render.label_planner import LabelPlanner
+from pipeline.render.palette import contrasts
 from pipeline.render.plate import capitals_px, plate_size
 from pipeline.render.settings import RenderSettings
 from pipeline.render.shown import ShownTracks
@@ -32,6 +35,7 @@ from pipeline.structures.tracks import Tracks
 
 NEAR, JERK, BLINK_SECONDS = 0.085, 0.01, 1.0
 HIDES, LIES = 0.1, 0.5
+BESIDE, HARD = 0.02, 0.2
 
 Floats = NDArray[np.float64]
 
@@ -79,11 +83,15 @@ def measured(header: Header, tracks: list[Tracks], settings: RenderSettings) -> 
     _, planned = planner.follow(planner.start(), zip(seconds, tracks, strict=True))
     shown = ShownTracks(settings, header.class_names)
     drawn: dict[int, list[Label]] = defaultdict(list)
-    covering = 0
+    covering, alike, beside = 0, 0, 0
     for place, (time, here, labels) in enumerate(zip(seconds, map(shown.of, tracks), planned, strict=True)):
         rows = {int(track_id): row for row, track_id in enumerate(here.track_ids)}
         plates = _plates(header, here, labels, rows)
         boxes = here.detections.boxes.astype(np.float64)
+        clear = neighbours_contrasts(
+            boxes[[rows[key] for key in labels.track_ids.tolist()]], labels.colours, header.width
+        )
+        alike, beside = alike + int((clear < HARD).sum()), beside + len(clear)
         for track_id, plate in plates.items():
             drawn[track_id].append(Label(place, time, plate, boxes[rows[track_id]]))
             covering += _covers(plate, np.delete(boxes, rows[track_id], axis=0), header.height)
@@ -104,7 +112,23 @@ def measured(header: Header, tracks: list[Tracks], settings: RenderSettings) -> 
         ),
     }
     rates = {name: number / (count * frame_seconds) for name, number in events.items()}
-    return {"seconds": count * frame_seconds, **rates, "covers": covering / count}
+    return {
+        "seconds": count * frame_seconds,
+        **rates,
+        "covers": covering / count,
+        "alike": alike / max(beside, 1),
+    }
+
+
+def neighbours_contrasts(boxes: Floats, colours: NDArray[np.int64], width: int) -> Floats:
+    """The contrast of the colours of each two of N objects that are beside each other in a picture of this width.
+
+    boxes : float [N, 4], x1, y1, x2, y2 in px. colours : int [N], index into palette.COLOURS.
+    """
+    one, other = np.triu_indices(len(boxes), 1)
+    gaps = np.maximum(boxes[one, :2] - boxes[other, 2:], boxes[other, :2] - boxes[one, 2:])
+    near = np.hypot(*np.maximum(gaps, 0.0).T) < BESIDE * width
+    return np.asarray(contrasts()[colours[one[near]], colours[other[near]]])
 
 
 def _plates(header: Header, here: Tracks, labels: FrameLabels, rows: dict[int, int]) -> dict[int, Floats]:

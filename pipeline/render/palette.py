@@ -68,7 +68,7 @@ def _distances(light: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 #: Share of the picture's width over which a neighbour's weight falls to 1/e, and the weight of the farthest.
-_REACH, _LEAST_WEIGHT = 0.15, 0.1
+_REACH, _LEAST_WEIGHT = 0.05, 0.05
 #: A contrast (OKLab) from which on two colours cannot be taken for each other.
 _CLEAR = 0.35
 #: Decides between colours that are as good: the next one for the next id.

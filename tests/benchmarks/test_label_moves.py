@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks import label_moves
 from pipeline.render.frame_labels import NOWHERE, FrameLabels
+from pipeline.render.palette import contrasts
 from pipeline.render.plate import capitals_px, plate_size
 from pipeline.render.settings import RenderSettings
 from tests.benchmarks.made import SIZE, Row, header, tracks
@@ -37,7 +38,7 @@ def figures(monkeypatch: pytest.MonkeyPatch, places: list[tuple[int, int]], *oth
 
 def test_a_label_that_rests_has_no_faults(monkeypatch):
     assert figures(monkeypatch, [ABOVE] * 10) == pytest.approx(
-        {"seconds": 1.0, "moves": 0, "jerks": 0, "blinks": 0, "covers": 0}
+        {"seconds": 1.0, "moves": 0, "jerks": 0, "blinks": 0, "covers": 0, "alike": 0}
     )
 
 
@@ -61,6 +62,13 @@ def test_a_jerk_is_a_change_of_speed_and_not_speed(monkeypatch):
     assert figures(monkeypatch, moving + [moving[-1]] * 10)["jerks"] == pytest.approx(1 / 2.0)
     slow = [(100 + step, ABOVE[1]) for step in range(10)]
     assert figures(monkeypatch, slow + [slow[-1]] * 10)["jerks"] == 0
+
+
+def test_contrasts_are_of_objects_beside_each_other():
+    boxes = np.array([[0, 0, 10, 10], [11, 0, 20, 10], [60, 0, 70, 10]], float)
+    colours = np.array([0, 0, 6])
+    assert label_moves.neighbours_contrasts(boxes, colours, 100).tolist() == [0.0]
+    assert label_moves.neighbours_contrasts(boxes, colours[::-1], 100).tolist() == [contrasts()[6, 0]]
 
 
 def test_a_label_covers_near_objects_only(monkeypatch):
