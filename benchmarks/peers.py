@@ -64,7 +64,10 @@ ISA = {"AVX2": {"ONEDNN_MAX_CPU_ISA": "AVX2", "DNNL_MAX_CPU_ISA": "AVX2", "ATEN_
 
 @dataclass(frozen=True)
 class Row:
-    """Medians of one command. peak_mb : of the whole tree of processes. sound, times : are they the source's?"""
+    """Medians of one command.
+
+    peak_mb : of the whole tree of processes. sound, times : are they the source's? None where the source has no sound.
+    """
 
     name: str
     seconds: float
@@ -72,7 +75,7 @@ class Row:
     rate: float
     peak_mb: float
     output_mb: float
-    sound: bool
+    sound: bool | None
     times: bool
 
 
@@ -121,7 +124,8 @@ def run(name: str, clip: Path, folder: Path, peer: Path | None) -> Row:
     made = next(path for path in out.rglob("*") if path.suffix in (".mp4", ".avi"))
     before, after = probe(clip), probe(made)
     whole = replace(whole, frames=before.frame_count)
-    sound = any(stream.kind == "audio" for stream in after.streams)
+    has_sound = [any(stream.kind == "audio" for stream in one.streams) for one in (before, after)]
+    sound = has_sound[1] if has_sound[0] else None
     times = [float(before.seconds(n)) for n in range(before.frame_count)] == [
         float(after.seconds(n)) for n in range(after.frame_count)
     ]
@@ -154,7 +158,8 @@ def middle(rows: list[Row]) -> Row:
 
 def line(row: Row) -> str:
     """The row as a line of the table."""
-    kept = " | ".join("kept" if is_kept else "lost" for is_kept in (row.sound, row.times))
+    words = {True: "kept", False: "lost", None: "-"}
+    kept = " | ".join(words[is_kept] for is_kept in (row.sound, row.times))
     return (
         f"| {row.name} | {row.seconds:.1f} | {row.start:.1f} | {row.rate:.1f} | {row.peak_mb:.0f} | "
         f"{row.output_mb:.1f} | {kept} |"
