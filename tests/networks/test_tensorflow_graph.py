@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import WeightsError
+from pipeline.networks.devices import claim_tensorflow
 from pipeline.networks.tensorflow_graph import TensorFlowGraphSegmenter
 
 tf = pytest.importorskip("tensorflow")
@@ -295,3 +296,10 @@ def test_a_restore_operation_that_writes_a_checkpoint_is_refused(tmp_path: Path)
     (folder / "saved_model.pb").write_bytes(model.SerializeToString())
     with pytest.raises(WeightsError, match="writes checkpoints while it is loaded"):
         TensorFlowGraphSegmenter.load(folder, NAMES)
+
+
+def test_a_program_that_has_computed_with_tensorflow_keeps_its_threads():
+    tf.constant(1) + 1
+    before = tf.config.threading.get_intra_op_parallelism_threads()
+    assert not claim_tensorflow("cpu", before + 3)
+    assert tf.config.threading.get_intra_op_parallelism_threads() == before
