@@ -215,6 +215,7 @@ def test_a_job_over_s3_is_finished_whatever_becomes_of_its_machines(machines, jo
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.slow
 def test_a_head_of_another_version_is_told_before_anything_starts_and_does_it_with_the_package_sent_along(
     machines, traffic, tmp_path
 ):
