@@ -19,7 +19,7 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from pipeline.errors import InputError, SegVideoError, UsageError
-from pipeline.storage.objects import ObjectFacts
+from pipeline.storage.objects import ObjectFacts, ReadOnlyFile
 from pipeline.structures.address import FrameFolder
 
 #: QuickTime's names for the pictures that it holds as they are, by Pillow's; MPO is JPEG with more behind it.
@@ -109,36 +109,16 @@ def film_facts(place: FrameFolder) -> ObjectFacts:
     return ObjectFacts(layout.size, mark.hexdigest())
 
 
-class FrameFilm(io.RawIOBase):
+class FrameFilm(ReadOnlyFile):
     """The film as a file that is open for reading.
 
     failure : the error that a read has raised, as ObjectFile has it.
     """
 
     def __init__(self, place: FrameFolder) -> None:
-        super().__init__()
-        self.failure: SegVideoError | None = None
         self._layout = _Layout.of(place)
-        self._place = 0
+        super().__init__(self._layout.size)
         self._open: tuple[int, io.BufferedReader] | None = None
-
-    def readable(self) -> bool:
-        """True."""
-        return True
-
-    def seekable(self) -> bool:
-        """True."""
-        return True
-
-    def tell(self) -> int:
-        """The place of the byte that is read next."""
-        return self._place
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a place; read nothing."""
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._layout.size}[whence]
-        self._place = max(start + offset, 0)
-        return self._place
 
     def readinto(self, buffer: Any) -> int:
         """Fill the buffer as far as one frame goes; 0 at the end. Raises InputError for a frame that went away."""

@@ -83,20 +83,16 @@ def publish(file: Path, address: Address, *, replace: bool) -> ObjectFacts:
     return look_at(address)
 
 
-class ObjectFile(io.RawIOBase):
-    """An object as a file that is open for reading.
+class ReadOnlyFile(io.RawIOBase):
+    """A file of a known size that is open for reading; what is asked for after a seek is up to `readinto`.
 
-    failure : the error that a read has raised. FFmpeg takes a failed read for the end of a file, so whoever reads by
-    FFmpeg asks afterwards.
+    failure : the error that a read has raised.
     """
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, size: int) -> None:
         super().__init__()
         self.failure: SegVideoError | None = None
-        self._address, self._storage = address, storage_of(address)
-        self._size = look_at(address).size
-        self._place = 0
-        self._blocks: OrderedDict[int, bytes] = OrderedDict()
+        self._size, self._place = size, 0
 
     def readable(self) -> bool:
         """True."""
@@ -111,10 +107,23 @@ class ObjectFile(io.RawIOBase):
         return self._place
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a place; fetch nothing."""
+        """Go to a place; read nothing."""
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._size}[whence]
         self._place = max(start + offset, 0)
         return self._place
+
+
+class ObjectFile(ReadOnlyFile):
+    """An object as a file that is open for reading.
+
+    failure : the error that a read has raised. FFmpeg takes a failed read for the end of a file, so whoever reads by
+    FFmpeg asks afterwards.
+    """
+
+    def __init__(self, address: Address) -> None:
+        super().__init__(look_at(address).size)
+        self._address, self._storage = address, storage_of(address)
+        self._blocks: OrderedDict[int, bytes] = OrderedDict()
 
     def readinto(self, buffer: Any) -> int:
         """Fill the buffer as far as one block goes; 0 at the end. Raises MediaError as the storage fails."""
