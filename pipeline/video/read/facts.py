@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from pipeline.structures.video_info import StreamInfo, VideoInfo
 from pipeline.video.cut.stream_cut import StreamCut
-from pipeline.video.read.codec_header import codec_header_faults
+from pipeline.video.read.codec_header import codec_header_faults, noting_sequences
 from pipeline.video.read.decode import decoded_frames
 from pipeline.video.read.index import is_shown
 from pipeline.video.read.matroska_header import matroska_faults
@@ -294,6 +294,7 @@ def _decode_by(info: VideoInfo, *, threads: int) -> DecodedFacts:
     with _video_packets(info) as (stream, packets):
         stream.thread_type, stream.thread_count = "AUTO", threads
         context = stream.codec_context
+        packets = noting_sequences(info.stream.codec, context.extradata or b"", packets, changes)
         for frame in decoded_frames(context, packets, complaints):
             # Formats without times of their own number their frames by the order of decoding.
             ticks = frame.pts if info.timed or info.excerpt is not None else _nth(info, len(pts))
