@@ -11,7 +11,7 @@ from av.packet import Packet
 
 from pipeline.proof.verify import verify
 from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
-from pipeline.video.read.codec_header import codec_header_faults, noting_sequences
+from pipeline.video.headers.codec_header import codec_header_faults, noting_sequences
 from pipeline.video.read.probe import probe
 from pipeline.video.read.source import open_source
 
@@ -183,7 +183,10 @@ def test_light_in_the_header_of_matroska_that_is_not_that_of_the_pictures_is_not
     ],
 )
 def test_words_to_televisions_in_the_pictures_are_noticed(films, tmp_path, name, words):
-    for told, wrong in ((words, {"container"}), (re.sub("=1", "=5" if "format" in words else "=0", words), set())):
+    for told, wrong in (
+        (words, {"container"}),
+        (re.sub("=1", "=5" if "format" in words else "=0", words), set()),
+    ):
         output = tmp_path / "out.mp4"
         options = {"c": "copy", "bsf:v": told, "map": 0, "tag:v": {"h264": "avc1", "hevc": "hvc1"}[name]}
         run_ffmpeg(to_file(output, from_file(films / f"{name}.mp4"), **options), timeout_seconds=60)

@@ -9,7 +9,8 @@ from fractions import Fraction
 from av.packet import Packet
 
 from pipeline.structures.video_info import VideoInfo
-from pipeline.video.read.parameter_sets import Television, television
+from pipeline.video.headers.parameter_sets import Television, television
+from pipeline.video.write.copying import payload
 
 #: H.264: profile, constraints and level come before the sets (ISO 14496-15, 5.3.3.1), and stand in a set behind a byte.
 _AVC_LEVELS, _AVC_SETS, _AVC_SEQUENCE = slice(1, 4), 5, 7
@@ -83,6 +84,26 @@ def noting_sequences(
         if packet.pts is not None and not found <= own:
             others.append(packet.pts)
         yield packet
+
+
+def bare_content(packet: Packet) -> bytes:
+    """A packet's content without what belongs to the container it is in.
+
+    Of H.264 and H.265 that is the coded pictures: MP4 gives the lengths of their units where MPEG-TS marks starts, and
+    parameter sets and delimiters go from one place to another.
+    """
+    context = packet.stream.codec_context
+    if context is None or context.name not in _HEADS:
+        return payload(packet)
+    codec, header, content = context.name, context.extradata or b"", bytes(packet)
+    has_lengths = header[:1] == b"\1"
+    units = _units(content, (header[_LENGTHS[codec]] & 3) + 1) if has_lengths else content.split(b"\0\0\1")
+    return b"".join(unit.rstrip(b"\0") for unit in units if unit and _is_of_a_picture(codec, unit))
+
+
+def _is_of_a_picture(codec: str, unit: bytes) -> bool:
+    """True for a unit of coded samples (H.264, table 7-1; H.265, table 7-1)."""
+    return 1 <= unit[0] & 0x1F <= 5 if codec == "h264" else unit[0] >> 1 & 0x3F < 32
 
 
 def _sequences(codec: str, header: bytes) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from pipeline.structures.light_levels import LightLevels
 from pipeline.structures.video_info import VideoInfo
-from pipeline.video.read.mp4_boxes import Span, after_times, boxes, handler, numbers, table_rows
+from pipeline.video.headers.mp4_boxes import Span, after_times, boxes, handler, numbers, table_rows
 
 #: 1 as a fixed-point number of four bytes, and the matrix that changes nothing.
 ONE = 0x10000

@@ -12,9 +12,9 @@ from typing import BinaryIO
 
 from pipeline.structures.light_levels import LightLevels
 from pipeline.structures.video_info import VideoInfo
-from pipeline.video.read.ebml import elements, unsigned
-from pipeline.video.read.mp4_boxes import Span
-from pipeline.video.read.mp4_pictures import FIELD_ORDERS
+from pipeline.video.headers.ebml import elements, unsigned
+from pipeline.video.headers.mp4_boxes import Span
+from pipeline.video.headers.mp4_pictures import FIELD_ORDERS
 from pipeline.video.read.source import open_bytes, size_of
 
 _EBML, _DOC_TYPE, _SEGMENT = 0x1A45DFA3, 0x4282, 0x18538067
