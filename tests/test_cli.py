@@ -83,6 +83,14 @@ def test_a_misspelt_command_line_is_a_usage_error(arguments, capsys):
     assert "usage: seg-video" in output.err
 
 
+@pytest.mark.parametrize("words", [["a.mp4", "b.mp4", "--start", "1"], ["--duration=1", "a.mp4", "b.mp4"]])
+def test_an_option_that_is_settled_when_the_run_is_made_is_told_in_a_line(words, capsys):
+    assert cli.main(["render", *words]) == 2
+    told = capsys.readouterr().err.splitlines()
+    assert "seg-video render has no option --" in told[0]
+    assert "seg-video run" in told[1]
+
+
 def test_models_shows_a_line_for_each_of_the_weights(capsys, empty_cache):
     assert cli.main(["models"]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -7,6 +7,7 @@ import os
 from collections.abc import Container, Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from typing import NoReturn
 
 from pipeline import __version__
 from pipeline.cli.command import Command
@@ -32,11 +33,25 @@ or are damaged, and the rest is there, 5 a run of something else is in the way, 
 """
 
 
+class _Parser(argparse.ArgumentParser):
+    """argparse's parser, which says of an option of `run` that this command does not have it."""
+
+    def error(self, message: str) -> NoReturn:
+        unknown = message.partition("unrecognized arguments: --")[2].split()
+        name = unknown[0].partition("=")[0] if unknown else ""
+        if name in OPTIONS:
+            raise UsageError(
+                f"{self.prog} has no option --{name}.",
+                do="give it to seg-video run: what it decides is settled when a run is made",
+            )
+        super().error(message)
+
+
 class Parsers:
     """The parser of `seg-video` and one of each command."""
 
     def __init__(self, commands: Sequence[Command]) -> None:
-        self.whole = argparse.ArgumentParser(
+        self.whole = _Parser(
             prog="seg-video",
             description="The same dashcam video, plus masks: instance segmentation of road users.",
             epilog=_EPILOG,

@@ -140,6 +140,14 @@ def test_a_day_is_a_name(tmp_path):
     assert (spec.settings.segment.every, spec.settings.render.conf) == (2, 0.1)
 
 
+def test_a_tilde_is_the_home_folder_where_there_is_one(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    text = "inputs: [~/a.mp4, ~nobody-here/a.mp4]\noutput: ~/out/\nwork-dir: ~nobody-here/work\n"
+    (spec,) = read_job_file(write(tmp_path, text))
+    assert spec.inputs == ("/home/me/a.mp4", f"{tmp_path}/~nobody-here/a.mp4")
+    assert spec.output == "/home/me/out/"
+
+
 def test_an_ignored_region_may_be_a_picture_whose_path_counts_from_the_file(tmp_path):
     write_region(tmp_path / "own_car.png", np.array([[0, 0], [0, 1]], np.bool_), 40, 20)
     (spec,) = read_job_file(write(tmp_path, "inputs: a.mp4\nignore-region: ['1,2,3,4', own_car.png]\n"))
