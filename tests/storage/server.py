@@ -11,7 +11,7 @@ import time
 from collections import deque
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, unescape
 
 
 class ObjectServer(ThreadingHTTPServer):
@@ -65,6 +65,14 @@ class _Handler(BaseHTTPRequestHandler):
             self._hang_up()
         else:
             self._say(200, b"")
+
+    def do_POST(self):
+        """Delete objects, which is all that is posted here."""
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        with self.server.lock:
+            for name in re.findall(r"<Key>(.*?)</Key>", body):
+                self.server.objects.pop(f"{self.path.partition('?')[0].rstrip('/')}/{unescape(name)}", None)
+        self._say(200, b"<DeleteResult></DeleteResult>")
 
     def _say(self, status, body):
         self.send_response(status)
