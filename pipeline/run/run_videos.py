@@ -196,7 +196,7 @@ def _make(
 
 
 def _end_remote(remote: RemoteRun, run: Run, state: Verdict, listener: Listener) -> None:
-    """Leave of a finished run in a storage what stays of it on a disk. The output is there, whatever becomes of that."""
+    """Leave of a finished run in a storage what stays of it on a disk; the output is there, whatever becomes of it."""
     assert run.destination is not None
     trouble = remote.trouble
     try:

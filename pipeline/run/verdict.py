@@ -24,13 +24,16 @@ Verdict = Literal["made", "kept", "skipped"]
 def is_refused_unseen(pair: Pair, settings: RunSettings) -> bool:
     """True if the pair is skipped for an output that no run has made, whatever the source is.
 
-    The record of a run of another machine's is brought here from beside its output in a storage. Raises UsageError where it is neither to be skipped nor replaced, or cannot be replaced.
+    Of an output in a storage the record of another machine's run is brought here. Raises UsageError where the output is
+    neither to be skipped nor replaced, or cannot be replaced.
     """
     if pair.destination is not None:
         layout = RunLayout.of(pair.output, keeps_output=False)
         if settings.force or layout.folder.exists() or not is_there(pair.destination):
             return False
-        return not fetch_record(pair.destination, layout) and _is_skipped(settings, pair.destination)
+        return settings.skip or not (
+            fetch_record(pair.destination, layout) or _is_skipped(settings, pair.destination)
+        )
     check_replaceable(pair.output)
     if settings.force:
         check_not_another_s(pair.output)

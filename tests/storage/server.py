@@ -53,7 +53,8 @@ class _Handler(BaseHTTPRequestHandler):
         fault = self.server.put_faults.popleft() if self.server.put_faults else None
         is_exclusive = self.headers.get("If-None-Match") == "*"
         if isinstance(fault, int):
-            self._say(fault, b"<Error><Code>SlowDown</Code></Error>")
+            code = "AccessDenied" if fault == 403 else "SlowDown"
+            self._say(fault, f"<Error><Code>{code}</Code></Error>".encode())
             return
         with self.server.lock:
             self.server.puts.append((self.path, is_exclusive))
