@@ -29,7 +29,7 @@ def is_refused_unseen(pair: Pair, settings: RunSettings) -> bool:
     """
     if pair.destination is not None:
         layout = RunLayout.of(pair.output, keeps_output=False)
-        if settings.force or layout.folder.exists() or not is_there(pair.destination):
+        if settings.force or layout.manifest.exists() or not is_there(pair.destination):
             return False
         return settings.skip or not (
             fetch_record(pair.destination, layout) or _is_skipped(settings, pair.destination)
