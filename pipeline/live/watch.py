@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.cores import usable_cores
 from pipeline.live.opening import live_input, stream_command
 from pipeline.live.server import LiveServer
 from pipeline.live.session import LiveSession
@@ -74,7 +74,7 @@ def watch(
     view = DrawnView.of(job.render.view, job.segment.model, *network_classes(job.segment.model))
     widest = DrawnView.of(view.possible[-1], job.segment.model, *network_classes(job.segment.model))
     # One core is left to receiving and painting: with the network on it too, pictures came late in turns.
-    cores = max(len(os.sched_getaffinity(0)) - 1, 1)
+    cores = max(usable_cores() - 1, 1)
     segmenter = Segmenter(job.segment, cores, callers=1, class_maps=widest.classes is not None)
     segmenter.setup()
     recording = None if job.record is None else Recording(job.record, replace=job.force)
