@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 from pipeline.errors import InputError, SegVideoError
-from pipeline.files import digest_of, whole_stream, write_whole
+from pipeline.files import whole_stream, write_whole
 from pipeline.job.output_template import RUN_SUFFIX
 from pipeline.loading.typed_json import typed_json
 from pipeline.record.layout import RunLayout
@@ -109,12 +110,15 @@ def _unpacked(content: bytes, fingerprint: str, file: Path) -> Entry:
     digests = {file.name: entry.sha256, **dict(entry.also)}
     if entry.fingerprint != fingerprint or entry.failed or set(digests) != {name for name, _ in head.files}:
         raise ValueError("another product")
+    if not all(name.startswith(f"{file.stem}.") for name in digests):
+        raise ValueError("another's files")
+    found = {}
     for name, size in head.files:
-        path = file.with_name(name)
-        write_whole(path, rest[:size])
-        rest = rest[size:]
-        if digest_of(path) != digests[name]:
+        found[name], rest = rest[:size], rest[size:]
+        if hashlib.sha256(found[name]).hexdigest() != digests[name]:
             raise ValueError("another content")
+    for name, part in found.items():
+        write_whole(file.with_name(name), part)
     return entry
 
 

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from pipeline.errors import MediaError, SegVideoError
+from pipeline.proof.verify import verify
 from pipeline.run import flow, pools
 from pipeline.run.work.render_worker import RenderWorker
+from pipeline.structures.address import Address
 from tests.storage.conftest import s3 as s3
 from tests.storage.conftest import server as server
 
@@ -65,7 +67,7 @@ def works(s3):
 
 
 def test_another_machine_goes_on_with_the_chunks_that_are_missing_and_a_third_finds_all_done(
-    on, s3, fake_network, from_disk, tmp_path, monkeypatch
+    on, s3, traffic, fake_network, from_disk, tmp_path, monkeypatch
 ):
     process = fake_network.process
     with monkeypatch.context() as patch:
@@ -86,6 +88,11 @@ def test_another_machine_goes_on_with_the_chunks_that_are_missing_and_a_third_fi
     folder = tmp_path / "second" / "out.mp4.seg-run"
     assert all(s3.objects[name] == (folder / name.rpartition("/")[2]).read_bytes() for name in RECORD)
     assert on("third")[:3] == ("kept", [], [])
+    (
+        tmp_path / "third" / "out.mp4.seg-run" / "manifest.json"
+    assert {
+        check.name: check.holds for check in verify(traffic, Address(OUT)).checks if not check.holds
+    } == {}
 
 
 def test_a_machine_that_is_lost_at_the_very_end_costs_no_chunk(on, s3, from_disk, monkeypatch):
@@ -128,8 +135,10 @@ def test_an_object_that_is_not_the_product_it_is_called_is_made_anew(on, s3, fro
     segments = sorted(name for name in s3.objects if "/work/segment/" in name)
     s3.objects[segments[0]] = s3.objects[segments[1]]
     s3.objects[segments[2]] = s3.objects[segments[2]][:-1] + b"?"
-    s3.objects[segments[3]] = b"\xff"
-    assert on("second")[:2] == ("made", [0, 2, 3])
+    line, _, rest = s3.objects[segments[3]].partition(b"\n")
+    s3.objects[segments[3]] = line.replace(b'"also":[]', b'"also":[["manifest.json","0"]]') + b"\n" + rest
+    s3.objects[segments[4]] = b"\xff"
+    assert on("second")[:2] == ("made", [0, 2, 3, 4])
     assert s3.objects[OBJECT] == from_disk
 
 
