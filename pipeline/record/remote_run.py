@@ -144,5 +144,10 @@ def fetch_record(output: Address, layout: RunLayout) -> bool:
     return True
 
 
+def remote_claim(output: Address) -> Address:
+    """The claim of whoever makes an output of a listing."""
+    return Address(f"{output.url}{RUN_SUFFIX}/claim")
+
+
 def _beside(output: Address, path: Path) -> Address:
     return Address(f"{output.url}{RUN_SUFFIX}/{path.name}")
