@@ -18,8 +18,8 @@ class ObjectServer(ThreadingHTTPServer):
     """objects : bytes by path. owners : of claims, by path.
 
     faults : what becomes of the next reads, one each; put_faults : of the next writes. before_read : is called before
-    each. reads : spans that were given. page : names that a listing tells at once. puts : paths that were written to, and
-    whether only if they were free.
+    each. reads : spans that were given. page : names that a listing tells at once. puts : paths that were written to,
+    and whether only if they were free.
     """
 
     daemon_threads = True
