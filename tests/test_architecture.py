@@ -123,6 +123,7 @@ HOMES = {
     "ai_edge_litert": {"networks"},
     "PIL": {"pictures", "live", "storage"},
     "cv2": {
+        "model",
         "networks",
         "pictures",
         "live",

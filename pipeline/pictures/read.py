@@ -106,7 +106,7 @@ def _planes(image: Image.Image) -> tuple[Pixels, Pixels | None]:
     if image.has_transparency_data:
         pixels = np.array(image.convert("RGBA"))
         return np.ascontiguousarray(pixels[..., :3]), np.ascontiguousarray(pixels[..., 3])
-    return np.array(image.convert("RGB")), None
+    return np.asarray(image if image.mode == "RGB" else image.convert("RGB")), None
 
 
 def _is_16_bit_png(path: Path) -> bool:
