@@ -75,7 +75,7 @@ MAY_IMPORT = {
     "api": {"job", "record", "run", "proof", "segment", "networks", "track", "render", "store", "video"},
     "__main__": {"cli"},
     "cli": {
-        *("live", "pictures", "video.ffmpeg"),
+        *("live", "pictures", "video.ffmpeg", "workers.allocator"),
         *("job", "record", "proof", "run", "api", "training", "evaluation", "weights", "labels"),
         *(
             "render.settings",
