@@ -72,7 +72,7 @@ MAY_IMPORT = {
         "store",
         "weights.digest",
     },
-    "live": {"segment", "track", "render", "video"},
+    "live": {"segment", "track", "render", "video", "workers.allocator"},
     "api": {"job", "record", "run", "proof", "segment", "networks", "track", "render", "store", "video"},
     "__main__": {"cli"},
     "cli": {
