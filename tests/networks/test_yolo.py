@@ -59,7 +59,7 @@ def test_real_files_agree_with_ultralytics_on_a_real_picture(shared, name):
     assert network.class_names[3] == "car"
 
 
-#: Shapes of yolo26n-seg's outputs, as Ultralytics documents them (guides/end2end-detection): 300 rows of x1, y1, x2, y2,
+#: Shapes of yolo26n-seg's outputs by docs.ultralytics.com/guides/end2end-detection: 300 rows of x1, y1, x2, y2,
 #: score, class and 32 coefficients, best first and suppressed; and the prototypes.
 YOLO26 = (1, 300, 38), (1, 32, 16, 16)
 
