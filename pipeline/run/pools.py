@@ -136,16 +136,16 @@ class RunPools:
         size, (cores, gpus) = self._size(SEGMENT), self._resources()
         if gpus:
             # The second slot decodes the next chunk's first frames while the first infers.
-            return PoolSpec(
-                SEGMENT, self._worker(None), size, gpus=min(gpus / size, 1), cpus=self._cpus(), slots=2
-            )
+            share = min(gpus / size, 1)
+            worker = self._worker(None, share)
+            return PoolSpec(SEGMENT, worker, size, gpus=share, cpus=self._cpus(), slots=2)
         threads = max(cores // size, 1) if self.is_local else 1
         return PoolSpec(SEGMENT, self._worker(threads), size, cpus=self._cpus())
 
-    def _worker(self, threads: int | None) -> SegmentWorker:
+    def _worker(self, threads: int | None, gpus: float = 0) -> SegmentWorker:
         asked = self._settings
         view = DrawnView.of(asked.render.view, asked.segment.model, *network_classes(asked.segment.model))
-        return SegmentWorker(asked.segment, threads, class_maps=view.classes is not None)
+        return SegmentWorker(asked.segment, threads, class_maps=view.classes is not None, gpus=gpus)
 
     def _renderers(self) -> PoolSpec:
         size = self._size(RENDER)

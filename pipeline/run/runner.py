@@ -28,6 +28,7 @@ from pipeline.run.report.events import (
 from pipeline.run.run import Run
 from pipeline.run.schedule import Schedule
 from pipeline.run.stopping import StopSignal
+from pipeline.run.work.meter import METER, NOTHING
 from pipeline.run.work.reach import OutOfReachError
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.frame_damage import FrameDamage
@@ -53,6 +54,7 @@ class Runner:
         self._done: Counter[str] = Counter()
         self.with_packets = False
         self.seconds: Counter[str] = Counter()
+        self.spent = NOTHING
 
     @property
     def run(self) -> Run:
@@ -217,6 +219,8 @@ class Runner:
     def _keep(self, key: Key, made: Made) -> None:
         self._products.record(key, made)
         self.seconds.update(made.seconds)
+        spent = made.spent + METER.take()
+        self.spent += spent
         for note in made.notes:
             if note not in self._told:
                 self._told.add(note)
@@ -225,7 +229,7 @@ class Runner:
         if chunk is not None:
             self._done[key[0]] += len(chunk)
         self._schedule.done(key)
-        self._listener.tell(Progressed(self._counts()))
+        self._listener.tell(Progressed(self._counts(), key[0], made.seconds.get(key[0], 0.0), spent))
 
     def _fail(self, step: Pass, chunk: Chunk, error: SegVideoError) -> None:
         self._failed[chunk.index] = error

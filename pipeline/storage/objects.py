@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from pipeline.errors import InputError, MediaError, SegVideoError, UsageError
 from pipeline.files import digest_of, digest_of_stream
+from pipeline.storage.traffic import TRAFFIC
 from pipeline.structures.address import STORAGES, Address
 
 _T = TypeVar("_T")
@@ -74,6 +75,7 @@ def publish(file: Path, address: Address, *, replace: bool) -> ObjectFacts:
     storage, mode = storage_of(address), "overwrite" if replace else "create"
     try:
         asked(address, lambda _: storage.put_file(str(file), address.url, mode=mode), storage)
+        TRAFFIC.add(put=file.stat().st_size)
     except FileExistsError as error:
         if digest_of_object(address) != digest_of(file):
             raise UsageError(
@@ -161,6 +163,7 @@ class ObjectFile(ReadOnlyFile):
                 )
             if len(found) < end - start:
                 raise EOFError(f"{len(found)} bytes of {end - start}")
+            TRAFFIC.add(fetched=len(found))
             return found
 
         return asked(self._address, fetch, self._storage)

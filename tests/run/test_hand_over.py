@@ -1,6 +1,6 @@
 """docs/cluster.md, command by command: a real head, started by its path with nothing on PATH, and a player of S3.
 
-In it a worker is lost, one joins late, the driver is killed, and the job submitted again, with another version sent along.
+In it a worker is lost, one joins late, the driver is killed, and the job submitted again, another version sent along.
 """
 
 from __future__ import annotations
@@ -216,7 +216,9 @@ def test_a_job_over_s3_is_finished_whatever_becomes_of_its_machines(machines, jo
     (manifest,) = machines.runs.glob("*.seg-run/manifest.json")
     assert json.loads(manifest.read_text())["versions"]["seg-video"] == "9.9.9"
     sent = machines.folder.glob("r/session_*/runtime_resources/*/*/pipeline")
-    assert {path.parents[1].name for path in sent} == {"py_modules_files"}  # which no node deletes under another
+    assert {path.parents[1].name for path in sent} == {
+        "py_modules_files"
+    }  # which no node deletes under another
     status, _ = machines.type("seg-video status /var/lib/seg-video").communicate(timeout=SECONDS)
     assert "done" in status
     alone = tmp_path / "alone.mp4"
