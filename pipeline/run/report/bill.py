@@ -35,13 +35,13 @@ def bill_words(event: Billed) -> str:
     amounts = {
         "core hours": spent.cpu_seconds / 3600,
         "GPU hours": spent.gpu_seconds / 3600,
-        "GB read": spent.bytes_in / 1e9,
-        "GB written": spent.bytes_out / 1e9,
+        "MB read": spent.bytes_in / 1e6,
+        "MB written": spent.bytes_out / 1e6,
     }
+    told = {name: amount for name, amount in amounts.items() if amount}
+    words = f"spent: {', '.join(f'{amount:.3g} {name}' for name, amount in told.items())}"
     hours = event.video_seconds / 3600
-    words = [
-        f"{amount:.3g} {name}" + (f" ({amount / hours:.3g} an hour of video)" if hours else "")
-        for name, amount in amounts.items()
-        if amount
-    ]
-    return f"spent: {', '.join(words)}"
+    if not hours:
+        return words
+    *before, last = (f"{amount / hours:.3g}" for amount in told.values())
+    return f"{words}; for an hour of video {' and '.join([', '.join(before), last] if before else [last])}"

@@ -78,5 +78,4 @@ class MetricsListener:
 
 def with_metrics(listener: Listener, settings: RunSettings) -> Listener:
     """The listener, and on a cluster the metrics before it; elsewhere nobody looks, and Ray may not be there."""
-    on_cluster = settings.cluster not in (None, LOCAL) and settings.workers != 0
-    return MetricsListener(listener) if on_cluster else listener
+    return listener if settings.cluster in (None, LOCAL) else MetricsListener(listener)
