@@ -126,7 +126,7 @@ class RunPools:
     def _size(self, pool: str) -> int:
         """Workers of a pool, at most.
 
-        Segmenters: one a GPU, of a cluster also for those that are still to come. Without GPU one on this machine, whose
+        Segmenters: one a GPU, of a cluster also for those still to come. Without GPU one on this machine, whose
         threads share one network among all cores: two processes of one thread each infer as fast as one of two, and
         hold the network twice. Renderers: one a core; without Ray one for a few cores, which paints as many chunks at
         a time.

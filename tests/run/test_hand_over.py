@@ -18,6 +18,7 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from urllib.request import urlopen
 
 import psutil
 import pytest
@@ -38,6 +39,9 @@ pytestmark = pytest.mark.skipif(not (BIN / "seg-video").is_file(), reason="seg-v
 PAGE = (ROOT / "docs" / "cluster.md").read_text()
 COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()]
 (JOB,) = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL))
+
+#: The command that puts the dashboard beside Ray's own.
+(GRAFANA,) = (command for command in COMMANDS if command.startswith("cp "))
 
 #: Commands of the page that are not run here: the packages are those of this environment, and the variable is set.
 NOT_RUN = {COMMANDS[0], COMMANDS[1], "export RAY_AUTH_MODE=token"}
@@ -93,11 +97,13 @@ class Machines:
             "HEAD:6379": f"127.0.0.1:{self.port}",
             "HEAD:8265": f"127.0.0.1:{self.dashboard}",
             "/var/lib/seg-video": str(self.runs),
+            "docs/": f"{ROOT}/docs/",
+            "/tmp/ray/": f"{self.folder}/r/",
         }.items():
             command = command.replace(name, here)
         program, *words = command.split()
         started = subprocess.Popen(
-            [str(BIN / program), *words, *more],
+            [str(BIN / program) if (BIN / program).exists() else program, *words, *more],
             **{"cwd": self.folder, "env": {**self.environment, **environment}, "text": True},
             **{"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "start_new_session": True},
         )
@@ -185,6 +191,44 @@ def other_version(folder: Path) -> Path:
     return folder
 
 
+def seen_by_prometheus(machines: Machines) -> dict[str, float]:
+    """The figures of the driver that was through with a video, as its node shows them to Prometheus."""
+    (nodes,) = json.loads((machines.folder / "r" / "prom_metrics_service_discovery.json").read_text())
+    found: dict[str, dict[str, float]] = {}
+    for node in nodes["targets"]:
+        with (
+            suppress(OSError),
+            urlopen(f"http://{node}/metrics", timeout=10) as answer,
+        ):  # one that was killed
+            lines = re.findall(r"^ray_seg_video_(\w+)\{(.*)\} (\S+)$", answer.read().decode(), re.MULTILINE)
+            for name, tags, value in lines:
+                (driver,) = re.findall(r'WorkerId="(\w+)"', tags)
+                key = " ".join([name, *re.findall(r'(?:pass|state)="(\w+)"', tags)])
+                found.setdefault(driver, {})[key] = float(value)
+    (driver,) = (figures for figures in found.values() if "videos_total made" in figures)
+    return driver
+
+
+def check_figures(figures: dict[str, float], told: list[dict[str, object]], size: int) -> None:
+    """What Prometheus sees, what was told of each product, and the bill at the end are the same."""
+    assert figures["videos_total made"] == 1
+    assert figures["bytes_out_total"] == size
+    for name in ("cpu_seconds", "bytes_in", "seconds"):
+        shown = "pass_seconds" if name == "seconds" else name
+        seen = sum(value for key, value in figures.items() if key.split()[0] == f"{shown}_total")
+        assert seen == pytest.approx(sum(event[name] for event in told if event["event"] == "progress"))
+        assert seen > 0
+    for step in ("segment", "render"):
+        chunks = [event for event in told if event.get("step") == step]
+        assert figures[f"chunks_total {step}"] == len(chunks)
+        assert figures[f"frames_total {step}"] == 8 * len(chunks)
+    bill = told[-1]
+    assert (bill["event"], bill["videos"], bill["bytes_out"]) == ("bill", 1, size)
+    assert bill["cpu_seconds"] >= sum(
+        value for key, value in figures.items() if key.startswith("cpu_seconds")
+    )
+
+
 @pytest.mark.timeout(300)
 def test_a_job_over_s3_is_finished_whatever_becomes_of_its_machines(machines, job, traffic, tmp_path):
     from pipeline import cli
@@ -223,7 +267,16 @@ def test_a_job_over_s3_is_finished_whatever_becomes_of_its_machines(machines, jo
     assert "done" in status
     alone = tmp_path / "alone.mp4"
     assert cli.main([str(traffic), str(alone), "--workers", "0", "--chunk-frames", "8", "--quiet"]) == 0
-    assert machines.storage.objects["/fleet/masks/drive_seg.mp4"] == alone.read_bytes()
+    made = machines.storage.objects["/fleet/masks/drive_seg.mp4"]
+    assert made == alone.read_bytes()
+    told_of = [json.loads(line) for line in told.splitlines() if line.startswith("{")]
+    check_figures(seen_by_prometheus(machines), told_of, len(made))
+    shown, _ = machines.type(GRAFANA).communicate(timeout=SECONDS)
+    assert shown == ""
+    (dashboards,) = machines.folder.glob("r/session_2*/metrics/grafana/dashboards")
+    assert {"seg_video_dashboard.json", "default_grafana_dashboard.json"} <= {
+        path.name for path in dashboards.iterdir()
+    }
     assert machines.typed == set(COMMANDS)
     written = [path.read_text() for path in machines.runs.rglob("*.json*")]
     assert "SECRET" not in told + status + "".join(written)

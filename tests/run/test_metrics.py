@@ -95,7 +95,7 @@ def test_a_job_elsewhere_than_on_a_cluster_is_not_counted():
 
 
 def test_the_dashboard_shows_each_figure_and_no_other(repo_root):
-    dashboard = json.loads((repo_root / "docs" / "cluster_dashboard.json").read_text())
+    dashboard = json.loads((repo_root / "docs" / "seg_video_dashboard.json").read_text())
     asked = " ".join(target["expr"] for panel in dashboard["panels"] for target in panel["targets"])
     named = {f"ray_{name}_total" if one.kind == "counter" else f"ray_{name}" for name, one in METRICS.items()}
     assert set(re.findall(r"\bray_\w+", asked)) == named
