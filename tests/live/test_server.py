@@ -64,7 +64,7 @@ def test_the_page_knows_the_classes_and_loads_nothing_from_elsewhere(live):
     _, server = live
     status, page = ask(server, "/")
     assert status == 200
-    assert b'const NAMES = ["car", "person"], VIEWS = ["instances"];' in page
+    assert b'const NAMES = ["car", "person"], VIEWS = ["instances"], COLOURS = new Map([]);' in page
     assert b"//" not in page.replace(b"http://", b"").split(b"<script>")[0]
 
 
