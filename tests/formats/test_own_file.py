@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import WeightsError
-from pipeline.formats.own_file import load_weights, save_weights
+from pipeline.formats.own_file import load_weights, read_metadata, save_weights
 
 ARRAYS = {
     "stem/kernel": np.float32([[0.1, -2.5], [3.0, 4.0]]),
@@ -76,6 +76,13 @@ def test_a_flipped_bit_is_noticed(tmp_path: Path) -> None:
     (tmp_path / "own").write_bytes(raw)
     with pytest.raises(WeightsError, match="checksum"):
         load_weights(tmp_path / "own")
+
+
+def test_a_header_as_deep_as_a_well_is_a_weights_error(tmp_path: Path) -> None:
+    (tmp_path / "deep.safetensors").write_bytes((100_000).to_bytes(8, "little") + b"[" * 100_000)
+    for read in (read_metadata, load_weights):
+        with pytest.raises(WeightsError, match="cannot be read"):
+            read(tmp_path / "deep.safetensors")
 
 
 def test_a_missing_file_is_a_weights_error(tmp_path: Path) -> None:
