@@ -197,6 +197,16 @@ def test_a_cover_picture_comes_along_where_there_is_a_place_for_it(tmp_path: Pat
     assert note.startswith(".mov cannot hold stream 2")
 
 
+def test_more_chapters_and_longer_titles_than_mp4_s_list_counts(tmp_path: Path) -> None:
+    marks = [
+        {"id": number, "start": number, "end": number + 1, "time_base": TICK, "metadata": {"title": title}}
+        for number, title in enumerate(["Long " * 60, *map(str, range(299))])
+    ]
+    info = probe(write_clip(tmp_path / "clip.mkv", chapters=marks))
+    assert mux_proved(info, encode_all(info, tmp_path), tmp_path / "out.mp4") == ()
+    assert len(probe(tmp_path / "out.mp4").chapters) == 300
+
+
 def many_tracks(folder: Path, each: int) -> Path:
     """A clip with so many tracks of AAC, so many of PCM, second videos and covers."""
     clip = write_clip(folder / "clip.mp4", sound=True)
