@@ -21,7 +21,7 @@ _LEAST_DATA = 4 << 30
 
 
 def limit_memory(meminfo: Path = Path("/proc/meminfo")) -> None:
-    """Let this process have what memory the machine has left now, and no more.
+    """Let this process have seven eighths of what memory the machine has left now, and no more.
 
     A network from elsewhere can ask for any amount of it, in pieces: its call fails then, with an error that can be
     told, where otherwise the machine would run out of memory and the system end one program or another.
@@ -33,7 +33,7 @@ def limit_memory(meminfo: Path = Path("/proc/meminfo")) -> None:
     left = re.search(r"MemAvailable: +(\d+) kB", meminfo.read_text(encoding="ascii"))
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     if left is not None:
-        bounds = [max(int(left[1]) << 10, _LEAST_DATA), *(b for b in (soft, hard) if b != resource.RLIM_INFINITY)]
+        bounds = [max((int(left[1]) << 10) * 7 // 8, _LEAST_DATA), *(b for b in (soft, hard) if b != resource.RLIM_INFINITY)]
         resource.setrlimit(resource.RLIMIT_DATA, (min(bounds), hard))
 
 
