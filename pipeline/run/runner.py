@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import ChunksFailedError, InterruptedRunError, SegVideoError, StoreError, WeightsError, WriteError
+from pipeline.errors import (
+    ChunksFailedError,
+    InterruptedRunError,
+    SegVideoError,
+    StoreError,
+    WeightsError,
+    WriteError,
+)
 from pipeline.files import digest_of
 from pipeline.run.passes import InDriver, InPool, Key, Made, Pass
 from pipeline.run.pools import RunPools

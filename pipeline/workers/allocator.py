@@ -33,7 +33,10 @@ def limit_memory(meminfo: Path = Path("/proc/meminfo")) -> None:
     left = re.search(r"MemAvailable: +(\d+) kB", meminfo.read_text(encoding="ascii"))
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     if left is not None:
-        bounds = [max((int(left[1]) << 10) * 7 // 8, _LEAST_DATA), *(b for b in (soft, hard) if b != resource.RLIM_INFINITY)]
+        bounds = [
+            max((int(left[1]) << 10) * 7 // 8, _LEAST_DATA),
+            *(b for b in (soft, hard) if b != resource.RLIM_INFINITY),
+        ]
         resource.setrlimit(resource.RLIMIT_DATA, (min(bounds), hard))
 
 

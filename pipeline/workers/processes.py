@@ -142,9 +142,7 @@ def _start(pool: Pool[_Process]) -> _Process:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     spec = pool.spec
-    process = context.Process(
-        target=_serve, args=(theirs, spec), name=f"seg-video {spec.name}", daemon=True
-    )
+    process = context.Process(target=_serve, args=(theirs, spec), name=f"seg-video {spec.name}", daemon=True)
     with _without_script():
         process.start()
     theirs.close()

@@ -88,7 +88,9 @@ def test_a_missing_file_is_a_weights_error(tmp_path: Path) -> None:
     ("shape", "offsets"),
     [([1 << 34], [0, 1 << 36]), ([1 << 32, 1 << 32], [0, 0]), ([0, 1 << 62], [0, 0]), ([1] * 100, [0, 4])],
 )
-def test_a_header_that_claims_more_than_is_there_is_an_error(tmp_path: Path, shape: list[int], offsets: list[int]) -> None:
+def test_a_header_that_claims_more_than_is_there_is_an_error(
+    tmp_path: Path, shape: list[int], offsets: list[int]
+) -> None:
     header = json.dumps({"a": {"dtype": "F32", "shape": shape, "data_offsets": offsets}}).encode()
     path = tmp_path / "w.safetensors"
     path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))

@@ -134,7 +134,7 @@ def test_an_operation_that_fails_is_told_by_its_name(tmp_path: Path) -> None:
     graph = load_frozen_graph(path)
     found = r"InvalidArgumentError at Squeeze: Can not squeeze dim\[0\], expected a dimension of 1, got 3$"
     network = TensorFlowGraphSegmenter(replace(graph, batch=None), NAMES, 0.05, "graph.pb")
-    with pytest.raises(WeightsError, match="graph.pb failed while it computed") as failed:
+    with pytest.raises(WeightsError, match=r"graph\.pb failed while it computed") as failed:
         network.segment(FRAMES)
     assert re.search(found, failed.value.found or "")
 

@@ -163,7 +163,12 @@ def test_damaged_metadata_is_told(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("a.json", "[" * 200_000), ("a.json", " " * (1 << 20) + "[]"), ("a.txt", "-" * 100_000), ("a.txt", "{1e999: 1}")],
+    [
+        ("a.json", "[" * 200_000),
+        ("a.json", " " * (1 << 20) + "[]"),
+        ("a.txt", "-" * 100_000),
+        ("a.txt", "{1e999: 1}"),
+    ],
     ids=["deep", "large", "deep text", "infinite"],
 )
 def test_metadata_made_to_hurt_is_told(tmp_path, name, text):
