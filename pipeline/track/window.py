@@ -170,6 +170,13 @@ class Window:
             place -= 1
         life.seen.insert(place, one)
 
+    def release(self, life: Life) -> None:
+        """Take the first detection that a track has in the window from it."""
+        one = life.seen.popleft()
+        frame = self.at(one.frame)
+        frame.owners[one.row] = NO_TRACK
+        life.votes[frame.columns[one.row]] -= one.score
+
     def merge(self, kept: Life, other: Life) -> None:
         """Make one track of two; where both were found in a frame, the detection of `kept` stands for it."""
         own = {one.frame for one in kept.seen}

@@ -107,6 +107,32 @@ def test_a_weak_detection_in_a_gap_is_taken_for_what_it_is():
     assert tracks[21].detections.scores.tolist() == pytest.approx([0.25])
 
 
+def _of_size(width, height):
+    found = frame((10, 0.9, 3))
+    return replace(found, boxes=np.array([[10, 120 - height, 10 + width, 120]], np.float32))
+
+
+def test_what_is_another_one_for_a_moment_is_told_by_its_extent():
+    # For four frames the network's box holds its neighbour too; it is larger for good from frame 30 on.
+    frames = (
+        [_of_size(40, 20)] * 15 + [_of_size(70, 30)] * 4 + [_of_size(41, 20)] * 11 + [_of_size(70, 30)] * 9
+    )
+    tracks = follow(film(frames), chunk=7)
+    assert ids(tracks[:15]) + ids(tracks[19:]) == [[1]] * 35
+    drawn = [here[here.track_ids == 1] for here in tracks]
+    assert [here.origins.tolist() for here in drawn[14:20]] == [[FOUND], *[[FILLED]] * 4, [FOUND]]
+    widths = [float(np.diff(here.detections.boxes[0, [0, 2]])[0]) for here in drawn]
+    assert max(widths[:30]) <= 41
+    assert widths[30:] == [70.0] * 9
+    assert [here.detections.boxes[0, 2] for here in tracks[15:19]] == [80.0] * 4  # found, but of no track
+
+
+def test_what_is_smaller_for_a_moment_or_wider_alone_stays_as_it_was_found():
+    for other in ((20, 10), (60, 20)):  # behind a post; a person whose legs are apart
+        frames = [_of_size(40, 20)] * 15 + [_of_size(*other)] * 4 + [_of_size(40, 20)] * 11
+        assert all((here.origins == FOUND).all() for here in follow(film(frames)))
+
+
 def test_nothing_is_joined_or_filled_over_a_cut():
     frames = [frame((10, 0.9, 3))] * 10 + [frame()] * 2 + [frame((10, 0.9, 3))] * 10
     motions = [CUT if step == 11 else FrameMotion.none() for step in range(22)]
