@@ -15,8 +15,7 @@ from pipeline.structures.detections import Detections
 from pipeline.structures.tracks import FILLED, INTERPOLATED, NO_TRACK, Tracks
 from pipeline.track import extrapolation
 from pipeline.track.association import overlaps
-from pipeline.track.between import between
-from pipeline.track.excursions import excursion
+from pipeline.track.excursions import leave_out_excursions
 from pipeline.track.joining import continuations
 from pipeline.track.own_car import STAND_SECONDS, fixed_box, standing_box
 from pipeline.track.sameness import same_objects
@@ -130,7 +129,7 @@ class LookBack:
     def _finalise(self, window: Window) -> Tracks:
         """The tracks of the window's first frame, which leaves it."""
         frame = window.frames[0]
-        self._leave_out_excursions(window, frame)
+        leave_out_excursions(window, self._settings.fill_seconds)
         present = self._present(window, frame)
         twice = same_objects([(life, one) for life, one, _ in present], self._groups, self._settings)
         for kept, other in twice:
@@ -144,14 +143,6 @@ class LookBack:
         tracks = self._tracks(frame, shown)
         self._leave(window, frame)
         return tracks
-
-    def _leave_out_excursions(self, window: Window, frame: WindowFrame) -> None:
-        """Take from the tracks what is another object's from this frame on, for a moment."""
-        for row in np.flatnonzero(frame.owners != NO_TRACK).tolist():
-            life = window.lives[int(frame.owners[row])]
-            if life.before is not None:
-                for _ in range(excursion(life.before, life.seen, self._settings.fill_seconds)):
-                    window.release(life)
 
     def _present(self, window: Window, frame: WindowFrame) -> list[tuple[Life, Observation, bool]]:
         """The tracks that the frame shows, where they are there, and whether they were found there."""
@@ -188,7 +179,7 @@ class LookBack:
                 here = camera
             if one.number >= after.frame:
                 break
-        box, mask, score = between(before, after, frame.seconds, here, camera)
+        box, mask, score = extrapolation.between(before, after, frame.seconds, here, camera)
         return Observation(frame.number, frame.seconds, -1, box, score, mask)
 
     def _judge(self, window: Window, frame: WindowFrame) -> None:

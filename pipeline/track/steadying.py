@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.structures.frame_motion import FrameMotion
 from pipeline.structures.tracks import FILLED, FOUND, NO_TRACK, Tracks
+from pipeline.track.extrapolation import carried_shapes, to_box, to_shape
 
 #: A frame as far away in time as this says nothing about this one; a nearer one the more, the nearer it is. No whole
 #: number of frames at any usual rate, so that it is never a matter of rounding which frames are near.
@@ -81,7 +82,7 @@ def _steady(held: Sequence[TrackedFrame], place: int, weight: float, size: tuple
         rows, others = np.array(pairs).T
         other = frame.tracks.detections
         near = weight * (1.0 - abs(frame.seconds - seconds) / STEADY_SECONDS)
-        boxes = _carried_boxes(other.boxes[others].astype(np.float64), camera)
+        boxes = to_box(carried_shapes(to_shape(other.boxes[others].astype(np.float64)), camera))
         line.add(rows, boxes, frame.seconds - seconds, _BOXES * near)
         masks[rows] += np.float32(near) * other.roi_masks[others]
         shares[rows] += np.float32(near)
@@ -110,7 +111,7 @@ class _Lines:
         self._moment[rows] += weight * seconds * boxes
 
     def boxes(self) -> Floats:
-        """Where the lines are at time 0; a box without any others is where it was."""
+        """The boxes of the lines at time 0: without any others, the own ones."""
         middle = self._time / self._weight
         spread = self._square - middle * self._time
         slope = np.divide(
@@ -139,14 +140,6 @@ def _around(held: Sequence[TrackedFrame], place: int) -> list[tuple[TrackedFrame
 
 def _matrix(motion: FrameMotion) -> Floats:
     return np.concatenate([motion.matrix, [[0.0, 0.0, 1.0]]])
-
-
-def _carried_boxes(boxes: Floats, camera: Floats) -> Floats:
-    """Boxes [N, 4] where the picture's motion [3, 3] takes them; their sizes by how much it widens the picture."""
-    centres = (boxes[:, :2] + boxes[:, 2:]) / 2 @ camera[:2, :2].T + camera[:2, 2]
-    widening = np.sqrt(max(abs(float(np.linalg.det(camera[:2, :2]))), 1e-6))
-    halves = (boxes[:, 2:] - boxes[:, :2]) / 2 * widening
-    return np.concatenate([centres - halves, centres + halves], axis=1)
 
 
 def _kept_at_border(boxes: Floats, own: NDArray[np.float32], size: tuple[int, int]) -> Floats:
