@@ -12,7 +12,7 @@ def overlaps(boxes: Floats, others: Floats, growth: float = 0.0) -> Floats:
     """IoU [N, M] of boxes [N, 4] with others [M, 4], all grown by this share of their size to each side."""
     first, second = _grown(boxes, growth)[:, None], _grown(others, growth)[None]
     low, high = np.maximum(first[..., :2], second[..., :2]), np.minimum(first[..., 2:], second[..., 2:])
-    shared = np.prod(np.maximum(high - low, 0.0), axis=-1)
+    shared = _products(np.maximum(high - low, 0.0))
     union = _areas(first) + _areas(second) - shared
     return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
 
@@ -21,7 +21,7 @@ def overlaps_of_pairs(boxes: Floats, others: Floats, growth: float | Floats = 0.
     """IoU [P] of boxes [P, 4], each with its own one of others [P, 4], grown like above, by one share or [P]."""
     first, second = _grown(boxes, np.reshape(growth, (-1, 1))), _grown(others, np.reshape(growth, (-1, 1)))
     low, high = np.maximum(first[:, :2], second[:, :2]), np.minimum(first[:, 2:], second[:, 2:])
-    shared = np.prod(np.maximum(high - low, 0.0), axis=-1)
+    shared = _products(np.maximum(high - low, 0.0))
     union = _areas(first) + _areas(second) - shared
     return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
 
@@ -85,10 +85,16 @@ def _greatest_sum(gains: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 
 
 def _grown(boxes: Floats, growth: float | Floats) -> Floats:
+    if isinstance(growth, float) and growth == 0.0:
+        return boxes
     margin = (boxes[:, 2:] - boxes[:, :2]) * growth
     return np.concatenate([boxes[:, :2] - margin, boxes[:, 2:] + margin], axis=1)
 
 
 def _areas(boxes: Floats) -> Floats:
-    area: Floats = np.prod(np.maximum(boxes[..., 2:] - boxes[..., :2], 0.0), axis=-1)
-    return area
+    return _products(np.maximum(boxes[..., 2:] - boxes[..., :2], 0.0))
+
+
+def _products(sides: Floats) -> Floats:
+    """Product of the last axis, which has two numbers; a fourth of the time of np.prod."""
+    return np.asarray(sides[..., 0] * sides[..., 1])

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.structures.tracks import NO_TRACK
-from pipeline.track.extrapolation import to_shape
 from pipeline.track.window import Observation, Window
 
-#: A box both of whose sides are this much longer than before, in the logarithm, and as long as they were later on, has
-#: been another one's. A person's width swings by more with each step, but not the height.
-_FAR, _BACK = np.log(1.25), np.log(1.15)
+Floats = NDArray[np.float64]
+
+#: A box both of whose sides are so many times as long as before, and nearly as long as they were later on, has been
+#: another one's. A person's width swings by more with each step, but not the height.
+_LARGER, _AS_BEFORE = 1.25, 1.15
 
 
 def leave_out_excursions(window: Window, seconds: float) -> None:
@@ -21,22 +23,32 @@ def leave_out_excursions(window: Window, seconds: float) -> None:
     No object grows and is back so soon. One that shrinks may be hidden for a moment, and stays.
     """
     frame = window.frames[0]
-    for row in np.flatnonzero(frame.owners != NO_TRACK).tolist():
-        life = window.lives[int(frame.owners[row])]
-        if life.before is not None:
-            for _ in range(_larger(life.before, life.seen, seconds)):
-                window.release(life)
+    owned = ((row, window.lives[key]) for row, key in enumerate(frame.owners.tolist()) if key != NO_TRACK)
+    known = [(row, life, life.before) for row, life in owned if life.before is not None]
+    if not known:
+        return
+    old = np.array([before.box for _, _, before in known])
+    new = frame.found.boxes[[row for row, _, _ in known]].astype(np.float64)
+    grown = (_sides(new) >= _LARGER * _sides(old)).all(axis=1)
+    for (_, life, before), larger in zip(known, grown.tolist(), strict=True):
+        for _ in range(_larger(before, life.seen, seconds) if larger else 0):
+            window.release(life)
 
 
 def _larger(before: Observation, seen: Sequence[Observation], seconds: float) -> int:
     """Number of the first of `seen` that are larger than `before`; 0 where none is as large as that again in time."""
-    size = to_shape(before.box)[2:]
+    size = _sides(before.box)
     for count, one in enumerate(seen):
-        grown = to_shape(one.box)[2:] - size
+        grown = _sides(one.box) / size
         if one.seconds - before.seconds > seconds:
             return 0
-        if count and np.abs(grown).max() <= _BACK:
+        if count and grown.max() <= _AS_BEFORE and grown.min() >= 1 / _AS_BEFORE:
             return count
-        if grown.min() < _FAR:
+        if grown.min() < _LARGER:
             return 0
     return 0
+
+
+def _sides(boxes: Floats) -> Floats:
+    """Width and height [..., 2] of boxes [..., 4], 0.001 px at least."""
+    return np.maximum(boxes[..., 2:] - boxes[..., :2], 1e-3)

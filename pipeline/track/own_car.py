@@ -40,6 +40,24 @@ _WORLD_MOVES = 0.1
 _AT_EDGE = 0.015
 
 
+def may_stand(
+    boxes: Floats, parts: StandingParts, moved: float, size: tuple[int, int]
+) -> NDArray[np.bool_]:
+    """Bool [N]: False for the boxes [N, 4] at which neither of the two below begins: nearly all, told at once.
+
+    parts, moved, size : as below.
+    """
+    if not len(boxes):
+        return np.zeros(0, np.bool_)
+    fixed = parts.shares(boxes, size) >= _FIXED
+    if moved < _WORLD_MOVES:
+        return fixed
+    # A box that lies with an IoU of 0.8 on one at the edge is not farther from it than a quarter of its side.
+    limits = _AT_EDGE * np.array(size[::-1]) + (1 / _SAME_PLACE - 1) * (boxes[:, 2:] - boxes[:, :2])
+    near_edge = (boxes[:, :2] <= limits) | (boxes[:, 2:] >= np.array(size[::-1]) - limits)
+    return np.asarray(fixed | near_edge.any(axis=1))
+
+
 def standing_box(seen: Sequence[Observation], moved: float, size: tuple[int, int]) -> Floats | None:
     """Box [4] where a track stands as a part of the own car would; None where it is anything else.
 

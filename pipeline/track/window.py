@@ -6,6 +6,7 @@ The look back moves it along; between two calls it is packed into the state. Not
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -148,6 +149,12 @@ class Window:
     def at(self, number: int) -> WindowFrame:
         """A frame of the window by its number."""
         return self.frames[number - self.frames[0].number]
+
+    def between(self, first: int, last: int) -> Iterator[Past | WindowFrame]:
+        """The remembered frames with numbers after `first` and before `last`, in order."""
+        start = self.frames[0].number
+        for number in range(first + 1, last):
+            yield self.at(number) if number >= start else self.past[number - start]
 
     def add(self, frame: WindowFrame) -> None:
         """Take in the next frame; its owners become the tracks that they are known as by now."""
