@@ -29,7 +29,7 @@ def leave_out_excursions(window: Window, seconds: float) -> None:
         return
     old = np.array([before.box for _, _, before in known])
     new = frame.found.boxes[[row for row, _, _ in known]].astype(np.float64)
-    grown = (_sides(new) >= _LARGER * _sides(old)).all(axis=1)
+    grown = np.all(_sides(new) >= _LARGER * _sides(old), axis=1)
     for (_, life, before), larger in zip(known, grown.tolist(), strict=True):
         for _ in range(_larger(before, life.seen, seconds) if larger else 0):
             window.release(life)

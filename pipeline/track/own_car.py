@@ -40,9 +40,7 @@ _WORLD_MOVES = 0.1
 _AT_EDGE = 0.015
 
 
-def may_stand(
-    boxes: Floats, parts: StandingParts, moved: float, size: tuple[int, int]
-) -> NDArray[np.bool_]:
+def may_stand(boxes: Floats, parts: StandingParts, moved: float, size: tuple[int, int]) -> NDArray[np.bool_]:
     """Bool [N]: False for the boxes [N, 4] at which neither of the two below begins: nearly all, told at once.
 
     parts, moved, size : as below.
