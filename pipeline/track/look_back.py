@@ -17,7 +17,7 @@ from pipeline.track import extrapolation
 from pipeline.track.association import overlaps
 from pipeline.track.excursions import leave_out_excursions
 from pipeline.track.joining import continuations
-from pipeline.track.own_car import STAND_SECONDS, fixed_box, may_stand, standing_box
+from pipeline.track.own_car import STAND_SECONDS, fixed_box, may_stand, soon_fixed_box, standing_box
 from pipeline.track.sameness import same_objects
 from pipeline.track.settings import TrackSettings
 from pipeline.track.window import UNDECIDED, Life, Observation, Past, Window, WindowFrame
@@ -201,13 +201,16 @@ class LookBack:
         begin = may_stand(boxes, window.parts, moved, self._size)
         for row, box, may_begin in zip(rows.tolist(), boxes, begin.tolist(), strict=True):
             life = window.lives[int(frame.owners[row])]
+            is_new = life.before is None
             if life.standing is not None and overlaps(box[None], life.standing[None])[0, 0] < _STILL_STANDS:
-                life.standing = None
+                life.standing, is_new = None, True
             if life.standing is None and may_begin:
                 ahead = [one for one in life.seen if one.frame <= near[-1].number]
                 life.standing = fixed_box(ahead, window.parts, self._size, is_new=life.before is None)
                 if life.standing is None:
                     life.standing = standing_box(ahead, moved, self._size)
+            if life.standing is None and is_new:
+                life.standing = soon_fixed_box(life.seen, window.parts, self._size)
             if life.standing is not None:
                 window.parts.leave_out(box, frame.found.roi_masks[row], self._size)
 
