@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "errors": set(),
     "files": set(),
     "terminal": set(),
+    "cores": set(),
     "structures": set(),
     "loading": set(),
     "model": set(),
@@ -85,7 +86,7 @@ MAY_IMPORT = {
         ),  # choices that --help shows
     },
 }
-EVERYWHERE = {"pipeline", "errors", "files", "terminal", "structures", "loading"}
+EVERYWHERE = {"pipeline", "errors", "files", "terminal", "cores", "structures", "loading"}
 
 #: Imports that have to wait inside a function, so that --help and the scheduler load no network.
 DEFERRED = {
@@ -97,7 +98,7 @@ DEFERRED = {
 #: The rooms a library from outside may be known in.
 HOMES = {
     "numpy": set(MAY_IMPORT)
-    - {"pipeline", "__main__", "errors", "files", "terminal"}
+    - {"pipeline", "__main__", "errors", "files", "terminal", "cores"}
     - {"cli", "job", "loading", "record", "storage", "workers", "weights"},
     "tensorflow": {"model", "formats", "networks", "training"},
     "keras": {"model", "training"},

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from pipeline.cores import usable_cores
 from pipeline.errors import ChunksFailedError, InputError, InterruptedRunError, SegVideoError, UsageError
 from pipeline.files import anything, digest_of
 from pipeline.job.protection import check_replaceable
@@ -240,7 +241,7 @@ def _digest_or_none(path: Path) -> str | None:
 
 def _threads() -> int:
     """One more than there are cores: while one waits for the disk, the others compute."""
-    return len(os.sched_getaffinity(0)) + 1
+    return usable_cores() + 1
 
 
 def _mark(step: str, *parts: object) -> str:

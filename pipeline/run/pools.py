@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import time
 
+from pipeline.cores import usable_cores
 from pipeline.job.settings import Settings
 from pipeline.networks.devices import gpu_count
 from pipeline.render.drawn_view import DrawnView
@@ -113,7 +113,7 @@ class RunPools:
     def _resources(self) -> tuple[int, int]:
         """Cores and GPUs."""
         if self._session is None:
-            return len(os.sched_getaffinity(0)), gpu_count(self._settings.segment.device)
+            return usable_cores(), gpu_count(self._settings.segment.device)
         cores, gpus = self._session.resources()
         return max(int(cores), 1), 0 if self._settings.segment.device == "cpu" else int(gpus)
 

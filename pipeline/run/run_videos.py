@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,6 +27,7 @@ from pipeline.record.layout import RunLayout
 from pipeline.record.ledger import Ledger
 from pipeline.record.lock import run_lock
 from pipeline.record.manifest import Manifest
+from pipeline.record.remote_run import RemoteRun, keep_record
 from pipeline.record.status import frames_per_second
 from pipeline.run.flow import passes_of
 from pipeline.run.manifest_of import manifest_of
@@ -48,7 +50,7 @@ from pipeline.run.rerender import copy_detections
 from pipeline.run.run import Run
 from pipeline.run.runner import Runner
 from pipeline.run.stopping import StopSignal
-from pipeline.run.verdict import is_refused_unseen, verdict
+from pipeline.run.verdict import Verdict, is_refused_unseen, verdict
 from pipeline.structures.address import Place, place_of
 from pipeline.structures.frame_damage import FrameDamage
 
@@ -145,9 +147,11 @@ def run_video(
             layout.receipt.unlink(missing_ok=True)  # of an object that is there no more
         if state == "made" and request.found_by is not None:
             copy_detections(request.found_by, layout, products.ledger)
-        if state == "kept" and not run.settings.run.keep_work:
-            run.layout.remove_work()  # of a run that failed when the output had its name
         speed = _make(products, old, pools, listener, stop) if state == "made" else _NOTHING_MADE
+        if not run.settings.run.keep_work:
+            run.layout.remove_work()  # also of a run that failed when the output had its name
+        if products.remote is not None:
+            _end_remote(products.remote, run, state, listener)
         damage = products.damage()
         facts = _facts(run, damage, speed, time.perf_counter() - began)
         sentences = damage_words(run, damage)
@@ -186,8 +190,24 @@ def _make(
             listener.tell(Redone(tuple(redone), tuple(changed_things(old, new))))
     new.write(run.layout.manifest)
     runner = Runner(products, pools, listener, stop)
-    runner.work()
+    with products.remote or nullcontext():
+        runner.work()
     return _Speed(frames_per_second(products.ledger, new), dict(runner.seconds))
+
+
+def _end_remote(remote: RemoteRun, run: Run, state: Verdict, listener: Listener) -> None:
+    """Leave of a finished run in a storage what stays of it on a disk; the output is there, whatever becomes of it."""
+    assert run.destination is not None
+    trouble = remote.trouble
+    try:
+        if state == "made" and run.settings.run.sidecar:
+            keep_record(run.destination, run.layout)
+        if not run.settings.run.keep_work:
+            remote.remove_work()
+    except SegVideoError as error:
+        trouble = error
+    if trouble is not None:
+        listener.tell(Warned(f"the run beside {run.destination} is not as it should be: {trouble}"))
 
 
 def _facts(run: Run, damage: FrameDamage, speed: _Speed, seconds: float) -> VideoFacts:

@@ -6,7 +6,8 @@ import io
 import random
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -81,6 +82,26 @@ def publish(file: Path, address: Address, *, replace: bool) -> ObjectFacts:
                 do="name another output, or add --force to replace it: all that was made is kept",
             ) from error
     return look_at(address)
+
+
+def put_new(content: bytes, address: Address) -> None:
+    """Put content at an address, whole or not at all; nothing where an object is there. Raises as look_at does."""
+    storage = storage_of(address)
+    with suppress(FileExistsError):
+        asked(address, lambda _: storage.pipe_file(address.url, content, mode="create"), storage)
+
+
+def put_over(file: Path, address: Address) -> None:
+    """Put a file at an address, whole or not at all, whatever is there. Raises as look_at does."""
+    storage = storage_of(address)
+    asked(address, lambda _: storage.put_file(str(file), address.url), storage)
+
+
+def remove(addresses: Sequence[Address]) -> None:
+    """Remove objects of one bucket; those that are not there are removed already. Raises as look_at does."""
+    if addresses:
+        storage = storage_of(addresses[0])
+        asked(addresses[0], lambda _: storage.rm([address.url for address in addresses]), storage)
 
 
 class ReadOnlyFile(io.RawIOBase):

@@ -1,7 +1,5 @@
 """Which workers a job gets on one machine, by its cores and GPUs."""
 
-import os
-
 import pytest
 
 from pipeline.job.settings import Settings
@@ -16,7 +14,7 @@ def specs(monkeypatch):
 
     def do(cores, gpus):
         found = {}
-        monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)))
+        monkeypatch.setattr(run_pools, "usable_cores", lambda: cores)
         monkeypatch.setattr(run_pools, "gpu_count", lambda device: gpus if device != "cpu" else 0)
         monkeypatch.setattr(
             ProcessPools, "add", lambda self, spec, begin: found.update({spec.name: (spec, begin)})
