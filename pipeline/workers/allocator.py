@@ -1,4 +1,4 @@
-"""The memory of workers: what they may take, and how they hand back to the system what they have freed."""
+"""Memory of a process: what it may take, and what becomes of freed pages, handed back or kept for the next frame."""
 
 from __future__ import annotations
 
@@ -15,6 +15,18 @@ ALLOCATOR: Mapping[str, str] = {
     "MALLOC_MMAP_THRESHOLD_": str(1 << 20),
     "MALLOC_TRIM_THRESHOLD_": str(8 << 20),
 }
+
+#: glibc's numbers of `mallopt` (malloc.h), and how much is kept: no array of a frame is larger.
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _KEPT = -1, -3, 32 << 20
+
+
+def keep_memory() -> None:
+    """Keep what is freed in this process, for one that ends soon: pages fetched anew take 9 CPU ms a picture."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_MMAP_THRESHOLD, _KEPT)
+        mallopt(_TRIM_THRESHOLD, 32 * _KEPT)
+
 
 #: Bytes that a worker may always ask for: threads and libraries reserve more than they fill, half a gigabyte and up.
 _LEAST_DATA = 4 << 30
