@@ -194,6 +194,14 @@ def test_frames_missing_from_the_end_are_reported(tmp_path: Path) -> None:
     assert any("promises 30 video frames" in sentence for sentence in info.damage)
 
 
+def test_a_broadcast_recording_may_end_in_zeros(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.ts", pts=range(0, 200, 20))
+    whole = probe(clip)
+    clip.write_bytes(clip.read_bytes() + bytes(188 * 5000))
+    padded = probe(clip)
+    assert (padded.frame_count, padded.damage) == (whole.frame_count, ()) == (10, ())
+
+
 def test_a_matroska_file_that_was_cut_off_says_so(tmp_path: Path) -> None:
     data = write_clip(tmp_path / "clip.mkv", pts=range(0, 600, 20)).read_bytes()
     (tmp_path / "cut.mkv").write_bytes(data[:-100])
