@@ -76,7 +76,7 @@ def _last_seconds(run: Run, chunk: Chunk) -> float:
 
 
 def track_needs(run: Run, index: int | None) -> Iterator[Key]:
-    """What a chunk's tracks are made of: those before, its detections, and those of the chunks that end with it.
+    """The products that a chunk's tracks are made of: tracks and detections, also of the chunks that end with it.
 
     Tracks lag, so that those of earlier chunks' frames become final, and what was measured there is stored with them.
     """
