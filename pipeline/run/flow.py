@@ -22,7 +22,7 @@ from pipeline.run.work.class_map_frames import class_maps_needed, painted_class_
 from pipeline.run.work.label_pass import label, planned_labels
 from pipeline.run.work.render_worker import Rendered, RenderTask
 from pipeline.run.work.segment_worker import Segmented, SegmentTask
-from pipeline.run.work.track_pass import own_car, painted_frames, track, tracks_needed
+from pipeline.run.work.track_pass import own_car, painted_frames, track, track_needs, tracks_needed
 from pipeline.storage.objects import publish
 from pipeline.store.class_maps import class_maps_beside, join_class_maps, write_class_maps
 from pipeline.store.header import Header
@@ -201,7 +201,7 @@ TRACK_PASS = Pass(
     participle="tracked",
     release=5,
     work=InDriver(track),
-    needs=lambda run, index: (("segment", index), *((("track", index - 1),) if index else ())),
+    needs=track_needs,
     makes=RunLayout.tracks,
     parts=lambda run: (run.settings.track,),
     after=("segment",),
