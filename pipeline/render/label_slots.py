@@ -30,6 +30,8 @@ _SLOTS = (
 )
 #: Price of covering another label, a near object and a far one whole: text over text cannot be read at all.
 LABEL_PRICE, NEAR_PRICE, FAR_PRICE = 16.0, 3.0, 0.6
+#: From here on a mask's cell belongs to its object.
+_INSIDE = 128
 _COSTS = np.array([cost for *_, cost in _SLOTS])
 # A slot's left edge as shares of x1, x2, the label's width and the gap; its top of y1, y2, height and gap.
 _ACROSS = {
@@ -94,6 +96,22 @@ def slot_costs(
     # Inside a large object a label hides little; over a small one it hides what it names.
     share = hidden / max(float(_areas(own[None])[0]), 1.0)
     return np.asarray(cost + 4.0 * share + 0.3 * hidden / size_px)
+
+
+def leader_reaches(masks: NDArray[np.uint8]) -> Floats:
+    """Middle of each object in the upper and in the lower third of its box, from left to right, float [N, 2], 0..1.
+
+    A rider sits in the middle of the bicycle's box: a line to there would end on the wrong one.
+
+    masks : uint8 [N, c, c].
+    """
+    cells = masks.shape[1]
+    third = -(-cells // 3)
+    inside = masks >= _INSIDE
+    weights = np.stack([inside[:, :third].sum(axis=1), inside[:, -third:].sum(axis=1)], axis=1)
+    middles = (np.arange(cells) + 0.5) / cells
+    total = weights.sum(axis=2)
+    return np.where(total > 0, (weights * middles).sum(axis=2) / np.maximum(total, 1), 0.5)
 
 
 def _shared(areas: Floats, others: Floats) -> Floats:
