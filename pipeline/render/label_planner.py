@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.render.frame_labels import NOWHERE, FrameLabels
 from pipeline.render.label import label_text
 from pipeline.render.label_slots import FAR_PRICE, NEAR_PRICE, Floats, leader_reaches, slot_costs, slot_places
-from pipeline.render.label_state import Followed, LabelState
+from pipeline.render.label_state import Followed, Four, LabelState
 from pipeline.render.palette import COLOURS, choose_colour
 from pipeline.render.plate import capitals_px, plate_size
 from pipeline.render.settings import RenderSettings
@@ -85,8 +85,7 @@ class LabelPlanner:
         boxes, reaches = tracks.detections.boxes, leader_reaches(tracks.detections.roi_masks)
         for track_id in sorted(rows):
             row = rows[track_id]
-            above, below = reaches[row].tolist()
-            known[track_id] = self._see(known, track_id, seconds, boxes[row], (above, below))
+            known[track_id] = self._see(known, track_id, seconds, boxes[row], reaches[row])
         if not self._names_none:
             self._name(known, rows, tracks, seconds, began)
         labels = FrameLabels.from_rows([self._row(known[key], tracks, row) for key, row in rows.items()])
@@ -98,26 +97,26 @@ class LabelPlanner:
         track_id: int,
         seconds: float,
         box: Floats,
-        reach: tuple[float, float],
+        reach: Floats,
     ) -> Followed:
         """The track, moved to its new box, or new with a colour of its own."""
         old = known.get(track_id)
-        edges = (float(box[0]), float(box[1]), float(box[2]), float(box[3]))
+        edges = _four(box)
         if old is None:
             others = np.array([one.edges for one in known.values()], np.float64).reshape(-1, 4)
             colours = np.array([one.colour for one in known.values()], np.int64)
             colour = choose_colour(track_id, np.array(edges), others, colours, self._width)
-            return Followed(track_id, colour, seconds, seconds, edges, reach=reach)
+            return Followed(track_id, colour, seconds, seconds, edges, reach=_four(reach))
         elapsed = seconds - old.last
         if not 0 < elapsed <= _GAP_SECONDS:
-            anew = replace(old, last=seconds, edges=edges, speeds=(0.0,) * 4, reach=reach)
+            anew = replace(old, last=seconds, edges=edges, speeds=(0.0,) * 4, reach=_four(reach))
             return replace(anew, glide=(0.0, 0.0), drawn=None, restless=None)
         moved, speeds = steady(old.edges, old.speeds, box, elapsed, self._height)
         fade = math.exp(-elapsed / _GLIDE_SECONDS)
         glide = (old.glide[0] * fade, old.glide[1] * fade)
         kept = math.exp(-elapsed / _REACH_SECONDS)
-        above, below = (new + kept * (was - new) for was, new in zip(old.reach, reach, strict=True))
-        return replace(old, last=seconds, edges=moved, speeds=speeds, reach=(above, below), glide=glide)
+        eased = reach + kept * (np.array(old.reach) - reach)
+        return replace(old, last=seconds, edges=moved, speeds=speeds, reach=_four(eased), glide=glide)
 
     def _name(
         self,
@@ -245,15 +244,16 @@ class LabelPlanner:
         """From the label's edge to a point of the object in the upper or lower part of the box."""
         box = np.clip(one.edges, 0, [self._width - 1, self._height - 1] * 2)
         left, top = drawn
-        bottom, inset = top + size[0], min(0.2 * float(box[3] - box[1]), 2.0 * self._capitals)
+        bottom = top + size[0]
         if box[1] - bottom > 2 * self._gap:
-            start, end, share = bottom, float(box[1]) + inset, one.reach[0]
+            start, (across, down) = bottom, one.reach[:2]
         elif top - box[3] > 2 * self._gap:
-            start, end, share = top, float(box[3]) - inset, one.reach[1]
+            start, (across, down) = top, one.reach[2:]
         else:
             return [NOWHERE] * 4
-        middle = one.edges[0] + share * (one.edges[2] - one.edges[0])
-        middle = min(max(middle, 0.0), self._width - 1.0)
+        x1, y1, x2, y2 = one.edges
+        middle = float(np.clip(x1 + across * (x2 - x1), box[0], box[2]))
+        end = float(np.clip(y1 + down * (y2 - y1), box[1], box[3]))
         return [
             round(min(max(middle, left + self._gap), left + size[1] - self._gap)),
             start,
@@ -265,3 +265,8 @@ class LabelPlanner:
         """The label's text with the widest score, so that its place does not hang on the score."""
         name = self._names[int(tracks.class_ids[row])]
         return label_text(name, int(tracks.track_ids[row]), 0.88 if self._settings.label_scores else None)
+
+
+def _four(numbers: Floats) -> Four:
+    first, second, third, fourth = (float(number) for number in numbers)
+    return first, second, third, fourth

@@ -99,19 +99,26 @@ def slot_costs(
 
 
 def leader_reaches(masks: NDArray[np.uint8]) -> Floats:
-    """Middle of each object in the upper and in the lower third of its box, from left to right, float [N, 2], 0..1.
+    """Points at which leaders from above and from below end, float [N, 4]: across and down each box, 0..1, and again.
 
-    A rider sits in the middle of the bicycle's box: a line to there would end on the wrong one.
+    The middle of the upper and of the lower third of the mask. A rider sits in the middle of the bicycle's box: a line
+    to there would end on the wrong one.
 
     masks : uint8 [N, c, c].
     """
-    cells = masks.shape[1]
-    third = -(-cells // 3)
     inside = masks >= _INSIDE
-    weights = np.stack([inside[:, :third].sum(axis=1), inside[:, -third:].sum(axis=1)], axis=1)
-    middles = (np.arange(cells) + 0.5) / cells
-    total = weights.sum(axis=2)
-    return np.where(total > 0, (weights * middles).sum(axis=2) / np.maximum(total, 1), 0.5)
+    shares = (np.arange(masks.shape[1]) + 0.5) / masks.shape[1]
+    rows: NDArray[np.bool_] = np.any(inside, axis=2)
+    first = np.where(rows, shares, 1.0).min(axis=1, initial=1.0)
+    last = np.where(rows, shares, 0.0).max(axis=1, initial=0.0)
+    third = (last - first) / 3
+    above = inside & (shares <= (first + third)[:, None])[:, :, None]
+    below = inside & (shares >= (last - third)[:, None])[:, :, None]
+    points = []
+    for part in (above, below):
+        cells = np.maximum(part.sum(axis=(1, 2)), 1)
+        points += [(part.sum(axis=axis) @ shares) / cells for axis in (1, 2)]
+    return np.where(np.max(rows, axis=1, initial=False, keepdims=True), np.stack(points, axis=1), 0.5)
 
 
 def _shared(areas: Floats, others: Floats) -> Floats:

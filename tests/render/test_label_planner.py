@@ -202,6 +202,7 @@ def test_a_label_that_stands_away_has_a_leader_into_its_object():
     planner = LabelPlanner(RenderSettings(labels="all"), WIDTH, HEIGHT, NAMES)
     (labels,) = planner.follow(planner.start(), [(0.0, frame)])[1]
     assert labels.leaders[row, 2] == 600 + round(40 * 7 / 8)
+    assert min(labels.leaders[row, 3] - 400, 470 - labels.leaders[row, 3]) == 11  # 70 / 6, on whole cells
 
 
 def test_a_track_keeps_its_colour_for_life_and_through_a_gap():
