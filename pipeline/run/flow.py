@@ -178,7 +178,7 @@ def _header(run: Run, chunk: Chunk, found: Segmented) -> Header:
 SEGMENT_PASS = Pass(
     name="segment",
     participle="segmented",
-    release=4,
+    release=5,
     work=InPool(SEGMENT, _segment_task, _store_detections),
     needs=lambda run, index: (),
     makes=RunLayout.detections,
@@ -227,7 +227,7 @@ JOIN_PASS = Pass(
 LABEL_PASS = Pass(
     name="label",
     participle="labelled",
-    release=3,
+    release=4,
     work=InDriver(label),
     needs=lambda run, index: (tracks_needed(run, index), *((("label", index - 1),) if index else ())),
     makes=RunLayout.labels,
