@@ -24,8 +24,8 @@ from pipeline.structures.video_info import Chapter, StreamInfo, VideoInfo
 from pipeline.video.colour.chroma_location import UNKNOWN_LOCATION, read_chroma_location
 from pipeline.video.colour.light_metadata import frame_side_data, read_light
 from pipeline.video.colour.pixels import to_rgb
+from pipeline.video.headers.ebml import missing_bytes
 from pipeline.video.read.cropping import cropping
-from pipeline.video.read.ebml import missing_bytes
 from pipeline.video.read.index import FrameIndex, read_index
 from pipeline.video.read.program_map import announced_pictures
 from pipeline.video.read.source import open_bytes, open_source, size_of
