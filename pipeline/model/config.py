@@ -82,6 +82,8 @@ class FPNConfig:
     """Feature pyramid (Lin et al. 2017): `channels` wide, from stride 2^`min_level` to 2^`max_level`.
 
     Levels above 5 are subsampled from P5, as in its footnote 2; RoIs are pooled from levels up to 5 only.
+
+    depth_multiplier : filters a channel of depthwise-separable 3x3 convolutions; 0: they are dense.
     """
 
     channels: int = 256
@@ -89,8 +91,10 @@ class FPNConfig:
     max_level: int = 6
     norm: Norm = "none"
     norm_epsilon: float = 1e-5
+    depth_multiplier: int = 0
 
     def __post_init__(self) -> None:
+        _require(self.depth_multiplier >= 0, "depth_multiplier", self.depth_multiplier, "0 or more")
         _require(2 <= self.min_level <= 5 <= self.max_level, "min_level..max_level",
                  (self.min_level, self.max_level), "a range around 5 that starts at 2 or above")  # fmt: skip
 
@@ -127,10 +131,12 @@ class RPNConfig:
     per_level : the best `pre_nms` and NMS are taken a level, not over all levels together.
     pre_nms, post_nms, nms_iou : candidates before and after NMS, and its threshold, at test time.
     min_box : px; smaller proposals are dropped.
+    depth_multiplier : as in `FPNConfig`.
     """
 
     convs: int = 1
     channels: int = 0
+    depth_multiplier: int = 0
     softmax: bool = False
     box_weights: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
     per_level: bool = True

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.model.config import FPNConfig
 from pipeline.model.layers.composite import Composite
+from pipeline.model.layers.separable import conv3x3
 from pipeline.model.layers.units import Conv
 
 
@@ -36,7 +37,10 @@ class FPN(Composite):
             Conv(config.channels, 1, name=f"lateral{level}", reads=channel_orders[level - 2], **shared)
             for level in merged
         ]
-        self.output_convs = [Conv(config.channels, 3, name=f"output{level}", **shared) for level in merged]
+        self.output_convs = [
+            conv3x3(config.channels, config.channels, config.depth_multiplier, name=f"output{level}", **shared)
+            for level in merged
+        ]
 
     def call(self, inputs: list[Any], training: bool = False) -> list[Any]:
         """[C2, C3, C4, C5] to [P(min_level), ..., P(max_level)], each [B, H, W, channels]."""
