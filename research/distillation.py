@@ -100,7 +100,9 @@ def _region_losses(
     kind = ops.argmax(target[:, 1:], axis=-1) + 1
     kind = ops.reshape(take_rows(ops.reshape(ops.cast(kind, "int32"), (batch, count)), index), (-1,))
     found, wanted = (
-        network.mask_head(_flat(network.pool(levels, take_rows(proposals, index), _mask_size(network), canvas)), kind)
+        network.mask_head(
+            _flat(network.pool(levels, take_rows(proposals, index), _mask_size(network), canvas)), kind
+        )
         for network, levels in zip((student, teacher), features, strict=True)
     )
     wanted = ops.stop_gradient(wanted)

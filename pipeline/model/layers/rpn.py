@@ -28,7 +28,12 @@ class RPNHead(Composite):
         shared: dict[str, Any] = {"init_scale": 0.01, "dtype": self.dtype_policy}
         self.convs = [
             conv3x3(
-                hidden, hidden if i else config.fpn.channels, multiplier, activation="relu", name=f"conv{i}", **shared
+                hidden,
+                hidden if i else config.fpn.channels,
+                multiplier,
+                activation="relu",
+                name=f"conv{i}",
+                **shared,
             )
             for i in range(config.rpn.convs)
         ]
