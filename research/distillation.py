@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 from keras import ops
 
 from pipeline.model.geometry import Geometry
@@ -49,7 +48,7 @@ def _feature_loss(features: list[Any], wanted: list[Any], logits: list[Any]) -> 
     """Square distance over the level's variance, a mean over channels, cells and levels."""
     total = 0.0
     for level, target, sure in zip(features[:-1], wanted[:-1], logits[:-1], strict=True):
-        batch, rows, columns, channels = target.shape
+        batch, rows, columns, _ = target.shape
         there = ops.max(ops.reshape(ops.sigmoid(sure), (batch, rows, columns, -1)), axis=-1, keepdims=True)
         # An object's features are those around its anchors' cells too.
         weight = _ELSEWHERE + ops.max_pool(there, 3, 1, "same", data_format="channels_last")

@@ -26,7 +26,6 @@ from pipeline.errors import ConfigError, SegVideoError
 from pipeline.formats.own_file import load_weights, save_weights
 from pipeline.labels.choose import read_list
 from pipeline.labels.coco_folder import read_entries
-from pipeline.model.config import MaskRCNNConfig
 from pipeline.model.geometry import fit
 from pipeline.model.mask_rcnn import MaskRCNN
 from pipeline.model.preprocess import preprocess_into
@@ -113,7 +112,7 @@ class Moments:
         self.squares += np.square(outputs).sum(axis=0)
 
     def fitted(self, rank: int) -> tuple[Array, Array, Array, float]:
-        """Filters [rank, 9, C], products [rank x C, O], bias [O], and the share of variance missed, a mean of outputs."""
+        """Filters [rank, 9, C], products [rank x C, O], bias [O], and the share of the outputs' variance missed."""
         mean, out = self.patches / self.cells, self.outputs / self.cells
         inner = self.inner / self.cells - np.outer(mean, mean)
         variance = self.squares / self.cells - np.square(out) + 1e-12
@@ -193,11 +192,8 @@ def _inputs(pictures: list[Path], model: MaskRCNN) -> Iterator[NDArray[np.float3
 def _count(moments: Moments, inside: Array, outside: Array, cells: int, random: np.random.Generator) -> None:
     """Add cells [H, W] of a level, drawn at random, with the 3x3 of `inside` around each."""
     rows, columns = (random.integers(0, side, min(cells, outside[..., 0].size)) for side in outside.shape[:2])
-    padded = np.pad(inside, ((1, 1), (1, 1), (0, 0)))
-    patches = [
-        padded[row : row + 3, column : column + 3].reshape(-1)
-        for row, column in zip(rows, columns, strict=True)
-    ]
+    padded, places = np.pad(inside, ((1, 1), (1, 1), (0, 0))), zip(rows, columns, strict=True)
+    patches = [padded[row : row + 3, column : column + 3].reshape(-1) for row, column in places]
     moments.add(np.stack(patches), outside[rows, columns])
 
 

@@ -1,8 +1,11 @@
+import json
 from pathlib import Path
 
 import pytest
 
 from pipeline.errors import ConfigError
+from pipeline.formats.own_file import save_weights
+from pipeline.model.presets import compact_shufflenet
 from pipeline.training.settings import TrainSettings
 from pipeline.training.start import network_config
 
@@ -36,3 +39,26 @@ def test_the_settings_may_change_how_many_regions_are_trained_on() -> None:
 def test_ids_that_leave_no_room_for_the_background_are_refused(names: dict[int, str]) -> None:
     with pytest.raises(ConfigError, match="ids from 1 on"):
         network_config(settings(), names)
+
+
+def test_its_convolutions_are_dense_or_separable_as_those_of_its_start_are(tmp_path: Path) -> None:
+    def multipliers(start: str | None) -> tuple[int, int]:
+        config = network_config(settings(network="compact_shufflenet", start=start), {1: "cone"})
+        return config.fpn.depth_multiplier, config.rpn.depth_multiplier
+
+    assert multipliers(None) == (2, 1)
+    # Files of before say nothing of it, and are dense.
+    before = {
+        **{
+            key: value for key, value in vars(compact_shufflenet()).items() if key in ("classes", "class_ids")
+        },
+        "fpn": {"channels": 96, "min_level": 3, "norm": "batch"},
+        "anchors": {"sizes": [24, 56, 128, 288]},
+    }
+    start = tmp_path / "before.safetensors"
+    save_weights(start, {}, {"config": json.dumps(before)})
+    assert multipliers(str(start)) == (0, 0)
+    save_weights(start, {}, {"config": compact_shufflenet().to_json()})
+    assert multipliers(str(start)) == (2, 1)
+    save_weights(start, {}, {})
+    assert multipliers(str(start)) == (2, 1)
