@@ -45,13 +45,8 @@ def variants() -> dict[str, MaskRCNNConfig]:
     """The variants by the name they have in the table; the first is what ships."""
     ships = compact_shufflenet()
 
-    def separable(pyramid: int, rpn: int, config: MaskRCNNConfig = ships) -> MaskRCNNConfig:
-        """Depthwise-separable 3x3 convolutions of so many filters a channel; 0: dense ones."""
-        return replace(
-            config,
-            fpn=replace(config.fpn, depth_multiplier=pyramid),
-            rpn=replace(config.rpn, depth_multiplier=rpn),
-        )
+    def filters(multiplier: int, config: MaskRCNNConfig = ships) -> MaskRCNNConfig:
+        return replace(config, fpn=replace(config.fpn, depth_multiplier=multiplier))
 
     from_p2 = replace(
         ships,
@@ -62,15 +57,12 @@ def variants() -> dict[str, MaskRCNNConfig]:
         "what ships": ships,
         "canvas 512x896": compact_shufflenet(canvas=(512, 896)),
         "canvas 384x640": compact_shufflenet(canvas=(384, 640)),
-        "pyramid and RPN dense": separable(0, 0),
-        "pyramid dense": separable(0, 1),
-        "RPN dense": separable(2, 0),
-        "two filters a channel in both": separable(2, 2),
-        "one filter a channel in both": separable(1, 1),
-        "one in both, canvas 512x896": separable(1, 1, compact_shufflenet(canvas=(512, 896))),
+        "dense pyramid and RPN": filters(0),
+        "one filter a channel": filters(1),
+        "one filter a channel, canvas 512x896": filters(1, compact_shufflenet(canvas=(512, 896))),
         "pyramid of 64": replace(ships, fpn=replace(ships.fpn, channels=64)),
         "P2 too": from_p2,
-        "P2 too, dense": separable(0, 0, from_p2),
+        "P2 too, dense": filters(0, from_p2),
         "masks of 56x56": replace(ships, mask_head=replace(ships.mask_head, pool=28)),
     }
 

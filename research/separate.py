@@ -61,18 +61,17 @@ def main() -> None:
 
 
 def separate(dense: Path, output: Path, pictures: list[Path]) -> None:
-    """Write the network of `dense` with the depth multipliers of `compact_shufflenet`, and tell how near each layer is.
+    """Write the network of `dense` with the depth multiplier of `compact_shufflenet`, and tell how near each layer is.
 
     Raises WeightsError, ConfigError.
     """
     arrays, metadata = load_weights(dense)
     model = load_checkpoint(dense)
-    config, wanted = model.config, compact_shufflenet()
-    if config.fpn.depth_multiplier or config.rpn.depth_multiplier or config.rpn.convs != 1:
+    config, multiplier = model.config, compact_shufflenet().fpn.depth_multiplier
+    if config.fpn.depth_multiplier or config.rpn.convs != 1:
         raise ConfigError(f"{dense} has no dense 3x3 convolutions to replace")
     moments = observed(model, pictures)
     for layer, seen in moments.items():
-        multiplier = (wanted.rpn if layer.startswith("rpn") else wanted.fpn).depth_multiplier
         filters, products, bias, missed = seen.fitted(multiplier)
         sys.stdout.write(f"{layer}: {missed:.4f} of the outputs' variance is missed\n")
         kernel = arrays.pop(f"{layer}/kernel")
@@ -82,11 +81,7 @@ def separate(dense: Path, output: Path, pictures: list[Path]) -> None:
         _set_pointwise(arrays, f"{layer}/pointwise", products, bias, config.fpn.norm_epsilon)
         for place, one in enumerate(filters):
             arrays[f"{layer}/depthwise{place}/kernel"] = one.reshape(3, 3, kernel.shape[2])
-    config = replace(
-        config,
-        fpn=replace(config.fpn, depth_multiplier=wanted.fpn.depth_multiplier),
-        rpn=replace(config.rpn, depth_multiplier=wanted.rpn.depth_multiplier),
-    )
+    config = replace(config, fpn=replace(config.fpn, depth_multiplier=multiplier))
     narrow = {name: array.astype(np.float16) for name, array in arrays.items()}
     save_weights(output, narrow, {**metadata, "config": config.to_json()})
 

@@ -83,7 +83,7 @@ class FPNConfig:
 
     Levels above 5 are subsampled from P5, as in its footnote 2; RoIs are pooled from levels up to 5 only.
 
-    depth_multiplier : filters a channel of depthwise-separable 3x3 convolutions; 0: they are dense.
+    depth_multiplier : filters a channel of depthwise-separable 3x3 convolutions, here and in the RPN; 0: they are dense.
     """
 
     channels: int = 256
@@ -131,12 +131,10 @@ class RPNConfig:
     per_level : the best `pre_nms` and NMS are taken a level, not over all levels together.
     pre_nms, post_nms, nms_iou : candidates before and after NMS, and its threshold, at test time.
     min_box : px; smaller proposals are dropped.
-    depth_multiplier : as in `FPNConfig`.
     """
 
     convs: int = 1
     channels: int = 0
-    depth_multiplier: int = 0
     softmax: bool = False
     box_weights: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
     per_level: bool = True

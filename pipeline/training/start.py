@@ -150,13 +150,9 @@ def network_config(settings: TrainSettings, names: Mapping[int, str]) -> MaskRCN
 
 
 def _convolved_alike(config: MaskRCNNConfig, path: Path) -> MaskRCNNConfig:
-    """The config with the depth multipliers of the network in a file, where it says what it is."""
+    """The config with the depth multiplier of the network in a file, where the file says what it is of."""
     described = read_metadata(path).get("config")
     if described is None:
         return config
-    theirs = MaskRCNNConfig.from_json(described)
-    return replace(
-        config,
-        fpn=replace(config.fpn, depth_multiplier=theirs.fpn.depth_multiplier),
-        rpn=replace(config.rpn, depth_multiplier=theirs.rpn.depth_multiplier),
-    )
+    multiplier = MaskRCNNConfig.from_json(described).fpn.depth_multiplier
+    return replace(config, fpn=replace(config.fpn, depth_multiplier=multiplier))

@@ -67,7 +67,7 @@ def networks(tmp_path_factory):
 
 def test_a_network_becomes_a_separable_one_that_computes_nearly_the_same(networks) -> None:
     dense, separable, path = networks
-    assert (separable.config.fpn.depth_multiplier, separable.config.rpn.depth_multiplier) == (2, 1)
+    assert separable.config == replace(dense.config, fpn=replace(dense.config.fpn, depth_multiplier=2))
     whole = Geometry((96, 128), (96, 128), (0, 0), (96, 128))
     images = preprocess(noise(1, 96, 128, 0), whole, dense.config.input)
     for one, other in zip(dense.features(images), separable.features(images), strict=True):
@@ -85,4 +85,3 @@ def test_a_network_is_no_distance_from_itself_and_some_from_its_likeness(network
     some = {name: float(value) for name, value in distillation_losses(separable, dense, images).items()}
     assert min(some.values()) > 1e-5
     assert some["loss"] == pytest.approx(sum(some.values()) / 2, rel=1e-4)
-    assert replace(dense.config, fpn=separable.config.fpn, rpn=separable.config.rpn) == separable.config

@@ -1,11 +1,10 @@
-import json
 from pathlib import Path
 
 import pytest
 
 from pipeline.errors import ConfigError
 from pipeline.formats.own_file import save_weights
-from pipeline.model.presets import compact_shufflenet
+from pipeline.model.presets import compact, compact_shufflenet
 from pipeline.training.settings import TrainSettings
 from pipeline.training.start import network_config
 
@@ -42,23 +41,16 @@ def test_ids_that_leave_no_room_for_the_background_are_refused(names: dict[int, 
 
 
 def test_its_convolutions_are_dense_or_separable_as_those_of_its_start_are(tmp_path: Path) -> None:
-    def multipliers(start: str | None) -> tuple[int, int]:
-        config = network_config(settings(network="compact_shufflenet", start=start), {1: "cone"})
-        return config.fpn.depth_multiplier, config.rpn.depth_multiplier
+    def multiplier(start: Path | None) -> int:
+        given = None if start is None else str(start)
+        return network_config(
+            settings(network="compact_shufflenet", start=given), {1: "cone"}
+        ).fpn.depth_multiplier
 
-    assert multipliers(None) == (2, 1)
-    # Files of before say nothing of it, and are dense.
-    before = {
-        **{
-            key: value for key, value in vars(compact_shufflenet()).items() if key in ("classes", "class_ids")
-        },
-        "fpn": {"channels": 96, "min_level": 3, "norm": "batch"},
-        "anchors": {"sizes": [24, 56, 128, 288]},
-    }
-    start = tmp_path / "before.safetensors"
-    save_weights(start, {}, {"config": json.dumps(before)})
-    assert multipliers(str(start)) == (0, 0)
-    save_weights(start, {}, {"config": compact_shufflenet().to_json()})
-    assert multipliers(str(start)) == (2, 1)
+    assert multiplier(None) == 2
+    start = tmp_path / "start.safetensors"
+    for config, wanted in ((compact(), 0), (compact_shufflenet(), 2)):
+        save_weights(start, {}, {"config": config.to_json()})
+        assert multiplier(start) == wanted
     save_weights(start, {}, {})
-    assert multipliers(str(start)) == (2, 1)
+    assert multiplier(start) == 2

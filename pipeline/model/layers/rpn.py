@@ -24,7 +24,7 @@ class RPNHead(Composite):
     def __init__(self, config: MaskRCNNConfig, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.softmax, self.anchors = config.rpn.softmax, len(config.anchors.aspect_ratios)
-        hidden, multiplier = config.rpn.channels or config.fpn.channels, config.rpn.depth_multiplier
+        hidden, multiplier = config.rpn.channels or config.fpn.channels, config.fpn.depth_multiplier
         shared: dict[str, Any] = {"init_scale": 0.01, "dtype": self.dtype_policy}
         self.convs = [
             conv3x3(
