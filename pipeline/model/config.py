@@ -83,7 +83,7 @@ class FPNConfig:
 
     Levels above 5 are subsampled from P5, as in its footnote 2; RoIs are pooled from levels up to 5 only.
 
-    depth_multiplier : filters a channel of depthwise-separable 3x3 convolutions, here and in the RPN; 0: they are dense.
+    depth_multiplier : filters a channel of depthwise-separable 3x3 convolutions, here and in the RPN; 0: dense ones.
     """
 
     channels: int = 256
