@@ -2,8 +2,8 @@
 
     python -m research.move_branch BRANCH.safetensors pipeline/weights/data/dashcam-lite.safetensors OUT.safetensors
 
-BRANCH is a finished training or a branch that ships. When dashcam-lite gets new weights its branch reads other numbers,
-and is refused until it has been moved: what it has learnt is nearly right still. OUT is a start for a short sitting, or,
+BRANCH is a finished training or a branch that ships. Where dashcam-lite has new weights its branch reads other numbers
+and is refused until it is moved: what it has learnt is nearly right still. OUT is a start for a short sitting, or,
 where the figures hold without one, what `research.pack_branch` makes a branch of.
 """
 
