@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import cv2
 import numpy as np
@@ -61,7 +62,9 @@ def networks(tmp_path_factory):
         cv2.imwrite(str(path), noise(1, 96, 128, seed)[0][..., ::-1])
     dense = small_model(small_config())
     save_checkpoint(dense, folder / "dense.safetensors", {"name": "tiny"})
-    separate.separate(folder / "dense.safetensors", folder / "out.safetensors", pictures)
+    # Made once already: a network takes seconds to build.
+    with patch.object(separate, "load_checkpoint", lambda _: dense):
+        separate.separate(folder / "dense.safetensors", folder / "out.safetensors", pictures)
     return dense, load_checkpoint(folder / "out.safetensors"), folder / "out.safetensors"
 
 
