@@ -15,20 +15,19 @@ import argparse
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
+import pipeline  # noqa: F401 - first, as it turns OpenVINO's telemetry off
+
+# isort: split
 import keras
 import numpy as np
 import openvino
 
 from pipeline.model.config import MaskRCNNConfig
-from pipeline.model.layers.composite import Composite
-from pipeline.model.layers.units import Conv
 from pipeline.model.mask_rcnn import make_model
 from pipeline.model.presets import compact_shufflenet
 from pipeline.model.staged.convert import convert
@@ -42,98 +41,52 @@ _SETTINGS = {"NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_
 _STAGES = ("dense", "boxes", "masks")
 
 
-@dataclass(frozen=True)
-class Variant:
-    """A network to time: `separable` are the rooms of layers whose 3x3 convolutions become depthwise-separable."""
-
-    config: MaskRCNNConfig
-    separable: tuple[str, ...] = ()
-
-
-class Separable(Composite):
-    """A 3x3 convolution as a depthwise one and a 1x1 (Howard et al. 2017)."""
-
-    def __init__(self, units: int, channels: int, name: str, **kwargs: Any) -> None:
-        super().__init__(name=name)
-        self.depthwise = Conv(channels, 3, depthwise=True, name="depthwise")
-        self.pointwise = Conv(units, 1, name="pointwise", **kwargs)
-
-    def call(self, inputs: Any, training: bool = False) -> Any:
-        """The features [B, H, W, units]."""
-        return self.pointwise(self.depthwise(inputs), training=training)
-
-
-def variants() -> dict[str, Variant]:
+def variants() -> dict[str, MaskRCNNConfig]:
     """The variants by the name they have in the table; the first is what ships."""
     ships = compact_shufflenet()
 
-    def pyramid(channels: int) -> MaskRCNNConfig:
-        return replace(ships, fpn=replace(ships.fpn, channels=channels))
+    def filters(multiplier: int, config: MaskRCNNConfig = ships) -> MaskRCNNConfig:
+        return replace(config, fpn=replace(config.fpn, depth_multiplier=multiplier))
 
     from_p2 = replace(
         ships,
         fpn=replace(ships.fpn, min_level=2),
         anchors=replace(ships.anchors, sizes=(12.0, *ships.anchors.sizes)),
     )
-    both = ("fpn", "rpn")
     return {
-        "what ships": Variant(ships),
-        "canvas 512x896": Variant(compact_shufflenet(canvas=(512, 896))),
-        "canvas 384x640": Variant(compact_shufflenet(canvas=(384, 640))),
-        "pyramid of 80": Variant(pyramid(80)),
-        "pyramid of 64": Variant(pyramid(64)),
-        "separable RPN": Variant(ships, ("rpn",)),
-        "separable pyramid": Variant(ships, ("fpn",)),
-        "separable pyramid and RPN": Variant(ships, both),
-        "the same on 512x896": Variant(compact_shufflenet(canvas=(512, 896)), both),
-        "P2 dense": Variant(from_p2),
-        "P2 with both separable": Variant(from_p2, both),
-        "masks of 56x56": Variant(replace(ships, mask_head=replace(ships.mask_head, pool=28))),
+        "what ships": ships,
+        "canvas 512x896": compact_shufflenet(canvas=(512, 896)),
+        "canvas 384x640": compact_shufflenet(canvas=(384, 640)),
+        "dense pyramid and RPN": filters(0),
+        "one filter a channel": filters(1),
+        "one filter a channel, canvas 512x896": filters(1, compact_shufflenet(canvas=(512, 896))),
+        "pyramid of 64": replace(ships, fpn=replace(ships.fpn, channels=64)),
+        "P2 too": from_p2,
+        "P2 too, dense": filters(0, from_p2),
+        "masks of 56x56": replace(ships, mask_head=replace(ships.mask_head, pool=28)),
     }
 
 
-@contextmanager
-def separable(variant: Variant) -> Iterator[None]:
-    """In here a network is made with the variant's separable convolutions."""
-    channels = variant.config.fpn.channels
-
-    def unit(units: int, size: int, name: str, init_scale: float | None = None, **kwargs: Any) -> Any:
-        if size == 1:
-            return Conv(units, 1, name=name, init_scale=init_scale, **kwargs)
-        return Separable(units, channels, name, **kwargs)
-
-    patches = [patch(f"pipeline.model.layers.{room}.Conv", unit) for room in variant.separable]
-    for one in patches:
-        one.start()
-    try:
-        yield
-    finally:
-        for one in patches:
-            one.stop()
-
-
-def graphs_of(variant: Variant) -> Graphs:
+def graphs_of(config: MaskRCNNConfig) -> Graphs:
     """The graphs of the variant's stages."""
     keras.utils.set_random_seed(0)
-    with separable(variant):
-        model = make_model(variant.config)
-    return convert(model, variant.config.input.canvas)
+    return convert(make_model(config), config.input.canvas)
 
 
-def runs_of(variant: Variant, int8_pictures: int) -> dict[str, Callable[[], Any]]:
+def runs_of(config: MaskRCNNConfig, int8_pictures: int) -> dict[str, Callable[[], Any]]:
     """What runs each stage once for a frame, by its name."""
     core, random = openvino.Core(), np.random.default_rng(0)
-    graphs = dict(graphs_of(variant))
+    graphs = dict(graphs_of(config))
     if int8_pictures:
-        shape = (1, *variant.config.input.canvas, 3)
+        shape = (1, *config.input.canvas, 3)
         seen = [random.normal(size=shape).astype(np.float32) for _ in range(int8_pictures)]
-        graphs["dense int8"] = quantised(graphs, seen, len(variant.config.anchors.aspect_ratios))
+        graphs["dense int8"] = quantised(graphs, seen, len(config.anchors.aspect_ratios))
     runs: dict[str, Callable[[], Any]] = {}
     for name, (graph, weights) in graphs.items():
         model = core.read_model(graph, openvino.Tensor(np.frombuffer(weights, np.uint8)))
         request = core.compile_model(model, "CPU", _SETTINGS).create_infer_request()
         inputs = [_input(one, random) for one in model.inputs]
-        times = -(-variant.config.rpn.post_nms // inputs[1].shape[0]) if name == "boxes" else 1
+        times = -(-config.rpn.post_nms // inputs[1].shape[0]) if name == "boxes" else 1
         runs[name] = lambda request=request, inputs=inputs, times=times: [
             request.infer(inputs) for _ in range(times)
         ]
@@ -163,7 +116,7 @@ def main() -> None:
     if arguments.only:
         names = ("what ships", *arguments.only.split(","))
         chosen = {name: chosen[name] for name in names}
-    runs = {name: runs_of(variant, arguments.int8) for name, variant in chosen.items()}
+    runs = {name: runs_of(config, arguments.int8) for name, config in chosen.items()}
     spent: dict[tuple[str, str], list[float]] = {}
     for _ in range(arguments.rounds + 2):
         for name, stages in runs.items():

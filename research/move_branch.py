@@ -1,34 +1,38 @@
-"""Set a branch on the trunk and pyramid of other weights, as a start for training it on.
+"""Set a branch on the trunk and pyramid of other weights.
 
-    python -m research.move_branch TRAINED.safetensors pipeline/weights/data/dashcam-lite.safetensors START.safetensors
+    python -m research.move_branch BRANCH.safetensors pipeline/weights/data/dashcam-lite.safetensors OUT.safetensors
 
-When dashcam-lite gets new weights its branch reads other numbers, and is refused until it has been trained on them.
-What it has learnt is nearly right still: a short sitting from here is enough.
+BRANCH is a finished training or a branch that ships. Where dashcam-lite has new weights its branch reads other numbers
+and is refused until it is moved: what it has learnt is nearly right still. OUT is a start for a short sitting, or,
+where the figures hold without one, what `research.pack_branch` makes a branch of.
 """
 
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import save_file
 
-from pipeline.formats.own_file import load_weights
+from pipeline.formats.branch_file import TRUNK, read_trunk
+from pipeline.formats.own_file import load_weights, read_metadata, save_weights
+from pipeline.model.semantic.config import SemanticConfig
+from pipeline.networks.checkpoint_config import own_config
 
 
-def move_branch(trained: Path, network: Path, start: Path) -> int:
-    """Write the weights of a trained branch with the other network's trunk and pyramid; the number of arrays taken.
-
-    Raises WeightsError where a file is none of ours.
-    """
-    arrays, metadata = load_weights(trained)
-    theirs = {f"panoptic_fpn/{name}": value for name, value in load_weights(network)[0].items()}
-    taken = [name for name in theirs if name in arrays and arrays[name].shape == theirs[name].shape]
-    arrays |= {name: theirs[name].astype(arrays[name].dtype) for name in taken}
-    save_file({name: np.ascontiguousarray(value) for name, value in arrays.items()}, start, metadata)
-    return len(taken)
+def move_branch(branch: Path, network: Path, output: Path) -> None:
+    """Write the branch with the trunk and pyramid of the network. Raises WeightsError where a file is none of ours."""
+    arrays, metadata = load_weights(branch)
+    metadata.pop(TRUNK, None)
+    own = {name: value for name, value in arrays.items() if "/branch/" in name}
+    trunk = {f"panoptic_fpn/{name}": value for name, value in read_trunk(network).items()}
+    config = SemanticConfig.from_json(metadata["config"])
+    pyramid = own_config(network, read_metadata(network)).fpn
+    config = replace(config, depth_multiplier=pyramid.depth_multiplier)
+    whole = {name: value.astype(np.float32) for name, value in (own | trunk).items()}
+    save_weights(output, whole, {**metadata, "config": config.to_json()})
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{move_branch(*map(Path, sys.argv[1:]))} arrays taken over\n")
+    move_branch(*map(Path, sys.argv[1:]))

@@ -19,6 +19,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import pipeline  # noqa: F401 - first, as it turns OpenVINO's telemetry off
+
+# isort: split
 import cv2
 import numpy as np
 import openvino

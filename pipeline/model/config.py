@@ -82,6 +82,8 @@ class FPNConfig:
     """Feature pyramid (Lin et al. 2017): `channels` wide, from stride 2^`min_level` to 2^`max_level`.
 
     Levels above 5 are subsampled from P5, as in its footnote 2; RoIs are pooled from levels up to 5 only.
+
+    depth_multiplier : filters a channel of depthwise-separable 3x3 convolutions, here and in the RPN; 0: dense ones.
     """
 
     channels: int = 256
@@ -89,8 +91,10 @@ class FPNConfig:
     max_level: int = 6
     norm: Norm = "none"
     norm_epsilon: float = 1e-5
+    depth_multiplier: int = 0
 
     def __post_init__(self) -> None:
+        _require(self.depth_multiplier >= 0, "depth_multiplier", self.depth_multiplier, "0 or more")
         _require(2 <= self.min_level <= 5 <= self.max_level, "min_level..max_level",
                  (self.min_level, self.max_level), "a range around 5 that starts at 2 or above")  # fmt: skip
 

@@ -141,10 +141,11 @@ def compact_shufflenet(classes: Classes = ROAD, canvas: tuple[int, int] = (448, 
 
     Its canvas is larger: what is far on a road is small, and on 448x768 the same weights found a tenth more of it.
 
-    No norm in the trunk: the start's norms are folded into its kernels.
+    No norm in the trunk: the start's norms are folded into its kernels. Dense 3x3 convolutions in pyramid and RPN were
+    two fifths of a frame's time with AVX2; with two filters a channel they compute nearly the same in a third of it.
     """
     backbone = BackboneConfig(kind="shufflenet_v2", norm="none", activation="leaky_relu")
-    fpn = FPNConfig(channels=96, min_level=3, norm="batch")
+    fpn = FPNConfig(channels=96, min_level=3, norm="batch", depth_multiplier=2)
     return replace(compact(classes, canvas), backbone=backbone, fpn=fpn)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import ConfigError
-from pipeline.formats.own_file import load_weights
+from pipeline.formats.own_file import load_weights, read_metadata
 from pipeline.model.config import MaskRCNNConfig
 from pipeline.model.mask_rcnn import MaskRCNN
 from pipeline.model.presets import NETWORKS
@@ -132,13 +132,27 @@ def _merge(each: int) -> Merge:
 
 
 def network_config(settings: TrainSettings, names: Mapping[int, str]) -> MaskRCNNConfig:
-    """The preset of the settings, with the categories `names` (less the unions) as its classes, by rising id."""
+    """The preset of the settings, with the categories `names` (less the unions) as its classes, by rising id.
+
+    Its 3x3 convolutions are dense or separable as those of its start are.
+    """
     ids = sorted(set(names) - set(settings.unions))
     if not ids or ids[0] < 1:
         raise ConfigError("categories need ids from 1 on; 0 is the background", found=f"the ids {ids}")
     classes = ("background", *(names[one] for one in ids)), (0, *ids)
     preset = NETWORKS[settings.network]
     config = preset(classes) if settings.full_canvas is None else preset(classes, settings.full_canvas)
+    if settings.start is not None:
+        config = _convolved_alike(config, start_path(settings.start))
     if settings.roi_samples is None:
         return config
     return replace(config, training=replace(config.training, roi_samples=settings.roi_samples))
+
+
+def _convolved_alike(config: MaskRCNNConfig, path: Path) -> MaskRCNNConfig:
+    """The config with the depth multiplier of the network in a file, where the file says what it is of."""
+    described = read_metadata(path).get("config")
+    if described is None:
+        return config
+    multiplier = MaskRCNNConfig.from_json(described).fpn.depth_multiplier
+    return replace(config, fpn=replace(config.fpn, depth_multiplier=multiplier))

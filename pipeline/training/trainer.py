@@ -59,7 +59,14 @@ def train(settings: TrainSettings | SemanticSettings, report: Report, stop: Stop
     if isinstance(settings, SemanticSettings):
         lesson = semantic_lesson(settings, report)
     else:
-        lesson = _instance_lesson(settings, report, stop)
+        lesson = instance_lesson(settings, report, stop)
+    return teach(settings, lesson, report, stop)
+
+
+def teach(
+    settings: TrainSettings | SemanticSettings, lesson: Lesson, report: Report, stop: Stop = lambda: False
+) -> Path:
+    """The weights file that a lesson ends with, as `train` has it."""
     groups = optimizer_groups(lesson.model, settings)
     state = TrainState(lesson.model, groups, settings.seed, lesson.objective)
     first = 0
@@ -70,7 +77,8 @@ def train(settings: TrainSettings | SemanticSettings, report: Report, stop: Stop
     return settings.output / RESULT
 
 
-def _instance_lesson(settings: TrainSettings, report: Report, stop: Stop) -> Lesson:
+def instance_lesson(settings: TrainSettings, report: Report, stop: Stop = lambda: False) -> Lesson:
+    """The network of these settings, and what it is to learn. Raises InputError, ConfigError."""
     entries, names = read_folders((settings.data, *settings.more_data))
     cache = _cache(settings, entries, names, report, stop)
     config = network_config(settings, names)

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from pipeline.errors import ConfigError
@@ -51,3 +53,9 @@ def test_quick_changes_candidates_only() -> None:
     fast = presets.quick(config, proposals=300, detections=20)
     assert (fast.rpn.pre_nms, fast.rpn.post_nms, fast.detection.count) == (600, 300, 20)
     assert (fast.backbone, fast.input, fast.box_head) == (config.backbone, config.input, config.box_head)
+
+
+def test_a_file_of_before_has_dense_convolutions() -> None:
+    told = json.loads(presets.compact_shufflenet().to_json())
+    del told["fpn"]["depth_multiplier"]
+    assert MaskRCNNConfig.from_json(json.dumps(told)).fpn.depth_multiplier == 0

@@ -3,6 +3,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ConfigError
+from pipeline.formats.own_file import save_weights
+from pipeline.model.presets import compact, compact_shufflenet
 from pipeline.training.settings import TrainSettings
 from pipeline.training.start import network_config
 
@@ -36,3 +38,19 @@ def test_the_settings_may_change_how_many_regions_are_trained_on() -> None:
 def test_ids_that_leave_no_room_for_the_background_are_refused(names: dict[int, str]) -> None:
     with pytest.raises(ConfigError, match="ids from 1 on"):
         network_config(settings(), names)
+
+
+def test_its_convolutions_are_dense_or_separable_as_those_of_its_start_are(tmp_path: Path) -> None:
+    def multiplier(start: Path | None) -> int:
+        given = None if start is None else str(start)
+        return network_config(
+            settings(network="compact_shufflenet", start=given), {1: "cone"}
+        ).fpn.depth_multiplier
+
+    assert multiplier(None) == 2
+    start = tmp_path / "start.safetensors"
+    for config, wanted in ((compact(), 0), (compact_shufflenet(), 2)):
+        save_weights(start, {}, {"config": config.to_json()})
+        assert multiplier(start) == wanted
+    save_weights(start, {}, {})
+    assert multiplier(start) == 2

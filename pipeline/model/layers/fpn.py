@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.model.config import FPNConfig
 from pipeline.model.layers.composite import Composite
+from pipeline.model.layers.separable import conv3x3
 from pipeline.model.layers.units import Conv
 
 
@@ -36,10 +37,25 @@ class FPN(Composite):
             Conv(config.channels, 1, name=f"lateral{level}", reads=channel_orders[level - 2], **shared)
             for level in merged
         ]
-        self.output_convs = [Conv(config.channels, 3, name=f"output{level}", **shared) for level in merged]
+        self.output_convs = [
+            conv3x3(
+                config.channels, config.channels, config.depth_multiplier, name=f"output{level}", **shared
+            )
+            for level in merged
+        ]
 
     def call(self, inputs: list[Any], training: bool = False) -> list[Any]:
         """[C2, C3, C4, C5] to [P(min_level), ..., P(max_level)], each [B, H, W, channels]."""
+        merged = self.merged(inputs, training)
+        outputs = [
+            conv(feature, training=training) for conv, feature in zip(self.output_convs, merged, strict=True)
+        ]
+        for _ in range(self.config.max_level - 5):
+            outputs.append(outputs[-1][:, ::2, ::2])
+        return outputs
+
+    def merged(self, inputs: list[Any], training: bool = False) -> list[Any]:
+        """[C2, C3, C4, C5] to the sums of laterals and what is above them, before a level's 3x3 convolution."""
         used = inputs[self.config.min_level - 2 :]
         laterals = [
             conv(feature, training=training) for conv, feature in zip(self.lateral, used, strict=True)
@@ -47,12 +63,7 @@ class FPN(Composite):
         merged = [laterals[-1]]
         for lateral in reversed(laterals[:-1]):
             merged.insert(0, lateral + _upsample(merged[0]))
-        outputs = [
-            conv(feature, training=training) for conv, feature in zip(self.output_convs, merged, strict=True)
-        ]
-        for _ in range(self.config.max_level - 5):
-            outputs.append(outputs[-1][:, ::2, ::2])
-        return outputs
+        return merged
 
 
 def _upsample(inputs: Any) -> Any:

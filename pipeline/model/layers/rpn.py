@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pipeline.model import box_coder
 from pipeline.model.config import MaskRCNNConfig
 from pipeline.model.layers.composite import Composite
+from pipeline.model.layers.separable import conv3x3
 from pipeline.model.layers.units import Conv
 from pipeline.model.nms import greedy_nms
 from pipeline.model.objectness import ranking
@@ -23,10 +24,18 @@ class RPNHead(Composite):
     def __init__(self, config: MaskRCNNConfig, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.softmax, self.anchors = config.rpn.softmax, len(config.anchors.aspect_ratios)
-        channels = config.rpn.channels or config.fpn.channels
+        hidden, multiplier = config.rpn.channels or config.fpn.channels, config.fpn.depth_multiplier
         shared: dict[str, Any] = {"init_scale": 0.01, "dtype": self.dtype_policy}
         self.convs = [
-            Conv(channels, 3, activation="relu", name=f"conv{i}", **shared) for i in range(config.rpn.convs)
+            conv3x3(
+                hidden,
+                hidden if i else config.fpn.channels,
+                multiplier,
+                activation="relu",
+                name=f"conv{i}",
+                **shared,
+            )
+            for i in range(config.rpn.convs)
         ]
         self.objectness = Conv(self.anchors * (2 if self.softmax else 1), 1, name="objectness", **shared)
         self.offsets = Conv(self.anchors * 4, 1, name="offsets", **shared)

@@ -20,6 +20,7 @@ class SemanticConfig:
     classes : what its outputs are.
     network : which one.
     width : channels of its first stage; the papers' networks have 64.
+    depth_multiplier : that of the pyramid which a `panoptic_fpn` reads, as in `FPNConfig`.
     input : how a frame becomes its input.
     """
 
@@ -27,6 +28,7 @@ class SemanticConfig:
     network: NetworkName = "unet"
     width: int = 16
     input: InputConfig = field(default_factory=InputConfig)
+    depth_multiplier: int = 0
 
     def __post_init__(self) -> None:
         if self.network not in get_args(NetworkName):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from keras import ops
@@ -61,12 +62,16 @@ class PanopticFPN(Composite):
 
     Trunk and pyramid are those of `compact_shufflenet` and stay as they start: what their own network finds with them
     stays the same, and the branch is trained alone.
+
+    depth_multiplier : the pyramid's, as in `FPNConfig`.
     """
 
-    def __init__(self, classes: int, width: int, **kwargs: Any) -> None:
+    def __init__(self, classes: int, width: int, depth_multiplier: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         dtype = kwargs.get("dtype")
-        self.trunk_config = config = compact_shufflenet()
+        config = compact_shufflenet()
+        config = replace(config, fpn=replace(config.fpn, depth_multiplier=depth_multiplier))
+        self.trunk_config = config
         self.backbone = make_backbone(config.backbone, name="backbone", dtype=dtype)
         self.fpn = FPN(config.fpn, self.backbone.channel_orders, name="fpn", dtype=dtype)
         self.backbone.trainable = self.fpn.trainable = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import keras
@@ -32,6 +33,8 @@ class SemanticNetwork(Composite, keras.Model):
         super().__init__(dtype=dtype, name=name)
         self.config = config
         make = SEMANTIC_NETWORKS[config.network]
+        if config.network == "panoptic_fpn":
+            make = partial(make, depth_multiplier=config.depth_multiplier)
         self.body = make(len(config.classes), config.width, name=config.network, dtype=dtype)
 
     def call(self, inputs: Any) -> dict[str, Any]:

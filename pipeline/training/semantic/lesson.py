@@ -24,7 +24,7 @@ from pipeline.training.placement import centred_placement, placed_pixels
 from pipeline.training.progress import Progress, Report
 from pipeline.training.semantic.batches import PixelBatchMaker, class_weights, frame_labels
 from pipeline.training.semantic.settings import SemanticSettings
-from pipeline.training.semantic.start import take_over
+from pipeline.training.semantic.start import depth_multiplier, take_over
 
 
 def semantic_lesson(settings: SemanticSettings, report: Report) -> Lesson:
@@ -35,8 +35,9 @@ def semantic_lesson(settings: SemanticSettings, report: Report) -> Lesson:
     shown = [one for one in read_pixel_entries(settings.data, settings.train) if one.name not in names]
     if not shown:
         raise InputError(f"no picture of {settings.data} is left to train on", do="hold out fewer of them")
+    multiplier = 0 if settings.start is None else depth_multiplier(settings.start)
     config = SemanticConfig(
-        classes, settings.network, settings.width, InputConfig(canvas=settings.full_canvas)
+        classes, settings.network, settings.width, InputConfig(canvas=settings.full_canvas), multiplier
     )
     variety = Variety(
         settings.canvas or settings.full_canvas, settings.full_canvas, settings.scales, settings.flip,

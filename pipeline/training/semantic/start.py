@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.errors import ConfigError
-from pipeline.formats.own_file import load_weights
+from pipeline.formats.own_file import load_weights, read_metadata
 from pipeline.model.semantic.semantic_network import SemanticNetwork
 from pipeline.networks.checkpoint import variables_of
 from pipeline.networks.checkpoint_config import KIND, own_config
@@ -15,6 +15,14 @@ from pipeline.networks.semantic import semantic_config
 
 #: Parts of the paths of variables whose last axis counts classes.
 _BY_CLASS = ("/logits/", "/score8/", "/score16/", "/score32/")
+
+
+def depth_multiplier(path: Path) -> int:
+    """That of the pyramid in the file of a start. Raises WeightsError if it is no file of ours."""
+    metadata = read_metadata(path)
+    if KIND in metadata:
+        return semantic_config(path, metadata).depth_multiplier
+    return own_config(path, metadata).fpn.depth_multiplier
 
 
 def take_over(model: SemanticNetwork, path: Path) -> str:

@@ -1,0 +1,126 @@
+"""Distillation: how far a network is from what another one of the same heads computes from the same trunk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras import ops
+
+from pipeline.model.geometry import Geometry
+from pipeline.model.layers.rpn import propose
+from pipeline.model.learning.losses import binary_cross_entropy
+from pipeline.model.mask_rcnn import MaskRCNN
+from pipeline.model.preprocess import preprocess
+from pipeline.model.rows import best_rows, take_rows
+
+#: Regions and masks of a picture that both networks look at, the teacher's best.
+_REGIONS, _MASKS = 64, 8
+#: Least weight of a cell that the teacher sees nothing in; one that it is sure of has 1 more.
+_ELSEWHERE = 0.1
+
+
+def distillation_losses(student: MaskRCNN, teacher: MaskRCNN, images: Any) -> dict[str, Any]:
+    """The distances as float32 scalars: `loss`, their sum, and each by its name. Both have the same trunk.
+
+    features, objectness, proposals : of the pyramid, weighed by where the teacher's RPN sees something.
+    classes, boxes, masks : of the heads, each on its own pyramid, in the regions that the teacher proposes.
+
+    images : uint8 RGB [B, H, W, 3] on the canvas; sides are multiples of 32.
+    """
+    height, width = int(images.shape[1]), int(images.shape[2])
+    whole = Geometry((height, width), (height, width), (0, 0), (height, width))
+    trunk = teacher.backbone(preprocess(images, whole, teacher.config.input))
+    wanted = [ops.stop_gradient(level) for level in teacher.fpn(trunk)]
+    features = student.fpn([ops.stop_gradient(level) for level in trunk])
+    logits, offsets = teacher.rpn(wanted)
+    losses = {"features": _feature_loss(features, wanted, logits)}
+    losses |= _rpn_losses(student.rpn(features), (logits, offsets))
+    proposals, valid = propose(
+        logits, offsets, teacher.anchors(whole.canvas), whole.window(teacher.config.inclusive_corners),
+        teacher.config, teacher.config.rpn.pre_nms, _REGIONS,
+    )  # fmt: skip
+    proposals, valid = ops.stop_gradient(proposals), ops.reshape(valid, (-1,))
+    losses |= _region_losses(student, teacher, (features, wanted), proposals, valid, whole.canvas)
+    return {"loss": sum(losses.values()), **losses}
+
+
+def _feature_loss(features: list[Any], wanted: list[Any], logits: list[Any]) -> Any:
+    """Square distance over the level's variance, a mean over channels, cells and levels."""
+    total = 0.0
+    for level, target, sure in zip(features[:-1], wanted[:-1], logits[:-1], strict=True):
+        batch, rows, columns, _ = target.shape
+        there = ops.max(ops.reshape(ops.sigmoid(sure), (batch, rows, columns, -1)), axis=-1, keepdims=True)
+        # An object's features are those around its anchors' cells too.
+        weight = _ELSEWHERE + ops.max_pool(there, 3, 1, "same", data_format="channels_last")
+        variance = ops.mean(ops.square(target - ops.mean(target, axis=(0, 1, 2))), axis=(0, 1, 2)) + 1e-6
+        distance = ops.mean(ops.square(level - target) / variance, axis=-1, keepdims=True)
+        total += ops.sum(distance * weight) / ops.sum(weight)
+    return total
+
+
+def _rpn_losses(found: tuple[list[Any], list[Any]], wanted: tuple[list[Any], list[Any]]) -> dict[str, Any]:
+    logits, offsets = (ops.concatenate(levels, axis=1) for levels in found)
+    sure, places = (ops.stop_gradient(ops.concatenate(levels, axis=1)) for levels in wanted)
+    target = ops.sigmoid(sure)
+    # Most anchors are sure to be nothing for both networks: what counts is those that either believes in.
+    weight = target + ops.stop_gradient(ops.sigmoid(logits)) + 1e-3
+    divergence = binary_cross_entropy(logits, target) - binary_cross_entropy(sure, target)
+    distance = ops.mean(_smooth(offsets - places, 1.0 / 9.0), axis=-1)
+    return {
+        "objectness": 2.0 * ops.sum(divergence * weight) / ops.sum(weight),
+        "proposals": 2.0 * ops.sum(distance * target) / ops.sum(target),
+    }
+
+
+def _region_losses(
+    student: MaskRCNN,
+    teacher: MaskRCNN,
+    features: tuple[list[Any], list[Any]],
+    proposals: Any,
+    valid: Any,
+    canvas: tuple[int, int],
+) -> dict[str, Any]:
+    size = teacher.config.box_head.pool
+    logits, offsets = student.classify(student.pool(features[0], proposals, size, canvas))
+    sure, places = teacher.classify(teacher.pool(features[1], proposals, size, canvas))
+    target = ops.stop_gradient(ops.softmax(sure))
+    held = ops.cast(valid, "float32")
+    divergence = ops.sum(target * (ops.log_softmax(sure) - ops.log_softmax(logits)), axis=-1)
+    something = (1.0 - target[:, 0]) * held
+    distance = ops.sum(_smooth(offsets - ops.stop_gradient(places), 1.0), axis=(-2, -1))
+    weight = held * (0.1 + 1.0 - target[:, 0])
+    losses = {
+        "classes": ops.sum(divergence * weight) / ops.sum(weight + 1e-6) * 2.0,
+        "boxes": ops.sum(distance * something) / ops.sum(something + 1e-6),
+    }
+    batch, count = int(proposals.shape[0]), int(proposals.shape[1])
+    ranked = ops.reshape(something, (batch, count))
+    scores, index, _ = best_rows(ranked, ranked > 0.0, _MASKS)
+    kind = ops.argmax(target[:, 1:], axis=-1) + 1
+    kind = ops.reshape(take_rows(ops.reshape(ops.cast(kind, "int32"), (batch, count)), index), (-1,))
+    found, wanted = (
+        network.mask_head(
+            _flat(network.pool(levels, take_rows(proposals, index), _mask_size(network), canvas)), kind
+        )
+        for network, levels in zip((student, teacher), features, strict=True)
+    )
+    wanted = ops.stop_gradient(wanted)
+    mask = ops.sigmoid(wanted)
+    apart = ops.mean(binary_cross_entropy(found, mask) - binary_cross_entropy(wanted, mask), axis=(-2, -1))
+    weight = ops.reshape(scores, (-1,))
+    weight = ops.where(weight > 0.0, weight, 0.0)
+    return {**losses, "masks": 4.0 * ops.sum(apart * weight) / (ops.sum(weight) + 1e-6)}
+
+
+def _mask_size(network: MaskRCNN) -> int:
+    return network.config.mask_head.pool
+
+
+def _flat(regions: Any) -> Any:
+    return ops.reshape(regions, (-1, *regions.shape[2:]))
+
+
+def _smooth(distance: Any, beta: float) -> Any:
+    """Smooth L1 (Girshick 2015, equation 3)."""
+    distance = ops.abs(distance)
+    return ops.where(distance < beta, 0.5 * distance * distance / beta, distance - 0.5 * beta)
