@@ -98,6 +98,7 @@ class Machines:
             "HEAD:8265": f"127.0.0.1:{self.dashboard}",
             "/var/lib/seg-video": str(self.runs),
             "docs/": f"{ROOT}/docs/",
+            "~": str(self.folder),
             "/tmp/ray/": f"{self.folder}/r/",
         }.items():
             command = command.replace(name, here)
@@ -140,6 +141,7 @@ def machines():
         made = Machines(Path(folder))
         try:
             made.type("ray get-auth-token --generate").wait(SECONDS)
+            made.type("chmod 600 ~/.ray/auth_token").wait(SECONDS)
             ports = ["--port", str(made.port), "--dashboard-port", str(made.dashboard)]
             made.ray("ray start --head --num-cpus 0", *ports, "--temp-dir", f"{folder}/r")
             until(lambda: answers(made.dashboard))
@@ -279,8 +281,14 @@ def test_a_job_over_s3_is_finished_whatever_becomes_of_its_machines(machines, jo
         path.name for path in dashboards.iterdir()
     }
     assert machines.typed == set(COMMANDS)
-    written = [path.read_text() for path in machines.runs.rglob("*.json*")]
-    assert "SECRET" not in told + status + "".join(written)
+    token = machines.folder / ".ray" / "auth_token"
+    assert token.stat().st_mode & 0o077 == 0
+    files = (path for path in machines.folder.rglob("*") if path.is_file() and path != token)
+    written = [path.read_bytes() for path in files]  # of the runs, and Ray's logs
+    assert len(written) > 20
+    for secret in ("SECRET", token.read_text()):
+        assert secret not in told + status
+        assert not any(secret.encode() in content for content in written)
 
 
 def test_a_head_of_another_version_is_told_before_anything_starts(tmp_path, monkeypatch, capfd):
