@@ -32,7 +32,7 @@ from tests.storage.server import ObjectServer
 
 BIN = Path(sys.executable).parent
 ROOT = Path(__file__).resolve().parents[2]
-SECONDS = 120.0
+SECONDS = 200.0
 
 pytestmark = pytest.mark.skipif(not (BIN / "seg-video").is_file(), reason="seg-video is not installed")
 
@@ -82,6 +82,8 @@ class Machines:
                 "PATH": "/usr/bin:/bin",
                 "PYTHONPATH": str(ROOT),
                 "RAY_AUTH_MODE": "token",
+                # A test machine may be too busy to answer for a minute; nodes that are killed are told by their sockets.
+                "RAY_health_check_failure_threshold": "60",
             },
         }
         self.keys = {
@@ -232,7 +234,7 @@ def check_figures(figures: dict[str, float], told: list[dict[str, object]], size
     )
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_job_over_s3_is_finished_whatever_becomes_of_its_machines(machines, job, traffic, tmp_path):
     from pipeline import cli
 
