@@ -82,7 +82,7 @@ class Machines:
                 "PATH": "/usr/bin:/bin",
                 "PYTHONPATH": str(ROOT),
                 "RAY_AUTH_MODE": "token",
-                # A test machine may be too busy to answer for a minute; nodes that are killed are told by their sockets.
+                # A busy machine may not answer for a minute. Nodes that are killed are told by their sockets.
                 "RAY_health_check_failure_threshold": "60",
             },
         }
