@@ -82,7 +82,9 @@ class Machines:
                 "PATH": "/usr/bin:/bin",
                 "PYTHONPATH": str(ROOT),
                 "RAY_AUTH_MODE": "token",
-                # A busy machine may not answer for a minute. Nodes that are killed are told by their sockets.
+                # On a busy machine a node may take a minute to start, or to answer. Those that are killed are told by
+                # their sockets.
+                "RAY_raylet_start_wait_time_s": "120",
                 "RAY_health_check_failure_threshold": "60",
             },
         }
