@@ -82,10 +82,7 @@ class Machines:
                 "PATH": "/usr/bin:/bin",
                 "PYTHONPATH": str(ROOT),
                 "RAY_AUTH_MODE": "token",
-                # On a busy machine a node may take a minute to start, or to answer. Those that are killed are told by
-                # their sockets.
-                "RAY_raylet_start_wait_time_s": "120",
-                "RAY_health_check_failure_threshold": "60",
+                "RAY_raylet_start_wait_time_s": "120",  # of a machine that is busy
             },
         }
         self.keys = {
