@@ -167,6 +167,11 @@ class Gate:
         self._machines, self._chunks = machines, chunks
         machines.storage.before_read = self._stop
 
+    def wait(self, command: subprocess.Popen[str]) -> None:
+        """Return when somebody is stopped; fail, with what the command said, where that ends before."""
+        until(lambda: self.reached.is_set() or command.poll() is not None)
+        assert self.reached.is_set(), command.communicate()[0]
+
     def _stop(self) -> None:
         if len(segmented(self._machines)) >= self._chunks and not self.opened.is_set():
             self.reached.set()
@@ -242,12 +247,12 @@ def test_a_job_over_s3_is_finished_whatever_becomes_of_its_machines(machines, jo
     first = machines.ray("ray start --address HEAD:6379")
     gate = Gate(machines, 1)
     began = machines.type(submit)
-    assert gate.reached.wait(SECONDS)
+    gate.wait(began)
     machines.ray("ray start --address HEAD:6379")
     kill(first)
     gate.opened.set()
     gate = Gate(machines, 3)
-    assert gate.reached.wait(SECONDS)
+    gate.wait(began)
     for driver in drivers():
         driver.kill()
     gate.opened.set()
