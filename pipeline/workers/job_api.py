@@ -33,10 +33,20 @@ def run_on_cluster(
     surroundings: dict[str, Any] = {"working_dir": str(working_dir)}
     if packages:
         surroundings |= {"py_modules": list(map(str, packages)), "excludes": ["__pycache__"]}
-    job = _submitted(client, command, surroundings)
-    begun(job)
-    asyncio.run(_follow(client, job, listen))
-    info = client.get_job_info(job)
+    job = ""
+    try:
+        job = _submitted(client, command, surroundings)
+        begun(job)
+        asyncio.run(_follow(client, job, listen))
+        info = client.get_job_info(job)
+    except OSError as error:  # of the connection, by whatever library of Ray's
+        raise SegVideoError(
+            f"The Ray cluster at {address} answers no more.",
+            found=str(error),
+            do=f"look at its head; job {job} goes on if that lives, and the same command goes on from what is there"
+            if job
+            else "look at its head, and submit again",
+        ) from error
     if info.driver_exit_code is None:
         raise SegVideoError(f"The cluster ended job {job}.", found=info.message or str(info.status))
     return int(info.driver_exit_code)
