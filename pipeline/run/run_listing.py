@@ -25,9 +25,11 @@ from pipeline.record.lock import owner_of, run_lock
 from pipeline.record.remote_run import remote_claim
 from pipeline.run.pools import RunPools
 from pipeline.run.report.events import Listed, Listener, SetAside, Skipped, VideoStarted
+from pipeline.run.report.metrics import with_metrics
 from pipeline.run.run_videos import OWN_TROUBLE, run_video
 from pipeline.run.stopping import StopSignal
 from pipeline.run.verdict import is_refused_unseen
+from pipeline.run.work.meter import METER
 from pipeline.storage.claim import claimed
 from pipeline.storage.listing import ListedObject, objects_below
 from pipeline.structures.address import Address, in_full, is_address, place_of
@@ -43,6 +45,8 @@ def run_listing(request: JobRequest, listener: Listener, stop: StopSignal) -> Li
     A video is one job's alone while it is worked on: a lock says so, which is free when its process dies.
     What an earlier job has made is not looked at again. Raises InterruptedRunError when the user stops it.
     """
+    METER.restart()
+    listener = with_metrics(listener, request.settings.run)
     record = ListingRecord(_folder(request))
     plan = record.write(request.inputs, str(request.output), listed_videos(request))
     listener.tell(Listed(str(record.folder), plan.videos, plan.nbytes))

@@ -28,6 +28,7 @@ from pipeline.run.report.events import (
 from pipeline.run.run import Run
 from pipeline.run.schedule import Schedule
 from pipeline.run.stopping import StopSignal
+from pipeline.run.work.meter import METER, NOTHING, Spent
 from pipeline.run.work.reach import OutOfReachError
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.frame_damage import FrameDamage
@@ -53,6 +54,7 @@ class Runner:
         self._done: Counter[str] = Counter()
         self.with_packets = False
         self.seconds: Counter[str] = Counter()
+        self.spent = NOTHING
 
     @property
     def run(self) -> Run:
@@ -226,10 +228,14 @@ class Runner:
     def _keep(self, key: Key, made: Made) -> None:
         self._products.record(key, made)
         self.seconds.update(made.seconds)
-        self._count(key, made.notes)
+        self._count(key, made.notes, made.seconds.get(key[0], 0.0), made.spent)
 
-    def _count(self, key: Key, notes: Iterable[str]) -> None:
+    def _count(
+        self, key: Key, notes: Iterable[str], seconds: float = 0.0, by_workers: Spent = NOTHING
+    ) -> None:
         """Go on behind a product that is there now."""
+        spent = by_workers + METER.take()
+        self.spent += spent
         for note in notes:
             if note not in self._told:
                 self._told.add(note)
@@ -238,7 +244,7 @@ class Runner:
         if chunk is not None:
             self._done[key[0]] += len(chunk)
         self._schedule.done(key)
-        self._listener.tell(Progressed(self._counts()))
+        self._listener.tell(Progressed(self._counts(), key[0], seconds, spent))
 
     def _fail(self, step: Pass, chunk: Chunk, error: SegVideoError) -> None:
         self._failed[chunk.index] = error
