@@ -38,7 +38,7 @@ class RemoteRun:
     An object's name tells what its content was made of, so that whoever finds it may take it for its own product:
     machines that work on one output at once, or with other settings, cannot mix theirs. It is put there by one
     conditional request, in the background; as a context it ends when all are there. What goes wrong with it costs
-    nothing but a part of the work where this machine is lost. trouble : the first error of a write.
+    nothing but a part of the work where this machine is lost. trouble : the first refusal.
     """
 
     def __init__(self, output: Address) -> None:
@@ -49,8 +49,11 @@ class RemoteRun:
         self._writes: list[Future[None]] = []
 
     def __enter__(self) -> RemoteRun:
-        """Look which products are there. Raises as storage.objects.look_at does."""
-        self._names = {found.url.removeprefix(self._folder) for found in objects_below(self._folder)}
+        """Look which products are there. Raises MediaError where the storage does not answer."""
+        try:
+            self._names = {found.url.removeprefix(self._folder) for found in objects_below(self._folder)}
+        except InputError as refused:
+            self.trouble = refused
         return self
 
     def __exit__(
