@@ -72,11 +72,11 @@ MAY_IMPORT = {
         "store",
         "weights.digest",
     },
-    "live": {"segment", "track", "render", "video"},
+    "live": {"segment", "track", "render", "video", "workers.allocator"},
     "api": {"job", "record", "run", "proof", "segment", "networks", "track", "render", "store", "video"},
     "__main__": {"cli"},
     "cli": {
-        *("live", "pictures", "video.ffmpeg"),
+        *("live", "pictures", "video.ffmpeg", "workers.allocator"),
         *("job", "record", "proof", "run", "api", "training", "evaluation", "weights", "labels"),
         *(
             "render.settings",
@@ -124,6 +124,7 @@ HOMES = {
     "ai_edge_litert": {"networks"},
     "PIL": {"pictures", "live", "storage"},
     "cv2": {
+        "model",
         "networks",
         "pictures",
         "live",

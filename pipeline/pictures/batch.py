@@ -29,7 +29,7 @@ from pipeline.store.header import StoredPicture
 from pipeline.weights.digest import weights_digest
 
 #: Rises when the same settings make something else.
-_RELEASE = 2
+_RELEASE = 3
 
 
 class PictureListener(Protocol):

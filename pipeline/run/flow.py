@@ -178,7 +178,7 @@ def _header(run: Run, chunk: Chunk, found: Segmented) -> Header:
 SEGMENT_PASS = Pass(
     name="segment",
     participle="segmented",
-    release=3,
+    release=4,
     work=InPool(SEGMENT, _segment_task, _store_detections),
     needs=lambda run, index: (),
     makes=RunLayout.detections,
