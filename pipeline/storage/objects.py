@@ -110,15 +110,17 @@ def remove(addresses: Sequence[Address]) -> None:
     """Remove objects of one bucket of S3; those that are not there are removed already. Raises as look_at does."""
     for first in range(0, len(addresses), _MOST_REMOVED):
         some = addresses[first : first + _MOST_REMOVED]
-        storage = storage_of(some[0])
-        bucket = some[0].url.split("/")[2]
-        keys = [{"Key": address.url.split("/", 3)[3]} for address in some]
-        call = partial(
-            storage.call_s3, "delete_objects", Bucket=bucket, Delete={"Objects": keys, "Quiet": True}
-        )
-        faults = asked(some[0], lambda _, call=call: call(), storage).get("Errors", ())
+        faults = asked(some[0], partial(_removed, some), storage_of(some[0])).get("Errors", ())
         if faults:
             raise InputError(f"{some[0]} is not removed by its storage.", found=str(faults[0].get("Code")))
+
+
+def _removed(addresses: Sequence[Address], _: dict[str, float]) -> dict[str, Any]:
+    bucket = addresses[0].url.split("/")[2]
+    keys = [{"Key": address.url.split("/", 3)[3]} for address in addresses]
+    storage, asked_for = storage_of(addresses[0]), {"Objects": keys, "Quiet": True}
+    answer: dict[str, Any] = storage.call_s3("delete_objects", Bucket=bucket, Delete=asked_for)
+    return answer
 
 
 class ReadOnlyFile(io.RawIOBase):
