@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 
-from pipeline.errors import InputError, SegVideoError
+from pipeline.errors import InputError, SegVideoError, StoreError
 from pipeline.files import whole_stream, write_whole
 from pipeline.job.output_template import RUN_SUFFIX
 from pipeline.loading.typed_json import typed_json
@@ -91,6 +91,10 @@ class RemoteRun:
             put_new(_packed(entry, file), Address(self._folder + name))
         except SegVideoError as error:
             self.trouble = self.trouble or error
+        except OSError as error:
+            self.trouble = self.trouble or StoreError(
+                f"{file} cannot be read.", found=error.strerror or str(error)
+            )
 
     def remove_work(self) -> None:
         """Remove all products, of whatever settings. Raises as storage.objects.look_at does."""
