@@ -176,6 +176,25 @@ def test_damaged_metadata_is_told(tmp_path):
         read_yolo_file(path)
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.json", "[" * 200_000),
+        ("a.json", " " * (1 << 20) + "[]"),
+        ("a.txt", "-" * 100_000),
+        ("a.txt", "{1e999: 1}"),
+    ],
+    ids=["deep", "large", "deep text", "infinite"],
+)
+def test_metadata_made_to_hurt_is_told(tmp_path, name, text):
+    path = tmp_path / "n.tflite"
+    path.write_bytes(b"\x20\0\0\0TFL3" + bytes(40))
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, text if name.endswith(".json") else f"{{'names': {text}}}")
+    with pytest.raises(WeightsError, match="metadata that cannot be read"):
+        read_yolo_file(path)
+
+
 def test_a_missing_litert_is_named_with_what_installs_it(monkeypatch, tmp_path):
     """Before anything is loaded, and where loading is all that is asked for."""
     monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
