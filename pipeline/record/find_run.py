@@ -15,7 +15,7 @@ from pipeline.job.settings import Settings
 from pipeline.record.layout import RunLayout
 from pipeline.record.manifest import Manifest
 from pipeline.record.remote_run import fetch_record
-from pipeline.structures.address import Address, is_address
+from pipeline.structures.address import Address, address_of, is_address
 from pipeline.structures.pixel_classes import PixelClasses
 
 #: How deep below a folder runs are looked for.
@@ -40,7 +40,7 @@ def find_run(name: str | None) -> Path:
             raise UsageError("There is no run in this folder.", do="name the run, or its output")
         return runs[0]
     if is_address(name):
-        return _brought(Address(name))
+        return _brought(address_of(name))
     path = Path(name)
     for folder in (path, RunLayout.of(path).folder):
         if _has_manifest(folder, hidden=folder.name.endswith(RUN_SUFFIX)):

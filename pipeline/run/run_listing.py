@@ -150,7 +150,9 @@ class _Job:
             return VideoOutcome(video.key, "failed", time.time(), error=str(error))
 
     def _made(self, video: ListedVideo) -> VideoOutcome:
-        pair = Pair(place_of(video.source), self._record.output_of(video), Address(video.output))
+        # Not place_of: a storage may tell a name with a question mark in it.
+        source = Address(video.source) if is_address(video.source) else Path(video.source)
+        pair = Pair(source, self._record.output_of(video), Address(video.output))
         self._count += 1
         self._listener.tell(VideoStarted(video.source, self._count, self._videos))
         if is_refused_unseen(pair, self._request.settings.run):
