@@ -5,9 +5,11 @@
     python benchmarks/listing.py workers [CLIP]   # one to 64 workers that give one driver their chunks
 
 Pretended are: the storage (a page of names costs nothing), in `jobs` all work on a video (it waits), in `workers` the
-workers: each gives what a real one has given before, after a wait. Real are all files, locks and flushes, and in
-`workers` all that the driver does. Every row of `plan` is a process of its own. Seconds are those of the clock, `cpu`
-those of the driver's process; memory is what the process has above what it had before.
+workers and the clock: each worker gives what a real one has given before, after the time that it would take, and the
+clock counts the CPU time of the driver and its waits, so that neither the machine's other work nor its disk is in it.
+Real are all files, locks and flushes, and in `workers` all that the driver does. Every row of `plan` and `workers` is a
+process of its own. Other seconds are those of the clock, `cpu` those of the driver's process; memory is what the
+process has above what it had before.
 """
 
 from __future__ import annotations
@@ -16,7 +18,6 @@ import argparse
 import json
 import multiprocessing
 import os
-import resource
 import tempfile
 import time
 from collections import Counter
@@ -32,20 +33,27 @@ from pipeline.job.request import JobRequest, make_request
 from pipeline.loading.given import Given
 from pipeline.record.listing import SHARDS, ListingRecord, VideoOutcome
 from pipeline.run import run_listing as listing
-from pipeline.run.pools import RunPools
+from pipeline.run.pools import RENDER, SEGMENT, RunPools
 from pipeline.run.report.events import Event, Progressed, Ready
 from pipeline.run.run_videos import VideoResult, run_videos
 from pipeline.run.stopping import StopSignal
 from pipeline.run.work.render_worker import Rendered
 from pipeline.storage.listing import ListedObject
+from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
 from pipeline.workers.contract import PoolSpec, TaskResult
 from pipeline.workers.in_process import InProcessPools
 
-#: Seconds that a pretended video takes its job, and a pretended chunk its worker.
-VIDEO_SECONDS, CHUNK_SECONDS = 0.02, 0.1
+#: Seconds that a pretended video takes its job.
+VIDEO_SECONDS = 0.02
 
-#: Frames of a chunk at least, so few that a short clip has many chunks; a chunk begins with a keyframe.
-CHUNK_FRAMES = 2
+#: Frames a second of a pretended worker: a core that finds objects, and one that paints and encodes.
+FRAMES_A_SECOND = {SEGMENT: 10.0, RENDER: 50.0}
+
+#: A short clip, and a film that has several chunks for each of 64 workers.
+FILM_SECONDS = (10, 30)
+
+#: Frames of a chunk.
+CHUNK_FRAMES = 8
 
 
 class Silent:
@@ -142,47 +150,66 @@ def _job(folder: str, count: int) -> list[str]:
 
 
 def feed(clip: str) -> Iterator[dict[str, Any]]:
-    """One driver and one to 64 pretended workers of each kind, with what real ones have given."""
-    given: dict[tuple[str, int], Any] = {}
-    _film(clip, lambda: Recording(given))
-    for workers in (1, 4, 16, 64):
-        row = _film(clip, lambda workers=workers: Pretended(given, workers))
-        yield {"workers": workers, "pretended_at_most": round(2 * workers / CHUNK_SECONDS), **row}
+    """One driver and one to 64 pretended workers of each kind, with what real ones have given; a process a row."""
+    for seconds in FILM_SECONDS:
+        with tempfile.TemporaryDirectory(prefix="listing-") as folder:
+            film = f"{folder}/film.mp4"
+            looped = from_file(Path(clip), stream_loop=-1, t=seconds)
+            keyframes = {"g": CHUNK_FRAMES, "bf": 0, "vf": "scale=320:-2"}
+            run_ffmpeg(
+                to_file(Path(film), looped, an=None, preset="ultrafast", **keyframes), timeout_seconds=600
+            )
+            given: dict[tuple[str, int], Any] = {}
+            _film(film, lambda given=given: Recording(given))
+            for workers in (1, 4, 16, 64):
+                yield {
+                    "seconds_of_film": seconds,
+                    "workers": workers,
+                    **_apart(pretend, film, given, workers),
+                }
 
 
-def _film(clip: str, pools: Callable[[], InProcessPools]) -> dict[str, Any]:
-    """Make a film with these workers: chunks a second, segmented and rendered ones counted apart."""
+def pretend(film: str, given: dict[tuple[str, int], Any], workers: int) -> dict[str, Any]:
+    """Make a film with pretended workers; see `_film`."""
+    Path("/proc/self/clear_refs").write_text("5")  # so that the peak counts from here
+    before = peak_mb()
+    row = _film(film, lambda: Pretended(given, workers))
+    return {**row, "driver_mb": round(peak_mb() - before)}
+
+
+def _film(film: str, pools: Callable[[], InProcessPools]) -> dict[str, Any]:
+    """Make a film with these workers; chunks are counted when they are painted."""
     with tempfile.TemporaryDirectory(prefix="listing-") as folder:
         RunPools._make_workers = lambda self: pools()
         told = Timed()
         options = {"workers": 0, "chunk-frames": CHUNK_FRAMES, "every": 5}
-        asked = make_request((clip,), f"{folder}/out.mp4", Given(options))
+        asked = make_request((film,), f"{folder}/out.mp4", Given(options))
+        began, cpu = now(), time.process_time()
         (result,) = run_videos(asked, told, StopSignal())
-        (began, cpu, _), (ended, cpu_then, _) = told.marks[0], told.marks[-1]
-        ended_all = time.monotonic()
+        ended, cpu = now(), time.process_time() - cpu
     assert result.facts is not None
-    frames, chunks = result.facts.frames, 2 * result.facts.chunks
+    frames, chunks, (ready, painted) = result.facts.frames, result.facts.chunks, told.span
     return {
-        "frames": frames,
         "chunks": chunks,
-        "chunks_a_second": round(chunks / (ended - began), 1),
-        "driver_cpu_ms_a_frame": round(1000 * (cpu_then - cpu) / frames, 2),
-        "mux_and_proof_seconds": round(ended_all - ended, 1),
+        "chunks_a_second": round(chunks / (painted - ready), 2),
+        "frames_a_second": round(frames / (painted - ready), 1),
+        "with_plan_and_proof": round(frames / (ended - began), 1),
+        "driver_cpu_ms_a_frame": round(1000 * cpu / frames, 2),
     }
 
 
 class Timed:
-    """Marks when workers are ready and when chunks come in. marks : clock, seconds of CPU, frames by kind of work."""
+    """Hears when workers are ready, and when the last chunk was painted. span : of the pretended clock."""
 
     def __init__(self) -> None:
-        self.marks: list[tuple[float, float, dict[str, int]]] = []
+        self.span = (0.0, 0.0)
 
     def tell(self, event: Event) -> None:
         """Take an event."""
-        if isinstance(event, Ready | Progressed):
-            done = {key: event.counts.done[key] for key in ("segmented", "rendered")}
-            if not self.marks or done != self.marks[-1][2]:
-                self.marks.append((time.monotonic(), time.process_time(), done))
+        if isinstance(event, Ready):
+            self.span = now(), now()
+        elif isinstance(event, Progressed) and event.counts.done["rendered"] < event.counts.frames:
+            self.span = self.span[0], now()
 
 
 class Recording(InProcessPools):
@@ -207,8 +234,17 @@ class Recording(InProcessPools):
         return results
 
 
+#: Seconds that this process would have waited for its pretended workers.
+_waited = 0.0
+
+
+def now() -> float:
+    """The pretended clock: the CPU time of this process, and what it would have waited; others here do not count."""
+    return time.process_time() + _waited
+
+
 class Pretended(InProcessPools):
-    """Workers that wait and then give what was given before."""
+    """Workers that give what was given before, each after the time that its frames take."""
 
     def __init__(self, given: dict[tuple[str, int], Any], workers: int) -> None:
         super().__init__()
@@ -227,15 +263,14 @@ class Pretended(InProcessPools):
 
     def submit(self, pool: str, key: Any, task: Any) -> None:
         """Begin to wait."""
-        self._ends.append((time.monotonic() + CHUNK_SECONDS, pool, key))
+        self._ends.append((now() + len(task.chunk) / FRAMES_A_SECOND[pool], pool, key))
 
     def wait(self, seconds: float) -> list[TaskResult]:
-        """The results of all waits that are over, or will be within that time."""
-        first = min((end for end, *_ in self._ends), default=time.monotonic())
-        time.sleep(min(max(first - time.monotonic(), 0), seconds))
-        now = time.monotonic()
-        over = [entry for entry in self._ends if entry[0] <= now]
-        self._ends = [entry for entry in self._ends if entry[0] > now]
+        """The results of all waits that are over; if none is, of the first that will be."""
+        global _waited
+        _waited += max(min((end for end, *_ in self._ends), default=0) - now(), 0)
+        over = [entry for entry in self._ends if entry[0] <= now()]
+        self._ends = [entry for entry in self._ends if entry not in over]
         return [TaskResult(pool, key, 1, value=self._given[pool, key[1][1]]) for _, pool, key in over]
 
 
@@ -264,8 +299,11 @@ def measured(call: Callable[[], Any]) -> dict[str, float]:
 
 
 def peak_mb() -> float:
-    """The most memory that this process had so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """The most memory that this process had so far; `getrusage` would tell that of the process it came from."""
+    (line,) = (
+        line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")
+    )
+    return int(line.split()[1]) / 1024
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def make_outputs(requests: Sequence[JobRequest], given: Iterable[str], arguments
         [
             (request.inputs, request.output, request.settings.run.work_dir)
             for request in requests
-            if not is_listing(request.inputs)
+            if not is_listing(request.inputs, request.output)
         ]
     )
     if arguments.dry_run:
@@ -69,7 +69,7 @@ def make_videos(requests: Sequence[JobRequest], arguments: argparse.Namespace) -
         try:
             for request in requests:
                 listener = SpeedListener(bill, speeds, request.settings.run.workers)
-                if is_listing(request.inputs):
+                if is_listing(request.inputs, request.output):
                     listings.append(run_listing(request, listener, stop))
                 else:
                     results += run_videos(request, listener, stop, alone=len(requests) == 1)
@@ -119,7 +119,7 @@ def _show_estimate(request: JobRequest, as_json: bool) -> int:
     from pipeline.run.report.status_line import clock
     from pipeline.weights.cache import WeightsCache
 
-    if is_listing(request.inputs):
+    if is_listing(request.inputs, request.output):
         return _count_listing(request, as_json)
     cost = model_cost(request.settings.segment.model)
     found = estimate(request, Speeds(WeightsCache.at().folder), cost.factor)

@@ -29,9 +29,9 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         metavar="PATH",
         help="videos or pictures, folders or patterns of them, addresses such as s3://bucket/drive.mp4, a prefix that "
-        "ends in / or a .txt of addresses, - for a list of pictures on standard input, and last the output: a file, a "
-        "folder or a template such as out/{stem}_seg.mp4; without it <stem>_seg.mp4 (of a picture: its own ending) in "
-        "the current folder",
+        "ends in / or a .txt that names some, - for a list of pictures on standard input, and last the output: a file, "
+        "a folder or a template such as out/{stem}_seg.mp4; without it <stem>_seg.mp4 (of a picture: its own ending) "
+        "in the current folder",
     )
     parser.add_argument("-o", "--output", help="the output; then all paths are inputs")
     add_job_options(parser, OPTIONS.values(), help_of)

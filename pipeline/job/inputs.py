@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,7 +54,7 @@ class Pair:
 def pairs(inputs: Sequence[str], output: str | None, work_dir: str | None = None) -> list[Pair]:
     """Each video that the inputs name, with its output; in the order in which they are named.
 
-    inputs : files, folders (the videos in them, by name), patterns, or addresses.
+    inputs : files, folders (the videos in them, by name), patterns, addresses, or lists of files and addresses in .txt.
     output : a file or address, for one input; a folder; a template with {stem} or {name}; None: `<stem>_seg.mp4` here.
     work_dir : where the runs of outputs in a storage lie; None: here.
     Raises InputError for an input that is not there or cannot be looked at, UsageError where two inputs would get one
@@ -66,7 +66,7 @@ def pairs(inputs: Sequence[str], output: str | None, work_dir: str | None = None
     sources = [source for name in inputs for source in _sources(name)]
     if not sources:
         raise InputError("No input holds a video.", found=", ".join(inputs))
-    several = len(sources) > 1 or any(_is_folder(name) for name in inputs)
+    several = len(sources) > 1 or any(_is_folder(name) or _is_list(name) for name in inputs)
     found = [Pair.of(source, _output(source, output, several), work_dir) for source in dict.fromkeys(sources)]
     _check_run_names(found)
     protect_sources([(pair.source, pair.target) for pair in found])
@@ -83,15 +83,33 @@ def check_together(jobs: Sequence[tuple[Sequence[str], str | None, str | None]])
     protect_sources([(pair.source, pair.target) for pair in dict.fromkeys(found)])
 
 
-def is_listing(inputs: Sequence[str]) -> bool:
-    """True if the inputs are listings: s3://bucket/trips/, or a text file with an address a line.
+def is_listing(inputs: Sequence[str], output: str | None) -> bool:
+    """True if the inputs are listings: s3://bucket/trips/, or text files of videos whose outputs go to a storage.
 
     Raises UsageError where some are, and others are not.
     """
-    listings = [name for name in inputs if (is_address(name) and name.endswith("/")) or name.endswith(".txt")]
+    to_storage = output is not None and is_address(output)
+    listings = [name for name in inputs if _is_prefix(name) or (to_storage and _is_list(name))]
     if listings and len(listings) < len(inputs):
         raise UsageError("Listings and other inputs need a job each.", found=f"{listings[0]} is a listing")
     return bool(listings)
+
+
+def names_in(file: str) -> Iterator[str]:
+    """The names of videos in a text file, a line each. Raises InputError where it cannot be read."""
+    try:
+        with Path(file).open(encoding="utf-8") as lines:
+            yield from filter(None, map(str.strip, lines))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file} cannot be read.", found=str(error)) from error
+
+
+def _is_prefix(name: str) -> bool:
+    return is_address(name) and name.endswith("/")
+
+
+def _is_list(name: str) -> bool:
+    return not is_address(name) and name.endswith(".txt")
 
 
 def _check_run_names(found: Iterable[Pair]) -> None:
@@ -108,6 +126,8 @@ def _check_run_names(found: Iterable[Pair]) -> None:
 
 
 def _sources(name: str) -> Sequence[Place]:
+    if _is_list(name):
+        return [place_of(line) for line in names_in(name)]
     path = place_of(name)
     if not isinstance(path, Path):
         return [path]

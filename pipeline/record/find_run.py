@@ -14,7 +14,8 @@ from pipeline.job.request import JobRequest, StoredWeights
 from pipeline.job.settings import Settings
 from pipeline.record.layout import RunLayout
 from pipeline.record.manifest import Manifest
-from pipeline.structures.address import Address, is_address
+from pipeline.record.remote_run import fetch_record
+from pipeline.structures.address import Address, address_of, is_address
 from pipeline.structures.pixel_classes import PixelClasses
 
 #: How deep below a folder runs are looked for.
@@ -30,13 +31,16 @@ def find_runs(folders: Sequence[Path]) -> list[Path]:
 def find_run(name: str | None) -> Path:
     """The folder of the run that is called by its own path or its output; None: the latest here.
 
-    Raises UsageError if there is none.
+    The record of an output in a storage is brought into the current folder. Raises UsageError if there is none, and
+    as storage.objects.look_at does.
     """
     if name is None:
         runs = find_runs([Path()])
         if not runs:
             raise UsageError("There is no run in this folder.", do="name the run, or its output")
         return runs[0]
+    if is_address(name):
+        return _brought(address_of(name))
     path = Path(name)
     for folder in (path, RunLayout.of(path).folder):
         if _has_manifest(folder, hidden=folder.name.endswith(RUN_SUFFIX)):
@@ -46,7 +50,26 @@ def find_run(name: str | None) -> Path:
                 f"{folder} holds what a batch of pictures has found.",
                 do="run the same command again to go on with it; seg-video export reads it",
             )
-    raise UsageError(f"There is no run called {name}.", do="see `seg-video status` for those that are here")
+    raise _no_run(name)
+
+
+def _no_run(name: str) -> UsageError:
+    return UsageError(f"There is no run called {name}.", do="see `seg-video status` for those that are here")
+
+
+def _brought(output: Address) -> Path:
+    """The folder here of the run that made an output in a storage; what lies here already is not fetched again."""
+    layout = RunLayout.of(Path(output.name), keeps_output=False)
+    if not (layout.manifest.is_file() or fetch_record(output, layout)):
+        raise _no_run(output.url)
+    found = Manifest.of_run(layout.folder).output
+    if found != output.url:
+        raise UsageError(
+            f"{layout.folder} is of another output.",
+            found=found,
+            do="go into another folder, or move it away",
+        )
+    return layout.folder
 
 
 def request_of(run: Path) -> JobRequest:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 
-from pipeline.errors import InputError, SegVideoError
+from pipeline.errors import InputError, SegVideoError, StoreError
 from pipeline.files import whole_stream, write_whole
 from pipeline.job.output_template import RUN_SUFFIX
 from pipeline.loading.typed_json import typed_json
@@ -38,7 +38,7 @@ class RemoteRun:
     An object's name tells what its content was made of, so that whoever finds it may take it for its own product:
     machines that work on one output at once, or with other settings, cannot mix theirs. It is put there by one
     conditional request, in the background; as a context it ends when all are there. What goes wrong with it costs
-    nothing but a part of the work where this machine is lost. trouble : the first error of a write.
+    nothing but a part of the work where this machine is lost. trouble : the first refusal.
     """
 
     def __init__(self, output: Address) -> None:
@@ -49,8 +49,11 @@ class RemoteRun:
         self._writes: list[Future[None]] = []
 
     def __enter__(self) -> RemoteRun:
-        """Look which products are there. Raises as storage.objects.look_at does."""
-        self._names = {found.url.removeprefix(self._folder) for found in objects_below(self._folder)}
+        """Look which products are there. Raises MediaError where the storage does not answer."""
+        try:
+            self._names = {found.url.removeprefix(self._folder) for found in objects_below(self._folder)}
+        except InputError as refused:
+            self.trouble = refused
         return self
 
     def __exit__(
@@ -88,6 +91,10 @@ class RemoteRun:
             put_new(_packed(entry, file), Address(self._folder + name))
         except SegVideoError as error:
             self.trouble = self.trouble or error
+        except OSError as error:
+            self.trouble = self.trouble or StoreError(
+                f"{file} cannot be read.", found=error.strerror or str(error)
+            )
 
     def remove_work(self) -> None:
         """Remove all products, of whatever settings. Raises as storage.objects.look_at does."""

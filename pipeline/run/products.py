@@ -66,9 +66,9 @@ class Products:
         if self.remote is None:
             return
         for key in keys:
-            entry = self.ledger.done(*key, self._mark(key), self._own(key))
             name = self._remote_name(key)
-            if entry is not None and name is not None:
+            entry = name and self.ledger.done(*key, self._mark(key), self._own(key))
+            if name and entry:
                 self.remote.keep(name, entry, self._own(key))
 
     def record(self, key: Key, made: Made) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path, PurePosixPath
 
-from pipeline.errors import ConfigError, InputError, InterruptedRunError, RunInTheWayError, UsageError
-from pipeline.job.inputs import VIDEO_SUFFIXES, Pair
+from pipeline.errors import ConfigError, InterruptedRunError, RunInTheWayError, UsageError
+from pipeline.job.inputs import VIDEO_SUFFIXES, Pair, names_in
 from pipeline.job.request import JobRequest
 from pipeline.job.resolve import resolve
 from pipeline.record.fingerprint import mark
@@ -32,7 +32,7 @@ from pipeline.run.verdict import is_refused_unseen
 from pipeline.run.work.meter import METER
 from pipeline.storage.claim import claimed
 from pipeline.storage.listing import ListedObject, objects_below
-from pipeline.structures.address import Address, address_of, is_address
+from pipeline.structures.address import Address, in_full, is_address, place_of
 from pipeline.weights.digest import weights_digest
 
 #: Where only videos are left that other jobs work on, they are looked at so often: one whose job died is taken over.
@@ -150,7 +150,9 @@ class _Job:
             return VideoOutcome(video.key, "failed", time.time(), error=str(error))
 
     def _made(self, video: ListedVideo) -> VideoOutcome:
-        pair = Pair(Address(video.source), self._record.output_of(video), Address(video.output))
+        # Not place_of: a storage may tell a name with a question mark in it.
+        source = Address(video.source) if is_address(video.source) else Path(video.source)
+        pair = Pair(source, self._record.output_of(video), Address(video.output))
         self._count += 1
         self._listener.tell(VideoStarted(video.source, self._count, self._videos))
         if is_refused_unseen(pair, self._request.settings.run):
@@ -180,16 +182,13 @@ def _objects(name: str) -> Iterator[ListedObject]:
     if is_address(name):
         yield from objects_below(name)
         return
-    try:
-        with Path(name).open(encoding="utf-8") as lines:
-            for line in filter(None, map(str.strip, lines)):
-                yield ListedObject(address_of(line).url, None, None)
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{name} cannot be read.", found=str(error)) from error
+    for line in names_in(name):
+        yield ListedObject(str(in_full(place_of(line))), None, None)
 
 
 def _below(url: str, listing: str) -> str:
     """The name of an output below the job's folder: as the source lies below its prefix, or in its storage."""
-    path = url.removeprefix(listing) if url.startswith(listing) else url.partition("://")[2]
+    whole = url.partition("://")[2] if is_address(url) else url.lstrip("/")
+    path = url.removeprefix(listing) if url.startswith(listing) else whole
     folder, slash, name = path.rpartition("/")
     return f"{folder}{slash}{Path(name).stem}_seg.mp4"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -44,7 +44,8 @@ def claimed(address: Address, owner: str) -> Iterator[bool]:
         heart.stop.set()
         thread.join()
         if heart.tag:
-            remove([address])
+            with suppress(InputError, MediaError):  # it stands still from now on, and so is free in a while
+                remove([address])
 
 
 class _Heart:

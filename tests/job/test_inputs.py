@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.errors import InputError, UsageError
 from pipeline.job.arguments import inputs_and_output
-from pipeline.job.inputs import check_together, pairs
+from pipeline.job.inputs import check_together, is_listing, pairs
 from pipeline.job.protection import check_replaceable
 
 
@@ -38,6 +38,19 @@ def test_a_folder_gives_its_videos_but_none_that_was_made_here(folder):
 
 def test_a_pattern_and_a_template(folder):
     assert named(pairs(["*.MP4"], "out/{stem}-{name}.mkv")) == [("b.MP4", "out/b-b.MP4.mkv")]
+
+
+def test_a_list_names_files_and_addresses_a_line_each(folder):
+    (folder / "list.txt").write_text("a.mov\n\n  b.MP4\nhttps://host/c.mp4\n")
+    assert named(pairs(["list.txt"], "out")) == [
+        *(("a.mov", "out/a_seg.mp4"), ("b.MP4", "out/b_seg.mp4")),
+        ("https://host/c.mp4", "out/c_seg.mp4"),
+    ]
+    assert [is_listing(["list.txt"], output) for output in ("out/", None, "s3://bucket/out/")] == [
+        False,
+        False,
+        True,
+    ]
 
 
 def test_a_name_with_pattern_characters_is_a_name_if_it_is_there(folder):

@@ -243,7 +243,7 @@ def test_the_same_videos_in_another_order_give_the_same_shards_and_other_setting
 def test_listings_that_cannot_be_done_are_told(pretended, inputs, output, words):
     Path("twice.txt").write_text("s3://fleet/a.mp4\ns3://fleet/a.mov\n")
     with pytest.raises(UsageError, match=words):
-        do(request(inputs, output)) if is_listing(inputs) else None
+        do(request(inputs, output)) if is_listing(inputs, output) else None
 
 
 def test_a_dry_run_counts(fleet, capsys):
@@ -253,7 +253,7 @@ def test_a_dry_run_counts(fleet, capsys):
 
 
 def test_no_name_of_an_object_leads_a_run_out_of_the_listing_s_folder(pretended):
-    Path("names.txt").write_text("s3://fleet/../../etc/x.mp4\ns3://fleet//etc/x.mp4\n")
+    Path("names.txt").write_text("s3://fleet/../../etc/x.mp4\ns3://fleet//etc/x.mp4\n../../etc/x.mp4\n")
     record = ListingRecord(Path("listing"))
     for video in listed_videos(request(["names.txt"])):
         assert record.output_of(video).resolve().parents[2] == record.folder.resolve()

@@ -8,8 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.errors import MediaError, SegVideoError
+from pipeline.errors import MediaError, SegVideoError, UsageError
 from pipeline.proof.verify import verify
+from pipeline.record.find_run import find_run
+from pipeline.record.status import run_status
 from pipeline.run import flow, pools
 from pipeline.run.work.render_worker import RenderWorker
 from pipeline.structures.address import Address
@@ -88,9 +90,14 @@ def test_another_machine_goes_on_with_the_chunks_that_are_missing_and_a_third_fi
     folder = tmp_path / "second" / "out.mp4.seg-run"
     assert all(s3.objects[name] == (folder / name.rpartition("/")[2]).read_bytes() for name in RECORD)
     assert on("third")[:3] == ("kept", [], [])
-    assert {
-        check.name: check.holds for check in verify(traffic, Address(OUT)).checks if not check.holds
-    } == {}
+    monkeypatch.chdir(tmp_path)
+    assert find_run(OUT) == tmp_path / "out.mp4.seg-run"
+    assert run_status(find_run(OUT)).state == "done"
+    with pytest.raises(UsageError, match="is of another output"):
+        find_run("s3://bucket/elsewhere/out.mp4")
+    with pytest.raises(UsageError, match="no run called"):
+        find_run("s3://bucket/none.mp4")
+    assert all(check.holds for check in verify(traffic, Address(OUT)).checks)
 
 
 def test_a_machine_that_is_lost_at_the_very_end_costs_no_chunk(on, s3, from_disk, monkeypatch):
@@ -155,11 +162,12 @@ def test_two_machines_at_once_mix_nothing_and_leave_nothing_behind(on, s3, from_
     assert works(s3) == []
 
 
-def test_a_storage_that_takes_no_chunks_is_told_and_costs_nothing_else(on, s3, from_disk):
-    s3.put_faults.append(403)
+@pytest.mark.parametrize("faults", ["put_faults", "list_faults", "delete_faults"])
+def test_a_storage_that_takes_no_chunks_is_told_and_costs_nothing_else(on, s3, from_disk, faults):
+    getattr(s3, faults).append(403)
     state, *_, events = on("first")
     assert state == "made"
-    assert any("is refused by its storage" in str(event) for event in events if event["event"] == "warning")
+    assert any("by its storage" in str(event) for event in events if event["event"] == "warning")
     assert s3.objects[OBJECT] == from_disk
 
 

@@ -17,9 +17,9 @@ from xml.sax.saxutils import escape, unescape
 class ObjectServer(ThreadingHTTPServer):
     """objects : bytes by path. owners : of claims, by path.
 
-    faults : what becomes of the next reads, one each; put_faults : of the next writes. before_read : is called before
-    each. reads : spans that were given. page : names that a listing tells at once. puts : paths that were written to,
-    and whether only if they were free.
+    faults : what becomes of the next reads, one each; put_faults, list_faults, delete_faults : of the next requests of
+    those kinds. before_read : is called before each read. reads : spans that were given. page : names that a listing
+    tells at once. puts : paths that were written to, and whether only if they were free.
     """
 
     daemon_threads = True
@@ -28,7 +28,12 @@ class ObjectServer(ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.objects, self.owners, self.reads, self.puts = {}, {}, [], []
-        self.faults, self.put_faults = deque(), deque()
+        self.faults, self.put_faults, self.list_faults, self.delete_faults = (
+            deque(),
+            deque(),
+            deque(),
+            deque(),
+        )
         self.lock = threading.Lock()
         self.before_read, self.page = lambda: None, 1000
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -74,6 +79,11 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         """Delete objects, which is all that is posted here."""
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        if self.server.delete_faults:
+            self.server.delete_faults.popleft()
+            error = b"<Error><Key>k</Key><Code>AccessDenied</Code></Error>"
+            self._say(200, b"<DeleteResult>" + error + b"</DeleteResult>")
+            return
         with self.server.lock:
             for name in re.findall(r"<Key>(.*?)</Key>", body):
                 self.server.objects.pop(f"{self.path.partition('?')[0].rstrip('/')}/{unescape(name)}", None)
@@ -95,7 +105,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         self.server.before_read()
         fault = self.server.faults.popleft() if self.server.faults else None
-        if isinstance(fault, int):
+        if "list-type" in self.path and "delimiter" not in self.path and self.server.list_faults:
+            self._say(self.server.list_faults.popleft(), b"<Error><Code>AccessDenied</Code></Error>")
+        elif isinstance(fault, int):
             self.send_error(fault)
         elif "list-type" in self.path:
             self._list()
