@@ -25,6 +25,7 @@ from pipeline.structures.video_info import VideoInfo
 from pipeline.video.read.decode import DecodedFrame, decode_rgb
 from pipeline.video.read.gaps import without_gaps
 from pipeline.video.read.motion import Grey, camera_motion, sampled_edges, small_grey
+from pipeline.video.read.plan import with_frame_before
 from pipeline.video.settings import DecodeSettings
 
 RgbFrame = DecodedFrame[NDArray[np.uint8]]
@@ -169,12 +170,10 @@ def _look(
 def _moved_frames(task: SegmentTask, width: int, height: int) -> Iterator[MovedFrame]:
     """Each frame of the chunk, with the camera's motion since the one before, the last of the chunk before too."""
     info, chunk = task.info, task.chunk
-    first = max(chunk.start - 1, 0)
-    wider = replace(chunk, start=first, start_pts=int(info.pts[first]))
     before: Grey | None = None
     for frame in without_gaps(
         info,
-        wider,
+        with_frame_before(info, chunk),
         lambda span: decode_rgb(
             info,
             span,

@@ -13,6 +13,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from pipeline.structures.address import Place
+from pipeline.video.read.reset import starts_anew
 from pipeline.video.read.source import open_source, reason, video_stream
 
 #: Formats that count packets instead of dating them. With B-frames their pts are a guess in decoding order.
@@ -29,6 +30,7 @@ class FrameIndex:
     timed: bool
     pts: NDArray[np.int64]
     keys: NDArray[np.bool_]
+    resets: NDArray[np.bool_]
     decode_order: NDArray[np.int64]
     end_pts: int
     damage: tuple[str, ...]
@@ -42,6 +44,7 @@ class _Packet:
     dts: int | None
     duration: int
     is_keyframe: bool
+    is_reset: bool
 
 
 def read_index(path: Place, position: int) -> FrameIndex | None:
@@ -65,6 +68,7 @@ def read_index(path: Place, position: int) -> FrameIndex | None:
         timed=timed,
         pts=pts,
         keys=np.array([packets[rank].is_keyframe for rank in order], np.bool_),
+        resets=np.array([packets[rank].is_reset for rank in order], np.bool_),
         decode_order=order,
         end_pts=int(pts[-1]) + (packets[int(order[-1])].duration or usual_step or nominal_step),
         damage=damage,
@@ -79,6 +83,7 @@ def is_shown(packet: Packet) -> bool:
 def _read_packets(container: InputContainer, stream: VideoStream) -> tuple[list[_Packet], tuple[str, ...]]:
     """All shown packets in decoding order, and what was wrong with the container."""
     packets, corrupt, found, reached, damage = [], 0, 0, 0, []
+    codec, header = stream.codec_context.name, stream.codec_context.extradata or b""
     try:
         for packet in container.demux(stream):
             found += packet.size > 0
@@ -86,7 +91,10 @@ def _read_packets(container: InputContainer, stream: VideoStream) -> tuple[list[
             if packet.dts is not None and container.format.name == "avi":
                 reached = packet.dts + 1  # AVI counts the places where nothing is new, which have no packet
             if is_shown(packet):
-                packets.append(_Packet(packet.pts, packet.dts, packet.duration or 0, packet.is_keyframe))
+                is_reset = packet.is_keyframe and starts_anew(codec, header, packet)
+                packets.append(
+                    _Packet(packet.pts, packet.dts, packet.duration or 0, packet.is_keyframe, is_reset)
+                )
     except FFmpegError as error:
         damage.append(f"reading stopped after {found} video packets: {reason(error)}")
     if corrupt:
