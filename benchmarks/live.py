@@ -119,7 +119,8 @@ def _watch(live: subprocess.Popen[str], port: int, minutes: float, viewers: int)
         viewer.start()
     while time.monotonic() - began < 60 * minutes:
         time.sleep(min(15.0, 15 * minutes))
-        _control(port, {"conf": 0.4 + 0.2 * (len(sizes) % 2)})
+        turn = len(sizes) % 2
+        _control(port, {"conf": 0.4 + 0.2 * turn, "view": ("instances", "panoptic")[turn]})
         sizes.append(process.memory_info().rss / 1e6)
         if len(sizes) % 4 == 0:
             print(
@@ -137,7 +138,7 @@ def _watch(live: subprocess.Popen[str], port: int, minutes: float, viewers: int)
     )
 
 
-def _control(port: int, wishes: dict[str, float]) -> dict[str, int]:
+def _control(port: int, wishes: dict[str, float | str]) -> dict[str, int]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     connection.request("POST", "/control", json.dumps(wishes), {"Content-Type": "application/json"})
     return dict(json.loads(connection.getresponse().read()))

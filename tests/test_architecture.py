@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "errors": set(),
     "files": set(),
     "terminal": set(),
+    "cores": set(),
     "structures": set(),
     "loading": set(),
     "model": set(),
@@ -71,11 +72,11 @@ MAY_IMPORT = {
         "store",
         "weights.digest",
     },
-    "live": {"segment", "track", "render", "video"},
+    "live": {"segment", "track", "render", "video", "workers.allocator"},
     "api": {"job", "record", "run", "proof", "segment", "networks", "track", "render", "store", "video"},
     "__main__": {"cli"},
     "cli": {
-        *("live", "pictures", "video.ffmpeg"),
+        *("live", "pictures", "video.ffmpeg", "workers.allocator"),
         *("job", "record", "proof", "run", "api", "training", "evaluation", "weights", "labels"),
         *(
             "render.settings",
@@ -85,7 +86,7 @@ MAY_IMPORT = {
         ),  # choices that --help shows
     },
 }
-EVERYWHERE = {"pipeline", "errors", "files", "terminal", "structures", "loading"}
+EVERYWHERE = {"pipeline", "errors", "files", "terminal", "cores", "structures", "loading"}
 
 #: Imports that have to wait inside a function, so that --help and the scheduler load no network.
 DEFERRED = {
@@ -97,7 +98,7 @@ DEFERRED = {
 #: The rooms a library from outside may be known in.
 HOMES = {
     "numpy": set(MAY_IMPORT)
-    - {"pipeline", "__main__", "errors", "files", "terminal"}
+    - {"pipeline", "__main__", "errors", "files", "terminal", "cores"}
     - {"cli", "job", "loading", "record", "storage", "workers", "weights"},
     "tensorflow": {"model", "formats", "networks", "training"},
     "keras": {"model", "training"},
@@ -123,6 +124,7 @@ HOMES = {
     "ai_edge_litert": {"networks"},
     "PIL": {"pictures", "live", "storage"},
     "cv2": {
+        "model",
         "networks",
         "pictures",
         "live",

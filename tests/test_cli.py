@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -12,7 +11,10 @@ from pipeline import __version__, cli
 from pipeline.errors import InputError
 from pipeline.weights.catalog import catalog
 
-HEAVY = ("tensorflow", "keras", "ray", "cv2", "jax", "torch", "numpy")
+HEAVY = (
+    *("tensorflow", "keras", "jax", "torch", "openvino", "ray", "numpy"),
+    *("cv2", "av", "PIL", "pyarrow", "scipy", "pandas", "matplotlib", "yaml", "fsspec"),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -37,16 +39,6 @@ sys.exit(code)
     return subprocess.run(
         [sys.executable, "-c", script, *arguments], cwd=repo_root, capture_output=True, text=True, check=True
     )
-
-
-@pytest.mark.parametrize("command", ["--help", "models"])
-def test_answers_in_under_half_a_second(repo_root, command):
-    seconds = []
-    while len(seconds) < 7 and (not seconds or min(seconds) >= 0.5):
-        started = time.perf_counter()
-        run_in_process_of_its_own(repo_root, command)
-        seconds.append(time.perf_counter() - started)
-    assert min(seconds) < 0.5
 
 
 @pytest.mark.parametrize("command", ["--help", "models"])
@@ -75,12 +67,11 @@ def test_version_is_the_packages(capsys):
 
 @pytest.mark.parametrize("arguments", [["modles"], ["models", "--yaml"], ["help", "modles"]])
 def test_a_misspelt_command_line_is_a_usage_error(arguments, capsys):
-    with pytest.raises(SystemExit) as stop:
-        cli.main(arguments)
-    assert stop.value.code == 2
+    assert cli.main(arguments) == 2
     output = capsys.readouterr()
     assert output.out == ""
-    assert "usage: seg-video" in output.err
+    assert output.err.startswith("seg-video: ")
+    assert len(output.err.splitlines()) == 2
 
 
 def test_models_shows_a_line_for_each_of_the_weights(capsys, empty_cache):

@@ -19,4 +19,6 @@ def verify(source: str | Path, output: str | Path, *, quick: bool = False, **rea
     that cannot be read.
     """
     request = request_of_keywords(source, output, reading, ("decode",))
-    return proof.verify(place_of(request.inputs[0]), Path(output), quick=quick, part=request.settings.decode)
+    return proof.verify(
+        place_of(request.inputs[0]), place_of(str(output)), quick=quick, part=request.settings.decode
+    )

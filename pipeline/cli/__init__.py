@@ -129,7 +129,7 @@ def _add_help_arguments(parser: argparse.ArgumentParser) -> None:
 def _show_help(arguments: argparse.Namespace) -> int:
     parsers = Parsers(COMMANDS)
     if arguments.name is not None and arguments.name not in parsers.of:
-        parsers.whole.error(f"there is no command called {arguments.name!r}")
+        raise UsageError(f"There is no command called {arguments.name}.", do="see seg-video --help")
     shown = parsers.whole if arguments.name is None else parsers.of[arguments.name]
     say(shown.format_help().rstrip())
     return 0

@@ -53,6 +53,7 @@ def make_outputs(requests: Sequence[JobRequest], given: Iterable[str], arguments
 
 def make_videos(requests: Sequence[JobRequest], arguments: argparse.Namespace) -> int:
     """Do the jobs, one after the other; the exit code of the first that fails, 4 where only some did."""
+    from pipeline.run.report.bill import Bill
     from pipeline.run.report.speeds import SpeedListener, Speeds
     from pipeline.run.run_listing import run_listing
     from pipeline.run.run_videos import exit_code, run_videos
@@ -64,18 +65,25 @@ def make_videos(requests: Sequence[JobRequest], arguments: argparse.Namespace) -
     speeds = Speeds(WeightsCache.at().folder)
     with StopSignal().listening() as stop:
         reporter = _reporter(arguments, stop, speeds)
+        bill = Bill(reporter)
         try:
             for request in requests:
-                listener = SpeedListener(reporter, speeds, request.settings.run.workers)
+                listener = SpeedListener(bill, speeds, request.settings.run.workers)
                 if is_listing(request.inputs):
                     listings.append(run_listing(request, listener, stop))
                 else:
                     results += run_videos(request, listener, stop, alone=len(requests) == 1)
         finally:
+            total = bill.total()
+            reporter.tell(total)
             reporter.close()
     if arguments.json:
-        record = {"videos": [_video_record(result) for result in results]}
-        say(json.dumps({**record, "listings": list(map(dataclasses.asdict, listings))}, indent=1))
+        record = {
+            "videos": [_video_record(result) for result in results],
+            "listings": list(map(dataclasses.asdict, listings)),
+            "bill": dataclasses.asdict(total),
+        }
+        say(json.dumps(record, indent=1))
     is_left = any(listing.left for listing in listings)
     return max(exit_code(results), ChunksFailedError.exit_code if is_left else 0)
 

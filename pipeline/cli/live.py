@@ -12,7 +12,7 @@ from pipeline.cli.help_texts import help_of
 from pipeline.cli.say import complain
 from pipeline.job.arguments import add_job_options, given_options, options_of_pictures
 from pipeline.loading.given import Given
-from pipeline.terminal import one_line
+from pipeline.terminal import one_line, without_password
 
 if TYPE_CHECKING:
     from pipeline.live.watch import Recorded
@@ -70,8 +70,13 @@ def _live(arguments: argparse.Namespace) -> int:
         track=settings.track,
         render=settings.render,
     )
+
+    def tell_loss(reason: str) -> None:
+        name = one_line(without_password(job.source))
+        complain(f"no picture from {name}: {one_line(reason)}; trying again" if reason else f"{name} is back")
+
     with StopSignal().listening() as stop:
-        recorded = watch(job, find_ffmpeg(), _tell_address, lambda: stop.asked)
+        recorded = watch(job, find_ffmpeg(), _tell_address, tell_loss, lambda: stop.asked)
     if recorded is not None:
         complain(_words_on(recorded))
     return 0

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Container, Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from typing import NoReturn
 
 from pipeline import __version__
 from pipeline.cli.command import Command
@@ -32,11 +33,23 @@ or are damaged, and the rest is there, 5 a run of something else is in the way, 
 """
 
 
+class _Parser(argparse.ArgumentParser):
+    """One that tells misuse as all else is told: what is wrong and what helps, not the whole usage."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message[:1].upper()}{message[1:]}.", do=f"see {self.prog} --help")
+
+    @property
+    def flags(self) -> Collection[str]:
+        """All options, by each of their names."""
+        return self._option_string_actions.keys()
+
+
 class Parsers:
     """The parser of `seg-video` and one of each command."""
 
     def __init__(self, commands: Sequence[Command]) -> None:
-        self.whole = argparse.ArgumentParser(
+        self.whole = _Parser(
             prog="seg-video",
             description="The same dashcam video, plus masks: instance segmentation of road users.",
             epilog=_EPILOG,
@@ -44,7 +57,7 @@ class Parsers:
         )
         self.whole.add_argument("--version", action="version", version=f"seg-video {__version__}")
         rows = self.whole.add_subparsers(metavar="COMMAND")
-        self.of: dict[str, argparse.ArgumentParser] = {}
+        self.of: dict[str, _Parser] = {}
         for command in commands:
             self.of[command.name] = rows.add_parser(
                 command.name,
@@ -57,15 +70,32 @@ class Parsers:
             self.of[command.name].set_defaults(command=command)
 
     def parse(self, words: Sequence[str]) -> argparse.Namespace:
-        """The arguments of the words; options may stand anywhere. Raises UsageError, and SystemExit as argparse."""
+        """The arguments of the words; options may stand anywhere. Raises UsageError, and SystemExit after help."""
         place = _place_of_command(words, self.of)
         if place is None:
             if words[0] in ("-h", "--help", "--version"):
                 return self.whole.parse_args(list(words))
             self._refuse_unknown(words)
-            return self.of[DEFAULT_COMMAND].parse_intermixed_args(_without_end(words))
-        rest = [*words[:place], *words[place + 1 :]]
-        return self.of[words[place]].parse_intermixed_args(_without_end(rest))
+            return self._parse_for(DEFAULT_COMMAND, words)
+        return self._parse_for(words[place], [*words[:place], *words[place + 1 :]])
+
+    def _parse_for(self, command: str, words: Sequence[str]) -> argparse.Namespace:
+        arguments, unknown = self.of[command].parse_known_intermixed_args(_without_end(words))
+        if not unknown:
+            return arguments
+        # What an unknown option was given is taken for a path, so that the option may not be the first.
+        word = next((word for word in unknown if word.startswith("-")), unknown[0])
+        flag = word.partition("=")[0]
+        near = get_close_matches(flag, self.of[command].flags, n=1)
+        others = [name for name, parser in self.of.items() if flag in parser.flags]
+        if others:
+            do = f"give it to seg-video {others[0]}, or see seg-video {command} --help"
+        elif near:
+            do = f"did you mean {near[0]}?"
+        else:
+            do = f"see seg-video {command} --help"
+        kind = "option" if word.startswith("-") else "use for"
+        raise UsageError(f"seg-video {command} has no {kind} {flag}.", do=do)
 
     def _refuse_unknown(self, words: Sequence[str]) -> None:
         first = next((word for word in words if not word.startswith("-")), None)
@@ -73,8 +103,10 @@ class Parsers:
             return
         near = get_close_matches(first, self.of, n=1)
         here = get_close_matches(first, [entry.name for entry in Path().iterdir()], n=1)
-        hint = [f"did you mean {name!r}?" for name in (*near, *here)][:1]
-        self.whole.error(" ".join([f"there is no command and no file called {first!r};", *hint]).rstrip(";"))
+        hint = [f"did you mean {name}?" for name in (*near, *here)][:1]
+        raise UsageError(
+            f"There is no command and no file called {first}.", do=" ".join(hint) or "see seg-video --help"
+        )
 
 
 def refuse_other_inputs(paths: Sequence[str]) -> None:

@@ -8,9 +8,6 @@ from pathlib import Path
 
 from pipeline.errors import UsageError
 
-#: Endings of pictures that are taken for pictures, so that the reader says that it cannot read them.
-_UNREADABLE = (".heic", ".heif")
-
 
 def are_pictures(inputs: Sequence[str], tell: Callable[[str], None]) -> bool:
     """True if the inputs are pictures; else they are videos, or nothing that is there.
@@ -46,7 +43,7 @@ def _is_of_pictures(name: str, tell: Callable[[str], None]) -> bool:
     except (OSError, ValueError):  # a name that cannot be looked up: whoever reads the inputs says why
         names = None
     if names is None:
-        return is_picture(path) or path.suffix.lower() in _UNREADABLE
+        return is_picture(path)
     found = sum(is_picture(entry) for entry in names)
     if not any(entry.suffix.lower() in VIDEO_SUFFIXES for entry in names):
         return found > 0

@@ -85,7 +85,9 @@ def _show_plan(jobs: Sequence[PictureJob], as_json: bool) -> int:
 def _work(jobs: Sequence[PictureJob], arguments: argparse.Namespace) -> int:
     from pipeline.pictures.batch import picture_exit_code, segment_pictures
     from pipeline.run.stopping import StopSignal
+    from pipeline.workers.allocator import keep_memory
 
+    keep_memory()
     results: list[PictureResult] = []
     with StopSignal().listening() as stop, picture_progress(arguments.progress, arguments.quiet) as listener:
         for job in jobs:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.cli.command import Command, aligned
@@ -34,7 +33,7 @@ def _add_verify_arguments(parser: argparse.ArgumentParser) -> None:
         "plus masks; 1: something differs; 3: one of them cannot be read."
     )
     parser.add_argument("input", metavar="IN", help="the source")
-    parser.add_argument("output", type=Path, metavar="OUT", help="what was made of it")
+    parser.add_argument("output", metavar="OUT", help="what was made of it")
     add_job_options(parser, _READING, help_of)
     parser.add_argument("--quick", action="store_true", help="compare packets only, decode nothing")
     parser.add_argument(
@@ -53,7 +52,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     request = make_request((arguments.input,), None, Given(given_options(arguments, _READING)))
     proof = verify(
         place_of(request.inputs[0]),
-        arguments.output,
+        place_of(arguments.output),
         quick=arguments.quick,
         least_psnr_db=arguments.least_psnr,
         part=request.settings.decode,

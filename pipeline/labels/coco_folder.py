@@ -77,6 +77,8 @@ def read_entries(folder: Path) -> tuple[list[PictureEntry], dict[int, str]]:
     """
     path = next((folder / name for name in ANNOTATIONS if (folder / name).is_file()), None)
     if path is None:
+        if not folder.is_dir():
+            raise InputError(f"There is no folder {folder}.")
         raise InputError(
             f"{folder} has no COCO annotations",
             do=f"put one of {', '.join(ANNOTATIONS)} there, and the pictures beside it or in images/",

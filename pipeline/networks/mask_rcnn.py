@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 
+from pipeline.cores import usable_cores
 from pipeline.errors import ConfigError
 from pipeline.formats.branch_file import branch_path, checked_trunk
 from pipeline.formats.own_file import read_metadata
@@ -102,7 +102,7 @@ def _on_openvino(
         if settings.precision == "int8"
         else (find_program, cpu_precision(settings.precision))
     )
-    cores = settings.threads or len(os.sched_getaffinity(0))
+    cores = settings.threads or usable_cores()
     callers = min(given(settings.callers, cores), cores)
 
     def compiled(canvas: tuple[int, int]) -> CompiledStages:

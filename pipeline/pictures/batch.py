@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from pipeline.cores import usable_cores
 from pipeline.errors import ChunksFailedError, InputError, InterruptedRunError, SegVideoError, UsageError
 from pipeline.files import anything, digest_of
 from pipeline.job.protection import check_replaceable
@@ -28,7 +29,7 @@ from pipeline.store.header import StoredPicture
 from pipeline.weights.digest import weights_digest
 
 #: Rises when the same settings make something else.
-_RELEASE = 2
+_RELEASE = 3
 
 
 class PictureListener(Protocol):
@@ -240,7 +241,7 @@ def _digest_or_none(path: Path) -> str | None:
 
 def _threads() -> int:
     """One more than there are cores: while one waits for the disk, the others compute."""
-    return len(os.sched_getaffinity(0)) + 1
+    return usable_cores() + 1
 
 
 def _mark(step: str, *parts: object) -> str:

@@ -13,10 +13,13 @@ KIND_OF_ENDING: Mapping[str, str] = {
     ".tif": "TIFF", ".tiff": "TIFF", ".bmp": "BMP", ".gif": "GIF",
 }  # fmt: skip
 
+#: Of pictures that are not read. Phones make them, so each is told of, and none left out of its folder in silence.
+_UNREAD = (".heic", ".heif")
+
 
 def is_picture(path: Path) -> bool:
-    """True if a file's name says that it is a picture."""
-    return path.suffix.lower() in KIND_OF_ENDING
+    """True if a file's name says that it is a picture, of whatever kind."""
+    return path.suffix.lower() in (*KIND_OF_ENDING, *_UNREAD)
 
 
 def kind_of_name(path: Path) -> str:

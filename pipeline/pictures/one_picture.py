@@ -17,7 +17,6 @@ from pipeline.pictures.kinds import kind_of_name
 from pipeline.pictures.picture import Picture
 from pipeline.pictures.stored import KnownPicture, PictureStore
 from pipeline.pictures.write import encoded
-from pipeline.render.frame_labels import FrameLabels
 from pipeline.render.label_planner import LabelPlanner
 from pipeline.render.overlay import Overlay
 from pipeline.segment.segmenter import Segmenter
@@ -26,8 +25,6 @@ from pipeline.store.header import StoredPicture
 from pipeline.structures.class_map import ClassMap
 from pipeline.structures.detections import Detections
 from pipeline.structures.pixel_classes import PixelClasses
-from pipeline.structures.tracks import Tracks
-from pipeline.structures.yuv_frame import YuvFrame
 from pipeline.track.tracker import Tracker
 
 
@@ -96,7 +93,7 @@ def make_picture(
     planner = LabelPlanner(job.render, picture.width, picture.height, found.class_names)
     _, (labels,) = planner.follow(planner.start(), [(0.0, tracks)])
     overlay = Overlay(job.render, found.class_names, classes)
-    painted = paint_picture(overlay, picture, tracks, labels, found.class_map)
+    painted = replace(picture, rgb=overlay.paint_rgb(picture.rgb, tracks, labels, found.class_map))
     output.parent.mkdir(parents=True, exist_ok=True)
     content = encoded(painted, kind_of_name(output), job.write)
     class_map = "" if found.class_map is None else store.keep_class_map(entry.output, found.class_map)
@@ -105,18 +102,6 @@ def make_picture(
     store.keep(known)
     write_whole(output, content, may_replace)
     return known
-
-
-def paint_picture(
-    overlay: Overlay, picture: Picture, tracks: Tracks, labels: FrameLabels, class_map: ClassMap | None = None
-) -> Picture:
-    """A painted copy; what lies under no class, mask, line or label keeps its numbers, and all keeps its alpha."""
-    red, green, blue = (picture.rgb[..., channel].copy() for channel in range(3))
-    bits = 8 * picture.rgb.dtype.itemsize
-    painted = overlay.paint(YuvFrame(green, blue, red, bits, True, "gbr"), tracks, labels, class_map)
-    rgb = np.empty_like(picture.rgb)
-    rgb[..., 0], rgb[..., 1], rgb[..., 2] = painted.v, painted.y, painted.u
-    return Picture(rgb, picture.alpha, picture.remarks)
 
 
 def _enlarged(class_map: ClassMap, width: int, height: int) -> ClassMap:

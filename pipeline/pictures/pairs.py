@@ -11,7 +11,7 @@ from pathlib import Path
 from pipeline.errors import InputError, UsageError
 from pipeline.job.output_template import filled
 from pipeline.job.protection import protect_sources
-from pipeline.pictures.kinds import is_picture, kind_of_name
+from pipeline.pictures.kinds import KIND_OF_ENDING, is_picture, kind_of_name
 from pipeline.pictures.stored import PictureStore
 
 #: Stands for a list on standard input.
@@ -74,7 +74,7 @@ def _sources(name: str, listed: Iterable[str]) -> list[Path]:
 
 
 def _output(source: Path, output: str | None, several: bool) -> Path:
-    suffix = source.suffix if is_picture(source) else ".png"
+    suffix = source.suffix if source.suffix.lower() in KIND_OF_ENDING else ".png"
     default = f"{source.stem}_seg{suffix}"
     if output is None:
         return Path(default)

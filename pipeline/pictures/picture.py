@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 
@@ -68,12 +68,14 @@ class Picture:
         return _narrowed(self.rgb), None if self.alpha is None else _narrowed(self.alpha)
 
     def shrunk(self, width: int, height: int) -> NDArray[np.uint8]:
-        """rgb with 8 bit a channel in another size, [height, width, 3], as a network looks at it."""
+        """rgb with 8 bit a channel in a smaller size, [height, width, 3], as a network looks at it.
+
+        Each pixel is the mean of the area that it covers, as in videos.
+        """
         rgb, _ = self.in_8_bit()
         if (width, height) == (self.width, self.height):
             return rgb
-        small = Image.fromarray(rgb).resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
-        return np.asarray(small, np.uint8)
+        return np.asarray(cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _narrowed(wide: Pixels) -> NDArray[np.uint8]:

@@ -19,6 +19,9 @@ from pipeline.pictures.picture import Picture, Pixels, Remarks
 #: Kinds that are read, by Pillow's names. Others stay shut: EPS, for one, is a program that Ghostscript would run.
 _FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "GIF")
 
+#: Brands of files with HEVC pictures (ISO/IEC 23008-12, B.4); phones write the first.
+_HEIC = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis")
+
 #: As many as Pillow takes at all, and more than nearly all cameras; a file of some kilobytes can claim more.
 MOST_PIXELS = 178_956_970
 
@@ -58,15 +61,25 @@ def read_picture(path: Path) -> Picture:
     except Image.DecompressionBombError as error:
         raise _too_large(path, str(error)) from None
     except UnidentifiedImageError:
-        raise InputError(
-            f"{path} is no picture that can be read.",
-            found="no file of these kinds: JPEG, PNG, WebP, AVIF, TIFF, BMP, GIF",
-            do="convert it to one of them",
-        ) from None
+        raise _unread(path) from None
     except _BROKEN as error:
         raise InputError(
             f"The picture {path} is broken.", found=str(error) or type(error).__name__, do="get it again"
         ) from error
+
+
+def _unread(path: Path) -> InputError:
+    """The error of a file of no kind that is read."""
+    with path.open("rb") as stream:
+        head = stream.read(12)
+    if not head:
+        return InputError(f"The picture {path} is broken.", found="an empty file", do="get it again")
+    heic = head[4:8] == b"ftyp" and head[8:] in _HEIC
+    return InputError(
+        f"{path} is no picture that can be read.",
+        found=f"{'HEIC, and' if heic else 'a file of'} none of JPEG, PNG, WebP, AVIF, TIFF, BMP, GIF",
+        do="convert it to one of them",
+    )
 
 
 def _check_size(path: Path, image: Image.Image) -> None:
@@ -106,7 +119,7 @@ def _planes(image: Image.Image) -> tuple[Pixels, Pixels | None]:
     if image.has_transparency_data:
         pixels = np.array(image.convert("RGBA"))
         return np.ascontiguousarray(pixels[..., :3]), np.ascontiguousarray(pixels[..., 3])
-    return np.array(image.convert("RGB")), None
+    return np.asarray(image if image.mode == "RGB" else image.convert("RGB")), None
 
 
 def _is_16_bit_png(path: Path) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from pipeline.errors import SegVideoError, StoreError
+from pipeline.errors import SegVideoError, StoreError, UsageError
 from pipeline.job.resolve import resolve
 from pipeline.job.settings import Settings
 from pipeline.record.evidence import output_entry
@@ -13,10 +16,11 @@ from pipeline.record.find_run import request_of
 from pipeline.record.layout import RunLayout, check_private
 from pipeline.record.ledger import Entry, Ledger
 from pipeline.record.manifest import Manifest
+from pipeline.record.remote_run import fetch_record
 from pipeline.record.source_identity import SourceIdentity
 from pipeline.render.drawn_view import DrawnView
 from pipeline.store.class_maps import class_maps_beside
-from pipeline.structures.address import Place
+from pipeline.structures.address import FrameFolder, Place
 from pipeline.structures.pixel_classes import PixelClasses
 
 
@@ -45,6 +49,23 @@ class NoRecord:
     def holds(self) -> bool | None:
         """The state of the checks that need the record: not made, or broken with it."""
         return False if self.spoiled else None
+
+
+@contextmanager
+def record_at_hand(output: Place) -> Iterator[Path]:
+    """A file beside which the record of an output lies: itself, or one in a folder that is gone afterwards.
+
+    Raises InputError and MediaError for a storage that does not give it, UsageError for a place that is no output.
+    """
+    if isinstance(output, Path):
+        yield output
+        return
+    if isinstance(output, FrameFolder):
+        raise UsageError(f"{output} is no output.", do="name the video that was made")
+    with TemporaryDirectory(prefix="seg-video-") as folder:
+        here = Path(folder) / output.name
+        fetch_record(output, RunLayout.of(here))
+        yield here
 
 
 def run_record(output: Path, source: Place) -> RunRecord | NoRecord:

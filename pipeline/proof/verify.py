@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from pipeline.errors import SegVideoError
-from pipeline.files import digest_of
 from pipeline.proof.check import Check
 from pipeline.proof.compare import compare
 from pipeline.proof.limits import Limits, limits_of
 from pipeline.proof.pictures import Pictures, compare_pictures
-from pipeline.proof.run_record import NoRecord, RunRecord, run_record
+from pipeline.proof.run_record import NoRecord, RunRecord, record_at_hand, run_record
+from pipeline.record.source_identity import SourceIdentity
 from pipeline.structures.address import Place
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.colour.tone_map import is_hdr
@@ -45,7 +44,7 @@ class Proof:
 
 def verify(
     source: Place,
-    output: Path,
+    output: Place,
     *,
     quick: bool = False,
     least_psnr_db: float | None = None,
@@ -57,10 +56,22 @@ def verify(
     and the hash of what it published; without it, what needs it is unchecked. quick : packets alone, nothing is
     decoded. least_psnr_db : how near pixels have to be; None for 30 dB, or what the quality that the run asked for
     allows. part : the times of the source that the output is to show; without any what the record says, and without one
-    all. Raises InputError where one of the files cannot be read, UsageError where the source has no frame in the part.
+    all. The record of an output in a storage is fetched from beside it. Raises InputError where one of the files cannot
+    be read, UsageError where the source has no frame in the part.
     """
+    with record_at_hand(output) as beside:
+        return _verify(source, output, run_record(beside, source), quick, least_psnr_db, part)
+
+
+def _verify(
+    source: Place,
+    output: Place,
+    record: RunRecord | NoRecord,
+    quick: bool,
+    least_psnr_db: float | None,
+    part: DecodeSettings,
+) -> Proof:
     whole, after = probe(source), probe(output)
-    record = run_record(output, source)
     asked = record.settings if isinstance(record, RunRecord) else None
     before = excerpt(whole, part if asked is None or part.names_part else asked.decode)
     if asked is not None and excerpt(whole, asked.decode).span != before.span:
@@ -76,14 +87,14 @@ def verify(
     return Proof(str(source), str(output), tuple(checks), _part_words(before))
 
 
-def _published(output: Path, record: RunRecord | NoRecord) -> Check:
+def _published(output: Place, record: RunRecord | NoRecord) -> Check:
     """That the file is the one that the run published: another may well be the same video, but was changed since."""
     name = "published file"
     if isinstance(record, NoRecord):
         return Check(name, record.holds, "-", "-", record.reason)
     if record.published is None:
         return Check(name, None, "-", "-", "the run is not finished")
-    found = digest_of(output)
+    found = SourceIdentity.of(output).sha256
     note = "" if found == record.published else "changed since the run published it"
     return Check(name, not note, f"SHA-256 {record.published[:12]}", f"SHA-256 {found[:12]}", note)
 

@@ -87,6 +87,12 @@ class RunLayout:
         """The picture of what was taken for the own car; stays after success."""
         return self.folder / "own_car.png"
 
+    @property
+    def record(self) -> tuple[Path, ...]:
+        """All that stays after success, as far as the run has it; the manifest, which makes it a run, comes last."""
+        maps = self.joined.with_suffix(".classes.parquet")
+        return (self.joined, maps, self.own_car, self.ledger, self.receipt, self.manifest)
+
     def detections(self, chunk: int | None) -> Path:
         """The detections of a chunk."""
         return self.work / "detections" / f"{chunk:06d}.parquet"
@@ -166,8 +172,7 @@ class RunLayout:
 
     def remove_sidecar(self) -> None:
         """Remove what the run wrote down beside its output. For who holds the run's lock."""
-        maps = self.joined.with_suffix(".classes.parquet")
-        for path in (self.manifest, self.ledger, self.joined, maps, self.own_car, self.receipt, self.lock):
+        for path in (*self.record, self.lock):
             path.unlink(missing_ok=True)
         if not any(self.folder.iterdir()):
             self.folder.rmdir()

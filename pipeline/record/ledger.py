@@ -133,6 +133,11 @@ class Ledger:
         self._intact[entry] = True
         return self._add(entry)
 
+    def adopt(self, entry: Entry) -> Entry:
+        """Add what another machine has made, whose files are here now, and were compared with the entry."""
+        self._intact[entry] = True
+        return self._add(entry)
+
     def record_failure(self, step: str, chunk: int, fingerprint: str, reason: str) -> Entry:
         """Add what could not be made."""
         return self._add(Entry(step, chunk, fingerprint, at=time.time(), failed=reason))

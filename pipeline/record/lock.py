@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
+import platform
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,6 +43,12 @@ def run_lock(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def owner_of(path: Path) -> str:
+    """Letters that stand for whoever may hold this lock: those of a process that held it before are the same."""
+    status = path.stat()
+    return hashlib.sha256(f"{platform.node()} {status.st_dev} {status.st_ino}".encode()).hexdigest()[:16]
 
 
 def _is_still(descriptor: int, path: Path) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -73,19 +73,34 @@ class Overlay:
         labels : the planner's for this frame and these settings. Raises ValueError for those of another.
         """
         painted = replace(frame, y=frame.y.copy(), u=frame.u.copy(), v=frame.v.copy())
+        self._paint_over(painted, tracks, labels, class_map)
+        return painted
+
+    def paint_rgb(
+        self, rgb: NDArray[Any], tracks: Tracks, labels: FrameLabels, class_map: ClassMap | None = None
+    ) -> NDArray[Any]:
+        """The same of a picture, uint8 or uint16 RGB [H, W, 3]."""
+        channels: Any = cv2.split(rgb)  # NumPy takes two to three times as long for that, and for the merge
+        red, green, blue = channels
+        frame = YuvFrame(green, blue, red, 8 * rgb.dtype.itemsize, True, "gbr")
+        self._paint_over(frame, tracks, labels, class_map)
+        return cv2.merge(channels)
+
+    def _paint_over(
+        self, frame: YuvFrame, tracks: Tracks, labels: FrameLabels, class_map: ClassMap | None
+    ) -> None:
         if class_map is not None and self._classes is not None:
-            tint_classes(painted, class_map, self._classes, self._settings.alpha, self._tinted)
+            tint_classes(frame, class_map, self._classes, self._settings.alpha, self._tinted)
         if self._settings.view == "semantic":
-            return painted
+            return
         shown, of_row = self._matched(tracks, labels)
         for row, layer in self._objects(shown, frame.height, frame.width):
-            blend(painted, *layer, _in_planes(COLOURS[labels.colours[of_row[row]]], frame))
+            blend(frame, *layer, _in_planes(COLOURS[labels.colours[of_row[row]]], frame))
         for row, layer in self._leaders(labels, frame.height, frame.width):
-            blend(painted, *layer, _in_planes(COLOURS[labels.colours[row]], frame))
+            blend(frame, *layer, _in_planes(COLOURS[labels.colours[row]], frame))
         capitals = capitals_px(frame.height)
         for left, top, text, rgb in self._plates(shown, labels, of_row, (frame.height, frame.width)):
-            paint_plate(painted, left, top, text, capitals, rgb)
-        return painted
+            paint_plate(frame, left, top, text, capitals, rgb)
 
     def covered(self, height: int, width: int, tracks: Tracks, labels: FrameLabels) -> NDArray[np.bool_]:
         """bool [height, width]: the luma pixels that `paint` may change; it changes no other."""

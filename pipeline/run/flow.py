@@ -58,7 +58,7 @@ def _store_detections(bench: Bench, chunk: Chunk, found: Segmented) -> Made:
     if classes is not None:
         also = (class_maps_beside(path),)
         write_class_maps(also[0], header, classes, found.class_maps)
-    return Made(path, seconds, found.damage, _notes(chunk, found), also=also)
+    return Made(path, seconds, found.damage, _notes(chunk, found), also=also, spent=found.spent)
 
 
 def _notes(chunk: Chunk, found: Segmented) -> tuple[str, ...]:
@@ -118,7 +118,7 @@ def _store_part(bench: Bench, chunk: Chunk, made: Rendered) -> Made:
     path = bench.run.layout.part(chunk.index)
     if made.content is not None:
         write_whole(path, made.content)
-    return Made(path, {"render": made.seconds}, sha256=made.sha256)
+    return Made(path, {"render": made.seconds}, sha256=made.sha256, spent=made.spent)
 
 
 def _mux(bench: Bench, _: Chunk | None) -> Made:
@@ -179,7 +179,7 @@ def _header(run: Run, chunk: Chunk, found: Segmented) -> Header:
 SEGMENT_PASS = Pass(
     name="segment",
     participle="segmented",
-    release=3,
+    release=4,
     work=InPool(SEGMENT, _segment_task, _store_detections),
     needs=lambda run, index: (),
     makes=RunLayout.detections,

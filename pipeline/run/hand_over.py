@@ -10,7 +10,7 @@ from pathlib import Path
 from pipeline import __version__
 from pipeline.errors import UsageError
 from pipeline.job.job_file import read_job_file
-from pipeline.run.shipped import ship
+from pipeline.run.shipped import PACKAGE, write_versions
 from pipeline.structures.address import is_address
 from pipeline.workers.job_api import run_on_cluster
 
@@ -71,8 +71,10 @@ def hand_over(
     with tempfile.TemporaryDirectory(prefix="seg-video-job-") as folder:
         shutil.copyfile(file, Path(folder) / _JOB)
         if shipped:
-            ship(Path(folder))
+            write_versions(Path(folder))
         script = _FIND + (_SHIPPED if shipped else _INSTALLED)
         script = script.replace("VERSION", __version__).replace("JOB", _JOB)
         (Path(folder) / _SCRIPT).write_text(script, encoding="ascii")
-        return run_on_cluster(address, f"RAY_PROCESS=$PPID exec sh {_SCRIPT}", Path(folder), begun, listen)
+        command = f"RAY_PROCESS=$PPID exec sh {_SCRIPT}"
+        packages = [PACKAGE] if shipped else []
+        return run_on_cluster(address, command, Path(folder), begun, listen, packages)

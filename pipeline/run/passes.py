@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from pipeline.record.fingerprint import mark
 from pipeline.record.layout import RunLayout
 from pipeline.run.run import Run
+from pipeline.run.work.meter import NOTHING, Spent
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.frame_damage import NO_DAMAGE, FrameDamage
 
@@ -23,7 +24,7 @@ class Made:
 
     path : the file. seconds : by name, the pass's own among them. damage : of the source's frames. notes : for the
     user, a sentence each. sha256 : of the file, where it is known already. also : further files that belong to it.
-    holds : fingerprints of passes whose results can be read from this file too, whatever the chunk.
+    holds : fingerprints of passes whose results can be read from this file too, whatever the chunk. spent : by workers.
     """
 
     path: Path
@@ -33,6 +34,7 @@ class Made:
     sha256: str | None = None
     also: tuple[Path, ...] = ()
     holds: tuple[str, ...] = ()
+    spent: Spent = NOTHING
 
 
 class Bench(Protocol):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import time
 
+from pipeline.cores import usable_cores
 from pipeline.job.settings import Settings
 from pipeline.networks.devices import gpu_count
 from pipeline.render.drawn_view import DrawnView
@@ -22,6 +22,10 @@ _MOST_CPU_WORKERS = 8
 
 #: Cores that one renderer uses at most: of some 18 CPU ms a frame a quarter holds the lock of its interpreter.
 _CORES_OF_RENDERER = 4
+
+#: GPUs that a driver keeps busy, on paper (docs/cluster.md). A job on a cluster has requests for so many open where it
+#: has fewer, and Ray's autoscaler adds nodes for those.
+_GPUS_OF_DRIVER = 2
 
 #: The pools: segmenters have the GPUs, renderers share the cores.
 SEGMENT, RENDER = "segment", "render"
@@ -113,21 +117,25 @@ class RunPools:
     def _resources(self) -> tuple[int, int]:
         """Cores and GPUs."""
         if self._session is None:
-            return len(os.sched_getaffinity(0)), gpu_count(self._settings.segment.device)
+            return usable_cores(), gpu_count(self._settings.segment.device)
         cores, gpus = self._session.resources()
-        return max(int(cores), 1), 0 if self._settings.segment.device == "cpu" else int(gpus)
+        # Whoever asks for GPUs has a cluster that gets some, be it later.
+        least, most = {"cpu": (0, 0), "gpu": (1, gpus)}.get(self._settings.segment.device, (0, gpus))
+        return max(int(cores), 1), max(least, int(most))
 
     def _size(self, pool: str) -> int:
         """Workers of a pool, at most.
 
-        Segmenters: one a GPU. Without GPU one on this machine, whose threads share one network among all cores: two
-        processes of one thread each infer as fast as one of two, and hold the network twice. Renderers: one a core;
-        without Ray one for a few cores, which paints as many chunks at a time.
+        Segmenters: one a GPU, of a cluster also for those still to come. Without GPU one on this machine, whose
+        threads share one network among all cores: two processes of one thread each infer as fast as one of two, and
+        hold the network twice. Renderers: one a core; without Ray one for a few cores, which paints as many chunks at
+        a time.
         """
         cores, gpus = self._resources()
         if pool == SEGMENT:
             without = 1 if self.is_local else max(min(cores // 2, _MOST_CPU_WORKERS), 1)
-            return self._settings.run.workers or gpus or without
+            with_gpu = max(gpus, 0 if self.is_local else _GPUS_OF_DRIVER) if gpus else 0
+            return self._settings.run.workers or with_gpu or without
         if self._session is None:
             return -(-cores // _CORES_OF_RENDERER)
         return cores if self.is_local else max(cores - (gpus or cores // 2), 1)
@@ -136,16 +144,16 @@ class RunPools:
         size, (cores, gpus) = self._size(SEGMENT), self._resources()
         if gpus:
             # The second slot decodes the next chunk's first frames while the first infers.
-            return PoolSpec(
-                SEGMENT, self._worker(None), size, gpus=min(gpus / size, 1), cpus=self._cpus(), slots=2
-            )
+            share = min(gpus / size, 1) if self._settings.run.workers else 1
+            worker = self._worker(None, share)
+            return PoolSpec(SEGMENT, worker, size, gpus=share, cpus=self._cpus(), slots=2)
         threads = max(cores // size, 1) if self.is_local else 1
         return PoolSpec(SEGMENT, self._worker(threads), size, cpus=self._cpus())
 
-    def _worker(self, threads: int | None) -> SegmentWorker:
+    def _worker(self, threads: int | None, gpus: float = 0) -> SegmentWorker:
         asked = self._settings
         view = DrawnView.of(asked.render.view, asked.segment.model, *network_classes(asked.segment.model))
-        return SegmentWorker(asked.segment, threads, class_maps=view.classes is not None)
+        return SegmentWorker(asked.segment, threads, class_maps=view.classes is not None, gpus=gpus)
 
     def _renderers(self) -> PoolSpec:
         size = self._size(RENDER)

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import reduce
 from operator import or_
 from pathlib import Path
 
-from pipeline.record.fingerprint import chunk_mark
+from pipeline.record.fingerprint import chunk_mark, mark
 from pipeline.record.ledger import Entry, Ledger
-from pipeline.run.passes import Key, Made, Pass, fingerprints
+from pipeline.record.remote_run import RemoteRun
+from pipeline.run.passes import InPool, Key, Made, Pass, fingerprints
 from pipeline.run.run import Run
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.frame_damage import NO_DAMAGE, FrameDamage
 
 
 class Products:
-    """Answers where the product of a pass and a chunk lies, by the run's ledger."""
+    """Answers where the product of a pass and a chunk lies, by the run's ledger.
+
+    remote : where products of workers lie for other machines too; of a run whose output goes to a storage.
+    """
 
     def __init__(self, run: Run, passes: Sequence[Pass], ledger: Ledger) -> None:
         self.run, self.passes, self.ledger = run, {step.name: step for step in passes}, ledger
+        self.remote = None if run.destination is None else RemoteRun(run.destination)
         self.marks: Mapping[str, str] = fingerprints(run, passes)
 
     def path(self, key: Key) -> Path | None:
         """The file that holds the product: its own, or that of a pass over the whole film that keeps it too."""
         name, index = key
         step = self.passes[name]
-        own = step.makes(self.run.layout, index)
+        own = self._own(key)
         if self.ledger.done(name, index, self._mark(key), own):
             return own
         if step.kept_in is None or index is None:
@@ -47,10 +53,28 @@ class Products:
         order = {name: place for place, name in enumerate(self.passes)}
         return sorted(found, key=lambda key: (order[key[0]], -1 if key[1] is None else key[1]))
 
-    def record(self, key: Key, made: Made) -> Entry:
+    def fetch(self, key: Key) -> Entry | None:
+        """Bring the product here, where another machine has made the very same of the same; its entry."""
+        name = self._remote_name(key)
+        if name is None or self.remote is None:
+            return None
+        entry = self.remote.fetch(name, self._mark(key), self._own(key))
+        return None if entry is None else self.ledger.adopt(replace(entry, chunk=key[1]))
+
+    def keep_for_others(self, keys: Iterable[Key]) -> None:
+        """Let other machines have these products, as far as their files are here."""
+        if self.remote is None:
+            return
+        for key in keys:
+            entry = self.ledger.done(*key, self._mark(key), self._own(key))
+            name = self._remote_name(key)
+            if entry is not None and name is not None:
+                self.remote.keep(name, entry, self._own(key))
+
+    def record(self, key: Key, made: Made) -> None:
         """Write down what was made."""
         name, index = key
-        return self.ledger.record(
+        self.ledger.record(
             name,
             index,
             self._mark(key),
@@ -62,6 +86,7 @@ class Products:
             also=made.also,
             holds=made.holds,
         )
+        self.keep_for_others([key])
 
     def record_failure(self, name: str, index: int, reason: str) -> None:
         """Write down what could not be made."""
@@ -90,6 +115,31 @@ class Products:
             return entry.damage
         holder = self._holder(first)
         return NO_DAMAGE if holder is None else holder.damage.within(chunk.start, chunk.stop)
+
+    def _own(self, key: Key) -> Path:
+        return self.passes[key[0]].makes(self.run.layout, key[1])
+
+    def _remote_name(self, key: Key) -> str | None:
+        """The name of a worker's product among other machines: it tells the content of all that it was made of.
+
+        None for what the driver makes, and where something is not there that it is made of. What is made of the same
+        by the same settings counts as the same; other machines' numbers may differ in their last digit, and then
+        tracks do, and the parts that are painted of them have other names.
+        """
+        step = self.passes[key[0]]
+        if self.remote is None or not isinstance(step.work, InPool):
+            return None
+        contents = [self._content(needed) for needed in step.needs(self.run, key[1])]
+        if None in contents:
+            return None
+        return f"{step.name}/{key[1]:06d}.{mark(step.name, step.release, self._mark(key), contents)}"
+
+    def _content(self, key: Key) -> str | None:
+        """SHA-256 of the file that holds a product, as it was written down."""
+        step, entry = self.passes[key[0]], self.ledger.entry(*key)
+        if entry is None or entry.failed is not None or entry.fingerprint != self._mark(key):
+            entry = self._holder(step)
+        return None if entry is None else entry.sha256
 
     def _mark(self, key: Key) -> str:
         name, index = key

@@ -21,12 +21,16 @@ from pipeline.record.listing import (
     ListingStatus,
     VideoOutcome,
 )
-from pipeline.record.lock import run_lock
+from pipeline.record.lock import owner_of, run_lock
+from pipeline.record.remote_run import remote_claim
 from pipeline.run.pools import RunPools
 from pipeline.run.report.events import Listed, Listener, SetAside, Skipped, VideoStarted
+from pipeline.run.report.metrics import with_metrics
 from pipeline.run.run_videos import OWN_TROUBLE, run_video
 from pipeline.run.stopping import StopSignal
 from pipeline.run.verdict import is_refused_unseen
+from pipeline.run.work.meter import METER
+from pipeline.storage.claim import claimed
 from pipeline.storage.listing import ListedObject, objects_below
 from pipeline.structures.address import Address, is_address
 from pipeline.weights.digest import weights_digest
@@ -41,6 +45,8 @@ def run_listing(request: JobRequest, listener: Listener, stop: StopSignal) -> Li
     A video is one job's alone while it is worked on: a lock says so, which is free when its process dies.
     What an earlier job has made is not looked at again. Raises InterruptedRunError when the user stops it.
     """
+    METER.restart()
+    listener = with_metrics(listener, request.settings.run)
     record = ListingRecord(_folder(request))
     plan = record.write(request.inputs, str(request.output), listed_videos(request))
     listener.tell(Listed(str(record.folder), plan.videos, plan.nbytes))
@@ -123,26 +129,34 @@ class _Job:
             with run_lock(claim):
                 # Read again: another job may have ended it since its shard was read.
                 if not self._is_through(self._record.outcomes(video.shard).get(video.key)):
-                    self._record.add(video, self._outcome(video))
+                    outcome = self._outcome(video, owner_of(claim))
+                    if outcome is None:
+                        return False
+                    self._record.add(video, outcome)
                 claim.unlink()
         except RunInTheWayError:
             return False
         return True
 
-    def _outcome(self, video: ListedVideo) -> VideoOutcome:
-        pair = Pair(Address(video.source), self._record.output_of(video), Address(video.output))
-        self._count += 1
-        self._listener.tell(VideoStarted(video.source, self._count, self._videos))
+    def _outcome(self, video: ListedVideo, owner: str) -> VideoOutcome | None:
+        """The end of a video; None where a job of another cluster's works on it."""
         try:
-            if is_refused_unseen(pair, self._request.settings.run):
-                self._listener.tell(Skipped(video.output))
-                return VideoOutcome(video.key, "skipped", time.time())
-            result = run_video(pair, self._request, self.pools, self._listener, self._stop)
+            with claimed(remote_claim(Address(video.output)), owner) as is_ours:
+                return self._made(video) if is_ours else None
         except ConfigError:
             raise  # of the settings, which all videos share
         except OWN_TROUBLE as error:
             self._listener.tell(SetAside(video.source, str(error)))
             return VideoOutcome(video.key, "failed", time.time(), error=str(error))
+
+    def _made(self, video: ListedVideo) -> VideoOutcome:
+        pair = Pair(Address(video.source), self._record.output_of(video), Address(video.output))
+        self._count += 1
+        self._listener.tell(VideoStarted(video.source, self._count, self._videos))
+        if is_refused_unseen(pair, self._request.settings.run):
+            self._listener.tell(Skipped(video.output))
+            return VideoOutcome(video.key, "skipped", time.time())
+        result = run_video(pair, self._request, self.pools, self._listener, self._stop)
         frames = 0 if result.facts is None else result.facts.frames
         return VideoOutcome(video.key, result.state, time.time(), frames)
 

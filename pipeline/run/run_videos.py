@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,6 +27,7 @@ from pipeline.record.layout import RunLayout
 from pipeline.record.ledger import Ledger
 from pipeline.record.lock import run_lock
 from pipeline.record.manifest import Manifest
+from pipeline.record.remote_run import RemoteRun, keep_record
 from pipeline.record.status import frames_per_second
 from pipeline.run.flow import passes_of
 from pipeline.run.manifest_of import manifest_of
@@ -43,12 +45,14 @@ from pipeline.run.report.events import (
     VideoStarted,
     Warned,
 )
+from pipeline.run.report.metrics import with_metrics
 from pipeline.run.report.sentences import damage_words
 from pipeline.run.rerender import copy_detections
 from pipeline.run.run import Run
 from pipeline.run.runner import Runner
 from pipeline.run.stopping import StopSignal
-from pipeline.run.verdict import is_refused_unseen, verdict
+from pipeline.run.verdict import Verdict, is_refused_unseen, verdict
+from pipeline.run.work.meter import METER, NOTHING, Spent
 from pipeline.structures.address import Place, place_of
 from pipeline.structures.frame_damage import FrameDamage
 
@@ -89,6 +93,8 @@ def run_videos(
     alone : no other job waits. If it has one video too, an error is raised; else a video's own trouble is set
     aside. Raises InterruptedRunError when the user stops it.
     """
+    METER.restart()
+    listener = with_metrics(listener, request.settings.run)
     found = pairs(request.inputs, request.output, request.settings.run.work_dir)
     results = {pair: VideoResult(pair.source, pair.target, "skipped") for pair in found}
     unseen = [pair for pair in found if is_refused_unseen(pair, request.settings.run)]
@@ -145,11 +151,13 @@ def run_video(
             layout.receipt.unlink(missing_ok=True)  # of an object that is there no more
         if state == "made" and request.found_by is not None:
             copy_detections(request.found_by, layout, products.ledger)
-        if state == "kept" and not run.settings.run.keep_work:
-            run.layout.remove_work()  # of a run that failed when the output had its name
-        speed = _make(products, old, pools, listener, stop) if state == "made" else _NOTHING_MADE
+        effort = _make(products, old, pools, listener, stop) if state == "made" else _NOTHING_MADE
+        if not run.settings.run.keep_work:
+            run.layout.remove_work()  # also of a run that failed when the output had its name
+        if products.remote is not None:
+            _end_remote(products.remote, run, state, listener)
         damage = products.damage()
-        facts = _facts(run, damage, speed, time.perf_counter() - began)
+        facts = _facts(run, damage, effort, time.perf_counter() - began)
         sentences = damage_words(run, damage)
         for sentence in sentences:
             listener.tell(Damaged(sentence))
@@ -162,19 +170,20 @@ def run_video(
 
 
 @dataclass(frozen=True)
-class _Speed:
-    """The speed of a run. busy_seconds : by pass, of all workers together."""
+class _Effort:
+    """The speed of a run. busy_seconds : by pass, of all workers together. spent : by all processes."""
 
     frames_per_second: float | None
     busy_seconds: Mapping[str, float]
+    spent: Spent
 
 
-_NOTHING_MADE = _Speed(None, {})
+_NOTHING_MADE = _Effort(None, {}, NOTHING)
 
 
 def _make(
     products: Products, old: Manifest | None, pools: RunPools, listener: Listener, stop: StopSignal
-) -> _Speed:
+) -> _Effort:
     """Make the output."""
     run = products.run
     pools.begin()
@@ -186,11 +195,27 @@ def _make(
             listener.tell(Redone(tuple(redone), tuple(changed_things(old, new))))
     new.write(run.layout.manifest)
     runner = Runner(products, pools, listener, stop)
-    runner.work()
-    return _Speed(frames_per_second(products.ledger, new), dict(runner.seconds))
+    with products.remote or nullcontext():
+        runner.work()
+    return _Effort(frames_per_second(products.ledger, new), dict(runner.seconds), runner.spent)
 
 
-def _facts(run: Run, damage: FrameDamage, speed: _Speed, seconds: float) -> VideoFacts:
+def _end_remote(remote: RemoteRun, run: Run, state: Verdict, listener: Listener) -> None:
+    """Leave of a finished run in a storage what stays of it on a disk; the output is there, whatever becomes of it."""
+    assert run.destination is not None
+    trouble = remote.trouble
+    try:
+        if state == "made" and run.settings.run.sidecar:
+            keep_record(run.destination, run.layout)
+        if not run.settings.run.keep_work:
+            remote.remove_work()
+    except SegVideoError as error:
+        trouble = error
+    if trouble is not None:
+        listener.tell(Warned(f"the run beside {run.destination} is not as it should be: {trouble}"))
+
+
+def _facts(run: Run, damage: FrameDamage, effort: _Effort, seconds: float) -> VideoFacts:
     return VideoFacts(
         frames=run.film.frame_count,
         chunks=len(run.chunks),
@@ -200,7 +225,9 @@ def _facts(run: Run, damage: FrameDamage, speed: _Speed, seconds: float) -> Vide
         runtime=run.network.runtime,
         missing=damage.missing,
         flawed=damage.flawed,
-        seconds=None if speed is _NOTHING_MADE else seconds,
-        busy_seconds=speed.busy_seconds,
-        frames_per_second=speed.frames_per_second,
+        seconds=None if effort is _NOTHING_MADE else seconds,
+        busy_seconds=effort.busy_seconds,
+        frames_per_second=effort.frames_per_second,
+        video_seconds=float(run.film.duration_seconds),
+        spent=effort.spent,
     )

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import ChunksFailedError, InterruptedRunError, SegVideoError, StoreError, WriteError
+from pipeline.errors import (
+    ChunksFailedError,
+    InterruptedRunError,
+    SegVideoError,
+    StoreError,
+    WeightsError,
+    WriteError,
+)
 from pipeline.files import digest_of
 from pipeline.run.passes import InDriver, InPool, Key, Made, Pass
 from pipeline.run.pools import RunPools
@@ -28,6 +35,7 @@ from pipeline.run.report.events import (
 from pipeline.run.run import Run
 from pipeline.run.schedule import Schedule
 from pipeline.run.stopping import StopSignal
+from pipeline.run.work.meter import METER, NOTHING, Spent
 from pipeline.run.work.reach import OutOfReachError
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.frame_damage import FrameDamage
@@ -53,6 +61,7 @@ class Runner:
         self._done: Counter[str] = Counter()
         self.with_packets = False
         self.seconds: Counter[str] = Counter()
+        self.spent = NOTHING
 
     @property
     def run(self) -> Run:
@@ -98,7 +107,7 @@ class Runner:
         Raises ChunksFailedError when all is done that could be, InterruptedRunError when the user stops it.
         """
         self.run.layout.make_folders()
-        todo = self._products.missing()
+        todo = self._fetch(self._products.missing())
         self._schedule = Schedule(todo, lambda key: self._step(key).needs(self.run, key[1]))
         self._count_kept(todo)
         first = next(iter(self._products.passes))
@@ -113,11 +122,16 @@ class Runner:
         if self._failed:
             raise self._failure()
         assert not self._schedule.left, "every product is made, failed, or waits for one that failed"
-        if not self.run.settings.run.keep_work:
-            self.run.layout.remove_work()
 
     def _step(self, key: Key) -> Pass:
         return self._products.passes[key[0]]
+
+    def _fetch(self, todo: list[Key]) -> list[Key]:
+        """Bring here what other machines have made, and let them have what is here; what is still to be made."""
+        chunks = [(name, chunk.index) for name in self._products.passes for chunk in self.run.chunks]
+        self._products.keep_for_others(set(chunks).difference(todo))
+        fetched = [key for key in todo if not self._stop.asked and self._products.fetch(key)]
+        return self._products.missing() if fetched else todo
 
     def _count_kept(self, todo: list[Key]) -> None:
         """Count the frames that each pass is through with already."""
@@ -176,7 +190,7 @@ class Runner:
         """Hand out what workers have room for."""
         moved = False
         pools = self._pools.workers
-        while self._schedule.has_ready(step.name):
+        while self._schedule.has_ready(step.name) and not self._stop.asked:
             self._pools.grow(work.pool)
             if not pools.has_room(work.pool) or sum(self._in_flight.values()) >= _MOST_BYTES_IN_FLIGHT:
                 break
@@ -184,10 +198,14 @@ class Runner:
             chunk = self._chunk(key) if key else None
             assert key is not None
             assert chunk is not None
+            moved = True
+            entry = self._products.fetch(key)
+            if entry is not None:
+                self._count(key, entry.notes)
+                continue
             task = work.task(self, chunk)
             pools.submit(work.pool, (self.run.layout.output, key), task)
             self._in_flight[key] = task.nbytes
-            moved = True
         return moved
 
     def _take(self, result: TaskResult) -> None:
@@ -209,15 +227,23 @@ class Runner:
             self._keep(key, step.work.keep(self, chunk, result.value))
         elif isinstance(result.error, OutOfReachError):
             self._schedule.put_back(key)  # not the chunk's fault: from now on its packets go along
-        elif isinstance(result.error, WriteError):
-            raise result.error  # a disk that is full is so for the other chunks too
+        elif isinstance(result.error, WriteError | WeightsError):
+            raise result.error  # a disk that is full is so for the other chunks too, and so is a network that fails
         else:
             self._fail(step, chunk, result.error)
 
     def _keep(self, key: Key, made: Made) -> None:
         self._products.record(key, made)
         self.seconds.update(made.seconds)
-        for note in made.notes:
+        self._count(key, made.notes, made.seconds.get(key[0], 0.0), made.spent)
+
+    def _count(
+        self, key: Key, notes: Iterable[str], seconds: float = 0.0, by_workers: Spent = NOTHING
+    ) -> None:
+        """Go on behind a product that is there now."""
+        spent = by_workers + METER.take()
+        self.spent += spent
+        for note in notes:
             if note not in self._told:
                 self._told.add(note)
                 self._listener.tell(Warned(note))
@@ -225,7 +251,7 @@ class Runner:
         if chunk is not None:
             self._done[key[0]] += len(chunk)
         self._schedule.done(key)
-        self._listener.tell(Progressed(self._counts()))
+        self._listener.tell(Progressed(self._counts(), key[0], seconds, spent))
 
     def _fail(self, step: Pass, chunk: Chunk, error: SegVideoError) -> None:
         self._failed[chunk.index] = error

@@ -1,6 +1,6 @@
 """The package sent along with a job, to a head that has the packages it stands on and not itself.
 
-`python -m pipeline.run.shipped` is called there, in the folder that was sent, before anything else of it is imported.
+`python -m pipeline.run.shipped` is called there, in the job's folder, before anything else of it is imported.
 """
 
 from __future__ import annotations
@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 import platform
 import re
-import shutil
 import sys
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
+
+#: The folder that is sent.
+PACKAGE = Path(__file__).resolve().parents[1]
 
 _VERSIONS = "versions.json"
 
@@ -20,10 +22,8 @@ _VERSIONS = "versions.json"
 _PYTHON = ".".join(platform.python_version_tuple()[:2])
 
 
-def ship(folder: Path) -> None:
-    """Copy this package into the folder, with the versions of Python and of all that it stands on here."""
-    package = Path(__file__).resolve().parents[1]
-    shutil.copytree(package, folder / package.name, ignore=shutil.ignore_patterns("__pycache__"))
+def write_versions(folder: Path) -> None:
+    """Write the versions of Python and of all that this package stands on here into the job's folder."""
     (folder / _VERSIONS).write_text(json.dumps(versions_here()), encoding="ascii")
 
 

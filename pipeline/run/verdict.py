@@ -13,6 +13,7 @@ from pipeline.job.protection import check_not_another_s, check_replaceable
 from pipeline.job.settings import RunSettings
 from pipeline.record.layout import RunLayout
 from pipeline.record.receipt import Receipt
+from pipeline.record.remote_run import fetch_record
 from pipeline.run.products import Products
 from pipeline.storage.objects import is_there
 from pipeline.structures.address import Place
@@ -21,13 +22,18 @@ Verdict = Literal["made", "kept", "skipped"]
 
 
 def is_refused_unseen(pair: Pair, settings: RunSettings) -> bool:
-    """True if the pair is skipped for an output that no run here has made, whatever the source is.
+    """True if the pair is skipped for an output that no run has made, whatever the source is.
 
-    Raises UsageError where it is neither to be skipped nor replaced, or cannot be replaced.
+    Of an output in a storage the record of another machine's run is brought here. Raises UsageError where the output is
+    neither to be skipped nor replaced, or cannot be replaced.
     """
     if pair.destination is not None:
-        known = settings.force or RunLayout.of(pair.output).folder.exists()
-        return not known and is_there(pair.destination) and _is_skipped(settings, pair.destination)
+        layout = RunLayout.of(pair.output, keeps_output=False)
+        if settings.force or layout.manifest.exists() or not is_there(pair.destination):
+            return False
+        return settings.skip or not (
+            fetch_record(pair.destination, layout) or _is_skipped(settings, pair.destination)
+        )
     check_replaceable(pair.output)
     if settings.force:
         check_not_another_s(pair.output)

@@ -6,12 +6,14 @@ import io
 import random
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from pipeline.errors import InputError, MediaError, SegVideoError, UsageError
 from pipeline.files import digest_of, digest_of_stream
+from pipeline.storage.traffic import TRAFFIC
 from pipeline.structures.address import STORAGES, Address
 
 _T = TypeVar("_T")
@@ -74,6 +76,7 @@ def publish(file: Path, address: Address, *, replace: bool) -> ObjectFacts:
     storage, mode = storage_of(address), "overwrite" if replace else "create"
     try:
         asked(address, lambda _: storage.put_file(str(file), address.url, mode=mode), storage)
+        TRAFFIC.add(put=file.stat().st_size)
     except FileExistsError as error:
         if digest_of_object(address) != digest_of(file):
             raise UsageError(
@@ -81,6 +84,28 @@ def publish(file: Path, address: Address, *, replace: bool) -> ObjectFacts:
                 do="name another output, or add --force to replace it: all that was made is kept",
             ) from error
     return look_at(address)
+
+
+def put_new(content: bytes, address: Address) -> None:
+    """Put content at an address, whole or not at all; nothing where an object is there. Raises as look_at does."""
+    storage = storage_of(address)
+    with suppress(FileExistsError):
+        asked(address, lambda _: storage.pipe_file(address.url, content, mode="create"), storage)
+        TRAFFIC.add(put=len(content))
+
+
+def put_over(file: Path, address: Address) -> None:
+    """Put a file at an address, whole or not at all, whatever is there. Raises as look_at does."""
+    storage = storage_of(address)
+    asked(address, lambda _: storage.put_file(str(file), address.url), storage)
+    TRAFFIC.add(put=file.stat().st_size)
+
+
+def remove(addresses: Sequence[Address]) -> None:
+    """Remove objects of one bucket; those that are not there are removed already. Raises as look_at does."""
+    if addresses:
+        storage = storage_of(addresses[0])
+        asked(addresses[0], lambda _: storage.rm([address.url for address in addresses]), storage)
 
 
 class ReadOnlyFile(io.RawIOBase):
@@ -161,6 +186,7 @@ class ObjectFile(ReadOnlyFile):
                 )
             if len(found) < end - start:
                 raise EOFError(f"{len(found)} bytes of {end - start}")
+            TRAFFIC.add(fetched=len(found))
             return found
 
         return asked(self._address, fetch, self._storage)

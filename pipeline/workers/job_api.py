@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +20,20 @@ def run_on_cluster(
     working_dir: Path,
     begun: Callable[[str], None],
     listen: Callable[[str], None],
+    packages: Sequence[Path] = (),
 ) -> int:
     """Exit code of `command`, run at `address` (http://HEAD:8265) in a copy of `working_dir`.
 
-    begun : is given the job's id. listen : is given the command's output as it comes. Raises SegVideoError if the
-    cluster cannot be reached.
+    begun : is given the job's id. listen : is given the command's output as it comes. packages : folders that Python
+    finds before its own on every machine of the job. Raises SegVideoError if the cluster cannot be reached.
     """
     client = _client(address)
-    job = _submitted(client, command, {"working_dir": str(working_dir)})
+    # Not into the working folder: a node that begins to work on a job deletes and unpacks that anew, and where two
+    # nodes have one folder for their session, as on one machine, it does so under the programs of the other (Ray 2.60).
+    surroundings: dict[str, Any] = {"working_dir": str(working_dir)}
+    if packages:
+        surroundings |= {"py_modules": list(map(str, packages)), "excludes": ["__pycache__"]}
+    job = _submitted(client, command, surroundings)
     begun(job)
     asyncio.run(_follow(client, job, listen))
     info = client.get_job_info(job)

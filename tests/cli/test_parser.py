@@ -45,21 +45,43 @@ def test_an_options_value_is_no_command():
     assert (found.command.name, found.paths) == ("run", ["in.mp4", "out.mp4"])
 
 
-def test_a_word_that_is_nothing_gets_the_nearest_command_or_file(tmp_path, monkeypatch, capsys):
+def test_a_word_that_is_nothing_gets_the_nearest_command_or_file(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "holiday").mkdir()
-    for word, near in (("verfy", "did you mean 'verify'?"), ("holidy", "did you mean 'holiday'?")):
-        with pytest.raises(SystemExit) as stop:
+    for word, near in (("verfy", "did you mean verify?"), ("holidy", "did you mean holiday?")):
+        with pytest.raises(UsageError) as told:
             Parsers(cli.COMMANDS).parse([word])
-        assert stop.value.code == 2
-        assert near in capsys.readouterr().err
+        assert told.value.do == near
+
+
+@pytest.mark.parametrize(
+    ("words", "what", "do"),
+    [
+        ("in.mp4 --modell x", "seg-video run has no option --modell.", "did you mean --model?"),
+        ("in.mp4 --modell=x", "seg-video run has no option --modell.", "did you mean --model?"),
+        ("verify --quik in.mp4 out.mp4", "seg-video verify has no option --quik.", "did you mean --quick?"),
+        (
+            "render in.mp4 out.mp4 --start 3",
+            "seg-video render has no option --start.",
+            "give it to seg-video run",
+        ),
+        ("run in.mp4 --zzz", "seg-video run has no option --zzz.", "see seg-video run --help"),
+        ("verify a b c", "seg-video verify has no use for c.", "see seg-video verify --help"),
+        ("verify in.mp4", "The following arguments are required: OUT.", "see seg-video verify --help"),
+        ("in.mp4 --every", "Argument --every: expected one argument.", "see seg-video run --help"),
+    ],
+)
+def test_misuse_is_told_in_a_line_with_what_helps_and_without_the_whole_usage(words, what, do):
+    with pytest.raises(UsageError) as told:
+        Parsers(cli.COMMANDS).parse(words.split())
+    assert told.value.what == what
+    assert str(told.value.do).startswith(do)
 
 
 def test_a_word_too_long_for_a_file_name_is_a_usage_error(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit) as stop:
+    with pytest.raises(UsageError):
         Parsers(cli.COMMANDS).parse(["x" * 5000])
-    assert stop.value.code == 2
 
 
 @pytest.mark.parametrize(

@@ -86,14 +86,16 @@ def test_a_list_on_standard_input(album, repo_root, tmp_path):
 
 def test_a_broken_picture_is_set_aside_and_told_of(album, seg_video, tmp_path):
     (album / "1.jpg").write_bytes((album / "1.jpg").read_bytes()[:200])
+    (album / "phone.HEIC").write_bytes(b"\0\0\0\x18ftypheic")
     code, _, err = seg_video(album, "out/", "--progress", "json")
     lines = [line for line in err.splitlines() if line.startswith("{")]
     states = [json.loads(line)["state"] for line in lines]
-    assert (code, states) == (4, ["done", "failed", "done", "done"])
+    assert (code, states) == (4, ["done", "failed", "done", "done", "failed"])
     code, _, err = seg_video(album, "out/")
     assert code == 4
     assert "1.jpg is broken" in err
-    assert "4 pictures: 3 there already, 1 failed; 3 objects" in err
+    assert "HEIC, and none of JPEG" in err
+    assert "5 pictures: 3 there already, 2 failed; 3 objects" in err
     assert seg_video(album / "1.jpg", "alone.jpg")[0] == 3
 
 

@@ -147,6 +147,8 @@ def test_what_cannot_be_is_refused(data, capsys, arguments, code, message):
 def test_a_folder_without_labels_is_refused(capsys, tmp_path):
     assert cli.main(["eval", str(tmp_path)]) == 3
     assert "no COCO annotations" in capsys.readouterr().err
+    assert cli.main(["eval", str(tmp_path / "nowhere")]) == 3
+    assert "There is no folder" in capsys.readouterr().err
 
 
 def test_a_picture_of_another_size_is_refused(data, capsys):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.live.browser import Browser, find_chromium
-from tests.live.conftest import BOTH, camera, until
+from tests.live.conftest import BOTH, SKY_AND_ROAD, camera, until
 
 #: Red, green and blue of the page's picture at its middle row, as the browser has them.
 PIXELS = """(() => {
@@ -87,6 +87,9 @@ def test_the_keyboard_reaches_and_works_every_control(page):
         if reached[-1] == "view":
             browser.press("ArrowDown", "ArrowDown")
             until(lambda: session.controls.view == "semantic")
+            browser.until("at('shares').textContent.startsWith('sky')")
+            colour = "getComputedStyle(document.querySelector('#shares .colour')).backgroundColor"
+            assert browser.value(colour) == f"rgb{SKY_AND_ROAD.by_name['sky']}"
         if reached[-1] == "car":
             browser.press(" ", "Space")
             until(lambda: session.controls.classes == ("person", "road", "sky"))

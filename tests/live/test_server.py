@@ -16,6 +16,7 @@ from PIL import Image
 
 from pipeline.errors import ConfigError, UsageError
 from pipeline.live import handler
+from pipeline.live import session as sessions
 from pipeline.live.server import LiveServer
 from pipeline.live.session import _next_classes
 from pipeline.live.source import LiveFrame
@@ -63,7 +64,7 @@ def test_the_page_knows_the_classes_and_loads_nothing_from_elsewhere(live):
     _, server = live
     status, page = ask(server, "/")
     assert status == 200
-    assert b'const NAMES = ["car", "person"], VIEWS = ["instances"];' in page
+    assert b'const NAMES = ["car", "person"], VIEWS = ["instances"], COLOURS = new Map([]);' in page
     assert b"//" not in page.replace(b"http://", b"").split(b"<script>")[0]
 
 
@@ -352,9 +353,13 @@ def test_a_lost_camera_is_told_and_comes_back(make_session, serve):
     until(lambda: session.shown.number > number)
 
 
-def test_a_session_ends_with_its_file(make_session):
+def test_a_session_ends_with_its_file(make_session, monkeypatch):
+    tidied = []
+    monkeypatch.setattr(sessions, "_TIDY_SECONDS", 0.0)
+    monkeypatch.setattr(sessions, "give_back_memory", lambda: tidied.append(True))
     session = make_session(camera(rate=100, count=6), ends=True)
     until(lambda: session.is_over)
+    assert len(tidied) >= session.shown.number
     assert session.shown.number >= 1
     assert session.shown.facts["received"] == 6
     assert NAMES[3] in session.shown.facts["seen"]

@@ -9,6 +9,7 @@ import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -55,4 +56,15 @@ def test_a_view_that_the_network_cannot_give_is_refused_before_anything_is_opene
     monkeypatch.setattr(watch, "network_classes", lambda model: ({3: "car"}, None))
     job = watch.LiveJob(str(traffic), render=RenderSettings(view="panoptic"))
     with pytest.raises(ConfigError, match="gives no class to each pixel"):
-        watch.watch(job, Path("no-such-program"), print, lambda: True)
+        watch.watch(job, Path("no-such-program"), print, print, lambda: True)
+
+
+def test_a_loss_is_told_once_and_its_end_too():
+    source, told = SimpleNamespace(state="connecting", trouble=""), []
+    asked = watch._and_tell(lambda: len(told) == 3, source, told.append)
+    for state, trouble in [("connecting", ""), ("lost", "no camera"), ("lost", "no camera"), ("running", "")]:
+        source.state, source.trouble = state, trouble
+        assert not asked()
+    assert told == ["no camera", ""]
+    source.state, source.trouble = "lost", "unplugged"
+    assert asked()

@@ -59,6 +59,11 @@ def test_real_files_agree_with_ultralytics_on_a_real_picture(shared, name):
     assert network.class_names[3] == "car"
 
 
+#: Shapes of yolo26n-seg's outputs by docs.ultralytics.com/guides/end2end-detection: 300 rows of x1, y1, x2, y2,
+#: score, class and 32 coefficients, best first and suppressed; and the prototypes.
+YOLO26 = (1, 300, 38), (1, 32, 16, 16)
+
+
 def onnx_file(path, names=None, sides=(64, 64), outputs=((1, 7, 84), (1, 1, 16, 16)), **metadata):
     """A network whose outputs are constants of these shapes, plus nothing of its picture."""
     onnx = pytest.importorskip("onnx", reason="writes the file that is read")
@@ -66,7 +71,9 @@ def onnx_file(path, names=None, sides=(64, 64), outputs=((1, 7, 84), (1, 1, 16, 
     nodes, declared = [], []
     for number, shape in enumerate(outputs):
         values = np.zeros(shape, np.float32)
-        if number == 0:
+        if number == 0 and shape == YOLO26[0]:
+            values[0, 0, :7] = 16, 24, 48, 40, 0.9, 0, 8.0
+        elif number == 0:
             values[0, :4, 0], values[0, 4, 0], values[0, 6, 0] = (32, 32, 32, 16), 0.9, 8.0
         else:
             values[...] = 1.0
@@ -91,9 +98,17 @@ def onnx_file(path, names=None, sides=(64, 64), outputs=((1, 7, 84), (1, 1, 16, 
     return path
 
 
-def test_an_onnx_file_runs_and_names_its_classes(tmp_path):
+@pytest.mark.parametrize("outputs", [((1, 7, 84), (1, 1, 16, 16)), YOLO26])
+def test_an_onnx_file_runs_and_names_its_classes(tmp_path, outputs):
     pytest.importorskip("openvino", reason="runs ONNX")
-    path = onnx_file(tmp_path / "n.onnx", {0: "cone", 1: "van"}, task="segment", imgsz=[64, 64], stride=32)
+    path = onnx_file(
+        tmp_path / "n.onnx",
+        {0: "cone", 1: "van"},
+        outputs=outputs,
+        task="segment",
+        imgsz=[64, 64],
+        stride=32,
+    )
     file = read_yolo_file(path)
     assert (file.kind, file.names, file.task, file.size) == ("onnx", ("cone", "van"), "segment", (64, 64))
     network = YoloSegmenter.load(path)
@@ -158,6 +173,25 @@ def test_metadata_of_a_tflite_file_is_the_archive_at_its_end(tmp_path):
 def test_damaged_metadata_is_told(tmp_path):
     path = onnx_file(tmp_path / "n.onnx", task="segment", imgsz="[64, ", stride=32)
     with pytest.raises(WeightsError, match="metadata"):
+        read_yolo_file(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.json", "[" * 200_000),
+        ("a.json", " " * (1 << 20) + "[]"),
+        ("a.txt", "-" * 100_000),
+        ("a.txt", "{1e999: 1}"),
+    ],
+    ids=["deep", "large", "deep text", "infinite"],
+)
+def test_metadata_made_to_hurt_is_told(tmp_path, name, text):
+    path = tmp_path / "n.tflite"
+    path.write_bytes(b"\x20\0\0\0TFL3" + bytes(40))
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, text if name.endswith(".json") else f"{{'names': {text}}}")
+    with pytest.raises(WeightsError, match="metadata that cannot be read"):
         read_yolo_file(path)
 
 

@@ -206,6 +206,12 @@ def test_a_broken_picture_is_told(tmp_path, suffix, cut):
         read_picture(path)
 
 
+def test_an_empty_file_is_called_so(tmp_path):
+    (tmp_path / "p.jpg").touch()
+    with pytest.raises(InputError, match="an empty file"):
+        read_picture(tmp_path / "p.jpg")
+
+
 def test_a_cut_16_bit_png_is_told(tmp_path):
     rgb = np.random.default_rng(5).integers(0, 65535, (64, 64, 3), np.uint16)
     (tmp_path / "p.png").write_bytes(encoded(Picture(rgb), "PNG", PictureSettings())[:-4000])

@@ -5,9 +5,17 @@ What is tried is who holds them. Workers that tell what they were given stand in
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
+from pathlib import Path
 
+import psutil
 import pytest
 
 from pipeline.job.settings import Settings
@@ -15,6 +23,9 @@ from pipeline.run import pools as run_pools
 from pipeline.run.pools import RENDER, SEGMENT, RunPools
 
 ray = pytest.importorskip("ray")
+
+#: The autoscaler's name for the head.
+HEAD = "f" * 56
 
 
 class Telling:
@@ -56,17 +67,17 @@ def cluster():
 
 
 @pytest.fixture
-def open_pools(cluster, monkeypatch):
-    """open_pools(workers): the pools of a job on the cluster, both open."""
+def open_pools(request, monkeypatch):
+    """open_pools(workers, address, device): the pools of a job on the cluster, or on another one, both open."""
     # Its class travels by value: Ray's processes need not find this module.
     for name in ("SegmentWorker", "RenderWorker"):
         monkeypatch.setattr(run_pools, name, type("Telling", (), dict(vars(Telling))))
     monkeypatch.setattr(run_pools, "_LOOK_SECONDS", 0.1)
     opened = []
 
-    def do(workers=None):
-        asked = {"run": {"cluster": cluster.address, "workers": workers}}
-        pools = RunPools(Settings().with_changes(asked))
+    def do(workers=None, address=None, device="auto"):
+        run = {"cluster": address or request.getfixturevalue("cluster").address, "workers": workers}
+        pools = RunPools(Settings().with_changes({"run": run, "segment": {"device": device}}))
         opened.append(pools)
         pools.begin()
         for pool in (SEGMENT, RENDER):
@@ -78,10 +89,10 @@ def open_pools(cluster, monkeypatch):
         pools.close()
 
 
-def told(pools, pool, tasks, seconds=0.3, until=lambda values: True):
+def told(pools, pool, tasks, seconds=0.3, until=lambda values: True, seconds_at_most=40):
     """Values of so many tasks or more, until `until` is content with them; and how many attempts were lost."""
     values, in_hand, retried = [], 0, 0
-    end = time.monotonic() + 40
+    end = time.monotonic() + seconds_at_most
     while True:
         wanting = time.monotonic() < end and (len(values) + in_hand < tasks or not until(values))
         if not wanting and not in_hand:
@@ -137,12 +148,15 @@ def test_a_node_that_joins_late_is_used_and_the_work_of_one_that_is_lost_is_done
 
     values, retried = told_while_lost(cluster, pools, late)
     assert retried >= 1
-    assert len(values) >= 12
+    assert len(values) >= 8
     assert {node for _, node, _ in values[-4:]} == {node for _, node, _ in alone}
 
 
 def told_while_lost(cluster, pools, node):
-    """Values of twelve tasks or more, while a node is killed that has some of them in hand."""
+    """Values of eight tasks or more, while a node is killed that has some of them in hand.
+
+    They take longer than the workers of a lost node live on.
+    """
     lost = []
 
     def lose(values):
@@ -150,4 +164,107 @@ def told_while_lost(cluster, pools, node):
             lost.append(cluster.remove_node(node, allow_graceful=False))
         return bool(lost)
 
-    return told(pools, SEGMENT, 12, seconds=0.5, until=lose)
+    return told(pools, SEGMENT, 8, seconds=3, until=lose)
+
+
+def autoscaler(address):
+    """Settings of an autoscaler that plays a cloud: up to two nodes with a GPU, removed after 3 s without work."""
+    provider = "ray.autoscaler._private.fake_multi_node.node_provider.FakeMultiNodeProvider"
+    own = {"type": "external", "module": provider, "head_node_id": HEAD, "gcs_address": address}
+    resources = {"CPU": 2, "GPU": 1, "object_store_memory": 80 << 20}
+    steps = ("initialization", "setup", "head_setup", "worker_setup", "head_start_ray", "worker_start_ray")
+    lists = [*(f"{step}_commands" for step in steps), "cluster_synced_files", "rsync_exclude", "rsync_filter"]
+    return {
+        "cluster_name": "played",
+        **{name: [] for name in lists},  # which Ray wants to see
+        **{"auth": {}, "file_mounts": {}, "file_mounts_sync_continuously": False},
+        **{"max_workers": 2, "idle_timeout_minutes": 0.05, "head_node_type": "ray.head.default"},
+        "provider": {**own, "launch_multiple": True, "disable_node_updaters": True},
+        "available_node_types": {
+            "ray.head.default": {"resources": {"CPU": 1}, "node_config": {}, "max_workers": 0},
+            "gpu": {"resources": resources, "node_config": {}, "min_workers": 0, "max_workers": 2},
+        },
+    }
+
+
+@pytest.fixture
+def autoscaled(monkeypatch):
+    """Address of a head without a GPU, whose autoscaler adds and removes nodes on this machine."""
+    from ray._common.network_utils import find_free_port
+
+    monkeypatch.delenv("RAY_AUTH_TOKEN", raising=False)
+    port, agent = find_free_port(), find_free_port()
+    address = f"{ray.util.get_node_ip_address()}:{port}"
+    played = {
+        "RAY_FAKE_CLUSTER": "1",
+        "RAY_CLOUD_INSTANCE_ID": HEAD,
+        "RAY_OVERRIDE_NODE_ID_FOR_TESTING": HEAD,
+    }
+    quick = {"AUTOSCALER_UPDATE_INTERVAL_S": "1", "RAY_enable_autoscaler_v2": "1"}
+    with tempfile.TemporaryDirectory(prefix="sv", ignore_cleanup_errors=True) as folder:
+        file = Path(folder) / "autoscaler.json"
+        file.write_text(json.dumps(autoscaler(address)))
+        words = [
+            "--head",
+            "--block",
+            "--disable-usage-stats",
+            "--include-dashboard",
+            "false",
+            "--num-gpus",
+            "0",
+        ]
+        places = [
+            "--port",
+            str(port),
+            "--dashboard-agent-listen-port",
+            str(agent),
+            "--temp-dir",
+            f"{folder}/r",
+        ]
+        sizes = ["--num-cpus", "1", "--object-store-memory", str(80 << 20), "--autoscaling-config", str(file)]
+        program = Path(sys.executable).parent / "ray"
+        told = Path(folder) / "told"
+        with told.open("w") as stream:
+            head = subprocess.Popen(
+                [str(program), "start", *words, *places, *sizes],
+                **{
+                    "env": {**os.environ, **played, **quick},
+                    "stdout": stream,
+                    "stderr": stream,
+                    "start_new_session": True,
+                },
+            )
+        until = time.monotonic() + 60
+        # Ray ends a process that connects to a node which is not there yet.
+        while time.monotonic() < until and "Ray runtime started" not in told.read_text():
+            time.sleep(0.2)
+        yield address
+        for process in [*psutil.Process(head.pid).children(recursive=True), psutil.Process(head.pid)]:
+            with suppress(psutil.NoSuchProcess):  # with the ones before it
+                process.kill()
+        head.wait(30)
+
+
+def gpus_there():
+    return ray.cluster_resources().get("GPU", 0)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_the_autoscaler_adds_nodes_for_a_job_that_asks_for_gpus_and_removes_them_behind_it(
+    autoscaled, open_pools
+):
+    pools = open_pools(address=autoscaled, device="gpu")
+    assert gpus_there() == 0
+    segmented, _ = told(pools, SEGMENT, 4, until=workers(2), seconds_at_most=90)
+    assert {gpu for _, gpu in gpus_of(segmented).values()} == {"0"}
+    assert len({node for node, _ in gpus_of(segmented).values()}) == 2
+    assert gpus_there() == 2
+    pools.close()
+    ray.init(address=autoscaled, logging_level="ERROR", log_to_driver=False)
+    until = time.monotonic() + 60
+    while gpus_there() and time.monotonic() < until:
+        time.sleep(0.5)
+    left = gpus_there()
+    ray.shutdown()
+    assert left == 0

@@ -1,10 +1,11 @@
 """docs/cluster.md, command by command: a real head, started by its path with nothing on PATH, and a player of S3.
 
-In it a worker is lost, one joins late, the driver is killed, and the job submitted again.
+In it a worker is lost, one joins late, the driver is killed, and the job submitted again, another version sent along.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
@@ -17,6 +18,7 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from urllib.request import urlopen
 
 import psutil
 import pytest
@@ -25,7 +27,7 @@ import yaml
 from pipeline.errors import UsageError
 from pipeline.run import shipped
 from pipeline.run.hand_over import hand_over
-from pipeline.run.shipped import ship, versions_here
+from pipeline.run.shipped import versions_here, write_versions
 from tests.storage.server import ObjectServer
 
 BIN = Path(sys.executable).parent
@@ -37,6 +39,9 @@ pytestmark = pytest.mark.skipif(not (BIN / "seg-video").is_file(), reason="seg-v
 PAGE = (ROOT / "docs" / "cluster.md").read_text()
 COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()]
 (JOB,) = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL))
+
+#: The command that puts the dashboard beside Ray's own.
+(GRAFANA,) = (command for command in COMMANDS if command.startswith("cp "))
 
 #: Commands of the page that are not run here: the packages are those of this environment, and the variable is set.
 NOT_RUN = {COMMANDS[0], COMMANDS[1], "export RAY_AUTH_MODE=token"}
@@ -92,11 +97,13 @@ class Machines:
             "HEAD:6379": f"127.0.0.1:{self.port}",
             "HEAD:8265": f"127.0.0.1:{self.dashboard}",
             "/var/lib/seg-video": str(self.runs),
+            "docs/": f"{ROOT}/docs/",
+            "/tmp/ray/": f"{self.folder}/r/",
         }.items():
             command = command.replace(name, here)
         program, *words = command.split()
         started = subprocess.Popen(
-            [str(BIN / program), *words, *more],
+            [str(BIN / program) if (BIN / program).exists() else program, *words, *more],
             **{"cwd": self.folder, "env": {**self.environment, **environment}, "text": True},
             **{"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "start_new_session": True},
         )
@@ -176,6 +183,53 @@ def drivers() -> list[psutil.Process]:
     return [one for one in mine if {"submit", "auto"} <= set(one.cmdline())]
 
 
+def other_version(folder: Path) -> Path:
+    """A folder with a copy of the package that says it is of another version."""
+    shutil.copytree(ROOT / "pipeline", folder / "pipeline", ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "pipeline" / "__init__.py").write_text("__version__ = '9.9.9'\n")
+    shutil.copy(ROOT / "seg_video.py", folder)
+    return folder
+
+
+def seen_by_prometheus(machines: Machines) -> dict[str, float]:
+    """The figures of the driver that was through with a video, as its node shows them to Prometheus."""
+    (nodes,) = json.loads((machines.folder / "r" / "prom_metrics_service_discovery.json").read_text())
+    found: dict[str, dict[str, float]] = {}
+    for node in nodes["targets"]:
+        with (
+            suppress(OSError),
+            urlopen(f"http://{node}/metrics", timeout=10) as answer,
+        ):  # one that was killed
+            lines = re.findall(r"^ray_seg_video_(\w+)\{(.*)\} (\S+)$", answer.read().decode(), re.MULTILINE)
+            for name, tags, value in lines:
+                (driver,) = re.findall(r'WorkerId="(\w+)"', tags)
+                key = " ".join([name, *re.findall(r'(?:pass|state)="(\w+)"', tags)])
+                found.setdefault(driver, {})[key] = float(value)
+    (driver,) = (figures for figures in found.values() if "videos_total made" in figures)
+    return driver
+
+
+def check_figures(figures: dict[str, float], told: list[dict[str, object]], size: int) -> None:
+    """What Prometheus sees, what was told of each product, and the bill at the end are the same."""
+    assert figures["videos_total made"] == 1
+    assert figures["bytes_out_total"] >= size  # products of workers lie in the storage too
+    for name in ("cpu_seconds", "bytes_in", "seconds"):
+        shown = "pass_seconds" if name == "seconds" else name
+        seen = sum(value for key, value in figures.items() if key.split()[0] == f"{shown}_total")
+        assert seen == pytest.approx(sum(event[name] for event in told if event["event"] == "progress"))
+        assert seen > 0
+    for step in ("segment", "render"):
+        chunks = [event for event in told if event.get("step") == step]
+        assert figures[f"chunks_total {step}"] == len(chunks)
+        assert figures[f"frames_total {step}"] == 8 * len(chunks)
+    bill = told[-1]
+    assert (bill["event"], bill["videos"]) == ("bill", 1)
+    assert bill["bytes_out"] >= figures["bytes_out_total"]
+    assert bill["cpu_seconds"] >= sum(
+        value for key, value in figures.items() if key.startswith("cpu_seconds")
+    )
+
+
 @pytest.mark.timeout(300)
 def test_a_job_over_s3_is_finished_whatever_becomes_of_its_machines(machines, job, traffic, tmp_path):
     from pipeline import cli
@@ -199,54 +253,54 @@ def test_a_job_over_s3_is_finished_whatever_becomes_of_its_machines(machines, jo
     assert '"event": "retry"' in told
     assert "ray job stop raysubmit_" in told
 
-    again = machines.type(submit)
+    again = machines.type(submit, "--ship", PYTHONPATH=str(other_version(tmp_path)))
     told, _ = again.communicate(timeout=SECONDS)
     assert again.returncode == 0, told
     assert '"event": "made"' in told
     assert sorted(segmented(machines)) == list(range(5))  # none of them twice
+    (manifest,) = machines.runs.glob("*.seg-run/manifest.json")
+    assert json.loads(manifest.read_text())["versions"]["seg-video"] == "9.9.9"
+    sent = machines.folder.glob("r/session_*/runtime_resources/*/*/pipeline")
+    assert {path.parents[1].name for path in sent} == {
+        "py_modules_files"
+    }  # which no node deletes under another
     status, _ = machines.type("seg-video status /var/lib/seg-video").communicate(timeout=SECONDS)
     assert "done" in status
     alone = tmp_path / "alone.mp4"
     assert cli.main([str(traffic), str(alone), "--workers", "0", "--chunk-frames", "8", "--quiet"]) == 0
-    assert machines.storage.objects["/fleet/masks/drive_seg.mp4"] == alone.read_bytes()
+    made = machines.storage.objects["/fleet/masks/drive_seg.mp4"]
+    assert made == alone.read_bytes()
+    told_of = [json.loads(line) for line in told.splitlines() if line.startswith("{")]
+    check_figures(seen_by_prometheus(machines), told_of, len(made))
+    shown, _ = machines.type(GRAFANA).communicate(timeout=SECONDS)
+    assert shown == ""
+    (dashboards,) = machines.folder.glob("r/session_2*/metrics/grafana/dashboards")
+    assert {"seg_video_dashboard.json", "default_grafana_dashboard.json"} <= {
+        path.name for path in dashboards.iterdir()
+    }
     assert machines.typed == set(COMMANDS)
     written = [path.read_text() for path in machines.runs.rglob("*.json*")]
     assert "SECRET" not in told + status + "".join(written)
 
 
-@pytest.mark.timeout(300)
-@pytest.mark.slow
-def test_a_head_of_another_version_is_told_before_anything_starts_and_does_it_with_the_package_sent_along(
-    machines, traffic, tmp_path
-):
-    shutil.copytree(ROOT / "pipeline", tmp_path / "pipeline", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "pipeline" / "__init__.py").write_text("__version__ = '9.9.9'\n")
-    machines.storage.objects["/fleet/trips/drive.mp4"] = traffic.read_bytes()
-    (tmp_path / "job.yaml").write_text(
-        yaml.safe_dump({**JOB, "output": "s3://fleet/sent/", "work-dir": str(tmp_path / "runs")})
-    )
-    machines.ray("ray start --address HEAD:6379")
+def test_a_head_of_another_version_is_told_before_anything_starts(tmp_path, monkeypatch, capfd):
+    def run_here(address, command, working_dir, begun, listen, packages):
+        # The shell's parent is Ray's job server there and this process here: both have Ray's library loaded.
+        return subprocess.run(command, shell=True, cwd=working_dir, check=False).returncode
 
-    def submit(*more):
-        address = f"http://127.0.0.1:{machines.dashboard}"
-        words = [sys.executable, "-m", "pipeline", "submit", "--cluster", address, "job.yaml", *more]
-        options = {"cwd": tmp_path, "env": {**machines.environment, "PYTHONPATH": str(tmp_path)}}
-        done = subprocess.run(words, **options, capture_output=True, text=True, timeout=200, check=False)
-        return done.returncode, done.stdout + done.stderr
-
-    code, told = submit()
-    assert code == 2
+    importlib.import_module("ray")
+    monkeypatch.setattr("pipeline.run.hand_over.run_on_cluster", run_here)
+    monkeypatch.setattr("pipeline.run.hand_over.__version__", "9.9.9")
+    file = tmp_path / "job.yaml"
+    file.write_text(yaml.safe_dump(JOB))
+    assert hand_over(file, "", print, print) == 2
+    told = capfd.readouterr().err
     assert "another version" in told
-    assert "seg-video 9.9.9 here" in told
-    code, told = submit("--ship")
-    assert code == 0, told
-    assert "/fleet/sent/drive_seg.mp4" in machines.storage.objects
-    manifest = json.loads((tmp_path / "runs" / "drive_seg.mp4.seg-run" / "manifest.json").read_text())
-    assert manifest["versions"]["seg-video"] == "9.9.9"
+    assert "there, seg-video 9.9.9 here" in told
 
 
 def test_what_a_package_that_is_sent_stands_on_is_compared_before_it_starts(tmp_path, monkeypatch, capsys):
-    ship(tmp_path)
+    write_versions(tmp_path)
     monkeypatch.chdir(tmp_path)
     assert shipped.compare_here() == 0
     wanted = {**versions_here(), "av": "1.2.3", "numpy-of-mars": "4"}

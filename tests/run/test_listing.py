@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -22,6 +23,7 @@ from pipeline.run import run_listing as listing_module
 from pipeline.run.run_listing import listed_videos, run_listing
 from pipeline.run.run_videos import VideoResult
 from pipeline.run.stopping import StopSignal
+from pipeline.storage import claim
 from pipeline.storage.listing import objects_below
 from tests.storage.conftest import s3 as s3
 from tests.storage.conftest import server as server
@@ -79,16 +81,16 @@ def test_each_video_is_made_once_and_what_is_missing_is_made_when_the_job_is_run
     assert (status.videos, status.left, status.states, status.frames) == (2, 0, {"made": 2}, 80)
     (listed,) = heard.names("listed")
     assert listed.videos == 2
-    made = {name: content for name, content in fleet.objects.items() if "/masks/" in name}
+    made = [name for name in fleet.objects if "/masks/" in name and "seg-run" not in name]
     assert sorted(made) == ["/fleet/masks/a/drive_seg.mp4", "/fleet/masks/b/drive_seg.mp4"]
     assert len(fake_network.looked_at) == 2
 
     fleet.objects["/fleet/trips/c/new.mp4"] = fleet.objects["/fleet/trips/a/drive.mp4"]
-    puts = len(fleet.puts)
+    fleet.puts.clear()
     status, heard = do(asked)
     assert (status.videos, status.left) == (3, 0)
     assert [event.source for event in heard.names("video")] == [f"{TRIPS}c/new.mp4"]
-    assert len(fleet.puts) == puts + 1
+    assert {path.partition(".seg-run")[0] for path, _ in fleet.puts} == {"/fleet/masks/c/new_seg.mp4"}
 
     assert cli.main(["status"]) == 0
     assert "3 of 3 videos are there, 0 failed, 120 frames" in capsys.readouterr().out
@@ -122,6 +124,7 @@ def pretended(monkeypatch, tmp_path):
 
     monkeypatch.setattr(listing_module, "run_video", make)
     monkeypatch.setattr(listing_module, "is_refused_unseen", lambda *_: False)
+    monkeypatch.setattr(listing_module, "claimed", lambda *_: nullcontext(enter_result=True))
     return made
 
 
@@ -154,6 +157,37 @@ def test_a_video_that_another_job_works_on_is_left_to_it_and_taken_over_when_tha
     status, _ = do(asked)
     assert status.left == 0
     assert pretended[-1] == videos[7].source
+
+
+def test_jobs_of_two_clusters_share_a_listing_and_make_no_video_twice(s3, tmp_path, monkeypatch):
+    made = []
+
+    def make(pair, *_):
+        made.append(str(pair.source))
+        time.sleep(0.02)
+        s3.objects[f"/{str(pair.target).partition('://')[2]}"] = b"made"
+        return VideoResult(pair.source, pair.target, "made")
+
+    monkeypatch.setattr(listing_module, "run_video", make)
+    monkeypatch.setattr(listing_module.random, "randrange", lambda _: 0)
+    monkeypatch.setattr(listing_module, "_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(claim, "_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(claim, "_BEAT_SECONDS", 0.01)
+    (tmp_path / "list.txt").write_text("".join(f"s3://fleet/{number}/drive.mp4\n" for number in range(6)))
+    ended = []
+
+    def cluster(name):
+        options = {"no_clobber": True, "work_dir": str(tmp_path / name)}
+        ended.append(do(request([str(tmp_path / "list.txt")], **options))[0].left)
+
+    clusters = [threading.Thread(target=cluster, args=(name,)) for name in ("one", "other")]
+    for one in clusters:
+        one.start()
+    for one in clusters:
+        one.join()
+    assert ended == [0, 0]
+    assert sorted(made) == [f"s3://fleet/{number}/drive.mp4" for number in range(6)]
+    assert not any(name.endswith("/claim") for name in s3.objects)
 
 
 def test_a_stop_leaves_a_listing_that_goes_on(pretended):

@@ -1,7 +1,5 @@
 """Which workers a job gets on one machine, by its cores and GPUs."""
 
-import os
-
 import pytest
 
 from pipeline.job.settings import Settings
@@ -16,7 +14,7 @@ def specs(monkeypatch):
 
     def do(cores, gpus):
         found = {}
-        monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)))
+        monkeypatch.setattr(run_pools, "usable_cores", lambda: cores)
         monkeypatch.setattr(run_pools, "gpu_count", lambda device: gpus if device != "cpu" else 0)
         monkeypatch.setattr(
             ProcessPools, "add", lambda self, spec, begin: found.update({spec.name: (spec, begin)})
@@ -53,3 +51,31 @@ def test_several_gpus_are_ray_s_to_share_out(monkeypatch):
     monkeypatch.setattr(run_pools.RaySession, "start", lambda self: started.append(self))
     RunPools(Settings()).begin()
     assert len(started) == 1
+
+
+@pytest.mark.parametrize(
+    ("device", "gpus", "workers", "size", "share"),
+    [
+        ("auto", 1, None, 2, 1),  # one that is there, one that the autoscaler may add
+        ("auto", 4, None, 4, 1),
+        ("auto", 2, 4, 4, 0.5),
+        ("auto", 0, None, 4, 0),
+        ("gpu", 0, None, 2, 1),
+        ("gpu", 0, 4, 4, 0.25),
+        ("cpu", 4, None, 4, 0),
+    ],
+)
+def test_a_job_on_a_cluster_has_requests_open_for_as_many_gpus_as_a_driver_keeps_busy(
+    device, gpus, workers, size, share, monkeypatch
+):
+    added = []
+    monkeypatch.setattr(run_pools.RaySession, "start", lambda self: None)
+    monkeypatch.setattr(run_pools.RaySession, "resources", lambda self: (8.0, float(gpus)))
+    monkeypatch.setattr(run_pools.RayPools, "add", lambda self, spec, begin: added.append((spec, begin)))
+    run = {"cluster": "head:6379", "workers": workers}
+    pools = RunPools(Settings().with_changes({"run": run, "segment": {"device": device}}))
+    pools.begin()
+    pools.open(SEGMENT, 3)
+    ((spec, begin),) = added
+    assert (spec.size, spec.gpus, begin) == (size, share, min(size, 3))
+    assert spec.worker._gpus == share

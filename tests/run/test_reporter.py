@@ -63,7 +63,7 @@ def said(make, kept=8):
     stream = io.StringIO()
     reporter = make(stream)
     reporter.tell(Begun(counts(), kept))
-    reporter.tell(Progressed(counts()))
+    reporter.tell(Progressed(counts(), "render"))
     reporter.tell(Retried("segment", 3, "a worker died\n  do: this"))
     reporter.tell(Redone(("render", "mux"), ("alpha: 0.4 -> 0.6",)))
     reporter.tell(MADE)
@@ -91,7 +91,7 @@ def test_the_bar_says_how_far_how_fast_how_long_and_what_goes_on(watched):
     reporter.tell(Ready(counts(0, 0, 0)))
     assert "finding objects" in last(stream)
     clock.now += 2.0
-    reporter.tell(Progressed(counts(20, 20, 20)))
+    reporter.tell(Progressed(counts(20, 20, 20), "render"))
     assert last(stream) == "█████░░░░░ 50%, 0:02 left, 10.0 frames/s, 20 of 40 painted, finding objects"
     reporter.tell(PassStarted("mux"))
     assert "writing the file" in last(stream)
@@ -103,7 +103,7 @@ def test_the_bar_moves_while_no_chunk_ends(watched):
     reporter, stream, clock, _ = watched
     reporter.tell(Begun(counts(0, 0, 0), 0))
     clock.now += 2.0
-    reporter.tell(Progressed(counts(10, 10, 10)))
+    reporter.tell(Progressed(counts(10, 10, 10), "render"))
     before = last(stream)
     clock.now += 1.0
     reporter.tick()
@@ -126,7 +126,7 @@ def test_a_line_now_and_then_where_nobody_watches():
     reporter.tick()
     assert stream.getvalue() == ""
     clock.now += 2.0
-    reporter.tell(Progressed(counts(20, 20, 20)))
+    reporter.tell(Progressed(counts(20, 20, 20), "render"))
     reporter.tick()
     reporter.tick()
     (line,) = stream.getvalue().splitlines()
@@ -137,7 +137,7 @@ def test_ctrl_c_is_answered_at_once_and_once(watched):
     reporter, stream, clock, stop = watched
     reporter.tell(Begun(counts(0, 0, 0), 0))
     clock.now += 2.0
-    reporter.tell(Progressed(counts(10, 10, 10)))
+    reporter.tell(Progressed(counts(10, 10, 10), "render"))
     stop.asked = True
     reporter.tick()
     reporter.tick()

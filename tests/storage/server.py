@@ -11,14 +11,15 @@ import time
 from collections import deque
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, unescape
 
 
 class ObjectServer(ThreadingHTTPServer):
-    """objects : bytes by path. faults : what becomes of the next reads, one each; put_faults : of the next writes.
+    """objects : bytes by path. owners : of claims, by path.
 
-    before_read : is called before each. reads : spans that were given. page : names that a listing tells at once.
-    puts : paths that were written to, and whether only if they were free.
+    faults : what becomes of the next reads, one each; put_faults : of the next writes. before_read : is called before
+    each. reads : spans that were given. page : names that a listing tells at once. puts : paths that were written to,
+    and whether only if they were free.
     """
 
     daemon_threads = True
@@ -26,7 +27,7 @@ class ObjectServer(ThreadingHTTPServer):
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.objects, self.reads, self.puts = {}, [], []
+        self.objects, self.owners, self.reads, self.puts = {}, {}, [], []
         self.faults, self.put_faults = deque(), deque()
         self.lock = threading.Lock()
         self.before_read, self.page = lambda: None, 1000
@@ -53,21 +54,35 @@ class _Handler(BaseHTTPRequestHandler):
         fault = self.server.put_faults.popleft() if self.server.put_faults else None
         is_exclusive = self.headers.get("If-None-Match") == "*"
         if isinstance(fault, int):
-            self._say(fault, b"<Error><Code>SlowDown</Code></Error>")
+            code = "AccessDenied" if fault == 403 else "SlowDown"
+            self._say(fault, f"<Error><Code>{code}</Code></Error>".encode())
             return
         with self.server.lock:
             self.server.puts.append((self.path, is_exclusive))
-            if is_exclusive and self.path in self.server.objects:
+            known = self.server.objects.get(self.path)
+            matches = self.headers.get("If-Match")
+            if (is_exclusive and known is not None) or (matches and matches != self._etag(known or b"")):
                 self._say(412, b"<Error><Code>PreconditionFailed</Code></Error>")
                 return
             self.server.objects[self.path] = content
+            self.server.owners[self.path] = self.headers.get("x-amz-meta-owner")
         if fault == "lost answer":
             self._hang_up()
         else:
-            self._say(200, b"")
+            self._say(200, b"", self._etag(content))
 
-    def _say(self, status, body):
+    def do_POST(self):
+        """Delete objects, which is all that is posted here."""
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        with self.server.lock:
+            for name in re.findall(r"<Key>(.*?)</Key>", body):
+                self.server.objects.pop(f"{self.path.partition('?')[0].rstrip('/')}/{unescape(name)}", None)
+        self._say(200, b"<DeleteResult></DeleteResult>")
+
+    def _say(self, status, body, etag=None):
         self.send_response(status)
+        if etag:
+            self.send_header("ETag", etag)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -125,6 +140,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(206 if span else 200)
         self.send_header("Accept-Ranges", "bytes")
         self.send_header("ETag", self._etag(content))
+        if self.server.owners.get(self.path):
+            self.send_header("x-amz-meta-owner", self.server.owners[self.path])
         self.send_header("Content-Length", str(last - first + 1))
         if span:
             self.send_header("Content-Range", f"bytes {first}-{last}/{len(content)}")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, Protocol
 
+from pipeline.run.work.meter import NOTHING, Spent
 from pipeline.structures.spans import Span
 
 
@@ -70,10 +71,16 @@ class Ready:
 
 @dataclass(frozen=True)
 class Progressed:
-    """A pass is through with a chunk."""
+    """A pass is through with a chunk, or with the film.
+
+    step : the pass. seconds : that it took. spent : by all processes, as far as they told, since the event before.
+    """
 
     name: ClassVar[str] = "progress"
     counts: Counts
+    step: str
+    seconds: float = 0.0
+    spent: Spent = NOTHING
 
 
 @dataclass(frozen=True)
@@ -144,6 +151,7 @@ class VideoFacts:
     missing, flawed : spans of frames that do not decode, or not as they should; see FrameDamage.
     seconds : from the first look at the source to the output; None where nothing was to be made.
     busy_seconds : of each pass, those of all workers together. frames_per_second : see record.status.
+    video_seconds : how long the film is. spent : on it, by all processes.
     """
 
     frames: int
@@ -157,6 +165,8 @@ class VideoFacts:
     seconds: float | None = None
     busy_seconds: Mapping[str, float] = field(default_factory=dict)
     frames_per_second: float | None = None
+    video_seconds: float = 0.0
+    spent: Spent = NOTHING
 
 
 @dataclass(frozen=True)
@@ -190,6 +200,16 @@ class SetAside:
     reason: str
 
 
+@dataclass(frozen=True)
+class Billed:
+    """A job is through. videos : that it made. video_seconds : how long they are together. spent : by the whole job."""
+
+    name: ClassVar[str] = "bill"
+    videos: int
+    video_seconds: float
+    spent: Spent
+
+
 Event = (
     VideoStarted
     | Listed
@@ -207,6 +227,7 @@ Event = (
     | Ended
     | Skipped
     | SetAside
+    | Billed
 )
 
 

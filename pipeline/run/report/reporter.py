@@ -193,5 +193,5 @@ def _flat(facts: dict[str, Any]) -> dict[str, Any]:
     """The facts on one level, since a line of JSON is read with grep as often as with a program."""
     flat: dict[str, Any] = {}
     for key, value in facts.items():
-        flat |= _flat(value) if key in ("counts", "done", "facts") else {key: value}
+        flat |= _flat(value) if key in ("counts", "done", "facts", "spent") else {key: value}
     return flat

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pipeline.run.report.bill import bill_words
 from pipeline.run.report.events import (
     Begun,
+    Billed,
     ChunkFailed,
     Damaged,
     Ended,
@@ -40,6 +42,8 @@ def sentence(event: Event) -> str:
             return kept(output)
         case Skipped(output):
             return skipped(output)
+        case Billed(videos) if videos > 1 or event.spent.bytes_in or event.spent.gpu_seconds:
+            return bill_words(event)
         case _:
             return trouble(event)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.cores import usable_cores
 from pipeline.errors import WriteError
 from pipeline.files import write_whole
 from pipeline.run.report.events import Begun, Ended, Event, Listener, Ready, VideoFacts
@@ -98,7 +98,7 @@ def speed_key(network: str, runtime: str, size: tuple[int, int], workers: int | 
 
 def side_by_side(workers: int | None) -> int:
     """Chunks that this machine works on at once."""
-    return max(os.cpu_count() or 1, 1) if workers is None else max(workers, 1)
+    return usable_cores() if workers is None else max(workers, 1)
 
 
 class SpeedListener:

@@ -13,6 +13,7 @@ from pipeline.files import digest_of
 from pipeline.render.frame_labels import FrameLabels
 from pipeline.render.overlay import Overlay
 from pipeline.render.settings import RenderSettings
+from pipeline.run.work.meter import METER, Spent
 from pipeline.run.work.reach import check_reach
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.class_map import ClassMap
@@ -64,12 +65,13 @@ class Rendered:
     """A part: no frames, no bytes.
 
     sha256 : of its content. content : the bytes, where the worker could not put them into place; else None.
-    seconds : that it took.
+    seconds : that it took. spent : by the worker's process since it told of it last.
     """
 
     sha256: str
     content: bytes | None
     seconds: float
+    spent: Spent
 
 
 class RenderWorker:
@@ -107,7 +109,7 @@ class RenderWorker:
         becomes = as_painted(task.info, tone_map=task.decode.tone_map)
         if task.part.parent.is_dir():
             encode_part(task.part, painted, becomes, task.chunk, task.encoder, left_out=task.left_out)
-            return Rendered(digest_of(task.part), None, time.perf_counter() - began)
+            return Rendered(digest_of(task.part), None, time.perf_counter() - began, METER.take())
         with tempfile.TemporaryDirectory(prefix="seg-video-part-") as folder:
             path = Path(folder) / "part.mp4"
             encode_part(path, painted, becomes, task.chunk, task.encoder, left_out=task.left_out)
@@ -119,4 +121,4 @@ class RenderWorker:
 
 def _sent(content: bytes, began: float) -> Rendered:
     """A part that the driver puts into place."""
-    return Rendered(hashlib.sha256(content).hexdigest(), content, time.perf_counter() - began)
+    return Rendered(hashlib.sha256(content).hexdigest(), content, time.perf_counter() - began, METER.take())

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.run.work.meter import METER, NOTHING, Spent
 from pipeline.run.work.reach import check_reach
 from pipeline.segment.segmenter import Segmenter
 from pipeline.segment.settings import SegmentSettings
@@ -65,7 +66,8 @@ class Segmented:
     motions : the camera's motion into each frame. edges : by the number of the frame, of those that are sampled.
     damage : frames that do not decode as they should; missing ones show their neighbour.
     seconds : that it took; network_seconds : that the network took of them.
-    fitted : how many frames were scaled to the size of the video's first.
+    fitted : how many frames were scaled to the size of the video's first. spent : by the worker's process since it
+    told of it last.
     """
 
     frames: list[Detections]
@@ -76,6 +78,7 @@ class Segmented:
     fitted: int = 0
     class_maps: Mapping[int, ClassMap] = field(default_factory=dict)
     edges: Mapping[int, EdgeMap] = field(default_factory=dict)
+    spent: Spent = NOTHING
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,13 +116,18 @@ class LastPicture:
 
 
 class SegmentWorker:
-    """A network that looks at chunks. See workers.contract.Worker."""
+    """A network that looks at chunks. See workers.contract.Worker. gpus : that it holds."""
 
     def __init__(
-        self, settings: SegmentSettings, threads: int | None = None, *, class_maps: bool = False
+        self,
+        settings: SegmentSettings,
+        threads: int | None = None,
+        *,
+        class_maps: bool = False,
+        gpus: float = 0,
     ) -> None:
         self._segmenter = Segmenter(settings, threads, class_maps=class_maps)
-        self._last = LastPicture()
+        self._last, self._gpus = LastPicture(), gpus
 
     def setup(self) -> Mapping[int, str]:
         """Load the network; its class names."""
@@ -139,6 +147,7 @@ class SegmentWorker:
             fitted=sum(one.frame.fitted for one in seen),
             class_maps={one.frame.number: one.class_map for one in seen if one.class_map is not None},
             edges={one.frame.number: one.edges for one in seen if one.edges is not None},
+            spent=METER.take(self._gpus),
         )
 
     def close(self) -> None:

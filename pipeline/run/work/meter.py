@@ -1,0 +1,64 @@
+"""METER: what this process spends, taken a piece at a time, so that the sum of all pieces is the whole."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from threading import Lock
+
+from pipeline.storage.traffic import TRAFFIC
+
+
+@dataclass(frozen=True)
+class Spent:
+    """The cost of work.
+
+    cpu_seconds : of all cores together. gpu_seconds : for which a GPU was held, or a share of one, whether it computed
+    or waited. bytes_in, bytes_out : fetched from storages, and put there.
+    """
+
+    cpu_seconds: float = 0.0
+    gpu_seconds: float = 0.0
+    bytes_in: int = 0
+    bytes_out: int = 0
+
+    def __add__(self, other: Spent) -> Spent:
+        return Spent(
+            self.cpu_seconds + other.cpu_seconds,
+            self.gpu_seconds + other.gpu_seconds,
+            self.bytes_in + other.bytes_in,
+            self.bytes_out + other.bytes_out,
+        )
+
+
+NOTHING = Spent()
+
+
+class Meter:
+    """Counts from the process's start on, or from where it was started anew.
+
+    A process that works on several chunks at a time cannot tell whose a second was, but loses none: each piece is all
+    that was spent since the one before. The last piece of a process that dies is lost.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._cpu, self._fetched, self._put, self._held_since = 0.0, 0, 0, time.monotonic()
+
+    def restart(self) -> None:
+        """Forget what was spent so far: the rest of a program that calls this package is not its work."""
+        self.take(1)
+
+    def take(self, gpus: float = 0) -> Spent:
+        """All that was spent since it was last taken. gpus : that this process holds, from its start on."""
+        with self._lock:
+            cpu, fetched, put, now = time.process_time(), TRAFFIC.fetched, TRAFFIC.put, time.monotonic()
+            held = (now - self._held_since) * gpus
+            spent = Spent(cpu - self._cpu, held, fetched - self._fetched, put - self._put)
+            self._cpu, self._fetched, self._put = cpu, fetched, put
+            if gpus:
+                self._held_since = now
+        return spent
+
+
+METER = Meter()

@@ -1,0 +1,106 @@
+"""A claim: an object that says that somebody works on something; it tells a holder that lives from one that died."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from pipeline.errors import InputError, MediaError
+from pipeline.storage.objects import asked, remove, storage_of
+from pipeline.structures.address import Address
+
+#: Seconds after which a holder writes its claim again, and after which one that was not written again is free.
+_BEAT_SECONDS, _STILL_SECONDS = 10.0, 40.0
+
+#: Seconds between looks at a claim of somebody else's.
+_LOOK_SECONDS = 2.0
+
+#: Name of the claim's metadata that tells its owner.
+_OWNER = "owner"
+
+
+@contextmanager
+def claimed(address: Address, owner: str) -> Iterator[bool]:
+    """True while this process holds the claim of S3 at `address`; False where somebody else does, who lives.
+
+    That takes a while to find out: a claim that was not written again for 40 s is free, by the clock of who waits, so
+    that no two clocks are compared. One of the same `owner` is taken over at once, as by a process that has that one's
+    lock. A holder that was away for longer has lost its claim and does not know: what it makes has to be safe without.
+    Raises as storage.objects.look_at does.
+    """
+    heart = _Heart(address, owner)
+    if not heart.begin():
+        yield False
+        return
+    thread = threading.Thread(target=heart.beat, name="claim", daemon=True)
+    thread.start()
+    try:
+        yield True
+    finally:
+        heart.stop.set()
+        thread.join()
+        if heart.tag:
+            remove([address])
+
+
+class _Heart:
+    """A claim that is written again and again. tag : its ETag, as this process wrote it; none where it is lost."""
+
+    def __init__(self, address: Address, owner: str) -> None:
+        self.stop, self.tag = threading.Event(), ""
+        self._address, self._owner, self._storage = address, owner, storage_of(address)
+        self._count = 0
+
+    def begin(self) -> bool:
+        """Take the claim; False where another holds it, or was quicker."""
+        seen, since = "", 0.0
+        while True:
+            tag, owner = self._look()
+            if not tag and self._write(IfNoneMatch="*"):
+                return True
+            if owner == self._owner or (tag == seen != "" and time.monotonic() > since + _STILL_SECONDS):
+                return self._write(IfMatch=tag)
+            if tag and tag != seen:
+                if seen:
+                    return False
+                seen, since = tag, time.monotonic()
+            time.sleep(_LOOK_SECONDS)
+
+    def beat(self) -> None:
+        """Write it again until `stop`, or until another has taken it."""
+        while self.tag and not self.stop.wait(_BEAT_SECONDS):
+            try:
+                if not self._write(IfMatch=self.tag):
+                    tag, owner = self._look()  # it may be ours all the same: an answer was lost
+                    self.tag = tag if owner == self._owner else ""
+            except (InputError, MediaError):
+                continue  # the next beat may do better; if none does, the claim is free, as it should be
+
+    def _write(self, **condition: str) -> bool:
+        """Write the claim on a condition; False where it does not hold."""
+        self._count += 1
+        content = f"{self._owner} {self._count}".encode()  # each time another, and so is its ETag
+        try:
+            written = self._ask("put_object", Body=content, Metadata={_OWNER: self._owner}, **condition)
+        except FileExistsError:
+            return False
+        self.tag = str(written["ETag"])
+        return True
+
+    def _look(self) -> tuple[str, str]:
+        """ETag and owner of the claim; empty where there is none."""
+        try:
+            found = self._ask("head_object")
+        except InputError:
+            return "", ""
+        return str(found["ETag"]), str(found["Metadata"].get(_OWNER, ""))
+
+    def _ask(self, method: str, **more: Any) -> dict[str, Any]:
+        bucket, _, key = self._address.url.partition("://")[2].partition("/")
+        call = partial(self._storage.call_s3, method, Bucket=bucket, Key=key, **more)
+        answer: dict[str, Any] = asked(self._address, lambda _: call(), self._storage)
+        return answer
