@@ -76,7 +76,7 @@ def read_metadata(path: str | Path) -> dict[str, str]:
             if length > _LONGEST_HEADER:
                 raise ValueError(f"a header of {length} bytes")
             return _metadata(start + file.read(length))
-    except (OSError, ValueError, RecursionError) as damage:
+    except (OSError, ValueError, AttributeError, RecursionError) as damage:
         raise _unreadable(path, damage) from damage
 
 

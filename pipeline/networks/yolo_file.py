@@ -44,6 +44,9 @@ _DAMAGE = (
 #: Fields of ONNX's ModelProto: ir_version, graph, metadata_props; and of a metadata entry: key, value.
 _IR_VERSION, _GRAPH, _METADATA, _KEY, _VALUE = 1, 7, 14, 1, 2
 
+#: Bytes of the text that Ultralytics appends, which has some hundreds: what is compressed can become any length.
+_LONGEST_FACTS = 1 << 20
+
 
 @dataclass(frozen=True)
 class YoloFile:
@@ -139,15 +142,16 @@ def _tflite_metadata(path: Path) -> dict[str, Any]:
     if not zipfile.is_zipfile(path):
         return {}
     with zipfile.ZipFile(path) as archive:
-        for name in archive.namelist():
-            if not name.endswith((".json", ".txt")):
+        for member in archive.infolist():
+            name = member.filename
+            if not name.endswith((".json", ".txt")) or member.file_size > _LONGEST_FACTS:
                 continue
             if archive.getinfo(name).file_size > _MOST_METADATA:
                 raise ValueError(f"{name} of {archive.getinfo(name).file_size} bytes")
             text = archive.read(name).decode()
             try:  # older exports wrote the text of a Python dictionary; others append lists of labels
                 found = json.loads(text) if name.endswith(".json") else ast.literal_eval(text)
-            except (ValueError, SyntaxError):
+            except (ValueError, SyntaxError, RecursionError, MemoryError):
                 continue
             if isinstance(found, dict):
                 return found

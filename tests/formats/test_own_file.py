@@ -79,6 +79,13 @@ def test_a_flipped_bit_is_noticed(tmp_path: Path) -> None:
         load_weights(tmp_path / "own")
 
 
+def test_a_header_as_deep_as_a_well_is_a_weights_error(tmp_path: Path) -> None:
+    (tmp_path / "deep.safetensors").write_bytes((100_000).to_bytes(8, "little") + b"[" * 100_000)
+    for read in (read_metadata, load_weights):
+        with pytest.raises(WeightsError, match="cannot be read"):
+            read(tmp_path / "deep.safetensors")
+
+
 def test_a_missing_file_is_a_weights_error(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="FileNotFoundError"):
         load_weights(tmp_path / "none")

@@ -165,6 +165,8 @@ def test_metadata_of_a_tflite_file_is_the_archive_at_its_end(tmp_path):
     assert read_yolo_file(path).names == ()
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("labels.txt", "it's a\nlist")
+        bomb = '{"names": ["too long to be read"]}' + " " * (1 << 21)
+        archive.writestr("bomb.json", bomb, compress_type=zipfile.ZIP_DEFLATED)
         archive.writestr("metadata.json", json.dumps({"names": {"1": "b", "0": "a"}, "imgsz": [96, 64]}))
     assert read_yolo_file(path).names == ("a", "b")
     assert read_yolo_file(path).size == (96, 64)

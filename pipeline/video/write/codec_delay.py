@@ -17,7 +17,7 @@ from pipeline.errors import MediaError
 from pipeline.structures.address import Place
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.cut.stream_cut import StreamCut
-from pipeline.video.read.ebml import elements, unsigned
+from pipeline.video.headers.ebml import elements, unsigned
 from pipeline.video.read.packets import first_packets
 from pipeline.video.read.source import open_bytes, open_source, size_of
 

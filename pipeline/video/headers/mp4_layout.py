@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import BinaryIO
 
 from pipeline.structures.video_info import Chapter
-from pipeline.video.read.mp4_boxes import Span, boxes, handler, numbers, table_rows
+from pipeline.video.headers.mp4_boxes import Span, boxes, handler, numbers, table_rows
 
 #: Boxes that may lie outermost (ISO 14496-12, table 1, and QuickTime's `wide` and `pnot`).
 _OUTERMOST = {
