@@ -45,7 +45,7 @@ class _Kind:
 
 #: What x264 tries costs more than what it writes, and all else shares the cores. At 720p veryfast takes
 #: 25 CPU ms a frame, without the smaller blocks of moving parts and the choice of B-frames 18, for 4 % more bytes at
-#: equal SSIM (four clips). Superfast with the macroblock tree takes as long as without (14 ms), for 10 to 40 % fewer.
+#: equal SSIM (four clips). Superfast with the macroblock tree takes as long as without (14 ms), for 13 to 43 % fewer.
 _X264_QUICK = "partitions=i8x8:b-adapt=0"
 _X264_FAST = "mbtree=1:rc-lookahead=10:b-adapt=0"
 
