@@ -162,7 +162,8 @@ def put_in(watch: Stopwatch) -> None:
         for part in way:
             owner = getattr(owner, part)
         setattr(owner, last, watch.timed(step, getattr(owner, last)))
-    importlib.import_module("pipeline.run.work.segment_worker").ThreadPoolExecutor = AtOnce  # type: ignore[attr-defined]
+    for module in ("pipeline.run.work.segment_worker", "pipeline.video.write.encode"):
+        importlib.import_module(module).ThreadPoolExecutor = AtOnce  # type: ignore[attr-defined]
 
 
 def frames_of(clip: Path) -> int:

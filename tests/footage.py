@@ -128,6 +128,7 @@ def an_info(frames: int = 10, keys: Iterable[int] = (0,), **changes: Any) -> Vid
         "timed": True,
         "pts": np.arange(frames, dtype=np.int64) * 20,
         "keys": is_key,
+        "resets": np.zeros(frames, np.bool_),
         "decode_order": np.arange(frames, dtype=np.int64),
         "end_pts": frames * 20,
         "metadata": {},

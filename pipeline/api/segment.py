@@ -15,7 +15,13 @@ from pipeline.job.settings import Settings
 from pipeline.render.drawn_view import DrawnView
 from pipeline.render.film_classes import FilmClasses, needed_maps
 from pipeline.render.shown import ShownTracks
-from pipeline.run.work.segment_worker import SeenFrame, SegmentTask, seen_frames, without_picture
+from pipeline.run.work.segment_worker import (
+    LastPicture,
+    SeenFrame,
+    SegmentTask,
+    seen_frames,
+    without_picture,
+)
 from pipeline.segment.network_classes import network_classes
 from pipeline.segment.segmenter import Segmenter
 from pipeline.structures.address import in_full, place_of
@@ -59,10 +65,11 @@ def _frames(settings: Settings, film: VideoInfo) -> Iterator[Frame]:
         names = segmenter.setup()
         tracker = FilmTracker(settings.track, names, (info.height, info.width))
         shown = ShownTracks(replace(settings.render, view=view.name), names)
+        last = LastPicture()
         state, waiting, maps = tracker.start(), deque[SeenFrame](), dict[int, ClassMap]()
         for chunk in plan(film):
             task = _task(settings, film, chunk)
-            seen = list(map(without_picture, seen_frames(segmenter, task)))
+            seen = list(map(without_picture, seen_frames(segmenter, task, last)))
             waiting += seen
             maps |= {one.frame.number: one.class_map for one in seen if one.class_map is not None}
             state, final = tracker.follow(state, (_film_frame(info, one) for one in seen))

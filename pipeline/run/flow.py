@@ -33,12 +33,13 @@ from pipeline.structures.chunk import Chunk
 from pipeline.structures.spans import numbers_of
 from pipeline.video.colour.tone_map import is_hdr
 from pipeline.video.read.demux import cut_packets
+from pipeline.video.read.plan import with_frame_before
 from pipeline.video.write.mux import mux
 
 
 def _segment_task(bench: Bench, chunk: Chunk) -> SegmentTask:
     run = bench.run
-    packets = cut_packets(run.info, chunk) if bench.with_packets else None
+    packets = cut_packets(run.info, with_frame_before(run.info, chunk)) if bench.with_packets else None
     return SegmentTask(
         info=run.info,
         chunk=chunk,

@@ -12,8 +12,8 @@ class Chunk:
     index : position among the chunks of the run, from 0.
     start, stop : half-open span of frame numbers, never empty.
     start_pts : pts of frame `start`, in the source's time base.
-    seek_frame : number of the keyframe to decode from, one GOP before the one needed; None decodes from the
-        first packet, because no keyframe comes early enough.
+    seek_frame : number of the keyframe to decode from; None decodes from the first packet, because no keyframe comes
+        early enough.
     """
 
     index: int

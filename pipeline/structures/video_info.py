@@ -82,6 +82,7 @@ class VideoInfo:
     timed : whether packets carry their own pts; otherwise only decoding from the start tells the order.
     pts : int64 [N], when each frame is shown, ascending.
     keys : bool [N], whether decoding can start at the frame.
+    resets : bool [N], whether it is known to need nothing that lies before a keyframe for it and all behind it.
     decode_order : int64 [N], position of the frame's packet among the shown packets of the stream.
     end_pts : when the last frame ends.
     metadata : tags of the container.
@@ -113,6 +114,7 @@ class VideoInfo:
     timed: bool
     pts: NDArray[np.int64]
     keys: NDArray[np.bool_]
+    resets: NDArray[np.bool_]
     decode_order: NDArray[np.int64]
     end_pts: int
     metadata: Mapping[str, str]
@@ -126,7 +128,7 @@ class VideoInfo:
 
     def __post_init__(self) -> None:
         frames = len(self.pts)
-        columns = {"pts": np.int64, "keys": np.bool_, "decode_order": np.int64}
+        columns = {"pts": np.int64, "keys": np.bool_, "resets": np.bool_, "decode_order": np.int64}
         for name, dtype in columns.items():
             column = getattr(self, name)
             if column.shape != (frames,) or column.dtype != dtype:

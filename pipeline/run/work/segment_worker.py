@@ -16,6 +16,7 @@ from pipeline.run.work.meter import METER, NOTHING, Spent
 from pipeline.run.work.reach import check_reach
 from pipeline.segment.segmenter import Segmenter
 from pipeline.segment.settings import SegmentSettings
+from pipeline.structures.address import Place
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.class_map import ClassMap
 from pipeline.structures.detections import Detections
@@ -26,6 +27,7 @@ from pipeline.structures.video_info import VideoInfo
 from pipeline.video.read.decode import DecodedFrame, decode_rgb
 from pipeline.video.read.gaps import without_gaps
 from pipeline.video.read.motion import Grey, camera_motion, sampled_edges, small_grey
+from pipeline.video.read.plan import with_frame_before
 from pipeline.video.settings import DecodeSettings
 
 RgbFrame = DecodedFrame[NDArray[np.uint8]]
@@ -94,6 +96,25 @@ class SeenFrame:
     class_map: ClassMap | None = None
 
 
+class LastPicture:
+    """The small picture of the frame that was decoded last: whoever goes on behind it need not decode that frame again.
+
+    For a chunk that begins with a keyframe that would be the whole GOP before it.
+    """
+
+    def __init__(self) -> None:
+        self._kept: tuple[Place, DecodeSettings, int, Grey] | None = None
+
+    def before(self, task: SegmentTask) -> Grey | None:
+        """The picture of the frame before the chunk; None where another frame was the last one."""
+        asked, kept = (task.info.path, task.decode, task.chunk.start - 1), self._kept
+        return kept[3] if kept is not None and kept[:3] == asked else None
+
+    def keep(self, task: SegmentTask, number: int, grey: Grey | None) -> None:
+        """Keep that of frame `number`."""
+        self._kept = None if grey is None else (task.info.path, task.decode, number, grey)
+
+
 class SegmentWorker:
     """A network that looks at chunks. See workers.contract.Worker. gpus : that it holds."""
 
@@ -106,7 +127,7 @@ class SegmentWorker:
         gpus: float = 0,
     ) -> None:
         self._segmenter = Segmenter(settings, threads, class_maps=class_maps)
-        self._gpus = gpus
+        self._last, self._gpus = LastPicture(), gpus
 
     def setup(self) -> Mapping[int, str]:
         """Load the network; its class names."""
@@ -116,7 +137,7 @@ class SegmentWorker:
         """The detections of a chunk."""
         check_reach(task.info.path, task.size, task.packets)
         began = time.perf_counter()
-        seen = list(map(without_picture, seen_frames(self._segmenter, task)))
+        seen = list(map(without_picture, seen_frames(self._segmenter, task, self._last)))
         return Segmented(
             frames=[one.detections or Detections.empty() for one in seen],
             motions=[one.motion for one in seen],
@@ -139,9 +160,10 @@ def without_picture(one: SeenFrame) -> SeenFrame:
     return replace(one, frame=replace(one.frame, picture=np.zeros((0, 0, 3), np.uint8)))
 
 
-def seen_frames(segmenter: Segmenter, task: SegmentTask) -> Iterator[SeenFrame]:
+def seen_frames(segmenter: Segmenter, task: SegmentTask, last: LastPicture) -> Iterator[SeenFrame]:
     """The frames of a chunk in order, with the detections of its key frames, and the camera's motion.
 
+    last : of the chunk that was seen before; it becomes that of this one.
     The next frames are decoded while the network looks at these, at as many at a time as it has use for.
     """
     info = task.info
@@ -149,7 +171,7 @@ def seen_frames(segmenter: Segmenter, task: SegmentTask) -> Iterator[SeenFrame]:
     to_source = info.width / width, info.height / height
     looking: deque[Future[list[SeenFrame]]] = deque()
     with ThreadPoolExecutor(segmenter.callers, thread_name_prefix="segment") as threads:
-        for batch in _batches(_moved_frames(task, width, height), task.key_frames, segmenter.batch):
+        for batch in _batches(_moved_frames(task, width, height, last), task.key_frames, segmenter.batch):
             looking.append(threads.submit(_look, segmenter, task, batch, to_source))
             if len(looking) > segmenter.callers:
                 yield from looking.popleft().result()
@@ -176,15 +198,13 @@ def _look(
     return seen
 
 
-def _moved_frames(task: SegmentTask, width: int, height: int) -> Iterator[MovedFrame]:
+def _moved_frames(task: SegmentTask, width: int, height: int, last: LastPicture) -> Iterator[MovedFrame]:
     """Each frame of the chunk, with the camera's motion since the one before, the last of the chunk before too."""
     info, chunk = task.info, task.chunk
-    first = max(chunk.start - 1, 0)
-    wider = replace(chunk, start=first, start_pts=int(info.pts[first]))
-    before: Grey | None = None
+    before, damaged = last.before(task), False
     for frame in without_gaps(
         info,
-        wider,
+        with_frame_before(info, chunk) if before is None else chunk,
         lambda span: decode_rgb(
             info,
             span,
@@ -198,7 +218,9 @@ def _moved_frames(task: SegmentTask, width: int, height: int) -> Iterator[MovedF
         grey = small_grey(frame.picture)
         if frame.number >= chunk.start:
             yield frame, camera_motion(before, grey, info.width), sampled_edges(info, frame.number, grey)
-        before = grey
+        before, damaged = grey, damaged or frame.repeated or frame.flawed
+    # What decoders show behind damage depends on where they began: the next chunk shall have what it has by itself.
+    last.keep(task, chunk.stop - 1, None if damaged else before)
 
 
 def _batches(

@@ -60,6 +60,7 @@ def cut(info: VideoInfo, start: int, stop: int, *, keeps_times: bool = False) ->
         info,
         pts=info.pts[start:stop],
         keys=info.keys[start:stop],
+        resets=info.resets[start:stop],
         decode_order=np.argsort(np.argsort(info.decode_order[start:stop])).astype(np.int64),
         end_pts=info.end_pts if part.ends is None else int(info.pts[stop]),
         chapters=tuple(_clipped(info.chapters, part)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -21,6 +22,15 @@ _UNDATED_CONTAINERS = {"avi", "h264", "hevc", "m4v", "mpegvideo", "vc1", "obu"}
 #: What a stream that states no rate at all is played at.
 _DEFAULT_RATE = Fraction(25)
 
+#: Types of NAL units at which no picture is kept for reference: H.264's IDR (7.4.1.2.4), H.265's two (7.4.2.2).
+_RESETS = {"h264": {5}, "hevc": {19, 20}}
+
+#: Formats whose keyframes drop all of them (RFC 6386, 9.1; VP9 specification, 7.2).
+_ALWAYS = {"vp8", "vp9"}
+
+#: Place in the decoder's header of the size of a unit's length, less 1, in its lowest two bits (ISO 14496-15).
+_LENGTH_SIZE = {"h264": 4, "hevc": 21}
+
 
 @dataclass(frozen=True, eq=False)
 class FrameIndex:
@@ -29,6 +39,7 @@ class FrameIndex:
     timed: bool
     pts: NDArray[np.int64]
     keys: NDArray[np.bool_]
+    resets: NDArray[np.bool_]
     decode_order: NDArray[np.int64]
     end_pts: int
     damage: tuple[str, ...]
@@ -42,6 +53,7 @@ class _Packet:
     dts: int | None
     duration: int
     is_keyframe: bool
+    is_reset: bool
 
 
 def read_index(path: Place, position: int) -> FrameIndex | None:
@@ -65,6 +77,7 @@ def read_index(path: Place, position: int) -> FrameIndex | None:
         timed=timed,
         pts=pts,
         keys=np.array([packets[rank].is_keyframe for rank in order], np.bool_),
+        resets=np.array([packets[rank].is_reset for rank in order], np.bool_),
         decode_order=order,
         end_pts=int(pts[-1]) + (packets[int(order[-1])].duration or usual_step or nominal_step),
         damage=damage,
@@ -79,6 +92,7 @@ def is_shown(packet: Packet) -> bool:
 def _read_packets(container: InputContainer, stream: VideoStream) -> tuple[list[_Packet], tuple[str, ...]]:
     """All shown packets in decoding order, and what was wrong with the container."""
     packets, corrupt, found, reached, damage = [], 0, 0, 0, []
+    codec, header = stream.codec_context.name, stream.codec_context.extradata or b""
     try:
         for packet in container.demux(stream):
             found += packet.size > 0
@@ -86,7 +100,10 @@ def _read_packets(container: InputContainer, stream: VideoStream) -> tuple[list[
             if packet.dts is not None and container.format.name == "avi":
                 reached = packet.dts + 1  # AVI counts the places where nothing is new, which have no packet
             if is_shown(packet):
-                packets.append(_Packet(packet.pts, packet.dts, packet.duration or 0, packet.is_keyframe))
+                is_reset = packet.is_keyframe and starts_anew(codec, header, packet)
+                packets.append(
+                    _Packet(packet.pts, packet.dts, packet.duration or 0, packet.is_keyframe, is_reset)
+                )
     except FFmpegError as error:
         damage.append(f"reading stopped after {found} video packets: {reason(error)}")
     if corrupt:
@@ -97,6 +114,42 @@ def _read_packets(container: InputContainer, stream: VideoStream) -> tuple[list[
     if promised > max(found, reached):
         damage.append(f"the header promises {promised} video frames, {found} are there")
     return packets, tuple(damage)
+
+
+def starts_anew(codec: str, header: bytes, packet: Packet) -> bool:
+    """True if the keyframe is known to start decoding anew, so that nothing that lies before it is needed.
+
+    codec : FFmpeg's name. header : the decoder's extradata.
+    """
+    if codec in _ALWAYS:
+        return True
+    if codec not in _RESETS:
+        return False
+    content = bytes(packet)
+    at = _LENGTH_SIZE[codec]
+    has_lengths = header[:1] == b"\x01" and len(header) > at
+    units = _lengthy(content, (header[at] & 3) + 1) if has_lengths else _marked(content)
+    return any(_type(codec, unit) in _RESETS[codec] for unit in units)
+
+
+def _type(codec: str, first: int) -> int:
+    return first & 0x1F if codec == "h264" else first >> 1 & 0x3F
+
+
+def _lengthy(content: bytes, size: int) -> Iterator[int]:
+    """The first byte of each unit, before which its length stands."""
+    at = 0
+    while at + size < len(content):
+        yield content[at + size]
+        at += size + int.from_bytes(content[at : at + size], "big")
+
+
+def _marked(content: bytes) -> Iterator[int]:
+    """The first byte of each unit behind a mark, as streams of broadcasts have them."""
+    at = content.find(b"\x00\x00\x01")
+    while 0 <= at < len(content) - 3:
+        yield content[at + 3]
+        at = content.find(b"\x00\x00\x01", at + 3)
 
 
 def _order_by_pts(packets: list[_Packet]) -> NDArray[np.int64]:

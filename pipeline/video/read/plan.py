@@ -41,7 +41,7 @@ def plan(info: VideoInfo, chunk_frames: int = CHUNK_FRAMES) -> tuple[Chunk, ...]
         border for border in _borders(keyframes, whole.frame_count, chunk_frames) if start < border < stop
     ]
     return tuple(
-        Chunk(index, first, last, int(whole.pts[first]), _seek_frame(keyframes, first))
+        _chunk(whole, index, first, last)
         for index, (first, last) in enumerate(pairwise([start, *inner, stop]))
     )
 
@@ -49,7 +49,16 @@ def plan(info: VideoInfo, chunk_frames: int = CHUNK_FRAMES) -> tuple[Chunk, ...]
 def whole_chunk(info: VideoInfo) -> Chunk:
     """All frames of a film as one chunk of its source."""
     start, stop = info.span
-    return Chunk(0, start, stop, info.start_pts, _seek_frame(_keyframes(info.whole), start))
+    return _chunk(info.whole, 0, start, stop)
+
+
+def with_frame_before(info: VideoInfo, chunk: Chunk) -> Chunk:
+    """The chunk and the frame before it, where there is one."""
+    return _chunk(info.whole, chunk.index, max(chunk.start - 1, 0), chunk.stop)
+
+
+def _chunk(whole: VideoInfo, index: int, start: int, stop: int) -> Chunk:
+    return Chunk(index, start, stop, int(whole.pts[start]), _seek_frame(whole, _keyframes(whole), start))
 
 
 def _keyframes(info: VideoInfo) -> NDArray[np.intp]:
@@ -84,10 +93,12 @@ def _pieces(start: int, stop: int, chunk_frames: int) -> Iterator[int]:
         yield start + length * piece // count
 
 
-def _seek_frame(keyframes: NDArray[np.intp], start: int) -> int | None:
-    """The keyframe before the last one at or before `start`: one GOP to spare.
+def _seek_frame(info: VideoInfo, keyframes: NDArray[np.intp], start: int) -> int | None:
+    """The last keyframe at or before `start` where decoding starts anew there; else the one before: a GOP to spare.
 
     Frames behind a keyframe of an open GOP, or of one that recovers gradually, may need what lies before it.
     """
     before = int(np.searchsorted(keyframes, start, side="right"))
+    if before and info.resets[keyframes[before - 1]]:
+        return int(keyframes[before - 1])
     return int(keyframes[before - 2]) if before >= 2 else None

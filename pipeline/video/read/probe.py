@@ -196,6 +196,7 @@ def _video_info(
         timed=index.timed,
         pts=index.pts,
         keys=index.keys,
+        resets=index.resets,
         decode_order=index.decode_order,
         end_pts=index.end_pts,
         metadata=dict(container.metadata),

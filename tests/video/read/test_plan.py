@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import ConfigError
-from pipeline.video.read.plan import plan
+from pipeline.video.read.plan import plan, with_frame_before
 from tests.footage import an_info
 
 
@@ -38,6 +41,15 @@ def test_decoding_begins_one_keyframe_earlier_than_needed() -> None:
     chunks = plan(an_info(40, range(0, 40, 10)), 10)
     assert [chunk.seek_frame for chunk in chunks] == [None, 0, 10, 20]
     assert [chunk.start_pts for chunk in chunks] == [0, 200, 400, 600]
+
+
+def test_decoding_begins_at_the_own_keyframe_where_decoders_start_anew_there() -> None:
+    resets = np.isin(np.arange(40), [0, 20])
+    info = replace(an_info(40, range(0, 40, 10)), resets=resets)
+    chunks = plan(info, 10)
+    assert [chunk.seek_frame for chunk in chunks] == [0, 0, 20, 20]
+    wider = [with_frame_before(info, chunk) for chunk in chunks]
+    assert [(chunk.start, chunk.seek_frame) for chunk in wider] == [(0, 0), (9, 0), (19, 0), (29, 20)]
 
 
 def test_without_any_keyframe_everything_is_decoded_from_the_beginning() -> None:
