@@ -10,6 +10,7 @@ from typing import Any
 
 import ffmpeg
 import format_damages
+import mask_damages
 import matroska_damages
 import mp4_damages
 import picture_damages
@@ -104,8 +105,13 @@ RECIPES = {
     "MP4": Recipe(
         ".mp4",
         with_all,
-        {**picture_damages.FAMILIES, **stream_damages.FAMILIES, **mp4_damages.FAMILIES},
-        {**_COPY, **mp4_damages.CONTROLS},
+        {
+            **picture_damages.FAMILIES,
+            **mask_damages.FAMILIES,
+            **stream_damages.FAMILIES,
+            **mp4_damages.FAMILIES,
+        },
+        {**_COPY, **mp4_damages.CONTROLS, **mask_damages.CONTROLS},
         options=_SHORT_CHUNKS,
         **_ALL,
     ),
@@ -137,6 +143,14 @@ RECIPES = {
         _COPY,
         options=_SHORT_CHUNKS,
         kept=format_damages.TAKEN,
+    ),
+    "two videos": Recipe(
+        ".mp4",
+        format_damages.write_two_videos,
+        format_damages.TWO_VIDEOS_FAMILIES,
+        _COPY,
+        streams=("v:0", "v:1", "d:0", "v:2"),
+        kept=format_damages.TWO_VIDEOS,
     ),
     "interlaced": Recipe(
         ".mkv",

@@ -180,3 +180,69 @@ def with_sound(scene: Scene, path: Path) -> None:
     one, tone = from_file(scene.made), ffmpeg.input("sine=d=1", f="lavfi")
     made = to_file(path, one["v"], tone["a"], video_track_timescale=scene.ticks, **{"c:v": "copy"})
     run_ffmpeg(made, timeout_seconds=TIMEOUT_SECONDS)
+
+
+def write_two_videos(clip: Path, source: Path) -> None:
+    """The clip with a second video, telemetry that no decoder knows, and a cover."""
+    import ffmpeg
+
+    folder = source.parent
+    cover, words, plain = folder / "cover.jpg", folder / "words.srt", folder / "plain.mp4"
+    words.write_text(
+        "1\n00:00:00,100 --> 00:00:00,400\nTelemetry\n\n2\n00:00:00,700 --> 00:00:01,200\nAgain\n"
+    )
+    run_ffmpeg(
+        to_file(cover, from_file(clip)["v:0"], vf="scale=64:-2", vframes=1), timeout_seconds=TIMEOUT_SECONDS
+    )
+    rear = ffmpeg.input("testsrc2=s=96x64:r=15:d=1.6", f="lavfi")
+    front = from_file(clip)["v:0"].filter("scale", 320, -4).filter("fps", 15)
+    made = to_file(
+        plain, front, rear["v"], from_file(words)["s"], from_file(cover)["v"], t=1.6,
+        **{**FINE_H264, "c:v:2": "copy", "c:s": "mov_text", "disposition:v:0": "default", "disposition:v:1": "0"},
+        **{"disposition:v:2": "attached_pic"},
+    )  # fmt: skip
+    run_ffmpeg(made, timeout_seconds=TIMEOUT_SECONDS)
+    source.write_bytes(plain.read_bytes().replace(b"sbtl", b"meta").replace(b"tx3g", b"gpmd"))
+
+
+def with_other(place: str, what: str, **options: str) -> Damage:
+    """Another stream in the place of one of these: v:1, the second video, or v:2, the cover."""
+
+    def do(scene: Scene, path: Path) -> None:
+        import ffmpeg
+
+        whole = from_file(scene.made)
+        other = ffmpeg.input(what, f="lavfi")["v"]
+        streams = [other if name == place else whole[name] for name in scene.streams]
+        made = to_file(
+            path, *streams, video_track_timescale=scene.ticks, c="copy", **{**scene.kept, **options},
+        )  # fmt: skip
+        run_ffmpeg(made, timeout_seconds=TIMEOUT_SECONDS)
+
+    return do
+
+
+#: Flags of the videos, which ffmpeg gives anew.
+TWO_VIDEOS = {
+    "disposition:v:0": "default", "disposition:v:1": "0", "disposition:v:2": "attached_pic", "copy_unknown": None,
+}  # fmt: skip
+
+_WITH_COVER = {"disposition:v:0": "default", "disposition:v:1": "attached_pic", "copy_unknown": None}
+_WITHOUT_COVER = {"disposition:v:0": "default", "disposition:v:1": "0", "copy_unknown": None}
+
+TWO_VIDEOS_FAMILIES: dict[str, dict[str, Damage]] = {
+    "other tracks": {
+        "another second video": with_other(
+            "v:1", "smptebars=s=96x64:r=15:d=1.6", **{"c:v:1": "libx264", "bf": "2"}
+        ),
+        "no second video": copied("v:0", "d:0", "v:2", **_WITH_COVER),
+        "another cover": with_other("v:2", "smptebars=s=64x36:d=0.04", **{"c:v:2": "mjpeg"}),
+        "no cover": copied("v:0", "v:1", "d:0", **_WITHOUT_COVER),
+        "no telemetry": copied("v:0", "v:1", "v:2", **TWO_VIDEOS),
+        "another number in the telemetry": rewritten(b"Telemetry", 0, lambda old, s: b"X", 1),
+        "another name of the telemetry": lambda s, path: path.write_bytes(
+            s.made.read_bytes().replace(b"gpmd", b"gpmx")
+        ),
+        "telemetry later": copied(**{"bsf:d:0": "setts=ts=TS+100"}),
+    }
+}

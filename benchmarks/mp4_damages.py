@@ -91,6 +91,9 @@ FAMILIES: dict[str, dict[str, Damage]] = {
         "the header's size of display": rewritten(b"tkhd", 80, lambda old, s: (16).to_bytes(2, "big"), 2),
         "a crop in the header": apertured,
         "the sound to one side": rewritten(b"smhd", 8, lambda old, s: b"\1\0", 2),
+        "another kind of track": rewritten(b"hdlr", 12, lambda old, s: b"auxv", 4),
+        "an alternative to other tracks": rewritten(b"tkhd", 38, lambda old, s: b"\0\1", 2),
+        "a picture without colours": rewritten(b"avc1" + bytes(6), 4 + 74, lambda old, s: b"\0\x28", 2),
         "the sound's places moved by a byte": moved_sound,
         "another sample rate": rewritten(
             b"\x05\x80\x80\x80", 5, lambda old, s: bytes([old[0], old[1] ^ 0x80]), 2
@@ -147,5 +150,6 @@ FAMILIES: dict[str, dict[str, Damage]] = {
 
 #: No damage: the same video, put into its file in another way.
 CONTROLS: dict[str, Damage] = {
+    "none: header in front": copied(movflags="+faststart"),
     "none: with delimiters": copied(**{"bsf:v": "h264_metadata=aud=insert"}),
 }

@@ -47,6 +47,16 @@ def zeroed_sound(scene: Scene, path: Path) -> None:
     path.write_bytes(content)
 
 
+def silent_stretch(scene: Scene, path: Path) -> None:
+    """Six packets of sound are overwritten by the shortest one, as of silence."""
+    content = bytearray(scene.made.read_bytes())
+    packets = packets_of(scene, "audio")
+    begin, length = min(packets, key=lambda packet: packet[1])
+    for at, size in packets[8:14]:
+        content[at : at + size] = content[begin : begin + length].ljust(size, b"\0")[:size]
+    path.write_bytes(content)
+
+
 def twice_in_sound(scene: Scene, path: Path) -> None:
     """A packet of sound is overwritten by the one before, as far as there is room; one of silence may be the same."""
     content = bytearray(scene.made.read_bytes())
@@ -144,6 +154,7 @@ FAMILIES: dict[str, dict[str, Damage]] = {
         ),
         "another transfer in the pictures": copied(**{"bsf:v": "h264_metadata=transfer_characteristics=14"}),
         "another video format in the pictures": copied(**{"bsf:v": "h264_metadata=video_format=1"}),
+        "edges to be cut off": copied(**{"bsf:v": "h264_metadata=overscan_appropriate_flag=1"}),
         "another codec tag": copied(**{"tag:v": "avc3"}),
         "asks to be turned": lambda s, path: turned(s, path),
     },
@@ -167,6 +178,7 @@ FAMILIES: dict[str, dict[str, Damage]] = {
         "the sound upside down": copied(**{"c:a:0": "aac", "filter:a:0": "volume=-1"}),
         "the other sound faster": copied(**{"bsf:a:1": "setts=ts=TS*0.999"}),
         "sound a decibel lower": copied(**{"c:a:0": "aac", "filter:a:0": "volume=-1dB"}),
+        "a silent stretch": silent_stretch,
         "sound encoded anew": copied(**{"c:a:0": "aac"}),
     },
     "tracks": {

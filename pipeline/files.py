@@ -8,7 +8,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -100,7 +100,12 @@ def _fresh(path: Path, folder: Path) -> Path:
     start = os.fsdecode(letters.encode())  # under the locale C, Python holds a name's bytes in its own way
     descriptor, name = tempfile.mkstemp(prefix=f".{start}.", suffix=TEMPORARY_SUFFIX, dir=folder)
     try:
-        os.fchmod(descriptor, 0o666 & ~_UMASK)
+        # FAT and the like have permissions of their own, and refuse others.
+        with suppress(PermissionError):
+            os.fchmod(descriptor, 0o666 & ~_UMASK)
+    except OSError:
+        Path(name).unlink()
+        raise
     finally:
         os.close(descriptor)
     return Path(name)

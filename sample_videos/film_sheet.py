@@ -26,7 +26,7 @@ from pipeline.structures.tracks import FOUND, Tracks
 from pipeline.structures.video_info import VideoInfo
 from pipeline.structures.yuv_frame import YuvFrame
 from pipeline.track.settings import TrackSettings
-from pipeline.track.steadying import steadied
+from pipeline.track.steadying import TrackedFrame, steadied
 from pipeline.track.tracker import Tracker
 from pipeline.video.colour.pixels import planar_layout, to_av
 from pipeline.video.read.decode import decode_yuv
@@ -39,6 +39,9 @@ Region = tuple[int, int, int, int]
 
 _QUALITY = 85
 
+#: Frames behind the last one that steady it, at 60 a second or less.
+_MORE_FRAMES = 12
+
 
 def film_sheet(video: Path, detections: Path, frames: Sequence[int], region: Region | None) -> Picture:
     """uint8 [2 * h, frames * w, 3], blue first: the frames, ascending, or a region of each.
@@ -47,14 +50,21 @@ def film_sheet(video: Path, detections: Path, frames: Sequence[int], region: Reg
     """
     info = probe(video)
     with DetectionsFile(detections) as file:
-        header, after = file.header, file.read_tracks(0, min(frames[-1] + 2, file.header.stop_frame))
+        header, after = (
+            file.header,
+            file.read_tracks(0, min(frames[-1] + _MORE_FRAMES, file.header.stop_frame)),
+        )
     before = forward_tracks(header, [one.detections[one.origins == FOUND] for one in after])
-    steady = steadied(zip(header.seconds.tolist(), after, strict=False), TrackSettings().steady)
+    film = [
+        TrackedFrame(seconds, tracks, header.motion(header.first_frame + place))
+        for place, (seconds, tracks) in enumerate(zip(header.seconds.tolist(), after, strict=False))
+    ]
+    steady = steadied(film, TrackSettings().steady, (info.height, info.width))
     pictures = _decoded(info, frames)
     x, y, width, height = region or (0, 0, info.width, info.height)
     rows = []
-    for film in (before, list(steady)):
-        painted = _painted(info, header, film, pictures)
+    for shown in (before, list(steady)):
+        painted = _painted(info, header, shown, pictures)
         rows.append(np.hstack([one[y : y + height, x : x + width] for one in painted]))
     return np.vstack(rows)
 

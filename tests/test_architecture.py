@@ -120,7 +120,7 @@ HOMES = {
     "ffmpeg": {"video", "live"},
     "imageio_ffmpeg": {"video"},
     "pyarrow": {"store"},
-    "scipy": {"track", "evaluation"},
+    "scipy": {"evaluation"},
     "ai_edge_litert": {"networks"},
     "PIL": {"pictures", "live", "storage"},
     "cv2": {
@@ -135,6 +135,7 @@ HOMES = {
         "labels",
         "training",
         "evaluation",
+        "track",
     },
     "matplotlib": {"training", "evaluation"},
     "pycocotools": {"labels", "evaluation"},

@@ -70,6 +70,22 @@ def test_a_new_file_has_the_permissions_of_any_new_file(tmp_path):
     assert (tmp_path / "ours").stat().st_mode == (tmp_path / "ordinary").stat().st_mode
 
 
+def test_a_file_system_that_has_permissions_of_its_own_is_written_to(tmp_path, monkeypatch):
+    def refuse(code):
+        def fchmod(*_):
+            raise OSError(code, os.strerror(code))
+
+        monkeypatch.setattr(files.os, "fchmod", fchmod)
+
+    refuse(errno.EPERM)  # as FAT's driver does
+    write_whole(tmp_path / "a", b"content")
+    assert (tmp_path / "a").read_bytes() == b"content"
+    refuse(errno.EIO)
+    with pytest.raises(WriteError, match="Input/output error"):
+        write_whole(tmp_path / "b", b"content")
+    assert list(tmp_path.iterdir()) == [tmp_path / "a"]
+
+
 def test_a_digest_is_that_of_the_content(tmp_path):
     (tmp_path / "file").write_bytes(b"abc")
     # The example of FIPS 180-2, appendix B.1.

@@ -17,7 +17,7 @@ def require_extra(work: str) -> None:
 
     work : what needs it, such as `training`.
     """
-    missing = [name for name in ("matplotlib", "pycocotools") if find_spec(name) is None]
+    missing = [name for name in ("matplotlib", "pycocotools", "scipy") if find_spec(name) is None]
     if missing:
         raise ConfigError(
             f"{work} needs {' and '.join(missing)}, which the product alone does not",

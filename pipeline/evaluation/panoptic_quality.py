@@ -149,7 +149,7 @@ class _Files:
             content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             self.names = {int(one["id"]): str(one["name"]) for one in content["categories"]}
             self.entries: dict[int, dict[str, Any]] = {one["image_id"]: one for one in content["annotations"]}
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise InputError(
                 f"{path} is no COCO panoptic file.", found=f"{type(error).__name__}: {error}"
             ) from error

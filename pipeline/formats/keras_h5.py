@@ -47,11 +47,12 @@ def _read(file: Any, path: Path) -> dict[str, NDArray[Any]]:
         name = _layer_and_leaf(layer, stored)
         if name in weights:
             raise _refusal(path, f"two weights called {name}", "give a file that has each weight once")
+        _check_dataset(dataset, name, path)
         budget -= dataset.nbytes
         # An .h5 file can declare terabytes that are compressed or were never written.
         if budget < 0:
             raise _refusal(path, f"weights larger than the file itself, {name} among them", "fetch it again")
-        weights[name] = _array(dataset, name, path)
+        weights[name] = np.asarray(dataset[()], dataset.dtype.newbyteorder("="))
     return weights
 
 
@@ -92,15 +93,13 @@ def _local(group: Any, name: str, path: Path) -> Any:
     return group
 
 
-def _array(dataset: Any, name: str, path: Path) -> NDArray[Any]:
+def _check_dataset(dataset: Any, name: str, path: Path) -> None:
     if not isinstance(dataset, h5py.Dataset):
         raise _refusal(path, f"{name} is a {type(dataset).__name__}", "fetch the file again")
     if dataset.is_virtual or dataset.external:
         raise _refusal(path, f"{name} lies in other files", "use a file that holds its own data")
     if dataset.dtype.kind not in _NUMBERS:
         raise _refusal(path, f"{name} is of type {dataset.dtype}", "use a file that holds numbers")
-    array = dataset[()]
-    return np.asarray(array, dataset.dtype.newbyteorder("="))
 
 
 def _layer_and_leaf(layer: str, stored: str) -> str:

@@ -76,7 +76,7 @@ def read_metadata(path: str | Path) -> dict[str, str]:
             if length > _LONGEST_HEADER:
                 raise ValueError(f"a header of {length} bytes")
             return _metadata(start + file.read(length))
-    except (OSError, ValueError, AttributeError) as damage:
+    except (OSError, ValueError, AttributeError, RecursionError) as damage:
         raise _unreadable(path, damage) from damage
 
 
@@ -110,7 +110,10 @@ def _metadata(content: bytes) -> dict[str, str]:
     """The header's text entries; `deserialize` has checked the header and leaves them out."""
     length = int.from_bytes(content[:_LENGTH_BYTES], "little")
     header = json.loads(content[_LENGTH_BYTES : _LENGTH_BYTES + length])
-    return dict(header.get("__metadata__", {}))
+    metadata = header.get("__metadata__", {}) if isinstance(header, dict) else None
+    if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
+        raise ValueError("its header has something else than texts for its metadata")
+    return metadata
 
 
 def _checked(content: bytes) -> tuple[dict[str, Mapping[str, Any]], str]:

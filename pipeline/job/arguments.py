@@ -39,7 +39,12 @@ def given_options(arguments: argparse.Namespace, options: Iterable[Option]) -> d
 
 
 def inputs_and_output(paths: list[str], output: str | None) -> tuple[tuple[str, ...], str | None]:
-    """The last of several paths is the output."""
+    """The last of several paths is the output.
+
+    Raises UsageError where that is a file, and for a path without a name, as a variable without a value gives it.
+    """
+    if "" in (*paths, output):
+        raise UsageError("A path is empty.", do="look whether a variable of the shell has no value")
     if output is not None or len(paths) == 1:
         return tuple(paths), output
     *inputs, last = paths

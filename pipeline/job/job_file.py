@@ -13,7 +13,7 @@ from pipeline.errors import UsageError
 from pipeline.job.options import is_region_picture
 from pipeline.job.request import JobRequest, by_room, make_request
 from pipeline.loading.given import Given
-from pipeline.loading.typed_value import is_path, wrong_value
+from pipeline.loading.typed_value import at_home, is_path, wrong_value
 from pipeline.loading.yaml_nodes import given_in, yaml_nodes
 from pipeline.structures.address import is_address
 
@@ -107,5 +107,5 @@ def _from(path: Path, name: str) -> str:
     """A relative name from the job file on; a slash at its end says that it is a folder. An address stays."""
     if is_address(name):
         return name
-    joined = str(path.parent / name)
+    joined = str(path.parent / at_home(name))
     return joined + "/" if name.endswith("/") else joined

@@ -48,7 +48,7 @@ class Option:
 def _text(value: Any) -> str:
     """Text of a word, and of a number, as names may be numbers."""
     if isinstance(value, dict | list | bool) or value is None:
-        raise ValueError(value)
+        raise ValueError("a text, in quotes if it is one such as no or on")
     return str(value)
 
 

@@ -63,7 +63,7 @@ def read_annotations(path: Path) -> Annotations:
         names = {int(category["id"]): str(category["name"]) for category in content["categories"]}
         records = tuple(content["images"])
         annotations = {record["id"]: tuple(by_picture[record["id"]]) for record in records}
-    except (OSError, EOFError, ValueError, KeyError, TypeError) as damage:
+    except (OSError, EOFError, ValueError, KeyError, TypeError, RecursionError) as damage:
         raise InputError(
             f"{path} cannot be read as COCO annotations", found=f"{type(damage).__name__}: {damage}"
         ) from damage

@@ -70,7 +70,7 @@ def read_pixel_classes(folder: Path) -> PixelClasses | None:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         return PixelClasses.of(content["classes"], content.get("ignored", ()))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as damage:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as damage:
         raise InputError(
             f"{path} cannot be read as classes.",
             found=f"{type(damage).__name__}: {damage}",

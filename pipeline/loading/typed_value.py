@@ -44,6 +44,14 @@ def typed_value(hint: Any, value: Any, folder: Path | None = None, *, strict: bo
     return found
 
 
+def at_home(name: str) -> Path:
+    """The path with a ~ at its beginning as the home folder; as it is where nobody is called so."""
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        return Path(name)
+
+
 def is_path(weights: str, folder: Path) -> bool:
     """True for weights of a file in this folder that are a path, and no name of the catalog."""
     return "/" in weights or weights.endswith(".safetensors") or (folder / weights).exists()
@@ -57,7 +65,7 @@ def wrong_value(key: str, value: Any, expected: str) -> ConfigError:
 def _path(folder: Path, kind: type, value: Any) -> Path:
     if kind is not Path or not isinstance(value, str):
         raise ValueError(kind)
-    return folder / Path(value).expanduser()
+    return folder / at_home(value)
 
 
 def _check_inside(value: Any) -> None:

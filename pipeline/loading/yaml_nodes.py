@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 from yaml.events import AliasEvent
@@ -28,8 +29,22 @@ _LONGEST_TEXT = 4096
 _NO_VALUE = (yaml.YAMLError, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
 
 
+#: Numbers as YAML 1.2 has them (10.3.2). PyYAML's are of 1.1, where 010 is 8, 1:30 is 90, and a day is no text.
+_INT, _FLOAT = "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"
+_NUMBERS = {
+    _INT: r"[-+]?(?:0|[1-9][0-9]*|0x[0-9a-fA-F]+)",
+    _FLOAT: r"(?i:[-+]?(?:(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:e[-+]?[0-9]+)?|[0-9]+e[-+]?[0-9]+|\.inf)|\.nan)",
+}
+_OF_YAML_1_1 = {_INT, _FLOAT, "tag:yaml.org,2002:timestamp"}
+
+
 class _BoundedLoader(yaml.SafeLoader):
     """PyYAML's safe loader, which stops where a document becomes larger than it looks."""
+
+    yaml_implicit_resolvers: ClassVar = {
+        first: [(tag, form) for tag, form in known if tag not in _OF_YAML_1_1]
+        for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def __init__(self, text: str, path: Path) -> None:
         super().__init__(text)
@@ -73,6 +88,10 @@ class _BoundedLoader(yaml.SafeLoader):
                     self._path, line, f"The key {key.value!r} stands in line {lines[name]} already."
                 )
             lines[name] = line
+
+
+for _tag, _form in _NUMBERS.items():
+    _BoundedLoader.add_implicit_resolver(_tag, re.compile(rf"(?:{_form})\Z"), list("-+.0123456789"))
 
 
 def yaml_nodes(path: Path) -> Iterator[yaml.Node]:
@@ -120,6 +139,8 @@ def _plain_value(node: yaml.Node) -> Any:
         raise UsageError("This value is no text, number, switch or list.", found=node.tag) from error
     finally:
         constructor.dispose()
+    if isinstance(value, bytes | set | tuple):
+        raise UsageError("This value is no text, number, switch or list.", found=node.tag)
     if isinstance(value, float) and not math.isfinite(value):
         raise UsageError("This value is no number that can be counted with.", found=str(value))
     return value

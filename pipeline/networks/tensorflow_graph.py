@@ -101,7 +101,7 @@ class TensorFlowGraphSegmenter:
                 found=f"frames of {width}x{height} px",
                 do="resize the frames, or use a network that takes any size",
             )
-        outputs = self._graph.outputs(frames)
+        outputs = self._outputs(frames)
         try:
             found = [zoo_detections(frame, height, width, self._score_threshold) for frame in outputs]
         except ValueError as misfit:
@@ -113,6 +113,24 @@ class TensorFlowGraphSegmenter:
         for detections in found:
             self._check_classes(detections)
         return found
+
+    def _outputs(self, frames: NDArray[np.uint8]) -> list[dict[str, NDArray[np.float32]]]:
+        from tensorflow import errors
+
+        try:
+            return self._graph.outputs(frames)
+        except errors.OpError as error:
+            # Behind a traceback of ours comes the reason, then the node, then hints.
+            reason, _, behind = error.message.partition("[[{{node ")
+            lines = reason.strip().splitlines() or [error.message]
+            node = f" at {behind.split('}}')[0]}" if behind else ""
+            raise WeightsError(
+                f"{self._where} failed while it computed",
+                found=f"{type(error).__name__}{node}: {lines[-1]}",
+                do="use a network that this machine has the memory for"
+                if isinstance(error, errors.ResourceExhaustedError)
+                else "use a network that was exported for inference",
+            ) from error
 
     def _check_classes(self, detections: Detections) -> None:
         unknown = sorted(set(detections.class_ids.tolist()) - set(self._class_names))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,8 +32,20 @@ _MARKS = (
     (0, b"\x80\x02", "a PyTorch checkpoint or another pickle"),
 )
 
+#: Characters of metadata that are read; those of 365 classes have a tenth of it. A small archive can hold gigabytes.
+_MOST_METADATA = 1 << 20
+
+#: What the readers of numbers, texts and archives raise at damage; deep nesting ends in MemoryError or RecursionError.
+_DAMAGE = (
+    *(ValueError, SyntaxError, KeyError, TypeError, IndexError, ArithmeticError, RuntimeError, MemoryError),
+    *(EOFError, zipfile.BadZipFile, zlib.error),
+)
+
 #: Fields of ONNX's ModelProto: ir_version, graph, metadata_props; and of a metadata entry: key, value.
 _IR_VERSION, _GRAPH, _METADATA, _KEY, _VALUE = 1, 7, 14, 1, 2
+
+#: Bytes of the text that Ultralytics appends, which has some hundreds: what is compressed can become any length.
+_LONGEST_FACTS = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -66,9 +79,11 @@ def read_yolo_file(path: Path) -> YoloFile:
     try:
         entries = _onnx_metadata(path.read_bytes()) if kind == "onnx" else _tflite_metadata(path)
         return _described(path, kind, entries)
-    except (ValueError, SyntaxError, KeyError, TypeError, IndexError, zipfile.BadZipFile) as error:
+    except _DAMAGE as error:
         raise WeightsError(
-            f"{path} has metadata that cannot be read.", found=str(error), do="export the network again"
+            f"{path} has metadata that cannot be read.",
+            found=str(error) or type(error).__name__,
+            do="export the network again",
         ) from error
 
 
@@ -115,7 +130,11 @@ def _described(path: Path, kind: str, entries: Mapping[str, Any]) -> YoloFile:
 
 def _literal(value: Any) -> Any:
     """ONNX holds metadata as the text of Python's literals, JSON as values."""
-    return ast.literal_eval(value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    if len(value) > _MOST_METADATA:
+        raise ValueError(f"{len(value)} characters")
+    return ast.literal_eval(value)
 
 
 def _tflite_metadata(path: Path) -> dict[str, Any]:
@@ -123,13 +142,16 @@ def _tflite_metadata(path: Path) -> dict[str, Any]:
     if not zipfile.is_zipfile(path):
         return {}
     with zipfile.ZipFile(path) as archive:
-        for name in archive.namelist():
-            if not name.endswith((".json", ".txt")):
+        for member in archive.infolist():
+            name = member.filename
+            if not name.endswith((".json", ".txt")) or member.file_size > _LONGEST_FACTS:
                 continue
+            if archive.getinfo(name).file_size > _MOST_METADATA:
+                raise ValueError(f"{name} of {archive.getinfo(name).file_size} bytes")
             text = archive.read(name).decode()
             try:  # older exports wrote the text of a Python dictionary; others append lists of labels
                 found = json.loads(text) if name.endswith(".json") else ast.literal_eval(text)
-            except (ValueError, SyntaxError):
+            except (ValueError, SyntaxError, RecursionError, MemoryError):
                 continue
             if isinstance(found, dict):
                 return found

@@ -49,6 +49,7 @@ class OnnxProgram:
             )
         except RuntimeError as error:
             raise _unloadable(path, error) from error
+        self._path = path
         _one_input(path, model.inputs)
         shape = model.inputs[0].get_partial_shape()
         self.input_shape: tuple[int | None, ...] = tuple(
@@ -57,7 +58,10 @@ class OnnxProgram:
 
     def __call__(self, picture: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """The outputs for one picture, each copied: OpenVINO writes the next ones to the same place."""
-        return [np.array(output, np.float32) for output in self._run(picture).values()]
+        try:
+            return [np.array(output, np.float32) for output in self._run(picture).values()]
+        except RuntimeError as error:
+            raise _failed(self._path, error) from error
 
 
 class TfliteProgram:
@@ -73,6 +77,7 @@ class TfliteProgram:
             self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise _unloadable(path, error) from error
+        self._path = path
         _one_input(path, self._interpreter.get_input_details())
         (self._input,) = self._interpreter.get_input_details()
         self._outputs = self._interpreter.get_output_details()
@@ -81,7 +86,10 @@ class TfliteProgram:
     def __call__(self, picture: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """The outputs for one picture."""
         self._interpreter.set_tensor(self._input["index"], _quantised(picture, self._input))
-        self._interpreter.invoke()
+        try:
+            self._interpreter.invoke()
+        except (ValueError, RuntimeError) as error:
+            raise _failed(self._path, error) from error
         tensors = [(self._interpreter.get_tensor(entry["index"]), entry) for entry in self._outputs]
         return [_dequantised(tensor, entry) for tensor, entry in tensors]
 
@@ -122,6 +130,18 @@ def missing_package(path: Path, package: str, found: str) -> WeightsError:
 def _unloadable(path: Path, error: Exception) -> WeightsError:
     return WeightsError(
         f"{path} cannot be loaded.",
-        found=str(error).strip().splitlines()[-1][:300] if str(error).strip() else type(error).__name__,
+        found=_last_line(error),
         do="check that the file is whole; export the network again",
     )
+
+
+def _failed(path: Path, error: Exception) -> WeightsError:
+    return WeightsError(
+        f"{path} failed while it computed.",
+        found=_last_line(error),
+        do="use a network that this machine has the memory for, or export it again",
+    )
+
+
+def _last_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[-1][:300] if str(error).strip() else type(error).__name__

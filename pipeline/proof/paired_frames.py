@@ -24,7 +24,7 @@ from pipeline.structures.class_map import ClassMap
 from pipeline.structures.tracks import Tracks
 from pipeline.structures.video_info import VideoInfo
 from pipeline.structures.yuv_frame import YuvFrame
-from pipeline.track.steadying import steadied
+from pipeline.track.steadying import TrackedFrame, steadied
 from pipeline.video.read.decode import DecodedFrame, decode_yuv
 from pipeline.video.read.facts import MediaFacts
 from pipeline.video.read.plan import whole_chunk
@@ -147,10 +147,16 @@ def _labelled(record: RunRecord, file: DetectionsFile) -> Iterator[tuple[Tracks,
     planner = LabelPlanner(record.settings.render, header.width, header.height, header.class_names)
     state = planner.start()
     seconds = header.seconds.tolist()
-    frames, again = tee((tracks for _, tracks in file.frames()), 2)
-    painted = steadied(zip(seconds, frames, strict=True), record.settings.track.steady)
-    for time, tracks, shown in zip(seconds, again, painted, strict=True):
-        state, (labels,) = planner.follow(state, [(time, tracks)])
+    frames, again = tee(
+        (
+            TrackedFrame(time, tracks, header.motion(number))
+            for time, (number, tracks) in zip(seconds, file.frames(), strict=True)
+        ),
+        2,
+    )
+    painted = steadied(frames, record.settings.track.steady, (header.height, header.width))
+    for frame, shown in zip(again, painted, strict=True):
+        state, (labels,) = planner.follow(state, [(frame.seconds, frame.tracks)])
         yield shown, labels
 
 

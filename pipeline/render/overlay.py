@@ -35,8 +35,8 @@ _ROWS, _THIN, _THICK, _SIZE = 720, 1.1, 2.6, 90
 _BOX_ROWS = 480
 
 
-class _Layer(NamedTuple):
-    """alpha[i, j], 0..OPAQUE, of frame pixel (top + i, left + j)."""
+class Layer(NamedTuple):
+    """A colour laid over a part of the picture: alpha[i, j], 0..OPAQUE, of frame pixel (top + i, left + j)."""
 
     left: int
     top: int
@@ -94,7 +94,7 @@ class Overlay:
         if self._settings.view == "semantic":
             return
         shown, of_row = self._matched(tracks, labels)
-        for row, layer in self._objects(shown, frame.height, frame.width):
+        for row, layer in self.object_layers(shown, frame.height, frame.width):
             blend(frame, *layer, _in_planes(COLOURS[labels.colours[of_row[row]]], frame))
         for row, layer in self._leaders(labels, frame.height, frame.width):
             blend(frame, *layer, _in_planes(COLOURS[labels.colours[row]], frame))
@@ -106,7 +106,7 @@ class Overlay:
         """bool [height, width]: the luma pixels that `paint` may change; it changes no other."""
         mask = np.zeros((height, width), np.bool_)
         shown, of_row = self._matched(tracks, labels)
-        for layers in (self._objects(shown, height, width), self._leaders(labels, height, width)):
+        for layers in (self.object_layers(shown, height, width), self._leaders(labels, height, width)):
             for _, (left, top, alpha) in layers:
                 mask[top : top + alpha.shape[0], left : left + alpha.shape[1]] |= alpha > 0
         for left, top, text, _ in self._plates(shown, labels, of_row, (height, width)):
@@ -124,8 +124,11 @@ class Overlay:
             )
         return shown, [rows[int(track_id)] for track_id in shown.track_ids]
 
-    def _objects(self, tracks: Tracks, height: int, width: int) -> Iterator[tuple[int, _Layer]]:
-        """Row and layer of each object: mask, outline and box at once, as they have one colour."""
+    def object_layers(self, tracks: Tracks, height: int, width: int) -> Iterator[tuple[int, Layer]]:
+        """Row and layer of each object, far ones first: mask, outline and box at once, as they have one colour.
+
+        tracks : in the order of `ShownTracks.of`.
+        """
         if self._settings.style == ("labels",):
             return
         boxes = tracks.detections.boxes
@@ -140,9 +143,9 @@ class Overlay:
                 alpha[_hidden(edge, edges[row + 1 :])] = 0
             if "boxes" in self._settings.style:
                 _draw_box(alpha, edge, box, (height, width))
-            yield row, _Layer(edge.left, edge.top, alpha)
+            yield row, Layer(edge.left, edge.top, alpha)
 
-    def _leaders(self, labels: FrameLabels, height: int, width: int) -> Iterator[tuple[int, _Layer]]:
+    def _leaders(self, labels: FrameLabels, height: int, width: int) -> Iterator[tuple[int, Layer]]:
         """Row of the labels and layer of each leader: a line with a dot on the object."""
         line = max(round(height / _ROWS), 1)
         for row in np.flatnonzero(labels.leaders[:, 0] != NOWHERE):
@@ -153,7 +156,7 @@ class Overlay:
             canvas = np.zeros((bottom - top, right - left), np.uint8)
             cv2.line(canvas, (x1 - left, y1 - top), (x2 - left, y2 - top), 255, line, cv2.LINE_AA)
             cv2.circle(canvas, (x2 - left, y2 - top), dot, 255, cv2.FILLED, cv2.LINE_AA)
-            yield int(row), _Layer(left, top, canvas + (canvas >> 7).astype(np.uint16))
+            yield int(row), Layer(left, top, canvas + (canvas >> 7).astype(np.uint16))
 
     def _plates(
         self, tracks: Tracks, labels: FrameLabels, of_row: list[int], frame: tuple[int, int]

@@ -32,7 +32,7 @@ from pipeline.run.verdict import is_refused_unseen
 from pipeline.run.work.meter import METER
 from pipeline.storage.claim import claimed
 from pipeline.storage.listing import ListedObject, objects_below
-from pipeline.structures.address import Address, is_address
+from pipeline.structures.address import Address, address_of, is_address
 from pipeline.weights.digest import weights_digest
 
 #: Where only videos are left that other jobs work on, they are looked at so often: one whose job died is taken over.
@@ -183,7 +183,7 @@ def _objects(name: str) -> Iterator[ListedObject]:
     try:
         with Path(name).open(encoding="utf-8") as lines:
             for line in filter(None, map(str.strip, lines)):
-                yield ListedObject(Address(line).url, None, None)
+                yield ListedObject(address_of(line).url, None, None)
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{name} cannot be read.", found=str(error)) from error
 

@@ -7,7 +7,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import ChunksFailedError, InterruptedRunError, SegVideoError, StoreError, WriteError
+from pipeline.errors import (
+    ChunksFailedError,
+    InterruptedRunError,
+    SegVideoError,
+    StoreError,
+    WeightsError,
+    WriteError,
+)
 from pipeline.files import digest_of
 from pipeline.run.passes import InDriver, InPool, Key, Made, Pass
 from pipeline.run.pools import RunPools
@@ -220,8 +227,8 @@ class Runner:
             self._keep(key, step.work.keep(self, chunk, result.value))
         elif isinstance(result.error, OutOfReachError):
             self._schedule.put_back(key)  # not the chunk's fault: from now on its packets go along
-        elif isinstance(result.error, WriteError):
-            raise result.error  # a disk that is full is so for the other chunks too
+        elif isinstance(result.error, WriteError | WeightsError):
+            raise result.error  # a disk that is full is so for the other chunks too, and so is a network that fails
         else:
             self._fail(step, chunk, result.error)
 

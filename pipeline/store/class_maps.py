@@ -146,7 +146,7 @@ class ClassMapsFile(ParquetRows):
             if content["schema"] != _VERSION:
                 raise ValueError(f"version {content['schema']}, this release reads {_VERSION}")
             return PixelClasses.of(content["classes"])
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise StoreError(
                 f"The classes of {self.path} cannot be read.", found=str(error), do=AGAIN
             ) from error

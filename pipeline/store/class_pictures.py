@@ -61,7 +61,7 @@ def read_class_names(folder: Path) -> PixelClasses:
     try:
         content = json.loads(path.read_bytes())
         return PixelClasses.of(content["classes"], content["ignored"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StoreError(
             f"{path} does not tell the classes of class maps.",
             found=str(error),

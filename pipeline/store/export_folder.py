@@ -34,7 +34,9 @@ def export_folder(folder: Path, *, overwrite: bool = False) -> Iterator[Path]:
             shutil.rmtree(scratch, ignore_errors=True)
     except OSError as error:
         raise WriteError(
-            f"Cannot write {folder}.", found=str(error), do="free space or name another folder"
+            f"Cannot write {folder}.",
+            found=error.strerror or str(error),
+            do="free space or name another folder",
         ) from error
 
 

@@ -22,6 +22,12 @@ SCHEMA_VERSION = 2
 #: Versions that a reader takes. In version 1 `track_peak_score` was the best score up to the frame.
 _READ = (1, 2)
 
+#: More frames than a film of twelve days has at 60 a second. A few letters can ask for any number.
+_MOST_FRAMES = 1 << 26
+
+#: Cells of an edge map, which has some thousands.
+_MOST_CELLS = 1 << 20
+
 
 @dataclass(frozen=True)
 class StoredPicture:
@@ -153,6 +159,8 @@ class Header:
             known = " and ".join(str(version) for version in _READ)
             raise ValueError(f"schema version {entries['schema']}, this release reads {known}")
         steps = np.array(entries["pts_steps"], np.int64).reshape(-1, 2)
+        if steps[:, 1].sum(dtype=object) >= _MOST_FRAMES:
+            raise ValueError(f"more than {_MOST_FRAMES} frames")
         ticks = np.concatenate([[entries["first_pts"]], np.repeat(steps[:, 0], steps[:, 1])])
         return cls(
             width=entries["width"],
@@ -192,8 +200,10 @@ def _packed_edges(edges: EdgeMap) -> list[object]:
 
 def _edges(height: int, width: int, text: str) -> EdgeMap:
     try:
-        cells = zlib.decompress(base64.b64decode(text, validate=True))
-    except zlib.error as error:
+        # One more than there is room for: what is compressed can become a thousand times as long.
+        most = min(height * width, _MOST_CELLS) + 1
+        cells = zlib.decompressobj().decompress(base64.b64decode(text, validate=True), most)
+    except (zlib.error, OverflowError) as error:
         raise ValueError(f"edges: {error}") from None
     return np.frombuffer(cells, np.uint8).reshape(height, width)
 

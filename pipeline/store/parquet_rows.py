@@ -104,7 +104,7 @@ class ParquetRows:
         found = []
         for group in range(self._file.num_row_groups):
             frames = self._file.metadata.row_group(group).column(0).statistics
-            if frames is None or (frames.min < stop and frames.max >= start):
+            if frames is None or not frames.has_min_max or (frames.min < stop and frames.max >= start):
                 found.append(group)
         return found
 

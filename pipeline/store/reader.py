@@ -99,7 +99,7 @@ class DetectionsFile(ParquetRows):
             raise StoreError(f"{self.path} has no header {HEADER_KEY.decode()!r} in its metadata.", do=AGAIN)
         try:
             return Header.from_json(text.decode())
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise StoreError(
                 f"The header of {self.path} cannot be read.", found=str(error), do=AGAIN
             ) from error

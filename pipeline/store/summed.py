@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.errors import StoreError
-from pipeline.files import digest_of, write_whole
+from pipeline.files import digest_of, refused, write_whole
 
 #: Ends the names of a file that is not in its place yet, and of the file with the hash.
 _NEW, _SUM = ".new", ".sha256"
@@ -26,7 +26,10 @@ def write_summed(path: Path, write: Callable[[Path], None]) -> None:
     write(new)
     digests = [digest_of(each) for each in (path, new) if each.is_file()]
     _write_sums(path, digests)
-    new.replace(path)
+    try:
+        new.replace(path)
+    except OSError as error:
+        raise refused(path, error) from error
     if len(digests) > 1:
         _write_sums(path, digests[1:])
 

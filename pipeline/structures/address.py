@@ -22,6 +22,9 @@ STORAGES: Mapping[str, str] = {
 
 _FRAMES = re.compile(r"frames:([1-9]\d{0,8}(?:/[1-9]\d{0,8})?):(.+)", re.DOTALL)
 
+#: A name and a value behind a question mark, as X-Amz-Signature=... or sig=...
+_SIGNED = re.compile(r"\?[^/]*=")
+
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 
 
@@ -36,17 +39,17 @@ class Address:
 
     def __post_init__(self) -> None:
         """Check that the address names an object, and holds nothing secret."""
-        parts = urlsplit(self.url)
+        try:
+            parts = urlsplit(self.url)
+        except ValueError as error:
+            raise UsageError(f"{self.url} is no address.", found=str(error)) from error
         if "@" in parts.netloc:
             raise UsageError(
                 f"{self.url} has a user or a password in it, which would be written down.",
                 do="leave it out; storages take theirs from the environment, HTTP from ~/.netrc",
             )
         if parts.scheme.startswith("http") and (parts.query or parts.fragment):
-            raise UsageError(
-                f"{self.url.split('?')[0]} has a query behind it, which may be a key and would be written down.",
-                do="give the address without it, or save the file first",
-            )
+            raise _has_query(self.url)
         if not parts.netloc or not self.name:
             raise UsageError(f"{self.url} names no object.", do="give it whole, as in s3://bucket/drive.mp4")
 
@@ -127,9 +130,26 @@ def is_address(name: str) -> bool:
     return scheme is not None and scheme[1].lower() in STORAGES
 
 
+def address_of(text: str) -> Address:
+    """The address that somebody gave. Raises UsageError as Address does, and for one that is signed.
+
+    In a storage a name may have a question mark in it, so that Address takes one, which a listing may have told.
+    """
+    if _SIGNED.search(text):
+        raise _has_query(text)
+    return Address(text)
+
+
 def place_of(name: str) -> Place:
-    """The place that a name stands for. Raises UsageError as Address does."""
-    return Address(name) if is_address(name) else FrameFolder.named(name) or Path(name)
+    """The place that a name stands for. Raises UsageError as address_of does."""
+    return address_of(name) if is_address(name) else FrameFolder.named(name) or Path(name)
+
+
+def _has_query(url: str) -> UsageError:
+    return UsageError(
+        f"{url.split('?')[0]} has a query behind it, which may be a key and would be written down.",
+        do="give the address without it, or save the file first",
+    )
 
 
 def in_full(place: Place) -> Place:

@@ -1,4 +1,4 @@
-"""Extrapolation: the place of an object just before it was first seen, or just after it was last seen."""
+"""The place of an object where it was not found: just before its first time, just after its last, or in between."""
 
 from __future__ import annotations
 
@@ -30,6 +30,13 @@ def to_box(shape: Floats) -> Floats:
     return np.concatenate([shape[..., :2] - half, shape[..., :2] + half], axis=-1)
 
 
+def carried_shapes(shapes: Floats, camera: Floats) -> Floats:
+    """Shapes [..., 4] where the picture's motion [3, 3] takes them; their sizes by how much it widens the picture."""
+    centres = shapes[..., :2] @ camera[:2, :2].T + camera[:2, 2]
+    widening = 0.5 * np.log(max(abs(float(np.linalg.det(camera[:2, :2]))), 1e-6))
+    return np.concatenate([centres, shapes[..., 2:] + widening], axis=-1)
+
+
 def line_after(seen: Sequence[Observation]) -> tuple[Floats, Floats]:
     """Shape [4] where an object was last seen, and its velocity [4] a second there; it was seen here, in order."""
     last = seen[-1]
@@ -46,6 +53,32 @@ def before(seen: Sequence[Observation], seconds: float) -> Floats:
     """Box [4] at `seconds` of an object that was seen here later, in order."""
     shape, velocity = line_before(seen)
     return to_box(shape + velocity * (seconds - seen[0].seconds))
+
+
+def between(
+    before: Observation, after: Observation, seconds: float, camera: Floats, camera_whole: Floats
+) -> tuple[Floats, NDArray[np.uint8], float]:
+    """Box float64 [4], mask uint8 [28, 28] and score at `seconds`.
+
+    The box moves evenly, in position and in the logarithm of its size, in the world as the camera saw it at
+    `before`; both masks are warped with the box, which blending them cell by cell does, and score and mask are
+    weighted by nearness.
+
+    Parameters
+    ----------
+    before, after : the object on both sides.
+    seconds : a time between both.
+    camera, camera_whole : float64 [3, 3], the picture's motion from `before` to then, and to `after`.
+
+    """
+    share = (seconds - before.seconds) / (after.seconds - before.seconds)
+    first, last = (
+        to_shape(before.box),
+        carried_shapes(to_shape(after.box), np.linalg.inv(camera_whole).astype(np.float64)),
+    )
+    box = to_box(carried_shapes(first + (last - first) * share, camera))
+    mask = before.mask.astype(np.float32) * (1 - share) + after.mask.astype(np.float32) * share
+    return box, np.rint(mask).astype(np.uint8), before.score * (1 - share) + after.score * share
 
 
 def _line(seen: Sequence[Observation], end: Observation) -> tuple[Floats, Floats]:

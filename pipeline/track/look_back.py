@@ -15,9 +15,9 @@ from pipeline.structures.detections import Detections
 from pipeline.structures.tracks import FILLED, INTERPOLATED, NO_TRACK, Tracks
 from pipeline.track import extrapolation
 from pipeline.track.association import overlaps
-from pipeline.track.between import between
+from pipeline.track.excursions import leave_out_excursions
 from pipeline.track.joining import continuations
-from pipeline.track.own_car import STAND_SECONDS, fixed_box, standing_box
+from pipeline.track.own_car import STAND_SECONDS, fixed_box, may_stand, soon_fixed_box, standing_box
 from pipeline.track.sameness import same_objects
 from pipeline.track.settings import TrackSettings
 from pipeline.track.window import UNDECIDED, Life, Observation, Past, Window, WindowFrame
@@ -129,6 +129,7 @@ class LookBack:
     def _finalise(self, window: Window) -> Tracks:
         """The tracks of the window's first frame, which leaves it."""
         frame = window.frames[0]
+        leave_out_excursions(window, self._settings.fill_seconds)
         present = self._present(window, frame)
         twice = same_objects([(life, one) for life, one, _ in present], self._groups, self._settings)
         for kept, other in twice:
@@ -164,21 +165,17 @@ class LookBack:
         """True if the gap between both is short enough, or holds no frame that the network looked at."""
         if after.seconds - before.seconds <= self._settings.fill_seconds:
             return True
-        between_both = (one for one in window.timeline if before.frame < one.number < after.frame)
-        return not any(one.looked for one in between_both)
+        return not any(one.looked for one in window.between(before.frame, after.frame))
 
     def _filled(
         self, window: Window, frame: WindowFrame, before: Observation, after: Observation
     ) -> Observation:
         camera = np.eye(3)
-        for one in window.timeline:
-            if before.frame < one.number <= after.frame:
-                camera = one.camera @ camera
+        for one in window.between(before.frame, after.frame + 1):
+            camera = one.camera @ camera
             if one.number == frame.number:
                 here = camera
-            if one.number >= after.frame:
-                break
-        box, mask, score = between(before, after, frame.seconds, here, camera)
+        box, mask, score = extrapolation.between(before, after, frame.seconds, here, camera)
         return Observation(frame.number, frame.seconds, -1, box, score, mask)
 
     def _judge(self, window: Window, frame: WindowFrame) -> None:
@@ -199,16 +196,21 @@ class LookBack:
         """Tell which tracks begin to stand in this frame as parts of the own car do, and which still do."""
         near = [one for one in window.frames if one.seconds - frame.seconds <= STAND_SECONDS]
         moved = sum(one.moved for one in near)
-        for row in np.flatnonzero(frame.owners != NO_TRACK).tolist():
+        rows = np.flatnonzero(frame.owners != NO_TRACK)
+        boxes = frame.found.boxes[rows].astype(np.float64)
+        begin = may_stand(boxes, window.parts, moved, self._size)
+        for row, box, may_begin in zip(rows.tolist(), boxes, begin.tolist(), strict=True):
             life = window.lives[int(frame.owners[row])]
-            ahead = [one for one in life.seen if one.frame <= near[-1].number]
-            box = frame.found.boxes[row].astype(np.float64)
+            is_new = life.before is None
             if life.standing is not None and overlaps(box[None], life.standing[None])[0, 0] < _STILL_STANDS:
-                life.standing = None
-            if life.standing is None:
+                life.standing, is_new = None, True
+            if life.standing is None and may_begin:
+                ahead = [one for one in life.seen if one.frame <= near[-1].number]
                 life.standing = fixed_box(ahead, window.parts, self._size, is_new=life.before is None)
-            if life.standing is None:
-                life.standing = standing_box(ahead, moved, self._size)
+                if life.standing is None:
+                    life.standing = standing_box(ahead, moved, self._size)
+            if life.standing is None and is_new:
+                life.standing = soon_fixed_box(life.seen, window.parts, self._size)
             if life.standing is not None:
                 window.parts.leave_out(box, frame.found.roi_masks[row], self._size)
 

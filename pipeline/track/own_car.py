@@ -33,11 +33,31 @@ _FIXED = 0.78
 #: What has been drawn elsewhere is no part of the own car before it has lain there for so long.
 _REST_SECONDS = 0.5
 
+#: A track that begins beside such a part is its own sign if it is taken for that part so soon: in between its middle
+#: stays within the part's box, grown by this share of its size to each side.
+_BESIDE = 0.5
+
 #: Meanwhile the picture's points went this far, as a share of its height: at a red light all stands.
 _WORLD_MOVES = 0.1
 
 #: Share of the picture's size that a box may end before its edge. What stands further inside may be the car ahead.
 _AT_EDGE = 0.015
+
+
+def may_stand(boxes: Floats, parts: StandingParts, moved: float, size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Bool [N]: False for the boxes [N, 4] at which neither of the two below begins: nearly all, told at once.
+
+    parts, moved, size : as below.
+    """
+    if not len(boxes):
+        return np.zeros(0, np.bool_)
+    fixed = parts.shares(boxes, size) >= _FIXED
+    if moved < _WORLD_MOVES:
+        return fixed
+    # A box that lies with an IoU of 0.8 on one at the edge is not farther from it than a quarter of its side.
+    limits = _AT_EDGE * np.array(size[::-1]) + (1 / _SAME_PLACE - 1) * (boxes[:, 2:] - boxes[:, :2])
+    near_edge = (boxes[:, :2] <= limits) | (boxes[:, 2:] >= np.array(size[::-1]) - limits)
+    return np.asarray(fixed | near_edge.any(axis=1))
 
 
 def standing_box(seen: Sequence[Observation], moved: float, size: tuple[int, int]) -> Floats | None:
@@ -90,3 +110,23 @@ def fixed_box(
         return None
     boxes = np.array([one.box for one in seen])
     return np.median(boxes, axis=0) if float(np.median(parts.shares(boxes, size))) >= _FIXED else None
+
+
+def soon_fixed_box(seen: Sequence[Observation], parts: StandingParts, size: tuple[int, int]) -> Floats | None:
+    """Box [4] where a track begins that comes to lie on a part of the picture that stands still, beside it already.
+
+    None where it does not. seen : all that is known of the track from its first frame on. parts, size : as above.
+    """
+    boxes = np.array([one.box for one in seen])
+    shares = parts.shares(boxes, size)
+    there = int(np.argmax(shares >= _FIXED))
+    lying = boxes[there:]
+    if seen[-1].seconds - seen[there].seconds < _REST_SECONDS or float(np.median(shares[there:])) < _FIXED:
+        return None
+    if float(np.median([one.score for one in seen])) >= _SURE_SCORE:
+        return None
+    part = np.median(lying, axis=0)
+    margin = _BESIDE * (part[2:] - part[:2])
+    middles = (boxes[:there, :2] + boxes[:there, 2:]) / 2
+    beside = (middles >= part[:2] - margin) & (middles <= part[2:] + margin)
+    return np.asarray(boxes[0]) if beside.all() else None

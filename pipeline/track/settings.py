@@ -39,7 +39,7 @@ class TrackSettings:
     join_overlap : least IoU with each other's predicted boxes to join two tracks.
     same_overlap : two tracks that lie on each other with this mean IoU, as long as both are there, are one object.
     class_lead : a track changes its class when the votes for another one are this many times those for its own.
-    steady : weight of the masks just before and just after against a mask's own, 0..1.
+    steady : weight of the next frames' boxes and masks against a frame's own, where they are painted, 0..1.
     own_car : "auto": what stands still in the picture while the world moves is not drawn; "off": as anything.
     ignore_regions : x, y, width, height in px; what lies in them with more than half its box gets no track.
     class_groups : class names that may follow each other in one track; any other class stands alone.

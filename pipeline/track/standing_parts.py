@@ -137,14 +137,24 @@ class StandingParts:
 
 def _from_the_bottom(standing: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The cells that hang together with the picture's bottom, and all that lies below them."""
-    from scipy import ndimage
+    import cv2  # known once a film is painted; nothing else of tracking needs it
 
-    near = np.ones((3, 3), np.bool_)
-    joined = ndimage.binary_closing(np.pad(standing, 2), near)[2:-2, 2:-2] | standing
-    parts, _ = ndimage.label(joined, near)
+    near = np.ones((3, 3), np.uint8)
+    closed = cv2.morphologyEx(np.pad(standing, 2).astype(np.uint8), cv2.MORPH_CLOSE, near)[2:-2, 2:-2]
+    _, parts = cv2.connectedComponents(closed | standing.astype(np.uint8), connectivity=8)
     rooted = np.unique(parts[-_BOTTOM_CELLS:])
     own = np.isin(parts, rooted[rooted > 0])
-    return np.asarray(ndimage.binary_fill_holes(own | _below_lowest(own)), np.bool_)
+    return _without_holes(own | _below_lowest(own))
+
+
+def _without_holes(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The cells, and those that they enclose."""
+    import cv2
+
+    _, parts = cv2.connectedComponents(
+        np.pad(~cells, 1, constant_values=True).astype(np.uint8), connectivity=4
+    )
+    return np.asarray(parts[1:-1, 1:-1] != parts[0, 0])
 
 
 def _below_lowest(own: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -118,11 +118,13 @@ class Tracker:
             (~sure, strong, self.settings.strong_overlap),
         )
         owners = np.full(len(detections), _NOBODY, np.intp)
+        alone = np.ones(len(state), np.bool_)
         for asking, offered, minimum in stages:
-            rows = np.setdiff1d(np.flatnonzero(asking), owners)
+            rows = np.flatnonzero(asking & alone)
             columns = np.flatnonzero(offered & (owners == _NOBODY))
             found, taken = pair(overlap[np.ix_(rows, columns)], minimum)
             owners[columns[taken]] = rows[found]
+            alone[rows[found]] = False
         return owners
 
     def _see(self, state: TrackerState, owners: Rows, detections: Detections, classes: Rows) -> TrackerState:

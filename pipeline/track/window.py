@@ -6,6 +6,7 @@ The look back moves it along; between two calls it is packed into the state. Not
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -149,6 +150,12 @@ class Window:
         """A frame of the window by its number."""
         return self.frames[number - self.frames[0].number]
 
+    def between(self, first: int, last: int) -> Iterator[Past | WindowFrame]:
+        """The remembered frames with numbers after `first` and before `last`, in order."""
+        start = self.frames[0].number
+        for number in range(first + 1, last):
+            yield self.at(number) if number >= start else self.past[number - start]
+
     def add(self, frame: WindowFrame) -> None:
         """Take in the next frame; its owners become the tracks that they are known as by now."""
         self.frames.append(frame)
@@ -169,6 +176,13 @@ class Window:
         while place and life.seen[place - 1].frame > one.frame:
             place -= 1
         life.seen.insert(place, one)
+
+    def release(self, life: Life) -> None:
+        """Take the first detection that a track has in the window from it."""
+        one = life.seen.popleft()
+        frame = self.at(one.frame)
+        frame.owners[one.row] = NO_TRACK
+        life.votes[frame.columns[one.row]] -= one.score
 
     def merge(self, kept: Life, other: Life) -> None:
         """Make one track of two; where both were found in a frame, the detection of `kept` stands for it."""

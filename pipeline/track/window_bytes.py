@@ -96,7 +96,9 @@ def to_bytes(columns: Columns) -> bytes:
     """Arrays as bytes, the same for the same arrays."""
     stream = io.BytesIO()
     np.savez(stream, allow_pickle=False, **columns)
-    return zlib.compress(stream.getvalue(), 1)
+    # Masks are mostly runs of one number: told as such they take half the time, and a tenth more bytes.
+    packer = zlib.compressobj(1, strategy=zlib.Z_RLE)
+    return packer.compress(stream.getvalue()) + packer.flush()
 
 
 def from_bytes(data: bytes) -> dict[str, NDArray[Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from pipeline.errors import InputError, MediaError, SegVideoError, UsageError, WriteError
+from pipeline.errors import InputError, MediaError, SegVideoError, UsageError, WeightsError, WriteError
 
 #: How often a task is tried before it counts as failed.
 MOST_ATTEMPTS = 3
@@ -100,7 +100,7 @@ class WorkerPools(Protocol):
 
 def is_final(error: SegVideoError, attempts: int) -> bool:
     """True if trying again cannot help, or has been tried often enough."""
-    return attempts >= MOST_ATTEMPTS or isinstance(error, InputError | UsageError | WriteError)
+    return attempts >= MOST_ATTEMPTS or isinstance(error, InputError | UsageError | WeightsError | WriteError)
 
 
 def described(error: Exception) -> SegVideoError:

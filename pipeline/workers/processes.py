@@ -16,8 +16,8 @@ from threading import Lock
 from types import ModuleType
 from typing import Any
 
-from pipeline.workers.allocator import ALLOCATOR, give_back_memory
-from pipeline.workers.contract import MOST_ATTEMPTS, PoolSpec, TaskResult, Worker, described
+from pipeline.workers.allocator import ALLOCATOR, give_back_memory, limit_memory
+from pipeline.workers.contract import MOST_ATTEMPTS, PoolSpec, TaskResult, described
 from pipeline.workers.pool import Pool, PoolTask, PoolWorker, lost_worker
 
 #: The handle of a worker's setup, beside those of its tasks, which count from 0.
@@ -142,9 +142,7 @@ def _start(pool: Pool[_Process]) -> _Process:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     spec = pool.spec
-    process = context.Process(
-        target=_serve, args=(theirs, spec.worker, spec.slots), name=f"seg-video {spec.name}", daemon=True
-    )
+    process = context.Process(target=_serve, args=(theirs, spec), name=f"seg-video {spec.name}", daemon=True)
     with _without_script():
         process.start()
     theirs.close()
@@ -184,11 +182,13 @@ def _try_again(pool: Pool[_Process]) -> None:
         _start(pool)
 
 
-def _serve(pipe: Connection, worker: Worker, slots: int) -> None:
+def _serve(pipe: Connection, spec: PoolSpec) -> None:
     """A worker's process: it does the tasks that come through the pipe until that is closed."""
     # Ctrl-C reaches all processes of a terminal; it is for the one that has the others stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    sending = Lock()
+    if not spec.gpus:  # what a GPU's driver reserves is no memory of the machine
+        limit_memory()
+    worker, sending = spec.worker, Lock()
 
     def send(handle: int, value: Any, error: Any) -> None:
         with (
@@ -198,7 +198,7 @@ def _serve(pipe: Connection, worker: Worker, slots: int) -> None:
             pipe.send((handle, value, error))
 
     value, error = _guarded(worker.setup)
-    with ThreadPoolExecutor(slots) as threads:
+    with ThreadPoolExecutor(spec.slots) as threads:
         try:
             send(_SETUP, value, error)
             while True:

@@ -119,6 +119,11 @@ def test_what_is_no_number_is_refused(tmp_path: Path) -> None:
         file["a"].create_dataset("a/kernel:0", data=["x"], dtype=h5py.string_dtype())
     with pytest.raises(WeightsError, match="of type object"):
         read_layer_weights(path)
+    with h5py.File(path, "a") as file:
+        del file["a/a/kernel:0"]
+        file["a"].create_group("a/kernel:0")
+    with pytest.raises(WeightsError, match="is a Group"):
+        read_layer_weights(path)
 
 
 def test_a_weight_that_was_never_written_is_refused(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import ml_dtypes
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import WeightsError
-from pipeline.formats.own_file import load_weights, save_weights
+from pipeline.formats.own_file import load_weights, read_metadata, save_weights
 
 ARRAYS = {
     "stem/kernel": np.float32([[0.1, -2.5], [3.0, 4.0]]),
@@ -78,6 +79,37 @@ def test_a_flipped_bit_is_noticed(tmp_path: Path) -> None:
         load_weights(tmp_path / "own")
 
 
+def test_a_header_as_deep_as_a_well_is_a_weights_error(tmp_path: Path) -> None:
+    (tmp_path / "deep.safetensors").write_bytes((100_000).to_bytes(8, "little") + b"[" * 100_000)
+    for read in (read_metadata, load_weights):
+        with pytest.raises(WeightsError, match="cannot be read"):
+            read(tmp_path / "deep.safetensors")
+
+
 def test_a_missing_file_is_a_weights_error(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="FileNotFoundError"):
         load_weights(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("shape", "offsets"),
+    [([1 << 34], [0, 1 << 36]), ([1 << 32, 1 << 32], [0, 0]), ([0, 1 << 62], [0, 0]), ([1] * 100, [0, 4])],
+)
+def test_a_header_that_claims_more_than_is_there_is_an_error(
+    tmp_path: Path, shape: list[int], offsets: list[int]
+) -> None:
+    header = json.dumps({"a": {"dtype": "F32", "shape": shape, "data_offsets": offsets}}).encode()
+    path = tmp_path / "w.safetensors"
+    path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
+    with pytest.raises(WeightsError, match="cannot be read"):
+        load_weights(path)
+
+
+@pytest.mark.parametrize("metadata", ["5", "null", '{"a": {"b": 1}}', "[" * 200_000])
+def test_metadata_of_another_form_is_an_error(tmp_path: Path, metadata: str) -> None:
+    header = f'{{"__metadata__":{metadata}}}'.encode()
+    path = tmp_path / "w.safetensors"
+    path.write_bytes(len(header).to_bytes(8, "little") + header)
+    for read in (read_metadata, load_weights):
+        with pytest.raises(WeightsError, match="cannot be read"):
+            read(path)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import InputError, UsageError
+from pipeline.job.arguments import inputs_and_output
 from pipeline.job.inputs import check_together, pairs
 from pipeline.job.protection import check_replaceable
 
@@ -57,6 +58,12 @@ def test_a_name_with_pattern_characters_is_a_name_if_it_is_there(folder):
 def test_what_cannot_be_is_told(folder, inputs, output, error, words):
     with pytest.raises(error, match=words):
         pairs(inputs, output)
+
+
+@pytest.mark.parametrize(("paths", "output"), [(["a.mov", ""], None), (["a.mov"], ""), ([""], "out.mp4")])
+def test_a_path_without_a_name_is_told_and_is_no_folder(paths, output):
+    with pytest.raises(UsageError, match="empty"):
+        inputs_and_output(paths, output)
 
 
 def test_one_input_s_output_is_never_another_input(folder):

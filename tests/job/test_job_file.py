@@ -123,6 +123,31 @@ def test_off_is_a_word_and_no_switch(tmp_path):
     assert spec.settings.track.own_car == "off"
 
 
+@pytest.mark.parametrize(
+    "line", ["every: 010", "every: 1:30", "crf: 1_8", "every: 0b11", "model: no", "classes: !!set {car}"]
+)
+def test_a_value_that_yaml_1_1_makes_another_one_of_is_refused_with_its_line(tmp_path, line):
+    with pytest.raises(UsageError, match=r"line 2: .*(a value it cannot have|is no text)") as refused:
+        read_job_file(write(tmp_path, f"inputs: a.mp4\n{line}\n"))
+    assert "False" not in (refused.value.do or "")
+
+
+def test_a_day_is_a_name(tmp_path):
+    (spec,) = read_job_file(
+        write(tmp_path, "inputs: 2024-05-01\noutput: 2024-05-02\nevery: 0x2\nconf: 1e-1\n")
+    )
+    assert (spec.inputs, spec.output) == ((str(tmp_path / "2024-05-01"),), str(tmp_path / "2024-05-02"))
+    assert (spec.settings.segment.every, spec.settings.render.conf) == (2, 0.1)
+
+
+def test_a_tilde_is_the_home_folder_where_there_is_one(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    text = "inputs: [~/a.mp4, ~nobody-here/a.mp4]\noutput: ~/out/\nwork-dir: ~nobody-here/work\n"
+    (spec,) = read_job_file(write(tmp_path, text))
+    assert spec.inputs == ("/home/me/a.mp4", f"{tmp_path}/~nobody-here/a.mp4")
+    assert spec.output == "/home/me/out/"
+
+
 def test_an_ignored_region_may_be_a_picture_whose_path_counts_from_the_file(tmp_path):
     write_region(tmp_path / "own_car.png", np.array([[0, 0], [0, 1]], np.bool_), 40, 20)
     (spec,) = read_job_file(write(tmp_path, "inputs: a.mp4\nignore-region: ['1,2,3,4', own_car.png]\n"))
@@ -202,7 +227,7 @@ HOSTILE = {
     "an infinite score": (b"inputs: a.mp4\nconf: -.inf\n", 2),
     "an infinite region": (b"inputs: a.mp4\nignore-region: [0, 0, .inf, 1]\n", 2),
     "an infinite region as text": (b"inputs: a.mp4\nignore-region: 0,0,1e999,1\n", 2),
-    "no date": (b"inputs: a.mp4\nmodel: 2001-99-99\n", 2),
+    "no date": (b"inputs: a.mp4\nmodel: !!timestamp 2001-99-99\n", 2),
     "no number": (b"inputs: a.mp4\nworkers: !!int ''\n", 2),
     "no switch": (b"inputs: a.mp4\nforce: !!bool maybe\n", 2),
     "no moment": (b"inputs: a.mp4\nmodel: !!timestamp x\n", 2),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import WeightsError
+from pipeline.formats.frozen_graph import load_frozen_graph
 from pipeline.networks.devices import claim_tensorflow
 from pipeline.networks.tensorflow_graph import TensorFlowGraphSegmenter
 
@@ -124,6 +127,16 @@ def test_a_graph_of_one_frame_size_says_so(tmp_path: Path) -> None:
     segmenter = TensorFlowGraphSegmenter.load(frozen(tmp_path, [None, 300, 300, 3]), NAMES)
     with pytest.raises(WeightsError, match="frames of 300x300 px alone\n  found: frames of 40x20 px"):
         segmenter.segment(FRAMES)
+
+
+def test_an_operation_that_fails_is_told_by_its_name(tmp_path: Path) -> None:
+    path = frozen(tmp_path, [None, None, None, 3], network=detect_one)
+    graph = load_frozen_graph(path)
+    found = r"InvalidArgumentError at Squeeze: Can not squeeze dim\[0\], expected a dimension of 1, got 3$"
+    network = TensorFlowGraphSegmenter(replace(graph, batch=None), NAMES, 0.05, "graph.pb")
+    with pytest.raises(WeightsError, match=r"graph\.pb failed while it computed") as failed:
+        network.segment(FRAMES)
+    assert re.search(found, failed.value.found or "")
 
 
 def test_a_class_without_a_name_is_an_error(tmp_path: Path) -> None:

@@ -165,6 +165,8 @@ def test_metadata_of_a_tflite_file_is_the_archive_at_its_end(tmp_path):
     assert read_yolo_file(path).names == ()
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("labels.txt", "it's a\nlist")
+        bomb = '{"names": ["too long to be read"]}' + " " * (1 << 21)
+        archive.writestr("bomb.json", bomb, compress_type=zipfile.ZIP_DEFLATED)
         archive.writestr("metadata.json", json.dumps({"names": {"1": "b", "0": "a"}, "imgsz": [96, 64]}))
     assert read_yolo_file(path).names == ("a", "b")
     assert read_yolo_file(path).size == (96, 64)
@@ -173,6 +175,25 @@ def test_metadata_of_a_tflite_file_is_the_archive_at_its_end(tmp_path):
 def test_damaged_metadata_is_told(tmp_path):
     path = onnx_file(tmp_path / "n.onnx", task="segment", imgsz="[64, ", stride=32)
     with pytest.raises(WeightsError, match="metadata"):
+        read_yolo_file(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.json", "[" * 200_000),
+        ("a.json", " " * (1 << 20) + "[]"),
+        ("a.txt", "-" * 100_000),
+        ("a.txt", "{1e999: 1}"),
+    ],
+    ids=["deep", "large", "deep text", "infinite"],
+)
+def test_metadata_made_to_hurt_is_told(tmp_path, name, text):
+    path = tmp_path / "n.tflite"
+    path.write_bytes(b"\x20\0\0\0TFL3" + bytes(40))
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, text if name.endswith(".json") else f"{{'names': {text}}}")
+    with pytest.raises(WeightsError, match="metadata that cannot be read"):
         read_yolo_file(path)
 
 

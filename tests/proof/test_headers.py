@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import ffmpeg
 import pytest
+from av.packet import Packet
 
 from pipeline.proof.verify import verify
 from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
-from pipeline.video.read.codec_header import codec_header_faults
+from pipeline.video.headers.codec_header import codec_header_faults, noting_sequences
 from pipeline.video.read.probe import probe
 from pipeline.video.read.source import open_source
 
@@ -42,8 +44,9 @@ def films(tmp_path_factory):
         made = to_file(folder / f"{name}.mp4", picture, tone, **options)
         made = made.global_args("-f", "ffmetadata", "-i", str(folder / "chapters.txt"))
         run_ffmpeg(made, timeout_seconds=60)
-    for name in ("h264.mov", "h264.mkv"):
-        run_ffmpeg(to_file(folder / name, from_file(folder / "h264.mp4"), c="copy"), timeout_seconds=60)
+    for name in ("h264.mov", "h264.mkv", "hevc.mkv"):
+        whole = from_file(folder / f"{name[:4]}.mp4")
+        run_ffmpeg(to_file(folder / name, whole, c="copy"), timeout_seconds=60)
     return folder
 
 
@@ -93,6 +96,9 @@ MP4 = {
     "the profile": put(b"avcC", 5, b"\x42"),
     "the depth": put(b"avcC", 4 + 46, b"\xfa"),
     "the size": put(b"avc1" + bytes(6), 28, b"\0\x10"),
+    "bits a pixel": put(b"avc1" + bytes(6), 4 + 74, b"\0\x28"),
+    "another kind of track": put(b"hdlr", 12, b"auxv"),
+    "an alternative to other tracks": put(b"tkhd", 38, b"\0\1"),
     "many pictures in a packet": put(b"avc1" + bytes(6), 4 + 40, b"\0\2"),
     "the brand": put(b"ftyp", 4, b"qt  "),
     "a brand of sound": put(b"ftyp", 4, b"M4A "),
@@ -151,6 +157,54 @@ def test_light_in_the_header_that_is_not_that_of_the_pictures_is_noticed(films, 
         assert faults(films / "hevc.mp4", output) == wrong
     output.write_bytes(put(b"btrt", 0, b"clli\x0f\xa0\x01\x90")((films / "h264.mp4").read_bytes()))
     assert faults(films / "h264.mp4", output) == {"light metadata"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        b"\x55\xbc\x82\x0f\xa0\x55\xbd\x82\x01\x90\xec\x8c" + bytes(12),  # MaxCLL 4000, MaxFALL 400
+        b"\x55\xd0\x87\x55\xd9\x84\x44\x7a\0\0\xec\x8c" + bytes(12),  # a display of 1000 cd/m2
+    ],
+    ids=["of the content", "of the display"],
+)
+def test_light_in_the_header_of_matroska_that_is_not_that_of_the_pictures_is_noticed(films, tmp_path, words):
+    # What FFmpeg says of colours goes; the pictures say the same.
+    changed = put(b"\x55\xb0\x98", 3, words)((films / "hevc.mkv").read_bytes())
+    (tmp_path / "out.mkv").write_bytes(remade(lambda content: content)(changed))
+    assert faults(films / "hevc.mkv", tmp_path / "out.mkv") == {"container"}
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("h264", "h264_metadata=video_format=1"),
+        ("h264", "h264_metadata=overscan_appropriate_flag=1"),
+        ("hevc", "hevc_metadata=video_format=1"),
+    ],
+)
+def test_words_to_televisions_in_the_pictures_are_noticed(films, tmp_path, name, words):
+    for told, wrong in (
+        (words, {"container"}),
+        (re.sub("=1", "=5" if "format" in words else "=0", words), set()),
+    ):
+        output = tmp_path / "out.mp4"
+        options = {"c": "copy", "bsf:v": told, "map": 0, "tag:v": {"h264": "avc1", "hevc": "hvc1"}[name]}
+        run_ffmpeg(to_file(output, from_file(films / f"{name}.mp4"), **options), timeout_seconds=60)
+        assert faults(films / f"{name}.mp4", output) == wrong
+
+
+def test_parameters_that_stand_again_in_mid_film_are_the_headers_or_noticed(films):
+    with open_source(films / "h264.mp4") as container:
+        header = bytes(container.streams.video[0].codec_context.extradata)
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+    own = header[8 : 8 + int.from_bytes(header[6:8], "big")]
+    for again, noted in ((own, []), (own[:-1] + b"\0", [packets[8].pts])):
+        film = list(packets)
+        film[8] = Packet(len(again).to_bytes(4, "big") + again + bytes(packets[8]))
+        film[8].pts = packets[8].pts
+        others = []
+        assert len(list(noting_sequences("h264", header, iter(film), others))) == len(film)
+        assert others == noted
 
 
 def test_pictures_that_mean_something_else_from_some_frame_on_are_noticed(tmp_path):

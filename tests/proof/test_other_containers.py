@@ -8,7 +8,7 @@ import ffmpeg
 import pytest
 
 from pipeline.proof.verify import verify
-from pipeline.video.ffmpeg import run_ffmpeg, to_file
+from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
 from pipeline.video.read.probe import probe
 from pipeline.video.write.container import check_container
 from tests.footage import mux_proved, packets_of
@@ -90,3 +90,38 @@ def test_a_gap_in_pcm_is_told_before_the_work_where_quicktime_would_close_it(tmp
     output = tmp_path / "out.mkv"
     assert mux_proved(info, encode_all(info, tmp_path), output) == ()
     assert [check for check in verify(info.path, output).checks if check.holds is False] == []
+
+
+def two_videos(path: Path, second: str, **options: str) -> Path:
+    """A film with a second video."""
+    pictures = [ffmpeg.input(f"{words}=s=64x48:r=25:d=0.4", f="lavfi") for words in ("testsrc2", second)]
+    made = to_file(path, *pictures, **{"vcodec": "libx264", "bf": 0, "disposition:v:0": "default", **options})
+    run_ffmpeg(made, timeout_seconds=60)
+    return path
+
+
+def test_a_second_video_is_compared_by_its_content_however_it_is_packed(tmp_path: Path) -> None:
+    info = probe(two_videos(tmp_path / "in.ts", "testsrc"))
+    other = two_videos(tmp_path / "other.mp4", "smptebars")
+    (tmp_path / "work").mkdir()
+    mux_proved(info, encode_all(info, tmp_path / "work"), tmp_path / "out.mp4")
+    first, second = (from_file(tmp_path / "out.mp4")["v:0"], from_file(other)["v:1"])
+    exchanged = to_file(tmp_path / "exchanged.mp4", first, second, c="copy", video_track_timescale=90000)
+    run_ffmpeg(exchanged, timeout_seconds=60)
+    for name, faults in (("out", ""), ("exchanged", "other content")):
+        checks = verify(info.path, tmp_path / f"{name}.mp4", quick=True).checks
+        (check,) = (check for check in checks if check.name.startswith("track 1: second video"))
+        assert faults in check.note
+        assert check.holds is not bool(faults)
+
+
+def test_the_name_of_telemetry_that_no_decoder_knows_is_compared(tmp_path: Path) -> None:
+    (tmp_path / "words.srt").write_text("1\n00:00:00,100 --> 00:00:00,300\nHello\n")
+    picture, words = ffmpeg.input("testsrc2=s=64x48:r=25:d=0.4", f="lavfi"), from_file(tmp_path / "words.srt")
+    run_ffmpeg(to_file(tmp_path / "film.mp4", picture, words, **{"c:s": "mov_text"}), timeout_seconds=60)
+    content = (tmp_path / "film.mp4").read_bytes().replace(b"sbtl", b"meta").replace(b"tx3g", b"gpmd")
+    for name, entry in (("in", b"gpmd"), ("same", b"gpmd"), ("other", b"gpmx")):
+        (tmp_path / f"{name}.mp4").write_bytes(content.replace(b"gpmd", entry))
+    for name, held in (("same", True), ("other", False)):
+        proof = verify(tmp_path / "in.mp4", tmp_path / f"{name}.mp4", quick=True)
+        assert proof.holds is held

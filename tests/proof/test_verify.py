@@ -74,7 +74,7 @@ def test_a_picture_shown_a_frame_late_breaks_it(traffic, made):
 
 
 def test_quick_decodes_nothing_and_still_misses_no_packet(traffic, made, monkeypatch):
-    monkeypatch.setattr("pipeline.video.read.facts._decode", None)
+    monkeypatch.setattr("pipeline.video.read.facts.decoded_facts", None)
     monkeypatch.setattr("pipeline.proof.verify.compare_pictures", None)
     assert verify(traffic, made, quick=True).holds
     again(made, c="copy", an=None)

@@ -7,6 +7,8 @@ import json
 import pytest
 
 from pipeline import cli
+from pipeline.errors import WeightsError
+from tests import fake_network
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +36,16 @@ def test_json_on_stdout_and_progress_on_stderr(traffic, capsys):
     counts = [event["rendered"] for event in events if event["event"] == "progress"]
     assert counts == sorted(counts)
     assert counts[-1] == 40
+
+
+def test_a_network_that_fails_ends_the_run_with_a_line(traffic, here, monkeypatch, capsys):
+    def segment(network, frames):
+        raise WeightsError("graph.pb failed while it computed")
+
+    monkeypatch.setattr(fake_network.BrightSquares, "segment", segment)
+    assert cli.main([str(traffic), "a.mp4", "--workers", "0", "--chunk-frames", "8", "--quiet"]) == 1
+    assert capsys.readouterr().err == "seg-video: graph.pb failed while it computed\n"
+    assert not (here / "a.mp4").exists()
 
 
 def test_quiet_says_nothing(traffic, capsys):

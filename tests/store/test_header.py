@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
+import zlib
 from dataclasses import replace
 from fractions import Fraction
 
@@ -39,6 +42,12 @@ def test_a_constant_rate_takes_one_step_however_long_the_video():
     assert json.loads(header.to_json())["pts_steps"] == [[512, 999]]
 
 
+def test_a_header_that_asks_for_more_frames_than_any_film_has_is_refused_at_once():
+    text = re.sub(r'"pts_steps":.*?\]\]', '"pts_steps":[[1,1],[1,9000000000000000000]]', HEADER.to_json())
+    with pytest.raises(ValueError, match="more than"):
+        Header.from_json(text)
+
+
 def test_seconds_are_ticks_times_the_exact_time_base():
     assert HEADER.seconds.tolist() == [10 * 1001 / 30000, 11011 / 30000, 12012 / 30000, 14014 / 30000, 0.5005]
 
@@ -53,9 +62,18 @@ def test_edges_come_back_with_the_numbers_of_their_frames():
     assert {frame: edges.tolist() for frame, edges in again.edges.items()} == {7: cells.tolist()}
 
 
+#: Sixteen megabytes of nothing, sixteen times what an edge map may have.
+BOMB = base64.b64encode(zlib.compress(bytes(1 << 24), 9)).decode()
+
+
 @pytest.mark.parametrize(
     ("packed", "told"),
-    [('[2,4,"AAAA"]', "edges"), ('[2,9,"eNpjYGRiZmFlYwcAAFwAHQ=="]', "reshape"), ('[2,4,"?"]', "base64")],
+    [
+        (f'[4096,4096,"{BOMB}"]', "reshape"),
+        ('[2,4,"AAAA"]', "edges"),
+        ('[2,9,"eNpjYGRiZmFlYwcAAFwAHQ=="]', "reshape"),
+        ('[2,4,"?"]', "base64"),
+    ],
 )
 def test_edges_that_are_damaged_are_refused(packed: str, told: str):
     text = HEADER.to_json()[:-1] + ',"edges":{"7":' + packed + "}}"

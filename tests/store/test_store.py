@@ -197,6 +197,18 @@ def test_columns_missing_or_of_another_type_are_named_one_by_one(tmp_path):
         DetectionsFile(tmp_path / "b.parquet")
 
 
+def test_a_column_of_nothing_is_told(tmp_path):
+    write_detections(tmp_path / "a.parquet", HEADER, FRAMES)
+    table = pq.read_table(tmp_path / "a.parquet")
+    nothing = table.set_column(0, "frame", pa.nulls(len(table), pa.int64()))
+    pq.write_table(nothing, tmp_path / "b.parquet")
+    with (
+        DetectionsFile(tmp_path / "b.parquet") as file,
+        pytest.raises(StoreError, match="cannot be read as stored detections"),
+    ):
+        file.read()
+
+
 def test_a_file_of_another_schema_version_is_refused(tmp_path):
     write_detections(tmp_path / "a.parquet", HEADER, FRAMES)
     table = pq.read_table(tmp_path / "a.parquet")

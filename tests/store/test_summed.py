@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 
 import pytest
 
-from pipeline.errors import StoreError
+from pipeline.errors import StoreError, WriteError
 from pipeline.store import summed
 from pipeline.store.reader import DetectionsFile
 from pipeline.store.summed import check_summed, remove_summed, write_summed
@@ -28,6 +29,15 @@ def test_a_changed_file_is_not_read(path, monkeypatch):
     monkeypatch.setattr("pipeline.store.parquet_rows.pq.ParquetFile", None)  # Arrow can end the process
     with pytest.raises(StoreError, match="was changed since it was made"):
         DetectionsFile(path)
+
+
+def test_a_full_disk_is_told_where_the_file_takes_its_name(path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(summed.Path, "replace", full)
+    with pytest.raises(WriteError, match="No space left"):
+        write_summed(path, lambda new: new.write_bytes(b"two"))
 
 
 @pytest.mark.parametrize("killed_at", ["replace", "second sums"])

@@ -34,11 +34,14 @@ def test_everything_else_is_a_name_of_a_file(name):
     [
         ("https://me:secret@host/a.mp4", "a user or a password"),
         ("https://host/a.mp4?X-Amz-Signature=secret", "a query"),
+        ("s3://bucket/a.mp4?X-Amz-Signature=secret", "a query"),
+        ("az://store/a.mp4?sv=2024&sig=secret", "a query"),
+        ("http://[::1/a.mp4", "no address"),
         ("s3://bucket", "no object"),
         ("s3://bucket/folder/", "no object"),
     ],
 )
 def test_what_would_give_a_key_away_or_names_no_object_is_refused(url, words):
     with pytest.raises(UsageError, match=words) as told:
-        Address(url)
+        place_of(url)
     assert "secret" not in str(told.value)

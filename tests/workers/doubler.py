@@ -6,6 +6,8 @@ import os
 import time
 from pathlib import Path
 
+import numpy as np
+
 from pipeline.errors import InputError
 
 
@@ -24,6 +26,8 @@ class Doubler:
             os._exit(0)
         if task == "bad input":
             raise InputError("it is broken")
+        if task == "all memory":
+            return [np.empty(2 << 30, np.uint8) for _ in range(1 << 12)]
         if task == "never":
             raise ArithmeticError("no")
         if task == "second time" and self.tries[task] < 2:

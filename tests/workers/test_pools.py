@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, WeightsError
 from pipeline.workers.contract import PoolSpec, WorkerLostError, described, is_final
 from pipeline.workers.in_process import InProcessPools
 from pipeline.workers.processes import ProcessPools
@@ -122,6 +122,15 @@ def test_a_worker_has_as_many_tasks_at_a_time_as_it_has_slots(in_processes):
     assert sorted(result.value for result in found) == [0, 2, 4]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="has no limit of what a process asks for")
+def test_a_worker_gets_no_more_memory_than_the_machine_has_left(in_processes):
+    """In pieces it would otherwise get 8 TB of addresses, and the system run out of memory where it fills them."""
+    in_processes.add(PoolSpec("greedy", Doubler(), 1))
+    over, _ = run(in_processes, "greedy", "all memory", 1)
+    assert "MemoryError" in str(over[0].error)
+    assert over[1].value == 2
+
+
 def test_workers_that_end_as_soon_as_they_start_are_an_error(in_processes):
     in_processes.add(PoolSpec("stillborn", Stillborn(), 1))
     with pytest.raises(WorkerLostError, match="worker died"):
@@ -136,6 +145,7 @@ def test_the_error_of_a_setup_is_told(in_processes):
 
 def test_only_what_cannot_change_is_final_at_once():
     assert is_final(InputError("broken"), 1)
+    assert is_final(WeightsError("of another network"), 1)
     assert not is_final(described(OSError("disk")), 1)
     assert is_final(described(OSError("disk")), 3)
 

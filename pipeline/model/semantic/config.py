@@ -56,7 +56,7 @@ class SemanticConfig:
                 for name, value in values.pop("input").items()
             }
             return cls(classes, input=InputConfig(**numbers), **values)
-        except (ValueError, TypeError, KeyError, AttributeError) as damage:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as damage:
             raise ConfigError(
                 "The config of a semantic network cannot be read.", found=f"{type(damage).__name__}: {damage}"
             ) from damage

@@ -18,7 +18,7 @@ from pipeline.structures.chunk import Chunk
 from pipeline.structures.frame_motion import EdgeMap, FrameMotion
 from pipeline.structures.tracks import Tracks
 from pipeline.track.film_tracker import FilmFrame, FilmTracker
-from pipeline.track.steadying import steadied
+from pipeline.track.steadying import STEADY_SECONDS, TrackedFrame, steadied
 
 #: The state's file begins with the number of frames that are final, in so many bytes.
 _COUNT_BYTES = 8
@@ -57,8 +57,8 @@ def own_car(run: Run) -> NDArray[np.bool_] | None:
 
 
 def final_with(run: Run, index: int) -> int:
-    """Number of the chunk with which all of chunk `index`'s tracks are final, and those of the frame behind it."""
-    last = min(run.chunks[index].stop, run.film.span[1] - 1)
+    """Number of the chunk with which all of chunk `index`'s tracks are final, and those that steady them."""
+    last = _steadying(run, run.chunks[index])[1] - 1
     wanted = float(run.info.seconds(last)) + run.settings.track.lag_seconds
     for chunk in run.chunks[index:]:
         if float(run.info.seconds(chunk.stop - 1)) >= wanted:
@@ -74,23 +74,37 @@ def tracks_needed(run: Run, index: int | None) -> Key:
 
 def tracked_frames(bench: Bench, chunk: Chunk) -> list[Tracks]:
     """The tracks of each frame of the chunk, as they were found."""
-    return _read_tracks(bench, chunk.start, chunk.stop)
+    return [frame.tracks for frame in _read_tracks(bench, chunk.start, chunk.stop)]
 
 
 def painted_frames(bench: Bench, chunk: Chunk) -> list[Tracks]:
-    """The tracks of each frame of the chunk as they are painted: masks steadied by the frames before and behind."""
+    """The tracks of each frame of the chunk as they are painted: steadied by the frames before and behind."""
     run = bench.run
-    first, end = run.film.span
-    start, stop = max(chunk.start - 1, first), min(chunk.stop + 1, end)
-    seconds = (float(run.info.seconds(number)) for number in range(start, stop))
-    frames = zip(seconds, _read_tracks(bench, start, stop), strict=True)
-    steady = list(steadied(frames, run.settings.track.steady))
+    start, stop = _steadying(run, chunk)
+    size = run.info.height, run.info.width
+    steady = list(steadied(_read_tracks(bench, start, stop), run.settings.track.steady, size))
     return steady[chunk.start - start : chunk.stop - start]
 
 
-def _read_tracks(bench: Bench, start: int, stop: int) -> list[Tracks]:
-    """The tracks of frames [start, stop), gathered from the files that hold them."""
-    run, frames = bench.run, list[Tracks]()
+def _steadying(run: Run, chunk: Chunk) -> tuple[int, int]:
+    """The frames [start, stop) that steady those of the chunk, its own among them."""
+    first, end = run.film.span
+    start, stop = chunk.start, chunk.stop
+    while start > first and _seconds_between(run, start - 1, chunk.start) < STEADY_SECONDS:
+        start -= 1
+    while stop < end and _seconds_between(run, chunk.stop - 1, stop) < STEADY_SECONDS:
+        stop += 1
+    return start, stop
+
+
+def _seconds_between(run: Run, frame: int, later: int) -> float:
+    """The difference of both times, rounded as `steadied` rounds it: what is near enough there has to be here."""
+    return float(run.info.seconds(later)) - float(run.info.seconds(frame))
+
+
+def _read_tracks(bench: Bench, start: int, stop: int) -> list[TrackedFrame]:
+    """The frames [start, stop) with their tracks, gathered from the files that hold them."""
+    run, frames = bench.run, list[TrackedFrame]()
     chunks = [chunk for chunk in run.chunks if chunk.stop > start]
     for chunk in chunks:
         if start + len(frames) == stop:
@@ -101,8 +115,9 @@ def _read_tracks(bench: Bench, start: int, stop: int) -> list[Tracks]:
         with DetectionsFile(path) as file:
             first = max(start + len(frames), file.header.first_frame)
             last = min(stop, file.header.stop_frame)
-            if first < last:
-                frames += file.read_tracks(first, last)
+            tracks = file.read_tracks(first, last) if first < last else []
+            for number, here in enumerate(tracks, first):
+                frames.append(TrackedFrame(float(run.info.seconds(number)), here, file.header.motion(number)))
     assert len(frames) == stop - start, "tracks are final before they are asked for"
     return frames
 

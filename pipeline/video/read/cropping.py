@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import BinaryIO
 
 from pipeline.structures.address import Place
-from pipeline.video.read.ebml import elements, unsigned
-from pipeline.video.read.mp4_boxes import Span, boxes, numbers, track_number
+from pipeline.video.headers.ebml import elements, unsigned
+from pipeline.video.headers.mp4_boxes import Span, boxes, numbers, track_number
 from pipeline.video.read.source import open_bytes, size_of
 
 #: Matroska's ids: where its tracks lie, and of a track its kind, its pictures, and what is cut off of them.

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import inf
 from typing import Any
@@ -13,27 +12,21 @@ from typing import Any
 import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 from av.audio.stream import AudioStream
-from av.container import InputContainer
-from av.error import FFmpegError
 from av.packet import Packet
 from av.stream import AttachmentStream, Stream
-from av.video.codeccontext import VideoCodecContext
-from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from pipeline.structures.video_info import StreamInfo, VideoInfo
 from pipeline.video.cut.stream_cut import StreamCut
-from pipeline.video.read.codec_header import codec_header_faults
-from pipeline.video.read.decode import decoded_frames
+from pipeline.video.headers.codec_header import bare_content, codec_header_faults
+from pipeline.video.headers.matroska_header import matroska_faults
+from pipeline.video.headers.mp4_boxes import entry_names
+from pipeline.video.headers.mp4_header import header_faults
+from pipeline.video.read.decoded_facts import DecodedFacts, decoded_facts, readable_packets
 from pipeline.video.read.index import is_shown
-from pipeline.video.read.matroska_header import matroska_faults
-from pipeline.video.read.mp4_header import header_faults
-from pipeline.video.read.packets import open_packets
-from pipeline.video.read.plan import whole_chunk
-from pipeline.video.read.source import codec_tag, open_source, video_stream
+from pipeline.video.read.source import codec_tag, open_bytes, open_source, size_of
 from pipeline.video.write.container import is_made_by_the_muxer
-from pipeline.video.write.copying import payload
 from pipeline.video.write.gapless import bytes_a_second, stretches
 
 #: A packet of MP4's subtitles without a text: its length is all of it.
@@ -60,30 +53,6 @@ class TrackFacts:
     parameters: Mapping[str, str]
     hidden: int = 0
     gapless: NDArray[np.int64] | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class DecodedFacts:
-    """The result of decoding the painted stream from its first packet to its last, or those that a part needs.
-
-    pts : int64 [D], times of the frames that come out, ascending.
-    keys : int64 [K], times of those that are coded without any other, ascending.
-    flawed : int64 [E], times of those that the decoder marks as damaged.
-    complaints : what the decoder said about packets that it refused.
-    sample_aspect : width : height of a stored pixel as the decoder reads it; None where it says nothing.
-    frame_rate : that the coded pictures themselves tell; None where they tell none.
-    changes : int64 [C], times of frames that mean something else by their numbers than the one before.
-    begins_damaged : a frame before a part, from where it is decoded on, is missing or damaged.
-    """
-
-    pts: NDArray[np.int64]
-    keys: NDArray[np.int64]
-    flawed: NDArray[np.int64]
-    complaints: tuple[str, ...]
-    sample_aspect: Fraction | None = None
-    frame_rate: Fraction | None = None
-    changes: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
-    begins_damaged: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +99,7 @@ def read_facts(info: VideoInfo, *, decode: bool, header: bool = True) -> MediaFa
     Raises InputError if it cannot be opened any more. Whatever cannot be read or decoded is missing in the
     facts, as it would be for a player.
     """
-    decoded = _decode(info) if decode else None
+    decoded = decoded_facts(info) if decode else None
     with open_source(info.path) as container:
         stream = container.streams[info.video]
         tag, track_id = _tag(stream), stream.id
@@ -171,7 +140,7 @@ def _read_tracks(info: VideoInfo) -> tuple[TrackFacts, ...]:
         return ()
     readings = {stream.index: _Reading(StreamCut(info, stream.index)) for stream in wanted}
     with open_source(info.path) as container:
-        for packet in _readable(container, sorted(readings)):
+        for packet in readable_packets(container, sorted(readings)):
             reading = readings[packet.stream_index]
             # What a decoder needs to begin is hidden in MP4 and a delay in Matroska: the same packets.
             if (not is_shown(packet) and reading.begun) or not reading.cut.take(packet):
@@ -186,19 +155,30 @@ def _read_tracks(info: VideoInfo) -> tuple[TrackFacts, ...]:
             reading.pts.append(_time(packet))
             reading.durations.append(packet.duration or 0)
             reading.sizes.append(packet.size)
-            reading.content.update(payload(packet))
+            reading.content.update(bare_content(packet))
         return tuple(
             _track(
                 stream,
                 container.streams[stream.index],
                 readings[stream.index],
+                _entry_names(info),
                 has_edit_lists="matroska" not in info.container,
             )
             for stream in wanted
         )
 
 
-def _track(info: StreamInfo, stream: Stream, reading: _Reading, *, has_edit_lists: bool) -> TrackFacts:
+def _entry_names(info: VideoInfo) -> dict[int, str]:
+    """The tags of MP4's tracks by their numbers: FFmpeg, as seen by PyAV, keeps them of known formats alone."""
+    if "mp4" not in info.container:
+        return {}
+    with open_bytes(info.path) as file:
+        return entry_names(file, (0, size_of(info.path)))
+
+
+def _track(
+    info: StreamInfo, stream: Stream, reading: _Reading, names: Mapping[int, str], *, has_edit_lists: bool
+) -> TrackFacts:
     if isinstance(stream, AttachmentStream):
         reading.content.update(stream.data or b"")
     times, durations = (np.array(column, np.int64) for column in (reading.pts, reading.durations))
@@ -210,17 +190,17 @@ def _track(info: StreamInfo, stream: Stream, reading: _Reading, *, has_edit_list
         times,
         durations,
         reading.content.hexdigest(),
-        _parameters(stream),
+        _parameters(stream, names),
         hidden,
         None if begins is None else np.array(begins, np.int64),
     )
 
 
-def _parameters(stream: Stream) -> dict[str, str]:
+def _parameters(stream: Stream, names: Mapping[int, str]) -> dict[str, str]:
     if isinstance(stream, AttachmentStream):
         return {"name": stream.name or "", "type": stream.mimetype or ""}
     context = stream.codec_context
-    found = {"tag": _tag(stream)}
+    found = {"tag": _tag(stream) if context is not None else names.get(stream.id, "")}
     if context is None:
         return found
     # FFmpeg's reader takes the box with the bitrate behind a text track's header for a part of it.
@@ -246,18 +226,6 @@ def _tag(stream: Stream) -> str:
     return "" if context is None else codec_tag(context).strip("\0")
 
 
-def _readable(container: InputContainer, positions: list[int]) -> Iterator[Packet]:
-    """Packets with content of these streams, up to where the file can be read."""
-    try:
-        streams = [container.streams[position] for position in positions]
-        streams = [stream for stream in streams if not isinstance(stream, AttachmentStream)]
-        for packet in container.demux(*streams) if streams else ():
-            if packet.size:
-                yield packet
-    except FFmpegError:
-        return  # the packets behind are missing on the other side too, or else the comparison says so
-
-
 def _time(packet: Packet) -> int:
     """A packet's pts; a cover has no time at all."""
     times = [time for time in (packet.pts, packet.dts) if time is not None]
@@ -272,74 +240,3 @@ def _heard_from(packet: Packet) -> float:
         return -inf
     samples = int.from_bytes(bytes(skipped)[:4], "little")
     return _time(packet) + float(Fraction(samples, sound.sample_rate) / packet.time_base)
-
-
-def _decode(info: VideoInfo) -> DecodedFacts:
-    """Decode all, by FFmpeg alone: no index, no seeking, no chunks.
-
-    Several frames at a time; only where one is refused or flawed, one after the other, as the run does: side by
-    side its neighbours may go with it, and other frames are called flawed.
-    """
-    at_once = _decode_by(info, threads=0)
-    return _decode_by(info, threads=1) if at_once.complaints or len(at_once.flawed) else at_once
-
-
-def _decode_by(info: VideoInfo, *, threads: int) -> DecodedFacts:
-    pts: list[int] = []
-    keys: list[int] = []
-    flawed: list[int] = []
-    changes: list[int] = []
-    complaints: list[str] = []
-    latest: tuple[object, ...] | None = None
-    with _video_packets(info) as (stream, packets):
-        stream.thread_type, stream.thread_count = "AUTO", threads
-        context = stream.codec_context
-        for frame in decoded_frames(context, packets, complaints):
-            # Formats without times of their own number their frames by the order of decoding.
-            ticks = frame.pts if info.timed or info.excerpt is not None else _nth(info, len(pts))
-            if ticks is not None:
-                pts.append(ticks)
-                keys += [ticks] if frame.key_frame else []
-                flawed += [ticks] if frame.is_corrupt else []
-                meaning = _meaning(frame, context)
-                changes += [ticks] if latest not in (None, meaning) else []
-                latest = meaning
-        said = context.sample_aspect_ratio or None, context.framerate or None
-    columns = (np.sort(np.array(column, np.int64)) for column in (pts, keys, flawed, changes))
-    shown, alone, damaged, changed = columns
-    return _of_part(info, DecodedFacts(shown, alone, damaged, tuple(complaints), *said, changed))
-
-
-def _meaning(frame: VideoFrame, context: VideoCodecContext) -> tuple[object, ...]:
-    """All that tells how a frame is shown, and may be told anew with any keyframe; HDR's light comes with those."""
-    return (
-        *(frame.width, frame.height, frame.format.name, frame.rotation),
-        *(frame.colorspace, frame.color_range, frame.color_primaries, frame.color_trc),
-        *(context.sample_aspect_ratio, context.framerate),
-    )
-
-
-@contextmanager
-def _video_packets(info: VideoInfo) -> Iterator[tuple[VideoStream, Iterator[Packet]]]:
-    """The painted stream and its packets: all of them, but of a part those that it is decoded from."""
-    if info.excerpt is not None:
-        with open_packets(info.whole, whole_chunk(info)) as opened:
-            yield opened
-        return
-    with open_source(info.path) as container:
-        yield video_stream(container, info.video), _readable(container, [info.video])
-
-
-def _of_part(info: VideoInfo, decoded: DecodedFacts) -> DecodedFacts:
-    """The facts of the part's own frames, and whether decoding came to them without damage."""
-    if info.excerpt is None:
-        return decoded
-    before = info.whole.pts[whole_chunk(info).seek_frame or 0 : info.excerpt.start]
-    damaged = ~np.isin(before, decoded.pts) | np.isin(before, decoded.flawed)
-    columns = {name: getattr(decoded, name) for name in ("pts", "keys", "flawed", "changes")}
-    within = {name: ticks[np.isin(ticks, info.pts)] for name, ticks in columns.items()}
-    return replace(decoded, **within, begins_damaged=bool(damaged.any()))
-
-
-def _nth(info: VideoInfo, number: int) -> int | None:
-    return int(info.pts[number]) if number < info.frame_count else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +36,9 @@ _FLAT = 4.0
 
 #: Width in px of the picture whose edges are looked at: at 128 a mirror's fixing has too few cells to be told.
 EDGES_WIDTH = 160
+
+#: Edges are looked at more often in the first seconds of a film: its first frames are drawn when little is known.
+_DENSE_SECONDS = 3
 
 #: Grey levels from one cell to the next from which on there is an edge.
 _LEAST_STEP = 6.0
@@ -84,11 +89,13 @@ def camera_motion(before: Grey | None, now: Grey, width: int) -> FrameMotion:
 
 
 def sampled_edges(info: VideoInfo, number: int, grey: NDArray[np.uint8]) -> EdgeMap | None:
-    """The edges of a frame that is the first of a second of the film; None of any other.
+    """The edges of a frame that is the first of a second of the film, or of a quarter in the first; None of any other.
 
     grey : the frame's small picture.
     """
-    if number and info.seconds(number) // 1 == info.seconds(number - 1) // 1:
+    seconds = info.seconds(number)
+    span = 1 if seconds - info.seconds(0) >= _DENSE_SECONDS else Fraction(1, 4)
+    if number and seconds // span == info.seconds(number - 1) // span:
         return None
     return edge_map(grey)
 

@@ -7,8 +7,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from io import BufferedWriter, FileIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any
 
 import av
 import numpy as np
@@ -79,7 +80,7 @@ class Recording:
 
     def picture(self, rgb: NDArray[np.uint8], seconds: float) -> None:
         """Add a picture uint8 [H, W, 3]; seconds : since the first. Raises WriteError, MediaError."""
-        with self._lock, _told(self.path):
+        with self._lock, self._told():
             if self._failure is not None:
                 raise self._failure
             if self._container is None:
@@ -117,7 +118,7 @@ class Recording:
         If that fails, the fragments stay, and can be played. Raises WriteError, MediaError; UsageError where something
         else has the name by now, which is left alone.
         """
-        with self._lock, _told(self.path):
+        with self._lock, self._told():
             try:
                 self._end()
             finally:
@@ -148,7 +149,7 @@ class Recording:
 
     def _hear(self, piece: StreamSound) -> None:
         if self._sound is not None:
-            with _told(self.path):
+            with self._told():
                 self._write(self._sound.encoded(piece))
 
     def _end(self) -> None:
@@ -162,6 +163,31 @@ class Recording:
     def _write(self, packets: list[av.Packet]) -> None:
         assert self._container is not None
         self._container.mux(packets)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Raises our own errors for those of FFmpeg and the system."""
+        try:
+            yield
+        except (FFmpegError, OSError) as error:
+            # FFmpeg goes on after a write that failed, and says of it later that it did.
+            failure = self._stream.failure or (error if isinstance(error, OSError) else None)
+            found = reason(error) if failure is None else failure.strerror or str(failure)
+            kind = MediaError if failure is None else WriteError
+            raise kind(f"Cannot go on with {self.path}.", found=found, do=_KEPT) from error
+
+
+class _File(BufferedWriter):
+    """A new file that remembers why it could not be written to."""
+
+    failure: OSError | None = None
+
+    def write(self, content: Any, /) -> int:
+        try:
+            return super().write(content)
+        except OSError as error:
+            self.failure = self.failure or error
+            raise
 
 
 class _Sound:
@@ -211,28 +237,15 @@ def _video_stream(container: OutputContainer, width: int, height: int) -> VideoS
     return stream
 
 
-def _new_file(path: Path, replace: bool) -> BinaryIO:
+def _new_file(path: Path, replace: bool) -> _File:
     try:
         if replace:
             path.unlink(missing_ok=True)
-        return path.open("xb")
+        return _File(FileIO(path, "xb"))
     except FileExistsError:
         raise UsageError(f"{path} exists.", do="name another file, or add -y to replace it") from None
     except OSError as error:
         raise WriteError(f"Cannot write {path}.", found=error.strerror or str(error)) from error
-
-
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Raises our own errors for those of FFmpeg and the system."""
-    try:
-        yield
-    except FFmpegError as error:
-        raise MediaError(f"Cannot go on with {path}.", found=reason(error), do=_KEPT) from error
-    except OSError as error:
-        raise WriteError(
-            f"Cannot go on with {path}.", found=error.strerror or str(error), do=_KEPT
-        ) from error
 
 
 def _join(fragments: Path, whole: Path) -> None:

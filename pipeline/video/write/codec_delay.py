@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
 
 import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.stream import Stream
+from av.packet import Packet
 
 from pipeline.errors import MediaError
 from pipeline.structures.address import Place
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.cut.stream_cut import StreamCut
-from pipeline.video.read.ebml import elements, unsigned
+from pipeline.video.headers.ebml import elements, unsigned
+from pipeline.video.read.packets import first_packets
 from pipeline.video.read.source import open_bytes, open_source, size_of
 
 #: Matroska's Name and CodecDelay, the first with eight letters, the second with eight bytes of nanoseconds (RFC 9559,
@@ -85,16 +86,29 @@ def _hidden(
     return hidden
 
 
-@contextmanager
-def delayed_template(info: VideoInfo, position: int, seconds: Fraction) -> Iterator[AudioStream]:
-    """The sound stream again with a decoder that begins `seconds` early, to make the output's stream of.
+def delayed_headers(info: VideoInfo, hidden: Mapping[int, Fraction]) -> dict[int, bytes]:
+    """Sound streams again with decoders that begin so many seconds early, each as a small Matroska file, by position.
 
-    PyAV cannot set the delay. So the stream is written into memory under a name, the delay takes the name's place, and
-    what is read back is the template. A delay that the stream has already is blotted out; Opus has it in its own header
-    too.
+    PyAV cannot set the delay. So a stream is written into memory under a name, and the delay takes the name's place. A
+    delay that the stream has already is blotted out; Opus has it in its own header too.
     """
+    late = {place: seconds for place, seconds in hidden.items() if seconds}
+    if not late:
+        return {}
     with open_source(info.path) as source:
-        content = _without_delay(_named(source, source.streams[position]))
+        first = first_packets(source, late)
+        return {place: _delayed(_named(first[place]), seconds) for place, seconds in late.items()}
+
+
+@contextmanager
+def template_of(header: bytes) -> Iterator[AudioStream]:
+    """The stream of such a file, to make the output's stream of."""
+    with av.open(io.BytesIO(header)) as container:
+        yield container.streams.audio[0]
+
+
+def _delayed(content: bytes, seconds: Fraction) -> bytes:
+    content = _without_delay(content)
     delay = _DELAY + struct.pack(">Q", round(seconds * 10**9))
     if content.count(_NAME + _LETTERS) != 1:
         raise MediaError("FFmpeg's writer of Matroska tells no name of a stream.", do="write an .mp4 instead")
@@ -103,8 +117,7 @@ def delayed_template(info: VideoInfo, position: int, seconds: Fraction) -> Itera
         at = header + len(_OPUS) + 2  # behind version and number of channels (RFC 7845, 5.1)
         skipped = struct.pack("<H", min(round(seconds * _OPUS_RATE), 0xFFFF))
         content = content[:at] + skipped + content[at + len(skipped) :]
-    with av.open(io.BytesIO(content)) as container:
-        yield container.streams.audio[0]
+    return content
 
 
 def _without_delay(content: bytes) -> bytes:
@@ -117,17 +130,16 @@ def _without_delay(content: bytes) -> bytes:
     return bytes(found)
 
 
-def _named(source: InputContainer, stream: Stream) -> bytes:
-    """The stream's header in Matroska, with a name and its first packet, so that it can be read back.
+def _named(packet: Packet) -> bytes:
+    """The header in Matroska of a packet's stream, with a name and the packet, so that it can be read back.
 
-    The packet is the stream's own, as some bring what belongs into the header.
+    It is the stream's first, as some bring what belongs into the header.
     """
     file = io.BytesIO()
     with av.open(file, "w", format="matroska", container_options={"fflags": "+bitexact"}) as container:
-        target = container.add_stream_from_template(stream, opaque=True)
+        target = container.add_stream_from_template(packet.stream, opaque=True)
         target.metadata.clear()
         target.metadata["title"] = _LETTERS.decode()
-        packet = next(packet for packet in source.demux(stream) if packet.size)
         packet.pts = packet.dts = 0
         packet.stream = target
         container.mux_one(packet)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from av.stream import Stream
 from pipeline.errors import ConfigError, UsageError
 from pipeline.structures.video_info import StreamInfo, VideoInfo
 from pipeline.video.cut.stream_cut import StreamCut
+from pipeline.video.read.packets import first_packets
 from pipeline.video.read.source import open_source
 from pipeline.video.write.gapless import bytes_a_second, stretches
 from pipeline.video.write.timeline import output_timeline
@@ -76,16 +78,17 @@ def check_container(info: VideoInfo, out: Path) -> ContainerCheck:
 def _check(info: VideoInfo, source: InputContainer, muxer: str, out: Path) -> ContainerCheck:
     too_long = _too_long(info, out.suffix)
     kept, warnings, problems = [], [], [*too_long]
+    torn, cut_off = _with_gaps(info, muxer), _cut_off(info, source, muxer)
     for stream in info.streams:
         if stream.index == info.video or is_made_by_the_muxer(info, stream):
             continue
-        if _has_gaps(info, stream, muxer):
+        if stream.index in torn:
             problems.append(f"{out.suffix} cannot hold the gaps of {_name(stream)}")
         elif _fits(source, stream, muxer):
             kept.append(stream.index)
             if stream.kind == "video" and not stream.is_picture:
                 warnings.append(f"{_name(stream)} is a second video: it is copied as it is, not painted")
-                warnings += _cut_off(info, stream, muxer)
+                warnings += [_hidden_pictures(stream)] if stream.index in cut_off else []
                 if info.excerpt is not None and info.excerpt.begins is not None:
                     warnings.append(f"{_name(stream)} begins with its first keyframe in the part")
         elif stream.kind in ("audio", "subtitle"):
@@ -124,18 +127,20 @@ def _too_long(info: VideoInfo, suffix: str) -> list[str]:
     return [f"{suffix} cannot hold frame {frame}, which is shown for {days:.1f} days"]
 
 
-def _cut_off(info: VideoInfo, stream: StreamInfo, muxer: str) -> list[str]:
-    """A sentence if an edit list hides packets at the start, which later ones may need."""
+def _cut_off(info: VideoInfo, source: InputContainer, muxer: str) -> set[int]:
+    """Positions of the second videos that begin with packets that an edit list hides, and Matroska cannot."""
     if muxer != "matroska":
-        return []
-    with open_source(info.path) as source:
-        first = next((packet for packet in source.demux(source.streams[stream.index]) if packet.size), None)
-    if first is None or not first.is_discard:
-        return []
-    return [
+        return set()
+    videos = [stream.index for stream in info.streams if stream.kind == "video" and not stream.is_picture]
+    first = first_packets(source, [place for place in videos if place != info.video])
+    return {place for place, packet in first.items() if packet.is_discard}
+
+
+def _hidden_pictures(stream: StreamInfo) -> str:
+    return (
         f"{_name(stream)} begins with pictures that an edit list hides, and .mkv has none: they are left out, and what "
         "follows may not decode until the next keyframe; .mp4 keeps them"
-    ]
+    )
 
 
 def is_made_by_the_muxer(info: VideoInfo, stream: StreamInfo) -> bool:
@@ -185,21 +190,26 @@ def _fits(source: InputContainer, stream: StreamInfo, muxer: str) -> bool:
     return _can_be_written(source.streams[stream.index], muxer)
 
 
-def _has_gaps(info: VideoInfo, stream: StreamInfo, muxer: str) -> bool:
-    """True for PCM with gaps where QuickTime is to hold it."""
-    if muxer != "mov" or not stream.codec.startswith("pcm_"):
-        return False
-    cut = StreamCut(info, stream.index)
-    pts, sizes = [], []
-    # Behind what cannot be read there is nothing to lose.
-    with open_source(info.path) as source, suppress(FFmpegError):
-        sound = source.streams[stream.index]
-        rate = bytes_a_second(sound)
-        for packet in source.demux(sound):
-            if packet.size and packet.pts is not None and cut.take(packet):
-                pts.append(packet.pts)
-                sizes.append(packet.size)
-    return len(stretches(pts, sizes, stream.time_base, rate)) > 1
+def _with_gaps(info: VideoInfo, muxer: str) -> set[int]:
+    """Positions of PCM with gaps, which QuickTime cannot hold; none for another format."""
+    sounds = [stream.index for stream in info.streams if stream.codec.startswith("pcm_")]
+    if muxer != "mov" or not sounds:
+        return set()
+    cuts = {place: StreamCut(info, place) for place in sounds}
+    times, sizes = defaultdict[int, list[int]](list), defaultdict[int, list[int]](list)
+    with open_source(info.path) as source:
+        rates = {place: bytes_a_second(source.streams[place]) for place in sounds}
+        with suppress(FFmpegError):  # behind what cannot be read there is nothing to lose
+            for packet in source.demux(*(source.streams[place] for place in sounds)):
+                place = packet.stream_index
+                if packet.size and packet.pts is not None and cuts[place].take(packet):
+                    times[place].append(packet.pts)
+                    sizes[place].append(packet.size)
+    return {
+        place
+        for place in sounds
+        if len(stretches(times[place], sizes[place], info.streams[place].time_base, rates[place])) > 1
+    }
 
 
 def _can_be_written(stream: Stream, muxer: str) -> bool:
@@ -221,5 +231,5 @@ def _name(stream: StreamInfo) -> str:
 
 def _holds_all(info: VideoInfo, source: InputContainer, muxer: str) -> bool:
     """True if no sound and no subtitle is lost."""
-    wanted = (stream for stream in info.streams if stream.kind in ("audio", "subtitle"))
-    return all(_fits(source, stream, muxer) and not _has_gaps(info, stream, muxer) for stream in wanted)
+    wanted = [stream for stream in info.streams if stream.kind in ("audio", "subtitle")]
+    return all(_fits(source, stream, muxer) for stream in wanted) and not _with_gaps(info, muxer)

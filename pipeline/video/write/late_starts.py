@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.structures.timebase import to_pts
-from pipeline.video.read.mp4_boxes import Span, boxes
+from pipeline.video.headers.mp4_boxes import Span, boxes
 
 #: An edit list of two entries of 32 bits: nothing for a while, then the track from its first packet on.
 _TABLE = ">II IiI IiI"

@@ -21,8 +21,9 @@ from pipeline.files import MayReplace, anything
 from pipeline.structures.timebase import to_pts
 from pipeline.structures.video_info import StreamInfo, VideoInfo
 from pipeline.video.cut.stream_cut import StreamCut
+from pipeline.video.read.packets import first_packets
 from pipeline.video.read.source import open_source, video_stream
-from pipeline.video.write.codec_delay import delayed_template, hidden_beginnings
+from pipeline.video.write.codec_delay import delayed_headers, hidden_beginnings, template_of
 from pipeline.video.write.container import PICTURE_TYPES, ContainerCheck, check_container
 from pipeline.video.write.copying import StreamCopy, without_header
 from pipeline.video.write.joining import joined_packets
@@ -127,27 +128,29 @@ def _add_streams(
     """The streams of the output in the source's order."""
     painted, copies = None, []
     places = sorted([info.video, *check.kept])
-    beginnings = hidden_beginnings(info, places if check.muxer == "matroska" else ())
+    is_matroska = check.muxer == "matroska"
+    headers = delayed_headers(info, hidden_beginnings(info, places if is_matroska else ()))
+    covers = _covers(info, places) if is_matroska else {}
     for position in places:
         stream = source.streams[position]
-        if check.muxer == "matroska" and info.streams[position].is_picture:
-            _attach(out, info, info.streams[position])
+        if is_matroska and info.streams[position].is_picture:
+            if position in covers:  # else there is nothing in it, which verify says too
+                _attach(out, info.streams[position], covers[position])
             continue
-        hidden = beginnings.get(position)
-        if hidden:
-            with delayed_template(info, position, hidden) as delayed:
+        if position in headers:
+            with template_of(headers[position]) as delayed:
                 target: Stream = out.add_stream_from_template(delayed, opaque=True)
         else:
             target = out.add_stream_from_template(template if position == info.video else stream, opaque=True)
         target.metadata.clear()
         tags = stream_tags(info.streams[position].metadata)
-        target.metadata.update(matroska_tags(tags) if check.muxer == "matroska" else tags)
+        target.metadata.update(matroska_tags(tags) if is_matroska else tags)
         target.disposition = stream.disposition
         if position == info.video:
             painted = target
         else:
             target.time_base = stream.time_base
-            copies.append(_copy(info, stream, target, timeline, check, hidden=bool(hidden)))
+            copies.append(_copy(info, stream, target, timeline, check, hidden=position in headers))
     assert isinstance(painted, VideoStream)
     painted.time_base = timeline.time_base
     if info.average_rate is not None:
@@ -161,16 +164,20 @@ def _add_streams(
     return painted, copies
 
 
-def _attach(out: OutputContainer, info: VideoInfo, picture: StreamInfo) -> None:
+def _covers(info: VideoInfo, places: Collection[int]) -> dict[int, bytes]:
+    """The files of the pictures among these streams, by position; not of those in which nothing is."""
+    pictures = [place for place in places if info.streams[place].is_picture]
+    if not pictures:
+        return {}
+    with open_source(info.path) as source:
+        return {place: bytes(packet) for place, packet in first_packets(source, pictures).items()}
+
+
+def _attach(out: OutputContainer, picture: StreamInfo, content: bytes) -> None:
     """A cover as Matroska keeps it: a file that is attached, named as the source names it."""
     suffix, kind = {"png": "png", "mjpeg": "jpg"}[picture.codec], PICTURE_TYPES[picture.codec]
     tags = stream_tags(picture.metadata)
-    with open_source(info.path) as source:
-        packets = source.demux(source.streams[picture.index])
-        packet = next((packet for packet in packets if packet.size), None)
-        if packet is None:
-            return  # there is nothing in it, which verify says too
-        attached = out.add_attachment(tags.get("filename", f"cover.{suffix}"), kind, bytes(packet))
+    attached = out.add_attachment(tags.get("filename", f"cover.{suffix}"), kind, content)
     attached.metadata.update(
         {key: value for key, value in tags.items() if key not in ("filename", "mimetype")}
     )

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import BinaryIO
 
-from pipeline.video.read.mp4_boxes import Span, boxes
+from pipeline.video.headers.mp4_boxes import Span, boxes
 
 #: ISO 14496-12 counts seconds from the beginning of 1904.
 _EPOCH = datetime(1904, 1, 1, tzinfo=timezone.utc)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
+from io import FileIO
 from itertools import pairwise
 
 import av
@@ -13,7 +15,7 @@ import pytest
 
 from pipeline.errors import UsageError, WriteError
 from pipeline.video.stream.live_stream import StreamSound
-from pipeline.video.stream.recording import Recording
+from pipeline.video.stream.recording import Recording, _File
 
 #: Uneven on purpose.
 SECONDS = [0.0, 0.04, 0.09, 0.5, 0.52, 1.7, 1.74, 2.9, 2.93]
@@ -125,6 +127,23 @@ def test_a_full_disk_is_told_also_where_the_sound_meets_it(tmp_path, monkeypatch
     monkeypatch.undo()
     recording.close()
     assert times_of(recording.path)[0] == 0
+
+
+def test_a_full_disk_that_ffmpeg_meets_is_told_by_its_name(tmp_path, monkeypatch):
+    recording = Recording(tmp_path / "out.mp4")
+    recording._stream.close()
+    recording._stream = full = _File(FileIO("/dev/full", "wb"))
+    monkeypatch.setattr(os, "fdatasync", lambda _: None)
+    noise = np.random.default_rng(0).integers(0, 255, (96, 128, 3), np.uint8)
+    told = []
+    for number in range(40):
+        try:
+            recording.picture(noise, number / 10)
+        except WriteError as error:
+            told.append(error.found)
+    assert set(told) == {"No space left on device"}
+    with pytest.raises(OSError, match="No space left"):
+        full.close()
 
 
 KILLED = """

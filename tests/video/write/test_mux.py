@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import ffmpeg
 import numpy as np
 import pytest
@@ -193,6 +195,55 @@ def test_a_cover_picture_comes_along_where_there_is_a_place_for_it(tmp_path: Pat
     assert packets_of(tmp_path / "again.mkv", "video", 1)[0][1] == packets_of(info.path, "video", 1)[0][1]
     (note,) = check_container(info, tmp_path / "out.mov").warnings
     assert note.startswith(".mov cannot hold stream 2")
+
+
+def test_more_chapters_and_longer_titles_than_mp4_s_list_counts(tmp_path: Path) -> None:
+    marks = [
+        {"id": number, "start": number, "end": number + 1, "time_base": TICK, "metadata": {"title": title}}
+        for number, title in enumerate(["Long " * 60, *map(str, range(299))])
+    ]
+    info = probe(write_clip(tmp_path / "clip.mkv", chapters=marks))
+    assert mux_proved(info, encode_all(info, tmp_path), tmp_path / "out.mp4") == ()
+    assert len(probe(tmp_path / "out.mp4").chapters) == 300
+
+
+def many_tracks(folder: Path, each: int) -> Path:
+    """A clip with so many tracks of AAC, so many of PCM, second videos and covers."""
+    clip = write_clip(folder / "clip.mp4", sound=True)
+    pcm, cover = folder / "pcm.mkv", folder / "cover.mkv"
+    write_clip(cover, pts=[0], codec="mjpeg", layout="yuvj420p", options={"qmin": "1"})
+    run_ffmpeg(to_file(pcm, from_file(clip)["a"], acodec="pcm_s16le"), timeout_seconds=60)
+    tracks = [from_file(clip)["v"]]
+    for _ in range(each):
+        tracks += [from_file(clip)["a"], from_file(pcm)["a"], from_file(clip)["v"], from_file(cover)["v"]]
+    covers = {f"disposition:v:{2 * number + 2}": "attached_pic" for number in range(each)}
+    many = {"c": "copy", "strict": "experimental", "f": "mp4", "disposition:v:0": "default"}
+    run_ffmpeg(to_file(folder / f"{each}.mp4", *tracks, **many, **covers), timeout_seconds=60)
+    return folder / f"{each}.mp4"
+
+
+def test_a_source_is_opened_as_often_for_many_tracks_as_for_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # It takes seconds to open one of a thousand tracks: once a track, as it was, Matroska did not end.
+    opened = Counter[str]()
+
+    def counted(file: object, *more: object, **options: object) -> object:
+        opened[str(file)] += 1
+        return real(file, *more, **options)
+
+    real = av.open
+    monkeypatch.setattr(av, "open", counted)
+    often = {}
+    for each in (1, 3):
+        info = probe(many_tracks(tmp_path, each))
+        assert len(info.streams) == 1 + 4 * each
+        parts = encode_all(info, tmp_path)
+        opened.clear()
+        mux_proved(info, parts, tmp_path / "out.mkv")
+        check_container(info, tmp_path / "out.mov")
+        often[each] = opened[f"file:{info.path}"]
+    assert often[1] == often[3]
 
 
 def test_an_attached_font_stays_attached(tmp_path: Path) -> None:

@@ -9,9 +9,17 @@ from pathlib import PurePath
 from typing import BinaryIO
 
 from pipeline.structures.video_info import VideoInfo
-from pipeline.video.read.mp4_boxes import Span, after_times, boxes, handler, numbers, table_rows, track_number
-from pipeline.video.read.mp4_layout import layout_faults
-from pipeline.video.read.mp4_pictures import ONE, PLAIN_MATRIX, picture_faults
+from pipeline.video.headers.mp4_boxes import (
+    Span,
+    after_times,
+    boxes,
+    handler,
+    numbers,
+    table_rows,
+    track_number,
+)
+from pipeline.video.headers.mp4_layout import layout_faults
+from pipeline.video.headers.mp4_pictures import ONE, PLAIN_MATRIX, picture_faults
 from pipeline.video.read.source import open_bytes, size_of
 
 #: 1 as a fixed-point number of two bytes.

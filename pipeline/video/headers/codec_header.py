@@ -6,15 +6,23 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from av.packet import Packet
+
 from pipeline.structures.video_info import VideoInfo
+from pipeline.video.headers.parameter_sets import Television, television
+from pipeline.video.write.copying import payload
 
 #: H.264: profile, constraints and level come before the sets (ISO 14496-15, 5.3.3.1), and stand in a set behind a byte.
-_AVC_SETS, _AVC_LEVELS = 5, slice(1, 4)
+_AVC_LEVELS, _AVC_SETS, _AVC_SEQUENCE = slice(1, 4), 5, 7
 
 #: H.265: the same, 12 bytes, then chroma and depths; sets begin behind 22 bytes (8.3.3.1). In a set of type 33 they
 #: come behind its head of two bytes and one byte more.
 _HEVC_LEVELS, _HEVC_CHROMA, _HEVC_DEPTHS, _HEVC_SETS = slice(1, 13), 16, (17, 18), 22
 _HEVC_SEQUENCE, _HEVC_HEAD = 33, 3
+
+#: Bytes before the content of a set; where the header says how long a unit's length is; the numbers that name no
+#: television system (H.264, table E-2).
+_HEADS, _LENGTHS, _NO_SYSTEM = {"h264": 1, "hevc": 2}, {"h264": 4, "hevc": 21}, (0, 5)
 
 #: AV1: a sequence header is an OBU of type 1 (AV1 specification, 5.5.1); the four bytes before it repeat it.
 _AV1_SEQUENCE, _AV1_HEAD = 1, 4
@@ -42,6 +50,79 @@ def codec_header_faults(info: VideoInfo, header: bytes) -> Iterator[str]:
     largest = max((most for least, most in known.largest.items() if least <= level), default=0)
     if level < max(known.largest) and size > largest:
         yield f"pictures of {info.coded_width}x{info.coded_height} are too large for the level of the header"
+    yield from _television_faults(info.stream.codec, header)
+
+
+def _television_faults(codec: str, header: bytes) -> Iterator[str]:
+    """A sentence where the sets speak of a television: no encoder that writes an output does.
+
+    nvenc leaves 0 where no system is known, others 5.
+    """
+    for unit in _sequences(codec, header) if codec in _HEADS else ():
+        said = television(codec, _unescaped(unit)[_HEADS[codec] :]) or Television()
+        if said.overscan:
+            yield "the pictures ask televisions to cut off their edges"
+        if said.video_format not in _NO_SYSTEM:
+            yield f"the pictures say that they come from the television system {said.video_format}"
+
+
+def noting_sequences(
+    codec: str, header: bytes, packets: Iterator[Packet], others: list[int]
+) -> Iterator[Packet]:
+    """The packets; the times of those with a sequence parameter set that the header does not have go into `others`.
+
+    Decoders obey it from there on, as FFmpeg does but for what it reads of the header alone, such as the clock. Nothing
+    is said of AV1: SVT-AV1's packets have other tools in theirs than the header that it gives out before them.
+    """
+    if codec not in _HEADS or header[:1] != b"\1":
+        yield from packets
+        return
+    own = set(_sequences(codec, header))
+    length_bytes = (header[_LENGTHS[codec]] & 3) + 1
+    for packet in packets:
+        found = {unit for unit in _units(bytes(packet), length_bytes) if _is_sequence(codec, unit)}
+        if packet.pts is not None and not found <= own:
+            others.append(packet.pts)
+        yield packet
+
+
+def bare_content(packet: Packet) -> bytes:
+    """A packet's content without what belongs to the container it is in.
+
+    Of H.264 and H.265 that is the coded pictures: MP4 gives the lengths of their units where MPEG-TS marks starts, and
+    parameter sets and delimiters go from one place to another.
+    """
+    context = packet.stream.codec_context
+    if context is None or context.name not in _HEADS:
+        return payload(packet)
+    codec, header, content = context.name, context.extradata or b"", bytes(packet)
+    has_lengths = header[:1] == b"\1"
+    units = _units(content, (header[_LENGTHS[codec]] & 3) + 1) if has_lengths else content.split(b"\0\0\1")
+    return b"".join(unit.rstrip(b"\0") for unit in units if unit and _is_of_a_picture(codec, unit))
+
+
+def _is_of_a_picture(codec: str, unit: bytes) -> bool:
+    """True for a unit of coded samples (H.264, table 7-1; H.265, table 7-1)."""
+    return 1 <= unit[0] & 0x1F <= 5 if codec == "h264" else unit[0] >> 1 & 0x3F < 32
+
+
+def _sequences(codec: str, header: bytes) -> Iterator[bytes]:
+    """The units of sequence parameter sets in a header of H.264 or H.265."""
+    return iter(_avc_sets(header, _AVC_SETS, 0x1F)[0]) if codec == "h264" else _hevc_sequences(header)
+
+
+def _is_sequence(codec: str, unit: bytes) -> bool:
+    return unit[0] & 0x1F == _AVC_SEQUENCE if codec == "h264" else unit[0] >> 1 & 0x3F == _HEVC_SEQUENCE
+
+
+def _units(packet: bytes, length_bytes: int) -> Iterator[bytes]:
+    """The units of a packet, each behind its length."""
+    at = 0
+    while at < len(packet):
+        begin = at + length_bytes
+        at = begin + int.from_bytes(packet[at:begin], "big")
+        if unit := packet[begin:at]:
+            yield unit
 
 
 def _is_own_avc(header: bytes, info: VideoInfo) -> bool:

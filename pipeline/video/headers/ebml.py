@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from pipeline.video.read.mp4_boxes import Span
+from pipeline.video.headers.mp4_boxes import Span
 
 
 def elements(file: BinaryIO, span: Span, *ids: int) -> Iterator[tuple[int, Span]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import PurePath
 from typing import BinaryIO
 
 from pipeline.structures.video_info import Chapter
-from pipeline.video.read.mp4_boxes import Span, boxes, handler, numbers, table_rows
+from pipeline.video.headers.mp4_boxes import Span, boxes, handler, numbers, table_rows
 
 #: Boxes that may lie outermost (ISO 14496-12, table 1, and QuickTime's `wide` and `pnot`).
 _OUTERMOST = {
@@ -51,6 +52,8 @@ _QUICKTIME = "qt  "
 
 #: `chpl` has an 8 byte head, then of each chapter a start of 8 bytes in ticks of 100 ns, and a title after its length.
 _CHAPTERS_HEAD, _CHAPTER_TICKS = 9, 10_000_000
+#: It counts chapters, and the bytes of a title, in a byte: what is beyond is in the track alone.
+_MOST_LISTED = 255
 
 
 def layout_faults(
@@ -78,12 +81,12 @@ def layout_faults(
 def _header_faults(file: BinaryIO, around: Span, name: str) -> Iterator[str]:
     """A sentence for boxes of the header that are unknown, or there twice: players take the first, or the last."""
     for _, inside in boxes(file, around, name):
-        names = [inner for inner, _ in boxes(file, inside)]
+        names = Counter(inner for inner, _ in boxes(file, inside))
         odd = {inner for inner in names if inner not in _IN_HEADER[name]}
-        odd |= {inner for inner in names if names.count(inner) > 1 and inner not in _SEVERAL}
+        odd |= {inner for inner, count in names.items() if count > 1 and inner not in _SEVERAL}
         if odd:
             yield f"its box {name} has more than players expect: {', '.join(sorted(odd))}"
-        for inner in _IN_HEADER.keys() & set(names):
+        for inner in _IN_HEADER.keys() & names.keys():
             yield from _header_faults(file, inside, inner)
 
 
@@ -127,14 +130,14 @@ def _chapter_faults(file: BinaryIO, whole: Span, chapters: tuple[Chapter, ...]) 
         at, listed = begin + _CHAPTERS_HEAD, []
         for _ in range(count):
             start, length = numbers(file, at, ">QB")
-            listed.append((start, file.read(length).decode("utf-8", "replace")))
+            listed.append((start, file.read(length)))
             at += 9 + length
         told = [
             (
                 round(chapter.start * chapter.time_base * _CHAPTER_TICKS),
-                chapter.metadata.get("title", ""),
+                chapter.metadata.get("title", "").encode("utf-8", "surrogateescape")[:_MOST_LISTED],
             )
-            for chapter in chapters
+            for chapter in chapters[:_MOST_LISTED]
         ]
         if len(listed) != len(told) or any(
             abs(one[0] - other[0]) > _CHAPTER_TICKS // 1000 or one[1] != other[1]

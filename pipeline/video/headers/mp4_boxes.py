@@ -67,3 +67,13 @@ def handler(file: BinaryIO, track: Span) -> bytes:
         file.seek(begin + 8)
         return file.read(4)
     return b""
+
+
+def entry_names(file: BinaryIO, whole: Span) -> dict[int, str]:
+    """The four letters that the entry of each track's packets is called by, by numbers of tracks."""
+    names: dict[int, str] = {}
+    for _, track in boxes(file, whole, "moov", "trak"):
+        for _, (begin, _) in boxes(file, track, "tkhd"):
+            for _, (at, end) in boxes(file, track, "mdia", "minf", "stbl", "stsd"):
+                names |= {track_number(file, begin): name for name, _ in boxes(file, (at + 8, end))}
+    return names

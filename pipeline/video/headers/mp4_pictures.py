@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from pipeline.structures.light_levels import LightLevels
 from pipeline.structures.video_info import VideoInfo
-from pipeline.video.read.mp4_boxes import Span, after_times, boxes, numbers, table_rows
+from pipeline.video.headers.mp4_boxes import Span, after_times, boxes, handler, numbers, table_rows
 
 #: 1 as a fixed-point number of four bytes, and the matrix that changes nothing.
 ONE = 0x10000
@@ -25,6 +25,9 @@ FIELD_ORDERS = {
 #: The units of chromaticities and of luminances.
 _CHROMATICITY, _LUMINANCE = Fraction(1, 50_000), Fraction(1, 10_000)
 
+#: Bits a pixel that an entry says of any opaque picture in colours (ISO 14496-12, 12.1.3).
+_COLOURED = 24
+
 #: Bytes of a picture track's entry before the boxes in it (ISO 14496-12, 12.1.3), and of the table's head.
 _ENTRY, _TABLE = 78, 8
 _STBL = ("mdia", "minf", "stbl")
@@ -38,13 +41,17 @@ def picture_faults(file: BinaryIO, track: Span, info: VideoInfo) -> Iterator[str
 
     Of its track the matrix, the layer and the size; of its entry the size and the colours; the start; the keyframes.
     """
+    if handler(file, track) != b"vide":
+        yield "the video's track is said to hold something else"
     for _, (begin, _) in boxes(file, track, "tkhd"):
         at = begin + after_times(file, begin, 32, 44)
-        layer, _, _, _, *matrix = numbers(file, at, ">4h9i")
+        layer, group, _, _, *matrix = numbers(file, at, ">4h9i")
         if tuple(matrix) != PLAIN_MATRIX:
             yield "the matrix of the video's track is not plain"
         if layer:
             yield "the video's track lies above or below others"
+        if group:
+            yield "the video's track is told to be an alternative to others"
         wide, high = numbers(file, at + 44, ">II")
         if not _is_the_size(wide / ONE, high / ONE, info):
             yield f"the video's track is to be shown at {wide / ONE:g}x{high / ONE:g}"
@@ -67,11 +74,13 @@ def _is_the_size(wide: float, high: float, info: VideoInfo) -> bool:
 def _entry_faults(file: BinaryIO, entry: Span, info: VideoInfo) -> Iterator[str]:
     begin, end = entry
     (reference,) = numbers(file, begin + 6, ">H")
-    wide, high, _, _, _, pictures = numbers(file, begin + 24, ">HHIIIH")
+    wide, high, _, _, _, pictures, depth = numbers(file, begin + 24, ">HHIIIH32xH")
     if (wide, high) != (info.coded_width, info.coded_height):
         yield f"the video is said to be {wide}x{high}"
     if (reference, pictures) != (1, 1):
         yield "the video's packets are said to lie elsewhere, or to hold several pictures"
+    if depth != _COLOURED:
+        yield f"the video is said to have {depth} bits a pixel, which is no opaque picture in colours"
     colour = info.colour
     own = (colour.primaries, colour.transfer, colour.matrix)
     for _, (at, box_end) in boxes(file, (begin + _ENTRY, end), "colr"):

@@ -5,14 +5,16 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import PurePath
 from typing import BinaryIO
 
+from pipeline.structures.light_levels import LightLevels
 from pipeline.structures.video_info import VideoInfo
-from pipeline.video.read.ebml import elements, unsigned
-from pipeline.video.read.mp4_boxes import Span
-from pipeline.video.read.mp4_pictures import FIELD_ORDERS
+from pipeline.video.headers.ebml import elements, unsigned
+from pipeline.video.headers.mp4_boxes import Span
+from pipeline.video.headers.mp4_pictures import FIELD_ORDERS
 from pipeline.video.read.source import open_bytes, size_of
 
 _EBML, _DOC_TYPE, _SEGMENT = 0x1A45DFA3, 0x4282, 0x18538067
@@ -23,11 +25,15 @@ _CUES, _CUE, _CUE_TIME, _CUE_TRACK, _CUE_NUMBER, _CUE_CLUSTER = 0x1C53BB6B, 0xBB
 _NUMBER, _ENABLED, _PICTURES = 0xD7, 0xB9, 0xE0
 _WIDTH, _HEIGHT, _SHOWN_WIDTH, _SHOWN_HEIGHT, _SHOWN_IN = 0xB0, 0xBA, 0x54B0, 0x54BA, 0x54B2
 _INTERLACED, _FIELD_ORDER = 0x9A, 0x9D
+_MASTERING, _MAX_CLL, _MAX_FALL, _LIGHT_MAX, _LIGHT_MIN = 0x55D0, 0x55BC, 0x55BD, 0x55D9, 0x55DA
 _COLOUR, _MATRIX, _RANGE, _TRANSFER, _PRIMARIES = 0x55B0, 0x55B1, 0x55B9, 0x55BA, 0x55BB
 _LENGTH, _SOUND, _RATES, _CHANNELS = 0x4489, 0xE1, (0xB5, 0x78B5), 0x9F
 _CRC, _VOID = 0xBF, 0xEC
 _CHAPTERS, _EDITION, _CHAPTER = 0x1043A770, 0x45B9, 0xB6
 _CLUSTER_TIME, _SIMPLE, _GROUP, _BLOCK, _REFERENCE = 0xE7, 0xA3, 0xA0, 0xA1, 0xFB
+
+#: x and y of red, green, blue and white.
+_POINTS = ((0x55D1, 0x55D2), (0x55D3, 0x55D4), (0x55D5, 0x55D6), (0x55D7, 0x55D8))
 
 #: Flags of a block: it is a keyframe, which a block in a group is that names no other; it is decoded and not shown.
 _KEYFRAME, _INVISIBLE = 0x80, 0x08
@@ -210,6 +216,26 @@ def _colour_faults(file: BinaryIO, colour: Span, info: VideoInfo) -> Iterator[st
     ranged = _RANGES.get(words.get(_RANGE, 0), bool(info.colour.full_range))
     if any(own[name] != value for name, value in said.items()) or ranged != bool(info.colour.full_range):
         yield "the header's colours are not those of the pictures"
+    yield from _light_faults(file, colour, info)
+
+
+def _light_faults(file: BinaryIO, colour: Span, info: VideoInfo) -> Iterator[str]:
+    """A sentence where HDR's static metadata, as far as they are told, are others than in the pictures."""
+    own = info.light or LightLevels()
+    for _, display in elements(file, colour, _MASTERING):
+        told = {name: Fraction(_real(file, inner)) for name, inner in elements(file, display)}
+        if not told.keys() - {_CRC, _VOID}:
+            continue
+        points = [(told.get(x, Fraction(0)), told.get(y, Fraction(0))) for x, y in _POINTS]
+        said = LightLevels(
+            (points[0], points[1], points[2], points[3]) if any(map(any, points)) else None,
+            (told.get(_LIGHT_MIN, Fraction(0)), told[_LIGHT_MAX]) if told.get(_LIGHT_MAX) else None,
+        )
+        if not said.same(replace(own, content=None)):
+            yield f"the header says of the display {said}"
+    words = [_word(file, colour, name) for name in (_MAX_CLL, _MAX_FALL)]
+    if any(words) and (words[0] or 0, words[1] or 0) != (own.content or (0, 0)):
+        yield f"the header says MaxCLL {words[0]}, MaxFALL {words[1]}"
 
 
 def _cue_faults(
