@@ -10,8 +10,8 @@ import numpy as np
 
 from pipeline.render.frame_labels import NOWHERE, FrameLabels
 from pipeline.render.label import label_text
-from pipeline.render.label_slots import FAR_PRICE, NEAR_PRICE, Floats, slot_costs, slot_places
-from pipeline.render.label_state import Followed, LabelState
+from pipeline.render.label_slots import FAR_PRICE, NEAR_PRICE, Floats, leader_reaches, slot_costs, slot_places
+from pipeline.render.label_state import Followed, Four, LabelState
 from pipeline.render.palette import COLOURS, choose_colour
 from pipeline.render.plate import capitals_px, plate_size
 from pipeline.render.settings import RenderSettings
@@ -31,6 +31,8 @@ _NEW_SECONDS, _GO_SECONDS, _REST_SECONDS = 2.0, 1.2, 0.8
 _FORGET_SECONDS, _GAP_SECONDS = 10.0, 0.5
 #: Seconds in which a label goes 63 % of the way to a new place.
 _GLIDE_SECONDS = 0.12
+#: Seconds in which the end of a leader goes 63 % of the way to where the mask is now.
+_REACH_SECONDS = 0.5
 #: A place has to be so much better for a label to move, and so much for it to move at once; over the last price
 #: there is no room for a label.
 _BETTER, _FAR_BETTER, _NO_ROOM = 1.0, 2.5, 1.5
@@ -80,31 +82,41 @@ class LabelPlanner:
         began = seconds if state.began is None else state.began
         known = {one.track_id: one for one in state.followed if one.last > seconds - _FORGET_SECONDS}
         rows = {int(track_id): row for row, track_id in enumerate(tracks.track_ids)}
+        boxes, reaches = tracks.detections.boxes, leader_reaches(tracks.detections.roi_masks)
         for track_id in sorted(rows):
-            known[track_id] = self._see(known, track_id, seconds, tracks.detections.boxes[rows[track_id]])
+            row = rows[track_id]
+            known[track_id] = self._see(known, track_id, seconds, boxes[row], reaches[row])
         if not self._names_none:
             self._name(known, rows, tracks, seconds, began)
         labels = FrameLabels.from_rows([self._row(known[key], tracks, row) for key, row in rows.items()])
         return LabelState(began, tuple(known.values())), labels
 
-    def _see(self, known: Mapping[int, Followed], track_id: int, seconds: float, box: Floats) -> Followed:
+    def _see(
+        self,
+        known: Mapping[int, Followed],
+        track_id: int,
+        seconds: float,
+        box: Floats,
+        reach: Floats,
+    ) -> Followed:
         """The track, moved to its new box, or new with a colour of its own."""
         old = known.get(track_id)
-        edges = (float(box[0]), float(box[1]), float(box[2]), float(box[3]))
+        edges = _four(box)
         if old is None:
             others = np.array([one.edges for one in known.values()], np.float64).reshape(-1, 4)
             colours = np.array([one.colour for one in known.values()], np.int64)
             colour = choose_colour(track_id, np.array(edges), others, colours, self._width)
-            return Followed(track_id, colour, seconds, seconds, edges)
+            return Followed(track_id, colour, seconds, seconds, edges, reach=_four(reach))
         elapsed = seconds - old.last
         if not 0 < elapsed <= _GAP_SECONDS:
-            return replace(
-                old, last=seconds, edges=edges, speeds=(0.0,) * 4, glide=(0.0, 0.0), drawn=None, restless=None
-            )
+            anew = replace(old, last=seconds, edges=edges, speeds=(0.0,) * 4, reach=_four(reach))
+            return replace(anew, glide=(0.0, 0.0), drawn=None, restless=None)
         moved, speeds = steady(old.edges, old.speeds, box, elapsed, self._height)
         fade = math.exp(-elapsed / _GLIDE_SECONDS)
         glide = (old.glide[0] * fade, old.glide[1] * fade)
-        return replace(old, last=seconds, edges=moved, speeds=speeds, glide=glide)
+        kept = math.exp(-elapsed / _REACH_SECONDS)
+        eased = reach + kept * (np.array(old.reach) - reach)
+        return replace(old, last=seconds, edges=moved, speeds=speeds, reach=_four(eased), glide=glide)
 
     def _name(
         self,
@@ -229,17 +241,19 @@ class LabelPlanner:
         return [one.track_id, colour, *one.drawn, *self._leader(one, one.drawn, size)]
 
     def _leader(self, one: Followed, drawn: tuple[int, int], size: tuple[int, int]) -> list[int]:
-        """From the label's edge to a point in the upper or lower part of the box."""
+        """From the label's edge to a point of the object in the upper or lower part of the box."""
         box = np.clip(one.edges, 0, [self._width - 1, self._height - 1] * 2)
         left, top = drawn
-        bottom, inset = top + size[0], min(0.2 * float(box[3] - box[1]), 2.0 * self._capitals)
+        bottom = top + size[0]
         if box[1] - bottom > 2 * self._gap:
-            start, end = bottom, float(box[1]) + inset
+            start, (across, down) = bottom, one.reach[:2]
         elif top - box[3] > 2 * self._gap:
-            start, end = top, float(box[3]) - inset
+            start, (across, down) = top, one.reach[2:]
         else:
             return [NOWHERE] * 4
-        middle = float(box[0] + box[2]) / 2
+        x1, y1, x2, y2 = one.edges
+        middle = float(np.clip(x1 + across * (x2 - x1), box[0], box[2]))
+        end = float(np.clip(y1 + down * (y2 - y1), box[1], box[3]))
         return [
             round(min(max(middle, left + self._gap), left + size[1] - self._gap)),
             start,
@@ -251,3 +265,8 @@ class LabelPlanner:
         """The label's text with the widest score, so that its place does not hang on the score."""
         name = self._names[int(tracks.class_ids[row])]
         return label_text(name, int(tracks.track_ids[row]), 0.88 if self._settings.label_scores else None)
+
+
+def _four(numbers: Floats) -> Four:
+    first, second, third, fourth = (float(number) for number in numbers)
+    return first, second, third, fourth

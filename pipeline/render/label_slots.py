@@ -30,6 +30,8 @@ _SLOTS = (
 )
 #: Price of covering another label, a near object and a far one whole: text over text cannot be read at all.
 LABEL_PRICE, NEAR_PRICE, FAR_PRICE = 16.0, 3.0, 0.6
+#: From here on a mask's cell belongs to its object.
+_INSIDE = 128
 _COSTS = np.array([cost for *_, cost in _SLOTS])
 # A slot's left edge as shares of x1, x2, the label's width and the gap; its top of y1, y2, height and gap.
 _ACROSS = {
@@ -94,6 +96,29 @@ def slot_costs(
     # Inside a large object a label hides little; over a small one it hides what it names.
     share = hidden / max(float(_areas(own[None])[0]), 1.0)
     return np.asarray(cost + 4.0 * share + 0.3 * hidden / size_px)
+
+
+def leader_reaches(masks: NDArray[np.uint8]) -> Floats:
+    """Points at which leaders from above and from below end, float [N, 4]: across and down each box, 0..1, and again.
+
+    The middle of the upper and of the lower third of the mask. A rider sits in the middle of the bicycle's box: a line
+    to there would end on the wrong one.
+
+    masks : uint8 [N, c, c].
+    """
+    inside = masks >= _INSIDE
+    shares = (np.arange(masks.shape[1]) + 0.5) / masks.shape[1]
+    rows: NDArray[np.bool_] = np.any(inside, axis=2)
+    first = np.where(rows, shares, 1.0).min(axis=1, initial=1.0)
+    last = np.where(rows, shares, 0.0).max(axis=1, initial=0.0)
+    third = (last - first) / 3
+    above = inside & (shares <= (first + third)[:, None])[:, :, None]
+    below = inside & (shares >= (last - third)[:, None])[:, :, None]
+    points = []
+    for part in (above, below):
+        cells = np.maximum(part.sum(axis=(1, 2)), 1)
+        points += [(part.sum(axis=axis) @ shares) / cells for axis in (1, 2)]
+    return np.where(np.max(rows, axis=1, initial=False, keepdims=True), np.stack(points, axis=1), 0.5)
 
 
 def _shared(areas: Floats, others: Floats) -> Floats:

@@ -20,6 +20,7 @@ class Followed:
     not named), None where all is well.
     slot : where its label stands (see label_slots), None without one. restless : seconds since which another
     place has been better.
+    reach : where a leader from above and one from below end, across and down the box, 0..1.
     glide : px across and down that the label still has to go after a change of slot. drawn : left and top of
     the label as it was last painted; None where it was not.
     """
@@ -30,6 +31,7 @@ class Followed:
     last: float
     edges: Four
     speeds: Four = (0.0, 0.0, 0.0, 0.0)
+    reach: Four = (0.5, 0.5, 0.5, 0.5)
     named: bool = False
     wanting: float | None = None
     slot: int | None = None

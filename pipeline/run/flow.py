@@ -22,7 +22,7 @@ from pipeline.run.work.class_map_frames import class_maps_needed, painted_class_
 from pipeline.run.work.label_pass import label, planned_labels
 from pipeline.run.work.render_worker import Rendered, RenderTask
 from pipeline.run.work.segment_worker import Segmented, SegmentTask
-from pipeline.run.work.track_pass import own_car, painted_frames, track, tracks_needed
+from pipeline.run.work.track_pass import own_car, painted_frames, track, track_needs, tracks_needed
 from pipeline.storage.objects import publish
 from pipeline.store.class_maps import class_maps_beside, join_class_maps, write_class_maps
 from pipeline.store.header import Header
@@ -178,7 +178,7 @@ def _header(run: Run, chunk: Chunk, found: Segmented) -> Header:
 SEGMENT_PASS = Pass(
     name="segment",
     participle="segmented",
-    release=4,
+    release=5,
     work=InPool(SEGMENT, _segment_task, _store_detections),
     needs=lambda run, index: (),
     makes=RunLayout.detections,
@@ -201,7 +201,7 @@ TRACK_PASS = Pass(
     participle="tracked",
     release=5,
     work=InDriver(track),
-    needs=lambda run, index: (("segment", index), *((("track", index - 1),) if index else ())),
+    needs=track_needs,
     makes=RunLayout.tracks,
     parts=lambda run: (run.settings.track,),
     after=("segment",),
@@ -227,7 +227,7 @@ JOIN_PASS = Pass(
 LABEL_PASS = Pass(
     name="label",
     participle="labelled",
-    release=3,
+    release=4,
     work=InDriver(label),
     needs=lambda run, index: (tracks_needed(run, index), *((("label", index - 1),) if index else ())),
     makes=RunLayout.labels,

@@ -196,6 +196,13 @@ def test_a_label_that_stands_away_has_a_leader_into_its_object():
     assert (x1, y1) != (-1, -1)
     assert 600 <= x2 <= 640
     assert 400 <= y2 <= 470
+    # A mask of which only the right quarter of the box is inside, as a bicycle's under its rider.
+    frame = tracks(small, *crowd, *sides)
+    frame.detections.roi_masks[0, :, :21] = 0
+    planner = LabelPlanner(RenderSettings(labels="all"), WIDTH, HEIGHT, NAMES)
+    (labels,) = planner.follow(planner.start(), [(0.0, frame)])[1]
+    assert labels.leaders[row, 2] == 600 + round(40 * 7 / 8)
+    assert min(labels.leaders[row, 3] - 400, 470 - labels.leaders[row, 3]) == 11  # 70 / 6, on whole cells
 
 
 def test_a_track_keeps_its_colour_for_life_and_through_a_gap():

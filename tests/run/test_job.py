@@ -195,6 +195,22 @@ def test_a_chunk_that_always_fails_leaves_the_others_done_and_resume_tries_it_al
     assert out.read_bytes() == (tmp_path / "fresh.mp4").read_bytes()
 
 
+def test_detections_that_were_changed_are_made_anew_though_their_chunk_is_tracked(
+    work, traffic, tmp_path, fake_network, monkeypatch
+):
+    # The tracks of a later chunk hold what was measured in them: without them the run never went on.
+    out = tmp_path / "out.mp4"
+    monkeypatch.setenv("FAKE_FAIL", "24")
+    with pytest.raises(ChunksFailedError):
+        work([traffic], out, chunk_frames=8)
+    with (tmp_path / "out.mp4.seg-run" / "work" / "detections" / "000000.parquet").open("ab") as damaged:
+        damaged.write(b"\0")
+    monkeypatch.delenv("FAKE_FAIL")
+    fake_network.looked_at.clear()
+    work([traffic], out, chunk_frames=8)
+    assert sorted(fake_network.looked_at) == [0, 3]
+
+
 def test_a_chunk_that_fails_twice_is_tried_a_third_time(work, traffic, tmp_path, fake_network, monkeypatch):
     tries, process = [], fake_network.process
 

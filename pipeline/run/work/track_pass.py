@@ -58,12 +58,38 @@ def own_car(run: Run) -> NDArray[np.bool_] | None:
 
 def final_with(run: Run, index: int) -> int:
     """Number of the chunk with which all of chunk `index`'s tracks are final, and those that steady them."""
-    last = _steadying(run, run.chunks[index])[1] - 1
-    wanted = float(run.info.seconds(last)) + run.settings.track.lag_seconds
+    wanted = _final_seconds(run, _steadying(run, run.chunks[index])[1] - 1)
     for chunk in run.chunks[index:]:
-        if float(run.info.seconds(chunk.stop - 1)) >= wanted:
+        if _last_seconds(run, chunk) >= wanted:
             return chunk.index
     return run.chunks[-1].index
+
+
+def _final_seconds(run: Run, frame: int) -> float:
+    """Time of the frame with which this one's tracks are final."""
+    return float(run.info.seconds(frame)) + run.settings.track.lag_seconds
+
+
+def _last_seconds(run: Run, chunk: Chunk) -> float:
+    return float(run.info.seconds(chunk.stop - 1))
+
+
+def track_needs(run: Run, index: int | None) -> Iterator[Key]:
+    """The products that a chunk's tracks are made of: tracks and detections, also of the chunks that end with it.
+
+    Tracks lag, so that those of earlier chunks' frames become final, and what was measured there is stored with them.
+    """
+    assert index is not None, "tracks are of chunks"
+    yield "segment", index
+    if not index:
+        return
+    yield "track", index - 1
+    reached = _last_seconds(run, run.chunks[index - 1])
+    for chunk in reversed(run.chunks[:index]):
+        # One frame more than its own: the tracker rounds the difference of both times, and here is their sum.
+        if _final_seconds(run, chunk.stop) <= reached:
+            return
+        yield "segment", chunk.index
 
 
 def tracks_needed(run: Run, index: int | None) -> Key:

@@ -15,22 +15,40 @@ def elements(file: BinaryIO, span: Span, *ids: int) -> Iterator[tuple[int, Span]
     """
     at, end = span
     while at < end:
-        file.seek(at)
-        name, name_length = _number(file.read(8), keep_marker=True)
-        file.seek(at + name_length)
-        size, size_length = _number(file.read(8), keep_marker=False)
-        if not name_length or not size_length:
-            return  # no element begins here
-        begin = at + name_length + size_length
-        is_open = (
-            size == (1 << 7 * size_length) - 1
-        )  # a live recording: it reaches to the end of what it is in
-        at = end if is_open else begin + size
+        head = _head(file, at)
+        if head is None:
+            return
+        name, begin, size = head
+        at = end if size is None else begin + size
         inner = (begin, min(at, end))
         if not ids or ids == (name,):
             yield name, inner
         elif ids[0] == name:
             yield from elements(file, inner, *ids[1:])
+
+
+def missing_bytes(file: BinaryIO, whole: int) -> int:
+    """Bytes that the file should have behind its end, by the lengths that its elements tell. whole : its own length."""
+    at = 0
+    while at < whole and (head := _head(file, at)) is not None:
+        _, begin, size = head
+        at = begin if size is None else begin + size  # of a live recording, what is in it tells
+    return max(at - whole, 0)
+
+
+def _head(file: BinaryIO, at: int) -> tuple[int, int, int | None] | None:
+    """Id of the element at a place, where its content begins, and its length; None where no element begins.
+
+    One of a live recording has no length: it reaches to the end of what it is in.
+    """
+    file.seek(at)
+    name, name_length = _number(file.read(8), keep_marker=True)
+    file.seek(at + name_length)
+    size, size_length = _number(file.read(8), keep_marker=False)
+    if not name_length or not size_length:
+        return None
+    is_open = size == (1 << 7 * size_length) - 1
+    return name, at + name_length + size_length, None if is_open else size
 
 
 def unsigned(file: BinaryIO, span: Span) -> int:

@@ -24,10 +24,11 @@ from pipeline.structures.video_info import Chapter, StreamInfo, VideoInfo
 from pipeline.video.colour.chroma_location import UNKNOWN_LOCATION, read_chroma_location
 from pipeline.video.colour.light_metadata import frame_side_data, read_light
 from pipeline.video.colour.pixels import to_rgb
+from pipeline.video.headers.ebml import missing_bytes
 from pipeline.video.read.cropping import cropping
 from pipeline.video.read.index import FrameIndex, read_index
 from pipeline.video.read.program_map import announced_pictures
-from pipeline.video.read.source import open_source, size_of
+from pipeline.video.read.source import open_bytes, open_source, size_of
 from pipeline.video.write.codec_delay import codec_delays
 
 #: What belongs to a frame and PyAV cannot put on one, by FFmpeg's names.
@@ -248,13 +249,17 @@ def _cropping(
 
 
 def _torn(path: Place, container: str) -> list[str]:
-    """Sentences on frames that end too soon, and on the broadcast packet that the end of a file cuts off.
+    """Sentences on frames that end too soon, and on the part or broadcast packet that the end of a file cuts off.
 
-    All such packets have one size.
+    Matroska's parts tell their lengths, and all packets of a broadcast have one.
     """
     if isinstance(path, FrameFolder):
         return torn_frames(path)
     size = size_of(path)
+    if "matroska" in container:
+        with open_bytes(path) as file:
+            missing = missing_bytes(file, size)
+        return [f"the file ends {missing} bytes before its header says"] if missing else []
     rest = min(size % packet for packet in _BROADCAST_PACKETS)
     if container != "mpegts" or rest == 0:
         return []

@@ -25,6 +25,9 @@ _CONTAINERS = (
     "h264,hevc,m4v,mpegvideo,mjpeg,vc1,yuv4mpegpipe,mp3,aac,wav,flac"
 )
 
+#: Bytes without a packet that a broadcast recording may have: cameras make their files large beforehand, of zeros.
+_MOST_PADDING = 64 << 20
+
 #: Seconds without any byte before a read counts as failed: a disk or share that hangs.
 _STALL_SECONDS = 60.0
 
@@ -43,7 +46,11 @@ def open_source(path: Place) -> Iterator[InputContainer]:
         container = av.open(
             # The prefix keeps a leading dash, a colon or a %d in the name from meaning anything.
             f"file:{path}" if stream is None else stream,
-            options={"protocol_whitelist": "file", "format_whitelist": _CONTAINERS},
+            options={
+                "protocol_whitelist": "file",
+                "format_whitelist": _CONTAINERS,
+                "resync_size": str(_MOST_PADDING),
+            },
             timeout=_STALL_SECONDS,
             metadata_errors="replace",
         )

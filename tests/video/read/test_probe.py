@@ -194,6 +194,24 @@ def test_frames_missing_from_the_end_are_reported(tmp_path: Path) -> None:
     assert any("promises 30 video frames" in sentence for sentence in info.damage)
 
 
+def test_a_broadcast_recording_may_end_in_zeros(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.ts", pts=range(0, 200, 20))
+    whole = probe(clip)
+    clip.write_bytes(clip.read_bytes() + bytes(188 * 5000))
+    padded = probe(clip)
+    assert (padded.frame_count, padded.damage) == (whole.frame_count, ()) == (10, ())
+
+
+def test_a_matroska_file_that_was_cut_off_says_so(tmp_path: Path) -> None:
+    data = write_clip(tmp_path / "clip.mkv", pts=range(0, 600, 20)).read_bytes()
+    (tmp_path / "cut.mkv").write_bytes(data[:-100])
+    assert probe(tmp_path / "cut.mkv").damage == ("the file ends 100 bytes before its header says",)
+    # As a camera writes it that is switched off: the length of all is not known, that of a cluster may be.
+    length = data.index(b"\x18\x53\x80\x67") + 4
+    (tmp_path / "live.mkv").write_bytes(data[:length] + b"\1" + b"\xff" * 7 + data[length + 8 :])
+    assert probe(tmp_path / "live.mkv").damage == ()
+
+
 def test_bytes_that_a_disk_cannot_give_are_told(tmp_path):
     clip = write_clip(tmp_path / "clip.mp4")
     with pytest.raises(InputError, match=r"clip\.mp4 cannot be read\.\n  found: Input/output error"):  # noqa: SIM117
