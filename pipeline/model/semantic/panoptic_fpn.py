@@ -14,9 +14,6 @@ from pipeline.model.layers.units import Conv
 from pipeline.model.presets import compact_shufflenet
 from pipeline.model.semantic.bilinear import enlarged
 
-#: Channels at stride 4.
-_FINE = 32
-
 #: Pyramid levels that the branch reads: those that the instance heads pool from, at strides 8, 16 and 32.
 LEVELS = 3
 
@@ -36,12 +33,14 @@ class SemanticBranch(Composite):
         self.levels = [
             Conv(width, size, name=f"level{level}", **shared) for level, size in ((3, 1), (4, 1), (5, 3))
         ]
-        self.merge = Conv(width, 3, name="merge", **shared)
-        self.narrow = Conv(_FINE, 1, name="narrow", norm="batch", dtype=dtype)
-        self.detail = Conv(_FINE, 4, stride=4, valid=True, name="detail", norm="batch", dtype=dtype)
+        self.merge = [
+            Conv(width, 3, depthwise=True, name="merge_around", norm="batch", dtype=dtype),
+            Conv(width, 1, name="merge", **shared),
+        ]
+        self.detail = Conv(width, 4, stride=4, valid=True, name="detail", norm="batch", dtype=dtype)
         self.refine = [
-            Conv(_FINE, 3, depthwise=True, name="around", **shared),
-            Conv(_FINE, 1, name="mix", **shared),
+            Conv(width, 3, depthwise=True, name="around", **shared),
+            Conv(width, 1, name="mix", **shared),
         ]
         self.logits = Conv(classes, 1, init_scale=0.01, name="logits", dtype=dtype)
 
@@ -50,8 +49,9 @@ class SemanticBranch(Composite):
         levels, images = inputs
         maps = [conv(level, training=training) for conv, level in zip(self.levels, levels, strict=True)]
         merged = maps[0] + enlarged(maps[1] + enlarged(maps[2], 2), 2)
-        deep = self.narrow(self.merge(merged, training=training), training=training)
-        features = ops.relu(enlarged(deep, 2) + self.detail(images, training=training))
+        for conv in self.merge:
+            merged = conv(merged, training=training)
+        features = ops.relu(enlarged(merged, 2) + self.detail(images, training=training))
         for conv in self.refine:
             features = conv(features, training=training)
         return self.logits(features)

@@ -79,7 +79,18 @@ def segment_frame(
 ) -> Detections:
     """The algorithm, one line a step, as `MaskRCNN.call` has it for a whole program."""
     preprocess_into(stages.canvas, frame, geometry, config.input)
-    proposals = proposals_of(*stages.dense(), geometry, config)
+    return detections_of(*stages.dense(), geometry, config, stages)
+
+
+def detections_of(
+    logits: NDArray[np.float32],
+    offsets: NDArray[np.float32],
+    geometry: Geometry,
+    config: MaskRCNNConfig,
+    stages: StageRequests,
+) -> Detections:
+    """The steps behind `StageRequests.dense`, of which the first two are what it found."""
+    proposals = proposals_of(logits, offsets, geometry, config)
     class_logits, offsets = stages.boxes(_samples(proposals, config.box_head.pool, geometry, config))
     window = geometry.window(config.inclusive_corners)
     found = detect(class_logits, offsets, proposals, window, config)
