@@ -35,6 +35,7 @@ def test_a_frame_too_few_is_not_published_unless_it_was_left_out(tmp_path: Path)
         info,
         pts=np.append(info.pts, 999),
         keys=np.append(info.keys, False),
+        resets=np.append(info.resets, False),
         decode_order=np.append(info.decode_order, 10),
         end_pts=1019,
     )
