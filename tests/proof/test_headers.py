@@ -122,6 +122,12 @@ def test_a_word_of_the_header_of_mp4_is_noticed(films, tmp_path, kind):
     assert "container" in faults(films / "h264.mp4", output)
 
 
+def test_a_group_that_no_other_track_is_of_is_no_alternative(films, tmp_path):
+    output = tmp_path / "out.mp4"
+    output.write_bytes(put(b"tkhd", 38, b"\0\7")((films / "h264.mp4").read_bytes()))
+    assert "container" not in faults(films / "h264.mp4", output)
+
+
 @pytest.mark.parametrize(
     ("name", "box", "offset", "bit"),
     [

@@ -105,6 +105,7 @@ def test_a_second_video_is_compared_by_its_content_however_it_is_packed(tmp_path
     other = two_videos(tmp_path / "other.mp4", "smptebars")
     (tmp_path / "work").mkdir()
     mux_proved(info, encode_all(info, tmp_path / "work"), tmp_path / "out.mp4")
+    assert verify(info.path, tmp_path / "out.mp4").holds
     first, second = (from_file(tmp_path / "out.mp4")["v:0"], from_file(other)["v:1"])
     exchanged = to_file(tmp_path / "exchanged.mp4", first, second, c="copy", video_track_timescale=90000)
     run_ffmpeg(exchanged, timeout_seconds=60)

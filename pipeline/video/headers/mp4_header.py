@@ -84,10 +84,17 @@ def _faults_of_tracks(file: BinaryIO, whole: Span, info: VideoInfo, track_id: in
         ticks, length = _clock_and_length(file, begin)
         clock = Fraction(1, ticks or 1)
         lengths.append(length * clock)
-    tracks = []
+    tracks, groups = [], dict[int, int]()
     for _, track in boxes(file, whole, "moov", "trak"):
         yield from _track_faults(file, track, info, track_id, clock)
-        tracks += [_own_length(file, begin) * clock for _, (begin, _) in boxes(file, track, "tkhd")]
+        for _, (begin, _) in boxes(file, track, "tkhd"):
+            tracks.append(_own_length(file, begin) * clock)
+            (groups[track_number(file, begin)],) = numbers(
+                file, begin + after_times(file, begin, 34, 46), ">H"
+            )
+    # Of the tracks of a group a player shows one; FFmpeg gives each a group of its own where several are defaults.
+    if (group := groups.get(track_id, 0)) and list(groups.values()).count(group) > 1:
+        yield "the video's track is told to be an alternative to others"
     longest = max(tracks, default=Fraction(0))
     if "moof" not in {name for name, _ in boxes(file, whole)} and _differ(lengths[:1], [longest]):
         yield f"it says that it is {float(lengths[0]):.3f} s long, and its tracks {float(longest):.3f} s"

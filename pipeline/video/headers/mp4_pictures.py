@@ -45,13 +45,11 @@ def picture_faults(file: BinaryIO, track: Span, info: VideoInfo) -> Iterator[str
         yield "the video's track is said to hold something else"
     for _, (begin, _) in boxes(file, track, "tkhd"):
         at = begin + after_times(file, begin, 32, 44)
-        layer, group, _, _, *matrix = numbers(file, at, ">4h9i")
+        layer, _, _, _, *matrix = numbers(file, at, ">4h9i")
         if tuple(matrix) != PLAIN_MATRIX:
             yield "the matrix of the video's track is not plain"
         if layer:
             yield "the video's track lies above or below others"
-        if group:
-            yield "the video's track is told to be an alternative to others"
         wide, high = numbers(file, at + 44, ">II")
         if not _is_the_size(wide / ONE, high / ONE, info):
             yield f"the video's track is to be shown at {wide / ONE:g}x{high / ONE:g}"
