@@ -258,7 +258,12 @@ def asked(address: Address | str, call: Callable[[dict[str, float]], _T], storag
 
 
 def _is_taken(error: Exception) -> bool:
-    """True where a write's condition did not hold. s3fs knows that of AWS's own answers only."""
+    """True where a write's condition did not hold.
+
+    s3fs knows that of AWS's own answers only; gcsfs gives a large upload up then, which fails in turn.
+    """
+    if isinstance(error.__context__, FileExistsError):
+        return True
     response = getattr(error.__cause__, "response", None) or {}
     return _status(error) == 412 or response.get("Error", {}).get("Code") in ("PreconditionFailed", "412")
 
@@ -270,8 +275,15 @@ def _status(error: Exception) -> int | None:
 
 
 def _is_unreached(error: FileNotFoundError) -> bool:
-    """True where it is said to be missing since nobody answers there: fsspec has one error for both."""
-    return isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, FileNotFoundError)
+    """True where it is said to be missing since nobody answers there: fsspec has one error for both.
+
+    What gcsfs does not find may be its own large upload, where that failed and is given up.
+    """
+    return (
+        "upload_id=" in str(error)
+        or isinstance(error.__cause__, OSError)
+        and not isinstance(error.__cause__, FileNotFoundError)
+    )
 
 
 def _is_refusal(error: Exception) -> bool:

@@ -70,7 +70,7 @@ def test_a_listing_is_told_page_by_page_and_a_page_that_fails_is_asked_for_again
     ]
     assert not fleet.faults
     with pytest.raises(UsageError, match="cannot be listed"):
-        next(objects_below("gs://bucket/trips/"))
+        next(objects_below("https://host/trips/"))
 
 
 def test_each_video_is_made_once_and_what_is_missing_is_made_when_the_job_is_run_again(
