@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from pipeline.errors import InputError, MediaError
-from pipeline.storage.kinds import KINDS
+from pipeline.storage.dialects import DIALECTS
 from pipeline.storage.objects import asked, remove, storage_of
 from pipeline.structures.address import Address
 
@@ -50,7 +50,7 @@ class _Heart:
     def __init__(self, address: Address, owner: str) -> None:
         self.stop, self.tag = threading.Event(), ""
         self._address, self._owner, self._count = address, owner, 0
-        self._kind, self._storage = KINDS[address.scheme], storage_of(address)
+        self._dialect, self._storage = DIALECTS[address.scheme], storage_of(address)
 
     def begin(self) -> bool:
         """Take the claim; False where another holds it, or was quicker."""
@@ -82,7 +82,7 @@ class _Heart:
         self._count += 1
         content = f"{self._owner} {self._count}".encode()  # each time another, and so is its tag
         bucket, _, key = self._address.url.partition("://")[2].partition("/")
-        write = self._kind.write_if
+        write = self._dialect.write_if
         try:
             self.tag = asked(
                 self._address, lambda _: write(self._storage, bucket, key, content, tag), self._storage
@@ -99,4 +99,4 @@ class _Heart:
             content = asked(self._address, lambda limit: self._storage.cat_file(url, **limit), self._storage)
         except InputError:
             return "", ""
-        return str(facts[self._kind.tag]), str(content.decode(errors="replace").rpartition(" ")[0])
+        return str(facts[self._dialect.tag]), str(content.decode(errors="replace").rpartition(" ")[0])

@@ -7,7 +7,7 @@ from functools import partial
 from typing import NamedTuple
 
 from pipeline.errors import UsageError
-from pipeline.storage.kinds import KINDS, Page
+from pipeline.storage.dialects import DIALECTS, Page
 from pipeline.storage.objects import asked, storage_of
 
 
@@ -25,7 +25,7 @@ def objects_below(prefix: str) -> Iterator[ListedObject]:
     Raises as storage.objects.look_at does, and UsageError for a storage that is not listed, as a web server is not.
     """
     scheme, _, path = prefix.partition("://")
-    if scheme not in KINDS:
+    if scheme not in DIALECTS:
         raise UsageError(
             f"{prefix} cannot be listed.",
             found=f"{scheme}://",
@@ -35,7 +35,7 @@ def objects_below(prefix: str) -> Iterator[ListedObject]:
     storage, after = storage_of(prefix), ""
 
     def ask(limit: dict[str, float], after: str) -> Page:
-        return KINDS[scheme].page(storage, bucket, beginning, after, **limit)
+        return DIALECTS[scheme].page(storage, bucket, beginning, after, **limit)
 
     while True:
         page = asked(prefix, partial(ask, after=after), storage)

@@ -262,10 +262,11 @@ def _is_taken(error: Exception) -> bool:
 
     s3fs knows that of AWS's own answers only; gcsfs gives a large upload up then, which fails in turn.
     """
-    if isinstance(error.__context__, FileExistsError):
+    if isinstance(error.__context__, FileExistsError) or _status(error) == 412:
         return True
-    response = getattr(error.__cause__, "response", None) or {}
-    return _status(error) == 412 or response.get("Error", {}).get("Code") in ("PreconditionFailed", "412")
+    codes = {getattr(error, "error_code", None)}  # Azure's
+    codes.add((getattr(error.__cause__, "response", None) or {}).get("Error", {}).get("Code"))  # S3's
+    return bool(codes & {"PreconditionFailed", "412", "BlobAlreadyExists"})
 
 
 def _status(error: Exception) -> int | None:
@@ -279,10 +280,8 @@ def _is_unreached(error: FileNotFoundError) -> bool:
 
     What gcsfs does not find may be its own large upload, where that failed and is given up.
     """
-    return (
-        "upload_id=" in str(error)
-        or isinstance(error.__cause__, OSError)
-        and not isinstance(error.__cause__, FileNotFoundError)
+    return "upload_id=" in str(error) or (
+        isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, FileNotFoundError)
     )
 
 

@@ -11,7 +11,7 @@ import time
 from collections import deque
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
-from xml.sax.saxutils import escape, unescape
+from xml.sax.saxutils import escape
 
 
 class ObjectServer(ThreadingHTTPServer):

@@ -1,13 +1,15 @@
-"""Google's and Azure's storages, against servers that speak their dialects; faults are seen of S3, in test_objects.py."""
+"""Google's and Azure's storages, against servers that speak their dialects; for faults see test_objects.py."""
 
 from __future__ import annotations
+
+import time
 
 import pytest
 
 from pipeline.errors import InputError, UsageError
 from pipeline.storage import claim, objects
 from pipeline.storage.claim import claimed
-from pipeline.storage.kinds import KINDS
+from pipeline.storage.dialects import DIALECTS
 from pipeline.storage.listing import objects_below
 from pipeline.storage.objects import ObjectFile, is_there, look_at, publish, put_new, remove
 from pipeline.structures.address import OUTPUT_STORAGES, STORAGES, Address
@@ -58,7 +60,7 @@ PATH = "/bucket/made/new.mp4"
 
 
 def test_outputs_go_to_the_kinds_that_are_known():
-    assert tuple(KINDS) == OUTPUT_STORAGES
+    assert tuple(DIALECTS) == OUTPUT_STORAGES
 
 
 def test_a_file_is_put_under_a_free_name_only_and_read_by_ranges(storage, new, file):
@@ -116,6 +118,10 @@ def test_one_who_lives_has_a_claim_and_one_who_died_has_it_no_longer(storage, ne
             assert not is_yours
         assert storage.objects[PATH].startswith(b"me ")
     assert not is_there(new)
+    with claimed(new, "me"):
+        storage.objects[PATH] = b"you 0"  # who took it over while I slept
+        time.sleep(0.2)
+    assert storage.objects[PATH] == b"you 0"
 
 
 def test_what_is_refused_is_told_at_once(storage, new):

@@ -1,4 +1,4 @@
-"""KINDS: what storages do each in a way of its own, and fsspec has no call for: pages of names, writes on a condition."""
+"""DIALECTS: pages of names and writes on a condition, which each storage has in a way of its own and fsspec has not."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Page(NamedTuple):
     after: str
 
 
-class Kind(Protocol):
-    """A kind of storage.
+class Dialect(Protocol):
+    """The calls of one kind of storage.
 
     tag : the fact of an object that is another one whenever the object is written, by its name in fsspec.
     """
@@ -32,7 +32,7 @@ class Kind(Protocol):
     def write_if(self, storage: Any, bucket: str, key: str, content: bytes, tag: str) -> str:
         """Write an object whose tag is this one, or where none is there if it is empty; the tag that it has then.
 
-        An error that is answered with HTTP's 412, or FileExistsError, tells that the condition did not hold.
+        The error of an answer tells, to `asked`, that the condition did not hold.
         """
         ...
 
@@ -87,24 +87,18 @@ class _Azure:
         return page
 
     def write_if(self, storage: Any, bucket: str, key: str, content: bytes, tag: str) -> str:
-        from azure.core import MatchConditions
-        from azure.core.exceptions import ResourceExistsError
-
-        condition = {"etag": tag, "match_condition": MatchConditions.IfNotModified} if tag else {}
+        condition = {"headers": {"If-Match": tag}} if tag else {}
 
         async def ask() -> str:
             async with storage.service_client.get_blob_client(bucket, key) as blob:
                 return str((await blob.upload_blob(content, overwrite=bool(tag), **condition))["etag"])
 
-        try:
-            written: str = _waited_for(storage, ask)
-        except ResourceExistsError as error:
-            raise FileExistsError(key) from error
+        written: str = _waited_for(storage, ask)
         return written
 
 
-#: By what an address begins with: the storages that are listed and written to.
-KINDS: Mapping[str, Kind] = {"s3": _S3(), "gs": _Google(), "az": _Azure()}
+#: By what an address begins with: of the storages that are listed and written to.
+DIALECTS: Mapping[str, Dialect] = {"s3": _S3(), "gs": _Google(), "az": _Azure()}
 
 
 def _waited_for(storage: Any, ask: Any, **limit: float) -> Any:
