@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -11,6 +11,8 @@ import pytest
 from pipeline.errors import MediaError, SegVideoError, UsageError
 from pipeline.proof.verify import verify
 from pipeline.record.find_run import find_run
+from pipeline.record.ledger import Ledger
+from pipeline.record.spent import NOTHING
 from pipeline.record.status import run_status
 from pipeline.run import flow, pools
 from pipeline.run.work.render_worker import RenderWorker
@@ -84,7 +86,13 @@ def test_another_machine_goes_on_with_the_chunks_that_are_missing_and_a_third_fi
     assert [name for name in there if "segment" in name] == [
         f"segment/00000{index}" for index in (0, 1, 2, 4)
     ]
-    assert on("second")[:2] == ("made", [3])
+    state, looked_at, _, events = on("second")
+    assert (state, looked_at) == ("made", [3])
+    (told,) = (event for event in events if event["event"] == "made")
+    ledger = Ledger(tmp_path / "first" / "out.mp4.seg-run" / "ledger.jsonl")
+    kept = [entry.spent for entry in ledger.entries() if entry.step == "segment" and not entry.failed]
+    assert told["spent_before"] == asdict(sum(kept, NOTHING))
+    assert told["spent_before"]["cpu_seconds"] > 0
     assert s3.objects[OBJECT] == from_disk
     assert sorted(name for name in s3.objects if name != OBJECT) == RECORD
     folder = tmp_path / "second" / "out.mp4.seg-run"
