@@ -200,7 +200,9 @@ def _make(
             listener.tell(Redone(tuple(redone), tuple(changed_things(old, new))))
     new.write(run.layout.manifest)
     runner = Runner(products, pools, listener, stop)
-    with products.remote or nullcontext():
+    with products.remote or nullcontext() as remote:
+        if remote is not None:
+            remote.keep_plan(run.layout.manifest)
         runner.work()
     speed = frames_per_second(products.ledger, new)
     return _Effort(speed, dict(runner.seconds), runner.spent, products.spent_before())

@@ -24,7 +24,6 @@ import psutil
 import pytest
 import yaml
 
-from pipeline.errors import UsageError
 from pipeline.run import shipped
 from pipeline.run.hand_over import hand_over
 from pipeline.run.shipped import versions_here, write_versions
@@ -322,10 +321,3 @@ def test_what_a_package_that_is_sent_stands_on_is_compared_before_it_starts(tmp_
     assert shipped.compare_here() == 2
     told = capsys.readouterr().err
     assert "pip install 'av==1.2.3' 'numpy-of-mars==4'," in told
-
-
-def test_a_job_whose_run_would_be_lost_is_refused(tmp_path):
-    file = tmp_path / "job.yaml"
-    file.write_text("inputs: s3://fleet/a.mp4\noutput: s3://fleet/b.mp4\n")
-    with pytest.raises(UsageError, match="would be lost with the job"):
-        hand_over(file, "http://127.0.0.1:1", print, print)
