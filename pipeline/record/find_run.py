@@ -75,7 +75,7 @@ def _brought(output: Address) -> Path:
 
 
 def _leave_the_how(layout: RunLayout) -> None:
-    """Take out of a manifest from a storage how the work is done: it does not say on whose cluster this machine works."""
+    """Take out of a manifest from a storage how the work is done: on whose cluster, this machine is not told by it."""
     manifest = Manifest.of_run(layout.folder)
     how = {"chunk_frames": manifest.settings.get("run", {}).get("chunk_frames")}
     replace(manifest, settings={**manifest.settings, "run": how}).write(layout.manifest)

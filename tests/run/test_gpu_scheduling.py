@@ -265,7 +265,7 @@ def test_the_autoscaler_adds_nodes_for_a_job_and_removes_them_behind_it(autoscal
         assert ray.cluster_resources().get(resource, 0) == 0
         segmented, _ = told(pools, SEGMENT, 4, until=workers(2), seconds_at_most=90)
         assert {gpus for gpus, _, _ in segmented} == {("0",) if device == "gpu" else ()}
-        assert len({node for _, node, _ in segmented}) == 2
-        assert ray.cluster_resources()[resource] == 2
+        assert len({node for _, node, _ in segmented}) >= 2
+        assert ray.cluster_resources()[resource] >= 2  # of cores also those of the nodes with a GPU
         pools.close()
         assert left_of(resource, autoscaled) == 0

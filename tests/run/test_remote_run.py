@@ -199,4 +199,4 @@ def test_what_was_made_before_the_storage_knew_of_it_is_put_there_when_the_run_g
     s3.objects.clear()
     with pytest.raises(MediaError):
         on("first")
-    assert len(works(s3)) == 10
+    assert len(works(s3)) == 11
