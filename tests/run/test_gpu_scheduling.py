@@ -155,16 +155,21 @@ def test_a_node_that_joins_late_is_used_and_the_work_of_one_that_is_lost_is_done
 def told_while_lost(cluster, pools, node):
     """Values of eight tasks or more, while a node is killed that has some of them in hand.
 
-    They take longer than the workers of a lost node live on.
+    A machine that is lost takes its workers with it; those of a raylet that was killed live on for a while.
     """
     lost = []
 
     def lose(values):
         if len(values) >= 2 and not lost:
+            raylet = psutil.Process(node.all_processes["raylet"][0].process.pid)
+            workers = raylet.children(recursive=True)
             lost.append(cluster.remove_node(node, allow_graceful=False))
+            for worker in workers:
+                with suppress(psutil.NoSuchProcess):
+                    worker.kill()
         return bool(lost)
 
-    return told(pools, SEGMENT, 8, seconds=3, until=lose)
+    return told(pools, SEGMENT, 8, seconds=1, until=lose)
 
 
 def autoscaler(address):
