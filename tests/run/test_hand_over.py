@@ -293,11 +293,7 @@ def test_a_job_over_s3_is_finished_whatever_becomes_of_its_machines(machines, jo
     gate.opened.set()
     gate = Gate(machines, 3)
     gate.wait(began)
-    until(
-        lambda: (
-            [each["frames_left"] for each in seen_by_prometheus(machines) if "frames_left" in each] == [40]
-        )
-    )
+    until(lambda: any(each.get("frames_left", 0) > 0 for each in seen_by_prometheus(machines)))
     for driver in drivers():
         driver.kill()
     gate.opened.set()
