@@ -21,6 +21,7 @@ import pytest
 from pipeline.job.settings import Settings
 from pipeline.run import pools as run_pools
 from pipeline.run.pools import RENDER, SEGMENT, RunPools
+from tests.patience import patiently
 
 ray = pytest.importorskip("ray")
 
@@ -59,9 +60,8 @@ def cluster():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("RAY_AUTH_TOKEN", raising=False)
-        made = Cluster(
-            initialize_head=True, head_node_args={"num_cpus": 4, "num_gpus": 2, "include_dashboard": False}
-        )
+        head = {"num_cpus": 4, "num_gpus": 2, "include_dashboard": False}
+        made = patiently(lambda: Cluster(initialize_head=True, head_node_args=head))
         yield made
         made.shutdown()
 
@@ -141,7 +141,7 @@ def test_a_node_that_joins_late_is_used_and_the_work_of_one_that_is_lost_is_done
 ):
     pools = open_pools()
     alone, _ = told(pools, SEGMENT, 4)
-    late = cluster.add_node(num_cpus=1, num_gpus=1)
+    late = patiently(lambda: cluster.add_node(num_cpus=1, num_gpus=1))
     both, _ = told(pools, SEGMENT, 4, until=workers(3))
     assert {node for node, _ in gpus_of(both).values()} > {node for node, _ in gpus_of(alone).values()}
     assert len(set(gpus_of(both).values())) == 3
