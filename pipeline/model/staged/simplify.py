@@ -35,6 +35,8 @@ def _pad_in_pools(graph: Any) -> None:
         pad, pooling = _source(node).get_node(), node.get_attributes()
         if pad.get_type_name() != "Pad" or any((*pooling["pads_begin"], *pooling["pads_end"])):
             continue
+        if len(pad.inputs()) < 4:  # zeros
+            continue
         begin, end, value = (np.asarray(_source(pad, place).get_node().data) for place in (1, 2, 3))
         if value != -np.inf or any((*begin[:2], *end[:2])):
             continue
