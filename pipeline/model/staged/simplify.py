@@ -17,8 +17,8 @@ def simplify(graph: Any) -> None:
 def _cancel_transposes(graph: Any) -> None:
     """Connect past each transpose that only undoes the one before it.
 
-    TensorFlow has channels last, OpenVINO's convolutions channels first, and pairs of transposes cancel out, but not where
-    something else reads between the two, as the heads read the pyramid.
+    TensorFlow has channels last, OpenVINO's convolutions channels first. Of pairs of transposes that cancel out it
+    leaves those between which something else reads, as the heads read the pyramid.
     """
     for node in _of_type(graph, "Transpose"):
         before = _source(node).get_node()
@@ -30,7 +30,7 @@ def _cancel_transposes(graph: Any) -> None:
 
 
 def _pad_in_pools(graph: Any) -> None:
-    """Let max pools look beyond the edge, where minus infinity is to lie, instead of pooling a copy with such a border."""
+    """Let max pools look beyond the edge themselves, instead of at a copy with a border of minus infinity."""
     for node in _of_type(graph, "MaxPool"):
         pad, pooling = _source(node).get_node(), node.get_attributes()
         if pad.get_type_name() != "Pad" or any((*pooling["pads_begin"], *pooling["pads_end"])):

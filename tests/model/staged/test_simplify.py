@@ -4,9 +4,6 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
-import pipeline  # noqa: F401 - first, as it turns OpenVINO's telemetry off
-
-# isort: split
 import openvino
 import pytest
 from openvino import opset8
