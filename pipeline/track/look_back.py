@@ -115,7 +115,7 @@ class LookBack:
         # All that have ended by now compete, so that a later end is not robbed of what goes on from it.
         ended = [life for life in window.lives.values() if life.last.seconds < now]
         begun = [life for life in window.lives.values() if life.before is None]
-        pairs = continuations(ended, begun, self._groups, self._settings)
+        pairs = continuations(ended, begun, self._groups, self._settings, window.still())
         known_as: dict[int, Life] = {}
         for life in window.lives.values():
             life.joined = life.joined or life.last.seconds <= until
