@@ -31,10 +31,15 @@ def to_box(shape: Floats) -> Floats:
 
 
 def carried_shapes(shapes: Floats, camera: Floats) -> Floats:
-    """Shapes [..., 4] where the picture's motion [3, 3] takes them; their sizes by how much it widens the picture."""
-    centres = shapes[..., :2] @ camera[:2, :2].T + camera[:2, 2]
-    widening = 0.5 * np.log(max(abs(float(np.linalg.det(camera[:2, :2]))), 1e-6))
-    return np.concatenate([centres, shapes[..., 2:] + widening], axis=-1)
+    """Shapes [..., 4] where the picture's motion takes them; their sizes by how much it widens the picture.
+
+    camera : [3, 3], or one [..., 3, 3] for each shape.
+    """
+    turn = camera[..., :2, :2]
+    centres = (turn @ shapes[..., :2, None])[..., 0] + camera[..., :2, 2]
+    widening = turn[..., 0, 0] * turn[..., 1, 1] - turn[..., 0, 1] * turn[..., 1, 0]
+    grown = 0.5 * np.log(np.maximum(np.abs(widening), 1e-6))
+    return np.concatenate([centres, shapes[..., 2:] + grown[..., None]], axis=-1)
 
 
 def line_after(
@@ -93,9 +98,7 @@ def _line(
 ) -> tuple[Floats, Floats]:
     shapes = to_shape(np.array([one.box for one in seen]))
     if still is not None:
-        shapes = np.array(
-            [carried_shapes(*pair) for pair in zip(shapes, [still[one.frame] for one in seen], strict=True)]
-        )
+        shapes = carried_shapes(shapes, np.array([still[one.frame] for one in seen]))
     shape = shapes[-1 if end is seen[-1] else 0]
     times = np.array([one.seconds for one in seen])
     away = times - times.sum() / len(times)

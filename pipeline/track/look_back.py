@@ -8,6 +8,8 @@ other: no cut into chunks changes the result.
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,6 +32,8 @@ _EXTEND_GAP, _EXTEND_LOOKS = 0.1, 2
 
 #: A track stands as long as it has this IoU with where it began to.
 _STILL_STANDS = 0.5
+
+_SCORE = attrgetter("score")
 
 Floats = NDArray[np.float64]
 
@@ -183,7 +187,7 @@ class LookBack:
         needed = self._frames_needed(window)
         for row in np.flatnonzero(frame.owners != NO_TRACK).tolist():
             life = window.lives[int(frame.owners[row])]
-            scores = sorted((one.score for one in life.seen), reverse=True)[:needed]
+            scores = sorted(map(_SCORE, life.seen), reverse=True)[:needed]
             life.judged = max(life.judged, sum(scores) / needed)
             if life.id == UNDECIDED and life.judged >= self._settings.start_score:
                 life.id = window.next_id

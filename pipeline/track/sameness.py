@@ -95,28 +95,29 @@ def _stays_within(one: Life, other: Life) -> bool:
     if not both:
         return False
     some = [both[place] for place in np.unique(np.linspace(0, len(both) - 1, _COMPARED).astype(np.intp))]
-    return float(np.mean([_share_within(*pair) for pair in some])) >= _WITHIN
+    return float(_shares_within(some).mean()) >= _WITHIN
 
 
-def _share_within(one: Observation, other: Observation) -> float:
-    """Share of the lesser one's mask that lies in the greater one's, cell by cell; by their boxes."""
-    lesser, greater = sorted((one, other), key=lambda seen: float(np.prod(seen.box[2:] - seen.box[:2])))
-    cells = len(lesser.mask)
-    middles = (np.arange(cells) + 0.5) / cells
-    low, sides = lesser.box[:2], lesser.box[2:] - lesser.box[:2]
-    across, down = (
-        np.floor(
-            (low[axis] + middles * sides[axis] - greater.box[axis])
-            / max(float(greater.box[axis + 2] - greater.box[axis]), 1e-3)
-            * cells
-        ).astype(np.intp)
-        for axis in (0, 1)
-    )
-    padded = np.pad(greater.mask >= _INSIDE, 1)
-    across, down = (np.clip(places, -1, cells) + 1 for places in (across, down))
-    inside = lesser.mask >= _INSIDE
-    count = int(inside.sum())
-    return float((inside & padded[np.ix_(down, across)]).sum()) / count if count else 0.0
+def _shares_within(pairs: Sequence[tuple[Observation, Observation]]) -> Floats:
+    """For each pair [P] the share of the lesser one's mask that lies in the greater one's, cell by cell."""
+    ordered = [sorted(pair, key=_area) for pair in pairs]
+    boxes = np.array([[one.box for one in pair] for pair in ordered])
+    masks = np.array([[one.mask for one in pair] for pair in ordered]) >= _INSIDE
+    cells = masks.shape[-1]
+    low, sides = boxes[..., :2], np.maximum(boxes[..., 2:] - boxes[..., :2], 1e-3)
+    middles = (np.arange(cells) + 0.5)[:, None] / cells
+    # Cells [P, cells, 2] of the greater mask, across and down, below the middles of the lesser one's.
+    below = low[:, None, 0] + middles * sides[:, None, 0] - low[:, None, 1]
+    below = np.clip(np.floor(below / sides[:, None, 1] * cells), -1, cells).astype(np.intp) + 1
+    padded = np.pad(masks[:, 1], ((0, 0), (1, 1), (1, 1)))
+    there = padded[np.arange(len(pairs))[:, None, None], below[:, :, None, 1], below[:, None, :, 0]]
+    lesser = masks[:, 0]
+    return np.asarray((lesser & there).sum(axis=(1, 2)) / np.maximum(lesser.sum(axis=(1, 2)), 1))
+
+
+def _area(one: Observation) -> float:
+    x1, y1, x2, y2 = one.box.tolist()
+    return float((x2 - x1) * (y2 - y1))
 
 
 def _boxes_at(life: Life, times: Floats) -> Floats:
