@@ -8,8 +8,6 @@ other: no cut into chunks changes the result.
 
 from __future__ import annotations
 
-from operator import attrgetter
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,8 +30,6 @@ _EXTEND_GAP, _EXTEND_LOOKS = 0.1, 2
 
 #: A track stands as long as it has this IoU with where it began to.
 _STILL_STANDS = 0.5
-
-_SCORE = attrgetter("score")
 
 Floats = NDArray[np.float64]
 
@@ -96,17 +92,20 @@ class LookBack:
     def _free_row(self, frame: WindowFrame, life: Life, box: Floats) -> int | None:
         """The detection without a track that fits this box best, and is no second one of another object's."""
         free = (frame.owners == NO_TRACK) & (frame.found.scores >= self._settings.follow_score)
-        free[free] = self._groups[frame.columns[free]] == self._groups[int(np.argmax(life.votes))]
-        rows = np.flatnonzero(free)
+        rows = np.flatnonzero(
+            free & (self._groups[frame.columns] == self._groups[int(np.argmax(life.votes))])
+        )
         if len(rows) == 0:
             return None
         boxes = frame.found.boxes.astype(np.float64)
         fit = overlaps(box[None], boxes[rows], self._settings.box_growth)[0]
+        fits = fit >= self._settings.weak_overlap
+        rows, fit = rows[fits], fit[fits]
         owned = boxes[frame.owners != NO_TRACK]
-        if len(owned):
-            fit[overlaps(boxes[rows], owned).max(axis=1) >= self._settings.same_overlap] = 0.0
-        best = int(np.argmax(fit))
-        return int(rows[best]) if fit[best] >= self._settings.weak_overlap else None
+        if len(rows) and len(owned):
+            alone = overlaps(boxes[rows], owned).max(axis=1) < self._settings.same_overlap
+            rows, fit = rows[alone], fit[alone]
+        return int(rows[np.argmax(fit)]) if len(rows) else None
 
     def _join(self, window: Window, until: float) -> None:
         """Join the tracks that were last seen by `until` with what goes on from them."""
@@ -187,8 +186,9 @@ class LookBack:
         needed = self._frames_needed(window)
         for row in np.flatnonzero(frame.owners != NO_TRACK).tolist():
             life = window.lives[int(frame.owners[row])]
-            scores = sorted(map(_SCORE, life.seen), reverse=True)[:needed]
-            life.judged = max(life.judged, sum(scores) / needed)
+            scores = [one.score for one in life.seen]
+            if max(scores) > life.judged:
+                life.judged = max(life.judged, sum(sorted(scores, reverse=True)[:needed]) / needed)
             if life.id == UNDECIDED and life.judged >= self._settings.start_score:
                 life.id = window.next_id
                 window.next_id += 1

@@ -94,7 +94,7 @@ def _stays_within(one: Life, other: Life) -> bool:
     both = [(seen, there[seen.frame]) for seen in one.known if seen.frame in there]
     if not both:
         return False
-    some = [both[place] for place in np.unique(np.linspace(0, len(both) - 1, _COMPARED).astype(np.intp))]
+    some = both[:: -(-len(both) // _COMPARED)]
     return float(_shares_within(some).mean()) >= _WITHIN
 
 
