@@ -94,7 +94,7 @@ def measured(header: Header, tracks: list[Tracks], settings: RenderSettings) -> 
             boxes[[rows[key] for key in labels.track_ids.tolist()]], labels.colours, header.width
         )
         alike, beside = alike + int((clear < HARD).sum()), beside + len(clear)
-        crossing += _crossing(list(plates.values()))
+        crossing += crossing_labels(list(plates.values()))
         for track_id, plate in plates.items():
             drawn[track_id].append(Label(place, time, plate, boxes[rows[track_id]]))
             covering += _covers(plate, np.delete(boxes, rows[track_id], axis=0), header.height)
@@ -146,7 +146,7 @@ def _plates(header: Header, here: Tracks, labels: FrameLabels, rows: dict[int, i
     return plates
 
 
-def _crossing(plates: Sequence[Floats]) -> int:
+def crossing_labels(plates: Sequence[Floats]) -> int:
     """How many of the labels share more than CROSSES of their own extent with another one."""
     boxes = np.array(plates).reshape(-1, 4)
     sides = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:]) - np.maximum(

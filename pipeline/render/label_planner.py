@@ -19,7 +19,7 @@ from pipeline.render.label_slots import (
     slot_costs,
     slot_places,
 )
-from pipeline.render.label_state import Followed, Four, LabelState, Pair
+from pipeline.render.label_state import Followed, Four, LabelState, Two
 from pipeline.render.palette import COLOURS, choose_colour
 from pipeline.render.plate import capitals_px, plate_size
 from pipeline.render.settings import RenderSettings
@@ -37,6 +37,8 @@ _MOST, _STANDING = 9, 1.4
 _NEW_SECONDS, _GO_SECONDS, _REST_SECONDS = 2.0, 1.2, 0.8
 #: Seconds after which a track that is gone is forgotten, and after which its label's movement starts anew.
 _FORGET_SECONDS, _GAP_SECONDS = 10.0, 0.5
+#: Seconds for which one that is gone may come back: its colour is taken for as long.
+_BACK_SECONDS = 1.5
 #: A label begins slowly on its way to a new place and ends slowly; after five times as many seconds it is there.
 _GLIDE_SECONDS = 0.1
 #: Seconds in which the end of a leader goes 63 % of the way to where the mask is now.
@@ -113,8 +115,9 @@ class LabelPlanner:
         old = known.get(track_id)
         edges = _four(box)
         if old is None:
-            others = np.array([one.edges for one in known.values()], np.float64).reshape(-1, 4)
-            colours = np.array([one.colour for one in known.values()], np.int64)
+            there = [one for one in known.values() if seconds - one.last <= _BACK_SECONDS]
+            others = np.array([one.edges for one in there], np.float64).reshape(-1, 4)
+            colours = np.array([one.colour for one in there], np.int64)
             colour = choose_colour(track_id, np.array(edges), others, colours, self._width)
             return Followed(track_id, colour, seconds, seconds, edges, reach=_four(reach))
         elapsed = seconds - old.last
@@ -283,8 +286,8 @@ class LabelPlanner:
         return label_text(name, int(tracks.track_ids[row]), 0.88 if self._settings.label_scores else None)
 
 
-def _glided(away: Pair, speed: Pair, elapsed: float) -> tuple[Pair, Pair]:
-    """What is left of a way, px, and the speed there, px/s: a spring that is damped as much as it can be."""
+def _glided(away: Two, speed: Two, elapsed: float) -> tuple[Two, Two]:
+    """The way left, px, and the speed, px/s, of a critically damped spring after `elapsed` seconds more."""
     share = elapsed / _GLIDE_SECONDS
     fade = math.exp(-share)
     push = [speed[axis] * _GLIDE_SECONDS + away[axis] for axis in (0, 1)]
