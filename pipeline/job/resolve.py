@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.errors import ConfigError
 from pipeline.job.settings import Settings
 
 #: Of so many frames the network looks at one with --fast: masks between keep an IoU of 0.94 with those looked at.
@@ -19,8 +18,6 @@ def resolve(settings: Settings) -> Settings:
     tracking to `conf` where they lie above it: an object that is to be shown has to be found and followed.
     """
     conf = settings.render.conf
-    if not 0.01 <= conf <= 1.0:
-        raise ConfigError("conf has to lie in 0.01..1.", found=str(conf), do="try 0.5")
     segment, track = settings.segment, settings.track
     start = min(track.start_score, conf)
     return replace(
