@@ -81,7 +81,7 @@ def test_a_loss_that_is_none_ends_the_run_before_it_is_saved(
     settings: TrainSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trainer, "make_step", lambda *_: lambda *_: {"loss": float("nan")})
-    with pytest.raises(ConfigError, match="the loss of step 1 is nan"):
+    with pytest.raises(ConfigError, match="The loss of step 1 is nan"):
         trainer.train(settings, Listener())
     assert not (settings.output / trainer.CHECKPOINT).exists()
 
