@@ -17,6 +17,7 @@ _HEADS = {
     "render": "what is shown",
     "decode": "what is read of the source",
     "encode": "how the output is encoded",
+    "pictures": "how the output is encoded",
     "run": "how the work is done, and what it leaves",
 }
 

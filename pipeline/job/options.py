@@ -161,6 +161,7 @@ _TABLE = (
     Option("fast", "encode", "fast", "quicker, larger encoding; while the network works, also --every 3"),
     Option("bitrate", "encode", "bitrate", "bits a second instead of constant quality, as 4M", "BITS", _bits,
            expects="bits a second, such as 4M"),
+    Option("quality", "pictures", "quality", "JPEG, WebP and AVIF pictures: 1 to 100, larger is better", "N"),
     Option("device", "segment", "device", "where the network runs; auto is the GPU where there is one", "NAME"),
     Option("precision", "segment", "precision",
            "numbers that the network computes in; int8 is the fastest, and finds a little less", "NAME"),
