@@ -234,7 +234,7 @@ def test_the_same_videos_in_another_order_give_the_same_shards_and_other_setting
 @pytest.mark.parametrize(
     ("inputs", "output", "words"),
     [
-        ([TRIPS], "out/", "go into a folder of S3"),
+        ([TRIPS], "out/", "go into a folder of a storage"),
         ([TRIPS], f"{TRIPS}masks/", "would be found by the listing"),
         (["twice.txt"], MASKS, "2 videos of the listing would go into"),
         ([TRIPS, "a.mp4"], MASKS, "need a job each"),
