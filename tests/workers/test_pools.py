@@ -15,6 +15,7 @@ from pipeline.workers.in_process import InProcessPools
 from pipeline.workers.processes import ProcessPools
 from pipeline.workers.ray_session import RaySession
 from pipeline.workers.ray_workers import RayPools
+from tests.patience import patiently
 from tests.workers.doubler import Doubler, Refusing, Stillborn
 
 
@@ -23,11 +24,16 @@ def by_value(kind):
     return type(kind.__name__, (), dict(vars(kind)))()
 
 
-@pytest.fixture(scope="module")
-def in_ray():
+def ray_session():
     session = RaySession()
     session.start()
-    pools = RayPools(session)
+    session.wait()
+    return session
+
+
+@pytest.fixture(scope="module")
+def in_ray():
+    pools = RayPools(patiently(ray_session))
     yield pools
     pools.close()
 
