@@ -21,6 +21,7 @@ import pytest
 from pipeline.job.settings import Settings
 from pipeline.run import pools as run_pools
 from pipeline.run.pools import RENDER, SEGMENT, RunPools
+from tests.alone import patient
 
 ray = pytest.importorskip("ray")
 
@@ -59,9 +60,8 @@ def cluster():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("RAY_AUTH_TOKEN", raising=False)
-        made = Cluster(
-            initialize_head=True, head_node_args={"num_cpus": 4, "num_gpus": 2, "include_dashboard": False}
-        )
+        head = {"num_cpus": 4, "num_gpus": 2, "include_dashboard": False}
+        made = patient(lambda: Cluster(initialize_head=True, head_node_args=head))
         yield made
         made.shutdown()
 
