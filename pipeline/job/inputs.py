@@ -101,7 +101,7 @@ def is_listing(inputs: Sequence[str], output: str | None) -> bool:
 def names_in(file: str) -> Iterator[str]:
     """The names of videos in a text file, a line each. Raises InputError where it cannot be read as such."""
     try:
-        if not Path(file).is_file():
+        if Path(file).exists() and not Path(file).is_file():
             raise InputError(
                 f"{file} is no file that names videos.", do="name an ordinary text file, or a folder/"
             )
@@ -115,8 +115,10 @@ def names_in(file: str) -> Iterator[str]:
                 _check_no_zero(line)
                 if name := line.strip():
                     yield name
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise InputError(f"{file} cannot be read.", found=str(error)) from error
+    except OSError as error:
+        raise InputError(f"{file} cannot be opened.", found=error.strerror or str(error)) from error
 
 
 def _check_no_zero(name: str) -> None:
