@@ -69,6 +69,12 @@ def sample_regions(
     )
 
 
+def pixel_samples(boxes: Any, size: int, canvas: tuple[int, int]) -> Samples:
+    """The samples of the network's input itself, one a bin, in the regions `boxes` float32 [B, P, 4]."""
+    # A pixel's value is that of its centre; a cell of the pyramid, whose convolutions pad, is that of its corner.
+    return sample_regions(boxes - 0.5, range(1), (canvas,), size, canvas, RoIAlignConfig(samples=1))
+
+
 def assign_levels(
     boxes: Any, levels: range, config: RoIAlignConfig, canvas: tuple[int, int] | None = None
 ) -> Any:

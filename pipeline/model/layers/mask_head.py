@@ -38,7 +38,10 @@ class ClassMask(keras.layers.Layer):
 
 
 class MaskHead(Composite):
-    """Convolutions, a deconvolution, and the mask of one class."""
+    """Convolutions, a deconvolution, and the mask of one class.
+
+    What it sees of the picture itself is added behind the first convolution, and is nothing before it has learnt.
+    """
 
     def __init__(self, config: MaskRCNNConfig, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -49,12 +52,28 @@ class MaskHead(Composite):
         self.convs = [
             Conv(head.channels, 3, name=f"conv{i}", bias=head.conv_bias, **shared) for i in range(head.convs)
         ]
+        self.detail = []
+        if head.detail:
+            self.detail = [
+                Conv(head.detail, 3, stride=2, activation="relu", name="detail0", dtype=dtype),
+                Conv(head.channels, 3, init_scale=0.0, name="detail1", dtype=dtype),
+            ]
         self.upsample = Deconv2x2(head.channels, activation="relu", name="upsample", dtype=dtype)
         self.logits = ClassMask(config.num_classes, name="logits", dtype=dtype)
 
-    def call(self, inputs: Any, class_index: Any, training: bool = False) -> Any:
-        """Regions [R, pool, pool, C] and classifier outputs int32 [R] to logits float32 [R, 2 pool, 2 pool]."""
+    def call(self, inputs: Any, class_index: Any, pixels: Any | None = None, training: bool = False) -> Any:
+        """Regions [R, pool, pool, C] and classifier outputs int32 [R] to logits float32 [R, 2 pool, 2 pool].
+
+        pixels : the network's input in each region [R, 2 pool, 2 pool, 3], of a head that looks at it.
+        """
         outputs = inputs
-        for conv in self.convs:
+        for place, conv in enumerate(self.convs):
             outputs = conv(outputs, training=training)
+            if place == 0 and self.detail:
+                outputs = outputs + self._seen(pixels, training)
         return self.logits(self.upsample(outputs, training=training), class_index)
+
+    def _seen(self, pixels: Any, training: bool) -> Any:
+        for conv in self.detail:
+            pixels = conv(pixels, training=training)
+        return pixels

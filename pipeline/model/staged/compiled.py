@@ -17,6 +17,10 @@ from pipeline.model.staged.program_file import BRANCH_STAGE, Graphs
 from pipeline.model.staged.shapes import StageShapes
 
 
+#: Inputs of a stage of masks that looks at the pyramid alone.
+_WITHOUT_PIXELS = 6
+
+
 class CompiledStages:
     """Compiled stages for several callers at a time, each computing on one core, or on more where it is alone.
 
@@ -96,6 +100,9 @@ class StageRequests:
         self._dense.set_input_tensor(0, openvino.Tensor(self.canvas[None], shared_memory=True))
         self._boxes.set_input_tensor(0, table)
         self._masks.set_input_tensor(0, table)
+        if len(self._masks.model_inputs) > _WITHOUT_PIXELS:
+            last = len(self._masks.model_inputs) - 1
+            self._masks.set_input_tensor(last, openvino.Tensor(self.canvas[None], shared_memory=True))
         if BRANCH_STAGE in stages:
             self._classes = stages[BRANCH_STAGE].create_infer_request()
             self._classes.set_input_tensor(0, table)
@@ -117,9 +124,14 @@ class StageRequests:
         found = _in_portions(self._boxes, samples, self._shapes.box_regions)
         return found[0], found[1]
 
-    def masks(self, samples: Samples, class_index: NDArray[np.int32]) -> NDArray[np.uint8]:
-        """Masks uint8 [R, 28, 28], probability x 255, of R regions for the classifier outputs int32 [R]."""
-        return _in_portions(self._masks, (*samples, class_index), self._shapes.mask_regions)[0]
+    def masks(
+        self, samples: Samples, class_index: NDArray[np.int32], pixels: Samples | None
+    ) -> NDArray[np.uint8]:
+        """Masks uint8 [R, 28, 28], probability x 255, of R regions for the classifier outputs int32 [R].
+
+        pixels : samples of what lies on the canvas, for a head that looks at it.
+        """
+        return _in_portions(self._masks, (*samples, class_index, *(pixels or ())), self._shapes.mask_regions)[0]
 
     def classes(self) -> NDArray[np.float32]:
         """Logits [H / 4, W / 4, classes] of the branch for what `dense` has seen; overwritten by the next call."""

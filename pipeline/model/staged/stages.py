@@ -26,7 +26,8 @@ class Stages(NamedTuple):
     dense : images float32 [1, H, W, 3] to the table of feature vectors [cells, C], and the RPN's logits [A] and
         offsets [A, 4] of all levels after each other.
     boxes : table and samples of regions to class logits [R, C] and offsets [R, C or 1, 4].
-    masks : table, samples and classifier outputs int32 [R] to masks uint8 [R, 28, 28], probability x 255.
+    masks : table, samples and classifier outputs int32 [R] to masks uint8 [R, 28, 28], probability x 255; of a head that
+        looks at the picture, behind these the samples of pixels and the images.
     """
 
     dense: Any
@@ -48,23 +49,26 @@ def trace_stages(model: MaskRCNN, shapes: StageShapes) -> Stages:
         logits, offsets = model.box_head(pool_regions(table, Samples(*samples)))
         return logits, offsets
 
-    def masks(table: Any, *samples_and_class: Any) -> tuple[Any]:
-        *samples, class_index = samples_and_class
-        logits = model.mask_head(pool_regions(table, Samples(*samples)), class_index)
+    def masks(*inputs: Any) -> tuple[Any]:
+        table, *samples, class_index = inputs[:6]
+        pixels = None
+        if len(inputs) > 6:
+            *pixel_samples, images = inputs[6:]
+            pixels = pool_regions(feature_table([images]), Samples(*pixel_samples))
+        logits = model.mask_head(pool_regions(table, Samples(*samples)), class_index, pixels)
         return (ops.cast(ops.round(ops.sigmoid(logits) * 255.0), "uint8"),)
 
     images = tf.TensorSpec((1, *shapes.canvas, 3), tf.float32)
+    table = tf.TensorSpec((shapes.cells, shapes.channels), tf.float32)
+    box_size, mask_size = model.config.box_head.pool, model.config.mask_head.pool
+    of_masks = [table, *_samples(shapes.mask_regions, mask_size, shapes.taps(mask_size))]
+    of_masks.append(tf.TensorSpec((shapes.mask_regions,), tf.int32))
+    if model.config.mask_head.detail:
+        of_masks += [*_samples(shapes.mask_regions, 2 * mask_size, 4 * mask_size), images]
     return Stages(
         _traced(model, dense, [images]),
-        _traced(model, boxes, _region_inputs(shapes, shapes.box_regions, model.config.box_head.pool)),
-        _traced(
-            model,
-            masks,
-            [
-                *_region_inputs(shapes, shapes.mask_regions, model.config.mask_head.pool),
-                tf.TensorSpec((shapes.mask_regions,), tf.int32),
-            ],
-        ),
+        _traced(model, boxes, [table, *_samples(shapes.box_regions, box_size, shapes.taps(box_size))]),
+        _traced(model, masks, of_masks),
     )
 
 
@@ -81,11 +85,10 @@ def trace_branch(branch: SemanticBranch, shapes: StageShapes) -> Any:
     return _traced(branch, classes, [table, tf.TensorSpec((1, *shapes.canvas, 3), tf.float32)])
 
 
-def _region_inputs(shapes: StageShapes, regions: int, size: int) -> list[Any]:
-    taps = shapes.taps(size)
+def _samples(regions: int, size: int, taps: int) -> list[Any]:
     index = tf.TensorSpec((regions, taps), tf.int32)
     weights = tf.TensorSpec((regions, size, taps), tf.float32)
-    return [tf.TensorSpec((shapes.cells, shapes.channels), tf.float32), index, index, weights, weights]
+    return [index, index, weights, weights]
 
 
 def _traced(model: MaskRCNN | SemanticBranch, function: Callable[..., Any], inputs: list[Any]) -> Any:
