@@ -96,7 +96,13 @@ class MaskRCNN(Composite, keras.Model):
         return self.box_head(_flat(regions), training=training)
 
     def masks(
-        self, images: Any, features: list[Any], boxes: Any, class_index: Any, canvas: tuple[int, int], training: bool = False
+        self,
+        images: Any,
+        features: list[Any],
+        boxes: Any,
+        class_index: Any,
+        canvas: tuple[int, int],
+        training: bool = False,
     ) -> Any:
         """Mask logits float32 [B, D, 28, 28] of boxes [B, D, 4], each for its classifier output int32 [B, D]."""
         size = self.config.mask_head.pool

@@ -7,8 +7,9 @@ from typing import Any
 import keras
 from keras import ops
 
-from pipeline.model.config import MaskRCNNConfig
+from pipeline.model.config import MaskHeadConfig, MaskRCNNConfig
 from pipeline.model.layers.composite import Composite
+from pipeline.model.layers.separable import conv3x3
 from pipeline.model.layers.units import Conv, Deconv2x2
 
 
@@ -37,6 +38,17 @@ class ClassMask(keras.layers.Layer):
         return logits + ops.reshape(bias, (-1, 1, 1))
 
 
+def _detail(head: MaskHeadConfig, dtype: Any) -> list[Conv]:
+    """From a region's pixels to the grid that its features are pooled in."""
+    shared: dict[str, Any] = {"activation": "relu", "dtype": dtype}
+    return [
+        Conv(head.detail // 2, 3, name="detail0", **shared),
+        Conv(head.detail, 3, stride=2, name="detail1", **shared),
+        Conv(head.detail, 3, name="detail2", **shared),
+        Conv(head.channels, 1, init_scale=0.0, name="detail3", dtype=dtype),
+    ]
+
+
 class MaskHead(Composite):
     """Convolutions, a deconvolution, and the mask of one class.
 
@@ -49,15 +61,14 @@ class MaskHead(Composite):
         shared: dict[str, Any] = {
             "norm": head.norm, "epsilon": head.norm_epsilon, "activation": "relu", "dtype": dtype
         }  # fmt: skip
+        inputs = [config.fpn.channels, *(head.channels for _ in range(head.convs - 1))]
         self.convs = [
-            Conv(head.channels, 3, name=f"conv{i}", bias=head.conv_bias, **shared) for i in range(head.convs)
+            conv3x3(
+                head.channels, channels, head.depth_multiplier, name=f"conv{i}", bias=head.conv_bias, **shared
+            )
+            for i, channels in enumerate(inputs)
         ]
-        self.detail = []
-        if head.detail:
-            self.detail = [
-                Conv(head.detail, 3, stride=2, activation="relu", name="detail0", dtype=dtype),
-                Conv(head.channels, 3, init_scale=0.0, name="detail1", dtype=dtype),
-            ]
+        self.detail = _detail(head, dtype) if head.detail else []
         self.upsample = Deconv2x2(head.channels, activation="relu", name="upsample", dtype=dtype)
         self.logits = ClassMask(config.num_classes, name="logits", dtype=dtype)
 

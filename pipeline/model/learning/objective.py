@@ -121,7 +121,9 @@ def _region_losses(
     most = max(int(count * training.roi_positive_share), 1)
     chosen = ops.reshape(chosen, (batch, count))[:, :most]
     logits = model.masks(images, features, regions[:, :most], chosen, canvas, training=True)
-    losses["mask"] = region_mask_loss(logits, regions[:, :most], objects[:, :most], positive[:, :most], targets)
+    losses["mask"] = region_mask_loss(
+        logits, regions[:, :most], objects[:, :most], positive[:, :most], targets
+    )
     return losses
 
 

@@ -1,6 +1,7 @@
 """The three stages of a network as TensorFlow functions, without loops and with static shapes.
 
-Between them NumPy chooses (`choose.py`) and says where regions are sampled (`model/samples.py`).
+Between them NumPy chooses (`choose.py`) and says where regions are sampled (`model/samples.py`); `convert.py` puts what
+pools them before the heads.
 """
 
 from __future__ import annotations
@@ -14,10 +15,9 @@ import tensorflow as tf
 from keras import ops
 
 from pipeline.model.mask_rcnn import MaskRCNN
-from pipeline.model.roi_align import feature_table, pool_regions
-from pipeline.model.samples import Samples
+from pipeline.model.roi_align import feature_table
 from pipeline.model.semantic.panoptic_fpn import SemanticBranch
-from pipeline.model.staged.shapes import StageShapes
+from pipeline.model.staged.shapes import BOX_REGIONS, MASK_REGIONS, StageShapes
 
 
 class Stages(NamedTuple):
@@ -25,9 +25,9 @@ class Stages(NamedTuple):
 
     dense : images float32 [1, H, W, 3] to the table of feature vectors [cells, C], and the RPN's logits [A] and
         offsets [A, 4] of all levels after each other.
-    boxes : table and samples of regions to class logits [R, C] and offsets [R, C or 1, 4].
-    masks : table, samples and classifier outputs int32 [R] to masks uint8 [R, 28, 28], probability x 255; of a head that
-        looks at the picture, behind these the samples of pixels and the images.
+    boxes : pooled features [R, size, size, C] of regions to class logits [R, C] and offsets [R, C or 1, 4].
+    masks : pooled features and classifier outputs int32 [R] to masks uint8 [R, 28, 28], probability x 255; a head that
+        looks at the picture takes the pixels float32 [R, 28, 28, 3] of the regions behind these.
     """
 
     dense: Any
@@ -37,38 +37,33 @@ class Stages(NamedTuple):
 
 def trace_stages(model: MaskRCNN, shapes: StageShapes) -> Stages:
     """The stages of a float32 network for one canvas."""
-    pooled = len(range(model.config.fpn.min_level, 6))
+    levels_pooled = len(shapes.grids)
 
     def dense(images: Any) -> tuple[Any, ...]:
         features = model.features(images)
         logits, offsets = model.rpn(features)
         flat = (ops.concatenate([level[0] for level in levels]) for levels in (logits, offsets))
-        return feature_table(features[:pooled]), *flat
+        return feature_table(features[:levels_pooled]), *flat
 
-    def boxes(table: Any, *samples: Any) -> tuple[Any, Any]:
-        logits, offsets = model.box_head(pool_regions(table, Samples(*samples)))
+    def boxes(pooled: Any) -> tuple[Any, Any]:
+        logits, offsets = model.box_head(pooled)
         return logits, offsets
 
-    def masks(*inputs: Any) -> tuple[Any]:
-        table, *samples, class_index = inputs[:6]
-        pixels = None
-        if len(inputs) > 6:
-            *pixel_samples, images = inputs[6:]
-            pixels = pool_regions(feature_table([images]), Samples(*pixel_samples))
-        logits = model.mask_head(pool_regions(table, Samples(*samples)), class_index, pixels)
+    def masks(pooled: Any, class_index: Any, *pixels: Any) -> tuple[Any]:
+        logits = model.mask_head(pooled, class_index, *pixels)
         return (ops.cast(ops.round(ops.sigmoid(logits) * 255.0), "uint8"),)
 
-    images = tf.TensorSpec((1, *shapes.canvas, 3), tf.float32)
-    table = tf.TensorSpec((shapes.cells, shapes.channels), tf.float32)
-    box_size, mask_size = model.config.box_head.pool, model.config.mask_head.pool
-    of_masks = [table, *_samples(shapes.mask_regions, mask_size, shapes.taps(mask_size))]
-    of_masks.append(tf.TensorSpec((shapes.mask_regions,), tf.int32))
+    def pooled(regions: int, size: int) -> Any:
+        return tf.TensorSpec((regions, size, size, shapes.channels), tf.float32)
+
+    box_pool, mask_pool = model.config.box_head.pool, model.config.mask_head.pool
+    mask_inputs = [pooled(MASK_REGIONS, mask_pool), tf.TensorSpec((MASK_REGIONS,), tf.int32)]
     if model.config.mask_head.detail:
-        of_masks += [*_samples(shapes.mask_regions, 2 * mask_size, 4 * mask_size), images]
+        mask_inputs.append(tf.TensorSpec((MASK_REGIONS, 2 * mask_pool, 2 * mask_pool, 3), tf.float32))
     return Stages(
-        _traced(model, dense, [images]),
-        _traced(model, boxes, [table, *_samples(shapes.box_regions, box_size, shapes.taps(box_size))]),
-        _traced(model, masks, of_masks),
+        _traced(model, dense, [tf.TensorSpec((1, *shapes.canvas, 3), tf.float32)]),
+        _traced(model, boxes, [pooled(BOX_REGIONS, box_pool)]),
+        _traced(model, masks, mask_inputs),
     )
 
 
@@ -83,12 +78,6 @@ def trace_branch(branch: SemanticBranch, shapes: StageShapes) -> Any:
 
     table = tf.TensorSpec((shapes.cells, shapes.channels), tf.float32)
     return _traced(branch, classes, [table, tf.TensorSpec((1, *shapes.canvas, 3), tf.float32)])
-
-
-def _samples(regions: int, size: int, taps: int) -> list[Any]:
-    index = tf.TensorSpec((regions, taps), tf.int32)
-    weights = tf.TensorSpec((regions, size, taps), tf.float32)
-    return [index, index, weights, weights]
 
 
 def _traced(model: MaskRCNN | SemanticBranch, function: Callable[..., Any], inputs: list[Any]) -> Any:

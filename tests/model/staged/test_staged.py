@@ -41,7 +41,7 @@ def with_all(config: MaskRCNNConfig) -> MaskRCNNConfig:
     return replace(
         config,
         detection=replace(config.detection, mask_power=0.5),
-        mask_head=replace(config.mask_head, detail=8),
+        mask_head=replace(config.mask_head, depth_multiplier=2, detail=8),
     )
 
 
