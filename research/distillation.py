@@ -100,7 +100,7 @@ def _region_losses(
     kind = ops.argmax(target[:, 1:], axis=-1) + 1
     kind = take_rows(ops.reshape(ops.cast(kind, "int32"), (batch, count)), index)
     found, wanted = (
-        network.masks(images, levels, take_rows(proposals, index), kind, canvas)
+        network.masks(images, levels, take_rows(proposals, index), kind)
         for network, levels in zip((student, teacher), features, strict=True)
     )
     wanted = ops.stop_gradient(wanted)

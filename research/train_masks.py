@@ -2,8 +2,8 @@
 
     python -m research.train_masks jobs/train/dashcam-lite-7b.yaml
 
-The settings are those of `seg-video train`, whose checkpoints and result come out; everything but the mask head has to be
-frozen. Each object's box is moved a little, as the network's own boxes are a little off.
+The settings are those of `seg-video train`, whose checkpoints and result come out; everything but the mask head has
+to be frozen. Each object's box is moved a little, as the network's own boxes are a little off.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def main() -> None:
 def train_masks(config: Path, report: Any, stop: Any) -> Path:
     """The weights file of a finished run. Raises as `train` does, and ConfigError where more than masks would move."""
     settings = read_settings(config)
-    if not isinstance(settings, TrainSettings) or not _OTHERS <= set(settings.frozen):
+    if not isinstance(settings, TrainSettings) or not set(settings.frozen) >= _OTHERS:
         raise ConfigError(
             f"{config} does not freeze all but the mask head",
             do=f"set frozen: [{', '.join(sorted(_OTHERS))}]",
@@ -77,7 +77,7 @@ def mask_losses(
     index, positive = drawn_objects(targets, seed)
     regions = moved(take_rows(targets.boxes, index), seed)
     kinds = ops.maximum(take_rows(targets.class_index, index), 0)
-    logits = model.masks(images, features, regions, kinds, whole.canvas, training=True)
+    logits = model.masks(images, features, regions, kinds, training=True)
     return {"loss": region_mask_loss(logits, regions, index, positive, targets)}
 
 

@@ -182,8 +182,8 @@ class MaskHeadConfig:
 
     conv_bias : convolutions carry a bias of their own before their norm (matterport).
     depth_multiplier : filters a channel of depthwise-separable 3x3 convolutions; 0: dense ones.
-    detail : channels of what the head sees of the picture itself, of which it is given 28x28 pixels a region; 0: it sees
-        the pyramid alone, whose finest level knows little of a small object's edge.
+    detail : channels of what the head sees of the picture itself, of which it is given 28x28 pixels a region; 0: it
+        sees the pyramid alone, whose finest level knows little of a small object's edge.
     """
 
     pool: int = 14

@@ -49,7 +49,7 @@ class MaskRCNN(Composite, keras.Model):
         features = self.features(images)
         proposals, valid = self.proposals(features, geometry)
         found = self.detect(features, proposals, valid, geometry)
-        masks = self.masks(images, features, found.boxes, found.class_index, geometry.canvas)
+        masks = self.masks(images, features, found.boxes, found.class_index)
         detection, inclusive = self.config.detection, self.config.inclusive_corners
         return {
             "boxes": geometry.to_frame(found.boxes, inclusive, detection.whole_pixels),
@@ -96,16 +96,13 @@ class MaskRCNN(Composite, keras.Model):
         return self.box_head(_flat(regions), training=training)
 
     def masks(
-        self,
-        images: Any,
-        features: list[Any],
-        boxes: Any,
-        class_index: Any,
-        canvas: tuple[int, int],
-        training: bool = False,
+        self, images: Any, features: list[Any], boxes: Any, class_index: Any, training: bool = False
     ) -> Any:
-        """Mask logits float32 [B, D, 28, 28] of boxes [B, D, 4], each for its classifier output int32 [B, D]."""
-        size = self.config.mask_head.pool
+        """Mask logits float32 [B, D, 28, 28] of boxes [B, D, 4], each for its classifier output int32 [B, D].
+
+        images : network inputs [B, H, W, 3], and their `features`.
+        """
+        size, canvas = self.config.mask_head.pool, (int(images.shape[1]), int(images.shape[2]))
         regions = _flat(self.pool(features, boxes, size, canvas))
         pixels = _flat(pool_pixels(images, boxes, 2 * size)) if self.config.mask_head.detail else None
         logits = self.mask_head(regions, ops.reshape(class_index, (-1,)), pixels, training=training)

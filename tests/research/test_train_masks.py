@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.errors import ConfigError
 from pipeline.model.learning.targets import Targets
+from research.deepen_masks import nearest, neutral
 from research.train_masks import drawn_objects, moved, train_masks
 
 
@@ -43,3 +44,14 @@ def test_settings_that_would_move_more_are_refused(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text("data: .\noutput: out\nfrozen: [/backbone/]\n")
     with pytest.raises(ConfigError, match="all but the mask head"):
         train_masks(tmp_path / "c.yaml", None, None)
+
+
+def test_a_kernel_of_that_rank_is_found_again_and_the_new_convolution_changes_nothing() -> None:
+    random = np.random.default_rng(0)
+    filters, products = random.normal(size=(2, 3, 3, 4)), random.normal(size=(2, 4, 5))
+    kernel = np.einsum("fhwc,fco->hwco", filters, products)
+    np.testing.assert_allclose(np.einsum("fhwc,fco->hwco", *nearest(kernel, 2)), kernel, atol=1e-9)
+    dense = np.einsum("fhwc,fco->hwco", *neutral(4, 2))
+    expected = np.zeros((3, 3, 4, 4))
+    expected[1, 1] = np.eye(4)
+    np.testing.assert_array_equal(dense, expected)

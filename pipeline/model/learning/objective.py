@@ -120,7 +120,7 @@ def _region_losses(
     # Positives come first, so the mask head looks at no more columns than there can be of them.
     most = max(int(count * training.roi_positive_share), 1)
     chosen = ops.reshape(chosen, (batch, count))[:, :most]
-    logits = model.masks(images, features, regions[:, :most], chosen, canvas, training=True)
+    logits = model.masks(images, features, regions[:, :most], chosen, training=True)
     losses["mask"] = region_mask_loss(
         logits, regions[:, :most], objects[:, :most], positive[:, :most], targets
     )
