@@ -2,8 +2,8 @@
 
     python -m research.deepen_masks WEIGHTS.safetensors OUT.safetensors
 
-Its 3x3 convolutions become the nearest depthwise-separable ones, the new one behind them changes nothing, and neither do
-the pixels before `research.train_masks` has trained the result.
+Its 3x3 convolutions become the nearest depthwise-separable ones; the new one behind them changes nothing, and neither
+do the pixels, before `research.train_masks` has trained the result.
 """
 
 from __future__ import annotations
