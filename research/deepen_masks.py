@@ -62,7 +62,7 @@ def deepen(source: Path, output: Path) -> None:
     )
     keras.utils.set_random_seed(0)
     fresh = variables_of(make_model(config))
-    arrays |= {name: np.array(value) for name, value in fresh.items() if name not in arrays}
+    arrays |= {name: np.asarray(value) for name, value in fresh.items() if name not in arrays}
     narrow = {name: array.astype(np.float16) for name, array in arrays.items()}
     save_weights(output, narrow, {**metadata, "config": config.to_json()})
 

@@ -45,7 +45,7 @@ def _detail(head: MaskHeadConfig, dtype: Any) -> list[Conv]:
         Conv(head.detail // 2, 3, name="detail0", **shared),
         Conv(head.detail, 3, stride=2, name="detail1", **shared),
         Conv(head.detail, 3, name="detail2", **shared),
-        Conv(head.channels, 1, init_scale=0.0, name="detail3", dtype=dtype),
+        Conv(head.channels, 3, init_scale=0.0, name="detail3", dtype=dtype),
     ]
 
 

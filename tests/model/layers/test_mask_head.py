@@ -24,6 +24,6 @@ def test_a_fresh_look_at_the_picture_changes_nothing_and_one_that_has_learnt_doe
         if variable.path in known:
             variable.assign(known[variable.path])
     np.testing.assert_array_equal(seeing(regions, kinds, pixels), expected)
-    seeing.detail[-1].kernel.assign(np.ones((1, 1, 8, 16)))
+    seeing.detail[-1].kernel.assign(np.ones((3, 3, 8, 16)))
     seen = np.asarray(seeing(regions, kinds, pixels))
     assert np.abs(seen - seeing(regions, kinds, pixels[:, ::-1])).max() > 1e-4
