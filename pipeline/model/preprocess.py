@@ -48,9 +48,9 @@ def preprocess_into(
 
 @functools.lru_cache(maxsize=4)
 def _normal_of_byte(config: InputConfig) -> NDArray[np.float32]:
-    """What each value of each channel is normalised to, float32 [256, 1, 3]."""
+    """Each channel's normalised number for each value of a byte, float32 [256, 1, 3]."""
     values = np.arange(256, dtype=np.float32).reshape(256, 1, 1)
-    return _normalise(np.broadcast_to(values, (256, 1, 3)), config)  # type: ignore[no-any-return]
+    return _normalise(np.broadcast_to(values, (256, 1, 3)), config)
 
 
 def resize(pixels: Any, size: tuple[int, int], zero_border: bool = False) -> Any:

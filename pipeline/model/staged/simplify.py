@@ -1,4 +1,4 @@
-"""What OpenVINO's own passes leave in a graph that came from TensorFlow, taken out of it; no number changes."""
+"""Takes out of a graph that came from TensorFlow what OpenVINO's own passes leave, and no number needs."""
 
 from __future__ import annotations
 
