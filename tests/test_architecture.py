@@ -39,6 +39,7 @@ MAY_IMPORT = {
     "segment": {"networks"},
     "workers": set(),
     "job": {
+        "pictures.settings",
         "segment.settings",
         "track.settings",
         "render.settings",

@@ -131,7 +131,7 @@ def _other_kind(path: str) -> tuple[str, str] | None:
 
 
 #: Options of commands alone, which no job file has, that take a value.
-_WITH_VALUE = frozenset(("-o", "--output", "--progress", "--quality"))
+_WITH_VALUE = frozenset(("-o", "--output", "--progress"))
 
 
 def _without_end(words: Sequence[str]) -> list[str]:

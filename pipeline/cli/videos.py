@@ -39,14 +39,6 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_job_extras(parser: argparse.ArgumentParser) -> None:
-    from pipeline.pictures.settings import PictureSettings
-
-    parser.add_argument(
-        "--quality",
-        type=int,
-        metavar="N",
-        help=f"of pictures: JPEG, WebP and AVIF, 1 to 100, larger is better (default: {PictureSettings().quality})",
-    )
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and start nothing")
     _add_console_options(parser)
 
@@ -115,7 +107,7 @@ def _add_resume_arguments(parser: argparse.ArgumentParser) -> None:
         "without it the latest run here",
     )
     add_job_options(parser, options_of("run"), help_of)
-    parser.set_defaults(quality=None, dry_run=False)
+    parser.set_defaults(dry_run=False)
     _add_console_options(parser)
 
 

@@ -164,6 +164,7 @@ _TABLE = (
     Option("fast", "encode", "fast", "a third of the work for the network, and a quicker, larger encoding"),
     Option("bitrate", "encode", "bitrate", "bits a second instead of constant quality, as 4M", "BITS", _bits,
            expects="bits a second, such as 4M"),
+    Option("quality", "pictures", "quality", "of pictures: JPEG, WebP and AVIF, 1 to 100, larger is better", "N"),
     Option("device", "segment", "device", "where the network runs; auto is the GPU where there is one", "NAME"),
     Option("precision", "segment", "precision",
            "numbers that the network computes in; int8 is the fastest, and finds a little less", "NAME"),
