@@ -48,7 +48,7 @@ def deepen(source: Path, output: Path) -> None:
     before = MaskRCNNConfig.from_json(metadata["config"])
     head = compact_shufflenet().mask_head
     if before.mask_head != replace(head, convs=head.convs - 1, depth_multiplier=0, detail=0):
-        raise ConfigError(f"the mask head of {source} is not one of two dense convolutions")
+        raise ConfigError(f"The mask head of {source} is not one of two dense convolutions.")
     config = replace(before, mask_head=head)
     for place in range(before.mask_head.convs):
         kernel = arrays.pop(f"mask_head/conv{place}/kernel")

@@ -58,7 +58,7 @@ def train_masks(config: Path, report: Any, stop: Any) -> Path:
     settings = read_settings(config)
     if not isinstance(settings, TrainSettings) or not set(settings.frozen) >= _OTHERS:
         raise ConfigError(
-            f"{config} does not freeze all but the mask head",
+            f"{config} does not freeze all but the mask head.",
             do=f"set frozen: [{', '.join(sorted(_OTHERS))}]",
         )
     settings.output.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ import numpy as np
 import openvino
 from numpy.typing import NDArray
 
-from pipeline.model.samples import Samples, cells_of_bins
+from pipeline.model.samples import Samples, cells_of_bins, sampled_pixels
 from pipeline.model.staged.program_file import BRANCH_STAGE, Graphs
 from pipeline.model.staged.shapes import BOX_REGIONS, MASK_REGIONS, StageShapes
 
@@ -126,15 +126,9 @@ class StageRequests:
 
         pixels : samples of what lies on the canvas, for a head that looks at it.
         """
-        seen = () if pixels is None else (self._seen(pixels),)
+        seen = () if pixels is None else (sampled_pixels(self.canvas, pixels),)
         (masks,) = _in_portions(self._masks, (*cells_of_bins(samples), class_index, *seen), MASK_REGIONS)
         return masks
-
-    def _seen(self, samples: Samples) -> NDArray[np.float32]:
-        """The pixels float32 [R, size, size, 3] of the canvas."""
-        index, weights = cells_of_bins(samples)
-        pixels = np.einsum("rbt,rbtc->rbc", weights, self.canvas.reshape(-1, 3)[index])
-        return pixels.reshape(*samples.columns.shape[:2], -1, 3)
 
     def classes(self) -> NDArray[np.float32]:
         """Logits [H / 4, W / 4, classes] of the branch for what `dense` has seen; overwritten by the next call."""
