@@ -51,7 +51,7 @@ def roi_align(
 
 
 def pool_pixels(images: Any, boxes: Any, size: int) -> Any:
-    """What the network is shown in each region: [B, P, size, size, 3] of images [B, H, W, 3] and boxes [B, P, 4]."""
+    """Pixels [B, P, size, size, 3] of images [B, H, W, 3] in the regions `boxes` [B, P, 4]."""
     boxes = ops.stop_gradient(ops.convert_to_tensor(boxes))
     samples = pixel_samples(boxes, size, (int(images.shape[1]), int(images.shape[2])))
     return ops.reshape(_pool(feature_table([images]), samples), (*boxes.shape[:2], size, size, -1))
