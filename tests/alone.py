@@ -8,23 +8,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
-
-_T = TypeVar("_T")
 
 #: Names of such files begin with this, so that pytest collects them only where they are named.
 PREFIX = "alone_"
-
-
-def patient(make: Callable[[], _T]) -> _T:
-    """What `make` makes: a cluster of Ray's, which gives up after 30 s where the machine is busy with other things."""
-    for _ in range(3):
-        with suppress(Exception):  # Ray has no narrower one
-            return make()
-    return make()
 
 
 def pass_alone(file: Path, *words: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from pipeline.errors import InputError, UsageError
 from pipeline.job.output_template import RUN_SUFFIX, filled
 from pipeline.job.protection import protect_sources
-from pipeline.structures.address import Address, Place, is_address, place_of
+from pipeline.structures.address import OUTPUT_STORAGES, Address, Place, is_address, place_of
 
 #: What counts as video in a folder.
 VIDEO_SUFFIXES = frozenset(
@@ -48,10 +48,9 @@ class Pair:
         """The pair of these two; the run of an output in a storage lies in `work_dir`, or in the current folder."""
         if isinstance(target, Path):
             return cls(source, target)
-        if not isinstance(target, Address) or target.scheme != "s3":
-            raise UsageError(
-                f"{target} cannot be an output.", do="name a file, or an address that begins with s3://"
-            )
+        if not isinstance(target, Address) or target.scheme not in OUTPUT_STORAGES:
+            kinds = " or ".join(f"{scheme}://" for scheme in OUTPUT_STORAGES)
+            raise UsageError(f"{target} cannot be an output.", do=f"name a file, or an address of {kinds}")
         return cls(source, Path(work_dir or "") / target.name, target)
 
 

@@ -32,7 +32,14 @@ from pipeline.run.verdict import is_refused_unseen
 from pipeline.run.work.meter import METER
 from pipeline.storage.claim import claimed
 from pipeline.storage.listing import ListedObject, objects_below
-from pipeline.structures.address import Address, in_full, is_address, place_of, recorded_place
+from pipeline.structures.address import (
+    OUTPUT_STORAGES,
+    Address,
+    in_full,
+    is_address,
+    place_of,
+    recorded_place,
+)
 from pipeline.weights.digest import weights_digest
 
 #: Where only videos are left that other jobs work on, they are looked at so often: one whose job died is taken over.
@@ -67,9 +74,9 @@ def listed_videos(request: JobRequest) -> Iterator[ListedVideo]:
     Raises UsageError for an output that is no folder of a storage, or lies within a listing.
     """
     output = str(request.output)
-    if not (output.startswith("s3://") and output.endswith("/")):
+    if not (output.partition("://")[0] in OUTPUT_STORAGES and output.endswith("/")):
         raise UsageError(
-            "The outputs of a listing go into a folder of S3.",
+            "The outputs of a listing go into a folder of a storage.",
             found=f"output {output}",
             do="name one, as in s3://bucket/masks/",
         )

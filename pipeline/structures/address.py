@@ -20,6 +20,9 @@ STORAGES: Mapping[str, str] = {
     "https": "aiohttp",
 }
 
+#: What the addresses of outputs begin with: storages that refuse a name which is taken.
+OUTPUT_STORAGES = ("s3", "gs", "az")
+
 _FRAMES = re.compile(r"frames:([1-9]\d{0,8}(?:/[1-9]\d{0,8})?):(.+)", re.DOTALL)
 
 #: A name and a value behind a question mark, as X-Amz-Signature=... or sig=...

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.alone import patient
+from tests.patience import patiently
 
 
 @pytest.fixture
@@ -17,8 +17,8 @@ def cluster(monkeypatch):
     # Workers have the environment of their node, not that of the command.
     monkeypatch.setenv("FAKE_DELAY", "0.2")
     head = {"num_cpus": 2, "include_dashboard": False}
-    made = patient(lambda: Cluster(initialize_head=True, head_node_args=head))
-    second = made.add_node(num_cpus=2)
+    made = patiently(lambda: Cluster(initialize_head=True, head_node_args=head))
+    second = patiently(lambda: made.add_node(num_cpus=2))
     yield made, second
     made.shutdown()
 

@@ -70,7 +70,7 @@ def test_a_listing_is_told_page_by_page_and_a_page_that_fails_is_asked_for_again
     ]
     assert not fleet.faults
     with pytest.raises(UsageError, match="cannot be listed"):
-        next(objects_below("gs://bucket/trips/"))
+        next(objects_below("https://host/trips/"))
 
 
 def test_each_video_is_made_once_and_what_is_missing_is_made_when_the_job_is_run_again(
@@ -234,7 +234,7 @@ def test_the_same_videos_in_another_order_give_the_same_shards_and_other_setting
 @pytest.mark.parametrize(
     ("inputs", "output", "words"),
     [
-        ([TRIPS], "out/", "go into a folder of S3"),
+        ([TRIPS], "out/", "go into a folder of a storage"),
         ([TRIPS], f"{TRIPS}masks/", "would be found by the listing"),
         (["twice.txt"], MASKS, "2 videos of the listing would go into"),
         (["among.txt"], MASKS, "masks/fleet/a_seg.mp4 lies where the outputs go"),

@@ -8,6 +8,7 @@ from pipeline.errors import SegVideoError
 from pipeline.workers.contract import PoolSpec
 from pipeline.workers.ray_session import RaySession
 from pipeline.workers.ray_workers import RayPools
+from tests.patience import patiently
 from tests.workers import test_pools
 from tests.workers.doubler import Doubler
 
@@ -20,11 +21,16 @@ test_killed_worker = test_pools.test_a_task_that_kills_its_worker_fails_and_the_
 
 @pytest.fixture(scope="module")
 def in_ray():
-    session = RaySession()
-    session.start()
-    pools = RayPools(session)
+    pools = RayPools(patiently(ray_session))
     yield pools
     pools.close()
+
+
+def ray_session():
+    session = RaySession()
+    session.start()
+    session.wait()
+    return session
 
 
 @pytest.fixture
