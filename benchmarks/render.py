@@ -122,7 +122,7 @@ def passes(clip: Path, objects: int) -> dict[str, float]:
         began = time.process_time()
         with tempfile.TemporaryDirectory() as folder:
             pictures = (
-                overlay.paint(one.picture, film[n], labels[n]) if painted else one.picture
+                overlay.paint_over(one.picture, film[n], labels[n]) if painted else one.picture
                 for n, one in enumerate(decode_yuv(info, chunk))
             )  # fmt: skip
             encode_part(Path(folder) / "part.mp4", pictures, info, chunk, encoder)

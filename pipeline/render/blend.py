@@ -40,7 +40,7 @@ def blend(frame: YuvFrame, left: int, top: int, alpha: NDArray[np.uint8], colour
 
 
 def _mix(pixels: Plane, kept: NDArray[np.uint8], number: int) -> None:
-    """What is kept of the pixels, and of the number the rest. NumPy's single steps would take twice as long."""
+    """Keep that share of the pixels, and add the rest of the number. NumPy's single steps would take twice as long."""
     share: Plane = kept if pixels.dtype == np.uint8 else kept.astype(np.uint16)
     remains = cv2.multiply(pixels, share, scale=1 / OPAQUE)
     cv2.addWeighted(remains, 1, share, -number / OPAQUE, number, dst=pixels)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import cv2
@@ -16,11 +16,16 @@ STEPS_A_PX, EDGE_STEP = 16, 128
 _EDGE = float(np.log(9.0))
 #: Log-odds a cell below which nothing counts as an edge: a plateau of doubt is no line.
 _FLATTEST = 0.2
+#: Cells on either side of a mask's that take up what samples beside it see.
+_BESIDE = 4
 #: Px from the frame's edge within which a box is cut off by it: the network is not exact to the pixel.
 _AT_FRAME = 2.0
 #: Px from sample to sample, and the least px a cell that they are for: where an edge is as sharp as it can be, its
 #: slope over a cell is a tenth too low. Farther apart, depths that end at 8 px would leave no straight line between.
 _STRIDES = ((2, 4.0), (4, 8.0))
+#: Samples that are computed at once, of one mask or several: for small ones calling NumPy takes longer than its sums,
+#: and what does not fit into a core's cache takes twice as long.
+_AT_ONCE = 1 << 14
 #: Multiplications up to which OpenBLAS keeps to one thread (its interface/gemm.c).
 _SINGLE_THREAD = 1 << 18
 
@@ -70,19 +75,35 @@ def mask_edges(
     """
     cells = roi_masks.shape[1]
     sides = (boxes[:, 2:] - boxes[:, :2]) / cells
-    least, cell_px = sides.min(axis=1), np.maximum(sides.max(axis=1), 1.0).astype(np.float32)
+    least, cell_px = sides.min(axis=1), np.maximum(sides.max(axis=1), 1.0)
     strides = np.ones(len(boxes), np.int64)
     for stride, enough in _STRIDES:
         strides[least >= enough] = stride
     axes = _axes(boxes, height, width, cells, strides)
     windows = list(zip(axes[len(boxes) :], axes[: len(boxes)], strict=True))
     # In log-odds a cell and twice the stride slopes have the same floor, whatever the mask's size.
-    scales = cell_px / (2 * strides)
-    depths = _depths(_LOG_ODDS[roi_masks] * scales[:, None, None], _EDGE * scales, windows, strides)
+    scales = (cell_px / (2 * strides)).astype(np.float32)
+    fields, levels = _LOG_ODDS[roi_masks] * scales[:, None, None], _EDGE * scales
+    depths = [
+        depth
+        for own in _batches([down.weights.shape[0] * across.weights.shape[0] for down, across in windows])
+        for depth in _depths(fields[own], levels[own], windows[own], strides[own])
+    ]
     return [
         MaskEdge(across.first, down.first, depth)
         for (down, across), depth in zip(windows, depths, strict=True)
     ]
+
+
+def _batches(sizes: Sequence[int]) -> Iterator[slice]:
+    """Runs of masks with at most _AT_ONCE samples, or one mask with more."""
+    start, total = 0, 0
+    for place, size in enumerate(sizes):
+        if total and total + size > _AT_ONCE:
+            yield slice(start, place)
+            start, total = place, 0
+        total += size
+    yield slice(start, len(sizes))
 
 
 def _depths(
@@ -97,7 +118,6 @@ def _depths(
     """
     shapes = [(len(down.weights), len(across.weights)) for down, across in windows]
     ends = np.cumsum([0, *(rows * columns for rows, columns in shapes)]).tolist()
-    # All masks behind each other: for most, calling NumPy takes longer than its sums.
     heights, slopes, downs = np.zeros((3, ends[-1]), np.float32)
     for place, (down, across) in enumerate(windows):
         own = slice(ends[place], ends[place + 1])
@@ -160,7 +180,7 @@ def _axes(
     # Of a sample in cells: its place in the window, that of the window's first sample, both from the box on.
     start = (first - stride * (ends - samples + rim - 0.5) - low) / size - 0.5
     position = start[axis] + np.arange(len(axis)) * (stride / size)[axis]
-    weights = _spline(position, np.minimum(size, 1.0)[axis], cells)
+    weights = _seen(position, size[axis], cells)
     # An object that runs out of the frame has no edge along the frame.
     _carry_on(weights, (low <= _AT_FRAME)[axis] & (position < cells / 2), 0)
     _carry_on(weights, (high >= limit - _AT_FRAME)[axis] & (position >= cells / 2), cells - 1)
@@ -172,17 +192,27 @@ def _axes(
     ]
 
 
-def _spline(position: NDArray[np.float64], narrow: NDArray[np.float64], cells: int) -> NDArray[np.float32]:
-    """The cubic B-spline about each position, 1 / narrow cells wide, at each cell: float32 [positions, cells]."""
-    per = narrow.astype(np.float32)[:, None]
-    far = np.abs((position.astype(np.float32)[:, None] - np.arange(cells, dtype=np.float32)) * per)
+def _seen(position: NDArray[np.float64], cell_px: NDArray[np.float64], cells: int) -> NDArray[np.float32]:
+    """How much of each cell a sample sees, float32 [samples, cells].
+
+    position : of each sample, in cells from the middle of the first. cell_px : px a cell.
+    """
+    weights = np.zeros((len(position), cells + 2 * _BESIDE), np.float32)
+    near, steps = np.clip(np.floor(position), -3, cells + 1), np.arange(-1, 3)[:, None]
+    places = np.arange(len(position)) * weights.shape[1] + near.astype(np.int64) + _BESIDE
+    weights.reshape(-1)[places + steps] = _spline(position - near - steps)
+    seen = weights[:, _BESIDE:-_BESIDE]
+    small = np.flatnonzero(cell_px < 1.0)
+    narrow = cell_px[small, None]
+    seen[small] = narrow * _spline((position[small, None] - np.arange(cells)) * narrow)
+    return seen
+
+
+def _spline(far: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The cubic B-spline at that distance."""
+    far = np.abs(far)
     outer, inner = np.maximum(2 - far, 0), np.maximum(1 - far, 0)
-    outer *= outer * outer
-    inner *= inner * inner
-    inner *= 4
-    outer -= inner
-    outer *= per / 6
-    return outer
+    return np.asarray((outer * outer * outer - 4 * (inner * inner * inner)) / 6)
 
 
 def _carry_on(weights: NDArray[np.float32], rows: NDArray[np.bool_], cell: int) -> None:

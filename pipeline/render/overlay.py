@@ -70,9 +70,8 @@ class Overlay:
 
         labels : the planner's for this frame and these settings. Raises ValueError for those of another.
         """
-        painted = replace(frame, y=frame.y.copy(), u=frame.u.copy(), v=frame.v.copy())
-        self._paint_over(painted, tracks, labels, class_map)
-        return painted
+        own = replace(frame, y=frame.y.copy(), u=frame.u.copy(), v=frame.v.copy())
+        return self.paint_over(own, tracks, labels, class_map)
 
     def paint_rgb(
         self, rgb: NDArray[Any], tracks: Tracks, labels: FrameLabels, class_map: ClassMap | None = None
@@ -81,16 +80,17 @@ class Overlay:
         channels: Any = cv2.split(rgb)  # NumPy takes two to three times as long for that, and for the merge
         red, green, blue = channels
         frame = YuvFrame(green, blue, red, 8 * rgb.dtype.itemsize, True, "gbr")
-        self._paint_over(frame, tracks, labels, class_map)
+        self.paint_over(frame, tracks, labels, class_map)
         return cv2.merge(channels)
 
-    def _paint_over(
-        self, frame: YuvFrame, tracks: Tracks, labels: FrameLabels, class_map: ClassMap | None
-    ) -> None:
+    def paint_over(
+        self, frame: YuvFrame, tracks: Tracks, labels: FrameLabels, class_map: ClassMap | None = None
+    ) -> YuvFrame:
+        """The frame itself, painted as `paint` does it."""
         if class_map is not None and self._classes is not None:
             tint_classes(frame, class_map, self._classes, self._settings.alpha, self._tinted)
         if self._settings.view == "semantic":
-            return
+            return frame
         shown, of_row = self._matched(tracks, labels)
         for row, layer in self.object_layers(shown, frame.height, frame.width):
             blend(frame, *layer, _in_planes(COLOURS[labels.colours[of_row[row]]], frame))
@@ -99,6 +99,7 @@ class Overlay:
         capitals = capitals_px(frame.height)
         for left, top, text, rgb in self._plates(shown, labels, of_row, (frame.height, frame.width)):
             paint_plate(frame, left, top, text, capitals, rgb)
+        return frame
 
     def covered(self, height: int, width: int, tracks: Tracks, labels: FrameLabels) -> NDArray[np.bool_]:
         """bool [height, width]: the luma pixels that `paint` may change; it changes no other."""
