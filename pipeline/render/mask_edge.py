@@ -193,7 +193,7 @@ def _axes(
 
 
 def _seen(position: NDArray[np.float64], cell_px: NDArray[np.float64], cells: int) -> NDArray[np.float32]:
-    """How much of each cell a sample sees, float32 [samples, cells].
+    """The share of each cell that a sample sees, float32 [samples, cells].
 
     position : of each sample, in cells from the middle of the first. cell_px : px a cell.
     """
