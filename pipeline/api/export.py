@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.api.opened_run import OpenedRun, open_run
 from pipeline.errors import UsageError
-from pipeline.job.output_template import RUN_SUFFIX
+from pipeline.job.output_template import FOLDER_OF_SEVERAL, RUN_SUFFIX
 from pipeline.job.protection import refuse_in_run_folder
 from pipeline.render.settings import RenderSettings
 from pipeline.store.class_pictures import class_picture, read_class_names, read_class_picture
@@ -55,7 +55,7 @@ def export(
 ) -> Path:
     """The folder `out`, with what a run has found in one of FORMATS.
 
-    run : its output or folder; of pictures, their `pictures.seg-run`.
+    run : its output or folder; of several pictures, the folder that they lie in.
     conf : which objects, as --conf has it; None: those that the output shows.
     everything : all that was stored, weak ones too. scores : YOLO's lines end with the score. frames : the pictures
     too, `images/000000.png`, ... overwrite : `out` may have something in it.
@@ -120,7 +120,7 @@ def _class_maps(file: DetectionsFile, run: OpenedRun | None) -> Iterator[tuple[P
 
 def _batch_of_pictures(run: Path) -> Path | None:
     """The detections of a batch's folder, or of a picture that was made alone; None for a run of a video."""
-    for folder in (run, run.with_name(run.name + RUN_SUFFIX)):
+    for folder in (run, run.with_name(run.name + RUN_SUFFIX), run / FOLDER_OF_SEVERAL):
         found = folder / "detections.parquet"
         if found.is_file() and folder.name.endswith(RUN_SUFFIX) and not (folder / "manifest.json").exists():
             return found

@@ -37,8 +37,6 @@ def make_outputs(requests: Sequence[JobRequest], given: Iterable[str], arguments
         return make_pictures(requests, given, arguments)
     if any(of_pictures):
         raise UsageError("Some jobs are of pictures, others of videos.", do="submit them apart")
-    if arguments.quality is not None:
-        raise UsageError("--quality is for pictures.", do="for videos there is --crf")
     check_together(
         [
             (request.inputs, request.output, request.settings.run.work_dir)

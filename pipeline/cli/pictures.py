@@ -28,16 +28,15 @@ def make_pictures(requests: Sequence[JobRequest], given: Iterable[str], argument
     """
     from pipeline.pictures.pairs import check_jobs
 
-    jobs = [_job(request, given, arguments.quality) for request in requests]
+    jobs = [_job(request, given) for request in requests]
     check_jobs([(job.inputs, job.output, job.listed) for job in jobs])
     if arguments.dry_run:
         return _show_plan(jobs, arguments.json)
     return _work(jobs, arguments)
 
 
-def _job(request: JobRequest, given: Iterable[str], quality: int | None) -> PictureJob:
+def _job(request: JobRequest, given: Iterable[str]) -> PictureJob:
     from pipeline.pictures.job import PictureJob
-    from pipeline.pictures.settings import PictureSettings
 
     _refuse_options_of_videos(request, given)
     settings = request.settings
@@ -48,7 +47,7 @@ def _job(request: JobRequest, given: Iterable[str], quality: int | None) -> Pict
         segment=settings.segment,
         track=settings.track,
         render=settings.render,
-        write=PictureSettings() if quality is None else PictureSettings(quality),
+        write=settings.pictures,
         force=settings.run.force,
         skip=settings.run.skip,
     )
@@ -56,7 +55,8 @@ def _job(request: JobRequest, given: Iterable[str], quality: int | None) -> Pict
 
 def _refuse_options_of_videos(request: JobRequest, given: Iterable[str]) -> None:
     """A job file's options are known by what they changed."""
-    asked, taken = set(given), {"force", "no-clobber", *(option.name for option in options_of_pictures())}
+    alike = {option.name for option in options_of_pictures()}
+    asked, taken = set(given), {"force", "no-clobber", "quality", *alike}
     for name, option in OPTIONS.items():
         changed = getattr(getattr(request.settings, option.room), option.field) != default_of(option)
         if name not in taken and (name in asked or changed):

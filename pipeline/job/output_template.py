@@ -11,6 +11,9 @@ from pipeline.errors import UsageError
 #: Ending of a run's folder, which lies beside its output and is named after it.
 RUN_SUFFIX = ".seg-run"
 
+#: What holds the file of detections of several pictures, in the folder of the first output.
+FOLDER_OF_SEVERAL = f"pictures{RUN_SUFFIX}"
+
 #: A doubled brace, a field, or a brace that is neither.
 _PARTS = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 

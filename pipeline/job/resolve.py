@@ -5,22 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.errors import ConfigError
+from pipeline.errors import UsageError
 from pipeline.job.settings import Settings
+from pipeline.pictures.settings import PictureSettings
 
 #: Of so many frames the network looks at one with --fast: masks between keep an IoU of 0.94 with those looked at.
 _FAST_EVERY = 3
 
 
 def resolve(settings: Settings) -> Settings:
-    """The settings as the passes, `verify` and the Python interface take them.
+    """The settings of a video as the passes, `verify` and the Python interface take them.
 
     Without --every the network looks at all frames, and with --fast at every 3rd. Lower the thresholds of storing and
     tracking to `conf` where they lie above it: an object that is to be shown has to be found and followed.
     """
+    if settings.pictures != PictureSettings():
+        raise UsageError("--quality is for pictures.", do="for videos there is --crf")
     conf = settings.render.conf
-    if not 0.01 <= conf <= 1.0:
-        raise ConfigError("conf has to lie in 0.01..1.", found=str(conf), do="try 0.5")
     segment, track = settings.segment, settings.track
     start = min(track.start_score, conf)
     return replace(

@@ -8,6 +8,7 @@ from typing import Any, get_type_hints
 
 from pipeline.errors import ConfigError, UsageError
 from pipeline.loading.given import Given
+from pipeline.pictures.settings import PictureSettings
 from pipeline.render.settings import RenderSettings
 from pipeline.segment.settings import SegmentSettings
 from pipeline.track.settings import TrackSettings
@@ -51,13 +52,14 @@ class RunSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of every pass, as they were asked for."""
+    """The settings of every pass, and of written pictures, as they were asked for."""
 
     decode: DecodeSettings = field(default_factory=DecodeSettings)
     segment: SegmentSettings = field(default_factory=SegmentSettings)
     track: TrackSettings = field(default_factory=TrackSettings)
     render: RenderSettings = field(default_factory=RenderSettings)
     encode: EncodeSettings = field(default_factory=EncodeSettings)
+    pictures: PictureSettings = field(default_factory=PictureSettings)
     run: RunSettings = field(default_factory=RunSettings)
 
     def with_changes(self, changes: Mapping[str, Mapping[str, Any]]) -> Settings:

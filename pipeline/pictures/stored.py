@@ -16,7 +16,7 @@ import numpy as np
 
 from pipeline.errors import StoreError, UsageError, WriteError
 from pipeline.files import digest_of
-from pipeline.job.output_template import RUN_SUFFIX
+from pipeline.job.output_template import FOLDER_OF_SEVERAL, RUN_SUFFIX
 from pipeline.record.layout import check_private
 from pipeline.record.lock import run_lock
 from pipeline.store.class_pictures import (
@@ -33,9 +33,6 @@ from pipeline.store.writer import write_tracks
 from pipeline.structures.class_map import ClassMap
 from pipeline.structures.pixel_classes import PixelClasses
 from pipeline.structures.tracks import Tracks
-
-#: What holds the file of detections of several pictures, in the folder of the first output.
-FOLDER_OF_SEVERAL = "pictures.seg-run"
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,13 +14,16 @@ _OVERSAMPLING = 4
 # Shares of the capitals' height.
 _ASCENT, _DESCENT, _SPACE, _MARGIN, _STROKE = 1.15, 0.35, 0.5, 0.35, 0.14
 
+#: Texts that are kept drawn. A frame has some ten labels; numbers of tracks that are gone do not come again.
+_KEPT = 256
+
 
 def label_text(name: str, track_id: int, score: float | None) -> str:
     """`car 12`, or with a score `car 12 0.93`."""
     return f"{name} {track_id}" if score is None else f"{name} {track_id} {score:.2f}"
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=_KEPT)
 def label_alpha(text: str, capitals_px: int) -> NDArray[np.uint8]:
     """Alpha [h, w], 0..255, of the ink of `text` with a margin around it; capitals are `capitals_px` high.
 
@@ -39,7 +42,7 @@ def label_alpha(text: str, capitals_px: int) -> NDArray[np.uint8]:
     return alpha
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=_KEPT)
 def _word(word: str, capitals_px: int) -> NDArray[np.uint8]:
     """Coverage [h, w], 0..255, of one word without any margin to its left and right."""
     large = capitals_px * _OVERSAMPLING

@@ -66,7 +66,7 @@ def _lay(plane: Plane, left: int, top: int, layer: _Layer) -> None:
     cv2.add(remains, layer.add[:rows, :columns], dst=pixels)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)  # some ten labels of a frame, in up to four places between chroma samples
 def _layers(
     text: str,
     capitals: int,

@@ -140,8 +140,8 @@ def test_quality_is_not_for_videos(seg_video, traffic):
 
 
 def test_a_job_file_names_pictures_too(album, seg_video, tmp_path):
-    (tmp_path / "job.yaml").write_text(f"inputs: {album}\noutput: out/\nstyle: boxes\n")
-    assert seg_video("submit", "job.yaml", "--quality", "70")[0] == 0
+    (tmp_path / "job.yaml").write_text(f"inputs: {album}\noutput: out/\nstyle: boxes\nquality: 70\n")
+    assert seg_video("submit", "job.yaml")[0] == 0
     assert len(list((tmp_path / "out").glob("*_seg.jpg"))) == 4
     (tmp_path / "job.yaml").write_text(f"inputs: {album}\noutput: out/\nevery: 3\n")
     code, _, err = seg_video("submit", "job.yaml")
@@ -176,7 +176,7 @@ def test_a_batch_is_exported_and_is_no_run_of_a_video(album, seg_video, tmp_path
     assert coco["images"][4]["file_name"] == str(album / "z.png")
     sizes = {entry["image_id"]: entry["segmentation"]["size"] for entry in coco["annotations"]}
     assert (sizes[0], sizes[4]) == ([60, 90], [120, 200])
-    assert seg_video("export", batch, "--format", "yolo", "--out", "yolo")[0] == 0
+    assert seg_video("export", "out", "--format", "yolo", "--out", "yolo")[0] == 0
     shares = np.array((tmp_path / "yolo" / "labels" / "z.txt").read_text().split()[1:], float)
     assert shares[::2].max() == pytest.approx(40 / 200, abs=0.02)
     code, _, err = seg_video("export", batch, "--format", "mots", "--out", "mots")
