@@ -23,9 +23,9 @@ _AT_FRAME = 2.0
 #: Px from sample to sample, and the least px a cell that they are for: where an edge is as sharp as it can be, its
 #: slope over a cell is a tenth too low. Farther apart, depths that end at 8 px would leave no straight line between.
 _STRIDES = ((2, 4.0), (4, 8.0))
-#: Samples that are computed at once, of one mask or several: for small ones calling NumPy takes longer than its sums,
-#: and what does not fit into a core's cache takes twice as long.
-_AT_ONCE = 1 << 14
+#: Samples that are computed at once, of one mask or several: for small ones calling NumPy takes longer than its sums.
+#: Three numbers of each are less than the megabyte from which on workers' memory comes from the system each time.
+_AT_ONCE = 1 << 16
 #: Multiplications up to which OpenBLAS keeps to one thread (its interface/gemm.c).
 _SINGLE_THREAD = 1 << 18
 
