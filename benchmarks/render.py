@@ -122,7 +122,7 @@ def passes(clip: Path, objects: int) -> dict[str, float]:
         began = time.process_time()
         with tempfile.TemporaryDirectory() as folder:
             pictures = (
-                overlay.paint(one.picture, film[n], labels[n]) if painted else one.picture
+                overlay.paint_over(one.picture, film[n], labels[n]) if painted else one.picture
                 for n, one in enumerate(decode_yuv(info, chunk))
             )  # fmt: skip
             encode_part(Path(folder) / "part.mp4", pictures, info, chunk, encoder)
@@ -157,7 +157,7 @@ def blend_boxes(frame: YuvFrame, tracks: Tracks) -> None:
     """As many pixels blended as the objects' boxes have."""
     colour = yuv_colour((200, 90, 30), "bt709", 8, full_range=False)
     for x1, y1, x2, y2 in tracks.detections.boxes.astype(int).tolist():
-        blend(frame, x1 & ~1, y1 & ~1, np.full(((y2 - y1) & ~1, (x2 - x1) & ~1), 115, np.uint16), colour)
+        blend(frame, x1 & ~1, y1 & ~1, np.full(((y2 - y1) & ~1, (x2 - x1) & ~1), 115, np.uint8), colour)
 
 
 def noise(height: int, width: int) -> YuvFrame:

@@ -78,7 +78,7 @@ def _exported(frame: YuvFrame, tracks: Tracks, rgb: tuple[int, int, int]) -> Yuv
     inner = cv2.erode(
         pixels, np.ones((3, 3), np.uint8), iterations=2, borderType=cv2.BORDER_CONSTANT, borderValue=0
     )
-    alpha = np.where(pixels > inner, OPAQUE, np.rint(_SETTINGS.alpha * OPAQUE) * pixels).astype(np.uint16)
+    alpha = np.where(pixels > inner, OPAQUE, np.rint(_SETTINGS.alpha * OPAQUE) * pixels).astype(np.uint8)
     colour = yuv_colour(rgb, frame.matrix, frame.bit_depth, full_range=frame.full_range)
     blend(painted, mask.left, mask.top, alpha, colour)
     return painted

@@ -1,4 +1,4 @@
-"""The work on one picture: looked at, painted over with what was found, and the result written."""
+"""The work on one picture: looked at, and painted over with what was found."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pipeline.files import MayReplace, write_whole
 from pipeline.pictures.job import PictureJob
 from pipeline.pictures.kinds import kind_of_name
 from pipeline.pictures.picture import Picture
@@ -72,6 +71,14 @@ class Finder:
             return self._names
 
 
+@dataclass(frozen=True, eq=False)
+class MadePicture:
+    """The facts of a picture that is painted, and the content of its output, which is not written yet."""
+
+    known: KnownPicture
+    content: bytes
+
+
 def make_picture(
     picture: Picture,
     found: FoundInPicture,
@@ -80,13 +87,8 @@ def make_picture(
     output: Path,
     job: PictureJob,
     store: PictureStore,
-    may_replace: MayReplace,
-) -> KnownPicture:
-    """Keep the facts of the picture in the store, write the output, and return them.
-
-    The facts come first: what lies under the output's name is known by them even after a kill. classes : of the class
-    map. Raises WriteError, UsageError where another file has that name by then.
-    """
+) -> MadePicture:
+    """The picture painted, and its class map, of these classes, in the store. Raises WriteError."""
     tracker = Tracker(job.track, found.class_names)
     # A video of one frame: every object that is sure enough has a number at once.
     _, tracks = tracker.step(tracker.start(), 0.0, found.detections)
@@ -94,14 +96,10 @@ def make_picture(
     _, (labels,) = planner.follow(planner.start(), [(0.0, tracks)])
     overlay = Overlay(job.render, found.class_names, classes)
     painted = replace(picture, rgb=overlay.paint_rgb(picture.rgb, tracks, labels, found.class_map))
-    output.parent.mkdir(parents=True, exist_ok=True)
     content = encoded(painted, kind_of_name(output), job.write)
     class_map = "" if found.class_map is None else store.keep_class_map(entry.output, found.class_map)
     whole = replace(entry, sha256=hashlib.sha256(content).hexdigest(), class_map=class_map)
-    known = KnownPicture(whole, tracks, found.class_names)
-    store.keep(known)
-    write_whole(output, content, may_replace)
-    return known
+    return MadePicture(KnownPicture(whole, tracks, found.class_names), content)
 
 
 def _enlarged(class_map: ClassMap, width: int, height: int) -> ClassMap:

@@ -48,7 +48,7 @@ class KnownPicture:
 
 
 class PictureStore:
-    """The file of detections of a batch, and a part for each picture until the batch is through.
+    """The file of detections of a batch, and parts for some pictures each until the batch is through.
 
     Used in the body of `held`.
     """
@@ -106,10 +106,10 @@ class PictureStore:
         files = [self.path, *sorted(self._parts.glob("*.parquet"))]
         return [known for file in files if file.exists() for known in _read(file)]
 
-    def keep(self, known: KnownPicture) -> None:
-        """Write a picture's part. Raises WriteError, StoreError."""
+    def keep(self, several: Sequence[KnownPicture]) -> None:
+        """Write one part for pictures of one network. Raises WriteError, StoreError."""
         self._parts.mkdir(exist_ok=True)
-        _write(self._parts / f"{known.entry.made}.parquet", [known])
+        _write(self._parts / f"{several[0].entry.made}.parquet", several)
 
     def tell(self, classes: PixelClasses, outputs: Sequence[Path], before: Sequence[KnownPicture]) -> None:
         """Write what the numbers of class maps mean; maps of these outputs in which they meant something else go.
@@ -154,7 +154,7 @@ class PictureStore:
         alike = [known for known in others if known.class_names == batch[0].class_names]
         apart = [known for known in others if known.class_names != batch[0].class_names]
         for known in apart:
-            self.keep(known)
+            self.keep([known])
         _write(self.path, [*batch, *alike])
         files = {name.name.partition(".parquet")[0] for name in self._parts.glob("*.parquet*")}
         for part in (self._parts / f"{name}.parquet" for name in files):

@@ -24,8 +24,8 @@ def label_text(name: str, track_id: int, score: float | None) -> str:
 
 
 @lru_cache(maxsize=_KEPT)
-def label_alpha(text: str, capitals_px: int) -> NDArray[np.uint16]:
-    """Alpha [h, w], 0..256, of the ink of `text` with a margin around it; capitals are `capitals_px` high.
+def label_alpha(text: str, capitals_px: int) -> NDArray[np.uint8]:
+    """Alpha [h, w], 0..255, of the ink of `text` with a margin around it; capitals are `capitals_px` high.
 
     Words are drawn once and kept: labels share them, and frames share labels.
     """
@@ -33,12 +33,11 @@ def label_alpha(text: str, capitals_px: int) -> NDArray[np.uint16]:
     space, margin = max(round(_SPACE * capitals_px), 2), max(round(_MARGIN * capitals_px), 2)
     width = sum(word.shape[1] for word in words) + space * (len(words) - 1)
     top = margin // 2  # below, the descent is margin enough
-    alpha = np.zeros((top + len(words[0]), margin + width + margin), np.uint16)
+    alpha = np.zeros((top + len(words[0]), margin + width + margin), np.uint8)
     left = margin
     for word in words:
         alpha[top:, left : left + word.shape[1]] = word
         left += word.shape[1] + space
-    alpha += alpha >> np.uint16(7)  # 255 -> 256
     alpha.setflags(write=False)
     return alpha
 

@@ -15,7 +15,7 @@ from pipeline.render.blend import OPAQUE, blend
 from pipeline.render.class_colours import tint_classes
 from pipeline.render.frame_labels import NOWHERE, FrameLabels
 from pipeline.render.label import label_text
-from pipeline.render.mask_edge import MaskEdge, mask_edges
+from pipeline.render.mask_edge import EDGE_STEP, STEPS_A_PX, MaskEdge, mask_edges
 from pipeline.render.palette import COLOURS
 from pipeline.render.plate import capitals_px, paint_plate, plate_size
 from pipeline.render.settings import RenderSettings
@@ -27,8 +27,6 @@ from pipeline.structures.pixel_classes import PixelClasses
 from pipeline.structures.tracks import FILLED, Tracks
 from pipeline.structures.yuv_frame import YuvFrame
 
-#: Steps a pixel that a depth is read in, and the step of the edge: the table reaches from -8 to 8 px.
-_STEPS, _EDGE_STEP = 16, 128
 #: Lines in px for a picture of 720 rows, of the smallest and of the largest objects, and the object's size
 #: that has a pixel more of line.
 _ROWS, _THIN, _THICK, _SIZE = 720, 1.1, 2.6, 90
@@ -40,7 +38,7 @@ class Layer(NamedTuple):
 
     left: int
     top: int
-    alpha: NDArray[np.uint16]
+    alpha: NDArray[np.uint8]
 
 
 class _Plate(NamedTuple):
@@ -72,9 +70,8 @@ class Overlay:
 
         labels : the planner's for this frame and these settings. Raises ValueError for those of another.
         """
-        painted = replace(frame, y=frame.y.copy(), u=frame.u.copy(), v=frame.v.copy())
-        self._paint_over(painted, tracks, labels, class_map)
-        return painted
+        own = replace(frame, y=frame.y.copy(), u=frame.u.copy(), v=frame.v.copy())
+        return self.paint_over(own, tracks, labels, class_map)
 
     def paint_rgb(
         self, rgb: NDArray[Any], tracks: Tracks, labels: FrameLabels, class_map: ClassMap | None = None
@@ -83,16 +80,17 @@ class Overlay:
         channels: Any = cv2.split(rgb)  # NumPy takes two to three times as long for that, and for the merge
         red, green, blue = channels
         frame = YuvFrame(green, blue, red, 8 * rgb.dtype.itemsize, True, "gbr")
-        self._paint_over(frame, tracks, labels, class_map)
+        self.paint_over(frame, tracks, labels, class_map)
         return cv2.merge(channels)
 
-    def _paint_over(
-        self, frame: YuvFrame, tracks: Tracks, labels: FrameLabels, class_map: ClassMap | None
-    ) -> None:
+    def paint_over(
+        self, frame: YuvFrame, tracks: Tracks, labels: FrameLabels, class_map: ClassMap | None = None
+    ) -> YuvFrame:
+        """The frame itself, painted as `paint` does it."""
         if class_map is not None and self._classes is not None:
             tint_classes(frame, class_map, self._classes, self._settings.alpha, self._tinted)
         if self._settings.view == "semantic":
-            return
+            return frame
         shown, of_row = self._matched(tracks, labels)
         for row, layer in self.object_layers(shown, frame.height, frame.width):
             blend(frame, *layer, _in_planes(COLOURS[labels.colours[of_row[row]]], frame))
@@ -101,6 +99,7 @@ class Overlay:
         capitals = capitals_px(frame.height)
         for left, top, text, rgb in self._plates(shown, labels, of_row, (frame.height, frame.width)):
             paint_plate(frame, left, top, text, capitals, rgb)
+        return frame
 
     def covered(self, height: int, width: int, tracks: Tracks, labels: FrameLabels) -> NDArray[np.bool_]:
         """bool [height, width]: the luma pixels that `paint` may change; it changes no other."""
@@ -134,11 +133,10 @@ class Overlay:
         boxes = tracks.detections.boxes
         edges = mask_edges(tracks.detections.roi_masks, boxes, height, width)
         for row, (edge, box) in enumerate(zip(edges, boxes.tolist(), strict=True)):
-            if not edge.depth_px.size:
+            if not edge.depth.size:
                 continue
             line = _line_px(box, height) if "outlines" in self._settings.style else 0.0
-            steps = cv2.addWeighted(edge.depth_px, _STEPS, edge.depth_px, 0, _EDGE_STEP, dtype=cv2.CV_8U)
-            alpha = np.asarray(cv2.LUT(steps, _profile(line, self._fill)), np.uint16)
+            alpha = np.asarray(cv2.LUT(edge.depth, _profile(line, self._fill)), np.uint8)
             if tracks.origins[row] == FILLED:
                 alpha[_hidden(edge, edges[row + 1 :])] = 0
             if "boxes" in self._settings.style:
@@ -156,7 +154,7 @@ class Overlay:
             canvas = np.zeros((bottom - top, right - left), np.uint8)
             cv2.line(canvas, (x1 - left, y1 - top), (x2 - left, y2 - top), 255, line, cv2.LINE_AA)
             cv2.circle(canvas, (x2 - left, y2 - top), dot, 255, cv2.FILLED, cv2.LINE_AA)
-            yield int(row), Layer(left, top, canvas + (canvas >> 7).astype(np.uint16))
+            yield int(row), Layer(left, top, canvas)
 
     def _plates(
         self, tracks: Tracks, labels: FrameLabels, of_row: list[int], frame: tuple[int, int]
@@ -192,15 +190,15 @@ def _line_px(box: list[float], height: int) -> float:
     scale = max(height / _ROWS, 0.7)
     small = min(box[2] - box[0], box[3] - box[1])
     line = min(scale * _THIN + small / _SIZE, scale * _THICK, max(small / 8, 0.75))
-    return min(round(4 * line) / 4, (_EDGE_STEP - 1) / _STEPS - 1)
+    return min(round(4 * line) / 4, (EDGE_STEP - 1) / STEPS_A_PX - 1)
 
 
 @lru_cache(maxsize=256)
-def _profile(line_px: float, fill: float) -> NDArray[np.uint16]:
+def _profile(line_px: float, fill: float) -> NDArray[np.uint8]:
     """Alpha of each step of depth: the line from the edge inwards, then the fill, with borders a pixel soft."""
-    depth = (np.arange(256) - _EDGE_STEP) / _STEPS
+    depth = (np.arange(256) - EDGE_STEP) / STEPS_A_PX
     cover, inner = np.clip(depth + 0.5, 0, 1), np.clip(depth - line_px + 0.5, 0, 1)
-    return np.asarray(np.rint(OPAQUE * (cover - inner * (1 - fill))), np.uint16)
+    return np.asarray(np.rint(OPAQUE * (cover - inner * (1 - fill))), np.uint8)
 
 
 def _hidden(edge: MaskEdge, nearer: Sequence[MaskEdge]) -> NDArray[np.bool_]:
@@ -208,19 +206,19 @@ def _hidden(edge: MaskEdge, nearer: Sequence[MaskEdge]) -> NDArray[np.bool_]:
 
     What the network looked for and did not find is mostly behind something, and would show through it.
     """
-    rows, columns = edge.depth_px.shape
+    rows, columns = edge.depth.shape
     hidden = np.zeros((rows, columns), np.bool_)
     for other in nearer:
-        height, width = other.depth_px.shape
+        height, width = other.depth.shape
         y1, y2 = max(edge.top, other.top), min(edge.top + rows, other.top + height)
         x1, x2 = max(edge.left, other.left), min(edge.left + columns, other.left + width)
         if y1 < y2 and x1 < x2:
-            there = other.depth_px[y1 - other.top : y2 - other.top, x1 - other.left : x2 - other.left]
-            hidden[y1 - edge.top : y2 - edge.top, x1 - edge.left : x2 - edge.left] |= there > 0
+            there = other.depth[y1 - other.top : y2 - other.top, x1 - other.left : x2 - other.left]
+            hidden[y1 - edge.top : y2 - edge.top, x1 - edge.left : x2 - edge.left] |= there > EDGE_STEP
     return hidden
 
 
-def _draw_box(alpha: NDArray[np.uint16], edge: MaskEdge, box: list[float], frame: tuple[int, int]) -> None:
+def _draw_box(alpha: NDArray[np.uint8], edge: MaskEdge, box: list[float], frame: tuple[int, int]) -> None:
     """Draw the sides of the box that lie in the frame."""
     height, width = frame
     line = max(round(height / _BOX_ROWS), 1)

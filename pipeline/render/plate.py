@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,10 +24,10 @@ _ROWS, _LEAST_CAPITALS = 60, 9
 
 
 class _Layer(NamedTuple):
-    """The numbers that lay a plate over a plane: (number * keep + add + half) >> 8; uint16, or uint32 above 8 bit."""
+    """The numbers that lay a plate over a plane, of its type: number * keep / OPAQUE + add."""
 
-    keep: NDArray[np.unsignedinteger]
-    add: NDArray[np.unsignedinteger]
+    keep: Plane
+    add: Plane
 
 
 def capitals_px(height: int) -> int:
@@ -61,10 +62,8 @@ def _lay(plane: Plane, left: int, top: int, layer: _Layer) -> None:
     """The plane may end within the layer: of an odd frame, by the row or column that fills up its last sample."""
     pixels = plane[top : top + layer.keep.shape[0], left : left + layer.keep.shape[1]]
     rows, columns = pixels.shape
-    mixed = layer.keep[:rows, :columns] * pixels
-    mixed += layer.add[:rows, :columns]
-    mixed >>= mixed.dtype.type(8)
-    pixels[...] = mixed
+    remains = cv2.multiply(pixels, layer.keep[:rows, :columns], scale=1 / OPAQUE)
+    cv2.add(remains, layer.add[:rows, :columns], dst=pixels)
 
 
 @lru_cache(maxsize=128)  # some ten labels of a frame, in up to four places between chroma samples
@@ -79,7 +78,7 @@ def _layers(
     """Layers of y, u and v. odd : columns and rows of the first chroma sample that lie before the plate."""
     across, down = subsampling
     matrix, bit_depth, full_range = look
-    wide = np.uint16 if bit_depth == 8 else np.uint32
+    dtype = np.uint8 if bit_depth == 8 else np.uint16
     colours = [yuv_colour(one, matrix, bit_depth, full_range=full_range) for one in (_DARK, rgb, _WHITE)]
     alphas = _alphas(text, capitals)
     rows, columns = alphas[0].shape
@@ -93,8 +92,8 @@ def _layers(
     layers = []
     for add, (step_across, step_down) in zip(adds, ((1, 1), subsampling, subsampling), strict=True):
         shape = keep.shape[0] // step_down, step_down, keep.shape[1] // step_across, step_across
-        kept, added = (OPAQUE * one.reshape(shape).mean(axis=(1, 3)) for one in (keep, add))
-        layers.append(_Layer(np.rint(kept).astype(wide), (np.rint(added) + OPAQUE // 2).astype(wide)))
+        kept, added = (one.reshape(shape).mean(axis=(1, 3)) for one in (OPAQUE * keep, add))
+        layers.append(_Layer(np.rint(kept).astype(dtype), np.rint(added).astype(dtype)))
     return layers[0], layers[1], layers[2]
 
 

@@ -19,12 +19,14 @@ class ShownTracks:
     def __init__(self, settings: RenderSettings, class_names: Mapping[int, str]) -> None:
         self._conf, self._most = settings.conf, settings.max_objects
         pixel_classes = settings.view in ("semantic", "panoptic")  # which may have names of their own
-        self._classes = _class_ids_of(settings.classes, class_names, others=pixel_classes)
+        self._classes = np.array(_class_ids_of(settings.classes, class_names, others=pixel_classes), np.int32)
 
     def rows(self, tracks: Tracks) -> NDArray[np.intp]:
         """Rows of the tracks that are painted, in their order; where there are too many, those of the best scores."""
         kept = (tracks.track_ids != NO_TRACK) & (tracks.peak_scores >= self._conf)
-        rows = np.flatnonzero(kept & np.isin(tracks.class_ids, self._classes))
+        rows = np.flatnonzero(kept & (tracks.class_ids[:, None] == self._classes).any(axis=1))
+        if self._most is None or len(rows) <= self._most:
+            return rows
         best = np.lexsort((tracks.track_ids[rows], -tracks.peak_scores[rows]))[: self._most]
         return np.sort(rows[best])
 

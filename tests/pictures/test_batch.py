@@ -243,6 +243,8 @@ def test_a_stopped_batch_goes_on_where_it_was(album, tmp_path):
     job, first, second = PictureJob((str(album),), f"{tmp_path}/out/"), OneSquare(), OneSquare()
     with pytest.raises(InterruptedRunError, match="1 of 3"):
         segment_pictures(job, lambda result, *_: done.append(result), stop=lambda: bool(done), finder=first)
+    parts = tmp_path / "out" / "pictures.seg-run" / "parts"
+    assert len(list(parts.glob("*.parquet"))) == 1  # pictures that were written together share one
     results = segment_pictures(job, finder=second)
     assert [result.objects for result in results] == [1, 1, 0]
     assert sorted(first.looked_at + second.looked_at) == [120, 130, 140]
@@ -345,16 +347,16 @@ def test_a_file_that_comes_while_its_picture_is_looked_at_is_not_replaced(album,
 
 
 def test_a_picture_that_was_written_right_before_a_kill_is_ours(album, tmp_path, monkeypatch):
-    write = one_picture.write_whole
+    write = batches.write_whole
 
     def write_and_die(path, *rest):
         write(path, *rest)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(one_picture, "write_whole", write_and_die)
+    monkeypatch.setattr(batches, "write_whole", write_and_die)
     with pytest.raises(KeyboardInterrupt):
         do(album, f"{tmp_path}/out/")
-    monkeypatch.setattr(one_picture, "write_whole", write)
+    monkeypatch.setattr(batches, "write_whole", write)
     results = do(album, f"{tmp_path}/out/", render=RenderSettings(alpha=0.9))
     assert [result.state for result in results] == ["done"] * 3
 

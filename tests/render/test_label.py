@@ -16,9 +16,9 @@ def test_capitals_are_as_high_as_asked_for(capitals_px):
 
 def test_ink_is_fully_opaque_within_strokes_and_smooth_at_their_edges():
     alpha = label_alpha("car 0.93 #4", 24)
-    assert alpha.dtype == np.uint16
-    assert alpha.max() == 256
-    assert ((alpha > 0) & (alpha < 256)).sum() > 50
+    assert alpha.dtype == np.uint8
+    assert alpha.max() == 255
+    assert ((alpha > 0) & (alpha < 255)).sum() > 50
 
 
 def test_there_is_a_margin_on_all_sides_and_a_space_between_words():

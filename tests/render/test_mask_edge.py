@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.render.mask_edge import mask_edges
+from pipeline.render import mask_edge
+from pipeline.render.mask_edge import EDGE_STEP, STEPS_A_PX, mask_edges
 from pipeline.structures.masks import paste_mask
 
 HEIGHT, WIDTH = 200, 300
@@ -23,12 +24,15 @@ def edge_of(mask: np.ndarray, *box: float, height: int = HEIGHT, width: int = WI
 
 
 def whole(edge, height: int = HEIGHT, width: int = WIDTH) -> np.ndarray:
-    """Depth in the whole frame; -inf outside the window."""
+    """Depth in px in the whole frame; -inf outside the window."""
     depth = np.full((height, width), -np.inf)
-    depth[edge.top : edge.top + edge.depth_px.shape[0], edge.left : edge.left + edge.depth_px.shape[1]] = (
-        edge.depth_px
-    )
+    rows, columns = edge.depth.shape
+    depth[edge.top : edge.top + rows, edge.left : edge.left + columns] = px(edge.depth)
     return depth
+
+
+def px(depth: np.ndarray) -> np.ndarray:
+    return (depth.astype(float) - EDGE_STEP) / STEPS_A_PX
 
 
 @pytest.mark.parametrize("side", [10.3, 28.0, 61.7, 150.0])
@@ -47,8 +51,20 @@ def test_depth_is_the_distance_to_the_edge_in_pixels():
     depth = whole(edge_of(disc(), 50, 20, 190, 160))  # five px a cell: a circle of 60 px about (120, 90)
     down, across = np.mgrid[:HEIGHT, :WIDTH] + 0.5
     distance = 60 - np.hypot(down - 90, across - 120)
-    assert np.abs(depth - distance)[np.abs(distance) < 1].max() < 0.2
-    assert np.abs(depth - distance)[np.abs(distance) < 2.5].max() < 0.8
+    assert np.abs(depth - distance)[np.abs(distance) < 1].max() < 0.3
+    assert np.abs(depth - distance)[np.abs(distance) < 2.5].max() < 1
+
+
+@pytest.mark.parametrize("side", [130.0, 240.0])
+def test_between_samples_that_are_pixels_apart_the_edge_is_where_all_pixels_have_it(side, monkeypatch):
+    box = (50.4, -3.0, 50.4 + side, -3.0 + 0.9 * side)  # cut off above, and closed at the window's rim
+    mask = np.maximum(disc(), np.where(np.arange(28) < 9, 255, 0)[:, None].astype(np.uint8))
+    quick = whole(edge_of(mask, *box))
+    monkeypatch.setattr(mask_edge, "_STRIDES", ())
+    every = whole(edge_of(mask, *box))
+    assert (quick != every).any()
+    near = np.abs(every) < 1
+    assert np.abs(quick[near] - every[near]).max() < 0.4
 
 
 def test_the_outline_has_no_corners_where_cells_meet():
@@ -71,23 +87,23 @@ def test_a_full_mask_closes_at_its_box():
 
 def test_along_the_frame_there_is_no_edge():
     depth = whole(edge_of(np.full((28, 28), 255, np.uint8), 0, 50, 60, 110))
-    assert depth[80, 0] > 8
+    assert depth[80, 0] > 7.9
     cut = whole(edge_of(np.full((28, 28), 255, np.uint8), -100, 50, 60, 110))
-    assert cut[80, 0] > 8
+    assert cut[80, 0] > 7.9
 
 
 @pytest.mark.parametrize("box", [(400, 10, 450, 40), (-60, 10, -20, 40), (30, 30, 30, 60), (50, 50, 20, 20)])
 def test_nothing_of_an_empty_box_or_one_outside(box):
-    assert not (edge_of(disc(), *box).depth_px > -0.5).any()
+    assert not (px(edge_of(disc(), *box).depth) > -0.5).any()
 
 
 def test_windows_hold_whole_chroma_samples():
     edge = edge_of(disc(), 21.3, 11.7, 60.9, 44.2, height=201, width=301)
     assert (edge.left % 2, edge.top % 2) == (0, 0)
-    assert [side % 2 for side in edge.depth_px.shape] == [0, 0]
+    assert [side % 2 for side in edge.depth.shape] == [0, 0]
     corner = edge_of(disc(), 250, 150, 301, 201, height=201, width=301)
-    assert corner.top + corner.depth_px.shape[0] == 201
-    assert corner.left + corner.depth_px.shape[1] == 301
+    assert corner.top + corner.depth.shape[0] == 201
+    assert corner.left + corner.depth.shape[1] == 301
 
 
 def test_no_masks_have_no_edges():

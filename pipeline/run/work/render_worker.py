@@ -101,7 +101,7 @@ class RenderWorker:
             ),
         )
         painted = (
-            overlay.paint(frame.picture, tracks, labels, class_map)
+            overlay.paint_over(frame.picture, tracks, labels, class_map)
             for frame, tracks, labels, class_map in zip(
                 decoded, task.tracks, task.labels, task.class_maps, strict=True
             )
