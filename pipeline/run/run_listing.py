@@ -75,12 +75,17 @@ def listed_videos(request: JobRequest) -> Iterator[ListedVideo]:
         )
     settings = _settings_mark(request)
     for name in request.inputs:
-        if is_address(name) and (output.startswith(name) or name.startswith(output)):
+        if is_address(name) and output.startswith(name):
             raise UsageError(
                 f"The outputs in {output} would be found by the listing of {name}.", do="name another folder"
             )
         for found in _objects(name):
             if PurePosixPath(found.url).suffix.lower() in VIDEO_SUFFIXES:
+                if found.url.startswith(output):
+                    raise UsageError(
+                        f"{found.url} lies where the outputs go, and could be replaced by one.",
+                        do="name another folder for them",
+                    )
                 target = output + _below(found.url, name)
                 key = mark("listed", 1, *found, target, settings)
                 yield ListedVideo(key, found.url, target, found.size, found.etag)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -32,6 +33,8 @@ _BLOCK_BYTES, _BLOCKS = 2 << 20, 8
 #: HTTP's answers after which another try may do better: time-outs and throttling; also all above 500.
 _PASSING = (408, 425, 429)
 
+#: The user of an address, and its query: a server may send us on to a signed address, which errors tell.
+_KEYS = re.compile(r"(?<=://)[^\s/@'\"]*@|\?[^\s'\"]+")
 
 #: Objects that are removed at once.
 _REMOVERS = 16
@@ -293,4 +296,4 @@ def _is_refusal(error: Exception) -> bool:
 
 
 def _words(error: Exception) -> str:
-    return f"{type(error).__name__}: {str(error).strip().split(chr(10))[0][:200]}"
+    return f"{type(error).__name__}: {_KEYS.sub('', str(error)).strip().split(chr(10))[0][:200]}"

@@ -134,13 +134,14 @@ def is_address(name: str) -> bool:
 
 
 def address_of(text: str) -> Address:
-    """The address that somebody gave. Raises UsageError as Address does, and for one that is signed.
+    """The address that somebody gave, S3:// being s3://. Raises UsageError as Address does, and for one that is signed.
 
     In a storage a name may have a question mark in it, so that Address takes one, which a listing may have told.
     """
     if _SIGNED.search(text):
         raise _has_query(text)
-    return Address(text)
+    scheme, colon, rest = text.partition(":")
+    return Address(scheme.lower() + colon + rest)
 
 
 def place_of(name: str) -> Place:

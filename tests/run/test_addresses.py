@@ -125,6 +125,8 @@ def test_an_object_of_the_output_s_name_is_left_alone(work, s3, traffic, here):
     s3.objects["/bucket/made/out.mp4"] = b"another's"
     with pytest.raises(UsageError, match="exists already"):
         work([traffic], OUT)
+    with pytest.raises(UsageError, match="name too long"):
+        work([traffic], f"s3://bucket/{'x' * 250}.mp4")
     (skipped,), _ = work([traffic], OUT, no_clobber=True)
     assert skipped.state == "skipped"
     assert s3.objects["/bucket/made/out.mp4"] == b"another's"
