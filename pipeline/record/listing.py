@@ -183,10 +183,11 @@ _Line = TypeVar("_Line", ListedVideo, VideoOutcome)
 
 
 def find_listings(folder: Path) -> list[ListingRecord]:
-    """The listing of this folder, or those in it, by name."""
+    """The listing of this folder, or those in it and in its folders, by name: jobs of a cluster have a folder each."""
     if folder.name.endswith(LISTING_SUFFIX) and folder.is_dir():
         return [ListingRecord(folder)]
-    return [ListingRecord(entry) for entry in sorted(folder.glob(f"*{LISTING_SUFFIX}")) if entry.is_dir()]
+    found = (*folder.glob(f"*{LISTING_SUFFIX}"), *folder.glob(f"*/*{LISTING_SUFFIX}"))
+    return [ListingRecord(entry) for entry in sorted(found) if entry.is_dir()]
 
 
 def _line(value: ListedVideo | VideoOutcome) -> bytes:

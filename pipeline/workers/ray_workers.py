@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import Any
 
-from pipeline.errors import SegVideoError
+from pipeline import __version__
+from pipeline.errors import SegVideoError, UsageError
 from pipeline.workers.allocator import give_back_memory
 from pipeline.workers.contract import MOST_ATTEMPTS, PoolSpec, TaskResult, Worker, described
 from pipeline.workers.pool import Pool, PoolTask, PoolWorker, lost_worker
@@ -123,7 +125,7 @@ class RayPools:
             num_gpus=spec.gpus,
             max_concurrency=spec.slots + 1,
             scheduling_strategy="SPREAD",
-        ).remote(spec.worker)
+        ).remote(spec.worker, __version__)
         worker = _Actor(actor=actor, setup=actor.setup.remote())
         pool.workers.append(worker)
         return worker
@@ -172,15 +174,18 @@ class RayPools:
 
 
 class WorkerActor:
-    """Hands calls on to the worker; errors come back as values, so that only a lost process is Ray's error."""
+    """Hands calls on to the worker; errors come back as values, so that only a lost process is Ray's error.
 
-    def __init__(self, worker: Worker) -> None:
-        self._worker, self._ready = worker, Event()
+    version : of the driver's package; one of another version gives no results, as they may be others.
+    """
+
+    def __init__(self, worker: Worker, version: str) -> None:
+        self._worker, self._version, self._ready = worker, version, Event()
         self._failure: SegVideoError | None = None
 
     def setup(self) -> tuple[Any, SegVideoError | None]:
         """The result of the worker's own `setup`, or its error."""
-        value, self._failure = self._guarded(self._worker.setup)
+        value, self._failure = self._guarded(self._set_up)
         self._ready.set()
         return value, self._failure
 
@@ -192,6 +197,15 @@ class WorkerActor:
         done = self._guarded(self._worker.process, task)
         give_back_memory()
         return done
+
+    def _set_up(self) -> Any:
+        if self._version != __version__:
+            raise UsageError(
+                "A machine of the cluster has another version of seg-video.",
+                found=f"{__version__} on {socket.gethostname()}, {self._version} on the head",
+                do="install the same version on all, or send it along: --ship",
+            )
+        return self._worker.setup()
 
     def _guarded(self, call: Any, *arguments: Any) -> tuple[Any, SegVideoError | None]:
         try:

@@ -76,7 +76,7 @@ def test_a_listing_is_told_page_by_page_and_a_page_that_fails_is_asked_for_again
 def test_each_video_is_made_once_and_what_is_missing_is_made_when_the_job_is_run_again(
     fleet, fake_network, capsys
 ):
-    asked = request(chunk_frames=40)
+    asked = request(chunk_frames=40, work_dir="job")
     status, heard = do(asked)
     assert (status.videos, status.left, status.states, status.frames) == (2, 0, {"made": 2}, 80)
     (listed,) = heard.names("listed")

@@ -9,10 +9,11 @@ import time
 
 import pytest
 
-from pipeline.errors import InputError, WeightsError
+from pipeline.errors import InputError, UsageError, WeightsError
 from pipeline.workers.contract import PoolSpec, WorkerLostError, described, is_final
 from pipeline.workers.in_process import InProcessPools
 from pipeline.workers.processes import ProcessPools
+from pipeline.workers.ray_workers import WorkerActor
 from tests.workers.doubler import Doubler, Refusing, Stillborn
 
 
@@ -122,6 +123,14 @@ def test_the_error_of_a_setup_is_told(in_processes):
     in_processes.add(PoolSpec("refusing", Refusing(), 1))
     with pytest.raises(InputError, match="no such weights"):
         in_processes.setup_result("refusing")
+
+
+def test_a_worker_of_another_version_gives_no_results():
+    actor = WorkerActor(Doubler(), "9.9.9")
+    (_, error), (value, again) = actor.setup(), actor.process(2)
+    assert isinstance(error, UsageError)
+    assert "9.9.9 on the head" in str(error)
+    assert (value, again) == (None, error)
 
 
 def test_only_what_cannot_change_is_final_at_once():
