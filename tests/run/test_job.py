@@ -135,7 +135,7 @@ def test_an_ignored_region_redoes_tracking_but_not_the_network(work, traffic, tm
     work([traffic], out, chunk_frames=8)
     fake_network.looked_at.clear()
     _, events = work([traffic], out, chunk_frames=8, ignore_region=["110,60,50,36"], force=True)
-    assert redone(events) == [["track", "join", "label", "render", "mux"]]
+    assert redone(events) == [["track", "label", "render", "join", "mux"]]
     assert fake_network.looked_at == []
     assert {tuple(ids) for _, ids, _, _ in tracks_of(tmp_path / "out.mp4.seg-run/detections.parquet")} == {
         (1, -1, -1),
@@ -171,7 +171,7 @@ def test_another_model_redoes_everything(work, traffic, tmp_path, fake_network):
     work([traffic], out, chunk_frames=8)
     fake_network.looked_at.clear()
     _, events = work([traffic], out, chunk_frames=8, model=str(other), force=True)
-    assert redone(events) == [["segment", "track", "join", "label", "render", "mux"]]
+    assert redone(events) == [["segment", "track", "label", "render", "join", "mux"]]
     assert sorted(fake_network.looked_at) == [0, 1, 2, 3, 4]
 
 
