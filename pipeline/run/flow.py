@@ -267,8 +267,8 @@ MUX_PASS = Pass(
     is_whole=True,
 )
 
-#: The flow: each pass leaves a finished file behind each chunk, and the last one makes the output. It is also the order in
-#: which the driver looks for work: it joins when the parts are being painted, which nothing but their end waits for.
+#: The flow: each pass leaves a finished file behind each chunk, and the last one makes the output. It is also the order
+#: in which the driver looks for work: it joins when all workers are busy, since nothing but the last pass waits for it.
 PASSES = (SEGMENT_PASS, TRACK_PASS, LABEL_PASS, RENDER_PASS, JOIN_PASS, MUX_PASS)
 
 PUBLISH_PASS = Pass(

@@ -164,9 +164,17 @@ class Runner:
                     made |= self._make(step, step.work)
         if not self._in_flight and (self._stop.asked or not self._has_ready()):
             return submitted or made
-        for result in self._pools.workers.wait(0.0 if made else _POLL_SECONDS):
+        results = self._pools.workers.wait(0.0 if made else _POLL_SECONDS)
+        if results:
+            self._submit_all()  # the workers shall go on while what they made is stored
+        for result in results:
             self._take(result)
         return True
+
+    def _submit_all(self) -> None:
+        for step in self._products.passes.values():
+            if isinstance(step.work, InPool):
+                self._submit(step, step.work)
 
     def _has_ready(self) -> bool:
         return any(self._schedule.has_ready(name) for name in self._products.passes)

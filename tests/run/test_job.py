@@ -6,12 +6,14 @@ import pytest
 
 from pipeline.errors import ChunksFailedError, ConfigError, InputError, RunInTheWayError, UsageError
 from pipeline.formats.own_file import save_weights
+from pipeline.run import flow
 from pipeline.run.run_videos import exit_code
 from pipeline.run.stopping import StopSignal
 from pipeline.run.work.reach import OutOfReachError, check_reach
 from pipeline.store.reader import DetectionsFile
 from pipeline.store.region_picture import read_region
 from pipeline.track import own_car
+from pipeline.workers.in_process import InProcessPools
 
 
 def frames_of(path):
@@ -37,10 +39,30 @@ def redone(events):
     return [event["passes"] for event in events if event["event"] == "redo"]
 
 
-def test_the_output_is_the_same_video_plus_masks(work, traffic, tmp_path):
+def noted(monkeypatch, happened, owner, name, tell):
+    """Let what happens be told to `happened` when that function of the owner is called."""
+    called = getattr(owner, name)
+
+    def noting(*arguments, **options):
+        happened.append(tell(*arguments))
+        return called(*arguments, **options)
+
+    monkeypatch.setattr(owner, name, noting)
+
+
+def test_the_output_is_the_same_video_plus_masks_and_no_worker_waits_for_the_driver(
+    work, traffic, tmp_path, monkeypatch
+):
+    happened = []
+    noted(monkeypatch, happened, InProcessPools, "submit", lambda pools, pool, key, task: key[1])
+    noted(monkeypatch, happened, flow, "write_detections", lambda *_: "stored")
+    noted(monkeypatch, happened, flow, "join_detections", lambda *_: "joined")
     out = tmp_path / "out.mp4"
     (result,), _ = work([traffic], out, chunk_frames=8)
     assert result.state == "made"
+    assert happened[:4] == [("segment", 0), ("segment", 1), "stored", ("segment", 2)]
+    last_stored = len(happened) - happened[::-1].index("stored")
+    assert ("render", 0) in happened[last_stored : happened.index("joined")]
     before, after = frames_of(traffic), frames_of(out)
     assert len(after) == 40
     assert [pts for pts, _ in after] == [pts for pts, _ in before]
