@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.run.work.meter import METER, NOTHING, Spent
+from pipeline.record.spent import NOTHING, Spent
+from pipeline.run.work.meter import METER
 from pipeline.run.work.reach import check_reach
 from pipeline.segment.segmenter import Segmenter
 from pipeline.segment.settings import SegmentSettings
@@ -22,11 +23,11 @@ from pipeline.structures.class_map import ClassMap
 from pipeline.structures.detections import Detections
 from pipeline.structures.frame_damage import FrameDamage
 from pipeline.structures.frame_motion import EdgeMap, FrameMotion
-from pipeline.structures.packet_span import PacketSpan
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.read.decode import DecodedFrame, decode_rgb
 from pipeline.video.read.gaps import without_gaps
 from pipeline.video.read.motion import Grey, camera_motion, sampled_edges, small_grey
+from pipeline.video.read.packet_span import PacketSpan
 from pipeline.video.read.plan import with_frame_before
 from pipeline.video.settings import DecodeSettings
 
