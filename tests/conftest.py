@@ -73,7 +73,7 @@ def cache_of_the_session(tmp_path_factory):
 
 @pytest.fixture(scope="module", autouse=True)
 def memory_handed_back():
-    """Freed memory goes back to the system behind each file: a process of tests holds two gigabytes after hours of networks."""
+    """Freed memory goes back to the system behind each file, as a process of tests may hold two gigabytes."""
     yield
     give_back_memory()
 
