@@ -40,6 +40,9 @@ from research.quantise import quantised
 _SETTINGS = {"NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_HINT": "f32"}
 _STAGES = ("dense", "boxes", "masks")
 
+#: Objects that the mask head is timed with.
+_MASKS = 8
+
 
 def variants() -> dict[str, MaskRCNNConfig]:
     """The variants by the name they have in the table; the first is what ships."""
@@ -76,7 +79,7 @@ def graphs_of(config: MaskRCNNConfig) -> Graphs:
 def runs_of(config: MaskRCNNConfig, int8_pictures: int) -> dict[str, Callable[[], Any]]:
     """What runs each stage once for a frame, by its name."""
     core, random = openvino.Core(), np.random.default_rng(0)
-    graphs = dict(graphs_of(config))
+    graphs, regions = dict(graphs_of(config)), {"boxes": config.rpn.post_nms, "masks": _MASKS}
     if int8_pictures:
         shape = (1, *config.input.canvas, 3)
         seen = [random.normal(size=shape).astype(np.float32) for _ in range(int8_pictures)]
@@ -86,7 +89,7 @@ def runs_of(config: MaskRCNNConfig, int8_pictures: int) -> dict[str, Callable[[]
         model = core.read_model(graph, openvino.Tensor(np.frombuffer(weights, np.uint8)))
         request = core.compile_model(model, "CPU", _SETTINGS).create_infer_request()
         inputs = [_input(one, random) for one in model.inputs]
-        times = -(-config.rpn.post_nms // inputs[1].shape[0]) if name == "boxes" else 1
+        times = -(-regions[name] // inputs[1].shape[0]) if name in regions else 1
         runs[name] = lambda request=request, inputs=inputs, times=times: [
             request.infer(inputs) for _ in range(times)
         ]

@@ -1,4 +1,4 @@
-"""The passes of a run, in order: segment, track, join, label, render, mux. PASSES, at the end, is the page.
+"""The passes of a run, in order: segment, track, label, render, join, mux. PASSES, at the end, is the page.
 
 Each function does one pass's own part for a chunk, or for the whole film, and knows nothing of when or whether.
 """
@@ -267,8 +267,9 @@ MUX_PASS = Pass(
     is_whole=True,
 )
 
-#: The flow: each pass leaves a finished file behind each chunk, and the last one makes the output.
-PASSES = (SEGMENT_PASS, TRACK_PASS, JOIN_PASS, LABEL_PASS, RENDER_PASS, MUX_PASS)
+#: The flow: each pass leaves a finished file behind each chunk, and the last one makes the output. It is also the order
+#: in which the driver looks for work: it joins when all workers are busy, since nothing but the last pass waits for it.
+PASSES = (SEGMENT_PASS, TRACK_PASS, LABEL_PASS, RENDER_PASS, JOIN_PASS, MUX_PASS)
 
 PUBLISH_PASS = Pass(
     name="publish",

@@ -154,19 +154,28 @@ class Runner:
 
     def _turn(self) -> bool:
         """Hand out work, then take what has ended; False when nothing is left to do or to wait for."""
-        moved = False
+        submitted = made = False
         if self._stop.asked:
             self._tell_stopping()
         else:
             for step in self._products.passes.values():
-                moved |= (
-                    self._make(step) if isinstance(step.work, InDriver) else self._submit(step, step.work)
-                )
+                if isinstance(step.work, InPool):
+                    submitted |= self._submit(step, step.work)
+                else:
+                    made |= self._make(step, step.work)
         if not self._in_flight and (self._stop.asked or not self._has_ready()):
-            return moved
-        for result in self._pools.workers.wait(_POLL_SECONDS):
+            return submitted or made
+        results = self._pools.workers.wait(0.0 if made else _POLL_SECONDS)
+        if results:
+            self._submit_all()  # the workers shall go on while what they made is stored
+        for result in results:
             self._take(result)
         return True
+
+    def _submit_all(self) -> None:
+        for step in self._products.passes.values():
+            if isinstance(step.work, InPool):
+                self._submit(step, step.work)
 
     def _has_ready(self) -> bool:
         return any(self._schedule.has_ready(name) for name in self._products.passes)
@@ -176,16 +185,15 @@ class Runner:
             self._stopping = True
             self._listener.tell(StopAsked(len(self._in_flight)))
 
-    def _make(self, step: Pass) -> bool:
-        """Do what can be done of a pass that the driver works on itself."""
-        assert isinstance(step.work, InDriver)
-        moved = False
-        while not self._stop.asked and (key := self._schedule.next(step.name)):
-            if step.is_whole:
-                self._listener.tell(PassStarted(step.name))
-            self._keep(key, step.work.make(self, self._chunk(key)))
-            moved = True
-        return moved
+    def _make(self, step: Pass, work: InDriver) -> bool:
+        """Make the next product of a pass that the driver works on itself: one, so that workers never wait for many."""
+        key = self._schedule.next(step.name)
+        if key is None:
+            return False
+        if step.is_whole:
+            self._listener.tell(PassStarted(step.name))
+        self._keep(key, work.make(self, self._chunk(key)))
+        return True
 
     def _submit(self, step: Pass, work: InPool) -> bool:
         """Hand out what workers have room for."""

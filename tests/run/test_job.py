@@ -6,12 +6,14 @@ import pytest
 
 from pipeline.errors import ChunksFailedError, ConfigError, InputError, RunInTheWayError, UsageError
 from pipeline.formats.own_file import save_weights
+from pipeline.run import flow
 from pipeline.run.run_videos import exit_code
 from pipeline.run.stopping import StopSignal
 from pipeline.run.work.reach import OutOfReachError, check_reach
 from pipeline.store.reader import DetectionsFile
 from pipeline.store.region_picture import read_region
 from pipeline.track import own_car
+from pipeline.workers.in_process import InProcessPools
 
 
 def frames_of(path):
@@ -37,10 +39,30 @@ def redone(events):
     return [event["passes"] for event in events if event["event"] == "redo"]
 
 
-def test_the_output_is_the_same_video_plus_masks(work, traffic, tmp_path):
+def noted(monkeypatch, happened, owner, name, tell):
+    """Let what happens be told to `happened` when that function of the owner is called."""
+    called = getattr(owner, name)
+
+    def noting(*arguments, **options):
+        happened.append(tell(*arguments))
+        return called(*arguments, **options)
+
+    monkeypatch.setattr(owner, name, noting)
+
+
+def test_the_output_is_the_same_video_plus_masks_and_no_worker_waits_for_the_driver(
+    work, traffic, tmp_path, monkeypatch
+):
+    happened = []
+    noted(monkeypatch, happened, InProcessPools, "submit", lambda pools, pool, key, task: key[1])
+    noted(monkeypatch, happened, flow, "write_detections", lambda *_: "stored")
+    noted(monkeypatch, happened, flow, "join_detections", lambda *_: "joined")
     out = tmp_path / "out.mp4"
     (result,), _ = work([traffic], out, chunk_frames=8)
     assert result.state == "made"
+    assert happened[:4] == [("segment", 0), ("segment", 1), "stored", ("segment", 2)]
+    last_stored = len(happened) - happened[::-1].index("stored")
+    assert ("render", 0) in happened[last_stored : happened.index("joined")]
     before, after = frames_of(traffic), frames_of(out)
     assert len(after) == 40
     assert [pts for pts, _ in after] == [pts for pts, _ in before]
@@ -135,7 +157,7 @@ def test_an_ignored_region_redoes_tracking_but_not_the_network(work, traffic, tm
     work([traffic], out, chunk_frames=8)
     fake_network.looked_at.clear()
     _, events = work([traffic], out, chunk_frames=8, ignore_region=["110,60,50,36"], force=True)
-    assert redone(events) == [["track", "join", "label", "render", "mux"]]
+    assert redone(events) == [["track", "label", "render", "join", "mux"]]
     assert fake_network.looked_at == []
     assert {tuple(ids) for _, ids, _, _ in tracks_of(tmp_path / "out.mp4.seg-run/detections.parquet")} == {
         (1, -1, -1),
@@ -171,7 +193,7 @@ def test_another_model_redoes_everything(work, traffic, tmp_path, fake_network):
     work([traffic], out, chunk_frames=8)
     fake_network.looked_at.clear()
     _, events = work([traffic], out, chunk_frames=8, model=str(other), force=True)
-    assert redone(events) == [["segment", "track", "join", "label", "render", "mux"]]
+    assert redone(events) == [["segment", "track", "label", "render", "join", "mux"]]
     assert sorted(fake_network.looked_at) == [0, 1, 2, 3, 4]
 
 
