@@ -46,7 +46,7 @@ def whole_file(path: Path, folder: Path | None = None, may_replace: MayReplace =
     """
     temporary = None
     try:
-        temporary = _fresh(path, folder or path.parent)
+        temporary = fresh_file(path, folder or path.parent)
         yield temporary
         _flush(temporary)
         _name(temporary, path, may_replace)
@@ -94,7 +94,7 @@ def digest_of_stream(stream: BinaryIO) -> str:
     return digest.hexdigest()
 
 
-def _fresh(path: Path, folder: Path) -> Path:
+def fresh_file(path: Path, folder: Path) -> Path:
     """A new empty file of this user's, with the permissions that an ordinary new file would have."""
     letters = os.fsencode(path.name)[:80].decode("utf-8", "ignore")  # a name has 255 bytes at most
     start = os.fsdecode(letters.encode())  # under the locale C, Python holds a name's bytes in its own way

@@ -52,11 +52,16 @@ def _add_live_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _live(arguments: argparse.Namespace) -> int:
+    from pipeline.job.protection import check_replaceable, protect_sources
     from pipeline.job.request import make_request
     from pipeline.live.watch import LiveJob, watch
     from pipeline.run.stopping import StopSignal
     from pipeline.video.ffmpeg import find_ffmpeg
 
+    if arguments.record is not None:
+        check_replaceable(arguments.record)
+        if Path(arguments.source).is_file():
+            protect_sources([(Path(arguments.source), arguments.record)])
     given = {**given_options(arguments, options_of_pictures()), "every": arguments.every}
     settings = make_request((), None, Given(given)).settings
     job = LiveJob(

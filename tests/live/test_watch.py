@@ -51,6 +51,18 @@ def test_live_says_what_is_no_source(capsys):
     assert "no camera, address or file" in capsys.readouterr().err
 
 
+def test_a_recording_does_not_replace_its_own_source(tmp_path, capsys):
+    from pipeline.cli import main
+
+    source, record = tmp_path / "drive.mp4", tmp_path / "hard.mp4"
+    source.write_bytes(b"-")
+    record.hardlink_to(source)
+    for same in (source, record):
+        assert main(["live", str(source), "--record", str(same), "-y"]) == 2
+        assert "would be overwritten by its own output" in capsys.readouterr().err
+    assert (source.read_bytes(), record.read_bytes()) == (b"-", b"-")
+
+
 def test_a_view_that_the_network_cannot_give_is_refused_before_anything_is_opened(traffic, monkeypatch):
     monkeypatch.setattr(watch, "Segmenter", None)
     monkeypatch.setattr(watch, "network_classes", lambda model: ({3: "car"}, None))

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from pipeline.errors import InputError
 from pipeline.storage import claim
 from pipeline.storage.claim import claimed
 from pipeline.structures.address import Address
@@ -62,6 +63,13 @@ def test_one_that_was_taken_over_is_not_removed_by_who_had_it_before(s3):
         leave(s3, "you")
         time.sleep(0.2)
     assert s3.objects[OBJECT] == b"you 0"
+
+
+def test_a_claim_that_may_be_written_but_not_read_is_told_and_not_waited_for(s3, monkeypatch):
+    leave(s3, "another")
+    monkeypatch.setattr(claim._Heart, "_look", lambda _: ("", ""))  # as of a refusal
+    with pytest.raises(InputError, match="may not be read"), claimed(CLAIM, "mine"):
+        pass
 
 
 def test_of_several_at_once_one_has_it(s3):

@@ -23,6 +23,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from pipeline.errors import MediaError, SegVideoError, UsageError, WriteError
+from pipeline.files import fresh_file
 from pipeline.video.read.source import reason
 from pipeline.video.settings import H264_CRF
 from pipeline.video.stream.live_stream import StreamSound
@@ -54,14 +55,15 @@ class Recording:
     """A film that grows. Each second of it is a fragment on the disk; `close` makes one whole file of them.
 
     Its size is that of the first picture, and others are scaled to it. Pictures keep their times, and sound its own.
-    Two threads may bring them. Raises UsageError for a name that cannot be had.
+    Two threads may bring them. replace : a file of that name may go, once there is a picture in its place. Raises
+    UsageError for a name that cannot be had.
     """
 
     def __init__(self, path: Path, *, replace: bool = False) -> None:
         if path.suffix.lower() != ".mp4":
             raise UsageError(f"{path} is no name of a recording.", do="give it the ending .mp4")
         self.path = path
-        self._stream = _new_file(path, replace)
+        self._at, self._stream = _new_file(path, replace)
         self._file = os.fstat(self._stream.fileno())
         self._lock = threading.Lock()
         self._container: OutputContainer | None = None
@@ -95,6 +97,8 @@ class Recording:
             frame.pict_type = PictureType.I if begins else PictureType.NONE
             self._write(self._video.encode(frame))
             self.pictures += 1
+            if self._at != self.path:
+                self._at = self._at.replace(self.path)
             if begins:  # the fragment before is complete
                 self._last_key = self._last
                 self._stream.flush()
@@ -123,13 +127,13 @@ class Recording:
                 self._end()
             finally:
                 self._stream.close()
-            if not self._is_there(self.path):
+            if not self._is_there(self._at):
                 raise UsageError(
                     f"{self.path} is no longer the file that was recorded to, and was left alone.",
                     do="look for the recording where it was moved to: it can be played",
                 )
             if not self.pictures:
-                self.path.unlink()
+                self._at.unlink()
                 return
         with whole_video(self.path, may_replace=self._is_there) as temporary:
             _join(self.path, temporary)
@@ -237,11 +241,13 @@ def _video_stream(container: OutputContainer, width: int, height: int) -> VideoS
     return stream
 
 
-def _new_file(path: Path, replace: bool) -> _File:
+def _new_file(path: Path, replace: bool) -> tuple[Path, _File]:
+    """A file that is new, and where it lies: under a temporary name where another is to be replaced."""
     try:
-        if replace:
-            path.unlink(missing_ok=True)
-        return _File(FileIO(path, "xb"))
+        if replace and os.path.lexists(path):
+            at = fresh_file(path, path.parent)
+            return at, _File(FileIO(at, "wb"))
+        return path, _File(FileIO(path, "xb"))
     except FileExistsError:
         raise UsageError(f"{path} exists.", do="name another file, or add --force to replace it") from None
     except OSError as error:
