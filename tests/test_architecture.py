@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import graphlib
 import re
 import sys
@@ -394,10 +395,33 @@ def riddles(sources: Mapping[str, str]) -> list[str]:
     return found
 
 
+def broken_sentences(sources: Mapping[str, str]) -> list[str]:
+    """Errors for people whose first line does not end as a sentence; a text that is made elsewhere is not looked at."""
+    found = []
+    for module, source in sources.items():
+        for node in ast.walk(ast.parse(source)):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or not node.args:
+                continue
+            ours = (
+                node.func.id.endswith("Error")
+                and not node.func.id.startswith("_")
+                and node.func.id not in dir(builtins)
+            )
+            text = ast.unparse(node.args[0]).rstrip("\"'")
+            if (
+                ours
+                and isinstance(node.args[0], ast.Constant | ast.JoinedStr)
+                and not text.endswith((".", "{what}"))
+            ):
+                found.append(f"{module}:{node.lineno} is no sentence: {text}")
+    return found
+
+
 RULES = (
     too_short,
     double_names,
     riddles,
+    broken_sentences,
     forbidden_rooms,
     homeless_libraries,
     unused_allowances,
@@ -600,3 +624,8 @@ def test_a_name_of_two_things_is_found_and_the_same_value_twice_passes():
 def test_a_docstring_that_is_a_riddle_is_found(first):
     assert len(riddles(house(model__rpn=f'class A:\n    """{first}"""'))) == 1
     assert riddles(house(model__rpn='"""Whatever is shown."""\ndef f(): ...')) == []
+
+
+def test_an_error_that_is_no_sentence_is_found():
+    told = 'raise UsageError("there is no car")\nraise ValueError("no car")\nraise UsageError(f"{a}: {what}")'
+    assert len(broken_sentences(house(model__rpn=told))) == 1

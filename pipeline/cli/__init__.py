@@ -7,6 +7,7 @@ import errno
 import sys
 import traceback
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 from pipeline.cli.command import Command
@@ -129,14 +130,18 @@ def _add_help_arguments(parser: argparse.ArgumentParser) -> None:
 def _show_help(arguments: argparse.Namespace) -> int:
     parsers = Parsers(COMMANDS)
     if arguments.name is not None and arguments.name not in parsers.of:
-        raise UsageError(f"There is no command called {arguments.name}.", do="see seg-video --help")
+        near = get_close_matches(arguments.name, parsers.of, n=1)
+        raise UsageError(
+            f"There is no command called {arguments.name}.",
+            do=f"did you mean {near[0]}?" if near else "see seg-video --help",
+        )
     shown = parsers.whole if arguments.name is None else parsers.of[arguments.name]
     say(shown.format_help().rstrip())
     return 0
 
 
 def _add_completion_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("shell", choices=("bash", "zsh"), help="whose")
+    parser.add_argument("shell", choices=("bash", "zsh"), metavar="SHELL", help="bash or zsh")
 
 
 def _show_completion(arguments: argparse.Namespace) -> int:

@@ -45,7 +45,7 @@ def _add_live_arguments(parser: argparse.ArgumentParser) -> None:
         "--every",
         metavar="N",
         default="auto",
-        help="show every Nth picture alone; auto: as many as the network can (default: %(default)s)",
+        help="show only every Nth picture; auto: as many as the network can (default: %(default)s)",
     )
     parser.add_argument("--loop", action="store_true", help="begin a file again at its end")
     add_job_options(parser, options_of_pictures(), help_of)

@@ -44,8 +44,8 @@ def _add_eval_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--model",
-        metavar="NAME_OR_FILE",
-        help=f"weights to run on the pictures (default: {SegmentSettings().model})",
+        metavar="NAME",
+        help=f"weights to run on the pictures: a name or a path (default: {SegmentSettings().model})",
     )
     parser.add_argument(
         "--detections", type=_count, metavar="N", help="at most N objects a picture (as the weights have it)"
@@ -54,7 +54,10 @@ def _add_eval_arguments(parser: argparse.ArgumentParser) -> None:
         "--thorough", action="store_true", default=None, help="look at each picture six times, as for videos"
     )
     parser.add_argument(
-        "--precision", choices=PRECISIONS, help="numbers that the network computes in (default: auto)"
+        "--precision",
+        choices=PRECISIONS,
+        metavar="NAME",
+        help=f"numbers that the network computes in (one of {', '.join(PRECISIONS)}; default: auto)",
     )
     parser.add_argument(
         "--out",
@@ -62,26 +65,35 @@ def _add_eval_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="write metrics.json, precision_recall.png and worst.png there",
     )
-    choice = parser.add_argument_group("which pictures of the folder")
-    choice.add_argument("--only", type=Path, metavar="LIST_FILE", help="those of this list, a name a line")
-    choice.add_argument("--sequences", type=_names, metavar="A,B", help="those of these drives or cities")
-    choice.add_argument("--source", type=_names, metavar="A,B", help="those of these sources")
-    choice.add_argument("--view", help="those of this view, `driver` or `other`")
-    choice.add_argument("--limit", type=_count, metavar="N", help="at most N, evenly spread")
     parser.add_argument(
-        "--conf", type=float, help=f"score from which an object counts as found (default: {defaults.conf})"
+        "--conf",
+        type=float,
+        metavar="SCORE",
+        help=f"score from which an object counts as found (default: {defaults.conf})",
     )
     parser.add_argument(
         "--min-score",
         type=float,
+        metavar="SCORE",
         help=f"score from which AP counts a detection (default: {defaults.min_score})",
     )
     parser.add_argument(
         "--min-side",
         type=float,
+        metavar="PX",
         help=f"px; narrower or lower objects do not count (default: {defaults.min_side:g})",
     )
     parser.add_argument("--json", action="store_true", help="the figures as one JSON object, and no tables")
+    _add_choice_arguments(parser)
+
+
+def _add_choice_arguments(parser: argparse.ArgumentParser) -> None:
+    choice = parser.add_argument_group("which pictures of the folder")
+    choice.add_argument("--only", type=Path, metavar="LIST_FILE", help="those of this list, a name a line")
+    choice.add_argument("--sequences", type=_names, metavar="A,B", help="those of these drives or cities")
+    choice.add_argument("--source", type=_names, metavar="A,B", help="those of these sources")
+    choice.add_argument("--view", metavar="VIEW", help="those of this view, `driver` or `other`")
+    choice.add_argument("--limit", type=_count, metavar="N", help="at most N, evenly spread")
 
 
 def _names(text: str) -> frozenset[str]:

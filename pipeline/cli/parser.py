@@ -19,8 +19,8 @@ from pipeline.structures.address import Address, is_address
 DEFAULT_COMMAND = "run"
 
 _EPILOG = """\
-seg-video IN.mp4 OUT.mp4 is short for seg-video run IN.mp4 OUT.mp4; its options: seg-video run --help
---debug, anywhere, shows where in the program an error comes from
+seg-video IN.mp4 OUT.mp4 is short for seg-video run IN.mp4 OUT.mp4;
+its options: seg-video run --help
 
 examples:
   seg-video in.mp4 out.mp4
@@ -28,8 +28,14 @@ examples:
   seg-video photo.jpg
   seg-video verify in.mp4 out.mp4
 
-exit codes: 0 done, 1 failed (verify: differs), 2 usage, 3 input cannot be read, 4 some chunks or inputs failed
-or are damaged, and the rest is there, 5 a run of something else is in the way, 130 interrupted
+exit codes:
+  0    done
+  1    failed (verify: differs)
+  2    usage
+  3    input cannot be read
+  4    some chunks or inputs failed or are damaged, and the rest is there
+  5    a run of something else is in the way
+  130  interrupted
 """
 
 
@@ -44,6 +50,13 @@ class _Parser(argparse.ArgumentParser):
         """All options, by each of their names."""
         return self._option_string_actions.keys()
 
+    def shorten_usage(self) -> None:
+        """Leave the options that need not be given out of the usage: fifty of them hide the others."""
+        needed = [action for action in self._actions if action.required or not action.option_strings]
+        formatter = self._get_formatter()
+        formatter.add_usage(None, needed, [], prefix="")
+        self.usage = formatter.format_help().strip().replace(self.prog, f"{self.prog} [options]", 1)
+
 
 class Parsers:
     """The parser of `seg-video` and one of each command."""
@@ -55,8 +68,13 @@ class Parsers:
             epilog=_EPILOG,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        self.whole.add_argument("--version", action="version", version=f"seg-video {__version__}")
-        rows = self.whole.add_subparsers(metavar="COMMAND")
+        self.whole.add_argument("-V", "--version", action="version", version=f"seg-video {__version__}")
+        self.whole.add_argument(
+            "--debug",
+            action="store_true",
+            help="with any command: show where in the program an error comes from",
+        )
+        rows = self.whole.add_subparsers(title="commands", metavar="COMMAND")
         self.of: dict[str, _Parser] = {}
         for command in commands:
             self.of[command.name] = rows.add_parser(
@@ -67,13 +85,14 @@ class Parsers:
                 formatter_class=argparse.RawDescriptionHelpFormatter,
             )
             command.add_arguments(self.of[command.name])
+            self.of[command.name].shorten_usage()
             self.of[command.name].set_defaults(command=command)
 
     def parse(self, words: Sequence[str]) -> argparse.Namespace:
         """The arguments of the words; options may stand anywhere. Raises UsageError, and SystemExit after help."""
         place = _place_of_command(words, self.of)
         if place is None:
-            if words[0] in ("-h", "--help", "--version"):
+            if words[0] in ("-h", "--help", "-V", "--version"):
                 return self.whole.parse_args(list(words))
             self._refuse_unknown(words)
             return self._parse_for(DEFAULT_COMMAND, words)
@@ -118,7 +137,9 @@ def refuse_other_inputs(paths: Sequence[str]) -> None:
             continue
         if other := _other_kind(path):
             kind, do = other
-            raise UsageError(f"{path} is {kind}, and seg-video takes files.", do=do)
+            raise UsageError(
+                f"{path} is {kind}, and seg-video run takes files of videos and pictures.", do=do
+            )
 
 
 def _other_kind(path: str) -> tuple[str, str] | None:
@@ -127,6 +148,8 @@ def _other_kind(path: str) -> tuple[str, str] | None:
         return "an address", "save it to a file first, or look at it with seg-video live"
     if path.startswith("/dev/") or (path.isdecimal() and not _is_there(path)):
         return "a camera or another device", "record to a file first, or look at it with seg-video live"
+    if path.endswith((".yaml", ".yml")):
+        return "a job file", f"seg-video submit {path}"
     return None
 
 

@@ -20,7 +20,7 @@ def require_extra(work: str) -> None:
     missing = [name for name in ("matplotlib", "pycocotools", "scipy") if find_spec(name) is None]
     if missing:
         raise ConfigError(
-            f"{work} needs {' and '.join(missing)}, which the product alone does not",
+            f"{work} needs {' and '.join(missing)}, which the product alone does not.",
             do="install the extra `train`: pip install 'seg-video[train]'",
         )
 

@@ -13,7 +13,7 @@ from pipeline.cli.say import say
 
 def _add_train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", type=Path, metavar="CONFIG.yaml", help="settings; docs/training.md has all")
-    parser.add_argument("--quiet", action="store_true", help="show no progress")
+    parser.add_argument("-q", "--quiet", action="store_true", help="show no progress")
 
 
 def _train(arguments: argparse.Namespace) -> int:

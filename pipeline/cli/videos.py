@@ -33,7 +33,7 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         "a folder or a template such as out/{stem}_seg.mp4; without it <stem>_seg.mp4 (of a picture: its own ending) "
         "in the current folder",
     )
-    parser.add_argument("-o", "--output", help="the output; then all paths are inputs")
+    parser.add_argument("-o", "--output", metavar="OUTPUT", help="the output; then all paths are inputs")
     add_job_options(parser, OPTIONS.values(), help_of)
     _add_job_extras(parser)
 
@@ -44,7 +44,7 @@ def _add_job_extras(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_console_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--quiet", action="store_true", help="say nothing but what goes wrong")
+    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but what goes wrong")
     parser.add_argument(
         "--progress",
         choices=("bar", "json"),
@@ -103,6 +103,7 @@ def _add_resume_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "name",
         nargs="?",
+        metavar="NAME",
         help="a run's folder, an output, a job file, or a folder, all of whose unfinished runs are meant; "
         "without it the latest run here",
     )
@@ -157,7 +158,7 @@ def _unfinished(name: str | None) -> tuple[list[JobRequest], int]:
 
 def _add_render_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="RUN", help="a finished run's folder, or its output")
-    parser.add_argument("output", help="the new video")
+    parser.add_argument("output", metavar="OUT", help="the new video")
     add_job_options(parser, options_of("render", "encode", "run"), help_of)
     _add_console_options(parser)
 

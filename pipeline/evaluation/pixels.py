@@ -12,8 +12,8 @@ from pycocotools import mask as coco
 from pipeline.evaluation.annotations import box_runs
 from pipeline.evaluation.classes import MeasuredClass
 from pipeline.evaluation.found import Found
+from pipeline.labels.confusion import Confusion, PixelScore
 from pipeline.labels.truth import TrueObject, TruePicture
-from pipeline.structures.confusion import Confusion, PixelScore
 from pipeline.structures.pixel_classes import VOID
 
 #: Stands in a map where nothing is.

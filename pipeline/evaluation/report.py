@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.evaluation.average_precision import ClassCurve
 from pipeline.evaluation.evaluate import ClassScore, Evaluation
-from pipeline.structures.confusion import PixelScore
+from pipeline.labels.confusion import PixelScore
 
 Table = list[tuple[str, ...]]
 

@@ -92,7 +92,7 @@ def _error(where: str, missing: list[str], unused: list[str], misfits: list[str]
     }
     found = [f"{len(names)} {title}{_listed(names)}" for title, names in sides.items()]
     return WeightsError(
-        f"{where} holds the weights of another network than the model that was built for it",
+        f"{where} holds the weights of another network than the model that was built for it.",
         found="\n         ".join(found),
         do="check that the file is the one the chosen model was published with",
     )

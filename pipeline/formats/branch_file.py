@@ -48,7 +48,7 @@ def checked_trunk(branch: Path, metadata: Mapping[str, str], network: Path) -> d
     trunk = read_trunk(network) if network.is_file() else {}
     if trunk_digest(trunk) != metadata.get(TRUNK):
         raise WeightsError(
-            f"{branch} reads the trunk of another network than {network.name}",
+            f"{branch} reads the trunk of another network than {network.name}.",
             found="another digest than its metadata tell",
             do="keep both in one folder under the names that they came with, or train the branch anew",
         )

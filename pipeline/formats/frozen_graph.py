@@ -42,7 +42,7 @@ def load_frozen_graph(path: Path) -> DetectionGraph:
 
 
 def _refusal(path: Path, found: str, do: str) -> WeightsError:
-    return WeightsError(f"{path} cannot be used as a frozen detection graph", found=found, do=do)
+    return WeightsError(f"{path} cannot be used as a frozen detection graph.", found=found, do=do)
 
 
 def _parsed(path: Path) -> Any:

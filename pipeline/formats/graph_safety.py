@@ -80,7 +80,7 @@ def _is_checkpoint(op: str) -> bool:
 
 def _error(where: str, place: str, op: str, reason: str) -> WeightsError:
     return WeightsError(
-        f"{where} is refused, because an operation of it {reason}",
+        f"{where} is refused, because an operation of it {reason}.",
         found=f"the operation {op} at {place!r}; nothing of this file has been run",
         do="use a network from a publisher you trust, exported for inference",
     )

@@ -34,7 +34,7 @@ def read_layer_weights(path: str | Path) -> dict[str, NDArray[Any]]:
 
 
 def _refusal(path: str | Path, found: str, do: str) -> WeightsError:
-    return WeightsError(f"{path} cannot be read as Keras weights", found=found, do=do)
+    return WeightsError(f"{path} cannot be read as Keras weights.", found=found, do=do)
 
 
 def _read(file: Any, path: Path) -> dict[str, NDArray[Any]]:

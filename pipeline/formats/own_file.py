@@ -45,7 +45,7 @@ def save_weights(path: str | Path, arrays: Mapping[str, NDArray[Any]], metadata:
         write_whole(Path(path), safetensors.numpy.save(plain, metadata=described))
     except (WriteError, KeyError, ValueError, safetensors.SafetensorError) as failure:
         raise WeightsError(
-            f"{path} cannot be written",
+            f"{path} cannot be written.",
             found=str(failure),
             do="use a folder that exists and can be written to",
         ) from failure
@@ -93,7 +93,7 @@ def arrays_digest(path: str | Path) -> str:
 
 def _unreadable(path: str | Path, damage: Exception) -> WeightsError:
     return WeightsError(
-        f"{path} cannot be read as seg-video weights",
+        f"{path} cannot be read as seg-video weights.",
         found=f"{type(damage).__name__}: {damage}",
         do="give a .safetensors file that seg-video wrote, or fetch it again",
     )

@@ -46,14 +46,14 @@ def _read(path: Path) -> tuple[object, dict[str, NDArray[np.generic]]]:
             start = file.read(len(_ZIP_START))
     except OSError as missing:
         raise WeightsError(
-            f"{path} cannot be opened", found=str(missing), do="give the path of a .pth file"
+            f"{path} cannot be opened.", found=str(missing), do="give the path of a .pth file"
         ) from None
     if start == _ZIP_START:
         return read_pytorch_zip(path)
     if start.startswith(_PICKLE_START):
         return read_pytorch_stream(path)
     raise WeightsError(
-        f"{path} is no PyTorch file",
+        f"{path} is no PyTorch file.",
         found=f"a file that begins with {start!r}" if start else "an empty file",
         do="fetch the file again; a page that a server sent in its place looks like this",
     )
@@ -70,7 +70,7 @@ def _state_dict(described: object, section: str | None, path: Path) -> dict[str,
         return states[section]
     wanted = "one state dict" if section is None else f"a state dict called {section!r}"
     raise WeightsError(
-        f"{path} does not hold {wanted}",
+        f"{path} does not hold {wanted}.",
         found=f"the state dicts {list(states)[:_SHOWN]}" if states else _outline(described),
         do="name one of them as the section" if states else "save the model's state_dict() alone",
     )

@@ -64,4 +64,4 @@ def _read_storages(
 
 
 def _refusal(path: Path, found: str) -> WeightsError:
-    return WeightsError(f"{path} cannot be read as a PyTorch file", found=found, do="fetch the file again")
+    return WeightsError(f"{path} cannot be read as a PyTorch file.", found=found, do="fetch the file again")

@@ -66,7 +66,7 @@ class TensorUnpickler:
 
     def _error(self, found: str) -> WeightsError:
         return WeightsError(
-            f"{self._where} does not hold a plain PyTorch state dict",
+            f"{self._where} does not hold a plain PyTorch state dict.",
             found=found,
             do="save the model's state_dict() alone with torch.save; nothing of this file has been run",
         )

@@ -29,7 +29,7 @@ def read_pytorch_zip(path: Path) -> tuple[object, dict[str, NDArray[np.generic]]
 
 
 def _refusal(path: Path, found: str, do: str) -> WeightsError:
-    return WeightsError(f"{path} cannot be read as a PyTorch file", found=found, do=do)
+    return WeightsError(f"{path} cannot be read as a PyTorch file.", found=found, do=do)
 
 
 def _checked_members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:

@@ -39,7 +39,7 @@ def load_saved_model(folder: Path) -> DetectionGraph:
 
 
 def _refusal(folder: Path, found: str, do: str) -> WeightsError:
-    return WeightsError(f"{folder} cannot be used as a detection SavedModel", found=found, do=do)
+    return WeightsError(f"{folder} cannot be used as a detection SavedModel.", found=found, do=do)
 
 
 def _parsed(folder: Path) -> Any:

@@ -10,6 +10,17 @@ from typing import Any
 from pipeline.errors import UsageError
 from pipeline.job.options import OPTIONS, Option
 
+#: Heads of the options in a command's help, by the room whose settings they become.
+_HEADS = {
+    "segment": "the network",
+    "track": "what is shown",
+    "render": "what is shown",
+    "decode": "what is read of the source",
+    "encode": "how the output is encoded",
+    "pictures": "how the output is encoded",
+    "run": "how the work is done, and what it leaves",
+}
+
 #: What the network, the tracker and the painter are told of a film alone.
 _OF_FILMS = ("every", "batch", "own-car")
 
@@ -18,18 +29,21 @@ def add_job_options(
     parser: argparse.ArgumentParser, options: Iterable[Option], help_of: Callable[[Option], str]
 ) -> None:
     """Declare the options with their help; one that is not given leaves no trace in what the parser returns."""
+    groups: dict[str, argparse._ArgumentGroup] = {}
     for option in options:
-        flags = [f"--{option.name}"] + ([f"-{option.short}"] if option.short else [])
+        head = _HEADS[option.room]
+        group = groups.get(head) or groups.setdefault(head, parser.add_argument_group(head))
+        flags = ([f"-{option.short}"] if option.short else []) + [f"--{option.name}"]
         settings: dict[str, Any] = {
             "dest": option.name,
             "help": help_of(option),
             "default": argparse.SUPPRESS,
         }
         if option.metavar is None:
-            parser.add_argument(*flags, action="store_true", **settings)
+            group.add_argument(*flags, action="store_true", **settings)
         else:
             action = "append" if option.repeats else "store"
-            parser.add_argument(*flags, metavar=option.metavar, action=action, **settings)
+            group.add_argument(*flags, metavar=option.metavar, action=action, **settings)
 
 
 def given_options(arguments: argparse.Namespace, options: Iterable[Option]) -> dict[str, Any]:

@@ -100,8 +100,10 @@ def names_in(file: str) -> Iterator[str]:
     try:
         with Path(file).open(encoding="utf-8") as lines:
             yield from filter(None, map(str.strip, lines))
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise InputError(f"{file} cannot be read.", found=str(error)) from error
+    except OSError as error:
+        raise InputError(f"{file} cannot be opened.", found=error.strerror or str(error)) from error
 
 
 def _is_prefix(name: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.errors import ConfigError, UsageError
+from pipeline.errors import UsageError
 from pipeline.job.settings import Settings
 from pipeline.pictures.settings import PictureSettings
 
@@ -22,8 +22,6 @@ def resolve(settings: Settings) -> Settings:
     if settings.pictures != PictureSettings():
         raise UsageError("--quality is for pictures.", do="for videos there is --crf")
     conf = settings.render.conf
-    if not 0.01 <= conf <= 1.0:
-        raise ConfigError("conf has to lie in 0.01..1.", found=str(conf), do="try 0.5")
     segment, track = settings.segment, settings.track
     start = min(track.start_score, conf)
     return replace(

@@ -65,7 +65,7 @@ def read_annotations(path: Path) -> Annotations:
         annotations = {record["id"]: tuple(by_picture[record["id"]]) for record in records}
     except (OSError, EOFError, ValueError, KeyError, TypeError, RecursionError) as damage:
         raise InputError(
-            f"{path} cannot be read as COCO annotations", found=f"{type(damage).__name__}: {damage}"
+            f"{path} cannot be read as COCO annotations.", found=f"{type(damage).__name__}: {damage}"
         ) from damage
     return Annotations(records, annotations, names)
 
@@ -80,7 +80,7 @@ def read_entries(folder: Path) -> tuple[list[PictureEntry], dict[int, str]]:
         if not folder.is_dir():
             raise InputError(f"There is no folder {folder}.")
         raise InputError(
-            f"{folder} has no COCO annotations",
+            f"{folder} has no COCO annotations.",
             do=f"put one of {', '.join(ANNOTATIONS)} there, and the pictures beside it or in images/",
         )
     content = read_annotations(path)
@@ -105,7 +105,7 @@ def read_folders(folders: Sequence[Path]) -> tuple[list[PictureEntry], dict[int,
         for one, name in theirs.items():
             if names.setdefault(one, name) != name:
                 raise InputError(
-                    f"{folder} calls category {one} {name!r}",
+                    f"{folder} calls category {one} {name!r}.",
                     found=f"{names[one]!r} in the folders before it",
                     do="give the same id to the same thing in all folders",
                 )
@@ -122,7 +122,7 @@ def load_picture(entry: PictureEntry, names: dict[int, str], longest: int) -> La
     height, width = int(entry.record["height"]), int(entry.record["width"])
     if pixels is None or pixels.shape[:2] != (height, width):
         raise InputError(
-            f"{entry.file} is not the picture that its annotations describe",
+            f"{entry.file} is not the picture that its annotations describe.",
             found="no picture" if pixels is None else f"{pixels.shape[1]}x{pixels.shape[0]} px",
             do=f"put the file of {width}x{height} px there, or leave it out of the annotations",
         )
@@ -156,7 +156,7 @@ def _file(folder: Path, name: str) -> Path:
         if path.is_file():
             return path
     raise InputError(
-        f"the picture {name} of {folder} is not there", do="put it beside the annotations or in images/"
+        f"The picture {name} of {folder} is not there.", do="put it beside the annotations or in images/"
     )
 
 

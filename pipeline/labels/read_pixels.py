@@ -15,7 +15,7 @@ def read_pixels(picture: TruePicture) -> NDArray[np.uint8]:
     pixels = cv2.imread(str(picture.file), cv2.IMREAD_COLOR)
     if pixels is None or pixels.shape[:2] != (picture.height, picture.width):
         raise InputError(
-            f"{picture.file} is not the picture that its labels describe",
+            f"{picture.file} is not the picture that its labels describe.",
             found="no picture" if pixels is None else f"{pixels.shape[1]}x{pixels.shape[0]} px",
             do=f"put the file of {picture.width}x{picture.height} px there",
         )

@@ -288,4 +288,4 @@ class MaskRCNNConfig:
 
 def _require(condition: bool, name: str, found: object, expected: str) -> None:
     if not condition:
-        raise ConfigError(f"{name} must be {expected}", found=repr(found))
+        raise ConfigError(f"{name} must be {expected}.", found=repr(found))

@@ -28,7 +28,7 @@ def cpu_precision(asked: str = "auto") -> str:
     if asked in ("float32", "bfloat16"):
         return asked
     if asked != "auto":
-        raise ConfigError("precision must be auto, float32 or bfloat16", found=repr(asked))
+        raise ConfigError("precision must be auto, float32 or bfloat16.", found=repr(asked))
     vendor, flags = cpu_identity()
     wanted = "amx_bf16" if vendor == "GenuineIntel" else "avx512_bf16"
     return "bfloat16" if wanted in flags else "float32"

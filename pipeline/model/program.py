@@ -27,7 +27,7 @@ def compile_program(model: MaskRCNN, shape: tuple[int, int, int], jit: bool | No
     backend = keras.backend.backend()
     makers = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}
     if backend not in makers:
-        raise ConfigError("KERAS_BACKEND must be tensorflow, jax or torch", found=backend)
+        raise ConfigError("KERAS_BACKEND must be tensorflow, jax or torch.", found=backend)
     return makers[backend](model, (*shape, 3), jit)
 
 

@@ -50,13 +50,13 @@ def own_config(path: Path, metadata: Mapping[str, str]) -> MaskRCNNConfig:
     """The config in the metadata of our own file."""
     if metadata.get(FORMAT) != VERSION or CONFIG not in metadata:
         raise WeightsError(
-            f"{path} is a safetensors file of another program",
+            f"{path} is a safetensors file of another program.",
             found=f"the metadata {sorted(metadata)}",
             do="use a file that this package wrote",
         )
     if KIND in metadata:
         raise WeightsError(
-            f"{path} is of a network that gives each pixel a class and finds no objects",
+            f"{path} is of a network that gives each pixel a class and finds no objects.",
             found=f"the kind {metadata[KIND]}",
             do="use it on pictures: seg-video photo.jpg out.png --model FILE",
         )
@@ -69,7 +69,7 @@ def foreign_config(
     """The preset of that kind with as many classes as the file's classifier has outputs."""
     if _CLASSIFIER[kind] not in source:
         raise WeightsError(
-            f"{path} has no classifier of a {kind} network",
+            f"{path} has no classifier of a {kind} network.",
             found=f"{len(source)} tensors, none of them {_CLASSIFIER[kind]}: {sorted(source)[:4]} ...",
             do="check that the file is a whole Mask R-CNN and of this kind",
         )
@@ -79,7 +79,7 @@ def foreign_config(
         names = published if count == max(published) + 1 else {}
     if any(not 0 < class_id < count for class_id in names):
         raise WeightsError(
-            f"the class names given do not fit {path}",
+            f"The class names given do not fit {path}.",
             found=f"class ids up to {max(names)}, a classifier of {count} outputs",
             do="give ids from 1 to one less than the outputs; 0 is the background",
         )

@@ -74,7 +74,7 @@ def _require_own(place: Path, *, writable: bool = False) -> None:
     if status.st_uid == os.getuid() and not others and not stat.S_ISLNK(status.st_mode):
         return
     raise WeightsError(
-        f"{place} could have been put there or changed by another user",
+        f"{place} could have been put there or changed by another user.",
         found=f"owner {status.st_uid}, mode {stat.filemode(status.st_mode)}",
         do=f"remove it, or name a folder of your own in {CACHE_VARIABLE}",
     )

@@ -117,7 +117,7 @@ def _convert(source: NetworkSource, canvas: Canvas, facts: dict[str, object], pa
         kind, what, found, do = json.loads(sent)
         raise vars(errors)[kind](what, found=found, do=do)
     raise WeightsError(
-        f"{source.model} cannot be converted for OpenVINO",
+        f"{source.model} cannot be converted for OpenVINO.",
         found=done.stderr.decode(errors="replace").strip().splitlines()[-1:][0]
         if done.stderr.strip()
         else "a crash",

@@ -83,7 +83,7 @@ def semantic_config(path: Path, metadata: dict[str, str]) -> SemanticConfig:
     """The config in the metadata of a file. Raises WeightsError where it is of another network."""
     if metadata.get(KIND) != SEMANTIC or CONFIG not in metadata:
         raise WeightsError(
-            f"{path} is not of a network that gives each pixel a class",
+            f"{path} is not of a network that gives each pixel a class.",
             found=f"the metadata {sorted(metadata)}",
         )
     return SemanticConfig.from_json(metadata[CONFIG])

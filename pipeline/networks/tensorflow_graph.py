@@ -97,7 +97,7 @@ class TensorFlowGraphSegmenter:
         wanted = (self._graph.height or height, self._graph.width or width)
         if wanted != (height, width):
             raise WeightsError(
-                f"{self._where} takes frames of {wanted[1]}x{wanted[0]} px alone",
+                f"{self._where} takes frames of {wanted[1]}x{wanted[0]} px alone.",
                 found=f"frames of {width}x{height} px",
                 do="resize the frames, or use a network that takes any size",
             )
@@ -106,7 +106,7 @@ class TensorFlowGraphSegmenter:
             found = [zoo_detections(frame, height, width, self._score_threshold) for frame in outputs]
         except ValueError as misfit:
             raise WeightsError(
-                f"{self._where} does not return what an instance segmentation network returns",
+                f"{self._where} does not return what an instance segmentation network returns.",
                 found=str(misfit),
                 do="use a network whose masks lie over its boxes, as those of the TensorFlow zoo do",
             ) from misfit
@@ -125,7 +125,7 @@ class TensorFlowGraphSegmenter:
             lines = reason.strip().splitlines() or [error.message]
             node = f" at {behind.split('}}')[0]}" if behind else ""
             raise WeightsError(
-                f"{self._where} failed while it computed",
+                f"{self._where} failed while it computed.",
                 found=f"{type(error).__name__}{node}: {lines[-1]}",
                 do="use a network that this machine has the memory for"
                 if isinstance(error, errors.ResourceExhaustedError)
@@ -136,7 +136,7 @@ class TensorFlowGraphSegmenter:
         unknown = sorted(set(detections.class_ids.tolist()) - set(self._class_names))
         if unknown:
             raise WeightsError(
-                f"{self._where} found objects of classes that its label map does not have",
+                f"{self._where} found objects of classes that its label map does not have.",
                 found=f"class ids {unknown[:8]}, label map of {len(self._class_names)} classes",
                 do="use the label map that the network was published with",
             )
@@ -150,7 +150,7 @@ def _graph_file(path: Path) -> Path:
             return path / place
     listed = sorted(entry.name for entry in path.iterdir())[:8] if path.is_dir() else None
     raise WeightsError(
-        f"there is no TensorFlow graph at {path}",
+        f"There is no TensorFlow graph at {path}.",
         found=f"a folder with {listed}" if listed is not None else "no such file or folder",
         do=f"give a .pb file, or a folder with {' or '.join(_PLACES[:2])}",
     )

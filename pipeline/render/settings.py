@@ -30,7 +30,7 @@ class RenderSettings:
     label_scores : a label shows the track's score too, the one that conf is compared with.
     alpha : share of the colour under a mask, 0..1.
     color_by : "track": an object keeps its colour; "class": a class has one.
-    conf : an object is shown as long as it is followed, if its track's score, over its best frames, reaches this.
+    conf : least score of a track that is shown, over its best frames; it is shown as long as it is followed.
     classes : names or ids of the classes to show; empty: all.
     max_objects : as many of a frame are shown, those of the best tracks' scores; None: all.
     """
@@ -55,12 +55,13 @@ class RenderSettings:
             )
         if self.view is not None:
             check_choice("view has to name what is drawn.", self.view, VIEWS)
-        check_choice("color_by has to name what decides the colour.", self.color_by, COLOR_KEYS)
+        check_choice("color-by has to name what decides the colour.", self.color_by, COLOR_KEYS)
         check_choice("labels has to say which objects are named.", self.labels, LABELS)
-        for name in ("alpha", "conf"):
-            if not 0.0 <= getattr(self, name) <= 1.0:
-                raise ConfigError(f"{name} has to lie in 0..1.", found=str(getattr(self, name)))
+        if not 0.0 <= self.alpha <= 1.0:
+            raise ConfigError("alpha has to lie in 0..1.", found=str(self.alpha))
+        if not 0.01 <= self.conf <= 1.0:
+            raise ConfigError("conf has to lie in 0.01..1.", found=str(self.conf), do="try 0.5")
         if self.max_objects is not None and self.max_objects < 1:
             raise ConfigError(
-                "max_objects has to be at least 1.", found=str(self.max_objects), do="leave it out for all"
+                "max-objects has to be at least 1.", found=str(self.max_objects), do="leave it out for all"
             )

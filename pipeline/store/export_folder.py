@@ -58,4 +58,4 @@ def _move(made: Path, folder: Path, overwrite: bool) -> None:
 
 
 def _not_empty(folder: Path) -> UsageError:
-    return UsageError(f"{folder} is not empty.", do="name another folder, or add -y to write into it")
+    return UsageError(f"{folder} is not empty.", do="name another folder, or add --force to write into it")

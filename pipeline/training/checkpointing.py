@@ -37,7 +37,7 @@ def load_state(state: TrainState, path: Path) -> int:
     )
     if misfits or metadata.get(_IDENTITY) != state.model.config.to_json():
         raise WeightsError(
-            f"{path} is a checkpoint of another training run",
+            f"{path} is a checkpoint of another training run.",
             found=f"{len(misfits)} arrays that do not fit, the first {misfits[:3]}"
             if misfits
             else "another network",

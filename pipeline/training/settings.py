@@ -89,7 +89,7 @@ class TrainSettings:
 
     def __post_init__(self) -> None:
         for key, expected in self.faults(vars(self)):
-            raise ConfigError(f"{key} must be {expected}", found=repr(getattr(self, key)))
+            raise ConfigError(f"{key} must be {expected}.", found=repr(getattr(self, key)))
 
     @staticmethod
     def faults(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

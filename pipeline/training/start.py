@@ -61,7 +61,7 @@ def start_path(start: str) -> Path:
     entry = find(start)
     if entry.kind != "own":
         raise ConfigError(
-            f"training cannot start from {start}, which is of another network",
+            f"Training cannot start from {start}, which is of another network.",
             found=f"weights of the kind {entry.kind}",
             do="start from dashcam-lite, or from a .safetensors file that seg-video wrote",
         )
@@ -92,7 +92,7 @@ def load_start(model: MaskRCNN, path: Path) -> Start:
                 taken.add(name)
     if not taken:
         raise ConfigError(
-            f"nothing in {path} fits the network that is to be trained",
+            f"Nothing in {path} fits the network that is to be trained.",
             found=f"{len(arrays)} arrays, the first {sorted(arrays)[:3]}",
             do="set `network` to the one that the file is of",
         )
@@ -138,7 +138,7 @@ def network_config(settings: TrainSettings, names: Mapping[int, str]) -> MaskRCN
     """
     ids = sorted(set(names) - set(settings.unions))
     if not ids or ids[0] < 1:
-        raise ConfigError("categories need ids from 1 on; 0 is the background", found=f"the ids {ids}")
+        raise ConfigError("categories need ids from 1 on; 0 is the background.", found=f"the ids {ids}")
     classes = ("background", *(names[one] for one in ids)), (0, *ids)
     preset = NETWORKS[settings.network]
     config = preset(classes) if settings.full_canvas is None else preset(classes, settings.full_canvas)

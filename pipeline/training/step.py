@@ -53,7 +53,7 @@ def make_step(state: TrainState, clip_norm: float, ema_decay: float, jit: bool) 
     makers = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}
     backend = keras.backend.backend()
     if backend not in makers:
-        raise ConfigError("KERAS_BACKEND must be tensorflow, jax or torch", found=backend)
+        raise ConfigError("KERAS_BACKEND must be tensorflow, jax or torch.", found=backend)
     return makers[backend](state, clip_norm, ema_decay, jit)
 
 

@@ -110,7 +110,7 @@ def _run(
             since.append(losses)
             if not math.isfinite(losses["loss"]):
                 raise ConfigError(
-                    f"the loss of step {done} is {losses['loss']}", do="lower learning_rate or clip_norm"
+                    f"The loss of step {done} is {losses['loss']}.", do="lower learning_rate or clip_norm"
                 )
             if done % settings.log_every == 0 or done == settings.steps:
                 seconds = time.monotonic() - started
@@ -130,7 +130,7 @@ def _run(
 
 
 def _interrupted(when: str) -> InterruptedRunError:
-    return InterruptedRunError(f"training stopped {when}", do="run the same command to go on")
+    return InterruptedRunError(f"Training stopped {when}.", do="run the same command to go on")
 
 
 def _save(
@@ -150,7 +150,7 @@ def _cache(
     settings: TrainSettings, entries: list[PictureEntry], names: dict[int, str], report: Report, stop: Stop
 ) -> PictureCache:
     if not entries:
-        raise InputError(f"{settings.data} has no picture in its annotations")
+        raise InputError(f"{settings.data} has no picture in its annotations.")
     digest = hashlib.sha256(repr((settings.longest, sorted(names), [
         (entry.record, entry.annotations, entry.file.stat().st_size) for entry in entries
     ])).encode()).hexdigest()  # fmt: skip
@@ -174,7 +174,7 @@ def _maker(
         entries, held_out, settings.source_weights, settings.driver_weight, settings.rare_share
     )
     if weights.sum() <= 0.0:
-        raise InputError(f"no picture of {settings.data} is left to train on", do="hold out fewer of them")
+        raise InputError(f"No picture of {settings.data} is left to train on.", do="hold out fewer of them")
     variety = Variety(
         settings.canvas or config.input.canvas, config.input.canvas, settings.scales, settings.flip,
         settings.photometry, settings.paste, frozenset(settings.paste_categories),

@@ -136,7 +136,7 @@ def _in_words(version: Sequence[int]) -> str:
 def _failure(command: Sequence[str], ending: str, words: bytes | None) -> MediaError:
     lines = (words or b"").decode("utf-8", "replace").splitlines()[-_QUOTED_LINES:]
     return MediaError(
-        f"ffmpeg failed: {shlex.join(command)}",
+        "ffmpeg failed.",
         found="\n         ".join([ending, *lines]),
-        do=f"try the command by itself, or another ffmpeg by way of {VARIABLE}",
+        do=f"try another ffmpeg by way of {VARIABLE}, or the command by itself: {shlex.join(command)}",
     )

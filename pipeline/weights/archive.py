@@ -25,7 +25,9 @@ def unpack_member(archive: Path, member: str, folder: Path) -> None:
     target = folder / PurePosixPath(member).parts[0]
     if target.exists():
         raise WeightsError(
-            f"{target} is in the way of unpacking {archive.name}", found=f"it has no {member}", do="remove it"
+            f"{target} is in the way of unpacking {archive.name}.",
+            found=f"it has no {member}",
+            do="remove it",
         )
     workspace = folder / f".{target.name}.unpacking"
     shutil.rmtree(workspace, ignore_errors=True)  # of a run that was killed
@@ -35,7 +37,7 @@ def unpack_member(archive: Path, member: str, folder: Path) -> None:
         (workspace / target.name).rename(target)
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise WeightsError(
-            f"{archive} cannot be unpacked", found=str(error), do="remove it and fetch it again"
+            f"{archive} cannot be unpacked.", found=str(error), do="remove it and fetch it again"
         ) from error
     finally:
         shutil.rmtree(workspace, ignore_errors=True)
@@ -54,7 +56,7 @@ def _extract(archive: Path, wanted: PurePosixPath, workspace: Path) -> None:
             pass
     if not (workspace / wanted).exists():
         found = ", ".join(seen[:12]) or "it is empty"
-        raise WeightsError(f"{archive} has no {wanted}", found=found, do="check where it comes from")
+        raise WeightsError(f"{archive} has no {wanted}.", found=found, do="check where it comes from")
 
 
 def _checked_path(archive: Path, info: tarfile.TarInfo) -> PurePosixPath:
@@ -67,7 +69,7 @@ def _checked_path(archive: Path, info: tarfile.TarInfo) -> PurePosixPath:
     else:
         return path
     raise WeightsError(
-        f"{archive} is not safe to unpack",
+        f"{archive} is not safe to unpack.",
         found=f"its member {info.name!r} {reason}",
         do="remove it, and take it from the publisher's own address",
     )

@@ -96,7 +96,7 @@ def find(name: str) -> CatalogEntry:
         return entries[name]
     near = difflib.get_close_matches(name, entries, n=1, cutoff=0.4)
     raise UsageError(
-        f"there are no weights called {name!r} in the catalog",
+        f"There are no weights called {name!r} in the catalog.",
         found=f"the catalog has {', '.join(entries)}",
         do=f"did you mean {near[0]!r}?" if near else "see `seg-video models`",
     )

@@ -35,7 +35,7 @@ def fetch(entry: CatalogEntry, cache: Path | None = None, *, progress: bool = Tr
         return _at_hand(entry, store) or _obtained(entry, store, progress)
     except OSError as error:
         raise WeightsError(
-            f"{entry.name!r} cannot be kept in {store.folder}",
+            f"{entry.name!r} cannot be kept in {store.folder}.",
             found=str(error),
             do=f"make room or give access there, or name another folder in {CACHE_VARIABLE}",
         ) from error
@@ -44,7 +44,7 @@ def fetch(entry: CatalogEntry, cache: Path | None = None, *, progress: bool = Tr
 def _embedded(entry: CatalogEntry) -> Path:
     if not entry.available:
         raise WeightsError(
-            f"the weights {entry.name!r} are not part of this version",
+            f"The weights {entry.name!r} are not part of this version.",
             found=f"no {entry.file_name} in the package",
             do="choose others from `seg-video models`",
         )
@@ -91,7 +91,7 @@ def _download(entry: CatalogEntry, store: WeightsCache, progress: bool) -> None:
         download(entry.url, part, progress=progress)
     except ConnectionError as error:
         raise WeightsError(
-            f"{entry.file_name} for {entry.name!r} cannot be downloaded",
+            f"{entry.file_name} for {entry.name!r} cannot be downloaded.",
             found=str(error),
             do=f"get it from {entry.url} by hand and put it into {store.folder}, or run again to go on",
         ) from error

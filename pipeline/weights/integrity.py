@@ -64,4 +64,4 @@ def _identity(path: Path) -> dict[str, int]:
 
 
 def _mismatch(path: Path, entry: CatalogEntry, *, found: str, do: str) -> WeightsError:
-    return WeightsError(f"{path} is not the file that {entry.name!r} stands for", found=found, do=do)
+    return WeightsError(f"{path} is not the file that {entry.name!r} stands for.", found=found, do=do)

@@ -40,5 +40,5 @@ LABEL_MAPS: Mapping[str, Mapping[int, str]] = MappingProxyType(
 def label_map(name: str) -> Mapping[int, str]:
     """Class names by id, in the id space that `name` stands for: coco91, coco80 or dashcam8."""
     if name not in LABEL_MAPS:
-        raise UsageError(f"there is no label map {name!r}", do=f"choose one of {', '.join(LABEL_MAPS)}")
+        raise UsageError(f"There is no label map {name!r}.", do=f"choose one of {', '.join(LABEL_MAPS)}")
     return LABEL_MAPS[name]

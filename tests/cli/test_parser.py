@@ -36,8 +36,8 @@ def test_options_of_other_commands_may_stand_anywhere(tmp_path):
     )
     found = Parsers(cli.COMMANDS).parse(["--json", "status", "a", "--json", "b"])
     assert (found.command.name, found.names, found.json) == ("status", ["a", "b"], True)
-    found = Parsers(cli.COMMANDS).parse(["resume", "--quiet"])
-    assert (found.command.name, found.name) == ("resume", None)
+    found = Parsers(cli.COMMANDS).parse(["resume", "-q"])
+    assert (found.command.name, found.name, found.quiet) == ("resume", None, True)
 
 
 def test_an_options_value_is_no_command():
@@ -78,6 +78,19 @@ def test_misuse_is_told_in_a_line_with_what_helps_and_without_the_whole_usage(wo
     assert str(told.value.do).startswith(do)
 
 
+def test_help_of_a_mistyped_command_names_the_nearest(capsys):
+    assert cli.main(["help", "rnder"]) == 2
+    assert "did you mean render?" in capsys.readouterr().err
+
+
+def test_help_begins_with_what_has_to_be_given_and_heads_the_options():
+    run, export = (Parsers(cli.COMMANDS).of[name].format_help() for name in ("run", "export"))
+    assert run.startswith("usage: seg-video run [options] PATH [PATH ...]\n")
+    assert export.startswith("usage: seg-video export [options] --format FORMAT --out FOLDER OUT\n")
+    heads = [line for line in run.splitlines() if line.startswith(("the network:", "what is shown:"))]
+    assert heads == ["the network:", "what is shown:"]
+
+
 def test_a_word_too_long_for_a_file_name_is_a_usage_error(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError):
@@ -86,7 +99,12 @@ def test_a_word_too_long_for_a_file_name_is_a_usage_error(tmp_path, monkeypatch)
 
 @pytest.mark.parametrize(
     ("path", "kind"),
-    [("rtsp://cam/1", "an address"), ("/dev/video0", "a camera"), ("0", "a camera")],
+    [
+        ("rtsp://cam/1", "an address"),
+        ("/dev/video0", "a camera"),
+        ("0", "a camera"),
+        ("job.yaml", "a job file"),
+    ],
 )
 def test_what_is_no_video_file_is_told_in_a_line(path, kind):
     with pytest.raises(UsageError, match=kind):

@@ -93,7 +93,7 @@ def test_a_missing_picture_and_missing_annotations_are_named(tmp_path: Path) -> 
         read_entries(tmp_path)
     folder = folder_of(tmp_path, {})
     (folder / "images" / "a.png").unlink()
-    with pytest.raises(InputError, match=r"the picture a\.png"):
+    with pytest.raises(InputError, match=r"The picture a\.png"):
         read_entries(folder)
 
 

@@ -30,6 +30,16 @@ def test_the_bar_moves_between_results_but_never_past_the_next_one():
     assert pace.share(101.0) == pytest.approx(0.2)
 
 
+def test_a_film_of_one_chunk_is_not_done_before_its_result():
+    pace = Pace(50, done(0, 0), now=0.0, known=Speed(1.0, 3.0, 2, 0.8))
+    pace.start(0.0)
+    assert 0.7 < pace.share(1000.0) < 0.8
+    pace.take(done(50, 0), 1001.0)
+    assert 0.9 < pace.share(5000.0) < 1.0
+    pace.take(done(50, 50), 5001.0)
+    assert pace.share(5001.0) == 1.0
+
+
 def test_where_the_next_result_is_late_the_time_left_grows():
     pace = Pace(1000, done(0, 0), now=0.0)
     pace.take(done(100, 100), 10.0)

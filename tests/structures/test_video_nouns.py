@@ -1,4 +1,4 @@
-"""Chunk, VideoInfo, ColourTags, YuvFrame and PacketSpan: checked on construction, and what they work out."""
+"""Chunk, VideoInfo, ColourTags and YuvFrame: checked on construction, and what they work out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.colour import ColourTags
-from pipeline.structures.packet_span import PacketSpan
 from pipeline.structures.yuv_frame import YuvFrame
 from tests.footage import an_info
 
@@ -56,11 +55,3 @@ def test_a_frame_tells_how_its_chroma_is_sampled() -> None:
     assert planes(7, 5).subsampling == (1, 1)
     with pytest.raises(ValueError, match="luma of \\(5, 7\\)"):
         planes(3, 2)
-
-
-def test_a_span_of_packets_has_as_many_bytes_as_its_sizes_say() -> None:
-    columns = {"sizes": np.array([3, 2]), "pts": np.array([0, 1]), "keys": np.array([True, False])}
-    header = ("h264", "avc1", b"", 4, 4, 0, Fraction(1, 25))
-    assert PacketSpan(*header, payload=b"12345", **columns).nbytes == 5 + 16 + 16 + 2
-    with pytest.raises(ValueError, match="expected 5 bytes, found 4"):
-        PacketSpan(*header, payload=b"1234", **columns)

@@ -45,7 +45,7 @@ def test_ctrl_c_ends_the_step_at_hand_and_the_same_command_goes_on(
     monkeypatch.setattr(trainer, "make_step", lambda *_: step)
     before = signal.getsignal(signal.SIGINT)
     assert cli.main(["train", "train.yaml"]) == 130
-    assert "training stopped after step 2 of 4" in capsys.readouterr().err
+    assert "Training stopped after step 2 of 4" in capsys.readouterr().err
     assert signal.getsignal(signal.SIGINT) is before
     assert cli.main(["train", "train.yaml"]) == 0
     said = capsys.readouterr()

@@ -73,7 +73,7 @@ def test_a_file_of_some_arrays_sets_these_and_says_what_is_left(tmp_path: Path) 
 
 def test_a_file_in_which_nothing_fits_is_no_start(tmp_path: Path) -> None:
     save_weights(tmp_path / "start.safetensors", {"other": np.zeros(3, np.float32)}, {})
-    with pytest.raises(ConfigError, match=r"nothing in .* fits"):
+    with pytest.raises(ConfigError, match=r"Nothing in .* fits"):
         load_start(small_model(), tmp_path / "start.safetensors")
 
 

@@ -81,7 +81,7 @@ def test_a_loss_that_is_none_ends_the_run_before_it_is_saved(
     settings: TrainSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trainer, "make_step", lambda *_: lambda *_: {"loss": float("nan")})
-    with pytest.raises(ConfigError, match="the loss of step 1 is nan"):
+    with pytest.raises(ConfigError, match="The loss of step 1 is nan"):
         trainer.train(settings, Listener())
     assert not (settings.output / trainer.CHECKPOINT).exists()
 
@@ -93,5 +93,5 @@ def test_reading_pictures_can_be_stopped_too(settings: TrainSettings) -> None:
 
 def test_a_folder_with_nothing_to_train_on_is_refused(settings: TrainSettings, tmp_path: Path) -> None:
     (tmp_path / "held_out.txt").write_text("1.png\n2.png\n3.png\n4.png\n")
-    with pytest.raises(InputError, match=r"no picture .* is left"):
+    with pytest.raises(InputError, match=r"No picture .* is left"):
         trainer.train(replace(settings, validation=tmp_path / "held_out.txt"), Listener())

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from pipeline.errors import InputError
 from pipeline.evaluation.segmenting import Counted
+from pipeline.labels.confusion import Confusion
 from pipeline.labels.pixel_folder import PixelEntry, load_pixels, read_pixel_classes, read_pixel_entries
 from pipeline.networks.registry import find_source
 from pipeline.networks.semantic import is_semantic, load_classifier
 from pipeline.networks.settings import LoadSettings
 from pipeline.structures.class_map import ClassMap, PixelClassifier
-from pipeline.structures.confusion import Confusion
 from pipeline.structures.pixel_classes import VOID, PixelClasses
 from pipeline.video.colour.pixels import resized
 

@@ -26,5 +26,5 @@ def make_backbone(config: BackboneConfig, **kwargs: Any) -> keras.layers.Layer:
     Raises ConfigError where there is no trunk of that kind.
     """
     if config.kind not in BACKBONES:
-        raise ConfigError(f"there is no trunk {config.kind!r}", do=f"use one of {', '.join(BACKBONES)}")
+        raise ConfigError(f"There is no trunk {config.kind!r}.", do=f"use one of {', '.join(BACKBONES)}")
     return BACKBONES[config.kind](config, **kwargs)

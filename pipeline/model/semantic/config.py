@@ -33,10 +33,10 @@ class SemanticConfig:
     def __post_init__(self) -> None:
         if self.network not in get_args(NetworkName):
             raise ConfigError(
-                f"network must be one of {', '.join(get_args(NetworkName))}", found=self.network
+                f"network must be one of {', '.join(get_args(NetworkName))}.", found=self.network
             )
         if self.width < 1:
-            raise ConfigError("width must be at least 1", found=str(self.width))
+            raise ConfigError("width must be at least 1.", found=str(self.width))
 
     def to_json(self) -> str:
         """The config as JSON text that `from_json` reads back to an equal value."""

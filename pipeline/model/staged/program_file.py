@@ -20,7 +20,7 @@ from pipeline.files import write_whole
 STAGES, BRANCH_STAGE = ("dense", "boxes", "masks"), "classes"
 
 #: Raise it when the graphs that `stages.py` makes, or what goes in and out of them, changes.
-RELEASE = 1
+RELEASE = 2
 
 #: Graph and weights of each stage by its name.
 Graphs = Mapping[str, tuple[bytes, bytes]]
@@ -50,7 +50,7 @@ def read_program(path: Path, facts: Mapping[str, object]) -> Graphs | None:
     body = memoryview(content)[_DIGITS + 1 :]
     if content[: _DIGITS + 1] != hashlib.sha256(body).hexdigest().encode() + b"\n":
         raise WeightsError(
-            f"{path} is damaged", found="another checksum than its first line says", do="remove it"
+            f"{path} is damaged.", found="another checksum than its first line says", do="remove it"
         )
     with zipfile.ZipFile(io.BytesIO(body)) as archive:
         if json.loads(archive.read(_FACTS)) != facts:

@@ -22,7 +22,7 @@ class Pace:
         self._finding = Speed.finding_share if known is None else known.finding_share
         self._began = self._last = now
         self._first = self._share = self._share_of(done)
-        self._step = _FIRST_STEP / max(frames, 1)
+        self._step = self._finding * min(_FIRST_STEP / max(frames, 1), 1.0)
         self._works = False
         self._known = None if known is None else known.rate / max(frames, 1)
 
@@ -43,7 +43,7 @@ class Pace:
     def share(self, now: float) -> float:
         """Share of the work that is done: what was told, and on from there at the pace so far."""
         grown = self._rate(now) * (now - self._last) if self._works else 0.0
-        return min(self._share + min(grown, 0.95 * self._step), 1.0)
+        return min(self._share + min(grown, 0.95 * min(self._step, 1.0 - self._share)), 1.0)
 
     def rate(self, now: float) -> float | None:
         """Frames a second; None as long as nothing is known."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipeline.errors import InputError, UsageError
 from pipeline.structures.address import Place
-from pipeline.structures.packet_span import PacketSpan
+from pipeline.video.read.packet_span import PacketSpan
 from pipeline.video.read.source import size_of
 
 

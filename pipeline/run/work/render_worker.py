@@ -17,13 +17,13 @@ from pipeline.run.work.meter import METER, Spent
 from pipeline.run.work.reach import check_reach
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.class_map import ClassMap
-from pipeline.structures.packet_span import PacketSpan
 from pipeline.structures.pixel_classes import PixelClasses
 from pipeline.structures.tracks import Tracks
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.colour.tone_map import as_painted
 from pipeline.video.read.decode import decode_yuv
 from pipeline.video.read.gaps import without_gaps
+from pipeline.video.read.packet_span import PacketSpan
 from pipeline.video.settings import DecodeSettings
 from pipeline.video.write.encode import encode_part
 from pipeline.video.write.encoders import Encoder

@@ -22,11 +22,11 @@ from pipeline.structures.class_map import ClassMap
 from pipeline.structures.detections import Detections
 from pipeline.structures.frame_damage import FrameDamage
 from pipeline.structures.frame_motion import EdgeMap, FrameMotion
-from pipeline.structures.packet_span import PacketSpan
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.read.decode import DecodedFrame, decode_rgb
 from pipeline.video.read.gaps import without_gaps
 from pipeline.video.read.motion import Grey, camera_motion, sampled_edges, small_grey
+from pipeline.video.read.packet_span import PacketSpan
 from pipeline.video.read.plan import with_frame_before
 from pipeline.video.settings import DecodeSettings
 

@@ -10,13 +10,13 @@ import keras
 import numpy as np
 
 from pipeline.errors import ConfigError, InputError
+from pipeline.labels.confusion import Confusion
 from pipeline.labels.pixel_folder import PixelEntry, load_pixels, read_pixel_classes, read_pixel_entries
 from pipeline.model.config import InputConfig
 from pipeline.model.semantic.config import SemanticConfig
 from pipeline.model.semantic.objective import PixelTargets, pixel_losses
 from pipeline.model.semantic.semantic_network import SemanticNetwork, make_semantic
 from pipeline.networks.checkpoint_config import KIND, SEMANTIC
-from pipeline.structures.confusion import Confusion
 from pipeline.structures.pixel_classes import PixelClasses
 from pipeline.training.batches import Variety
 from pipeline.training.lesson import Lesson
@@ -34,7 +34,7 @@ def semantic_lesson(settings: SemanticSettings, report: Report) -> Lesson:
     names = {entry.name for entry in held_out}
     shown = [one for one in read_pixel_entries(settings.data, settings.train) if one.name not in names]
     if not shown:
-        raise InputError(f"no picture of {settings.data} is left to train on", do="hold out fewer of them")
+        raise InputError(f"No picture of {settings.data} is left to train on.", do="hold out fewer of them")
     multiplier = 0 if settings.start is None else depth_multiplier(settings.start)
     config = SemanticConfig(
         classes, settings.network, settings.width, InputConfig(canvas=settings.full_canvas), multiplier

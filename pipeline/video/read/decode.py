@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 
 from pipeline.errors import DamagedInputError
 from pipeline.structures.chunk import Chunk
-from pipeline.structures.packet_span import PacketSpan
 from pipeline.structures.video_info import VideoInfo
 from pipeline.structures.yuv_frame import YuvFrame
 from pipeline.video.colour.pixels import to_rgb, to_yuv, top_down
 from pipeline.video.colour.tone_map import as_painted, is_hdr, sdr, tone_mapped
 from pipeline.video.read.deinterlace import deinterlaced
 from pipeline.video.read.demux import open_decoder, read_packets
+from pipeline.video.read.packet_span import PacketSpan
 from pipeline.video.read.packets import open_packets
 from pipeline.video.read.source import reason
 

@@ -11,8 +11,8 @@ from av.video.codeccontext import VideoCodecContext
 
 from pipeline.errors import InputError
 from pipeline.structures.chunk import Chunk
-from pipeline.structures.packet_span import NO_PTS, PacketSpan
 from pipeline.structures.video_info import VideoInfo
+from pipeline.video.read.packet_span import NO_PTS, PacketSpan
 from pipeline.video.read.packets import open_packets
 from pipeline.video.read.source import codec_tag
 

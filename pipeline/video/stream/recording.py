@@ -243,7 +243,7 @@ def _new_file(path: Path, replace: bool) -> _File:
             path.unlink(missing_ok=True)
         return _File(FileIO(path, "xb"))
     except FileExistsError:
-        raise UsageError(f"{path} exists.", do="name another file, or add -y to replace it") from None
+        raise UsageError(f"{path} exists.", do="name another file, or add --force to replace it") from None
     except OSError as error:
         raise WriteError(f"Cannot write {path}.", found=error.strerror or str(error)) from error
 

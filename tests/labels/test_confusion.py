@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.structures.confusion import Confusion
+from pipeline.labels.confusion import Confusion
 from pipeline.structures.pixel_classes import VOID
 
 
