@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 
 from pipeline.errors import UsageError
@@ -29,8 +30,9 @@ class LiveServer:
 
     @property
     def address(self) -> str:
-        """Address of the page, with the token in it."""
-        host = f"[{self._host}]" if ":" in self._host else self._host
+        """Address of the page, with the token in it; at all addresses of the machine, one that others can open."""
+        host = _outside(self._host)
+        host = f"[{host}]" if ":" in host else host
         return f"http://{host}:{self.port}/" + (f"{self.door.token}/" if self.door.token else "")
 
     def start(self) -> None:
@@ -43,3 +45,17 @@ class LiveServer:
             self._server.shutdown()
             self._thread.join()
         self._server.server_close()
+
+
+def _outside(host: str) -> str:
+    """The host, or where it stands for all addresses of this machine, that by which others reach it."""
+    # Addresses of documentation (RFC 5737, RFC 3849), which are nobody's.
+    elsewhere = {"0.0.0.0": "192.0.2.1", "::": "2001:db8::1"}.get(host)  # noqa: S104
+    if elsewhere is None:
+        return host
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM) as way:
+        try:
+            way.connect((elsewhere, 9))  # sends nothing: the system chooses where it would be sent from
+        except OSError:
+            return socket.gethostname()
+        return str(way.getsockname()[0])

@@ -44,6 +44,7 @@ class OnnxProgram:
             raise missing_package(path, "openvino", str(missing)) from missing
         try:
             model = openvino.Core().read_model(path)
+            _keep_slices_of_boxes(model)
             self._run = openvino.Core().compile_model(
                 model, "CPU", {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
             )
@@ -62,6 +63,34 @@ class OnnxProgram:
             return [np.array(output, np.float32) for output in self._run(picture).values()]
         except RuntimeError as error:
             raise _failed(self._path, error) from error
+
+
+def _keep_slices_of_boxes(model: Any) -> None:
+    """Cut what GatherElements reads with StridedSlice where the file has a Slice from 0 on.
+
+    YOLO26 picks its best boxes so, out of rows that hold scores too. OpenVINO 2026.4 leaves such a Slice out
+    (EliminateSliceBeforeGatherElements), and then the axis that was cut is too long for it to compile.
+    """
+    from openvino import opset13
+
+    for gather in model.get_ordered_ops():
+        cut = gather.input_value(0).get_node() if gather.get_type_name() == "GatherElements" else None
+        if cut is None or cut.get_type_name() != "Slice" or cut.get_input_size() < 5:
+            continue
+        start, stop, axes = (cut.input_value(place).get_node() for place in (1, 2, 4))
+        if (
+            any(bound.get_type_name() != "Constant" for bound in (start, stop, axes))
+            or start.get_data().any()
+        ):
+            continue
+        shape = cut.get_output_partial_shape(0)
+        ends, whole = np.zeros(len(shape), np.int64), np.ones(len(shape), np.int64)
+        for axis, end in zip(axes.get_data(), stop.get_data(), strict=True):
+            ends[axis], whole[axis] = end, 0
+        if any(shape[axis] != ends[axis] for axis in np.flatnonzero(whole == 0)):  # its steps are longer
+            continue
+        kept = opset13.strided_slice(cut.input_value(0), 0 * ends, ends, 0 * ends + 1, whole, whole)
+        gather.input(0).replace_source_output(kept.output(0))
 
 
 class TfliteProgram:

@@ -44,7 +44,7 @@ def find_square(rgb, *, class_map=False):
     return found, (np.arange(24)[:, None] // 12 + np.zeros(40)).astype(np.uint8) if class_map else None
 
 
-def until(condition, seconds=20.0):
+def until(condition, seconds=60.0):
     """The first true value of `condition`."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

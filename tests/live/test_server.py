@@ -93,7 +93,7 @@ def stream(server, pictures):
 def test_the_stream_is_pictures_that_move(live):
     _, server = live
     seen = stream(server, 5)
-    assert len(set(seen)) == 5
+    assert len(set(seen)) > 1  # more may come in one reading, and a slow machine shows one again
     assert all(Image.open(io.BytesIO(content)).size == (160, 96) for content in seen)
 
 
@@ -257,7 +257,8 @@ def test_at_another_address_everything_lies_behind_a_token(live, serve):
     session, _ = live
     server = serve(session, host="0.0.0.0")
     assert len(server.door.token) >= 32
-    assert server.address.endswith(f"/{server.door.token}/")
+    assert server.address.endswith(f":{server.port}/{server.door.token}/")
+    assert "0.0.0.0" not in server.address  # which another machine would take for itself
     assert ask(server, "/")[0] == 403
     assert ask(server, "/wrong/snapshot.jpg")[0] == 403
     assert ask(server, f"/{server.door.token}/snapshot.jpg")[0] == 200

@@ -187,7 +187,7 @@ def test_a_picture_comes_through_before_the_next_one_is_there():
                 frame = av.VideoFrame(64, 48, "rgb24")
                 frame.pts = number
                 out.mux(stream.encode(frame))
-            until(lambda: len(seen) == 40, 5)
+            until(lambda: len(seen) == 40)
         process.stdin.close()
         reader.join()
 

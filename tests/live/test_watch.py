@@ -36,7 +36,7 @@ def test_live_shows_a_file_and_ends_cleanly(traffic, tiny_weights, repo_root, nu
                 except urllib.error.HTTPError:
                     return b""
 
-            assert until(still, 120).startswith(b"\xff\xd8")
+            assert until(still, 240).startswith(b"\xff\xd8")
             process.send_signal(number)
             assert process.wait(timeout=30) == 0
             assert "Traceback" not in process.stderr.read()

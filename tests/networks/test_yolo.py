@@ -68,11 +68,12 @@ def onnx_file(path, names=None, sides=(64, 64), outputs=((1, 7, 84), (1, 1, 16, 
     """A network whose outputs are constants of these shapes, plus nothing of its picture."""
     onnx = pytest.importorskip("onnx", reason="writes the file that is read")
     make = onnx.helper
-    nodes, declared = [], []
+    nodes, declared, given = [], [], [onnx.numpy_helper.from_array(np.float32(0.0), "zero")]
     for number, shape in enumerate(outputs):
-        values = np.zeros(shape, np.float32)
-        if number == 0 and shape == YOLO26[0]:
-            values[0, 0, :7] = 16, 24, 48, 40, 0.9, 0, 8.0
+        gathered = number == 0 and shape == YOLO26[0]
+        values = np.zeros((1, 400, 50) if gathered else shape, np.float32)
+        if gathered:
+            values[0, 399, :7] = 16, 24, 48, 40, 0.9, 0, 8.0
         elif number == 0:
             values[0, :4, 0], values[0, 4, 0], values[0, 6, 0] = (32, 32, 32, 16), 0.9, 8.0
         else:
@@ -82,12 +83,21 @@ def onnx_file(path, names=None, sides=(64, 64), outputs=((1, 7, 84), (1, 1, 16, 
             make.make_node("Constant", [], [f"c{number}"], value=tensor),
             make.make_node("ReduceMin", ["images"], [f"least{number}"], keepdims=0),
             make.make_node("Clip", [f"least{number}", "zero", "zero"], [f"nothing{number}"]),
-            make.make_node("Add", [f"c{number}", f"nothing{number}"], [f"output{number}"]),
+            make.make_node(
+                "Add", [f"c{number}", f"nothing{number}"], ["rows" if gathered else f"output{number}"]
+            ),
         ]
+        if gathered:  # the best 300 of all rows, as Ultralytics' export picks them
+            best = np.broadcast_to(np.arange(399, 99, -1)[None, :, None], shape)
+            bounds = {"start": np.array([0]), "stop": np.array([38]), "axis": np.array([-1]), "best": best}
+            given += [onnx.numpy_helper.from_array(value, name) for name, value in bounds.items()]
+            nodes += [
+                make.make_node("Slice", ["rows", "start", "stop", "axis"], ["cut"]),
+                make.make_node("GatherElements", ["cut", "best"], ["output0"], axis=1),
+            ]
         declared.append(make.make_tensor_value_info(f"output{number}", onnx.TensorProto.FLOAT, shape))
     picture = make.make_tensor_value_info("images", onnx.TensorProto.FLOAT, (1, 3, *sides))
-    zero = onnx.numpy_helper.from_array(np.float32(0.0), "zero")
-    graph = make.make_graph(nodes, "some", [picture], declared, [zero])
+    graph = make.make_graph(nodes, "some", [picture], declared, given)
     model = make.make_model(graph, opset_imports=[make.make_opsetid("", 13)], ir_version=8)
     if names is not None:
         metadata["names"] = str(names)
