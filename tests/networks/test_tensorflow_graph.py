@@ -125,7 +125,7 @@ def test_low_scores_are_dropped(tmp_path: Path) -> None:
 
 def test_a_graph_of_one_frame_size_says_so(tmp_path: Path) -> None:
     segmenter = TensorFlowGraphSegmenter.load(frozen(tmp_path, [None, 300, 300, 3]), NAMES)
-    with pytest.raises(WeightsError, match="frames of 300x300 px alone.\n  found: frames of 40x20 px"):
+    with pytest.raises(WeightsError, match=r"frames of 300x300 px alone\.\n  found: frames of 40x20 px"):
         segmenter.segment(FRAMES)
 
 
