@@ -7,6 +7,7 @@ goes to another side of its object (above, inside, below, left, right); `jerks`,
 than a hundredth of the picture's height a frame; `blinks`, how often it is gone for less than a second.
 `covers` is the share of labels that hide more than a tenth of another near object's box, or have more than half of
 themselves on it. Near is what is named by default: the root of its area is 0.085 of the picture's height.
+`crosses` is the share of labels of which another label hides, or is hidden by, more than a tenth.
 `alike` is the share of pairs of objects less than a fiftieth of the picture's width apart whose colours are hard to
 tell from each other: a contrast (palette.contrasts) under 0.2.
 """
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -34,7 +36,7 @@ from pipeline.store.reader import DetectionsFile
 from pipeline.structures.tracks import Tracks
 
 NEAR, JERK, BLINK_SECONDS = 0.085, 0.01, 1.0
-HIDES, LIES = 0.1, 0.5
+HIDES, LIES, CROSSES = 0.1, 0.5, 0.1
 BESIDE, HARD = 0.02, 0.2
 
 Floats = NDArray[np.float64]
@@ -83,7 +85,7 @@ def measured(header: Header, tracks: list[Tracks], settings: RenderSettings) -> 
     _, planned = planner.follow(planner.start(), zip(seconds, tracks, strict=True))
     shown = ShownTracks(settings, header.class_names)
     drawn: dict[int, list[Label]] = defaultdict(list)
-    covering, alike, beside = 0, 0, 0
+    covering, crossing, alike, beside = 0, 0, 0, 0
     for place, (time, here, labels) in enumerate(zip(seconds, map(shown.of, tracks), planned, strict=True)):
         rows = {int(track_id): row for row, track_id in enumerate(here.track_ids)}
         plates = _plates(header, here, labels, rows)
@@ -92,6 +94,7 @@ def measured(header: Header, tracks: list[Tracks], settings: RenderSettings) -> 
             boxes[[rows[key] for key in labels.track_ids.tolist()]], labels.colours, header.width
         )
         alike, beside = alike + int((clear < HARD).sum()), beside + len(clear)
+        crossing += crossing_labels(list(plates.values()))
         for track_id, plate in plates.items():
             drawn[track_id].append(Label(place, time, plate, boxes[rows[track_id]]))
             covering += _covers(plate, np.delete(boxes, rows[track_id], axis=0), header.height)
@@ -116,6 +119,7 @@ def measured(header: Header, tracks: list[Tracks], settings: RenderSettings) -> 
         "seconds": count * frame_seconds,
         **rates,
         "covers": covering / count,
+        "crosses": crossing / count,
         "alike": alike / max(beside, 1),
     }
 
@@ -140,6 +144,17 @@ def _plates(header: Header, here: Tracks, labels: FrameLabels, rows: dict[int, i
             height, width = plate_size(label_text(name, track_id, None), capitals)
             plates[track_id] = np.array([left, top, left + width, top + height], np.float64)
     return plates
+
+
+def crossing_labels(plates: Sequence[Floats]) -> int:
+    """How many of the labels share more than CROSSES of their own extent with another one."""
+    boxes = np.array(plates).reshape(-1, 4)
+    sides = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:]) - np.maximum(
+        boxes[:, None, :2], boxes[None, :, :2]
+    )
+    shared = np.prod(np.maximum(sides, 0.0), axis=2)
+    own = np.diagonal(shared)[:, None]
+    return int(((shared > CROSSES * own) & ~np.eye(len(boxes), dtype=np.bool_)).any(axis=1).sum())
 
 
 def _covers(plate: Floats, others: Floats, height: int) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from keras import ops
 
 from pipeline.model.config import RoIAlignConfig
@@ -58,7 +59,8 @@ def feature_table(features: list[Any]) -> Any:
 
 def _pool(table: Any, samples: Samples) -> Any:
     """Wy F Wx^T [R, size, size, C] for each region, with a bounded number of vectors gathered at a time."""
-    regions, taps = int(samples.columns.shape[0]), int(samples.columns.shape[1])
+    regions, size, taps_of_bin = (int(length) for length in samples.columns.shape)
+    taps = size * taps_of_bin
     region_bytes = taps * taps * int(table.shape[-1]) * 4
     rounds = -(-regions * region_bytes // (CPU_BYTES if gpu_capability() is None else GPU_BYTES))
     if rounds == 1:
@@ -75,10 +77,14 @@ def _pool(table: Any, samples: Samples) -> Any:
 
 def pool_regions(table: Any, samples: Samples) -> Any:
     """Wy F Wx^T [R, size, size, C] of all regions at once, from the table of vectors [cells, C]."""
-    row_starts, columns = samples.row_starts, samples.columns
-    row_weights, column_weights = (ops.cast(weights, table.dtype) for weights in samples[2:])
-    regions, taps = int(columns.shape[0]), int(columns.shape[1])
-    channels, size = int(table.shape[-1]), int(row_weights.shape[1])
+    regions, size, taps_of_bin = (int(length) for length in samples.columns.shape)
+    taps, channels = size * taps_of_bin, int(table.shape[-1])
+    row_starts, columns = (ops.reshape(index, (regions, taps)) for index in samples[:2])
+    # Block matrices [R, size, taps], whose row i holds the weights of the taps of bin i and zeros elsewhere.
+    blocks = np.kron(np.eye(size, dtype=np.float32), np.ones((1, taps_of_bin), np.float32))
+    row_weights, column_weights = (
+        ops.cast(ops.reshape(weights, (regions, 1, taps)) * blocks, table.dtype) for weights in samples[2:]
+    )
     index = ops.expand_dims(row_starts, 2) + ops.expand_dims(columns, 1)
     patch = ops.take(table, ops.reshape(index, (-1,)), axis=0)
     rows = ops.matmul(row_weights, ops.reshape(patch, (regions, taps, taps * channels)))

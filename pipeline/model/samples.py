@@ -13,11 +13,11 @@ from pipeline.model.config import RoIAlignConfig
 
 
 class Samples(NamedTuple):
-    """The cells that R regions read of the table of feature vectors; T taps an axis, `size` bins.
+    """The cells that R regions read of the table of feature vectors; T taps an axis in each of `size` bins.
 
-    row_starts int32 [R, T] : place in the table of each row's first cell.
-    columns int32 [R, T] : cells behind it.
-    row_weights, column_weights float32 [R, size, T] : how much of a tap belongs to a bin.
+    row_starts int32 [R, size, T] : place in the table of each row's first cell.
+    columns int32 [R, size, T] : cells behind it.
+    row_weights, column_weights float32 [R, size, T] : how much of a tap belongs to its bin.
     """
 
     row_starts: Any
@@ -60,13 +60,21 @@ def sample_regions(
             axes.append(_bin_taps(low / stride, high / stride, limit, size, config.samples))
     (rows, row_weights), (columns, column_weights) = axes
     regions = batch * proposals
-    start, width = ops.reshape(start, (regions, 1)), ops.reshape(grid[..., 1], (regions, 1))
-    return Samples(
-        start + _flat(rows, regions) * width,
-        _flat(columns, regions),
-        _weight_matrix(row_weights, regions, size),
-        _weight_matrix(column_weights, regions, size),
+    start, width = ops.reshape(start, (regions, 1, 1)), ops.reshape(grid[..., 1], (regions, 1, 1))
+    shape = (regions, size, math.prod(int(length) for length in rows.shape[2:]) // size)
+    rows, columns, row_weights, column_weights = (
+        ops.reshape(taps, shape) for taps in (rows, columns, row_weights, column_weights)
     )
+    return Samples(start + rows * width, columns, row_weights, column_weights)
+
+
+def cells_of_bins(samples: Samples) -> tuple[Any, Any]:
+    """The cells that each bin reads, int32 [R, size x size, T x T], and their weights float32, in NumPy."""
+    rows, columns, row_weights, column_weights = samples
+    index = rows[:, :, None, :, None] + columns[:, None, :, None, :]
+    weights = row_weights[:, :, None, :, None] * column_weights[:, None, :, None, :]
+    shape = (len(rows), rows.shape[1] ** 2, rows.shape[2] ** 2)
+    return index.reshape(shape), weights.reshape(shape)
 
 
 def assign_levels(
@@ -122,15 +130,3 @@ def _neighbours(position: Any, inside: Any, limit: Any, weight: float) -> tuple[
     index = ops.stack([low, ops.minimum(low + 1, limit - 1)], axis=-1)
     weights = ops.stack([1.0 - fraction, fraction], axis=-1) * weight
     return index, ops.where(ops.expand_dims(inside, -1), weights, 0.0)
-
-
-def _flat(index: Any, regions: int) -> Any:
-    taps = int(index.shape[-2]) * int(index.shape[-1])
-    return math_of(index).reshape(index, (regions, taps))
-
-
-def _weight_matrix(weights: Any, regions: int, size: int) -> Any:
-    """Block matrix float32 [R, size, T] whose row i holds the weights of the taps of bin i and zeros elsewhere."""
-    taps = int(np.prod(weights.shape[2:]))
-    blocks = np.kron(np.eye(size, dtype=np.float32), np.ones((1, taps // size), np.float32))
-    return math_of(weights).reshape(weights, (regions, 1, taps)) * blocks

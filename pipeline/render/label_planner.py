@@ -10,8 +10,16 @@ import numpy as np
 
 from pipeline.render.frame_labels import NOWHERE, FrameLabels
 from pipeline.render.label import label_text
-from pipeline.render.label_slots import FAR_PRICE, NEAR_PRICE, Floats, leader_reaches, slot_costs, slot_places
-from pipeline.render.label_state import Followed, Four, LabelState
+from pipeline.render.label_slots import (
+    FAR_PRICE,
+    NEAR_PRICE,
+    Floats,
+    crossing_costs,
+    leader_reaches,
+    slot_costs,
+    slot_places,
+)
+from pipeline.render.label_state import Followed, Four, LabelState, Two
 from pipeline.render.palette import COLOURS, choose_colour
 from pipeline.render.plate import capitals_px, plate_size
 from pipeline.render.settings import RenderSettings
@@ -29,17 +37,21 @@ _MOST, _STANDING = 9, 1.4
 _NEW_SECONDS, _GO_SECONDS, _REST_SECONDS = 2.0, 1.2, 0.8
 #: Seconds after which a track that is gone is forgotten, and after which its label's movement starts anew.
 _FORGET_SECONDS, _GAP_SECONDS = 10.0, 0.5
-#: Seconds in which a label goes 63 % of the way to a new place.
-_GLIDE_SECONDS = 0.12
+#: Seconds for which one that is gone may come back: its colour is taken for as long.
+_BACK_SECONDS = 1.5
+#: A label begins slowly on its way to a new place and ends slowly; after five times as many seconds it is there.
+_GLIDE_SECONDS = 0.1
 #: Seconds in which the end of a leader goes 63 % of the way to where the mask is now.
 _REACH_SECONDS = 0.5
-#: A place has to be so much better for a label to move, and so much for it to move at once; over the last price
-#: there is no room for a label.
-_BETTER, _FAR_BETTER, _NO_ROOM = 1.0, 2.5, 1.5
+#: A place has to be so much better for a label to move; at once where it is so much of it for other labels. Over the
+#: last price there is no room for a label.
+_BETTER, _UNREADABLE, _NO_ROOM = 1.0, 2.5, 1.5
 #: A gap between label and box, in capitals; a label farther away than twice that has a leader.
 _GAP = 0.35
 #: Px that labels keep from each other.
 _APART = 2
+#: From here on a label is on its way to another place.
+_ON_ITS_WAY_PX = 2.0
 #: How far a label may be from where it should stand before it moves by a whole pixel.
 _DEAD_PX = 0.8
 
@@ -103,8 +115,9 @@ class LabelPlanner:
         old = known.get(track_id)
         edges = _four(box)
         if old is None:
-            others = np.array([one.edges for one in known.values()], np.float64).reshape(-1, 4)
-            colours = np.array([one.colour for one in known.values()], np.int64)
+            there = [one for one in known.values() if seconds - one.last <= _BACK_SECONDS]
+            others = np.array([one.edges for one in there], np.float64).reshape(-1, 4)
+            colours = np.array([one.colour for one in there], np.int64)
             colour = choose_colour(track_id, np.array(edges), others, colours, self._width)
             return Followed(track_id, colour, seconds, seconds, edges, reach=_four(reach))
         elapsed = seconds - old.last
@@ -112,11 +125,12 @@ class LabelPlanner:
             anew = replace(old, last=seconds, edges=edges, speeds=(0.0,) * 4, reach=_four(reach))
             return replace(anew, glide=(0.0, 0.0), drawn=None, restless=None)
         moved, speeds = steady(old.edges, old.speeds, box, elapsed, self._height)
-        fade = math.exp(-elapsed / _GLIDE_SECONDS)
-        glide = (old.glide[0] * fade, old.glide[1] * fade)
+        glide, gliding = _glided(old.glide, old.gliding, elapsed)
         kept = math.exp(-elapsed / _REACH_SECONDS)
         eased = reach + kept * (np.array(old.reach) - reach)
-        return replace(old, last=seconds, edges=moved, speeds=speeds, reach=_four(eased), glide=glide)
+        return replace(
+            old, last=seconds, edges=moved, speeds=speeds, reach=_four(eased), glide=glide, gliding=gliding
+        )
 
     def _name(
         self,
@@ -133,11 +147,11 @@ class LabelPlanner:
         prices = {key: NEAR_PRICE if sizes[key] >= _FAR else FAR_PRICE for key in rows}
         standing = [one.track_id for one in known.values() if one.track_id in rows and one.named]
         coming = sorted((key for key in wanted if not known[key].named), key=lambda key: (-sizes[key], key))
-        labels: list[list[float]] = []
+        labels: list[Four] = []
         for key in (*standing, *coming):
             text = self._text(tracks, rows[key])
             others = [other for other in rows if other != key]
-            known[key], area = self._place(
+            known[key], areas = self._place(
                 known[key],
                 plate_size(text, self._capitals),
                 seconds,
@@ -146,8 +160,7 @@ class LabelPlanner:
                 prices=np.array([prices[other] for other in others], np.float64),
                 labels=np.array(labels, np.float64).reshape(-1, 4),
             )
-            if area is not None:
-                labels.append(area)
+            labels += areas
 
     def _size(self, tracks: Tracks, row: int) -> float:
         """Size of the part in the picture, in picture heights, larger for classes that matter."""
@@ -180,43 +193,49 @@ class LabelPlanner:
         others: Floats,
         prices: Floats,
         labels: Floats,
-    ) -> tuple[Followed, list[float] | None]:
-        """The track with its label's place, and what other labels keep off, x1, y1, x2, y2; None where it has none."""
+    ) -> tuple[Followed, list[Four]]:
+        """The track with its label's place, and the areas that other labels keep off, x1, y1, x2, y2."""
         if size[0] > self._height or size[1] > self._width:
-            return replace(one, named=False, slot=None, drawn=None), None
+            return replace(one, named=False, slot=None, drawn=None), []
         own = np.array(one.edges)
         places = slot_places(own, size, self._gap, (self._height, self._width))
-        costs = slot_costs(places, size, own, others, prices, labels)
-        best = int(np.argmin(costs))
-        slot, restless = self._choose(one, costs.tolist(), best, seconds)
+        crossing = crossing_costs(places, size, labels)
+        costs = slot_costs(places, size, own, others, prices) + crossing
+        slot, restless = self._choose(one, costs, crossing, seconds)
         welcome = wanted and (costs[slot] <= _NO_ROOM or self._settings.labels == "all")
         wanting = None if welcome else (seconds if one.wanting is None else one.wanting)
         if not welcome and (not one.named or (wanting is not None and seconds - wanting >= _GO_SECONDS)):
             gone = replace(
                 one, named=False, wanting=None, slot=None, restless=None, glide=(0.0, 0.0), drawn=None
             )
-            return gone, None
+            return gone, []
         glide = one.glide
         if one.drawn is not None and one.slot is not None and slot != one.slot:
             glide = tuple((places[one.slot] - places[slot] + glide).tolist())
+        if crossing_costs(places[slot, None] + glide, size, labels)[0] > crossing[slot]:
+            glide = (0.0, 0.0)  # over another label it goes at once
         drawn = self._drawn(one.drawn, places[slot] + glide, size)
         placed = replace(
             one, named=True, wanting=wanting, slot=slot, restless=restless, glide=glide, drawn=drawn
         )
-        left, top = places[slot].tolist()
-        return placed, [left - _APART, top - _APART, left + size[1] + _APART, top + size[0] + _APART]
+        target = _kept_free(places[slot].tolist(), size)
+        # On its way it keeps others off both.
+        return placed, [target, _kept_free(drawn, size)] if math.hypot(*glide) > _ON_ITS_WAY_PX else [target]
 
     def _choose(
-        self, one: Followed, costs: Sequence[float], best: int, seconds: float
+        self, one: Followed, costs: Floats, crossing: Floats, seconds: float
     ) -> tuple[int, float | None]:
-        """The slot, and since when another has been better: a label keeps its side until that has lasted."""
+        """The slot, and since when another has been better: a label keeps its side until that has lasted.
+
+        costs, crossing : float [S], of the slots, and the part of it that is for lying on other labels.
+        """
+        best = int(np.argmin(costs))
         if one.slot is None:
             return best, None
-        gain = costs[one.slot] - costs[best]
-        if gain < _BETTER:
+        if costs[one.slot] - costs[best] < _BETTER:
             return one.slot, None
         restless = seconds if one.restless is None else one.restless
-        if gain >= _FAR_BETTER or seconds - restless >= _REST_SECONDS:
+        if crossing[one.slot] - crossing[best] >= _UNREADABLE or seconds - restless >= _REST_SECONDS:
             return best, None
         return one.slot, restless
 
@@ -265,6 +284,21 @@ class LabelPlanner:
         """The label's text with the widest score, so that its place does not hang on the score."""
         name = self._names[int(tracks.class_ids[row])]
         return label_text(name, int(tracks.track_ids[row]), 0.88 if self._settings.label_scores else None)
+
+
+def _glided(away: Two, speed: Two, elapsed: float) -> tuple[Two, Two]:
+    """The way left, px, and the speed, px/s, of a critically damped spring after `elapsed` seconds more."""
+    share = elapsed / _GLIDE_SECONDS
+    fade = math.exp(-share)
+    push = [speed[axis] * _GLIDE_SECONDS + away[axis] for axis in (0, 1)]
+    left = [(away[axis] + push[axis] * share) * fade for axis in (0, 1)]
+    speeds = [(push[axis] - away[axis] - push[axis] * share) * fade / _GLIDE_SECONDS for axis in (0, 1)]
+    return (left[0], left[1]), (speeds[0], speeds[1])
+
+
+def _kept_free(place: Sequence[float], size: tuple[int, int]) -> Four:
+    left, top = place
+    return left - _APART, top - _APART, left + size[1] + _APART, top + size[0] + _APART
 
 
 def _four(numbers: Floats) -> Four:

@@ -71,9 +71,7 @@ def slot_places(box: Floats, size: tuple[int, int], gap: float, frame: tuple[int
     return np.asarray(np.minimum(places, [frame[1] - width, frame[0] - height], out=places))
 
 
-def slot_costs(
-    places: Floats, size: tuple[int, int], own: Floats, others: Floats, prices: Floats, labels: Floats
-) -> Floats:
+def slot_costs(places: Floats, size: tuple[int, int], own: Floats, others: Floats, prices: Floats) -> Floats:
     """float [S]: what each slot covers, and how far it is; about 1 for hiding an object or a far place.
 
     Parameters
@@ -82,7 +80,6 @@ def slot_costs(
     size : height and width of the label.
     own, others : float [4] and [K, 4], box of its object and of the others that are painted, in px.
     prices : float [K], of covering each of the others.
-    labels : float [L, 4], of the labels that stand already.
 
     """
     height, width = size
@@ -91,11 +88,17 @@ def slot_costs(
     covered = _shared(areas, others)
     extent = np.maximum(_areas(others), 1.0)
     cost = _COSTS + ((covered / size_px + covered / extent) * prices).sum(axis=1)
-    cost += LABEL_PRICE * _shared(areas, labels).sum(axis=1) / size_px
     hidden = _shared(areas, own[None])[:, 0]
     # Inside a large object a label hides little; over a small one it hides what it names.
     share = hidden / max(float(_areas(own[None])[0]), 1.0)
     return np.asarray(cost + 4.0 * share + 0.3 * hidden / size_px)
+
+
+def crossing_costs(places: Floats, size: tuple[int, int], labels: Floats) -> Floats:
+    """float [S]: what it costs that a label of this height and width at each place lies on others, [L, 4]."""
+    height, width = size
+    areas = np.concatenate([places, places + np.array([width, height])], axis=1)
+    return np.asarray(LABEL_PRICE * _shared(areas, labels).sum(axis=1) / float(height * width))
 
 
 def leader_reaches(masks: NDArray[np.uint8]) -> Floats:

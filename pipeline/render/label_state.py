@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
+Two = tuple[float, float]
 Four = tuple[float, float, float, float]
 
 
@@ -21,8 +22,8 @@ class Followed:
     slot : where its label stands (see label_slots), None without one. restless : seconds since which another
     place has been better.
     reach : where a leader from above and one from below end, across and down the box, 0..1.
-    glide : px across and down that the label still has to go after a change of slot. drawn : left and top of
-    the label as it was last painted; None where it was not.
+    glide, gliding : px across and down that the label still has to go after a change of slot, and its speed, px/s.
+    drawn : left and top of the label as it was last painted; None where it was not.
     """
 
     track_id: int
@@ -36,7 +37,8 @@ class Followed:
     wanting: float | None = None
     slot: int | None = None
     restless: float | None = None
-    glide: tuple[float, float] = (0.0, 0.0)
+    glide: Two = (0.0, 0.0)
+    gliding: Two = (0.0, 0.0)
     drawn: tuple[int, int] | None = None
 
 

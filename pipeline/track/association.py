@@ -10,11 +10,15 @@ Floats = NDArray[np.float64]
 
 def overlaps(boxes: Floats, others: Floats, growth: float = 0.0) -> Floats:
     """IoU [N, M] of boxes [N, 4] with others [M, 4], all grown by this share of their size to each side."""
-    first, second = _grown(boxes, growth)[:, None], _grown(others, growth)[None]
-    low, high = np.maximum(first[..., :2], second[..., :2]), np.minimum(first[..., 2:], second[..., 2:])
-    shared = _products(np.maximum(high - low, 0.0))
-    union = _areas(first) + _areas(second) - shared
-    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    if not len(boxes) or not len(others):
+        return np.zeros((len(boxes), len(others)))
+    first, second = _grown(boxes, growth), _grown(others, growth)
+    x1, y1, x2, y2 = first.T[:, :, None]
+    left, top, right, bottom = second.T[:, None, :]
+    across = np.minimum(x2, right) - np.maximum(x1, left)
+    shared = np.maximum(across, 0.0) * np.maximum(np.minimum(y2, bottom) - np.maximum(y1, top), 0.0)
+    union = _areas(first)[:, None] + _areas(second) - shared
+    return np.asarray(shared / np.where(union > 0, union, 1.0))
 
 
 def overlaps_of_pairs(boxes: Floats, others: Floats, growth: float | Floats = 0.0) -> Floats:

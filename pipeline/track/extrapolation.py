@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,22 +31,34 @@ def to_box(shape: Floats) -> Floats:
 
 
 def carried_shapes(shapes: Floats, camera: Floats) -> Floats:
-    """Shapes [..., 4] where the picture's motion [3, 3] takes them; their sizes by how much it widens the picture."""
-    centres = shapes[..., :2] @ camera[:2, :2].T + camera[:2, 2]
-    widening = 0.5 * np.log(max(abs(float(np.linalg.det(camera[:2, :2]))), 1e-6))
-    return np.concatenate([centres, shapes[..., 2:] + widening], axis=-1)
+    """Shapes [..., 4] where the picture's motion takes them; their sizes by how much it widens the picture.
+
+    camera : [3, 3], or one [..., 3, 3] for each shape.
+    """
+    turn = camera[..., :2, :2]
+    centres = (turn @ shapes[..., :2, None])[..., 0] + camera[..., :2, 2]
+    widening = turn[..., 0, 0] * turn[..., 1, 1] - turn[..., 0, 1] * turn[..., 1, 0]
+    grown = 0.5 * np.log(np.maximum(np.abs(widening), 1e-6))
+    return np.concatenate([centres, shapes[..., 2:] + grown[..., None]], axis=-1)
 
 
-def line_after(seen: Sequence[Observation]) -> tuple[Floats, Floats]:
-    """Shape [4] where an object was last seen, and its velocity [4] a second there; it was seen here, in order."""
+def line_after(
+    seen: Sequence[Observation], still: Mapping[int, Floats] | None = None
+) -> tuple[Floats, Floats]:
+    """Shape [4] where an object was last seen, and its velocity [4] a second there; it was seen here, in order.
+
+    still : by number of the frame, the motion [3, 3] that carries what was seen there to one place of the camera.
+    """
     last = seen[-1]
-    return _line([one for one in seen if last.seconds - one.seconds <= _FIT_SECONDS], last)
+    return _line([one for one in seen if last.seconds - one.seconds <= _FIT_SECONDS], last, still)
 
 
-def line_before(seen: Sequence[Observation]) -> tuple[Floats, Floats]:
-    """Shape [4] where an object was first seen, and its velocity [4] a second there; it was seen here, in order."""
+def line_before(
+    seen: Sequence[Observation], still: Mapping[int, Floats] | None = None
+) -> tuple[Floats, Floats]:
+    """Shape [4] where an object was first seen, and its velocity [4] a second there; else as above."""
     first = seen[0]
-    return _line([one for one in seen if one.seconds - first.seconds <= _FIT_SECONDS], first)
+    return _line([one for one in seen if one.seconds - first.seconds <= _FIT_SECONDS], first, still)
 
 
 def before(seen: Sequence[Observation], seconds: float) -> Floats:
@@ -81,14 +93,18 @@ def between(
     return box, np.rint(mask).astype(np.uint8), before.score * (1 - share) + after.score * share
 
 
-def _line(seen: Sequence[Observation], end: Observation) -> tuple[Floats, Floats]:
-    shape = to_shape(end.box)
+def _line(
+    seen: Sequence[Observation], end: Observation, still: Mapping[int, Floats] | None
+) -> tuple[Floats, Floats]:
+    shapes = to_shape(np.array([one.box for one in seen]))
+    if still is not None:
+        shapes = carried_shapes(shapes, np.array([still[one.frame] for one in seen]))
+    shape = shapes[-1 if end is seen[-1] else 0]
     times = np.array([one.seconds for one in seen])
     away = times - times.sum() / len(times)
     spread, span = float(away @ away), float(times[-1] - times[0])
     if spread == 0.0:
         return shape, np.zeros(4)
-    shapes = to_shape(np.array([one.box for one in seen]))
     velocity = (away @ shapes) / spread * span**2 / (span**2 + _NOISE_SECONDS**2)
     velocity[2:] = np.clip(
         velocity[2:], -1.0, 1.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,11 @@ _OTHER_GROUP = 2.0
 
 
 def continuations(
-    ended: Sequence[Life], begun: Sequence[Life], groups: NDArray[np.intp], settings: TrackSettings
+    ended: Sequence[Life],
+    begun: Sequence[Life],
+    groups: NDArray[np.intp],
+    settings: TrackSettings,
+    still: Mapping[int, NDArray[np.float64]],
 ) -> list[tuple[Life, Life]]:
     """Pairs of a track that ended and the one that goes on from it, each at most once.
 
@@ -29,6 +33,7 @@ def continuations(
     ended, begun : tracks, in any fixed order; one may be in both, and none of `begun` is known to have been before.
     groups : int [C], group of each class.
     settings : the longest gap and the least overlap.
+    still : by number of the frame, the motion [3, 3] that takes its picture to where the camera stands at the last.
 
     """
     stops = np.array([life.last.seconds for life in ended])
@@ -38,7 +43,7 @@ def continuations(
     if len(rows) == 0:
         return []
     fits = np.zeros(gaps.shape)
-    fits[rows, columns] = _fits(ended, begun, rows, columns, gaps[rows, columns], settings.box_growth)
+    fits[rows, columns] = _fits(ended, begun, rows, columns, gaps[rows, columns], settings.box_growth, still)
     old, new = (np.array([groups[int(np.argmax(life.votes))] for life in lives]) for lives in (ended, begun))
     fits[old[:, None] != new[None, :]] /= _OTHER_GROUP
     paired = pair(fits, settings.join_overlap)
@@ -54,13 +59,14 @@ def _fits(
     columns: NDArray[np.intp],
     gaps: NDArray[np.float64],
     growth: float,
+    still: Mapping[int, NDArray[np.float64]],
 ) -> NDArray[np.float64]:
     """IoU [P] of each pair: of one's box with where the other one's motion leads, the lesser of both ways."""
     after, before = np.zeros((len(ended), 2, 4)), np.zeros((len(begun), 2, 4))
     for row in np.unique(rows).tolist():
-        after[row] = line_after(ended[row].known)
+        after[row] = line_after(ended[row].known, still)
     for column in np.unique(columns).tolist():
-        before[column] = line_before(begun[column].known)
+        before[column] = line_before(begun[column].known, still)
     ends, starts, seconds = after[rows], before[columns], gaps[:, None]
     margin = growth + _GROWTH_A_SECOND * gaps
     there = overlaps_of_pairs(to_box(ends[:, 0] + ends[:, 1] * seconds), to_box(starts[:, 0]), margin)

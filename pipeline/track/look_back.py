@@ -92,17 +92,20 @@ class LookBack:
     def _free_row(self, frame: WindowFrame, life: Life, box: Floats) -> int | None:
         """The detection without a track that fits this box best, and is no second one of another object's."""
         free = (frame.owners == NO_TRACK) & (frame.found.scores >= self._settings.follow_score)
-        free[free] = self._groups[frame.columns[free]] == self._groups[int(np.argmax(life.votes))]
-        rows = np.flatnonzero(free)
+        rows = np.flatnonzero(
+            free & (self._groups[frame.columns] == self._groups[int(np.argmax(life.votes))])
+        )
         if len(rows) == 0:
             return None
         boxes = frame.found.boxes.astype(np.float64)
         fit = overlaps(box[None], boxes[rows], self._settings.box_growth)[0]
+        fits = fit >= self._settings.weak_overlap
+        rows, fit = rows[fits], fit[fits]
         owned = boxes[frame.owners != NO_TRACK]
-        if len(owned):
-            fit[overlaps(boxes[rows], owned).max(axis=1) >= self._settings.same_overlap] = 0.0
-        best = int(np.argmax(fit))
-        return int(rows[best]) if fit[best] >= self._settings.weak_overlap else None
+        if len(rows) and len(owned):
+            alone = overlaps(boxes[rows], owned).max(axis=1) < self._settings.same_overlap
+            rows, fit = rows[alone], fit[alone]
+        return int(rows[np.argmax(fit)]) if len(rows) else None
 
     def _join(self, window: Window, until: float) -> None:
         """Join the tracks that were last seen by `until` with what goes on from them."""
@@ -115,7 +118,7 @@ class LookBack:
         # All that have ended by now compete, so that a later end is not robbed of what goes on from it.
         ended = [life for life in window.lives.values() if life.last.seconds < now]
         begun = [life for life in window.lives.values() if life.before is None]
-        pairs = continuations(ended, begun, self._groups, self._settings)
+        pairs = continuations(ended, begun, self._groups, self._settings, window.still())
         known_as: dict[int, Life] = {}
         for life in window.lives.values():
             life.joined = life.joined or life.last.seconds <= until
@@ -183,8 +186,9 @@ class LookBack:
         needed = self._frames_needed(window)
         for row in np.flatnonzero(frame.owners != NO_TRACK).tolist():
             life = window.lives[int(frame.owners[row])]
-            scores = sorted((one.score for one in life.seen), reverse=True)[:needed]
-            life.judged = max(life.judged, sum(scores) / needed)
+            scores = [one.score for one in life.seen]
+            if max(scores) > life.judged:
+                life.judged = max(life.judged, sum(sorted(scores, reverse=True)[:needed]) / needed)
             if life.id == UNDECIDED and life.judged >= self._settings.start_score:
                 life.id = window.next_id
                 window.next_id += 1

@@ -64,7 +64,8 @@ def correct(mean: Floats, covariance: Floats, boxes: Floats) -> tuple[Floats, Fl
 
 def carried(mean: Floats, matrix: Floats) -> Floats:
     """The mean where the picture's own motion `matrix` [2, 3] takes it; sizes by how much it widens the picture."""
-    widening = np.sqrt(max(abs(np.linalg.det(matrix[:, :2])), 1e-6))
+    (xx, xy), (yx, yy) = matrix[:, :2].tolist()
+    widening = max(abs(xx * yy - xy * yx), 1e-6) ** 0.5
     moved = mean * widening
     moved[:, :2] = np.einsum("ij,tjk->tik", matrix[:, :2], mean[:, :2])
     moved[:, :2, 0] += matrix[:, 2]

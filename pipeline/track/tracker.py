@@ -122,6 +122,8 @@ class Tracker:
         for asking, offered, minimum in stages:
             rows = np.flatnonzero(asking & alone)
             columns = np.flatnonzero(offered & (owners == _NOBODY))
+            if not len(rows) or not len(columns):
+                continue
             found, taken = pair(overlap[np.ix_(rows, columns)], minimum)
             owners[columns[taken]] = rows[found]
             alone[rows[found]] = False

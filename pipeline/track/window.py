@@ -156,6 +156,15 @@ class Window:
         for number in range(first + 1, last):
             yield self.at(number) if number >= start else self.past[number - start]
 
+    def still(self) -> dict[int, NDArray[np.float64]]:
+        """By number, the motion [3, 3] that takes a remembered frame's picture to the latest one's."""
+        timeline = self.timeline
+        motion, motions = np.eye(3), {}
+        for one in reversed(timeline):
+            motions[one.number] = motion
+            motion = motion @ one.camera
+        return motions
+
     def add(self, frame: WindowFrame) -> None:
         """Take in the next frame; its owners become the tracks that they are known as by now."""
         self.frames.append(frame)

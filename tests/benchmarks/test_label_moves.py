@@ -38,7 +38,7 @@ def figures(monkeypatch: pytest.MonkeyPatch, places: list[tuple[int, int]], *oth
 
 def test_a_label_that_rests_has_no_faults(monkeypatch):
     assert figures(monkeypatch, [ABOVE] * 10) == pytest.approx(
-        {"seconds": 1.0, "moves": 0, "jerks": 0, "blinks": 0, "covers": 0, "alike": 0}
+        {"seconds": 1.0, "moves": 0, "jerks": 0, "blinks": 0, "covers": 0, "crosses": 0, "alike": 0}
     )
 
 
@@ -69,6 +69,12 @@ def test_contrasts_are_of_objects_beside_each_other():
     colours = np.array([0, 0, 6])
     assert label_moves.neighbours_contrasts(boxes, colours, 100).tolist() == [0.0]
     assert label_moves.neighbours_contrasts(boxes, colours[::-1], 100).tolist() == [contrasts()[6, 0]]
+
+
+def test_labels_cross_where_a_tenth_of_one_is_shared():
+    plates = [np.array([0, 0, 40, 10.0]), np.array([37, 0, 77, 10.0]), np.array([0, 8, 40, 18.0])]
+    assert label_moves.crossing_labels(plates[:2]) == 0  # 3 of 40 px
+    assert label_moves.crossing_labels(plates) == 2  # the first and the third
 
 
 def test_a_label_covers_near_objects_only(monkeypatch):

@@ -147,6 +147,17 @@ def test_fragments_that_lead_into_each_other_are_one_object():
     assert tracks[19] == tracks[50] == [1]
 
 
+def test_fragments_are_joined_by_where_the_camera_has_turned_meanwhile():
+    # It stands in the world. The camera turns it by 6 px a frame, but not at all while it is seen.
+    turn = FrameMotion(np.array([[1.0, 0.0, 6.0], [0.0, 1.0, 0.0]]), 0.02, cut=False)
+    seen, unseen = [frame((100, 0.9, 3))] * 10, [frame()] * 20
+    frames = seen + unseen + [frame((220, 0.9, 3))] * 10
+    motions = [FrameMotion.none()] * 10 + [turn] * 20 + [FrameMotion.none()] * 10
+    still = TrackSettings(lost_seconds=0.3)
+    assert ids(follow(film(frames, motions=motions), still))[-1] == [1]
+    assert ids(follow(film(frames), still))[-1] == [2]
+
+
 def test_what_stands_where_another_drove_off_is_not_joined():
     # The first drives away at 10 px a frame; 1.2 s later another appears where it was last seen, and stands.
     frames = [
@@ -178,6 +189,29 @@ def test_an_object_found_twice_is_one_in_the_frames_too_in_which_both_lie_farthe
 def test_two_that_hide_each_other_by_half_stay_two():
     # 14 px apart: IoU 0.48.
     assert ids(follow(film([frame((100, 0.9, 3), (114, 0.8, 3))] * 40))) == [[1, 2]] * 40
+
+
+def pair_of(*boxes: Sequence[float]) -> Detections:
+    """Two cars with all of their boxes as masks."""
+    masks = np.full((2, 28, 28), 200, np.uint8)
+    return Detections(
+        np.array(boxes, np.float32), np.array([0.9, 0.8], np.float32), np.full(2, 3, np.int32), masks
+    )
+
+
+def test_a_part_of_a_car_and_a_mask_over_two_cars_are_no_objects_of_their_own():
+    # The second one's box is a third of the first one's, or three times it: an IoU of 0.33, and nothing outside.
+    part = pair_of((100, 100, 160, 130), (140, 100, 160, 130))
+    assert ids(follow(film([part] * 30))) == [[1, NO_TRACK]] * 30
+    over_two = pair_of((100, 100, 120, 130), (100, 100, 160, 130))
+    assert ids(follow(film([over_two] * 30))) == [[1, NO_TRACK]] * 30
+
+
+def test_a_car_that_passes_behind_another_one_stays_one_itself():
+    # For eight frames its mask lies in the nearer one's, before and after beside it.
+    near = (200, 100, 260, 130)
+    frames = [pair_of(near, (100.0 + 6 * step, 105, 120.0 + 6 * step, 125)) for step in range(40)]
+    assert ids(follow(film(frames))) == [[1, 2]] * 40
 
 
 def test_a_rider_and_the_bicycle_stay_two():

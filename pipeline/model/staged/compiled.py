@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from queue import Empty, LifoQueue
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import openvino
 from numpy.typing import NDArray
 
-from pipeline.model.samples import Samples
+from pipeline.model.samples import Samples, cells_of_bins
 from pipeline.model.staged.program_file import BRANCH_STAGE, Graphs
-from pipeline.model.staged.shapes import StageShapes
+from pipeline.model.staged.shapes import BOX_REGIONS, MASK_REGIONS, StageShapes
 
 
 class CompiledStages:
@@ -35,13 +35,12 @@ class CompiledStages:
     def __init__(
         self, graphs: Graphs, shapes: StageShapes, precision: str, callers: int, cores: int = 1
     ) -> None:
-        narrow = precision == "bfloat16"
         self._core = openvino.Core()
-        self._models = {name: _read(self._core, *graph, name, narrow) for name, graph in graphs.items()}
+        self._models = {name: self._read(*graph) for name, graph in graphs.items()}
         self._settings = {
             "NUM_STREAMS": 1,
             "INFERENCE_NUM_THREADS": cores,
-            "INFERENCE_PRECISION_HINT": "bf16" if narrow else "f32",
+            "INFERENCE_PRECISION_HINT": "bf16" if precision == "bfloat16" else "f32",
             # Processes that pin their threads would all take the first core.
             "ENABLE_CPU_PINNING": False,
             "SCHEDULING_CORE_TYPE": "ANY_CORE",
@@ -49,6 +48,9 @@ class CompiledStages:
         self._shapes, self._left = shapes, callers
         self._making = Lock()
         self._free: LifoQueue[StageRequests] = LifoQueue()
+
+    def _read(self, graph: bytes, weights: bytes) -> Any:
+        return self._core.read_model(graph, openvino.Tensor(np.frombuffer(weights, np.uint8)))
 
     @contextmanager
     def requests(self) -> Iterator[StageRequests]:
@@ -107,19 +109,20 @@ class StageRequests:
         return self._dense.get_output_tensor(1).data, self._dense.get_output_tensor(2).data
 
     def levels(self) -> list[NDArray[np.float32]]:
-        """The features [rows, columns, C] of each pooled level that `dense` found, where it computes in float32."""
+        """The features [rows, columns, C] of each pooled level that `dense` found."""
         ends = np.cumsum([rows * columns for rows, columns in self._shapes.grids])[:-1]
         parts = np.split(self._dense.get_output_tensor(0).data, ends)
         return [part.reshape(*grid, -1) for part, grid in zip(parts, self._shapes.grids, strict=True)]
 
     def boxes(self, samples: Samples) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Class logits [R, C] and offsets [R, C or 1, 4] of R regions."""
-        found = _in_portions(self._boxes, samples, self._shapes.box_regions)
-        return found[0], found[1]
+        logits, offsets = _in_portions(self._boxes, cells_of_bins(samples), BOX_REGIONS)
+        return logits, offsets
 
     def masks(self, samples: Samples, class_index: NDArray[np.int32]) -> NDArray[np.uint8]:
         """Masks uint8 [R, 28, 28], probability x 255, of R regions for the classifier outputs int32 [R]."""
-        return _in_portions(self._masks, (*samples, class_index), self._shapes.mask_regions)[0]
+        (masks,) = _in_portions(self._masks, (*cells_of_bins(samples), class_index), MASK_REGIONS)
+        return masks
 
     def classes(self) -> NDArray[np.float32]:
         """Logits [H / 4, W / 4, classes] of the branch for what `dense` has seen; overwritten by the next call."""
@@ -148,23 +151,3 @@ def _in_portions(request: Any, columns: tuple[Any, ...], portion: int) -> list[N
         for place, part in enumerate(parts):
             part.append(request.get_output_tensor(place).data[:count].copy())
     return [np.concatenate(part) for part in parts]
-
-
-class _Place(NamedTuple):
-    """Place of the table in a stage: among its inputs or its outputs."""
-
-    is_output: bool
-
-
-_TABLE = {"dense": _Place(True), "boxes": _Place(False), "masks": _Place(False), BRANCH_STAGE: _Place(False)}
-
-
-def _read(core: Any, graph: bytes, weights: bytes, name: str, narrow: bool) -> Any:
-    """The graph; where it computes in bfloat16, the table goes from stage to stage in it."""
-    model = core.read_model(graph, openvino.Tensor(np.frombuffer(weights, np.uint8)))
-    if narrow:
-        steps = openvino.preprocess.PrePostProcessor(model)
-        place = steps.output(0) if _TABLE[name].is_output else steps.input(0)
-        place.tensor().set_element_type(openvino.Type.bf16)
-        model = steps.build()
-    return model

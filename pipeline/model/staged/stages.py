@@ -1,6 +1,7 @@
 """The three stages of a network as TensorFlow functions, without loops and with static shapes.
 
-Between them NumPy chooses (`choose.py`) and says where regions are sampled (`model/samples.py`).
+Between them NumPy chooses (`choose.py`) and says where regions are sampled (`model/samples.py`); `convert.py` puts what
+pools them before the heads.
 """
 
 from __future__ import annotations
@@ -14,10 +15,9 @@ import tensorflow as tf
 from keras import ops
 
 from pipeline.model.mask_rcnn import MaskRCNN
-from pipeline.model.roi_align import feature_table, pool_regions
-from pipeline.model.samples import Samples
+from pipeline.model.roi_align import feature_table
 from pipeline.model.semantic.panoptic_fpn import SemanticBranch
-from pipeline.model.staged.shapes import StageShapes
+from pipeline.model.staged.shapes import BOX_REGIONS, MASK_REGIONS, StageShapes
 
 
 class Stages(NamedTuple):
@@ -25,8 +25,8 @@ class Stages(NamedTuple):
 
     dense : images float32 [1, H, W, 3] to the table of feature vectors [cells, C], and the RPN's logits [A] and
         offsets [A, 4] of all levels after each other.
-    boxes : table and samples of regions to class logits [R, C] and offsets [R, C or 1, 4].
-    masks : table, samples and classifier outputs int32 [R] to masks uint8 [R, 28, 28], probability x 255.
+    boxes : pooled features [R, size, size, C] of regions to class logits [R, C] and offsets [R, C or 1, 4].
+    masks : pooled features and classifier outputs int32 [R] to masks uint8 [R, 28, 28], probability x 255.
     """
 
     dense: Any
@@ -36,35 +36,30 @@ class Stages(NamedTuple):
 
 def trace_stages(model: MaskRCNN, shapes: StageShapes) -> Stages:
     """The stages of a float32 network for one canvas."""
-    pooled = len(range(model.config.fpn.min_level, 6))
+    levels_pooled = len(shapes.grids)
 
     def dense(images: Any) -> tuple[Any, ...]:
         features = model.features(images)
         logits, offsets = model.rpn(features)
         flat = (ops.concatenate([level[0] for level in levels]) for levels in (logits, offsets))
-        return feature_table(features[:pooled]), *flat
+        return feature_table(features[:levels_pooled]), *flat
 
-    def boxes(table: Any, *samples: Any) -> tuple[Any, Any]:
-        logits, offsets = model.box_head(pool_regions(table, Samples(*samples)))
+    def boxes(pooled: Any) -> tuple[Any, Any]:
+        logits, offsets = model.box_head(pooled)
         return logits, offsets
 
-    def masks(table: Any, *samples_and_class: Any) -> tuple[Any]:
-        *samples, class_index = samples_and_class
-        logits = model.mask_head(pool_regions(table, Samples(*samples)), class_index)
+    def masks(pooled: Any, class_index: Any) -> tuple[Any]:
+        logits = model.mask_head(pooled, class_index)
         return (ops.cast(ops.round(ops.sigmoid(logits) * 255.0), "uint8"),)
 
-    images = tf.TensorSpec((1, *shapes.canvas, 3), tf.float32)
+    def pooled(regions: int, size: int) -> Any:
+        return tf.TensorSpec((regions, size, size, shapes.channels), tf.float32)
+
+    box_pool, mask_pool = model.config.box_head.pool, model.config.mask_head.pool
     return Stages(
-        _traced(model, dense, [images]),
-        _traced(model, boxes, _region_inputs(shapes, shapes.box_regions, model.config.box_head.pool)),
-        _traced(
-            model,
-            masks,
-            [
-                *_region_inputs(shapes, shapes.mask_regions, model.config.mask_head.pool),
-                tf.TensorSpec((shapes.mask_regions,), tf.int32),
-            ],
-        ),
+        _traced(model, dense, [tf.TensorSpec((1, *shapes.canvas, 3), tf.float32)]),
+        _traced(model, boxes, [pooled(BOX_REGIONS, box_pool)]),
+        _traced(model, masks, [pooled(MASK_REGIONS, mask_pool), tf.TensorSpec((MASK_REGIONS,), tf.int32)]),
     )
 
 
@@ -79,13 +74,6 @@ def trace_branch(branch: SemanticBranch, shapes: StageShapes) -> Any:
 
     table = tf.TensorSpec((shapes.cells, shapes.channels), tf.float32)
     return _traced(branch, classes, [table, tf.TensorSpec((1, *shapes.canvas, 3), tf.float32)])
-
-
-def _region_inputs(shapes: StageShapes, regions: int, size: int) -> list[Any]:
-    taps = shapes.taps(size)
-    index = tf.TensorSpec((regions, taps), tf.int32)
-    weights = tf.TensorSpec((regions, size, taps), tf.float32)
-    return [tf.TensorSpec((shapes.cells, shapes.channels), tf.float32), index, index, weights, weights]
 
 
 def _traced(model: MaskRCNN | SemanticBranch, function: Callable[..., Any], inputs: list[Any]) -> Any:
