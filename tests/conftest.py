@@ -5,8 +5,11 @@ from __future__ import annotations
 import io
 import json
 import os
+import resource
+import signal
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,6 +27,7 @@ from pipeline.run.report.reporter import JsonReporter
 from pipeline.run.run_videos import run_videos
 from pipeline.run.stopping import StopSignal
 from pipeline.run.work.segment_worker import SegmentWorker
+from pipeline.workers.allocator import give_back_memory
 from tests import fake_network as fake_network_module
 from tests.traffic import write_traffic
 
@@ -62,7 +66,35 @@ def cache_of_the_session(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         owner = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
         patch.setenv("SEG_VIDEO_CACHE", str(owner / "cache"))
+        # For a process that ends soon; this one would keep up to a gigabyte of what each test frees.
+        patch.setattr("pipeline.workers.allocator.keep_memory", lambda: None)
         yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def memory_handed_back():
+    """Freed memory goes back to the system behind each file, as a process of tests may hold two gigabytes."""
+    yield
+    give_back_memory()
+
+
+@pytest.fixture(autouse=True)
+def process_stays_as_it_is():
+    """No test leaves the process changed for those behind it."""
+    before, threads = process_state(), set(threading.enumerate())
+    yield
+    assert process_state() == before
+    left = [one for one in threading.enumerate() if not one.daemon and one not in threads]
+    assert not left, "threads are left"
+
+
+def process_state():
+    signals = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    limits = [
+        resource.getrlimit(number)
+        for number in (resource.RLIMIT_FSIZE, resource.RLIMIT_DATA, resource.RLIMIT_AS)
+    ]
+    return Path.cwd(), signals, limits
 
 
 @pytest.fixture(scope="session")

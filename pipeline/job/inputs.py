@@ -6,12 +6,13 @@ import glob
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pipeline.errors import InputError, UsageError
 from pipeline.job.output_template import RUN_SUFFIX, filled
 from pipeline.job.protection import protect_sources
-from pipeline.structures.address import Address, Place, is_address, place_of
+from pipeline.structures.address import OUTPUT_STORAGES, Address, Place, is_address, place_of
 
 #: What counts as video in a folder.
 VIDEO_SUFFIXES = frozenset(
@@ -20,6 +21,9 @@ VIDEO_SUFFIXES = frozenset(
         *(".mpg", ".mpeg", ".wmv", ".asf", ".flv", ".3gp", ".ogv", ".mxf"),
     )
 )
+
+#: Characters that a line of a list may have: no path has more.
+_LONGEST_NAME = 4096
 
 
 @dataclass(frozen=True)
@@ -44,10 +48,9 @@ class Pair:
         """The pair of these two; the run of an output in a storage lies in `work_dir`, or in the current folder."""
         if isinstance(target, Path):
             return cls(source, target)
-        if not isinstance(target, Address) or target.scheme != "s3":
-            raise UsageError(
-                f"{target} cannot be an output.", do="name a file, or an address that begins with s3://"
-            )
+        if not isinstance(target, Address) or target.scheme not in OUTPUT_STORAGES:
+            kinds = " or ".join(f"{scheme}://" for scheme in OUTPUT_STORAGES)
+            raise UsageError(f"{target} cannot be an output.", do=f"name a file, or an address of {kinds}")
         return cls(source, Path(work_dir or "") / target.name, target)
 
 
@@ -61,8 +64,7 @@ def pairs(inputs: Sequence[str], output: str | None, work_dir: str | None = None
     output, or an output would replace an input.
     """
     for name in (*inputs, output or ""):
-        if "\0" in name:
-            raise UsageError(f"{name!r} is no name of a file: it has a zero in it.", do="check the name")
+        _check_no_zero(name)
     sources = [source for name in inputs for source in _sources(name)]
     if not sources:
         raise InputError("No input holds a video.", found=", ".join(inputs))
@@ -96,14 +98,32 @@ def is_listing(inputs: Sequence[str], output: str | None) -> bool:
 
 
 def names_in(file: str) -> Iterator[str]:
-    """The names of videos in a text file, a line each. Raises InputError where it cannot be read."""
+    """The names of videos in a text file, a line each. Raises InputError where it cannot be read as such."""
     try:
-        with Path(file).open(encoding="utf-8") as lines:
-            yield from filter(None, map(str.strip, lines))
+        if Path(file).exists() and not Path(file).is_file():
+            raise InputError(
+                f"{file} is no file that names videos.", do="name an ordinary text file, or a folder/"
+            )
+        # Editors of Windows put a mark before the first line.
+        with Path(file).open(encoding="utf-8-sig") as stream:
+            for line in iter(partial(stream.readline, _LONGEST_NAME), ""):
+                if len(line) == _LONGEST_NAME:
+                    raise InputError(
+                        f"{file} has a line that is too long to be a name.", found=f"{line[:40]}..."
+                    )
+                _check_no_zero(line)
+                if name := line.strip():
+                    yield name
     except UnicodeDecodeError as error:
         raise InputError(f"{file} cannot be read.", found=str(error)) from error
     except OSError as error:
         raise InputError(f"{file} cannot be opened.", found=error.strerror or str(error)) from error
+
+
+def _check_no_zero(name: str) -> None:
+    """Raise UsageError for a name that the system cannot have."""
+    if "\0" in name:
+        raise UsageError(f"{name!r} is no name of a file: it has a zero in it.", do="check the name")
 
 
 def _is_prefix(name: str) -> bool:

@@ -67,17 +67,26 @@ def refuse_in_run_folder(output: Path) -> None:
 
 def check_replaceable(output: Path) -> None:
     """Raise UsageError if something else than a file has the output's name, or no file and run can have it."""
+    check_run_name(output)
+    status = _status(output, output)
+    if status is not None and not stat.S_ISREG(status.st_mode):
+        raise UsageError(f"{output} is no file, so it cannot be replaced.", do="name a file as the output")
+
+
+def check_run_name(output: Path) -> None:
+    """Raise UsageError where the run of this output cannot have its name, the longest of all."""
+    _status(run_folder(output.absolute()), output)
+
+
+def _status(path: Path, output: Path) -> os.stat_result | None:
     try:
-        run_folder(output.absolute()).exists()  # fails where its name, the longest of all, is too long
-        mode = output.stat().st_mode
+        return path.stat()
     except (FileNotFoundError, NotADirectoryError):
-        return
+        return None
     except OSError as error:
         raise UsageError(
             f"{output} cannot be an output.", found=error.strerror or str(error), do="name another file"
         ) from error
-    if not stat.S_ISREG(mode):
-        raise UsageError(f"{output} is no file, so it cannot be replaced.", do="name a file as the output")
 
 
 def check_not_another_s(output: Path) -> None:

@@ -14,7 +14,7 @@ from pipeline.job.request import JobRequest, StoredWeights
 from pipeline.job.settings import Settings
 from pipeline.record.layout import RunLayout
 from pipeline.record.manifest import Manifest
-from pipeline.record.remote_run import fetch_record
+from pipeline.record.remote_run import fetch_plan, fetch_record
 from pipeline.structures.address import Address, address_of, is_address
 from pipeline.structures.pixel_classes import PixelClasses
 
@@ -31,8 +31,8 @@ def find_runs(folders: Sequence[Path]) -> list[Path]:
 def find_run(name: str | None) -> Path:
     """The folder of the run that is called by its own path or its output; None: the latest here.
 
-    The record of an output in a storage is brought into the current folder. Raises UsageError if there is none, and
-    as storage.objects.look_at does.
+    Of an output in a storage the record, or the plan of one that is not done, is brought into the current folder.
+    Raises UsageError if there is none, and as storage.objects.look_at does.
     """
     if name is None:
         runs = find_runs([Path()])
@@ -58,10 +58,12 @@ def _no_run(name: str) -> UsageError:
 
 
 def _brought(output: Address) -> Path:
-    """The folder here of the run that made an output in a storage; what lies here already is not fetched again."""
+    """The folder here of the run of an output in a storage; what lies here already is not fetched again."""
     layout = RunLayout.of(Path(output.name), keeps_output=False)
-    if not (layout.manifest.is_file() or fetch_record(output, layout)):
-        raise _no_run(output.url)
+    if not layout.manifest.is_file():
+        if not (fetch_record(output, layout) or fetch_plan(output, layout)):
+            raise _no_run(output.url)
+        _leave_the_how(layout)
     found = Manifest.of_run(layout.folder).output
     if found != output.url:
         raise UsageError(
@@ -70,6 +72,13 @@ def _brought(output: Address) -> Path:
             do="go into another folder, or move it away",
         )
     return layout.folder
+
+
+def _leave_the_how(layout: RunLayout) -> None:
+    """Take out of a manifest from a storage how the work is done: on whose cluster, this machine is not told by it."""
+    manifest = Manifest.of_run(layout.folder)
+    how = {"chunk_frames": manifest.settings.get("run", {}).get("chunk_frames")}
+    replace(manifest, settings={**manifest.settings, "run": how}).write(layout.manifest)
 
 
 def request_of(run: Path) -> JobRequest:

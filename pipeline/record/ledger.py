@@ -13,6 +13,7 @@ from pipeline.errors import RunInTheWayError, StoreError
 from pipeline.files import digest_of, refused
 from pipeline.loading.typed_json import typed_json
 from pipeline.record.own_file import read_own
+from pipeline.record.spent import NOTHING, Spent
 from pipeline.structures.frame_damage import NO_DAMAGE, FrameDamage
 from pipeline.structures.spans import Span
 
@@ -27,6 +28,7 @@ class Entry:
     missing, flawed : spans of frames that do not decode, or not as they should; see FrameDamage.
     also : name and SHA-256 of further files beside the first that belong to it.
     holds : fingerprints of passes whose results can be read from the file too.
+    spent : on it, by all processes of the job that made it.
     """
 
     step: str
@@ -42,6 +44,7 @@ class Entry:
     flawed: tuple[Span, ...] = ()
     also: tuple[tuple[str, str], ...] = ()
     holds: tuple[str, ...] = ()
+    spent: Spent = NOTHING
 
     def __post_init__(self) -> None:
         if any("/" in name or "\0" in name for name, _ in self.also):
@@ -114,6 +117,7 @@ class Ledger:
         damage: FrameDamage = NO_DAMAGE,
         also: Sequence[Path] = (),
         holds: tuple[str, ...] = (),
+        spent: Spent = NOTHING,
     ) -> Entry:
         """Add what was made. sha256 : of the file, where it is known already."""
         entry = Entry(
@@ -129,6 +133,7 @@ class Ledger:
             flawed=damage.flawed,
             also=tuple((path.name, digest_of(path)) for path in also),
             holds=holds,
+            spent=spent,
         )
         self._intact[entry] = True
         return self._add(entry)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -22,6 +23,9 @@ from pipeline.structures.address import Address
 
 #: Objects that are written at once, while the driver goes on.
 _WRITERS = 4
+
+#: The name of the run's plan among the products, and what theirs are like.
+_PLAN, _PRODUCT = "manifest.json", re.compile(r"(\w+)/(\d{6,9})\.\w+")
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class RemoteRun:
 
     def __init__(self, output: Address) -> None:
         self.trouble: SegVideoError | None = None
-        self._folder = f"{output.url}{RUN_SUFFIX}/work/"
+        self._folder = _work_of(output)
         self._names: set[str] = set()
         self._pool = ThreadPoolExecutor(_WRITERS, thread_name_prefix="remote-run")
         self._writes: list[Future[None]] = []
@@ -65,6 +69,13 @@ class RemoteRun:
         for write in self._writes:
             if not write.cancelled():
                 write.result()
+
+    def keep_plan(self, manifest: Path) -> None:
+        """Let other machines know the run by the output's address, until the output is there."""
+        try:
+            put_over(manifest, Address(self._folder + _PLAN))
+        except InputError as refused:
+            self.trouble = self.trouble or refused
 
     def fetch(self, name: str, fingerprint: str, file: Path) -> Entry | None:
         """The entry of a product that is there, with its files put where `file` is; None where it is not.
@@ -151,9 +162,31 @@ def fetch_record(output: Address, layout: RunLayout) -> bool:
     return True
 
 
+def fetch_plan(output: Address, layout: RunLayout) -> bool:
+    """Bring the plan of another machine's unfinished run here; False where there is none. Raises as look_at does."""
+    plan = Address(_work_of(output) + _PLAN)
+    if not is_there(plan):
+        return False
+    layout.make_folder()
+    with ObjectFile(plan) as stream:
+        write_whole(layout.manifest, stream.readall())
+    return True
+
+
+def made_elsewhere(output: Address) -> set[tuple[str, int]]:
+    """Pass and chunk of what lies in the storage of an output that is not there yet. Raises as look_at does."""
+    folder = _work_of(output)
+    found = (_PRODUCT.fullmatch(found.url.removeprefix(folder)) for found in objects_below(folder))
+    return {(product[1], int(product[2])) for product in found if product}
+
+
 def remote_claim(output: Address) -> Address:
     """The claim of whoever makes an output of a listing."""
     return Address(f"{output.url}{RUN_SUFFIX}/claim")
+
+
+def _work_of(output: Address) -> str:
+    return f"{output.url}{RUN_SUFFIX}/work/"
 
 
 def _beside(output: Address, path: Path) -> Address:

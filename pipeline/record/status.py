@@ -10,13 +10,16 @@ from pipeline.record.layout import RunLayout
 from pipeline.record.ledger import Entry, Ledger
 from pipeline.record.lock import is_held
 from pipeline.record.manifest import Manifest
+from pipeline.record.remote_run import made_elsewhere
+from pipeline.structures.address import Address, is_address
 
 
 @dataclass(frozen=True)
 class RunStatus:
     """One run.
 
-    state : running, done, failed (some chunks did) or stopped. frames : of the video. segmented, rendered :
+    state : running, done, failed (some chunks did), stopped, or elsewhere: begun by another machine, and known here by
+    what lies in the storage. frames : of the video. segmented, rendered :
     frames that are done. weights : as in the manifest. frames_per_second : see the function of that name. failed :
     chunk and reason of each that failed. resume : the command that goes on; None where there is nothing to go on with.
     """
@@ -24,7 +27,7 @@ class RunStatus:
     folder: str
     source: str
     output: str
-    state: Literal["running", "done", "failed", "stopped"]
+    state: Literal["running", "done", "failed", "stopped", "elsewhere"]
     frames: int
     segmented: int
     rendered: int
@@ -35,18 +38,24 @@ class RunStatus:
 
 
 def run_status(folder: Path) -> RunStatus:
-    """The status of the run in that folder. Raises RunInTheWayError where its manifest cannot be read."""
+    """The status of the run in that folder.
+
+    Raises RunInTheWayError where its manifest cannot be read, and as storage.objects.look_at does for one elsewhere.
+    """
     manifest = Manifest.of_run(folder)
     ledger = Ledger(folder / "ledger.jsonl")
     prints = manifest.fingerprints
-    segmented = _done(ledger, manifest, "segment", prints["segment"])
-    rendered = _done(ledger, manifest, "render", prints["render"])
+    segmented = _chunks(_done(ledger, manifest, "segment", prints["segment"]))
+    rendered = _chunks(_done(ledger, manifest, "render", prints["render"]))
     joined = ledger.entry("join")
     has_joined = joined is not None and prints["segment"] in joined.holds
     mux = _has_output(folder, ledger, manifest)
     failed = tuple((entry.chunk or 0, entry.failed or "") for entry in ledger.failures())
-    state: Literal["running", "done", "failed", "stopped"] = "stopped"
-    if is_held(folder / "lock"):
+    state: Literal["running", "done", "failed", "stopped", "elsewhere"] = "stopped"
+    if is_address(manifest.output) and not (folder / "ledger.jsonl").exists():
+        state, there = "elsewhere", made_elsewhere(Address(manifest.output))
+        segmented, rendered = (_there(there, manifest, step) for step in ("segment", "render"))
+    elif is_held(folder / "lock"):
         state = "running"
     elif mux or failed:
         state = "done" if mux else "failed"
@@ -61,7 +70,7 @@ def run_status(folder: Path) -> RunStatus:
         frames_per_second=frames_per_second(ledger, manifest),
         weights=manifest.weights.record(),
         failed=failed,
-        resume=f"seg-video resume {folder}" if state in ("failed", "stopped") else None,
+        resume=f"seg-video resume {folder}" if state in ("failed", "stopped", "elsewhere") else None,
     )
 
 
@@ -81,7 +90,7 @@ def frames_per_second(ledger: Ledger, manifest: Manifest) -> float | None:
     mux = ledger.entry("mux")
     ends = [entry.at for entry in [*painted, *([mux] if mux else [])]]
     seconds = max(ends, default=start.at) - start.at
-    return _frames(painted, manifest) / seconds if painted and seconds > 0 else None
+    return _frames(_chunks(painted), manifest) / seconds if painted and seconds > 0 else None
 
 
 def _has_output(folder: Path, ledger: Ledger, manifest: Manifest) -> bool:
@@ -111,6 +120,14 @@ def _done(ledger: Ledger, manifest: Manifest, step: str, fingerprint: str) -> li
     ]
 
 
-def _frames(entries: list[Entry], manifest: Manifest) -> int:
-    spans = [manifest.chunks[entry.chunk or 0] for entry in entries]
+def _chunks(entries: list[Entry]) -> set[int]:
+    return {entry.chunk or 0 for entry in entries}
+
+
+def _there(products: set[tuple[str, int]], manifest: Manifest, step: str) -> set[int]:
+    return {chunk for name, chunk in products if name == step and chunk < len(manifest.chunks)}
+
+
+def _frames(chunks: set[int], manifest: Manifest) -> int:
+    spans = [manifest.chunks[chunk] for chunk in chunks]
     return sum(stop - start for start, stop in spans)

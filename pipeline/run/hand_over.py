@@ -8,13 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipeline import __version__
-from pipeline.errors import UsageError
 from pipeline.job.job_file import read_job_file
+from pipeline.record.fingerprint import mark
 from pipeline.run.shipped import PACKAGE, write_versions
-from pipeline.structures.address import is_address
 from pipeline.workers.job_api import run_on_cluster
 
-_JOB, _SCRIPT = "job.yaml", "submit.sh"
+_SCRIPT = "submit.sh"
 
 #: Ray starts a job with the PATH that it was started with itself, which need not have the environment that it runs in.
 #: The library that Ray's own process has loaded, here the shell's parent, tells that environment.
@@ -36,11 +35,20 @@ if [ "$found" != "seg-video VERSION" ]; then
     echo "  do:    install the same version on both" >&2
     exit 2
 fi
-PATH="$folder:$PATH" exec "$folder/seg-video" submit JOB --cluster auto --progress json
+program=seg-video
 """
 _SHIPPED = r"""
 "$folder/python" -m pipeline.run.shipped || exit $?
-PATH="$folder:$PATH" exec "$folder/python" -m pipeline submit JOB --cluster auto --progress json
+program="python -m pipeline"
+"""
+
+#: Runs of outputs in a storage lie in the job's current folder, and Ray deletes the one in which it starts a job.
+_SUBMIT = r"""
+job=$PWD/job.yaml
+runs=${XDG_STATE_HOME:-$HOME/.local/state}/seg-video/OUTPUTS
+mkdir -p -m 700 "$runs" && cd "$runs" || exit 1
+export PATH="$folder:$PATH"
+exec $program submit "$job" --cluster auto --progress json
 """
 
 
@@ -58,22 +66,16 @@ def hand_over(
     shipped : this package goes along, so that the cluster needs only what it stands on.
 
     The cluster's machines need this package, the head in this very version, in the environment that Ray runs in. Paths
-    in the file have to be the cluster's own, from the root on. Raises UsageError for a file that is wrong, and for a
-    run that would be lost with the folder in which Ray starts a job, before anything is sent.
+    in the file have to be the cluster's own, from the root on. Raises UsageError for a file that is wrong, before
+    anything is sent.
     """
-    for request in read_job_file(file):
-        if request.output and is_address(request.output) and request.settings.run.work_dir is None:
-            raise UsageError(
-                f"The run that makes {request.output} would be lost with the job.",
-                found=f"no work-dir in {file}",
-                do="add `work-dir:` with a folder on the cluster's head that stays, such as /var/lib/seg-video",
-            )
+    outputs = [request.output for request in read_job_file(file)]
     with tempfile.TemporaryDirectory(prefix="seg-video-job-") as folder:
-        shutil.copyfile(file, Path(folder) / _JOB)
+        shutil.copyfile(file, Path(folder) / "job.yaml")
         if shipped:
             write_versions(Path(folder))
-        script = _FIND + (_SHIPPED if shipped else _INSTALLED)
-        script = script.replace("VERSION", __version__).replace("JOB", _JOB)
+        script = _FIND + (_SHIPPED if shipped else _INSTALLED) + _SUBMIT
+        script = script.replace("VERSION", __version__).replace("OUTPUTS", mark("outputs", 1, outputs)[:16])
         (Path(folder) / _SCRIPT).write_text(script, encoding="ascii")
         command = f"RAY_PROCESS=$PPID exec sh {_SCRIPT}"
         packages = [PACKAGE] if shipped else []

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 from pipeline.record.fingerprint import mark
 from pipeline.record.layout import RunLayout
+from pipeline.record.spent import NOTHING, Spent
 from pipeline.run.run import Run
-from pipeline.run.work.meter import NOTHING, Spent
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.frame_damage import NO_DAMAGE, FrameDamage
 

@@ -17,14 +17,17 @@ from pipeline.workers.processes import ProcessPools
 from pipeline.workers.ray_session import RaySession
 from pipeline.workers.ray_workers import RayPools
 
-#: Processes that run the network on a CPU, at most: each holds TensorFlow and a network, some 700 MB.
-_MOST_CPU_WORKERS = 8
+#: Segmenters without GPU that a driver keeps busy, on paper: each holds TensorFlow and a network, some 700 MB.
+_CORES_OF_DRIVER = 8
+
+#: What such a segmenter asks a cluster for: a core, but for what renderers ask.
+_CORE = 0.9
 
 #: Cores that one renderer uses at most: of some 18 CPU ms a frame a quarter holds the lock of its interpreter.
 _CORES_OF_RENDERER = 4
 
-#: GPUs that a driver keeps busy, on paper (docs/cluster.md). A job on a cluster has requests for so many open where it
-#: has fewer, and Ray's autoscaler adds nodes for those.
+#: GPUs that a driver keeps busy, on paper (docs/cluster.md). A job on a cluster has requests for so many, or for cores,
+#: open where it has fewer, and Ray's autoscaler adds nodes for those.
 _GPUS_OF_DRIVER = 2
 
 #: The pools: segmenters have the GPUs, renderers share the cores.
@@ -126,14 +129,14 @@ class RunPools:
     def _size(self, pool: str) -> int:
         """Workers of a pool, at most.
 
-        Segmenters: one a GPU, of a cluster also for those still to come. Without GPU one on this machine, whose
-        threads share one network among all cores: two processes of one thread each infer as fast as one of two, and
-        hold the network twice. Renderers: one a core; without Ray one for a few cores, which paints as many chunks at
-        a time.
+        Segmenters: one a GPU, or a core where a cluster has none, also for those still to come. Without GPU one on
+        this machine, whose threads share one network among all cores: two processes of one thread each infer as fast
+        as one of two, and hold the network twice. Renderers: one a core; without Ray one for a few cores, which paints
+        as many chunks at a time.
         """
         cores, gpus = self._resources()
         if pool == SEGMENT:
-            without = 1 if self.is_local else max(min(cores // 2, _MOST_CPU_WORKERS), 1)
+            without = 1 if self.is_local else _CORES_OF_DRIVER
             with_gpu = max(gpus, 0 if self.is_local else _GPUS_OF_DRIVER) if gpus else 0
             return self._settings.run.workers or with_gpu or without
         if self._session is None:
@@ -148,7 +151,7 @@ class RunPools:
             worker = self._worker(None, share)
             return PoolSpec(SEGMENT, worker, size, gpus=share, cpus=self._cpus(), slots=2)
         threads = max(cores // size, 1) if self.is_local else 1
-        return PoolSpec(SEGMENT, self._worker(threads), size, cpus=self._cpus())
+        return PoolSpec(SEGMENT, self._worker(threads), size, cpus=0 if self.is_local else _CORE)
 
     def _worker(self, threads: int | None, gpus: float = 0) -> SegmentWorker:
         asked = self._settings
@@ -161,7 +164,7 @@ class RunPools:
         return PoolSpec(RENDER, RenderWorker(), size, cpus=self._cpus(), slots=slots)
 
     def _cpus(self) -> float:
-        """Cores set aside: the operating system shares them out better than any number.
+        """Cores set aside for who paints, or has a GPU: the operating system shares them out better than any number.
 
         On a cluster next to nothing, so that Ray spreads the workers, and those of a lost node find room.
         """

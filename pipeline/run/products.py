@@ -11,6 +11,7 @@ from pathlib import Path
 from pipeline.record.fingerprint import chunk_mark, mark
 from pipeline.record.ledger import Entry, Ledger
 from pipeline.record.remote_run import RemoteRun
+from pipeline.record.spent import NOTHING, Spent
 from pipeline.run.passes import InPool, Key, Made, Pass, fingerprints
 from pipeline.run.run import Run
 from pipeline.structures.chunk import Chunk
@@ -27,6 +28,7 @@ class Products:
         self.run, self.passes, self.ledger = run, {step.name: step for step in passes}, ledger
         self.remote = None if run.destination is None else RemoteRun(run.destination)
         self.marks: Mapping[str, str] = fingerprints(run, passes)
+        self._made_here: set[Key] = set()
 
     def path(self, key: Key) -> Path | None:
         """The file that holds the product: its own, or that of a pass over the whole film that keeps it too."""
@@ -71,8 +73,8 @@ class Products:
             if name and entry:
                 self.remote.keep(name, entry, self._own(key))
 
-    def record(self, key: Key, made: Made) -> None:
-        """Write down what was made."""
+    def record(self, key: Key, made: Made, spent: Spent) -> None:
+        """Write down what was made, and what that cost."""
         name, index = key
         self.ledger.record(
             name,
@@ -85,8 +87,15 @@ class Products:
             damage=made.damage,
             also=made.also,
             holds=made.holds,
+            spent=spent,
         )
+        self._made_here.add(key)
         self.keep_for_others([key])
+
+    def spent_before(self) -> Spent:
+        """The cost of what is used here and other jobs have made, also on other machines."""
+        kept = (entry for entry in self.ledger.entries() if (entry.step, entry.chunk) not in self._made_here)
+        return sum((entry.spent for entry in kept if self._is_used(entry)), NOTHING)
 
     def record_failure(self, name: str, index: int, reason: str) -> None:
         """Write down what could not be made."""
@@ -115,6 +124,14 @@ class Products:
             return entry.damage
         holder = self._holder(first)
         return NO_DAMAGE if holder is None else holder.damage.within(chunk.start, chunk.stop)
+
+    def _is_used(self, entry: Entry) -> bool:
+        """True for an entry of this run as it is now."""
+        key = entry.step, entry.chunk
+        if entry.failed is not None or entry.step not in self.passes:
+            return False
+        is_chunk_of_run = entry.chunk is None or entry.chunk < len(self.run.chunks)
+        return is_chunk_of_run and entry.fingerprint == self._mark(key)
 
     def _own(self, key: Key) -> Path:
         return self.passes[key[0]].makes(self.run.layout, key[1])

@@ -32,7 +32,7 @@ from pipeline.run.verdict import is_refused_unseen
 from pipeline.run.work.meter import METER
 from pipeline.storage.claim import claimed
 from pipeline.storage.listing import ListedObject, objects_below
-from pipeline.structures.address import Address, in_full, is_address, place_of
+from pipeline.structures.address import OUTPUT_STORAGES, Address, in_full, is_address, place_of
 from pipeline.weights.digest import weights_digest
 
 #: Where only videos are left that other jobs work on, they are looked at so often: one whose job died is taken over.
@@ -67,20 +67,25 @@ def listed_videos(request: JobRequest) -> Iterator[ListedVideo]:
     Raises UsageError for an output that is no folder of a storage, or lies within a listing.
     """
     output = str(request.output)
-    if not (output.startswith("s3://") and output.endswith("/")):
+    if not (output.partition("://")[0] in OUTPUT_STORAGES and output.endswith("/")):
         raise UsageError(
-            "The outputs of a listing go into a folder of S3.",
+            "The outputs of a listing go into a folder of a storage.",
             found=f"output {output}",
             do="name one, as in s3://bucket/masks/",
         )
     settings = _settings_mark(request)
     for name in request.inputs:
-        if is_address(name) and (output.startswith(name) or name.startswith(output)):
+        if is_address(name) and output.startswith(name):
             raise UsageError(
                 f"The outputs in {output} would be found by the listing of {name}.", do="name another folder"
             )
         for found in _objects(name):
             if PurePosixPath(found.url).suffix.lower() in VIDEO_SUFFIXES:
+                if found.url.startswith(output):
+                    raise UsageError(
+                        f"{found.url} lies where the outputs go, and could be replaced by one.",
+                        do="name another folder for them",
+                    )
                 target = output + _below(found.url, name)
                 key = mark("listed", 1, *found, target, settings)
                 yield ListedVideo(key, found.url, target, found.size, found.etag)

@@ -28,6 +28,7 @@ from pipeline.record.ledger import Ledger
 from pipeline.record.lock import run_lock
 from pipeline.record.manifest import Manifest
 from pipeline.record.remote_run import RemoteRun, keep_record
+from pipeline.record.spent import NOTHING, Spent
 from pipeline.record.status import frames_per_second
 from pipeline.run.flow import passes_of
 from pipeline.run.manifest_of import manifest_of
@@ -52,7 +53,7 @@ from pipeline.run.run import Run
 from pipeline.run.runner import Runner
 from pipeline.run.stopping import StopSignal
 from pipeline.run.verdict import Verdict, is_refused_unseen, verdict
-from pipeline.run.work.meter import METER, NOTHING, Spent
+from pipeline.run.work.meter import METER
 from pipeline.structures.address import Place, place_of
 from pipeline.structures.frame_damage import FrameDamage
 
@@ -171,11 +172,15 @@ def run_video(
 
 @dataclass(frozen=True)
 class _Effort:
-    """The speed of a run. busy_seconds : by pass, of all workers together. spent : by all processes."""
+    """The speed of a run. busy_seconds : by pass, of all workers together. spent : by all processes.
+
+    spent_before : by earlier jobs, on what was taken over of them.
+    """
 
     frames_per_second: float | None
     busy_seconds: Mapping[str, float]
     spent: Spent
+    spent_before: Spent = NOTHING
 
 
 _NOTHING_MADE = _Effort(None, {}, NOTHING)
@@ -195,9 +200,12 @@ def _make(
             listener.tell(Redone(tuple(redone), tuple(changed_things(old, new))))
     new.write(run.layout.manifest)
     runner = Runner(products, pools, listener, stop)
-    with products.remote or nullcontext():
+    with products.remote or nullcontext() as remote:
+        if remote is not None:
+            remote.keep_plan(run.layout.manifest)
         runner.work()
-    return _Effort(frames_per_second(products.ledger, new), dict(runner.seconds), runner.spent)
+    speed = frames_per_second(products.ledger, new)
+    return _Effort(speed, dict(runner.seconds), runner.spent, products.spent_before())
 
 
 def _end_remote(remote: RemoteRun, run: Run, state: Verdict, listener: Listener) -> None:
@@ -230,4 +238,5 @@ def _facts(run: Run, damage: FrameDamage, effort: _Effort, seconds: float) -> Vi
         frames_per_second=effort.frames_per_second,
         video_seconds=float(run.film.duration_seconds),
         spent=effort.spent,
+        spent_before=effort.spent_before,
     )

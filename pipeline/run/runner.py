@@ -16,6 +16,7 @@ from pipeline.errors import (
     WriteError,
 )
 from pipeline.files import digest_of
+from pipeline.record.spent import NOTHING, Spent
 from pipeline.run.passes import InDriver, InPool, Key, Made, Pass
 from pipeline.run.pools import RunPools
 from pipeline.run.products import Products
@@ -35,7 +36,7 @@ from pipeline.run.report.events import (
 from pipeline.run.run import Run
 from pipeline.run.schedule import Schedule
 from pipeline.run.stopping import StopSignal
-from pipeline.run.work.meter import METER, NOTHING, Spent
+from pipeline.run.work.meter import METER
 from pipeline.run.work.reach import OutOfReachError
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.frame_damage import FrameDamage
@@ -233,15 +234,13 @@ class Runner:
             self._fail(step, chunk, result.error)
 
     def _keep(self, key: Key, made: Made) -> None:
-        self._products.record(key, made)
+        spent = made.spent + METER.take()
+        self._products.record(key, made, spent)
         self.seconds.update(made.seconds)
-        self._count(key, made.notes, made.seconds.get(key[0], 0.0), made.spent)
+        self._count(key, made.notes, made.seconds.get(key[0], 0.0), spent)
 
-    def _count(
-        self, key: Key, notes: Iterable[str], seconds: float = 0.0, by_workers: Spent = NOTHING
-    ) -> None:
+    def _count(self, key: Key, notes: Iterable[str], seconds: float = 0.0, spent: Spent = NOTHING) -> None:
         """Go on behind a product that is there now."""
-        spent = by_workers + METER.take()
         self.spent += spent
         for note in notes:
             if note not in self._told:

@@ -9,7 +9,7 @@ from typing import Literal
 from pipeline.errors import UsageError
 from pipeline.files import digest_of
 from pipeline.job.inputs import Pair
-from pipeline.job.protection import check_not_another_s, check_replaceable
+from pipeline.job.protection import check_not_another_s, check_replaceable, check_run_name
 from pipeline.job.settings import RunSettings
 from pipeline.record.layout import RunLayout
 from pipeline.record.receipt import Receipt
@@ -28,6 +28,7 @@ def is_refused_unseen(pair: Pair, settings: RunSettings) -> bool:
     neither to be skipped nor replaced, or cannot be replaced.
     """
     if pair.destination is not None:
+        check_run_name(pair.output)
         layout = RunLayout.of(pair.output, keeps_output=False)
         if settings.force or layout.manifest.exists() or not is_there(pair.destination):
             return False

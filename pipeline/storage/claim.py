@@ -6,10 +6,9 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
-from typing import Any
 
 from pipeline.errors import InputError, MediaError
+from pipeline.storage.dialects import DIALECTS
 from pipeline.storage.objects import asked, remove, storage_of
 from pipeline.structures.address import Address
 
@@ -19,13 +18,10 @@ _BEAT_SECONDS, _STILL_SECONDS = 10.0, 40.0
 #: Seconds between looks at a claim of somebody else's.
 _LOOK_SECONDS = 2.0
 
-#: Name of the claim's metadata that tells its owner.
-_OWNER = "owner"
-
 
 @contextmanager
 def claimed(address: Address, owner: str) -> Iterator[bool]:
-    """True while this process holds the claim of S3 at `address`; False where somebody else does, who lives.
+    """True while this process holds the claim at `address`; False where somebody else does, who lives.
 
     That takes a while to find out: a claim that was not written again for 40 s is free, by the clock of who waits, so
     that no two clocks are compared. One of the same `owner` is taken over at once, as by a process that has that one's
@@ -49,22 +45,22 @@ def claimed(address: Address, owner: str) -> Iterator[bool]:
 
 
 class _Heart:
-    """A claim that is written again and again. tag : its ETag, as this process wrote it; none where it is lost."""
+    """A claim that is written again and again. tag : its own, as this process wrote it; none where it is lost."""
 
     def __init__(self, address: Address, owner: str) -> None:
         self.stop, self.tag = threading.Event(), ""
-        self._address, self._owner, self._storage = address, owner, storage_of(address)
-        self._count = 0
+        self._address, self._owner, self._count = address, owner, 0
+        self._dialect, self._storage = DIALECTS[address.scheme], storage_of(address)
 
     def begin(self) -> bool:
         """Take the claim; False where another holds it, or was quicker."""
         seen, since = "", 0.0
         while True:
             tag, owner = self._look()
-            if not tag and self._write(IfNoneMatch="*"):
+            if not tag and self._write(""):
                 return True
             if owner == self._owner or (tag == seen != "" and time.monotonic() > since + _STILL_SECONDS):
-                return self._write(IfMatch=tag)
+                return self._write(tag)
             if tag and tag != seen:
                 if seen:
                     return False
@@ -75,33 +71,32 @@ class _Heart:
         """Write it again until `stop`, or until another has taken it."""
         while self.tag and not self.stop.wait(_BEAT_SECONDS):
             try:
-                if not self._write(IfMatch=self.tag):
+                if not self._write(self.tag):
                     tag, owner = self._look()  # it may be ours all the same: an answer was lost
                     self.tag = tag if owner == self._owner else ""
             except (InputError, MediaError):
                 continue  # the next beat may do better; if none does, the claim is free, as it should be
 
-    def _write(self, **condition: str) -> bool:
-        """Write the claim on a condition; False where it does not hold."""
+    def _write(self, tag: str) -> bool:
+        """Write the claim where it has this tag, or none is there for an empty one; False where that does not hold."""
         self._count += 1
-        content = f"{self._owner} {self._count}".encode()  # each time another, and so is its ETag
+        content = f"{self._owner} {self._count}".encode()  # each time another, and so is its tag
+        bucket, _, key = self._address.url.partition("://")[2].partition("/")
+        write = self._dialect.write_if
         try:
-            written = self._ask("put_object", Body=content, Metadata={_OWNER: self._owner}, **condition)
+            self.tag = asked(
+                self._address, lambda _: write(self._storage, bucket, key, content, tag), self._storage
+            )
         except FileExistsError:
             return False
-        self.tag = str(written["ETag"])
         return True
 
     def _look(self) -> tuple[str, str]:
-        """ETag and owner of the claim; empty where there is none."""
+        """Tag and owner of the claim; empty where there is none. A tag that is older than the owner opens no door."""
+        url = self._address.url
         try:
-            found = self._ask("head_object")
+            facts = asked(self._address, lambda limit: self._storage.info(url, **limit), self._storage)
+            content = asked(self._address, lambda limit: self._storage.cat_file(url, **limit), self._storage)
         except InputError:
             return "", ""
-        return str(found["ETag"]), str(found["Metadata"].get(_OWNER, ""))
-
-    def _ask(self, method: str, **more: Any) -> dict[str, Any]:
-        bucket, _, key = self._address.url.partition("://")[2].partition("/")
-        call = partial(self._storage.call_s3, method, Bucket=bucket, Key=key, **more)
-        answer: dict[str, Any] = asked(self._address, lambda _: call(), self._storage)
-        return answer
+        return str(facts[self._dialect.tag]), str(content.decode(errors="replace").rpartition(" ")[0])

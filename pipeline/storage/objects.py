@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import random
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -32,9 +33,11 @@ _BLOCK_BYTES, _BLOCKS = 2 << 20, 8
 #: HTTP's answers after which another try may do better: time-outs and throttling; also all above 500.
 _PASSING = (408, 425, 429)
 
+#: The user of an address, and its query: a server may send us on to a signed address, which errors tell.
+_KEYS = re.compile(r"(?<=://)[^\s/@'\"]*@|\?[^\s'\"]+")
 
-#: Objects that S3 removes by one request.
-_MOST_REMOVED = 1000
+#: Objects that are removed at once.
+_REMOVERS = 16
 
 
 class ObjectFacts(NamedTuple):
@@ -107,20 +110,20 @@ def put_over(file: Path, address: Address) -> None:
 
 
 def remove(addresses: Sequence[Address]) -> None:
-    """Remove objects of one bucket of S3; those that are not there are removed already. Raises as look_at does."""
-    for first in range(0, len(addresses), _MOST_REMOVED):
-        some = addresses[first : first + _MOST_REMOVED]
-        faults = asked(some[0], partial(_removed, some), storage_of(some[0])).get("Errors", ())
-        if faults:
-            raise InputError(f"{some[0]} is not removed by its storage.", found=str(faults[0].get("Code")))
+    """Remove objects; those that are not there are removed already. Raises as look_at does."""
+    with ThreadPoolExecutor(_REMOVERS, thread_name_prefix="remove") as pool:
+        for _ in pool.map(_remove, addresses):
+            pass  # raises what the removal has raised
 
 
-def _removed(addresses: Sequence[Address], _: dict[str, float]) -> dict[str, Any]:
-    bucket = addresses[0].url.split("/")[2]
-    keys = [{"Key": address.url.split("/", 3)[3]} for address in addresses]
-    storage, asked_for = storage_of(addresses[0]), {"Objects": keys, "Quiet": True}
-    answer: dict[str, Any] = storage.call_s3("delete_objects", Bucket=bucket, Delete=asked_for)
-    return answer
+def _remove(address: Address) -> None:
+    storage = storage_of(address)
+
+    def call(_: dict[str, float]) -> None:
+        with suppress(FileNotFoundError):
+            storage.rm_file(address.url)
+
+    asked(address, call, storage)
 
 
 class ReadOnlyFile(io.RawIOBase):
@@ -217,7 +220,8 @@ def storage_of(address: Address | str) -> Any:
             # Servers that compress would count other bytes; proxies and ~/.netrc are the user's own.
             settings = {"headers": {"Accept-Encoding": "identity"}, "trust_env": True}
             return fsspec.filesystem(scheme, client_kwargs=settings)
-        return fsspec.filesystem(scheme)
+        # What a storage has told of names is old by the next question: others write there too.
+        return fsspec.filesystem(scheme, use_listings_cache=False)
     except ImportError as error:
         package = STORAGES[scheme]
         extra = "'seg-video[remote]'" if package in ("s3fs", "aiohttp") else f"'seg-video[remote]' {package}"
@@ -257,22 +261,39 @@ def asked(address: Address | str, call: Callable[[dict[str, float]], _T], storag
 
 
 def _is_taken(error: Exception) -> bool:
-    """True where a write's condition did not hold. s3fs knows that of AWS's own answers only."""
-    response = getattr(error.__cause__, "response", None) or {}
-    return response.get("Error", {}).get("Code") in ("PreconditionFailed", "412")
+    """True where a write's condition did not hold.
+
+    s3fs knows that of AWS's own answers only; gcsfs gives a large upload up then, which fails in turn.
+    """
+    if isinstance(error.__context__, FileExistsError) or _status(error) == 412:
+        return True
+    codes = {getattr(error, "error_code", None)}  # Azure's
+    codes.add((getattr(error.__cause__, "response", None) or {}).get("Error", {}).get("Code"))  # S3's
+    return bool(codes & {"PreconditionFailed", "412", "BlobAlreadyExists"})
+
+
+def _status(error: Exception) -> int | None:
+    """HTTP's status of an answer, by whatever name the error has it: of aiohttp's, Azure's, Google's."""
+    found = (getattr(error, name, None) for name in ("status", "status_code", "code"))
+    return next((status for status in found if isinstance(status, int)), None)
 
 
 def _is_unreached(error: FileNotFoundError) -> bool:
-    """True where it is said to be missing since nobody answers there: fsspec has one error for both."""
-    return isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, FileNotFoundError)
+    """True where it is said to be missing since nobody answers there: fsspec has one error for both.
+
+    What gcsfs does not find may be its own large upload, where that failed and is given up.
+    """
+    return "upload_id=" in str(error) or (
+        isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, FileNotFoundError)
+    )
 
 
 def _is_refusal(error: Exception) -> bool:
-    status = getattr(error, "status", None)
-    if isinstance(status, int):
+    status = _status(error)
+    if status is not None:
         return 400 <= status < 500 and status not in _PASSING
-    return isinstance(error, PermissionError)
+    return isinstance(error, PermissionError) or (isinstance(error, OSError) and "Forbidden" in str(error))
 
 
 def _words(error: Exception) -> str:
-    return f"{type(error).__name__}: {str(error).strip().split(chr(10))[0][:200]}"
+    return f"{type(error).__name__}: {_KEYS.sub('', str(error)).strip().split(chr(10))[0][:200]}"

@@ -20,6 +20,9 @@ STORAGES: Mapping[str, str] = {
     "https": "aiohttp",
 }
 
+#: What the addresses of outputs begin with: storages that refuse a name which is taken.
+OUTPUT_STORAGES = ("s3", "gs", "az")
+
 _FRAMES = re.compile(r"frames:([1-9]\d{0,8}(?:/[1-9]\d{0,8})?):(.+)", re.DOTALL)
 
 #: A name and a value behind a question mark, as X-Amz-Signature=... or sig=...
@@ -131,13 +134,14 @@ def is_address(name: str) -> bool:
 
 
 def address_of(text: str) -> Address:
-    """The address that somebody gave. Raises UsageError as Address does, and for one that is signed.
+    """The address that somebody gave, S3:// being s3://. Raises UsageError as Address does, and for one that is signed.
 
     In a storage a name may have a question mark in it, so that Address takes one, which a listing may have told.
     """
     if _SIGNED.search(text):
         raise _has_query(text)
-    return Address(text)
+    scheme, colon, rest = text.partition(":")
+    return Address(scheme.lower() + colon + rest)
 
 
 def place_of(name: str) -> Place:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from threading import Thread
 from typing import Any, Literal
+
+#: Ray forgets a gauge that was not set for 20 s (2.60), and a chunk may well take longer: it is set again so often.
+_AGAIN_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,7 @@ class RayMetrics:
         self._metrics = metrics
         self._known: dict[str, Any] = {}
         self._waiting: list[tuple[str, float, dict[str, str]]] = []
+        self._gauges: dict[str, tuple[float, dict[str, str]]] = {}
 
     def record(self, name: str, value: float, **tags: str) -> None:
         """Add to a counter, or set a gauge."""
@@ -41,6 +47,17 @@ class RayMetrics:
             kind = Counter if metric.kind == "counter" else Gauge
             self._known[name] = kind(name, metric.description, metric.tags)
         if metric.kind == "gauge":
+            if not self._gauges:
+                Thread(target=self._set_again, name="gauges", daemon=True).start()
+            self._gauges[name] = value, tags
             self._known[name].set(value, tags)
         elif value:  # Ray refuses nothing
             self._known[name].inc(value, tags)
+
+    def _set_again(self) -> None:
+        import ray
+
+        while ray.is_initialized():
+            for name, (value, tags) in list(self._gauges.items()):
+                self._known[name].set(value, tags)
+            time.sleep(_AGAIN_SECONDS)

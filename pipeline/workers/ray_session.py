@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import sys
 import sysconfig
 from pathlib import Path
@@ -16,6 +17,9 @@ from pipeline.workers.private_ray import private_ray
 
 #: Nothing large goes through Ray's store: detections, compressed packets and parts only.
 _STORE_BYTES = 256 << 20
+
+#: Seconds in which a cluster's head takes a connection, however busy it is.
+_ANSWER_SECONDS = 20.0
 
 
 class RaySession:
@@ -98,6 +102,7 @@ def _connect(address: str | None, folder: Path | None) -> None:
         "job_config": _job_config(),
     }
     if address is not None:
+        _look_who_answers(address)
         ray.init(address=address, **options)
         return
     for name, value in ALLOCATOR.items():
@@ -110,6 +115,13 @@ def _connect(address: str | None, folder: Path | None) -> None:
         _system_config={"prestart_worker_first_driver": False},
         **options,
     )
+
+
+def _look_who_answers(address: str) -> None:
+    """Raise OSError where nobody listens at HOST:PORT: Ray itself would look for a cluster there for minutes."""
+    host, _, port = address.rpartition(":")
+    if port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWER_SECONDS).close()
 
 
 def _job_config() -> Any:

@@ -43,15 +43,15 @@ class RayPools:
             self._start_worker(pool)
 
     def setup_result(self, pool: str) -> Any:
-        """Return what `setup` of the pool's first worker returned, or raise its error."""
+        """Return what `setup` of the first worker that is ready returned, or raise its error."""
         import ray
 
         own = self._pools[pool]
-        worker = own.workers[0] if own.workers else self._start_worker(own)
-        while not ray.wait([worker.setup], timeout=_CHECK_SECONDS)[0]:
+        setups = [worker.setup for worker in own.workers or [self._start_worker(own)]]
+        while not (ready := ray.wait(setups, timeout=_CHECK_SECONDS)[0]):
             self._session.check()
         try:
-            value, error = ray.get(worker.setup)
+            value, error = ray.get(ready[0])
         except ray.exceptions.RayError as error:
             raise lost_worker(pool, str(error)) from error
         if error is not None:

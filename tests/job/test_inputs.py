@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ def test_a_pattern_and_a_template(folder):
 
 
 def test_a_list_names_files_and_addresses_a_line_each(folder):
-    (folder / "list.txt").write_text("a.mov\n\n  b.MP4\nhttps://host/c.mp4\n")
+    (folder / "list.txt").write_text("\ufeffa.mov\n\n  b.MP4\nhttps://host/c.mp4\n", encoding="utf-8")
     assert named(pairs(["list.txt"], "out")) == [
         *(("a.mov", "out/a_seg.mp4"), ("b.MP4", "out/b_seg.mp4")),
         ("https://host/c.mp4", "out/c_seg.mp4"),
@@ -51,6 +52,19 @@ def test_a_list_names_files_and_addresses_a_line_each(folder):
         False,
         True,
     ]
+
+
+@pytest.mark.parametrize("kind", ["fifo", "endless", "folder", "zero"])
+def test_a_list_that_is_none_is_told_at_once(folder, kind):
+    path = folder / "list.txt"
+    {
+        "fifo": lambda: os.mkfifo(path),
+        "endless": lambda: path.write_text("x" * 5000),
+        "folder": path.mkdir,
+        "zero": lambda: path.write_text("a\0b.mp4"),
+    }[kind]()
+    with pytest.raises((InputError, UsageError), match=r"names videos|too long|has a zero"):
+        pairs(["list.txt"], "out/")
 
 
 def test_a_name_with_pattern_characters_is_a_name_if_it_is_there(folder):

@@ -125,6 +125,8 @@ def test_an_object_of_the_output_s_name_is_left_alone(work, s3, traffic, here):
     s3.objects["/bucket/made/out.mp4"] = b"another's"
     with pytest.raises(UsageError, match="exists already"):
         work([traffic], OUT)
+    with pytest.raises(UsageError, match="name too long"):
+        work([traffic], f"s3://bucket/{'x' * 250}.mp4")
     (skipped,), _ = work([traffic], OUT, no_clobber=True)
     assert skipped.state == "skipped"
     assert s3.objects["/bucket/made/out.mp4"] == b"another's"
@@ -172,7 +174,7 @@ def test_a_run_that_is_killed_behind_its_upload_takes_the_object_for_its_own(
     [
         ("s3://bucket/a.mp4", "s3://bucket/a.mp4", "overwritten by its own output"),
         ("a.mp4", "https://host/a.mp4", "cannot be an output"),
-        ("s3://b/1.mp4", "gs://bucket/a.mp4", "cannot be an output"),
+        ("s3://b/1.mp4", "http://host/b/a.mp4", "cannot be an output"),
     ],
 )
 def test_outputs_that_cannot_be_are_told_before_anything_is_read(source, output, words):

@@ -70,7 +70,7 @@ def test_a_listing_is_told_page_by_page_and_a_page_that_fails_is_asked_for_again
     ]
     assert not fleet.faults
     with pytest.raises(UsageError, match="cannot be listed"):
-        next(objects_below("gs://bucket/trips/"))
+        next(objects_below("https://host/trips/"))
 
 
 def test_each_video_is_made_once_and_what_is_missing_is_made_when_the_job_is_run_again(
@@ -234,14 +234,16 @@ def test_the_same_videos_in_another_order_give_the_same_shards_and_other_setting
 @pytest.mark.parametrize(
     ("inputs", "output", "words"),
     [
-        ([TRIPS], "out/", "go into a folder of S3"),
+        ([TRIPS], "out/", "go into a folder of a storage"),
         ([TRIPS], f"{TRIPS}masks/", "would be found by the listing"),
         (["twice.txt"], MASKS, "2 videos of the listing would go into"),
+        (["among.txt"], MASKS, "masks/fleet/a_seg.mp4 lies where the outputs go"),
         ([TRIPS, "a.mp4"], MASKS, "need a job each"),
     ],
 )
 def test_listings_that_cannot_be_done_are_told(pretended, inputs, output, words):
     Path("twice.txt").write_text("s3://fleet/a.mp4\ns3://fleet/a.mov\n")
+    Path("among.txt").write_text(f"s3://fleet/a.mp4\nS3{MASKS[2:]}fleet/a_seg.mp4\n")
     with pytest.raises(UsageError, match=words):
         do(request(inputs, output)) if is_listing(inputs, output) else None
 

@@ -59,13 +59,14 @@ def test_several_gpus_are_ray_s_to_share_out(monkeypatch):
         ("auto", 1, None, 2, 1),  # one that is there, one that the autoscaler may add
         ("auto", 4, None, 4, 1),
         ("auto", 2, 4, 4, 0.5),
-        ("auto", 0, None, 4, 0),
+        ("auto", 0, None, 8, 0),
+        ("auto", 0, 3, 3, 0),
         ("gpu", 0, None, 2, 1),
         ("gpu", 0, 4, 4, 0.25),
-        ("cpu", 4, None, 4, 0),
+        ("cpu", 4, None, 8, 0),
     ],
 )
-def test_a_job_on_a_cluster_has_requests_open_for_as_many_gpus_as_a_driver_keeps_busy(
+def test_a_job_on_a_cluster_has_requests_open_for_as_many_gpus_or_cores_as_a_driver_keeps_busy(
     device, gpus, workers, size, share, monkeypatch
 ):
     added = []
@@ -78,4 +79,5 @@ def test_a_job_on_a_cluster_has_requests_open_for_as_many_gpus_as_a_driver_keeps
     pools.open(SEGMENT, 3)
     ((spec, begin),) = added
     assert (spec.size, spec.gpus, begin) == (size, share, min(size, 3))
+    assert spec.cpus == (0.01 if share else 0.9)
     assert spec.worker._gpus == share

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import threading
-from dataclasses import replace
+from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pipeline.errors import MediaError, SegVideoError, UsageError
+from pipeline.job.settings import RunSettings
 from pipeline.proof.verify import verify
-from pipeline.record.find_run import find_run
+from pipeline.record.find_run import find_run, request_of
+from pipeline.record.ledger import Ledger
+from pipeline.record.spent import NOTHING
 from pipeline.record.status import run_status
 from pipeline.run import flow, pools
 from pipeline.run.work.render_worker import RenderWorker
@@ -69,7 +74,7 @@ def works(s3):
 
 
 def test_another_machine_goes_on_with_the_chunks_that_are_missing_and_a_third_finds_all_done(
-    on, s3, traffic, fake_network, from_disk, tmp_path, monkeypatch
+    on, s3, traffic, fake_network, from_disk, tmp_path, tmp_path_factory, monkeypatch
 ):
     process = fake_network.process
     with monkeypatch.context() as patch:
@@ -84,7 +89,23 @@ def test_another_machine_goes_on_with_the_chunks_that_are_missing_and_a_third_fi
     assert [name for name in there if "segment" in name] == [
         f"segment/00000{index}" for index in (0, 1, 2, 4)
     ]
-    assert on("second")[:2] == ("made", [3])
+    plan = json.loads(s3.objects[f"{OBJECT}.seg-run/work/manifest.json"])
+    plan["settings"]["run"]["cluster"] = "of.somebody:6379"
+    s3.objects[f"{OBJECT}.seg-run/work/manifest.json"] = json.dumps(plan).encode()
+    with monkeypatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("far"))
+        found = run_status(find_run(OUT))
+        assert (found.state, found.segmented, found.rendered, found.frames) == ("elsewhere", 32, 0, 40)
+        far = request_of(Path(found.folder))
+        assert (far.inputs, far.output) == ((str(traffic),), OUT)
+        assert far.settings.run == RunSettings(chunk_frames=8, work_dir=str(Path.cwd()))
+    state, looked_at, _, events = on("second")
+    assert (state, looked_at) == ("made", [3])
+    (told,) = (event for event in events if event["event"] == "made")
+    ledger = Ledger(tmp_path / "first" / "out.mp4.seg-run" / "ledger.jsonl")
+    kept = [entry.spent for entry in ledger.entries() if entry.step == "segment" and not entry.failed]
+    assert told["spent_before"] == asdict(sum(kept, NOTHING))
+    assert told["spent_before"]["cpu_seconds"] > 0
     assert s3.objects[OBJECT] == from_disk
     assert sorted(name for name in s3.objects if name != OBJECT) == RECORD
     folder = tmp_path / "second" / "out.mp4.seg-run"
@@ -105,7 +126,7 @@ def test_a_machine_that_is_lost_at_the_very_end_costs_no_chunk(on, s3, from_disk
         patch.setattr(flow, "mux", fail)
         with pytest.raises(MediaError):
             on("first")
-    assert len(works(s3)) == 10
+    assert len(works(s3)) == 11  # with the plan
     s3.faults.extend([503, None, "reset", "cut", "slow"])
     assert on("second")[:3] == ("made", [], [])
     assert s3.objects[OBJECT] == from_disk
@@ -178,4 +199,4 @@ def test_what_was_made_before_the_storage_knew_of_it_is_put_there_when_the_run_g
     s3.objects.clear()
     with pytest.raises(MediaError):
         on("first")
-    assert len(works(s3)) == 10
+    assert len(works(s3)) == 11

@@ -11,11 +11,11 @@ import time
 from collections import deque
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
-from xml.sax.saxutils import escape, unescape
+from xml.sax.saxutils import escape
 
 
 class ObjectServer(ThreadingHTTPServer):
-    """objects : bytes by path. owners : of claims, by path.
+    """objects : bytes by path, /BUCKET/KEY. uploads : what was sent of large objects.
 
     faults : what becomes of the next reads, one each; put_faults, list_faults, delete_faults : of the next requests of
     those kinds. before_read : is called before each read. reads : spans that were given. page : names that a listing
@@ -25,9 +25,9 @@ class ObjectServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.objects, self.owners, self.reads, self.puts = {}, {}, [], []
+    def __init__(self, handler=None):
+        super().__init__(("127.0.0.1", 0), handler or S3Handler)
+        self.objects, self.reads, self.puts, self.uploads = {}, [], [], {}
         self.faults, self.put_faults, self.list_faults, self.delete_faults = (
             deque(),
             deque(),
@@ -45,7 +45,7 @@ class ObjectServer(ThreadingHTTPServer):
         """Say nothing: clients hang up, as they are made to here."""
 
 
-class _Handler(BaseHTTPRequestHandler):
+class S3Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"  # S3's clients ask whether a body is wanted before they send it
 
     def log_message(self, *_):
@@ -70,24 +70,18 @@ class _Handler(BaseHTTPRequestHandler):
                 self._say(412, b"<Error><Code>PreconditionFailed</Code></Error>")
                 return
             self.server.objects[self.path] = content
-            self.server.owners[self.path] = self.headers.get("x-amz-meta-owner")
         if fault == "lost answer":
             self._hang_up()
         else:
             self._say(200, b"", self._etag(content))
 
-    def do_POST(self):
-        """Delete objects, which is all that is posted here."""
-        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+    def do_DELETE(self):
         if self.server.delete_faults:
-            self.server.delete_faults.popleft()
-            error = b"<Error><Key>k</Key><Code>AccessDenied</Code></Error>"
-            self._say(200, b"<DeleteResult>" + error + b"</DeleteResult>")
+            self._say(self.server.delete_faults.popleft(), b"<Error><Code>AccessDenied</Code></Error>")
             return
         with self.server.lock:
-            for name in re.findall(r"<Key>(.*?)</Key>", body):
-                self.server.objects.pop(f"{self.path.partition('?')[0].rstrip('/')}/{unescape(name)}", None)
-        self._say(200, b"<DeleteResult></DeleteResult>")
+            self.server.objects.pop(self.path, None)
+        self._say(204, b"")
 
     def _say(self, status, body, etag=None):
         self.send_response(status)
@@ -152,8 +146,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(206 if span else 200)
         self.send_header("Accept-Ranges", "bytes")
         self.send_header("ETag", self._etag(content))
-        if self.server.owners.get(self.path):
-            self.send_header("x-amz-meta-owner", self.server.owners[self.path])
         self.send_header("Content-Length", str(last - first + 1))
         if span:
             self.send_header("Content-Range", f"bytes {first}-{last}/{len(content)}")

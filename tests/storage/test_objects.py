@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sys
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -72,6 +73,21 @@ def test_what_another_try_cannot_mend_is_told_at_once(server, stored, fault, wor
         with pytest.raises(InputError, match=words):
             file.read(1)
     assert len(server.faults) == 1
+
+
+@pytest.mark.parametrize(("status", "kind"), [(403, InputError), (500, MediaError)])
+def test_keys_of_an_address_that_a_server_sent_us_on_to_are_not_told(server, monkeypatch, status, kind):
+    monkeypatch.setattr(objects, "PAUSES", ())
+
+    def fail(_):
+        signed = "https://me:KEY@cdn/x.mp4?X-Amz-Signature=KEY&v=1"
+        error = OSError(f"{status}, message='Refused', url='{signed}' of x")
+        error.status = status
+        raise error
+
+    with pytest.raises(kind, match=r"url='https://cdn/x\.mp4' of x") as told:
+        objects.asked(Address(server.url("/x.mp4")), fail, SimpleNamespace(async_impl=False))
+    assert "KEY" not in str(told.value)
 
 
 def test_an_object_that_is_not_there_is_told(server):

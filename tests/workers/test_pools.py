@@ -1,4 +1,4 @@
-"""The promises of pools, tested on those in this process, of processes and of Ray's."""
+"""The promises of pools, tested on those in this process and of processes; alone_ray_pools.py has Ray's."""
 
 from __future__ import annotations
 
@@ -13,23 +13,7 @@ from pipeline.errors import InputError, WeightsError
 from pipeline.workers.contract import PoolSpec, WorkerLostError, described, is_final
 from pipeline.workers.in_process import InProcessPools
 from pipeline.workers.processes import ProcessPools
-from pipeline.workers.ray_session import RaySession
-from pipeline.workers.ray_workers import RayPools
 from tests.workers.doubler import Doubler, Refusing, Stillborn
-
-
-def by_value(kind):
-    """A worker whose class travels by value: Ray's processes need not find this module."""
-    return type(kind.__name__, (), dict(vars(kind)))()
-
-
-@pytest.fixture(scope="module")
-def in_ray():
-    session = RaySession()
-    session.start()
-    pools = RayPools(session)
-    yield pools
-    pools.close()
 
 
 @pytest.fixture
@@ -39,24 +23,25 @@ def in_processes():
     pools.close()
 
 
-@pytest.fixture(params=["here", "processes", "ray"])
+@pytest.fixture(params=["here", "processes"])
 def pool(request):
     """Pools and the name of a fresh pool of one worker."""
-    name = f"pool of {request.node.name}"
-    if request.param == "here":
-        pools, worker = InProcessPools(), Doubler()
-    elif request.param == "processes":
-        pools, worker = request.getfixturevalue("in_processes"), Doubler()
-    else:
-        pools, worker = request.getfixturevalue("in_ray"), by_value(Doubler)
-    pools.add(PoolSpec(name, worker, 1))
-    return pools, name
+    pools = InProcessPools() if request.param == "here" else request.getfixturevalue("in_processes")
+    pools.add(PoolSpec("doublers", Doubler(), 1))
+    return pools, "doublers"
+
+
+@pytest.fixture
+def mortal_pool(in_processes):
+    """The same of workers that may die."""
+    in_processes.add(PoolSpec("doublers", Doubler(), 1))
+    return in_processes, "doublers"
 
 
 def run(pools, name, *tasks):
     """The results of the tasks, by key."""
     tasks, over, tries = list(enumerate(tasks)), {}, []
-    until = time.monotonic() + 60
+    until = time.monotonic() + 240
     total = len(tasks)
     while len(over) < total and time.monotonic() < until:
         pools.grow(name)
@@ -96,13 +81,9 @@ def test_a_broken_input_is_not_tried_again(pool):
 
 
 @pytest.mark.parametrize("way", ["die", "vanish"])
-@pytest.mark.parametrize("kind", ["processes", "ray"])
-def test_a_task_that_kills_its_worker_fails_and_the_next_has_a_new_worker(request, kind, way):
+def test_a_task_that_kills_its_worker_fails_and_the_next_has_a_new_worker(mortal_pool, way):
     """A worker that vanishes has failed, whatever its exit code says."""
-    pools = request.getfixturevalue("in_processes" if kind == "processes" else "in_ray")
-    worker = Doubler() if kind == "processes" else by_value(Doubler)
-    pools.add(PoolSpec(f"mortals {way}", worker, 1))
-    over, tries = run(pools, f"mortals {way}", 1, way, 3)
+    over, tries = run(*mortal_pool, 1, way, 3)
     assert (over[0].value, over[2].value) == (2, 6)
     assert over[1].attempts == 3
     assert "worker died" in str(over[1].error)
@@ -148,14 +129,6 @@ def test_only_what_cannot_change_is_final_at_once():
     assert is_final(WeightsError("of another network"), 1)
     assert not is_final(described(OSError("disk")), 1)
     assert is_final(described(OSError("disk")), 3)
-
-
-def test_a_cluster_that_is_not_there_is_told():
-    session = RaySession("127.0.0.1:1")
-    session.start()
-    with pytest.raises(Exception, match=r"No Ray cluster at 127\.0\.0\.1:1"):
-        session.wait()
-    session.close()
 
 
 def test_a_script_that_starts_workers_is_not_run_again_by_them(repo_root, tmp_path):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from pipeline.record.spent import NOTHING, Spent
 from pipeline.run.report.events import Billed, Ended, Event, Listener, Progressed
-from pipeline.run.work.meter import METER, NOTHING
+from pipeline.run.work.meter import METER
 
 
 class Bill:
@@ -11,7 +12,8 @@ class Bill:
 
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
-        self._spent, self._videos, self._video_seconds = NOTHING, 0, 0.0
+        self._spent = self._before = NOTHING
+        self._videos, self._video_seconds = 0, 0.0
 
     def tell(self, event: Event) -> None:
         """Take an event."""
@@ -21,27 +23,30 @@ class Bill:
             case Ended("made", _, facts):
                 self._videos += 1
                 self._video_seconds += facts.video_seconds
+                self._before += facts.spent_before
         self._listener.tell(event)
 
     def total(self) -> Billed:
         """The bill so far, with what this process has spent since the last event."""
         self._spent += METER.take()
-        return Billed(self._videos, self._video_seconds, self._spent)
+        return Billed(self._videos, self._video_seconds, self._spent, self._before)
 
 
 def bill_words(event: Billed) -> str:
-    """The amounts that are not zero, and each for an hour of video."""
-    spent = event.spent
+    """The amounts that are not zero, and each for an hour of video, whichever job spent it."""
+    words = f"spent: {_told(event.spent, 1)}"
+    if event.before != NOTHING:
+        words += f"; by earlier jobs on the same videos: {_told(event.before, 1)}"
+    hours = event.video_seconds / 3600
+    return f"{words}; for an hour of video: {_told(event.spent + event.before, hours)}" if hours else words
+
+
+def _told(spent: Spent, hours: float) -> str:
     amounts = {
         "core hours": spent.cpu_seconds / 3600,
         "GPU hours": spent.gpu_seconds / 3600,
         "MB read": spent.bytes_in / 1e6,
         "MB written": spent.bytes_out / 1e6,
     }
-    told = {name: amount for name, amount in amounts.items() if amount}
-    words = f"spent: {', '.join(f'{amount:.3g} {name}' for name, amount in told.items())}"
-    hours = event.video_seconds / 3600
-    if not hours:
-        return words
-    *before, last = (f"{amount / hours:.3g}" for amount in told.values())
-    return f"{words}; for an hour of video {' and '.join([', '.join(before), last] if before else [last])}"
+    rounded = {name: float(f"{amount / hours:.3g}") for name, amount in amounts.items() if amount}
+    return ", ".join(f"{amount:.15g} {name}" for name, amount in rounded.items())

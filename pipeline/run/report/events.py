@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, Protocol
 
-from pipeline.run.work.meter import NOTHING, Spent
+from pipeline.record.spent import NOTHING, Spent
 from pipeline.structures.spans import Span
 
 
@@ -151,7 +151,8 @@ class VideoFacts:
     missing, flawed : spans of frames that do not decode, or not as they should; see FrameDamage.
     seconds : from the first look at the source to the output; None where nothing was to be made.
     busy_seconds : of each pass, those of all workers together. frames_per_second : see record.status.
-    video_seconds : how long the film is. spent : on it, by all processes.
+    video_seconds : how long the film is. spent : on it, by all processes. spent_before : by earlier jobs, on
+    what this one has taken over of them.
     """
 
     frames: int
@@ -167,6 +168,7 @@ class VideoFacts:
     frames_per_second: float | None = None
     video_seconds: float = 0.0
     spent: Spent = NOTHING
+    spent_before: Spent = NOTHING
 
 
 @dataclass(frozen=True)
@@ -202,12 +204,17 @@ class SetAside:
 
 @dataclass(frozen=True)
 class Billed:
-    """A job is through. videos : that it made. video_seconds : how long they are together. spent : by the whole job."""
+    """A job is through.
+
+    videos : that it made. video_seconds : how long they are together. spent : by the whole job. before : by earlier
+    jobs, on what this one has taken over of them.
+    """
 
     name: ClassVar[str] = "bill"
     videos: int
     video_seconds: float
     spent: Spent
+    before: Spent = NOTHING
 
 
 Event = (

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.files import digest_of
+from pipeline.record.spent import Spent
 from pipeline.render.frame_labels import FrameLabels
 from pipeline.render.overlay import Overlay
 from pipeline.render.settings import RenderSettings
-from pipeline.run.work.meter import METER, Spent
+from pipeline.run.work.meter import METER
 from pipeline.run.work.reach import check_reach
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.class_map import ClassMap

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.run.work.meter import METER, NOTHING, Spent
+from pipeline.record.spent import NOTHING, Spent
+from pipeline.run.work.meter import METER
 from pipeline.run.work.reach import check_reach
 from pipeline.segment.segmenter import Segmenter
 from pipeline.segment.settings import SegmentSettings

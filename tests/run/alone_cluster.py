@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from tests.patience import patiently
+
 
 @pytest.fixture
 def cluster(monkeypatch):
@@ -14,8 +16,9 @@ def cluster(monkeypatch):
 
     # Workers have the environment of their node, not that of the command.
     monkeypatch.setenv("FAKE_DELAY", "0.2")
-    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "include_dashboard": False})
-    second = made.add_node(num_cpus=2)
+    head = {"num_cpus": 2, "include_dashboard": False}
+    made = patiently(lambda: Cluster(initialize_head=True, head_node_args=head))
+    second = patiently(lambda: made.add_node(num_cpus=2))
     yield made, second
     made.shutdown()
 
