@@ -80,6 +80,8 @@ def test_load_model_takes_pictures(tiny_weights):
     (found,) = network.segment(np.zeros((1, 64, 96, 3), np.uint8))
     assert found.boxes.shape == (len(found), 4)
     assert network.class_names
+    with pytest.raises(seg_video.Error, match="no setting called 'scores'"):
+        seg_video.load_model(tiny_weights, scores=0.01)
 
 
 def test_the_views_that_yolo_tools_have():
@@ -91,6 +93,7 @@ def test_the_views_that_yolo_tools_have():
     )
     tracks = Tracks(found, np.array([5]), np.array([1], np.int32), found.scores)
     frame = Frame(0, 0.0, found, tracks, width=100, height=80, names={1: "person", 3: "car"})
+    assert repr(frame) == "<Frame 0 at 0.000 s: 1 tracks, 1 detections>"
     boxes, masks = frame.boxes, frame.masks
     assert boxes.xyxy.tolist() == [[10, 20, 30, 60]]
     assert boxes.xywh.tolist() == [[20, 40, 20, 40]]
@@ -115,8 +118,8 @@ def python(repo_root, code, cwd, *flags):
 
 def test_importing_loads_nothing_heavy(repo_root, tmp_path):
     heavy = "{'numpy', 'av', 'tensorflow', 'pipeline'}"
-    code = f"import sys, seg_video; dir(seg_video); print(sorted({heavy} & set(sys.modules)))"
-    assert python(repo_root, code, tmp_path).stdout == "[]\n"
+    code = f"import sys, seg_video; print(dir(seg_video), sorted({heavy} & set(sys.modules)))"
+    assert python(repo_root, code, tmp_path).stdout == f"{seg_video.__all__} []\n"
 
 
 def test_another_package_of_that_name_is_told_clearly(repo_root, tmp_path):

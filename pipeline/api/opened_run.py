@@ -73,12 +73,12 @@ class OpenedRun:
                 )
 
 
-def open_run(name: str | Path) -> OpenedRun:
+def open_run(run: str | Path) -> OpenedRun:
     """The run of an output, or in a run's own folder.
 
     Raises UsageError where there is none, or it is not done yet; StoreError where its detections were changed.
     """
-    folder = find_run(str(name))
+    folder = find_run(str(run))
     request = request_of(folder)
     layout = RunLayout.of(folder.with_name(folder.name.removesuffix(RUN_SUFFIX)))
     if not layout.joined.is_file():

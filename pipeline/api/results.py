@@ -38,6 +38,11 @@ class Frame:
     class_map: ClassMap | None = None
     pixel_classes: PixelClasses | None = None
 
+    def __repr__(self) -> str:
+        # All the arrays, as a dataclass shows them, are screens full at a prompt.
+        shown = f"{len(self.tracks)} tracks, {len(self.detections)} detections"
+        return f"<Frame {self.number} at {self.seconds:.3f} s: {shown}>"
+
     @property
     def boxes(self) -> Boxes:
         """Boxes of `tracks`, in their order."""

@@ -41,7 +41,7 @@ from pipeline.video.read.source import size_of
 _ROOMS = ("segment", "track", "render", "decode")
 
 
-def segment(path: str | Path, **settings: Any) -> Iterator[Frame]:
+def segment(source: str | Path, **settings: Any) -> Iterator[Frame]:
     """Frames of the video in the order in which they are shown, as soon as each is final.
 
     A frame's tracks rest on the seconds of film behind it, as they do in the command's output.
@@ -52,9 +52,9 @@ def segment(path: str | Path, **settings: Any) -> Iterator[Frame]:
     the first frame is asked for; WeightsError and ConfigError, with the first frame, for what is wrong with the
     network.
     """
-    request = request_of_keywords(path, None, settings, _ROOMS)
-    asked, source = resolve(request.settings), in_full(place_of(request.inputs[0]))
-    return _frames(asked, excerpt(probe(source), asked.decode))
+    request = request_of_keywords(source, None, settings, _ROOMS)
+    asked, place = resolve(request.settings), in_full(place_of(request.inputs[0]))
+    return _frames(asked, excerpt(probe(place), asked.decode))
 
 
 def _frames(settings: Settings, film: VideoInfo) -> Iterator[Frame]:

@@ -19,24 +19,18 @@ _PICKLE_START = b"\x80"
 _SHOWN = 8
 
 
-def read_state_dict(path: str | Path, section: str | None = None) -> dict[str, NDArray[np.generic]]:
+def read_state_dict(path: str | Path) -> dict[str, NDArray[np.generic]]:
     """The tensors of a `.pth` file by name, in the file's order.
+
+    path : a file of `torch.save`, of any version, also a training checkpoint that holds one state dict.
 
     The arrays are read-only views; tensors that share a storage in the file share memory here. Element types
     are kept, only bfloat16 becomes float32. Names are left alone, a `module.` in front of them too.
-
-    Parameters
-    ----------
-    path : a file of `torch.save`, of any version.
-    section : key of the state dict in a training checkpoint that holds several, such as `model` and `ema`;
-        one that holds a single state dict needs none.
-
-    Raises WeightsError for a file that is damaged, holds no state dict, or asks for anything but tensors.
-
+    Raises WeightsError for a file that is damaged, holds no state dict or several, or asks for anything but tensors.
     """
     path = Path(path)
     described, storages = _read(path)
-    state = _state_dict(described, section, path)
+    state = _state_dict(described, path)
     return {name: tensor.array(storages[tensor.storage.key]) for name, tensor in state.items()}
 
 
@@ -59,20 +53,17 @@ def _read(path: Path) -> tuple[object, dict[str, NDArray[np.generic]]]:
     )
 
 
-def _state_dict(described: object, section: str | None, path: Path) -> dict[str, TensorRecord]:
-    if section is None and _is_state_dict(described):
+def _state_dict(described: object, path: Path) -> dict[str, TensorRecord]:
+    if _is_state_dict(described):
         return described
     entries = described if isinstance(described, dict) else {}
     states = {str(key): value for key, value in entries.items() if _is_state_dict(value)}
-    if section is None and len(states) == 1:
+    if len(states) == 1:
         return next(iter(states.values()))
-    if section in states:
-        return states[section]
-    wanted = "one state dict" if section is None else f"a state dict called {section!r}"
     raise WeightsError(
-        f"{path} does not hold {wanted}.",
+        f"{path} does not hold one state dict.",
         found=f"the state dicts {list(states)[:_SHOWN]}" if states else _outline(described),
-        do="name one of them as the section" if states else "save the model's state_dict() alone",
+        do="save the model's state_dict() alone",
     )
 
 

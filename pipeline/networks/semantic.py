@@ -10,7 +10,6 @@ from pipeline.errors import WeightsError
 from pipeline.formats.account import Rule, account
 from pipeline.formats.branch_file import trunk_arrays
 from pipeline.formats.own_file import load_weights, read_metadata
-from pipeline.model.precision import resolve_precision
 from pipeline.model.semantic.config import SemanticConfig
 from pipeline.networks.checkpoint_config import CONFIG, KIND, SEMANTIC
 from pipeline.networks.devices import claim_backend, keras_backend, takes_gpu, version_of
@@ -57,7 +56,7 @@ def load_classifier(source: NetworkSource, settings: LoadSettings) -> PixelClass
     return SemanticPredictor(load_semantic(source.path()), settings.jit, here)
 
 
-def load_semantic(path: Path, precision: str = "float32") -> SemanticNetwork:
+def load_semantic(path: Path) -> SemanticNetwork:
     """The network in a file, with every variable set and every array used. Raises WeightsError."""
     from pipeline.model.semantic.semantic_network import make_semantic
     from pipeline.networks.checkpoint import assign, shapes_of
@@ -65,7 +64,7 @@ def load_semantic(path: Path, precision: str = "float32") -> SemanticNetwork:
     arrays, metadata = load_weights(path)
     config = semantic_config(path, metadata)
     arrays |= trunk_arrays(path, metadata, config.network)
-    model = make_semantic(config, resolve_precision(precision))
+    model = make_semantic(config)
     variables = shapes_of(model)
     assign(model, account(variables, arrays, {name: Rule(name) for name in variables}, where=str(path)))
     return model

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from pipeline.labels.labelled_picture import Instance
 
+#: An instance of which the canvas shows a smaller share is ignored.
+_LEAST_VISIBLE = 0.3
+
 #: What lies beside a picture: the mean colour, which is 0 after normalisation, as where a frame is letterboxed.
 PADDING = (124, 116, 104)
 
@@ -90,12 +93,11 @@ class PlacedInstance:
 
 
 def placed_instance(
-    instance: Instance, placement: Placement, side: int, least_visible: float = 0.3, least_px: float = 6.0
+    instance: Instance, placement: Placement, side: int, least_px: float = 6.0
 ) -> PlacedInstance | None:
     """The part of the instance that is on the canvas; None if none is.
 
-    side : M of the mask.
-    least_visible, least_px : with a smaller share of it left, or a shorter side, it is ignored.
+    side : M of the mask. least_px : with a shorter side it is ignored, and so it is where the cut leaves little of it.
     """
     height, width = placement.canvas
     window = np.array(
@@ -110,7 +112,7 @@ def placed_instance(
     if placement.flip:
         box = np.array([width - box[2], box[1], width - box[0], box[3]], np.float32)
     small = min(box[2] - box[0], box[3] - box[1]) < least_px
-    ignored = instance.ignored or share < least_visible or bool(small)
+    ignored = instance.ignored or share < _LEAST_VISIBLE or bool(small)
     if mask is not None and not ignored:
         shrinks = min(mask.shape) > side
         mask = cv2.resize(

@@ -62,6 +62,7 @@ def _check(picture: TruePicture, header: Header, file: DetectionsFile) -> None:
     if picture.frame is None or not header.first_frame <= picture.frame < header.stop_frame:
         raise InputError(
             f"The labels are of another video than {file.path}.",
-            found=f"frame {picture.frame}, the video has [{header.first_frame}, {header.stop_frame})",
-            do="give each picture the `frame_index` of its frame, from 0 on in presentation order",
+            found=f"frame {picture.frame}; the run has {header.first_frame} to {header.stop_frame - 1}",
+            do="give each picture the `frame_index` of its frame, from 0 on in presentation order; "
+            "for the run of a part, the labels of its frames alone",
         )

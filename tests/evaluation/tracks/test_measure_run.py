@@ -121,7 +121,7 @@ def test_more_labels_than_frames_are_refused(tmp_path):
     content["images"][-1]["frame_index"] = 6
     labels.write_text(json.dumps(content))
     write_tracks(tmp_path / "d.parquet", header(), [tracked([], []) for _ in range(FRAMES)])
-    with pytest.raises(InputError, match=r"frame 6, the video has \[0, 6\)"):
+    with pytest.raises(InputError, match="frame 6; the run has 0 to 5"):
         measure_run(tmp_path / "d.parquet", labels, EvalSettings())
 
 
