@@ -29,7 +29,8 @@ def distillation_losses(student: MaskRCNN, teacher: MaskRCNN, images: Any) -> di
     """
     height, width = int(images.shape[1]), int(images.shape[2])
     whole = Geometry((height, width), (height, width), (0, 0), (height, width))
-    trunk = teacher.backbone(preprocess(images, whole, teacher.config.input))
+    images = preprocess(images, whole, teacher.config.input)
+    trunk = teacher.backbone(images)
     wanted = [ops.stop_gradient(level) for level in teacher.fpn(trunk)]
     features = student.fpn([ops.stop_gradient(level) for level in trunk])
     logits, offsets = teacher.rpn(wanted)
@@ -40,7 +41,7 @@ def distillation_losses(student: MaskRCNN, teacher: MaskRCNN, images: Any) -> di
         teacher.config, teacher.config.rpn.pre_nms, _REGIONS,
     )  # fmt: skip
     proposals, valid = ops.stop_gradient(proposals), ops.reshape(valid, (-1,))
-    losses |= _region_losses(student, teacher, (features, wanted), proposals, valid, whole.canvas)
+    losses |= _region_losses(student, teacher, images, (features, wanted), proposals, valid)
     return {"loss": sum(losses.values()), **losses}
 
 
@@ -75,12 +76,12 @@ def _rpn_losses(found: tuple[list[Any], list[Any]], wanted: tuple[list[Any], lis
 def _region_losses(
     student: MaskRCNN,
     teacher: MaskRCNN,
+    images: Any,
     features: tuple[list[Any], list[Any]],
     proposals: Any,
     valid: Any,
-    canvas: tuple[int, int],
 ) -> dict[str, Any]:
-    size = teacher.config.box_head.pool
+    size, canvas = teacher.config.box_head.pool, (int(images.shape[1]), int(images.shape[2]))
     logits, offsets = student.classify(student.pool(features[0], proposals, size, canvas))
     sure, places = teacher.classify(teacher.pool(features[1], proposals, size, canvas))
     target = ops.stop_gradient(ops.softmax(sure))
@@ -97,27 +98,16 @@ def _region_losses(
     ranked = ops.reshape(something, (batch, count))
     scores, index, _ = best_rows(ranked, ranked > 0.0, _MASKS)
     kind = ops.argmax(target[:, 1:], axis=-1) + 1
-    kind = ops.reshape(take_rows(ops.reshape(ops.cast(kind, "int32"), (batch, count)), index), (-1,))
+    kind = take_rows(ops.reshape(ops.cast(kind, "int32"), (batch, count)), index)
     found, wanted = (
-        network.mask_head(
-            _flat(network.pool(levels, take_rows(proposals, index), _mask_size(network), canvas)), kind
-        )
+        network.masks(images, levels, take_rows(proposals, index), kind)
         for network, levels in zip((student, teacher), features, strict=True)
     )
     wanted = ops.stop_gradient(wanted)
     mask = ops.sigmoid(wanted)
     apart = ops.mean(binary_cross_entropy(found, mask) - binary_cross_entropy(wanted, mask), axis=(-2, -1))
-    weight = ops.reshape(scores, (-1,))
-    weight = ops.where(weight > 0.0, weight, 0.0)
+    weight = ops.where(scores > 0.0, scores, 0.0)
     return {**losses, "masks": 4.0 * ops.sum(apart * weight) / (ops.sum(weight) + 1e-6)}
-
-
-def _mask_size(network: MaskRCNN) -> int:
-    return network.config.mask_head.pool
-
-
-def _flat(regions: Any) -> Any:
-    return ops.reshape(regions, (-1, *regions.shape[2:]))
 
 
 def _smooth(distance: Any, beta: float) -> Any:

@@ -181,6 +181,9 @@ class MaskHeadConfig:
     """FCN mask head (He et al. 2017, figure 4): `convs` 3x3 convolutions on 14x14, a 2x2 deconvolution, 28x28 masks.
 
     conv_bias : convolutions carry a bias of their own before their norm (matterport).
+    depth_multiplier : filters a channel of depthwise-separable 3x3 convolutions; 0: dense ones.
+    detail : channels of what the head sees of the picture itself, of which it is given 28x28 pixels a region; 0: it
+        sees the pyramid alone, whose finest level knows little of a small object's edge.
     """
 
     pool: int = 14
@@ -189,6 +192,12 @@ class MaskHeadConfig:
     conv_bias: bool = True
     norm: Norm = "none"
     norm_epsilon: float = 1e-5
+    depth_multiplier: int = 0
+    detail: int = 0
+
+    def __post_init__(self) -> None:
+        _require(self.depth_multiplier >= 0, "depth_multiplier", self.depth_multiplier, "0 or more")
+        _require(self.detail >= 0, "detail", self.detail, "0 or more")
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from pipeline.model.layers.mask_head import MaskHead
 from pipeline.model.layers.rpn import RPNHead, propose
 from pipeline.model.postprocess import Candidates, select_detections
 from pipeline.model.preprocess import preprocess
-from pipeline.model.roi_align import roi_align
+from pipeline.model.roi_align import pool_pixels, roi_align
 
 
 class MaskRCNN(Composite, keras.Model):
@@ -45,17 +45,18 @@ class MaskRCNN(Composite, keras.Model):
         outputs), valid bool [B, D] and roi_masks uint8 [B, D, 28, 28] (probability x 255).
         """
         geometry = fit(int(inputs.shape[1]), int(inputs.shape[2]), self.config.input)
-        features = self.features(preprocess(inputs, geometry, self.config.input))
+        images = preprocess(inputs, geometry, self.config.input)
+        features = self.features(images)
         proposals, valid = self.proposals(features, geometry)
         found = self.detect(features, proposals, valid, geometry)
-        masks = self.masks(features, found, geometry)
+        masks = self.masks(images, features, found.boxes, found.class_index)
         detection, inclusive = self.config.detection, self.config.inclusive_corners
         return {
             "boxes": geometry.to_frame(found.boxes, inclusive, detection.whole_pixels),
             "scores": found.scores,
             "class_index": found.class_index,
             "valid": found.valid,
-            "roi_masks": ops.cast(ops.round(masks * 255.0), "uint8"),
+            "roi_masks": ops.cast(ops.round(ops.sigmoid(masks) * 255.0), "uint8"),
         }
 
     def features(self, images: Any, training: bool = False) -> list[Any]:
@@ -92,17 +93,20 @@ class MaskRCNN(Composite, keras.Model):
 
     def classify(self, regions: Any, training: bool = False) -> tuple[Any, Any]:
         """Class logits [B x P, C] and offsets [B x P, C or 1, 4] of pooled regions [B, P, pool, pool, channels]."""
-        flat = ops.reshape(regions, (-1, *regions.shape[2:]))
-        return self.box_head(flat, training=training)
+        return self.box_head(_flat(regions), training=training)
 
-    def masks(self, features: list[Any], found: Candidates, geometry: Geometry) -> Any:
-        """Mask probability float32 [B, D, 28, 28] of each detection, for its own class."""
-        regions = self.pool(features, found.boxes, self.config.mask_head.pool, geometry.canvas)
-        batch, count = int(regions.shape[0]), int(regions.shape[1])
-        logits = self.mask_head(
-            ops.reshape(regions, (batch * count, *regions.shape[2:])), ops.reshape(found.class_index, (-1,))
-        )
-        return ops.sigmoid(ops.reshape(logits, (batch, count, *logits.shape[1:])))
+    def masks(
+        self, images: Any, features: list[Any], boxes: Any, class_index: Any, training: bool = False
+    ) -> Any:
+        """Mask logits float32 [B, D, 28, 28] of boxes [B, D, 4], each for its classifier output int32 [B, D].
+
+        images : network inputs [B, H, W, 3], and their `features`.
+        """
+        size, canvas = self.config.mask_head.pool, (int(images.shape[1]), int(images.shape[2]))
+        regions = _flat(self.pool(features, boxes, size, canvas))
+        pixels = _flat(pool_pixels(images, boxes, 2 * size)) if self.config.mask_head.detail else None
+        logits = self.mask_head(regions, ops.reshape(class_index, (-1,)), pixels, training=training)
+        return ops.reshape(logits, (*boxes.shape[:2], *logits.shape[1:]))
 
     def pool(self, features: list[Any], boxes: Any, size: int, canvas: tuple[int, int]) -> Any:
         """RoIAlign: features [B, P, size, size, channels] of boxes [B, P, 4] from the levels up to P5."""
@@ -111,6 +115,11 @@ class MaskRCNN(Composite, keras.Model):
             features[: len(levels)], levels, boxes, size, canvas, self.config.roi_align,
             self.config.inclusive_corners,
         )  # fmt: skip
+
+
+def _flat(regions: Any) -> Any:
+    """Regions [B, P, ...] as [B x P, ...]."""
+    return ops.reshape(regions, (-1, *regions.shape[2:]))
 
 
 def make_model(config: MaskRCNNConfig, precision: str = "float32") -> MaskRCNN:

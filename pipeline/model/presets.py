@@ -143,10 +143,12 @@ def compact_shufflenet(classes: Classes = ROAD, canvas: tuple[int, int] = (448, 
 
     No norm in the trunk: the start's norms are folded into its kernels. Dense 3x3 convolutions in pyramid and RPN were
     two fifths of a frame's time with AVX2; with two filters a channel they compute nearly the same in a third of it.
+    Masks of what is small need the picture itself: an object of 16 px has two by two cells of P3.
     """
     backbone = BackboneConfig(kind="shufflenet_v2", norm="none", activation="leaky_relu")
     fpn = FPNConfig(channels=96, min_level=3, norm="batch", depth_multiplier=2)
-    return replace(compact(classes, canvas), backbone=backbone, fpn=fpn)
+    mask_head = MaskHeadConfig(convs=3, channels=64, depth_multiplier=2, detail=32)
+    return replace(compact(classes, canvas), backbone=backbone, fpn=fpn, mask_head=mask_head)
 
 
 #: Networks that can be trained, by name: each takes classes and a canvas.

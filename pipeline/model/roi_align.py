@@ -15,7 +15,7 @@ from keras import ops
 
 from pipeline.model.config import RoIAlignConfig
 from pipeline.model.precision import gpu_capability
-from pipeline.model.samples import Samples, sample_regions
+from pipeline.model.samples import Samples, pixel_samples, sample_regions
 
 #: Bytes of feature vectors gathered at a time: what a CPU's last cache holds; a GPU would idle over small portions.
 CPU_BYTES, GPU_BYTES = 50_000_000, 1_600_000_000
@@ -48,6 +48,13 @@ def roi_align(
     table = feature_table(features)
     pooled = _pool(table, samples)
     return ops.reshape(pooled, (int(boxes.shape[0]), int(boxes.shape[1]), size, size, int(table.shape[-1])))
+
+
+def pool_pixels(images: Any, boxes: Any, size: int) -> Any:
+    """Pixels [B, P, size, size, 3] of images [B, H, W, 3] in the regions `boxes` [B, P, 4]."""
+    boxes = ops.stop_gradient(ops.convert_to_tensor(boxes))
+    samples = pixel_samples(boxes, size, (int(images.shape[1]), int(images.shape[2])))
+    return ops.reshape(_pool(feature_table([images]), samples), (*boxes.shape[:2], size, size, -1))
 
 
 def feature_table(features: list[Any]) -> Any:

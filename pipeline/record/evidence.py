@@ -10,7 +10,7 @@ from pipeline.files import digest_of
 from pipeline.record.ledger import Entry, Ledger
 from pipeline.record.manifest import Manifest
 from pipeline.storage.stored import digest_of_stored
-from pipeline.structures.address import FrameFolder, place_of
+from pipeline.structures.address import FrameFolder, recorded_place
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def output_entry(manifest: Manifest, ledger: Ledger) -> Entry | None:
 
 def _file(path: str, recorded: str | None) -> dict[str, Any]:
     """The recorded digest of a file, and whether it still holds; null where the file is not here to be read."""
-    here, found = place_of(path), None
+    here, found = recorded_place(path), None
     if isinstance(here, FrameFolder):
         found = digest_of_stored(here) if here.folder.is_dir() else None
     elif isinstance(here, Path) and here.is_file():

@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.errors import InputError
 from pipeline.files import digest_of
 from pipeline.storage.stored import digest_of_stored, facts_of
-from pipeline.structures.address import Place, Stored, place_of
+from pipeline.structures.address import Place, Stored, recorded_place
 
 #: Device, inode, size and the time of the last change of a file, which cannot be set back; else size and ETag.
 SourceStamp = tuple[int | str | None, ...]
@@ -64,7 +64,7 @@ class SourceIdentity:
         An object is known by its ETag, and a folder of frames by the times of their last changes.
         """
         stamp = self._stamp()
-        place = place_of(self.path)
+        place = recorded_place(self.path)
         now = SourceIdentity.of(place, None if isinstance(place, Path) else self)
         now.check_size(self.size)
         if now.sha256 != self.sha256:
@@ -77,7 +77,7 @@ class SourceIdentity:
             raise self._changed()
 
     def _stamp(self) -> SourceStamp:
-        place = place_of(self.path)
+        place = recorded_place(self.path)
         if not isinstance(place, Path):
             facts = facts_of(place)
             return facts.size, facts.etag

@@ -32,7 +32,14 @@ from pipeline.run.verdict import is_refused_unseen
 from pipeline.run.work.meter import METER
 from pipeline.storage.claim import claimed
 from pipeline.storage.listing import ListedObject, objects_below
-from pipeline.structures.address import OUTPUT_STORAGES, Address, in_full, is_address, place_of
+from pipeline.structures.address import (
+    OUTPUT_STORAGES,
+    Address,
+    in_full,
+    is_address,
+    place_of,
+    recorded_place,
+)
 from pipeline.weights.digest import weights_digest
 
 #: Where only videos are left that other jobs work on, they are looked at so often: one whose job died is taken over.
@@ -155,9 +162,7 @@ class _Job:
             return VideoOutcome(video.key, "failed", time.time(), error=str(error))
 
     def _made(self, video: ListedVideo) -> VideoOutcome:
-        # Not place_of: a storage may tell a name with a question mark in it.
-        source = Address(video.source) if is_address(video.source) else Path(video.source)
-        pair = Pair(source, self._record.output_of(video), Address(video.output))
+        pair = Pair(recorded_place(video.source), self._record.output_of(video), Address(video.output))
         self._count += 1
         self._listener.tell(VideoStarted(video.source, self._count, self._videos))
         if is_refused_unseen(pair, self._request.settings.run):

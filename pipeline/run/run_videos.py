@@ -54,7 +54,7 @@ from pipeline.run.runner import Runner
 from pipeline.run.stopping import StopSignal
 from pipeline.run.verdict import Verdict, is_refused_unseen, verdict
 from pipeline.run.work.meter import METER
-from pipeline.structures.address import Place, place_of
+from pipeline.structures.address import Place, recorded_place
 from pipeline.structures.frame_damage import FrameDamage
 
 #: One video's own trouble; the next one may do better.
@@ -147,7 +147,7 @@ def run_video(
         state = verdict(products)
         if state == "skipped":
             listener.tell(Skipped(str(run.target)))
-            return VideoResult(place_of(run.source.path), run.target, state)
+            return VideoResult(recorded_place(run.source.path), run.target, state)
         if state == "made":
             layout.receipt.unlink(missing_ok=True)  # of an object that is there no more
         if state == "made" and request.found_by is not None:
@@ -167,7 +167,7 @@ def run_video(
         if not request.settings.run.sidecar and state == "made":
             layout.remove_sidecar()
         listener.tell(Ended(state, str(run.target), facts))
-    return VideoResult(place_of(run.source.path), run.target, state, facts=facts, damage=sentences)
+    return VideoResult(recorded_place(run.source.path), run.target, state, facts=facts, damage=sentences)
 
 
 @dataclass(frozen=True)

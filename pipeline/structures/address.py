@@ -146,7 +146,12 @@ def address_of(text: str) -> Address:
 
 def place_of(name: str) -> Place:
     """The place that a name stands for. Raises UsageError as address_of does."""
-    return address_of(name) if is_address(name) else FrameFolder.named(name) or Path(name)
+    return address_of(name) if is_address(name) else recorded_place(name)
+
+
+def recorded_place(name: str) -> Place:
+    """The place that was written down by this name, or told by a storage, where a name may have a question mark."""
+    return Address(name) if is_address(name) else FrameFolder.named(name) or Path(name)
 
 
 def _has_query(url: str) -> UsageError:

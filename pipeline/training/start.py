@@ -134,7 +134,7 @@ def _merge(each: int) -> Merge:
 def network_config(settings: TrainSettings, names: Mapping[int, str]) -> MaskRCNNConfig:
     """The preset of the settings, with the categories `names` (less the unions) as its classes, by rising id.
 
-    Its 3x3 convolutions are dense or separable as those of its start are.
+    Its 3x3 convolutions are dense or separable as those of its start are, and its mask head sees what that one's does.
     """
     ids = sorted(set(names) - set(settings.unions))
     if not ids or ids[0] < 1:
@@ -150,9 +150,16 @@ def network_config(settings: TrainSettings, names: Mapping[int, str]) -> MaskRCN
 
 
 def _convolved_alike(config: MaskRCNNConfig, path: Path) -> MaskRCNNConfig:
-    """The config with the depth multiplier of the network in a file, where the file says what it is of."""
+    """The config with the convolutions of the network in a file, where the file says what it is of."""
     described = read_metadata(path).get("config")
     if described is None:
         return config
-    multiplier = MaskRCNNConfig.from_json(described).fpn.depth_multiplier
-    return replace(config, fpn=replace(config.fpn, depth_multiplier=multiplier))
+    start = MaskRCNNConfig.from_json(described)
+    head = start.mask_head
+    return replace(
+        config,
+        fpn=replace(config.fpn, depth_multiplier=start.fpn.depth_multiplier),
+        mask_head=replace(
+            config.mask_head, convs=head.convs, depth_multiplier=head.depth_multiplier, detail=head.detail
+        ),
+    )

@@ -38,7 +38,7 @@ def small_model(config: MaskRCNNConfig | None = None, seed: int = 0, class_scale
     for variable in model.weights:
         if "/moving_variance" in variable.path or "/gamma" in variable.path:
             variable.assign(rng.uniform(0.6, 1.4, variable.shape))
-        elif "/bias" in variable.path or "/beta" in variable.path or "/moving_mean" in variable.path:
+        elif any(leaf in variable.path for leaf in ("/bias", "/beta", "/moving_mean", "detail3/kernel")):
             variable.assign(rng.normal(0.0, 0.2, variable.shape))
         elif "class_logits" in variable.path or "logits/kernel" in variable.path:
             variable.assign(rng.normal(0.0, class_scale, variable.shape))

@@ -4,7 +4,7 @@ from numpy.typing import NDArray
 
 from pipeline.model import roi_align as module
 from pipeline.model.config import RoIAlignConfig
-from pipeline.model.roi_align import roi_align
+from pipeline.model.roi_align import pool_pixels, roi_align
 from pipeline.model.samples import assign_levels
 
 ALIGN = RoIAlignConfig()
@@ -100,3 +100,13 @@ def test_regions_come_out_the_same_however_many_are_gathered_at_a_time(
     np.testing.assert_allclose(
         np.asarray(roi_align([feature], range(2, 3), boxes, 3, (64, 64), ALIGN)), whole, atol=1e-6
     )
+
+
+def test_pixels_are_read_at_their_centres() -> None:
+    images = np.random.default_rng(0).normal(size=(2, 12, 16, 3)).astype(np.float32)
+    boxes = np.array([[[3, 2, 11, 10]], [[4, 4, 8, 8]]], np.float32)
+    found = np.asarray(pool_pixels(images, boxes, 8))
+    np.testing.assert_allclose(found[0, 0], images[0, 2:10, 3:11], atol=1e-6)
+    # Twice as many bins as pixels: the outermost lies a quarter of a pixel within the edge.
+    corner = images[1, 3:5, 3:5].reshape(4, 3)
+    np.testing.assert_allclose(found[1, 0, 0, 0], np.array([1, 3, 3, 9]) @ corner / 16, atol=1e-6)

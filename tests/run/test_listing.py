@@ -36,7 +36,7 @@ def fleet(s3, traffic, tmp_path, monkeypatch):
     """A storage with two videos in folders of their own, told one a page; the current folder is the job's."""
     monkeypatch.chdir(tmp_path)
     s3.page = 1
-    for name in ("a/drive.mp4", "b/drive.MP4"):
+    for name in ("a/drive.mp4", "b/drive?v=2.MP4"):
         s3.objects[f"/fleet/trips/{name}"] = traffic.read_bytes()
     s3.objects["/fleet/trips/a/notes.json"] = b"{}"
     return s3
@@ -66,7 +66,7 @@ def do(asked, stop=None):
 def test_a_listing_is_told_page_by_page_and_a_page_that_fails_is_asked_for_again(fleet):
     fleet.faults.extend([None, 503, None, 500])
     assert [found.url.removeprefix(TRIPS) for found in objects_below(TRIPS)] == [
-        *("a/drive.mp4", "a/notes.json", "b/drive.MP4"),
+        *("a/drive.mp4", "a/notes.json", "b/drive?v=2.MP4"),
     ]
     assert not fleet.faults
     with pytest.raises(UsageError, match="cannot be listed"):
@@ -82,7 +82,7 @@ def test_each_video_is_made_once_and_what_is_missing_is_made_when_the_job_is_run
     (listed,) = heard.names("listed")
     assert listed.videos == 2
     made = [name for name in fleet.objects if "/masks/" in name and "seg-run" not in name]
-    assert sorted(made) == ["/fleet/masks/a/drive_seg.mp4", "/fleet/masks/b/drive_seg.mp4"]
+    assert sorted(made) == ["/fleet/masks/a/drive_seg.mp4", "/fleet/masks/b/drive?v=2_seg.mp4"]
     assert len(fake_network.looked_at) == 2
 
     fleet.objects["/fleet/trips/c/new.mp4"] = fleet.objects["/fleet/trips/a/drive.mp4"]

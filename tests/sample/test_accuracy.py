@@ -14,9 +14,9 @@ FLOORS = {
     "car": 0.92,
     "motorcycle": 0.88,
     "traffic light": 0.94,
-    "person": 0.8,
+    "person": 0.82,
     "bicycle": 0.79,
-    "bus": 0.77,
+    "bus": 0.72,
     "truck": 0.8,
     "stop sign": 0.94,
 }

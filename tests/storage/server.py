@@ -10,7 +10,7 @@ import threading
 import time
 from collections import deque
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 from xml.sax.saxutils import escape
 
 
@@ -50,6 +50,13 @@ class S3Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+    def parse_request(self):
+        """Take the path as the object's name; that of a listing has a query."""
+        is_whole = super().parse_request()
+        if is_whole and "?" not in self.path:
+            self.path = unquote(self.path)
+        return is_whole
 
     def do_HEAD(self):
         self._answer(with_body=False)

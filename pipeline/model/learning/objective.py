@@ -33,7 +33,8 @@ def training_losses(
     """
     height, width = int(images.shape[1]), int(images.shape[2])
     whole = Geometry((height, width), (height, width), (0, 0), (height, width))
-    features = model.features(preprocess(images, whole, model.config.input), training=True)
+    images = preprocess(images, whole, model.config.input)
+    features = model.features(images, training=True)
     logits, offsets = model.rpn(features)
     anchors = model.anchors(whole.canvas)
     losses = _rpn_losses(model, logits, offsets, np.concatenate(anchors), targets, seed)
@@ -44,7 +45,7 @@ def training_losses(
         anchors, whole.window(model.config.inclusive_corners), model.config, training.rpn_pre_nms,
         training.rpn_post_nms,
     )  # fmt: skip
-    losses |= _region_losses(model, features, proposals, valid, targets, whole.canvas, seed)
+    losses |= _region_losses(model, images, features, proposals, valid, targets, whole.canvas, seed)
     return {"loss": sum(losses.values()), **losses}
 
 
@@ -75,6 +76,7 @@ def _rpn_losses(
 
 def _region_losses(
     model: MaskRCNN,
+    images: Any,
     features: list[Any],
     proposals: Any,
     valid: Any,
@@ -118,8 +120,9 @@ def _region_losses(
     # Positives come first, so the mask head looks at no more columns than there can be of them.
     most = max(int(count * training.roi_positive_share), 1)
     chosen = ops.reshape(chosen, (batch, count))[:, :most]
-    losses["mask"] = _mask_loss(
-        model, features, regions[:, :most], objects[:, :most], chosen, positive[:, :most], targets, canvas
+    logits = model.masks(images, features, regions[:, :most], chosen, training=True)
+    losses["mask"] = region_mask_loss(
+        logits, regions[:, :most], objects[:, :most], positive[:, :most], targets
     )
     return losses
 
@@ -139,28 +142,17 @@ def _likeliest(logits: Any, members: Any) -> Any:
     return ops.cast(ops.argmax(ops.where(members, ops.stop_gradient(logits), -1e9), axis=-1), "int32")
 
 
-def _mask_loss(
-    model: MaskRCNN,
-    features: list[Any],
-    regions: Any,
-    objects: Any,
-    chosen: Any,
-    positive: Any,
-    targets: Targets,
-    canvas: tuple[int, int],
-) -> Any:
-    batch, count = int(regions.shape[0]), int(regions.shape[1])
-    pooled = model.pool(features, regions, model.config.mask_head.pool, canvas)
-    flat = (batch * count,)
-    logits = model.mask_head(
-        ops.reshape(pooled, (*flat, *pooled.shape[2:])), ops.reshape(chosen, flat), training=True
-    )
-    side = targets.masks.shape[-1]
+def region_mask_loss(logits: Any, regions: Any, objects: Any, positive: Any, targets: Targets) -> Any:
+    """The mask loss, a scalar, of logits float32 [B, S, 28, 28] in regions [B, S, 4] of the objects int32 [B, S].
+
+    positive : bool [B, S], the regions that count; of them, those whose object has a mask.
+    """
+    side, size = targets.masks.shape[-1], logits.shape[-1]
     wanted = crop_masks(
-        ops.reshape(take_rows(targets.masks, objects), (*flat, side, side)),
-        ops.reshape(take_rows(targets.boxes, objects), (*flat, 4)),
-        ops.reshape(regions, (*flat, 4)),
-        int(logits.shape[-1]),
+        ops.reshape(take_rows(targets.masks, objects), (-1, side, side)),
+        ops.reshape(take_rows(targets.boxes, objects), (-1, 4)),
+        ops.reshape(regions, (-1, 4)),
+        int(size),
     )
     valid = ops.logical_and(positive, take_rows(targets.has_mask, objects))
-    return mask_loss(logits, wanted, ops.reshape(valid, flat))
+    return mask_loss(ops.reshape(logits, (-1, size, size)), wanted, ops.reshape(valid, (-1,)))

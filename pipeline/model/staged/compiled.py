@@ -12,7 +12,7 @@ import numpy as np
 import openvino
 from numpy.typing import NDArray
 
-from pipeline.model.samples import Samples, cells_of_bins
+from pipeline.model.samples import Samples, cells_of_bins, sampled_pixels
 from pipeline.model.staged.program_file import BRANCH_STAGE, Graphs
 from pipeline.model.staged.shapes import BOX_REGIONS, MASK_REGIONS, StageShapes
 
@@ -119,9 +119,15 @@ class StageRequests:
         logits, offsets = _in_portions(self._boxes, cells_of_bins(samples), BOX_REGIONS)
         return logits, offsets
 
-    def masks(self, samples: Samples, class_index: NDArray[np.int32]) -> NDArray[np.uint8]:
-        """Masks uint8 [R, 28, 28], probability x 255, of R regions for the classifier outputs int32 [R]."""
-        (masks,) = _in_portions(self._masks, (*cells_of_bins(samples), class_index), MASK_REGIONS)
+    def masks(
+        self, samples: Samples, class_index: NDArray[np.int32], pixels: Samples | None
+    ) -> NDArray[np.uint8]:
+        """Masks uint8 [R, 28, 28], probability x 255, of R regions for the classifier outputs int32 [R].
+
+        pixels : samples of what lies on the canvas, for a head that looks at it.
+        """
+        seen = () if pixels is None else (sampled_pixels(self.canvas, pixels),)
+        (masks,) = _in_portions(self._masks, (*cells_of_bins(samples), class_index, *seen), MASK_REGIONS)
         return masks
 
     def classes(self) -> NDArray[np.float32]:

@@ -17,7 +17,7 @@ from pipeline.model.frames import check_frames, config_class_names, input_size
 from pipeline.model.geometry import Geometry, fit
 from pipeline.model.mask_sureness import weighed
 from pipeline.model.preprocess import preprocess_into
-from pipeline.model.samples import Samples, sample_regions
+from pipeline.model.samples import Samples, pixel_samples, sample_regions
 from pipeline.model.staged.choose import detect, propose
 from pipeline.model.staged.compiled import CompiledStages, StageRequests
 from pipeline.model.staged.shapes import StageShapes
@@ -94,7 +94,9 @@ def detections_of(
     class_logits, offsets = stages.boxes(_samples(proposals, config.box_head.pool, geometry, config))
     window = geometry.window(config.inclusive_corners)
     found = detect(class_logits, offsets, proposals, window, config)
-    masks = stages.masks(_samples(found.boxes, config.mask_head.pool, geometry, config), found.class_index)
+    size = config.mask_head.pool
+    pixels = pixel_samples(found.boxes[None], 2 * size, geometry.canvas) if config.mask_head.detail else None
+    masks = stages.masks(_samples(found.boxes, size, geometry, config), found.class_index, pixels)
     detections = Detections(
         boxes=geometry.to_frame(found.boxes, config.inclusive_corners, config.detection.whole_pixels),
         scores=found.scores,

@@ -26,7 +26,8 @@ class Stages(NamedTuple):
     dense : images float32 [1, H, W, 3] to the table of feature vectors [cells, C], and the RPN's logits [A] and
         offsets [A, 4] of all levels after each other.
     boxes : pooled features [R, size, size, C] of regions to class logits [R, C] and offsets [R, C or 1, 4].
-    masks : pooled features and classifier outputs int32 [R] to masks uint8 [R, 28, 28], probability x 255.
+    masks : pooled features and classifier outputs int32 [R] to masks uint8 [R, 28, 28], probability x 255; a head that
+        looks at the picture takes the pixels float32 [R, 28, 28, 3] of the regions behind these.
     """
 
     dense: Any
@@ -48,18 +49,21 @@ def trace_stages(model: MaskRCNN, shapes: StageShapes) -> Stages:
         logits, offsets = model.box_head(pooled)
         return logits, offsets
 
-    def masks(pooled: Any, class_index: Any) -> tuple[Any]:
-        logits = model.mask_head(pooled, class_index)
+    def masks(pooled: Any, class_index: Any, *pixels: Any) -> tuple[Any]:
+        logits = model.mask_head(pooled, class_index, *pixels)
         return (ops.cast(ops.round(ops.sigmoid(logits) * 255.0), "uint8"),)
 
     def pooled(regions: int, size: int) -> Any:
         return tf.TensorSpec((regions, size, size, shapes.channels), tf.float32)
 
     box_pool, mask_pool = model.config.box_head.pool, model.config.mask_head.pool
+    mask_inputs = [pooled(MASK_REGIONS, mask_pool), tf.TensorSpec((MASK_REGIONS,), tf.int32)]
+    if model.config.mask_head.detail:
+        mask_inputs.append(tf.TensorSpec((MASK_REGIONS, 2 * mask_pool, 2 * mask_pool, 3), tf.float32))
     return Stages(
         _traced(model, dense, [tf.TensorSpec((1, *shapes.canvas, 3), tf.float32)]),
         _traced(model, boxes, [pooled(BOX_REGIONS, box_pool)]),
-        _traced(model, masks, [pooled(MASK_REGIONS, mask_pool), tf.TensorSpec((MASK_REGIONS,), tf.int32)]),
+        _traced(model, masks, mask_inputs),
     )
 
 

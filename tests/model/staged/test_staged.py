@@ -36,12 +36,17 @@ def narrow(config: MaskRCNNConfig) -> MaskRCNNConfig:
     )
 
 
-def weighed_by_masks(config: MaskRCNNConfig) -> MaskRCNNConfig:
-    return replace(config, detection=replace(config.detection, mask_power=0.5))
+def with_all(config: MaskRCNNConfig) -> MaskRCNNConfig:
+    """Scores weighed by masks, and masks that look at the picture itself."""
+    return replace(
+        config,
+        detection=replace(config.detection, mask_power=0.5),
+        mask_head=replace(config.mask_head, depth_multiplier=2, detail=8),
+    )
 
 
 CONFIGS: dict[str, Callable[[], MaskRCNNConfig]] = {
-    "letterbox": lambda: weighed_by_masks(small_config(detections=20)),
+    "letterbox": lambda: with_all(small_config(detections=20)),
     "torchvision": lambda: narrow(torchvision_v1(numbered(5))),
     "matterport": lambda: narrow(matterport(numbered(5))),
 }
