@@ -8,6 +8,8 @@ other: no cut into chunks changes the result.
 
 from __future__ import annotations
 
+from math import ceil
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -155,13 +157,17 @@ class LookBack:
                 continue
             if life.seen[0].frame == frame.number:
                 present.append((life, life.seen[0], True))
-            elif life.before is not None and self._is_filled(window, life.before, life.seen[0]):
+            elif life.before is not None:
+                filled = self._is_filled(window, life.before, life.seen[0])
+                if not filled and not frame.looked:
+                    continue
                 one = self._filled(window, frame, life.before, life.seen[0])
                 row = self._free_row(frame, life, one.box) if frame.looked else None
                 if row is not None:
                     window.claim(frame, row, life.number)
                     one = life.seen[0]
-                present.append((life, one, row is not None))
+                if filled or row is not None:
+                    present.append((life, one, row is not None))
         return present
 
     def _is_filled(self, window: Window, before: Observation, after: Observation) -> bool:
@@ -188,7 +194,7 @@ class LookBack:
             life = window.lives[int(frame.owners[row])]
             scores = [one.score for one in life.seen]
             if max(scores) > life.judged:
-                life.judged = max(life.judged, sum(sorted(scores, reverse=True)[:needed]) / needed)
+                life.judged = max(life.judged, sum(sorted(scores, reverse=True)[: ceil(needed)]) / needed)
             if life.id == UNDECIDED and life.judged >= self._settings.start_score:
                 life.id = window.next_id
                 window.next_id += 1
@@ -218,16 +224,19 @@ class LookBack:
             if life.standing is not None:
                 window.parts.leave_out(box, frame.found.roi_masks[row], self._size)
 
-    def _frames_needed(self, window: Window) -> int:
-        """Number of frames that the network looked at in judge_seconds from the window's first frame on.
+    def _frames_needed(self, window: Window) -> float:
+        """Number of frames that the network looks at in judge_seconds, 1 at least, as often as it does from here on.
 
-        Where the scene ends sooner, in its last judge_seconds; 1 at least.
+        Where the scene ends sooner, as often as in its last judge_seconds.
         """
         start, end, span = window.frames[0].seconds, window.frames[-1].seconds, self._settings.judge_seconds
         if end - start >= span:
-            return max(sum(one.looked and one.seconds - start < span for one in window.frames), 1)
-        known = window.timeline
-        return max(sum(one.looked and end - one.seconds < span for one in known), 1)
+            looks = [one.seconds for one in window.frames if one.looked and one.seconds - start < span]
+        else:
+            looks = [one.seconds for one in window.timeline if one.looked and end - one.seconds < span]
+        if len(looks) < 2:
+            return 1.0
+        return min(max(span * (len(looks) - 1) / (looks[-1] - looks[0]), 1.0), float(len(looks)))
 
     def _tracks(self, frame: WindowFrame, present: list[tuple[Life, Observation, bool]]) -> Tracks:
         """The frame's detections, with what is known of those that belong to objects, and the filled ones."""

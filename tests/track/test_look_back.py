@@ -55,6 +55,24 @@ def test_where_the_network_looks_seldom_it_is_drawn_from_its_first_frame_on_as_w
     assert ids(follow(film(frames))) == [[]] * 3 + [[1]] * 37
 
 
+def test_an_object_counts_as_long_however_often_the_network_looks():
+    # It is there for 9 frames, or three looks: 0.75 * 9 / 12.5 = 0.54.
+    frames = [frame((100, 0.75, 3))] * 9 + [frame()] * 60
+    seldom = [found if step % 3 == 0 else None for step, found in enumerate(frames)]
+    assert ids(follow(film(frames)))[0] == ids(follow(film(seldom)))[0] == [1]
+
+
+def test_what_is_weak_for_a_second_is_followed_from_both_sides():
+    # Too weak to go on with for the forward step, which loses it, and longer than a gap that is filled.
+    weak = [(100, 0.3, 3) if step in (16, 22, 28) else () for step in range(40)]
+    frames = [
+        frame((100, 0.9, 3)) if not 10 <= step < 34 else frame(*([weak[step]] if weak[step] else []))
+        for step in range(60)
+    ]
+    tracks = follow(film(frames), TrackSettings(lost_seconds=0.2))
+    assert {1} == {track_id for here in ids(tracks) for track_id in here}
+
+
 def test_what_flickers_up_is_no_object_and_takes_no_number():
     frames = [
         frame((10, 0.95, 3), (500, 0.9, 1)) if step in (8, 9) else frame((10, 0.95, 3)) for step in range(40)
