@@ -1,7 +1,8 @@
 """A kind of network that needs no framework: it finds the bright squares that `write_traffic` paints.
 
-FAKE_FAIL names frames on which it always fails, FAKE_DELAY the seconds that it takes for a frame. FAKE_STUCK is a file
-which the first that comes to frame 12 writes its process id into, to be killed.
+FAKE_FAIL names frames on which it always fails, FAKE_DELAY the seconds that it takes for a frame. FAKE_BEGUN is a file
+that is there once a frame is being looked at. FAKE_STUCK is a file which the first that comes to frame 12 writes its
+process id into, to be killed.
 """
 
 from __future__ import annotations
@@ -65,6 +66,8 @@ class BrightSquares:
         return found
 
     def _segment(self, picture) -> Detections:
+        if begun := os.environ.get("FAKE_BEGUN"):
+            Path(begun).write_text("\n", encoding="ascii")
         time.sleep(float(os.environ.get("FAKE_DELAY", "0")))
         found = bright_squares(picture)
         if str(frame_number(found)) in os.environ.get("FAKE_FAIL", "").split(","):

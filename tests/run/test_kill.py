@@ -100,13 +100,14 @@ def test_ctrl_c_ends_the_chunk_in_flight_and_the_run_goes_on_later(command, traf
 
 
 def test_a_second_ctrl_c_ends_at_once(command, traffic, tmp_path):
-    process = command(traffic, tmp_path / "out.mp4", "--workers", 0, FAKE_DELAY="8")
-    wait_for_lines(tmp_path / "out.mp4.seg-run" / "manifest.json", 1, process)
+    begun = tmp_path / "begun"
+    process = command(traffic, tmp_path / "out.mp4", "--workers", 0, FAKE_DELAY="3", FAKE_BEGUN=str(begun))
+    wait_for_lines(begun, 1, process)
     process.send_signal(signal.SIGINT)
     answer = next(line for line in process.stderr if "again to stop now" in line)
     assert answer.startswith("finishing the chunks in flight")
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=200)  # the chunk alone would take longer
+    _, errors = process.communicate(timeout=100)  # the chunk alone would take longer
     assert process.returncode == 130
     assert "Traceback" not in errors
 
