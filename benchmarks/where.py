@@ -53,7 +53,7 @@ STEPS = (
     ("read tracks and steady masks", "pipeline.run.work.label_pass", "tracked_frames"),
     ("store tracks", "pipeline.run.work.track_pass", "write_tracks"),
     ("copy planes of the decoded frame", "pipeline.video.read.decode", "to_yuv"),
-    ("paint", "pipeline.render.overlay", "Overlay.paint"),
+    ("paint", "pipeline.render.overlay", "Overlay.paint_over"),
     ("planes to the encoder", "pipeline.video.write.encode", "to_av"),
     ("encode", "pipeline.video.write.encode", "_encoded"),
     ("render: the rest", "pipeline.run.work.render_worker", "RenderWorker.process"),
