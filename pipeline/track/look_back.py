@@ -155,20 +155,38 @@ class LookBack:
         for life in list(window.lives.values()):
             if not life.seen:
                 continue
+            if life.before is not None and frame.number == life.before.frame + 1:
+                self._bridge(window, life, life.before, life.seen[0])
             if life.seen[0].frame == frame.number:
                 present.append((life, life.seen[0], True))
-            elif life.before is not None:
-                filled = self._is_filled(window, life.before, life.seen[0])
-                if not filled and not frame.looked:
-                    continue
+            elif life.before is not None and self._is_filled(window, life.before, life.seen[0]):
                 one = self._filled(window, frame, life.before, life.seen[0])
                 row = self._free_row(frame, life, one.box) if frame.looked else None
                 if row is not None:
                     window.claim(frame, row, life.number)
                     one = life.seen[0]
-                if filled or row is not None:
-                    present.append((life, one, row is not None))
+                present.append((life, one, row is not None))
         return present
+
+    def _bridge(self, window: Window, life: Life, before: Observation, after: Observation) -> None:
+        """Follow a track through a gap too long to be filled, if what is weak in it leaves none that is.
+
+        Else the gap stays whole: an object that comes for a moment and goes again is none to look at.
+        """
+        if self._is_filled(window, before, after):
+            return
+        rows, last = [], before.seconds
+        for one in window.between(before.frame, after.frame):
+            if isinstance(one, WindowFrame) and one.looked:
+                row = self._free_row(one, life, self._filled(window, one, before, after).box)
+                if row is not None:
+                    rows.append((one, row))
+                    if one.seconds - last > self._settings.fill_seconds:
+                        return
+                    last = one.seconds
+        if after.seconds - last <= self._settings.fill_seconds:
+            for one, row in rows:
+                window.claim(one, row, life.number)
 
     def _is_filled(self, window: Window, before: Observation, after: Observation) -> bool:
         """True if the gap between both is short enough, or holds no frame that the network looked at."""

@@ -62,15 +62,14 @@ def test_an_object_counts_as_long_however_often_the_network_looks():
     assert ids(follow(film(frames)))[0] == ids(follow(film(seldom)))[0] == [1]
 
 
-def test_what_is_weak_for_a_second_is_followed_from_both_sides():
+@pytest.mark.parametrize(("gap", "weak", "bridged"), [(24, (6, 12, 18), True), (32, (16,), False)])
+def test_what_is_weak_for_a_second_is_followed_from_both_sides_or_not_at_all(gap, weak, bridged):
     # Too weak to go on with for the forward step, which loses it, and longer than a gap that is filled.
-    weak = [(100, 0.3, 3) if step in (16, 22, 28) else () for step in range(40)]
-    frames = [
-        frame((100, 0.9, 3)) if not 10 <= step < 34 else frame(*([weak[step]] if weak[step] else []))
-        for step in range(60)
-    ]
+    there = [frame((100, 0.9, 3))]
+    frames = there * 10 + [frame(*[(100, 0.3, 3)] * (step in weak)) for step in range(gap)] + there * 30
     tracks = follow(film(frames), TrackSettings(lost_seconds=0.2))
-    assert {1} == {track_id for here in ids(tracks) for track_id in here}
+    shown = [1 in here for here in ids(tracks)]
+    assert shown == [True] * 10 + [bridged] * gap + [True] * 30
 
 
 def test_what_flickers_up_is_no_object_and_takes_no_number():
