@@ -11,6 +11,7 @@ TEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no
 # The stamp carries the interpreter's version and home, so that another PYTHON makes a new environment.
 PYTHON_ID := $(shell $(PYTHON) -c 'import sys; print(sys.version.split()[0] + sys.base_prefix.replace("/", "_"))')
 MADE := $(VENV)/.made-$(PYTHON_ID)
+READY := $(VENV)/.ready-$(PYTHON_ID)
 INSTALLED := $(VENV)/.installed-$(PYTHON_ID)
 
 .PHONY: help demo sample pictures test check bench soak clean
@@ -29,11 +30,16 @@ $(MADE):
 	$(PYTHON) -m venv --clear $(VENV)
 	@touch $@
 
+# What a user needs, for the demo; then what tests and training need.
+$(READY): $(MADE) pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
 $(INSTALLED): $(MADE) pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,train]'
 	@touch $@
 
-demo: $(INSTALLED)
+demo: $(READY)
 	$(BIN)/seg-video sample_videos/drive.mp4 outputs/drive_seg.mp4 --model dashcam-lite -y
 	@$(BIN)/python -m sample_videos.contact_sheet outputs/drive_seg.mp4 outputs/drive_seg.png >/dev/null
 	@echo
@@ -45,7 +51,7 @@ demo: $(INSTALLED)
 sample: $(INSTALLED)
 	$(BIN)/python -m sample_videos.drawn_drive --out sample_videos
 
-pictures: demo
+pictures: $(INSTALLED) demo
 	$(BIN)/python -m sample_videos.contact_sheet outputs/drive_seg.mp4 docs/pictures/drive.jpg --columns 2 --rows 2 --width 640
 	$(BIN)/python -m sample_videos.edge_sheet sample_videos/drive.mp4 outputs/drive_seg.mp4.seg-run/detections.parquet \
 		docs/pictures/mask_edges.png --frame 100 --width 400 --height 280
