@@ -30,9 +30,9 @@ $(MADE):
 	$(PYTHON) -m venv --clear $(VENV)
 	@touch $@
 
-# What a user needs, for the demo; then what tests and training need.
+# What the README's commands need; the tools of the tests come with `make test`.
 $(READY): $(MADE) pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train,cluster,remote]'
 	@touch $@
 
 $(INSTALLED): $(MADE) pyproject.toml
