@@ -15,10 +15,10 @@ from pipeline.proof.check import Check
 from pipeline.proof.compare import compare
 from pipeline.proof.same_times import Times, same_times
 from pipeline.structures.colour import ColourTags
-from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
 from pipeline.video.read.facts import MediaFacts, read_facts
 from pipeline.video.read.probe import probe
 from tests.footage import TICK, write_clip
+from tests.made_by_ffmpeg import from_file, run_ffmpeg, to_file
 
 CHAPTERS = [{"id": 1, "start": 0, "end": 150, "time_base": TICK, "metadata": {"title": "Town"}}]
 

@@ -8,10 +8,10 @@ import ffmpeg
 import pytest
 
 from pipeline.proof.verify import verify
-from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
 from pipeline.video.read.probe import probe
 from pipeline.video.write.container import check_container
 from tests.footage import mux_proved, packets_of
+from tests.made_by_ffmpeg import from_file, run_ffmpeg, to_file
 from tests.video.write.test_mux import encode_all
 
 #: Codec, container of the source, container of the output: AAC's tag in AVI spells no text, MP3 is `.mp3` in QuickTime

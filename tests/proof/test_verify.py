@@ -10,8 +10,8 @@ import pytest
 from pipeline import cli
 from pipeline.formats.own_file import arrays_digest
 from pipeline.proof.verify import verify
-from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
 from pipeline.weights.catalog import find
+from tests.made_by_ffmpeg import from_file, run_ffmpeg, to_file
 from tests.traffic import write_traffic
 
 

@@ -88,7 +88,7 @@ def test_a_whole_video_is_not_damaged(traffic, capsys):
 
 
 def test_a_recording_that_ends_within_a_packet_is_damaged(here, traffic, capsys):
-    from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
+    from tests.made_by_ffmpeg import from_file, run_ffmpeg, to_file
 
     run_ffmpeg(to_file(here / "whole.ts", from_file(traffic), c="copy"), timeout_seconds=60)
     assert run("whole.ts", "whole.mp4") == 0
@@ -112,7 +112,7 @@ def test_the_ledger_keeps_spans(here):
 
 
 def test_a_stream_that_changes_its_size_is_fitted_to_the_first_and_told(here, traffic, capsys):
-    from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
+    from tests.made_by_ffmpeg import from_file, run_ffmpeg, to_file
 
     for name, words in {
         "a.ts": {"c": "copy"},
