@@ -22,15 +22,13 @@ class StoredWeights:
     """Weights that need not be here, since stored detections stand for them.
 
     model : their name or path. sha256 : of their content. class_names : what they find.
-    runtime : that ran them. arrays_sha256 : of their arrays alone, where that is known. classes : of the class maps
-    that are stored; None: none are.
+    runtime : that ran them. classes : of the class maps that are stored; None: none are.
     """
 
     model: str
     sha256: str
     class_names: Mapping[int, str]
     runtime: str
-    arrays_sha256: str | None = None
     classes: PixelClasses | None = None
 
 

@@ -40,7 +40,7 @@ def evidence(folder: Path) -> Evidence:
             files["class maps"] = _file(str(folder / name), digest)
     record = {
         **files,
-        "weights": manifest.weights.record(),
+        "weights": asdict(manifest.weights),
         "settings": manifest.settings,
         "versions": manifest.versions,
         "frames": manifest.frames,

@@ -102,9 +102,7 @@ def stored_weights(manifest: Manifest) -> StoredWeights:
     """The weights that the run's detections came from, for a run that needs no network."""
     weights = manifest.weights
     classes = None if manifest.pixel_classes is None else PixelClasses.of(manifest.pixel_classes)
-    return StoredWeights(
-        weights.model, weights.sha256, manifest.class_names, weights.runtime, weights.arrays_sha256, classes
-    )
+    return StoredWeights(weights.model, weights.sha256, manifest.class_names, weights.runtime, classes)
 
 
 def _runs_in(folder: Path, depth: int) -> Iterator[Path]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,19 +28,13 @@ class UsedWeights:
     """The weights that a run's detections come from.
 
     model : their name or path. sha256 : of their file, as `sha256sum` prints it. runtime : what computes them.
-    stored : stored detections stand for them. arrays_sha256 : of their arrays alone, which stays the same whatever else
-    a file says; None where a kind of file has no arrays that are read here.
+    stored : stored detections stand for them.
     """
 
     model: str
     sha256: str
     runtime: str
     stored: bool
-    arrays_sha256: str | None = field(default=None, compare=False)
-
-    def record(self) -> dict[str, Any]:
-        """The weights as JSON values; what is not there is left out."""
-        return {key: value for key, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -77,7 +71,7 @@ class Manifest:
 
     def write(self, path: Path) -> None:
         """Write it as JSON."""
-        values = {**asdict(self), "source": self.source.record(), "weights": self.weights.record()}
+        values = {**asdict(self), "source": self.source.record()}
         if self.pixel_classes is None:
             del values["pixel_classes"]
         write_whole(path, (json.dumps(values, indent=1) + "\n").encode())

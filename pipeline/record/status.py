@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -68,7 +68,7 @@ def run_status(folder: Path) -> RunStatus:
         segmented=manifest.frames if mux or has_joined else _frames(segmented, manifest),
         rendered=manifest.frames if mux else _frames(rendered, manifest),
         frames_per_second=frames_per_second(ledger, manifest),
-        weights=manifest.weights.record(),
+        weights=asdict(manifest.weights),
         failed=failed,
         resume=f"seg-video resume {folder}" if state in ("failed", "stopped", "elsewhere") else None,
     )

@@ -21,9 +21,7 @@ def manifest_of(run: Run, marks: Mapping[str, str]) -> Manifest:
         source=run.source,
         output=str(run.target),
         settings=asked,
-        weights=UsedWeights(
-            network.model, network.sha256, network.runtime, network.stored, network.arrays_sha256
-        ),
+        weights=UsedWeights(network.model, network.sha256, network.runtime, network.stored),
         class_names=dict(network.class_names),
         pixel_classes=None if network.classes is None else network.classes.by_name,
         fingerprints=dict(marks),

@@ -136,8 +136,8 @@ def _looked_at(model: str, wanted: LoadSettings) -> Network:
     source = registry.find_source(model)
     runtime = registry.runtime_of(source, wanted)
     digest = weights_digest(model)  # fetches the weights
-    network = registry.describe(source)
-    return Network(model, digest, network.class_names, runtime, network.arrays_sha256)
+    registry.check_file(source)
+    return Network(model, digest, registry.class_names(source), runtime)
 
 
 def _key_frames(film: VideoInfo, every: int) -> frozenset[int]:

@@ -21,16 +21,14 @@ class Network:
     """The weights that a run's detections come from.
 
     model : their name or path. sha256 : of their content. class_names : name of each class id that they find.
-    runtime : the program and precision that compute them. arrays_sha256 : of their arrays alone, where their kind has
-    some. stored : the detections are there already, and the weights need not be here. classes : of the class maps
-    that the run stores; None: none.
+    runtime : the program and precision that compute them. stored : the detections are there already, so the weights
+    need not be here. classes : of the class maps that the run stores; None: it stores none.
     """
 
     model: str
     sha256: str
     class_names: Mapping[int, str]
     runtime: str
-    arrays_sha256: str | None = None
     stored: bool = False
     classes: PixelClasses | None = None
 

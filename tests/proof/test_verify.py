@@ -8,7 +8,6 @@ import json
 import pytest
 
 from pipeline import cli
-from pipeline.formats.own_file import arrays_digest
 from pipeline.proof.verify import verify
 from pipeline.weights.catalog import find
 from tests.made_by_ffmpeg import from_file, run_ffmpeg, to_file
@@ -132,7 +131,6 @@ def test_the_record_names_every_file_by_its_hash(traffic, made, capsys):
         "sha256": hashlib.sha256(find("dashcam-lite").embedded_path.read_bytes()).hexdigest(),
         "runtime": "fake",
         "stored": False,
-        "arrays_sha256": arrays_digest(find("dashcam-lite").embedded_path),
     }
     assert record["settings"]["render"]["alpha"] == 0.45
     assert {"seg-video", "av", "numpy"} <= set(record["versions"])
