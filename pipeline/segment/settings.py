@@ -44,10 +44,10 @@ class SegmentSettings:
 
     def __post_init__(self) -> None:
         for name, known in (("device", DEVICES), ("precision", PRECISIONS)):
-            check_choice(f"{name} has to name a {name}.", getattr(self, name), known)
+            check_choice(f"{name} must name a {name}.", getattr(self, name), known)
         if self.batch is not None and self.batch < 1:
-            raise ConfigError("batch has to be at least 1.", found=str(self.batch), do="leave it out")
+            raise ConfigError("batch must be at least 1.", found=str(self.batch), do="leave it out")
         if self.every is not None and self.every < 1:
-            raise ConfigError("every has to be at least 1.", found=str(self.every), do="leave it out for 1")
+            raise ConfigError("every must be at least 1.", found=str(self.every), do="leave it out for 1")
         if not 0.0 < self.score < 1.0:
-            raise ConfigError("score has to lie between 0 and 1.", found=str(self.score))
+            raise ConfigError("score must lie between 0 and 1.", found=str(self.score))

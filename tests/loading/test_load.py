@@ -81,7 +81,7 @@ def test_all_that_the_class_refuses_is_told_with_the_lines_of_the_keys_to_blame(
 
 
 def test_what_is_missing_is_told(tmp_path):
-    with pytest.raises(ConfigError, match=r"sample\.yaml, line 1: It lacks name"):
+    with pytest.raises(ConfigError, match=r"sample\.yaml, line 1: name must be given"):
         of_yaml(tmp_path, "count: 2\n")
 
 

@@ -146,4 +146,4 @@ def test_the_record_says_what_is_no_longer_as_it_was(made, capsys):
     output = capsys.readouterr()
     record = json.loads(output.out)
     assert (record["output"]["unchanged"], record["input"]["unchanged"]) == (False, True)
-    assert "not as it was made" in output.err
+    assert "has changed since it was made" in output.err

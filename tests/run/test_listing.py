@@ -238,7 +238,7 @@ def test_the_same_videos_in_another_order_give_the_same_shards_and_other_setting
         ([TRIPS], f"{TRIPS}masks/", "would be found by the listing"),
         (["twice.txt"], MASKS, "2 videos of the listing would go into"),
         (["among.txt"], MASKS, "masks/fleet/a_seg.mp4 lies where the outputs go"),
-        ([TRIPS, "a.mp4"], MASKS, "need a job each"),
+        ([TRIPS, "a.mp4"], MASKS, "listings or other inputs, not both"),
     ],
 )
 def test_listings_that_cannot_be_done_are_told(pretended, inputs, output, words):
