@@ -1,4 +1,4 @@
-"""Run: a video on its way, everything resolved that is known before the first frame is inferred."""
+"""Run: a planned run, with everything resolved that is known before the first frame is decoded."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ class Network:
 class Run:
     """One source, one output, and every setting as it is used.
 
-    asked : the settings before they were resolved. settings : as the passes take them: paths from the root on,
-    the tracker's thresholds by what is shown. info : the whole source, which is decoded by its own numbers of frames.
-    film : what of it is worked on: all, or a part. key_frames : numbers of the frames that the network looks at.
-    destination : where in a storage the output goes; None: it stays a file.
+    asked : the settings before they were resolved. settings : as the passes use them.
+    info : the whole source, whose frame numbers are used for decoding. film : the part that is worked on, or all of it.
+    key_frames : numbers of the frames that the network looks at.
+    destination : the object in a storage that the output becomes; None: it stays a file.
     """
 
     asked: Settings
@@ -58,7 +58,7 @@ class Run:
 
     @property
     def target(self) -> Place:
-        """The place in which the output ends up."""
+        """Where the output ends up."""
         return self.destination or self.layout.output
 
     @property

@@ -81,7 +81,7 @@ def test_an_object_that_is_replaced_in_mid_run_is_told(
         return process(self, task)
 
     monkeypatch.setattr(fake_network, "process", replace)
-    with pytest.raises(Exception, match="was changed while it was worked on"):
+    with pytest.raises(Exception, match="was changed during the run"):
         work([stored], tmp_path / "out.mp4", chunk_frames=40)
     assert not (tmp_path / "out.mp4").exists()
 

@@ -147,7 +147,7 @@ def test_sdr_has_nothing_to_map_and_is_told_so(traffic, here, capsys):
     assert run_in_chunks(traffic, "plain.mp4") == 0
     capsys.readouterr()
     assert run_in_chunks(traffic, "out.mp4", "--tone-map") == 0
-    assert "is not HDR: --tone-map has nothing to map" in capsys.readouterr().err
+    assert "is not HDR, so --tone-map leaves its colours as they are" in capsys.readouterr().err
     assert (here / "out.mp4").read_bytes() == (here / "plain.mp4").read_bytes()
     assert faults(traffic, here / "out.mp4") == set()
 
