@@ -85,7 +85,7 @@ def test_a_file_that_was_written_anew_is_not_the_one_that_was_published(traffic,
     checks = {check.name: check for check in verify(traffic, made).checks if check.holds is not True}
     assert list(checks) == ["published file"]  # the same video all the same
     assert cli.main(["verify", str(traffic), str(made), "--quick"]) == 1
-    assert capsys.readouterr().out.count("changed since the run published it") == 1
+    assert capsys.readouterr().out.count("changed since it was published") == 1
     (made.parent / "out.mp4.seg-run").rename(made.parent / "elsewhere")
     assert cli.main(["verify", str(traffic), str(made), "--quick"]) == 0
 
