@@ -52,7 +52,7 @@ def test_segment_shows_the_classes_that_are_asked_for(traffic, tiny_weights):
     ("settings", "said"),
     [
         ({"confidence": 0.4}, "no setting called"),
-        ({"conf": "often"}, "conf has a value"),
+        ({"conf": "often"}, "conf has an invalid value"),
         ({"crf": 20}, "does not apply"),
     ],
 )

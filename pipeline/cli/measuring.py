@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
 
 def _add_eval_arguments(parser: argparse.ArgumentParser) -> None:
-    from pipeline.evaluation.settings import EvalSettings
-
-    defaults = EvalSettings()
     parser.add_argument(
         "data",
         metavar="DATA",
@@ -69,27 +66,24 @@ def _add_eval_arguments(parser: argparse.ArgumentParser) -> None:
         help="write metrics.json, precision_recall.png and worst.png to this folder",
     )
     parser.add_argument(
-        "--conf",
-        type=float,
-        metavar="SCORE",
-        help=f"minimum score of an object that counts as found (default: {defaults.conf})",
-    )
-    parser.add_argument(
-        "--min-score",
-        type=float,
-        metavar="SCORE",
-        help=f"minimum score of a detection that counts for AP (default: {defaults.min_score})",
-    )
-    parser.add_argument(
-        "--min-side",
-        type=float,
-        metavar="PX",
-        help=f"do not count objects whose box is narrower or lower than this (default: {defaults.min_side:g})",
-    )
-    parser.add_argument(
         "--json", action="store_true", help="print the figures as one JSON object instead of tables"
     )
+    _add_threshold_arguments(parser)
     _add_choice_arguments(parser)
+
+
+def _add_threshold_arguments(parser: argparse.ArgumentParser) -> None:
+    from pipeline.evaluation.settings import EvalSettings
+
+    defaults, thresholds = EvalSettings(), parser.add_argument_group("what counts")
+    for name, metavar, what, default in (
+        ("conf", "SCORE", "minimum score of an object that counts as found", defaults.conf),
+        ("min-score", "SCORE", "minimum score of a detection that counts for AP", defaults.min_score),
+        ("min-side", "PX", "minimum width and height of an object that counts, in px", defaults.min_side),
+    ):
+        thresholds.add_argument(
+            f"--{name}", type=float, metavar=metavar, help=f"{what} (default: {default:g})"
+        )
 
 
 def _add_choice_arguments(parser: argparse.ArgumentParser) -> None:

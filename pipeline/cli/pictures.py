@@ -1,4 +1,4 @@
-"""What `run` and `submit` do with pictures."""
+"""The picture jobs of `run` and `submit`."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Pair:
 
     @property
     def target(self) -> Place:
-        """Where the output ends up."""
+        """The final place of the output."""
         return self.destination or self.output
 
     @classmethod

@@ -105,7 +105,7 @@ def check_not_another_s(output: Path) -> None:
 
 
 def _marks(path: Place, names: Callable[[str], Mapping[str, str]]) -> Iterator[Hashable]:
-    """What identifies a file; two spellings of one file share a mark. names : see `_names`."""
+    """Marks that identify a file; two spellings of one file share one of them. names : see `_names`."""
     if not isinstance(path, Path):
         yield path
         return

@@ -17,7 +17,7 @@ from pipeline.video.settings import DecodeSettings, EncodeSettings
 
 @dataclass(frozen=True)
 class RunSettings:
-    """How the work is done. The output does not depend on these settings.
+    """Settings of how the work is done, on which the output does not depend.
 
     workers : processes that run the network; None: one per GPU, or a single one without; 0: everything in this process.
     chunk_frames : frames per chunk; None for the default.

@@ -40,7 +40,7 @@ class RunRecord:
 
 @dataclass(frozen=True)
 class NoRecord:
-    """Why there is no usable record, in a few words. spoiled : there is one, but it was changed."""
+    """The absence of a usable record. reason : in a few words. spoiled : there is a record, but it was changed."""
 
     reason: str
     spoiled: bool = False

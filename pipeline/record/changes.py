@@ -1,4 +1,4 @@
-"""What has changed between a run as it was begun and as it is requested now."""
+"""The changes between a run as it was begun and as it is requested now."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ def _has_manifest(folder: Path, *, hidden: bool) -> bool:
 
 
 def _begun(run: Path) -> float:
-    """When the run was begun, in seconds since 1970."""
+    """Time at which the run was begun, in seconds since 1970."""
     try:
         return (run / "manifest.json").stat().st_mtime
     except OSError:

@@ -197,7 +197,7 @@ def check_private(path: Path, *, is_file: bool = False) -> None:
 
 
 def _fault(status: os.stat_result, is_file: bool) -> str:
-    """Why a folder or file is not this user's alone, in a few words; empty if it is."""
+    """The reason why a folder or file is not this user's alone, in a few words; empty if it is."""
     is_kind = stat.S_ISREG if is_file else stat.S_ISDIR
     if not is_kind(status.st_mode):
         return "a link" if stat.S_ISLNK(status.st_mode) else f"no {'file' if is_file else 'folder'}"

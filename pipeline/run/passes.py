@@ -39,7 +39,7 @@ class Made:
 
 
 class Bench(Protocol):
-    """What a pass may ask for while it works."""
+    """Everything that a pass may ask for while it works."""
 
     @property
     def run(self) -> Run:

@@ -58,7 +58,7 @@ class Run:
 
     @property
     def target(self) -> Place:
-        """Where the output ends up."""
+        """The final place of the output."""
         return self.destination or self.layout.output
 
     @property

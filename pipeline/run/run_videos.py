@@ -171,7 +171,7 @@ def run_video(
 
 @dataclass(frozen=True)
 class _Effort:
-    """What a run took. busy_seconds : by pass, summed over all workers. spent : by all processes.
+    """The effort of a run. busy_seconds : by pass, summed over all workers. spent : by all processes.
 
     spent_before : by earlier jobs, on products that were reused.
     """

@@ -10,7 +10,7 @@ from types import FrameType
 
 
 class StopSignal:
-    """Whether the user has asked to stop. asked : True once they have."""
+    """The user's request to stop. asked : True once there is one."""
 
     def __init__(self) -> None:
         self.asked = False

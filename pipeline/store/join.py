@@ -52,7 +52,7 @@ def _joined_header(parts: Sequence[Path]) -> Header:
 
 
 def _video(header: Header) -> tuple[object, ...]:
-    """What all parts of a run have in common."""
+    """The facts that all parts of a run have in common."""
     measured = header.motions is not None
     return header.width, header.height, header.time_base, header.tracked, dict(header.class_names), measured
 

@@ -37,7 +37,7 @@ class DetectionsFile(ParquetRows):
             raise
 
     def read(self, start: int | None = None, stop: int | None = None) -> list[Detections]:
-        """What the network found in each frame of [start, stop), numbered as in the source; all frames by default."""
+        """The network's detections in each frame of [start, stop), numbered as in the source; all frames by default."""
         return [tracks.detections[tracks.origins == FOUND] for tracks in self._read(start, stop)]
 
     def read_tracks(self, start: int | None = None, stop: int | None = None) -> list[Tracks]:

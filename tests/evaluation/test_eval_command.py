@@ -162,7 +162,7 @@ def test_missing_packages_are_named_with_the_way_to_install_them(data, capsys, m
     monkeypatch.setattr(required, "find_spec", lambda name: None if name == "pycocotools" else object())
     assert cli.main(["eval", str(data[0])]) == 2
     error = capsys.readouterr().err
-    assert "measuring needs pycocotools" in error
+    assert "Measuring needs pycocotools" in error
     assert "pip install 'seg-video[train]'" in error
 
 
@@ -174,6 +174,6 @@ def test_help_tells_the_defaults_of_the_settings(capsys):
     for meaning, value in (
         ("counts as found", settings.conf),
         ("counts for AP", settings.min_score),
-        ("do not count", settings.min_side),
+        ("object that counts, in px", settings.min_side),
     ):
         assert f"{meaning} (default: {value:g})" in text

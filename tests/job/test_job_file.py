@@ -115,7 +115,7 @@ def test_all_wrong_keys_of_a_job_are_told_at_once(tmp_path):
     with pytest.raises(UsageError) as refused:
         read_job_file(write(tmp_path, "inputs: a.mp4\nconff: 0.3\nalpha: much\n"))
     assert "line 2: There is no setting" in refused.value.what
-    assert "line 3: alpha has a value" in refused.value.what
+    assert "line 3: alpha has an invalid value" in refused.value.what
 
 
 def test_off_is_a_word_and_no_switch(tmp_path):

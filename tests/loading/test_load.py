@@ -62,8 +62,8 @@ def test_all_wrong_keys_are_told_at_once_each_with_its_line(tmp_path):
     told = str(refused.value)
     for line, words in (
         (2, "'cuont'"),
-        (4, "kind has a value"),
-        (5, "pairs has a value"),
+        (4, "kind has an invalid value"),
+        (5, "pairs has an invalid value"),
         (6, "inner: There is no setting called 'shaer'"),
     ):
         assert f"sample.yaml, line {line}: " in told

@@ -70,7 +70,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(traffic, here, capsy
     ("words", "code", "said"),
     [
         (["missing.mp4", "a.mp4"], 3, "missing.mp4"),
-        (["{traffic}", "a.mp4", "--conf", "often"], 2, "conf has a value"),
+        (["{traffic}", "a.mp4", "--conf", "often"], 2, "conf has an invalid value"),
         (["{traffic}", "a.mp4", "--conf", "2"], 2, "conf must lie"),
         (["{traffic}", "a.gif"], 2, "a.gif"),
         (["{traffic}", "a.mp4", "-y", "-n"], 2, "exclude each other"),
