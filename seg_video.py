@@ -1,13 +1,16 @@
-"""seg-video for programs: `import seg_video`; the names here are the documented ones.
+"""The Python interface of seg-video.
 
-    for frame in seg_video.segment("in.mp4", model="dashcam-lite"):
-        print(frame.seconds, frame.tracks.track_ids)
+    for frame in seg_video.segment("in.mp4"):
+        print(frame.seconds, frame.boxes.xyxy, frame.boxes.id)
 
-segment : a video's frames with detections and tracks. process : the same video plus masks, as the command makes it.
-load_model : a network for pictures. open_run : what a run has found. export : the same for other tools.
-verify : proof that an output is its source plus masks. Error : the root of every error raised on purpose.
+segment : the frames of a video with detections, tracks and masks; nothing is written.
+process : the same video plus masks, as the command makes it.
+open_run : what a run has found. export : the same in a format of other tools.
+verify : check that an output is its source plus masks.
+load_model : a network for pictures.
+Error : base class of every error that this package raises on purpose.
 
-Nothing is loaded before it is used.
+Modules are loaded when a name is first used.
 """
 
 from __future__ import annotations
@@ -41,7 +44,7 @@ _HOMES = {
 
 
 def main() -> int:
-    """Exit code of the command line; `seg-video` starts here."""
+    """The entry point of `seg-video`; its exit code."""
     try:
         _check_package()
     except ImportError as error:
@@ -67,7 +70,7 @@ def __dir__() -> list[str]:
 
 
 def _check_package() -> None:
-    """Raise ImportError where the name `pipeline` leads to another package than the one that lies beside this file."""
+    """Raise ImportError if `pipeline` would import another package than the one beside this file."""
     own = Path(__file__).resolve().parent / "pipeline"
     spec = find_spec("pipeline")
     places = (
@@ -77,8 +80,8 @@ def _check_package() -> None:
         return
     other = places[0] if places else "none at all"
     raise ImportError(
-        f"seg_video needs its own package `pipeline` at {own}, and Python finds another one first: {other}. "
-        "Start from another folder, take that folder from PYTHONPATH, or start Python with -P."
+        f"seg_video needs its own package `pipeline` at {own}, but Python finds another one first: {other}. "
+        "Start from another folder, remove that folder from PYTHONPATH, or start Python with -P."
     )
 
 

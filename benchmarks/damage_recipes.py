@@ -18,8 +18,8 @@ import stream_damages
 from damage_scene import FINE_H264, TIMEOUT_SECONDS, Damage, Scene, copied
 
 from pipeline import cli
-from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
 from pipeline.video.read.probe import probe
+from tests.made_by_ffmpeg import from_file, run_ffmpeg, to_file
 
 SECONDS = 1.6
 

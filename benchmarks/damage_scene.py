@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
+from tests.made_by_ffmpeg import from_file, run_ffmpeg, to_file
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from damage_scene import FINE_H264, TIMEOUT_SECONDS, Damage, Scene, copied, filt
 from mp4_damages import described
 from picture_damages import painted, shuffled, swapped_frames
 
-from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
+from tests.made_by_ffmpeg import from_file, run_ffmpeg, to_file
 
 _LIGHT = (
     "master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1):max-cll=1000,400"

@@ -18,6 +18,7 @@ import argparse
 import json
 import multiprocessing
 import os
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -28,20 +29,23 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.job.inputs import Pair
-from pipeline.job.request import JobRequest, make_request
-from pipeline.loading.given import Given
-from pipeline.record.listing import SHARDS, ListingRecord, VideoOutcome
-from pipeline.run import run_listing as listing
-from pipeline.run.pools import RENDER, SEGMENT, RunPools
-from pipeline.run.report.events import Event, Progressed, Ready
-from pipeline.run.run_videos import VideoResult, run_videos
-from pipeline.run.stopping import StopSignal
-from pipeline.run.work.render_worker import Rendered
-from pipeline.storage.listing import ListedObject
-from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
-from pipeline.workers.contract import PoolSpec, TaskResult
-from pipeline.workers.in_process import InProcessPools
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from pipeline.job.inputs import Pair  # noqa: E402
+from pipeline.job.request import JobRequest, make_request  # noqa: E402
+from pipeline.loading.given import Given  # noqa: E402
+from pipeline.record.listing import SHARDS, ListingRecord, VideoOutcome  # noqa: E402
+from pipeline.run import run_listing as listing  # noqa: E402
+from pipeline.run.pools import RENDER, SEGMENT, RunPools  # noqa: E402
+from pipeline.run.report.events import Event, Progressed, Ready  # noqa: E402
+from pipeline.run.run_videos import VideoResult, run_videos  # noqa: E402
+from pipeline.run.stopping import StopSignal  # noqa: E402
+from pipeline.run.work.render_worker import Rendered  # noqa: E402
+from pipeline.storage.listing import ListedObject  # noqa: E402
+from pipeline.workers.contract import PoolSpec, TaskResult  # noqa: E402
+from pipeline.workers.in_process import InProcessPools  # noqa: E402
+from tests.made_by_ffmpeg import from_file, run_ffmpeg, to_file  # noqa: E402
 
 #: Seconds that a pretended video takes its job.
 VIDEO_SECONDS = 0.02

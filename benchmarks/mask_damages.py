@@ -13,7 +13,7 @@ import numpy as np
 from damage_scene import TIMEOUT_SECONDS, Damage, Scene
 from numpy.typing import NDArray
 
-from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
+from tests.made_by_ffmpeg import from_file, run_ffmpeg, to_file
 
 Plane = NDArray[np.uint8]
 Planes = tuple[Plane, ...]

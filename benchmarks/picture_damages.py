@@ -13,7 +13,7 @@ from damage_scene import (
     packets_of,
 )
 
-from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
+from tests.made_by_ffmpeg import from_file, run_ffmpeg, to_file
 
 
 def some(low: float, high: float) -> Callable[[Scene], float]:

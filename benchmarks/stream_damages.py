@@ -14,7 +14,7 @@ from damage_scene import (
     rewritten,
 )
 
-from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
+from tests.made_by_ffmpeg import from_file, run_ffmpeg, to_file
 
 
 def turned(scene: Scene, path: Path) -> None:

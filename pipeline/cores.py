@@ -1,4 +1,4 @@
-"""The cores that this process may use: those it is bound to, and no more than its container's share of time."""
+"""The number of cores that this process may use."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 
 
 def usable_cores(system: Path = Path("/")) -> int:
-    """Number of cores, 1 at least.
+    """The cores that the process is bound to, but no more than its control groups' CPU quota, rounded up; at least 1.
 
-    A container or a service with 2 cores' time on a machine of 64 is bound to none of them: 64 threads would spend
-    their time waiting for their turn. So a control group's quota counts, rounded up. system : holds proc and sys.
+    A container with a quota of 2 cores on a machine of 64 is bound to none of them, and 64 threads would spend their
+    time waiting. system : the folder that contains proc and sys.
     """
     # macOS binds no process to cores.
     bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -20,14 +20,14 @@ def usable_cores(system: Path = Path("/")) -> int:
 
 
 def _quotas(system: Path) -> Iterator[float]:
-    """Cores' time that this process's control groups grant it, as far as they limit it; of versions 1 and 2."""
+    """The CPU quotas of this process's control groups, versions 1 and 2, in cores."""
     mount = system / "sys/fs/cgroup"
     for line in _words(system / "proc/self/cgroup").splitlines():
         _, controllers, group = line.split(":", 2)
         if controllers and "cpu" not in controllers.split(","):
             continue
         top = mount / "cpu" if controllers else mount
-        # In a container the group's path may be the host's, of which nothing but the top is here.
+        # In a container the path may be the host's, of which only the top exists here.
         for folder in (top / group.lstrip("/"), *(top / group.lstrip("/")).parents):
             names = ("cpu.cfs_quota_us", "cpu.cfs_period_us") if controllers else ("cpu.max",)
             words = " ".join(_words(folder / name) for name in names).split()
@@ -38,7 +38,7 @@ def _quotas(system: Path) -> Iterator[float]:
 
 
 def _words(path: Path) -> str:
-    """The file's words; none of one that is not there or not for this process."""
+    """The text of a file; empty if it cannot be read."""
     try:
         return path.read_text(encoding="ascii", errors="replace").strip()
     except OSError:

@@ -1,4 +1,4 @@
-"""The error tree: every error a user can meet says what failed, where, what was found and what to do."""
+"""The errors that users can meet: each says what failed, where, what was found and what to do."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from pipeline.terminal import one_line
 
 
 class SegVideoError(Exception):
-    """Root of every error this package raises on purpose.
+    """Base class of every error that this package raises on purpose.
 
     Parameters
     ----------
-    what : one sentence naming what failed and where.
-    found : what was there instead of what was expected, if that helps.
-    do : what the reader can do about it.
+    what : one sentence that says what failed and where.
+    found : what there was instead of what was expected, if that helps.
+    do : what the user can do about it.
 
     """
 
@@ -23,7 +23,7 @@ class SegVideoError(Exception):
         super().__init__("\n".join(self._lines()))
 
     def _lines(self) -> list[str]:
-        """The sentence, and where known what was found and what to do, a line each."""
+        """The sentence, then what was found and what to do, if known, on a line each."""
         lines = [one_line(self.what)]
         if self.found:
             lines.append(f"  found: {one_line(self.found)}")
@@ -32,7 +32,7 @@ class SegVideoError(Exception):
         return lines
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Pickle by the three sentences, so that an error crosses a process border whole."""
+        """Pickle the three texts, so that an error crosses process boundaries intact."""
         return _rebuild, (type(self), self.what, self.found, self.do)
 
 
@@ -41,27 +41,27 @@ def _rebuild(kind: type[SegVideoError], what: str, found: str | None, do: str | 
 
 
 class UsageError(SegVideoError):
-    """The command line or a job file asks for something that does not exist."""
+    """The command line or a job file asks for something that cannot be done."""
 
     exit_code = 2
 
 
 class ConfigError(UsageError):
-    """A setting has a value that the mechanism it configures cannot work with."""
+    """A setting has a value that cannot work."""
 
 
 class InputError(SegVideoError):
-    """An input cannot be read as what it is meant to be."""
+    """An input cannot be read as what it should be."""
 
     exit_code = 3
 
 
 class WeightsError(SegVideoError):
-    """A weight file is missing, damaged, unsafe, or of another network."""
+    """A file of weights is missing, damaged, unsafe, or for another network."""
 
 
 class WriteError(SegVideoError):
-    """The system refuses to write a file: the disk is full, or a folder is missing or not writable."""
+    """A file cannot be written: the disk is full, or the folder is missing or not writable."""
 
 
 class StoreError(SegVideoError):
@@ -83,7 +83,7 @@ class ChunksFailedError(SegVideoError):
 
 
 class RunInTheWayError(SegVideoError):
-    """There is a run of something else where this one would be, or somebody is working on it."""
+    """Another run is where this one would be, or another process is working on it."""
 
     exit_code = 5
 

@@ -1,4 +1,4 @@
-"""Files that are whole or not there, and the digest of a file: the one place that writes and hashes."""
+"""Write files atomically, and hash them: the one module that does either."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ from pipeline.errors import UsageError, WriteError
 
 _BLOCK_BYTES = 1 << 20
 
-#: Ends the names of temporary files, so that those of a killed process can be told from a user's.
+#: Suffix of temporary files, which tells those of a killed process from a user's.
 TEMPORARY_SUFFIX = ".seg-video-part"
 
 
-#: Answers for the file that has the name of one that is made: True if it may be replaced.
+#: Asked about an existing file that has the name of a new one: True if it may be replaced.
 MayReplace = Callable[[Path], bool]
 
 
 def anything(_: Path) -> bool:
-    """True: for names of our own, and for a user who asked for it."""
+    """MayReplace that allows everything: for files of our own, and for users who have asked for it."""
     return True
 
 
 @contextmanager
 def whole_file(path: Path, folder: Path | None = None, may_replace: MayReplace = anything) -> Iterator[Path]:
-    """A temporary name to write to; at the end of the body its file is flushed and renamed to `path`.
+    """A temporary file to write to, which is flushed and renamed to `path` at the end of the body.
 
-    The temporary file is new: created for this call alone, with a name that nobody could plant before. If the body
-    fails it is removed, and `path` stays as it was. Raises WriteError where the system refuses: a full disk, a folder
-    that is missing or not writable; UsageError where a file has got the name in between that may not be replaced.
+    The temporary file is created for this call, under a name that nobody can predict. If the body fails, it is removed
+    and `path` stays as it was. Raises WriteError if the system refuses to write, and UsageError if a file that may not
+    be replaced has meanwhile taken the name.
 
     Parameters
     ----------
-    path : the file that is made, or replaced at once.
-    folder : where the temporary file lies, on the same file system; by default beside `path`.
-    may_replace : asked about a file that is there at the end.
+    path : the file that is created, or replaced atomically.
+    folder : of the temporary file, on the same file system; the folder of `path` by default.
+    may_replace : asked about a file that exists at the end.
 
     """
     temporary = None
@@ -60,26 +60,26 @@ def whole_file(path: Path, folder: Path | None = None, may_replace: MayReplace =
 
 @contextmanager
 def whole_stream(path: Path, may_replace: MayReplace = anything) -> Iterator[BinaryIO]:
-    """A stream to a temporary file that takes the name `path` at the end of the body; see whole_file."""
+    """A stream to a temporary file that is renamed to `path` at the end of the body; see whole_file."""
     with whole_file(path, may_replace=may_replace) as temporary, temporary.open("wb") as stream:
         yield stream
 
 
 def write_whole(path: Path, content: bytes, may_replace: MayReplace = anything) -> None:
-    """Write `path`, which has its name only when all is on the disk; see whole_file. Raises WriteError, UsageError."""
+    """Write a file atomically; see whole_file. Raises WriteError, UsageError."""
     with whole_stream(path, may_replace) as stream:
         stream.write(content)
 
 
 def remove_temporaries(folder: Path) -> None:
-    """Remove what killed processes left in a folder that only this process writes to."""
+    """Remove the temporary files of killed processes from a folder that only this process writes to."""
     for path in folder.glob(f".*{TEMPORARY_SUFFIX}"):
         path.unlink(missing_ok=True)
 
 
 def digest_of(path: Path) -> str:
-    """SHA-256 of the file's content, 64 hex digits: what `sha256sum` prints. Raises OSError for what is no file."""
-    # Without waiting: at the other end of a pipe there may be nobody, and a device may have no end.
+    """SHA-256 of a file in 64 hex digits, as `sha256sum` prints it. Raises OSError for anything but a regular file."""
+    # Non-blocking: a pipe may have no writer.
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as stream:
         if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
             raise OSError(errno.EINVAL, "It is no file")
@@ -87,7 +87,7 @@ def digest_of(path: Path) -> str:
 
 
 def digest_of_stream(stream: BinaryIO) -> str:
-    """SHA-256 of what is left to read of a stream, 64 hex digits."""
+    """SHA-256 of the rest of a stream, in 64 hex digits."""
     digest = hashlib.sha256()
     while block := stream.read(_BLOCK_BYTES):
         digest.update(block)
@@ -95,12 +95,12 @@ def digest_of_stream(stream: BinaryIO) -> str:
 
 
 def fresh_file(path: Path, folder: Path) -> Path:
-    """A new empty file of this user's, with the permissions that an ordinary new file would have."""
+    """A new empty file with an unpredictable name and the permissions of an ordinary new file."""
     letters = os.fsencode(path.name)[:80].decode("utf-8", "ignore")  # a name has 255 bytes at most
     start = os.fsdecode(letters.encode())  # under the locale C, Python holds a name's bytes in its own way
     descriptor, name = tempfile.mkstemp(prefix=f".{start}.", suffix=TEMPORARY_SUFFIX, dir=folder)
     try:
-        # FAT and the like have permissions of their own, and refuse others.
+        # FAT and the like have fixed permissions, and refuse others.
         with suppress(PermissionError):
             os.fchmod(descriptor, 0o666 & ~_UMASK)
     except OSError:
@@ -112,7 +112,7 @@ def fresh_file(path: Path, folder: Path) -> Path:
 
 
 def _name(temporary: Path, path: Path, may_replace: MayReplace) -> None:
-    """Give the file its name; by the one call that refuses a name in use, unless what is there may be replaced."""
+    """Rename the file, replacing an existing one only if that is allowed; no other process can come in between."""
     if may_replace is not anything:
         try:
             _take(temporary, path)
@@ -120,29 +120,29 @@ def _name(temporary: Path, path: Path, may_replace: MayReplace) -> None:
         except FileExistsError:
             if not may_replace(path):
                 raise UsageError(
-                    f"{path} has come into being meanwhile, so it was left alone.",
-                    do="move it away and run the same command again, or add --force to replace it: "
-                    "all that was made is kept",
+                    f"{path} was created by something else during the run, so it was left alone.",
+                    do="move it away and run the same command again, or add --force to replace it; "
+                    "finished work is kept",
                 ) from None
     temporary.replace(path)
 
 
 def _take(temporary: Path, path: Path) -> None:
-    """Rename to a name that is free. Raises FileExistsError where it is not."""
+    """Rename to an unused name. Raises FileExistsError if it is taken."""
     try:
         os.link(temporary, path)
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
-        # exFAT and the like: an empty file keeps the name, which nobody else can take then.
+        # exFAT and the like: an empty file reserves the name.
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
         temporary.replace(path)
 
 
-#: What a disk says that is full, used up by its owner or read-only, and a limit of a file's size.
+#: Errors of a disk that is full, over quota or read-only, and of a limit on file size.
 _REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
 
-#: What file systems say that know no hard links.
+#: Errors of file systems without hard links.
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
@@ -152,12 +152,12 @@ def _read_umask() -> int:
     return mask
 
 
-#: Read once, while there is one thread: it can only be read by setting it.
+#: Read once, while there is only one thread, because reading the umask means setting it.
 _UMASK = _read_umask()
 
 
 def _flush(path: Path) -> None:
-    """Bring a file's content, or a folder's names, to the disk."""
+    """Flush a file's content, or a folder's entries, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -166,14 +166,14 @@ def _flush(path: Path) -> None:
 
 
 def is_refusal(error: OSError) -> bool:
-    """True if the system refuses to write anything more: no other file would fare better."""
+    """True if the error would hit any other file too, as that of a full disk."""
     return error.errno in _REFUSALS
 
 
 def refused(path: Path, error: OSError) -> WriteError:
-    """The error for a file that the system refuses to write."""
+    """The WriteError for an error of the system."""
     return WriteError(
         f"Cannot write {path}.",
         found=error.strerror or str(error),
-        do="free space or make the folder writable, then run the same command again: it goes on from here",
+        do="free space or make the folder writable, then run the same command again to continue",
     )

@@ -1,4 +1,4 @@
-"""Text that is safe to show: it cannot steer the terminal that it is printed on, and gives no password away."""
+"""Make text safe to print: without control characters for the terminal, and without passwords."""
 
 from __future__ import annotations
 
@@ -6,38 +6,38 @@ import os
 import re
 from typing import TextIO
 
-#: C0 and C1 control characters but tab and newline, the marks that turn the writing direction, the two other line
-#: breaks, and halves of surrogate pairs, which stand for bytes of a file name that are no text.
+#: C0 and C1 control characters except tab and newline, marks of writing direction, Unicode's line and paragraph
+#: separators, and lone surrogates, which stand for undecodable bytes of a file name.
 _STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
-#: User and password of an address.
+#: User and password in a URL.
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*@")
 
 
 def printable(text: str) -> str:
-    """The text without passwords, every character that steers a terminal as an escape, ESC as backslash, x, 1, b."""
+    r"""The text without passwords, and with each control character as an escape, such as \x1b."""
     return _STEERING.sub(lambda found: _escape(found.group()), without_password(text))
 
 
 def without_password(text: str) -> str:
-    """The text with user and password taken out of its addresses."""
+    """The text with user and password removed from its URLs."""
     return _CREDENTIALS.sub("", text)
 
 
 def one_line(text: str) -> str:
-    """The same on one line: runs of white space are one blank."""
+    """The printable text on one line, each run of white space as one space."""
     return printable(" ".join(text.split()))
 
 
 def write_safely(stream: TextIO, text: str) -> None:
-    """Write printable text at once; what the stream's encoding lacks is an escape. Raises the stream's OSError."""
+    """Write and flush printable text, escaping what the encoding lacks. Raises the stream's OSError."""
     encoding = stream.encoding or "utf-8"
     stream.write(printable(text).encode(encoding, "backslashreplace").decode(encoding))
     stream.flush()
 
 
 def abandon(stream: TextIO) -> None:
-    """Send what is still to be written to nowhere, so that the stream's end, too, is no error."""
+    """Redirect a broken stream to the null device, so that flushing it at exit is no error."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, stream.fileno())

@@ -52,8 +52,8 @@ def test_segment_shows_the_classes_that_are_asked_for(traffic, tiny_weights):
     ("settings", "said"),
     [
         ({"confidence": 0.4}, "no setting called"),
-        ({"conf": "often"}, "conf has a value"),
-        ({"crf": 20}, "means nothing"),
+        ({"conf": "often"}, "conf has an invalid value"),
+        ({"crf": 20}, "does not apply"),
     ],
 )
 def test_a_wrong_setting_is_told_at_once(settings, said, traffic):

@@ -119,7 +119,7 @@ HOMES = {
     "yaml": {"loading", "job"},
     "msgspec": {"loading"},
     "av": {"video"},
-    "ffmpeg": {"video", "live"},
+    "ffmpeg": {"live"},
     "imageio_ffmpeg": {"video"},
     "pyarrow": {"store"},
     "scipy": {"evaluation"},

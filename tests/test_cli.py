@@ -126,7 +126,7 @@ def test_models_as_json_holds_the_whole_entry(capsys):
         (BlockingIOError(11, "Resource temporarily unavailable"), 1, "no more processes and threads"),
         (RuntimeError("can't start new thread"), 1, "no more processes and threads"),
         (MemoryError(), 1, "no more memory"),
-        (ZeroDivisionError("by\nzero"), 1, "ZeroDivisionError, which the program does not expect: by zero"),
+        (ZeroDivisionError("by\nzero"), 1, "unexpected ZeroDivisionError: by zero"),
     ],
 )
 def test_an_error_becomes_its_exit_code_and_goes_to_stderr(raised, code, message, capsys, monkeypatch):
@@ -196,7 +196,7 @@ def test_a_reader_that_has_gone_is_no_error(repo_root):
 def test_a_full_disk_is_told_where_printing_is_all_the_work(repo_root):
     code, said = in_shell(repo_root, "$SEG_VIDEO models > /dev/full")
     assert code == 1
-    assert said.splitlines() == ["seg-video: what was to be printed is lost: No space left on device"]
+    assert said.splitlines() == ["seg-video: the output could not be printed: No space left on device"]
 
 
 def test_closed_streams_are_no_error(repo_root):

@@ -112,7 +112,7 @@ def test_a_file_that_came_meanwhile_keeps_its_name(tmp_path, monkeypatch, links)
         monkeypatch.setattr(files.os, "link", no_link)
     write_whole(path, b"first", may_replace=lambda _: False)
     assert path.read_bytes() == b"first"
-    with pytest.raises(UsageError, match="come into being meanwhile"):
+    with pytest.raises(UsageError, match="created by something else during the run"):
         write_whole(path, b"second", may_replace=lambda _: False)
     assert path.read_bytes() == b"first"
     write_whole(path, b"third", may_replace=lambda there: there.read_bytes() == b"first")

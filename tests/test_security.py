@@ -204,7 +204,7 @@ def test_a_graph_of_the_user_s_is_announced_as_a_program(
     assert (
         cli.main([*words, "--model", str(made / "graph.pb")]) == 1
     )  # it is none: announced before it is read
-    assert "a program, so use it only if you trust it" in capsys.readouterr().err
+    assert "which is a program: use it only if you trust it" in capsys.readouterr().err
 
 
 def test_openvino_sends_no_usage_data() -> None:

@@ -33,10 +33,10 @@ _ONE_FILE: Mapping[str, tuple[str, Callable[[DetectionsFile, Path, float | None]
     "csv": ("tracks.csv", export_csv),
 }
 
-#: Formats that know pictures of different sizes.
+#: Formats that can hold pictures of different sizes.
 _OF_PICTURES = ("coco", "yolo", "png", "panoptic")
 
-#: Formats of what only runs with class maps have.
+#: Formats of class maps, which only some runs have.
 _OF_CLASSES = ("png", "panoptic")
 
 FORMATS = ("coco", "yolo", "mots", "cvat", "csv", *_OF_CLASSES)
@@ -53,25 +53,27 @@ def export(
     frames: bool = False,
     overwrite: bool = False,
 ) -> Path:
-    """The folder `out`, with what a run has found in one of FORMATS.
+    """Write what a run has found to the folder `out` in one of FORMATS; returns that folder.
 
-    run : its output or folder; of several pictures, the folder that they lie in.
-    conf : which objects, as --conf has it; None: those that the output shows.
-    everything : all that was stored, weak ones too. scores : YOLO's lines end with the score. frames : the pictures
-    too, `images/000000.png`, ... overwrite : `out` may have something in it.
-    Raises UsageError, StoreError, WriteError and, for the source of `frames`, InputError.
+    run : the run's output or its folder; for several pictures, the folder of their outputs.
+    conf : export tracks with at least this score; None: those that the output shows.
+    everything : export all that was stored, including weak detections and those without a track.
+    scores : end each line of YOLO labels with the score.
+    frames : also write the frames, as `images/000000.png` and so on.
+    overwrite : write into a folder that is not empty.
+    Raises UsageError, StoreError, WriteError, and InputError if `frames` cannot be read from the source.
     """
     if format not in FORMATS:
         raise UsageError(f"There is no format called {format!r}.", do=f"choose from {', '.join(FORMATS)}")
     if scores and format != "yolo":
         raise UsageError(
-            "Scores are a choice for yolo alone.", do="leave it out: the others have them, or no room"
+            "Scores are an option of yolo only.", do="leave it out: other formats hold scores if they can"
         )
     refuse_in_run_folder(Path(out) / "any")
     batch = _batch_of_pictures(Path(run))
     if batch is not None and (frames or format not in _OF_PICTURES):
         raise UsageError(
-            f"{batch} is of pictures, not of a video.",
+            f"{batch} comes from pictures, not from a video.",
             do=f"choose from {', '.join(_OF_PICTURES)}, without frames",
         )
     opened = None if batch is not None else open_run(run)
@@ -87,7 +89,7 @@ def export(
                 if maps is None:
                     raise UsageError(
                         "The run stored no class maps.",
-                        do="seg-video IN OUT --view semantic or panoptic, then again",
+                        do="run the network again with --view semantic or panoptic, then export",
                     )
                 if format == "png":
                     export_png(file.header, folder, *maps)
@@ -103,7 +105,7 @@ def export(
 
 @contextmanager
 def _class_maps(file: DetectionsFile, run: OpenedRun | None) -> Iterator[tuple[PixelClasses, MapOf] | None]:
-    """Classes and class map of each frame, of a run or, without one, of a batch of pictures; None: none is stored."""
+    """The classes and the class map of each frame, from a run or a batch of pictures; None if none is stored."""
     if run is not None:
         with run.class_maps() as maps:
             yield None if maps is None else (maps.classes, maps.of)
@@ -119,7 +121,7 @@ def _class_maps(file: DetectionsFile, run: OpenedRun | None) -> Iterator[tuple[P
 
 
 def _batch_of_pictures(run: Path) -> Path | None:
-    """The detections of a batch's folder, or of a picture that was made alone; None for a run of a video."""
+    """The detections file of a batch of pictures, or of a single one; None for the run of a video."""
     for folder in (run, run.with_name(run.name + RUN_SUFFIX), run / FOLDER_OF_SEVERAL):
         found = folder / "detections.parquet"
         if found.is_file() and folder.name.endswith(RUN_SUFFIX) and not (folder / "manifest.json").exists():

@@ -11,10 +11,11 @@ from pipeline.structures.frame_segmenter import FrameSegmenter
 
 
 def load_model(name: str | Path, **settings: Any) -> FrameSegmenter:
-    """The network: `segment(frames)` takes uint8 RGB [B, H, W, 3] and gives Detections, `class_names` the names.
+    """Load a network: its `segment` takes uint8 RGB [B, H, W, 3] and returns Detections for each of the B pictures.
 
-    name : of `seg-video models`, or a path of weights; fetched if it is not here. settings : see LoadSettings, such
-    as score and batch. Raises WeightsError, and UsageError for a setting that there is not.
+    name : one listed by `seg-video models`, downloaded if necessary, or the path of a file of weights.
+    settings : the fields of LoadSettings, such as `score` and `device`.
+    Raises WeightsError for weights that cannot be had or read, UsageError for a setting that does not exist.
     """
     from pipeline.networks.registry import load
     from pipeline.networks.settings import LoadSettings

@@ -1,4 +1,4 @@
-"""A run on the disk, opened: what was asked for and what was found."""
+"""A run on disk, opened for reading: what was asked for, and what was found."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ from pipeline.structures.tracks import FOUND
 
 @dataclass(frozen=True)
 class OpenedRun:
-    """A run whose detections are there.
+    """A run whose detections are complete.
 
-    folder : its own. source : of what. output : the file it makes. detections : the Parquet file with all that was
-    found. settings : as they were asked for. names : name of each class id.
+    folder : the run's own. source : the video it is about. output : the file it makes.
+    detections : the Parquet file with everything that was found.
+    settings : as they were asked for. names : name of each class id.
     """
 
     folder: Path
@@ -39,7 +40,7 @@ class OpenedRun:
 
     @contextmanager
     def class_maps(self) -> Iterator[FilmClasses | None]:
-        """The class map of each frame as it is painted; None where the run stored none."""
+        """The class map of each frame as it is painted; None if the run stored none."""
         path = class_maps_beside(self.detections)
         if not path.is_file():
             yield None
@@ -49,8 +50,8 @@ class OpenedRun:
             yield FilmClasses(file.seconds, file.read, file.classes, steady=steady)
 
     def frames(self) -> Iterator[Frame]:
-        """Each frame with its detections; `tracks` holds the objects that the output shows."""
-        # Where class maps are stored, the classes that were asked for may be those of pixels.
+        """The frames in order, each with its detections and with the tracks that the output shows."""
+        # With class maps, the classes that were asked for may be pixel classes.
         view = "panoptic" if class_maps_beside(self.detections).is_file() else "instances"
         shown = ShownTracks(replace(self.settings.render, view=view), self.names)
         with DetectionsFile(self.detections) as file, self.class_maps() as maps:
@@ -74,17 +75,17 @@ class OpenedRun:
 
 
 def open_run(run: str | Path) -> OpenedRun:
-    """The run of an output, or in a run's own folder.
+    """Open a finished run. run : its output or its folder.
 
-    Raises UsageError where there is none, or it is not done yet; StoreError where its detections were changed.
+    Raises UsageError if there is no run, or it is not finished; StoreError if its detections were changed.
     """
     folder = find_run(str(run))
     request = request_of(folder)
     layout = RunLayout.of(folder.with_name(folder.name.removesuffix(RUN_SUFFIX)))
     if not layout.joined.is_file():
         raise UsageError(
-            f"The run at {folder} has no detections of the whole video yet.",
-            do=f"seg-video resume {folder}, then again",
+            f"The run at {folder} is not finished: it has no detections of the whole video.",
+            do=f"finish it with: seg-video resume {folder}",
         )
     Ledger(layout.ledger).check_whole("join", layout.joined)
     with DetectionsFile(layout.joined) as file:

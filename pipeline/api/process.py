@@ -1,4 +1,4 @@
-"""Make the same video plus masks, as the command makes it."""
+"""Make the same video plus masks, as `seg-video run` does."""
 
 from __future__ import annotations
 
@@ -13,13 +13,10 @@ from pipeline.run.stopping import StopSignal
 
 
 def process(source: str | Path, output: str | Path, **settings: Any) -> VideoResult:
-    """Make `output`, and its run's folder beside it; what became of it. Warnings go to stderr.
+    """Make `output`, with the run's folder beside it, as `seg-video run` does; an interrupted run is continued.
 
-    settings : the long flags of `seg-video run` with _ for -. Raises what the command would end with, all of it
-    SegVideoError. A run that was broken off goes on.
-
-    `output` may never be `source`, whatever it is called. A later call's source is not known to this one: with
-    `force`, an output that is to be the source of another call is replaced all the same.
+    settings : the long flags of `seg-video run`, with _ for -. Warnings go to stderr. Raises SegVideoError whenever the
+    command would fail. `output` can never be `source`, by whatever name.
     """
     request = request_of_keywords(source, output, settings)
     with StopSignal().listening() as stop:

@@ -1,4 +1,4 @@
-"""Results of a frame, with the views that people know from YOLO's tools."""
+"""The results of a frame, with the attribute names of YOLO's tools."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from pipeline.structures.tracks import Tracks
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One frame of a video, looked at. Everything is in px of the upright source frame.
+    """One frame of a video and what was found in it, in pixels of the upright source frame.
 
     number : position in the video, from 0. seconds : when it is shown.
-    detections : all that the network found, weak ones too.
-    tracks : the objects that the video shows, those of `conf` and `classes`, each with its number.
+    detections : everything that the network found, including weak detections.
+    tracks : the objects that the video shows, chosen by `conf` and `classes`, each with its track id.
     width, height : of the frame in px. names : name of each class id.
-    class_map : uint8 [h, w] over the frame, the class of each pixel as the video shows it, in the size in which the
-        network gave it; None where the run stored none. pixel_classes : names and colours of its numbers.
+    class_map : uint8 [h, w], the class of each pixel as the video shows it, in the network's own resolution; None if
+        the run stores none. pixel_classes : names and colours of its numbers.
     """
 
     number: int
@@ -39,7 +39,7 @@ class Frame:
     pixel_classes: PixelClasses | None = None
 
     def __repr__(self) -> str:
-        # All the arrays, as a dataclass shows them, are screens full at a prompt.
+        # The arrays, which a dataclass would print, fill screens at a prompt.
         shown = f"{len(self.tracks)} tracks, {len(self.detections)} detections"
         return f"<Frame {self.number} at {self.seconds:.3f} s: {shown}>"
 
@@ -72,7 +72,7 @@ class Boxes:
 
     @property
     def xyxyn(self) -> NDArray[np.float32]:
-        """The same in shares of the frame."""
+        """float32 [N, 4]: the same as fractions of the frame's width and height."""
         return self.xyxy / self._size
 
     @property
@@ -83,22 +83,22 @@ class Boxes:
 
     @property
     def xywhn(self) -> NDArray[np.float32]:
-        """The same in shares of the frame."""
+        """float32 [N, 4]: the same as fractions of the frame's width and height."""
         return self.xywh / self._size
 
     @property
     def conf(self) -> NDArray[np.float32]:
-        """float32 [N]: score in this frame, 0..1."""
+        """float32 [N]: score of the detection in this frame, 0..1."""
         return self.tracks.detections.scores
 
     @property
     def cls(self) -> NDArray[np.int32]:
-        """int32 [N]: class id that the track's detections vote for, those of the next seconds included."""
+        """int32 [N]: class id, by a vote of the track's detections up to some seconds after this frame."""
         return self.tracks.class_ids
 
     @property
     def id(self) -> NDArray[np.int64]:
-        """int64 [N]: the object's number through the whole video."""
+        """int64 [N]: track id, the same for an object throughout the video."""
         return self.tracks.track_ids
 
     def __len__(self) -> int:
@@ -111,7 +111,7 @@ class Boxes:
 
 @dataclass(frozen=True, eq=False)
 class Masks:
-    """N masks of a frame of width x height px; made when they are asked for."""
+    """N masks of a frame of width x height px, computed on access."""
 
     detections: Detections
     width: int
@@ -124,7 +124,7 @@ class Masks:
 
     @property
     def xy(self) -> list[NDArray[np.float64]]:
-        """A closed polygon [points, 2] in px for each mask, along the pixels' edges; holes are cut in from outside."""
+        """A closed polygon [points, 2] in px per mask, along the edges of pixels; holes are joined to the outline."""
         found = self.detections
         return [
             polygon_of(paste_mask(mask, box, self.height, self.width), "edges")
@@ -133,7 +133,7 @@ class Masks:
 
     @property
     def xyn(self) -> list[NDArray[np.float64]]:
-        """The same in shares of the frame."""
+        """The same as fractions of the frame's width and height."""
         return [polygon / (self.width, self.height) for polygon in self.xy]
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""Segment a video: its frames with detections and tracks, one after the other; nothing is written."""
+"""Segment a video frame by frame, without writing anything."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ _ROOMS = ("segment", "track", "render", "decode")
 
 
 def segment(source: str | Path, **settings: Any) -> Iterator[Frame]:
-    """Frames of the video in the order in which they are shown, as soon as each is final.
+    """The frames of the video in presentation order, each as soon as its tracks are final.
 
-    A frame's tracks rest on the seconds of film behind it, as they do in the command's output.
+    Tracks take the three seconds of film after a frame into account, as in the video that the command makes, so
+    frames arrive that much behind the decoder.
 
-    settings : model, view, conf, classes, ignore_region, device, batch, deinterlace, start, end, duration,
-    frames_as_video: the long flags of `seg-video run` with _ for -. A part's frames have the numbers and times of the
-    source. Raises UsageError for a setting that does not exist, InputError for a video that cannot be read, both before
-    the first frame is asked for; WeightsError and ConfigError, with the first frame, for what is wrong with the
-    network.
+    settings : the long flags of `seg-video run` that choose the network, the part of the film and what is shown, with
+    _ for -. With `start`, `end` or `duration` the frames keep the numbers and times of the source.
+    Raises UsageError for a setting that does not exist and InputError for a video that cannot be read, both at once;
+    WeightsError and ConfigError for a problem with the network, when the first frame is requested.
     """
     request = request_of_keywords(source, None, settings, _ROOMS)
     asked, place = resolve(request.settings), in_full(place_of(request.inputs[0]))
@@ -89,7 +89,7 @@ def _frames(settings: Settings, film: VideoInfo) -> Iterator[Frame]:
 def _with_classes(
     frame: Frame, settings: Settings, info: VideoInfo, maps: dict[int, ClassMap], classes: PixelClasses
 ) -> Frame:
-    """The frame with its class map. maps : of the frames around it; those that no later frame needs are let go."""
+    """The frame with its class map. maps : those of the frames around it; the ones no longer needed are removed."""
     numbers = needed_maps(sorted(maps), frame.number, frame.number + 1)
     for number in [number for number in maps if number < numbers[0]]:
         del maps[number]

@@ -1,4 +1,4 @@
-"""A program's keyword arguments as a request, read as the command line reads them."""
+"""A request made of keyword arguments, which mean what the flags of the command line mean."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ def request_of_keywords(
 ) -> JobRequest:
     """The job of one video. settings : by the names of the long flags, with _ for -.
 
-    rooms : those whose options mean something here; none: all. Raises UsageError for any other name and for a value
-    that an option cannot have.
+    rooms : those whose options apply here; none: all. Raises UsageError for any other name, and for a value that an
+    option cannot have.
     """
     values = {name.replace("_", "-"): _lists(value) for name, value in settings.items() if value is not None}
     for name in values:
         if rooms and name in OPTIONS and OPTIONS[name].room not in rooms:
             allowed = sorted(each.name for each in OPTIONS.values() if each.room in rooms)
-            raise UsageError(f"{name} means nothing here.", do=f"the settings are {', '.join(allowed)}")
+            raise UsageError(f"{name} does not apply here.", do=f"the settings are {', '.join(allowed)}")
     return make_request((str(source),), None if output is None else _literal(output), Given(values))
 
 
 def _lists(value: Any) -> Any:
-    """The value as a job file would have it."""
+    """The value as it would stand in a job file."""
     if isinstance(value, tuple | list):
         return [_lists(item) for item in value]
     return str(value) if isinstance(value, Path) else value
 
 
 def _literal(path: str | Path) -> str:
-    """A name, and no template."""
+    """The path as a template that stands for itself."""
     return str(path).replace("{", "{{").replace("}", "}}")

@@ -1,4 +1,4 @@
-"""Proof that an output is the same video as its source, plus masks."""
+"""Check that an output is the same video as its source, plus masks."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from pipeline.structures.address import place_of
 
 
 def verify(source: str | Path, output: str | Path, *, quick: bool = False, **reading: Any) -> Proof:
-    """The proof, whose `holds` says whether every check does; both files are read from beginning to end.
+    """Compare an output with its source; the result's `holds` is True if every check passes.
 
-    quick : compare packets only, decode nothing. reading : frames_as_video, as the run was given it; start, end,
-    duration, keep_times too, where the output is a part and its run's record is not there. Raises InputError for a file
-    that cannot be read.
+    quick : compare packets without decoding them.
+    reading : frames_as_video, as the run was given it; for a part whose run's record is gone, also start, end,
+    duration and keep_times.
+    Raises InputError for a file that cannot be read.
     """
     request = request_of_keywords(source, output, reading, ("decode",))
     return proof.verify(

@@ -65,12 +65,12 @@ def _answer(words: list[str]) -> int:
     reason = unprinted()
     if reason is None:
         return code
-    complain(f"what was to be printed is lost: {reason.strerror or reason}")
+    complain(f"the output could not be printed: {reason.strerror or reason}")
     return code or (FAILED if command.only_prints else 0)
 
 
 def _tell(error: Exception) -> int:
-    """Say in a line what went wrong; its exit code."""
+    """Report an error on stderr; the exit code that goes with it."""
     if isinstance(error, SegVideoError):
         complain(str(error))
         return error.exit_code
@@ -80,24 +80,22 @@ def _tell(error: Exception) -> int:
         return FAILED
     if isinstance(error, OSError) and error.errno in _GONE:
         where = f" at {one_line(str(error.filename))}" if error.filename else ""
-        complain(f"A disk or share{where} does not answer: {error.strerror}; what was finished is kept")
+        complain(f"A disk or share{where} does not respond: {error.strerror}; finished work is kept")
         return FAILED
     if isinstance(error, FileNotFoundError) and _is_nowhere():
-        complain("The current folder was removed; change to another one")
+        complain("The current folder no longer exists; change to another one")
         return UsageError.exit_code
-    complain(
-        f"{type(error).__name__}, which the program does not expect: {one_line(str(error)) or 'no more is known'}"
-    )
-    complain("nothing that was finished is lost; the same command with --debug shows where it comes from")
+    complain(f"unexpected {type(error).__name__}: {one_line(str(error)) or 'it says nothing more'}")
+    complain("finished work is kept; the same command with --debug shows where the error comes from")
     return FAILED
 
 
-#: What a system says of a disk that is bad or was taken away, and of a share that is gone.
+#: Errors of a disk that is broken or was removed, and of a network share that is gone.
 _GONE = (errno.EIO, errno.ENODEV, errno.ENOTCONN, errno.ESTALE, errno.EHOSTDOWN, errno.EREMOTEIO)
 
 
 def _is_nowhere() -> bool:
-    """True if the folder that this process is in is no more."""
+    """True if the current folder no longer exists."""
     try:
         Path.cwd()
     except FileNotFoundError:
@@ -105,7 +103,7 @@ def _is_nowhere() -> bool:
     return False
 
 
-#: What a system runs out of, and what helps, by the error that it gives then.
+#: What the system has run out of, and what helps, by error number.
 _LIMITS = {
     errno.EMFILE: "open files: raise `ulimit -n`, or use fewer --workers",
     errno.ENFILE: "open files: end other programs, or use fewer --workers",
@@ -115,7 +113,7 @@ _LIMITS = {
 
 
 def _limit(error: Exception) -> str | None:
-    """A few words on a limit that was reached, if that is why it failed."""
+    """The limit that was reached, with what helps; None if that is not why it failed."""
     if isinstance(error, MemoryError):
         return _LIMITS[errno.ENOMEM]
     if isinstance(error, RuntimeError) and "can't start new thread" in str(error):
@@ -151,7 +149,7 @@ def _show_completion(arguments: argparse.Namespace) -> int:
     return 0
 
 
-#: Every subcommand; a new one is one row of its module.
+#: Every subcommand.
 COMMANDS: tuple[Command, ...] = (
     *VIDEO_COMMANDS,
     *LIVE_COMMANDS,
@@ -163,7 +161,7 @@ COMMANDS: tuple[Command, ...] = (
     *MEASURING_COMMANDS,
     Command(
         "completion",
-        "print what makes a shell complete commands and options",
+        "print a script that lets a shell complete commands and options",
         _add_completion_arguments,
         _show_completion,
         examples=(
@@ -174,7 +172,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "help",
-        "print help, of a command too",
+        "show help for seg-video or one of its commands",
         _add_help_arguments,
         _show_help,
         examples=("seg-video help run",),

@@ -1,4 +1,4 @@
-"""A subcommand's parts, and the looks of tables."""
+"""The parts of a subcommand, and the layout of printed tables."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Command:
     name : what the user types.
     summary : its line in `seg-video --help`.
     add_arguments : declares its options.
-    run : does it and returns the exit code. Imports of heavy rooms belong inside, so that --help stays quick.
-    examples : whole command lines, shown under its own --help.
-    only_prints : it leaves no file, so what cannot be printed is lost, and it fails.
+    run : does the work and returns the exit code; it imports heavy rooms itself, so that --help stays quick.
+    examples : whole command lines, shown by its --help.
+    only_prints : it leaves no file, so it fails if its output cannot be printed.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Command:
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lines in which each column is as wide as its widest cell; `rows` are equally long."""
+    """The rows as lines with aligned columns; all rows have the same number of cells."""
     shown = [[one_line(cell) for cell in row] for row in rows]
     widths = [max(len(cell) for cell in column) for column in zip(*shown, strict=True)]
     return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in shown]

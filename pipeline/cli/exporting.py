@@ -1,4 +1,4 @@
-"""The command that writes what other tools read: export."""
+"""The export command."""
 
 from __future__ import annotations
 
@@ -18,22 +18,24 @@ def _add_export_arguments(parser: argparse.ArgumentParser) -> None:
         "--format",
         required=True,
         metavar="FORMAT",
-        help="coco (JSON with run lengths), yolo (a text file a frame with polygons), mots (text with run lengths), "
-        "cvat (for video 1.1: XML with polygons by track), csv (a row a track); with --view semantic or "
-        "panoptic also png (class numbers) and panoptic (COCO's, PNGs of segments with JSON)",
+        help="coco (JSON with run-length masks), yolo (a text file of polygons per frame), mots (text with run-length "
+        "masks), cvat (CVAT for video 1.1: XML with a polygon track per object), csv (one row per track); for runs "
+        "with --view semantic or panoptic also png (class numbers) and panoptic (COCO panoptic: PNGs and JSON)",
     )
-    parser.add_argument("--out", required=True, type=Path, metavar="FOLDER", help="where to")
+    parser.add_argument("--out", required=True, type=Path, metavar="FOLDER", help="folder to write to")
     parser.add_argument(
         "--conf", metavar="SCORE", help=f"{OPTIONS['conf'].help} (default: as the output shows it)"
     )
     parser.add_argument(
-        "--all", action="store_true", help="all that was stored, also what is weak or follows no track"
+        "--all",
+        action="store_true",
+        help="everything that was stored, including weak detections and those without a track",
     )
-    parser.add_argument("--scores", action="store_true", help="yolo: the score stands last in a line")
-    parser.add_argument("--frames", action="store_true", help="the pictures too, images/000000.png, ...")
+    parser.add_argument("--scores", action="store_true", help="with yolo: end each line with the score")
     parser.add_argument(
-        "-y", "--force", action="store_true", help="write into a folder that has something in it"
+        "--frames", action="store_true", help="also write the frames, as images/000000.png and so on"
     )
+    parser.add_argument("-y", "--force", action="store_true", help="write into a folder that is not empty")
 
 
 def _export(arguments: argparse.Namespace) -> int:
@@ -58,7 +60,7 @@ def _export(arguments: argparse.Namespace) -> int:
 EXPORT_COMMANDS = (
     Command(
         "export",
-        "what a run has found, for other tools",
+        "write what a run has found in a format of other tools",
         _add_export_arguments,
         _export,
         examples=(

@@ -1,4 +1,4 @@
-"""Help of the job's options: what each one says, with its choices and its default as the settings have them."""
+"""Help texts of the job options, with choices and defaults taken from the settings."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
 
 
 def help_of(option: Option) -> str:
-    """One line for people: what the option does, what it can be, and what it is where it is not given."""
+    """The option's help, with its choices and its default."""
     choices, default = choices_of(option), default_of(option)
     notes = (
         [f"one of {', '.join(choices)}" if isinstance(default, str) else ", ".join(choices)]
@@ -40,12 +40,12 @@ def help_of(option: Option) -> str:
 
 
 def choices_of(option: Option) -> tuple[str, ...]:
-    """The words that the option takes; none where any may do."""
+    """The words that the option takes; empty if it is not limited to some."""
     return _CHOICES.get(option.name, ())
 
 
 def default_of(option: Option) -> Any:
-    """The setting's value where the option is not given."""
+    """The setting's value if the option is not given."""
     return getattr(getattr(Settings(), option.room), option.field)
 
 

@@ -1,4 +1,4 @@
-"""Jobs of the command line: done one after the other, or only estimated; told on stderr, results on stdout."""
+"""Run the jobs of a command, or estimate them: progress goes to stderr, results to stdout."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def make_outputs(requests: Sequence[JobRequest], given: Iterable[str], arguments: argparse.Namespace) -> int:
-    """Do the jobs, or say what would be done; videos one way, pictures another."""
+    """Do the jobs of a command, or with --dry-run say what would be done; the exit code."""
     tell = (lambda text: None) if arguments.quiet else complain
     of_pictures = [are_pictures(request.inputs, tell) for request in requests]
     if all(of_pictures):
@@ -36,7 +36,7 @@ def make_outputs(requests: Sequence[JobRequest], given: Iterable[str], arguments
 
         return make_pictures(requests, given, arguments)
     if any(of_pictures):
-        raise UsageError("Some jobs are of pictures, others of videos.", do="submit them apart")
+        raise UsageError("Some of the jobs are for pictures, others for videos.", do="submit them separately")
     check_together(
         [
             (request.inputs, request.output, request.settings.run.work_dir)
@@ -50,7 +50,7 @@ def make_outputs(requests: Sequence[JobRequest], given: Iterable[str], arguments
 
 
 def make_videos(requests: Sequence[JobRequest], arguments: argparse.Namespace) -> int:
-    """Do the jobs, one after the other; the exit code of the first that fails, 4 where only some did."""
+    """Do the jobs one after the other; the exit code, as run_videos.exit_code has it."""
     from pipeline.run.report.bill import Bill
     from pipeline.run.report.speeds import SpeedListener, Speeds
     from pipeline.run.run_listing import run_listing
@@ -89,7 +89,7 @@ def make_videos(requests: Sequence[JobRequest], arguments: argparse.Namespace) -
 def _reporter(
     arguments: argparse.Namespace, stop: StopSignal, speeds: Speeds
 ) -> ConsoleReporter | JsonReporter | SilentReporter:
-    """The reporter on stderr, or on nothing where that is closed."""
+    """The reporter that the options ask for, on stderr, or on nothing if stderr is closed."""
     from pipeline.run.report.reporter import ConsoleReporter, JsonReporter, SilentReporter
 
     stream = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
@@ -133,14 +133,14 @@ def _show_estimate(request: JobRequest, as_json: bool) -> int:
         frames = sum(entry.frames for entry in work)
         say(f"{len(work)} videos: {frames} frames, about {clock(seconds)}, {disk:.0f} MB of disk")
     if work and cost.download_mb:
-        say(f"before that, {cost.download_mb:.0f} MB of weights are fetched")
+        say(f"plus a download of {cost.download_mb:.0f} MB of weights first")
     if not all(entry.measured for entry in work):
-        say("the time is a guess: no run with this network was measured on this machine yet")
+        say("the time is a guess: this network has not been measured on this machine yet")
     return 0
 
 
 def _count_listing(request: JobRequest, as_json: bool) -> int:
-    """Say how many videos the listings of a job have; none of them is looked at."""
+    """Print how many videos a job's listings hold, without opening any of them."""
     from pipeline.run.run_listing import listed_videos
 
     count = nbytes = 0

@@ -1,4 +1,4 @@
-"""The command that lists runs: status."""
+"""The status command."""
 
 from __future__ import annotations
 
@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 
 def _add_status_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help="runs, outputs, or folders with runs in them (default: here)"
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="runs, outputs, or folders that contain runs (default: the current folder)",
     )
-    parser.add_argument("--json", action="store_true", help="one JSON array, for programs")
+    parser.add_argument("--json", action="store_true", help="print one JSON array, for programs")
 
 
 def _show_status(arguments: argparse.Namespace) -> int:
@@ -53,7 +56,7 @@ def _show_status(arguments: argparse.Namespace) -> int:
         _show_listings(listings)
         _show(runs)
     elif not unreadable:
-        say("there is no run in this folder; seg-video in.mp4 out.mp4 makes one")
+        say("there are no runs in this folder; start one with seg-video in.mp4 out.mp4")
     for folder, reason in unreadable:
         complain(f"{folder}: {one_line(str(reason))}")
     return ChunksFailedError.exit_code if unreadable else 0
@@ -84,11 +87,11 @@ def _show(runs: list[RunStatus]) -> None:
         for chunk, reason in run.failed if run.state == "failed" else ():
             say(f"\n{one_line(run.output)}: chunk {chunk} failed: {one_line(reason)}")
         if run.resume:
-            say(f"go on with: {one_line(run.resume)}")
+            say(f"resume it with: {one_line(run.resume)}")
 
 
 def _seconds_left(run: RunStatus, latest: Speed | None) -> float | None:
-    """Seconds that the run would still take; None for one that is done, or where no speed is known."""
+    """Seconds until the run would be done; None if it is done, or if no speed is known."""
     share = Speed.finding_share if latest is None else latest.finding_share
     rate = run.frames_per_second or (None if latest is None else latest.rate)
     if run.state == "done" or not rate:
@@ -100,7 +103,7 @@ def _seconds_left(run: RunStatus, latest: Speed | None) -> float | None:
 LISTING_COMMANDS = (
     Command(
         "status",
-        "list runs: how far they are, and what failed",
+        "list runs, their progress and what failed",
         _add_status_arguments,
         _show_status,
         examples=("seg-video status", "seg-video status out/ other/out.mp4"),

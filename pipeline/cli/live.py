@@ -1,4 +1,4 @@
-"""The command that shows a camera or stream in a browser."""
+"""The live command."""
 
 from __future__ import annotations
 
@@ -22,32 +22,32 @@ def _add_live_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source",
         metavar="SOURCE",
-        help="a camera (0, /dev/video0; on macOS and Windows its name), rtsp://..., http://..., rtmp://..., "
-        "a file at its own speed, or screen",
+        help="a camera (0 or /dev/video0; on macOS and Windows its name), rtsp://..., http://..., rtmp://..., "
+        "a file, played at its own speed, or screen",
     )
     parser.add_argument(
-        "--port", type=int, default=5000, help="of the page; 0: any free one (default: %(default)s)"
+        "--port", type=int, default=5000, help="port of the page; 0: any free port (default: %(default)s)"
     )
     parser.add_argument(
         "--host",
         default="127.0.0.1",
-        help="address to serve at; at any but this machine's own, the page's address "
-        "holds a token (default: %(default)s)",
+        help="address to serve the page at; on any but this machine's own, its URL contains an access token "
+        "(default: %(default)s)",
     )
     parser.add_argument(
         "--record",
         metavar="FILE.mp4",
         type=Path,
-        help="keep what is shown, with its times and the source's sound; it can be played at any moment",
+        help="record what is shown, with its times and the source's sound; playable at any moment",
     )
-    parser.add_argument("-y", "--force", action="store_true", help="replace a recording that exists")
+    parser.add_argument("-y", "--force", action="store_true", help="replace an existing recording")
     parser.add_argument(
         "--every",
         metavar="N",
         default="auto",
-        help="show only every Nth picture; auto: as many as the network can (default: %(default)s)",
+        help="show every Nth picture only; auto: as many as the network can keep up with (default: %(default)s)",
     )
-    parser.add_argument("--loop", action="store_true", help="begin a file again at its end")
+    parser.add_argument("--loop", action="store_true", help="start a file again when it ends")
     add_job_options(parser, options_of_pictures(), help_of)
 
 
@@ -78,7 +78,11 @@ def _live(arguments: argparse.Namespace) -> int:
 
     def tell_loss(reason: str) -> None:
         name = one_line(without_password(job.source))
-        complain(f"no picture from {name}: {one_line(reason)}; trying again" if reason else f"{name} is back")
+        complain(
+            f"no picture from {name}: {one_line(reason)}; trying again until Ctrl-C"
+            if reason
+            else f"{name} is back"
+        )
 
     with StopSignal().listening() as stop:
         recorded = watch(job, find_ffmpeg(), _tell_address, tell_loss, lambda: stop.asked)
@@ -90,19 +94,19 @@ def _live(arguments: argparse.Namespace) -> int:
 def _words_on(recorded: Recorded) -> str:
     name = one_line(str(recorded.path))
     if not recorded.pictures:
-        return f"{name}: no picture came, so there is no recording"
+        return f"{name}: no picture arrived, so there is no recording"
     plural = "s" * (recorded.pictures != 1)
     return f"{name}: {recorded.pictures} picture{plural}, {recorded.seconds:.1f} s"
 
 
 def _tell_address(address: str) -> None:
-    print(f"Open {address} (Ctrl-C ends it)", file=sys.stderr, flush=True)
+    print(f"Open {address} (Ctrl-C to stop)", file=sys.stderr, flush=True)
 
 
 LIVE_COMMANDS = (
     Command(
         "live",
-        "a camera, stream or file with masks, in a browser",
+        "show a camera, stream or file with masks in a browser",
         _add_live_arguments,
         _live,
         examples=(

@@ -1,4 +1,4 @@
-"""The command that measures: eval."""
+"""The eval command."""
 
 from __future__ import annotations
 
@@ -26,21 +26,18 @@ if TYPE_CHECKING:
 
 
 def _add_eval_arguments(parser: argparse.ArgumentParser) -> None:
-    from pipeline.evaluation.settings import EvalSettings
-
-    defaults = EvalSettings()
     parser.add_argument(
         "data",
         metavar="DATA",
-        help="a folder of pictures with COCO annotations, or with images/ and labels/ for a network that gives each "
-        "pixel a class; or, with --truth, a finished run: its folder, its output or "
-        "its detections.parquet, or a folder that `seg-video export --format panoptic` has made",
+        help="a folder of pictures with COCO annotations, or one with images/ and labels/ for a network that gives "
+        "every pixel a class; with --truth a finished run (its folder, its output or its detections.parquet) or a "
+        "folder made by `seg-video export --format panoptic`",
     )
     parser.add_argument(
         "--truth",
         type=Path,
         metavar="TRUTH.json",
-        help="the labels of the run's video; of a panoptic folder, a COCO panoptic file",
+        help="the labels of the run's video; for a panoptic folder, a COCO panoptic file",
     )
     parser.add_argument(
         "--model",
@@ -48,52 +45,56 @@ def _add_eval_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"weights to run on the pictures: a name or a path (default: {SegmentSettings().model})",
     )
     parser.add_argument(
-        "--detections", type=_count, metavar="N", help="at most N objects a picture (as the weights have it)"
+        "--detections",
+        type=_count,
+        metavar="N",
+        help="at most N objects per picture (default: as the weights say)",
     )
     parser.add_argument(
-        "--thorough", action="store_true", default=None, help="look at each picture six times, as for videos"
+        "--thorough", action="store_true", default=None, help="look at each picture six times, as with videos"
     )
     parser.add_argument(
         "--precision",
         choices=PRECISIONS,
         metavar="NAME",
-        help=f"numbers that the network computes in (one of {', '.join(PRECISIONS)}; default: auto)",
+        help=f"number format that the network computes in (one of {', '.join(PRECISIONS)}; default: auto)",
     )
     parser.add_argument(
         "--out",
         type=Path,
         metavar="FOLDER",
-        help="write metrics.json, precision_recall.png and worst.png there",
+        help="write metrics.json, precision_recall.png and worst.png to this folder",
     )
     parser.add_argument(
-        "--conf",
-        type=float,
-        metavar="SCORE",
-        help=f"score from which an object counts as found (default: {defaults.conf})",
+        "--json", action="store_true", help="print the figures as one JSON object instead of tables"
     )
-    parser.add_argument(
-        "--min-score",
-        type=float,
-        metavar="SCORE",
-        help=f"score from which AP counts a detection (default: {defaults.min_score})",
-    )
-    parser.add_argument(
-        "--min-side",
-        type=float,
-        metavar="PX",
-        help=f"px; narrower or lower objects do not count (default: {defaults.min_side:g})",
-    )
-    parser.add_argument("--json", action="store_true", help="the figures as one JSON object, and no tables")
+    _add_threshold_arguments(parser)
     _add_choice_arguments(parser)
+
+
+def _add_threshold_arguments(parser: argparse.ArgumentParser) -> None:
+    from pipeline.evaluation.settings import EvalSettings
+
+    defaults, thresholds = EvalSettings(), parser.add_argument_group("what counts")
+    for name, metavar, what, default in (
+        ("conf", "SCORE", "minimum score of an object that counts as found", defaults.conf),
+        ("min-score", "SCORE", "minimum score of a detection that counts for AP", defaults.min_score),
+        ("min-side", "PX", "minimum width and height of an object that counts, in px", defaults.min_side),
+    ):
+        thresholds.add_argument(
+            f"--{name}", type=float, metavar=metavar, help=f"{what} (default: {default:g})"
+        )
 
 
 def _add_choice_arguments(parser: argparse.ArgumentParser) -> None:
     choice = parser.add_argument_group("which pictures of the folder")
-    choice.add_argument("--only", type=Path, metavar="LIST_FILE", help="those of this list, a name a line")
+    choice.add_argument(
+        "--only", type=Path, metavar="LIST_FILE", help="those in this list, one name per line"
+    )
     choice.add_argument("--sequences", type=_names, metavar="A,B", help="those of these drives or cities")
     choice.add_argument("--source", type=_names, metavar="A,B", help="those of these sources")
     choice.add_argument("--view", metavar="VIEW", help="those of this view, `driver` or `other`")
-    choice.add_argument("--limit", type=_count, metavar="N", help="at most N, evenly spread")
+    choice.add_argument("--limit", type=_count, metavar="N", help="at most N of them, evenly spread")
 
 
 def _names(text: str) -> frozenset[str]:
@@ -140,12 +141,12 @@ def _eval(arguments: argparse.Namespace) -> int:
 
 
 def _measure_panoptic(found: Path, arguments: argparse.Namespace) -> int:
-    """Compare what was exported as COCO panoptic with labels of that format, and tell the figures."""
+    """Compare an exported COCO panoptic folder with labels of that format, and print the figures."""
     from pipeline.evaluation.panoptic_quality import measure_panoptic, panoptic_table, panoptic_values
 
     for name in ("model", "detections", "thorough", *_CHOICE, "out", "conf"):
         if getattr(arguments, name) is not None:
-            raise UsageError(f"--{name} is not for panoptic files.", do=f"leave out --{name}")
+            raise UsageError(f"--{name} does not apply to panoptic files.", do="leave it out")
     total = measure_panoptic(arguments.truth, found)
     if arguments.json:
         say(json.dumps(panoptic_values(total), indent=1))
@@ -155,7 +156,7 @@ def _measure_panoptic(found: Path, arguments: argparse.Namespace) -> int:
 
 
 def _measure_classes(arguments: argparse.Namespace) -> int:
-    """Run a network that gives each pixel a class, and tell its figures."""
+    """Run a network that gives each pixel a class, and print its figures."""
     from pipeline.evaluation.semantic.measure_classes import figures, measure_classes, table
     from pipeline.evaluation.semantic.write_classes import write_classes
 
@@ -172,7 +173,7 @@ def _measure_classes(arguments: argparse.Namespace) -> int:
     ):
         if getattr(arguments, name) is not None:
             raise UsageError(
-                f"--{name.replace('_', '-')} is for networks that find objects.", do="leave it out"
+                f"--{name.replace('_', '-')} applies only to networks that find objects.", do="leave it out"
             )
     evaluation = measure_classes(
         Path(arguments.data), arguments.model, arguments.only, arguments.limit, _progress
@@ -195,9 +196,9 @@ def _measure_pictures(arguments: argparse.Namespace, settings: EvalSettings) -> 
     folder = Path(arguments.data)
     if folder.is_file() or folder.name.endswith(RUN_SUFFIX):
         raise UsageError(
-            f"{folder} is no folder of pictures.",
-            do="to measure a run, name its output, and its video's labels with --truth. A video is run first: "
-            "`seg-video IN.mp4 OUT.mp4`, then `seg-video eval OUT.mp4 --truth TRUTH.json`",
+            f"{folder} is not a folder of pictures.",
+            do="to measure a run, name its output, and give the labels of its video with --truth; to measure a video, "
+            "run it first: `seg-video IN.mp4 OUT.mp4`, then `seg-video eval OUT.mp4 --truth TRUTH.json`",
         )
     choice = Choice(
         names=None if arguments.only is None else read_list(arguments.only),
@@ -220,12 +221,12 @@ def _measure_pictures(arguments: argparse.Namespace, settings: EvalSettings) -> 
 
 
 def _measure_run(arguments: argparse.Namespace, settings: EvalSettings) -> Evaluation:
-    """Take what the run has found."""
+    """Measure what the run has found."""
     from pipeline.evaluation.measure import measure_run
 
     for name in ("model", "detections", "thorough", "precision", *_CHOICE):
         if getattr(arguments, name) is not None:
-            raise UsageError(f"--{name} is for pictures, and --truth for a run.", do=f"leave out --{name}")
+            raise UsageError(f"--{name} applies to pictures, --truth to a run.", do=f"leave out --{name}")
     return measure_run(_detections_of(arguments.data), arguments.truth, settings)
 
 
@@ -240,8 +241,7 @@ def _detections_of(name: str) -> Path:
     except UsageError as unknown:
         raise UsageError(
             f"There is no run called {name}.",
-            do=f"run it first, `seg-video {name} OUT.mp4`, then measure the run: "
-            f"`seg-video eval OUT.mp4 --truth TRUTH.json`",
+            do=f"run it first: `seg-video {name} OUT.mp4`, then `seg-video eval OUT.mp4 --truth TRUTH.json`",
         ) from unknown
     return RunLayout.of(folder.with_name(folder.name.removesuffix(RUN_SUFFIX))).joined
 
@@ -254,7 +254,7 @@ def _progress(done: int, total: int) -> None:
 MEASURING_COMMANDS = (
     Command(
         "eval",
-        "measure weights on labelled pictures, or a run on its video's labels",
+        "measure weights on labelled pictures, or a run against the labels of its video",
         _add_eval_arguments,
         _eval,
         examples=(

@@ -1,4 +1,4 @@
-"""The cost of a network before it was ever run here: what is to be fetched, and a guess at its speed."""
+"""The cost of a network that has not run here yet: its download, and a guess at its speed."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from pipeline.errors import UsageError
 from pipeline.weights.cache import WeightsCache
 from pipeline.weights.catalog import find
 
-#: Bytes of weights that take as long as dashcam-lite. Networks of the catalog take longer about as their weights grow.
+#: Weights up to this size are taken to run as fast as dashcam-lite; time grows roughly in proportion beyond it.
 _LITE_BYTES = 10e6
 
 
 @dataclass(frozen=True)
 class ModelCost:
-    """factor : times the time of dashcam-lite, a guess. download_mb : what a run would fetch first."""
+    """factor : estimated time relative to dashcam-lite. download_mb : what a run would fetch first."""
 
     factor: float
     download_mb: float
 
 
 def model_cost(model: str) -> ModelCost:
-    """The cost of a name of the catalog or a file of weights; of what is neither, as the run will say, none."""
+    """The cost of a name of the catalog or a file of weights; none for anything else, which the run refuses."""
     path = Path(model)
     if path.is_file():
         return ModelCost(max(path.stat().st_size / _LITE_BYTES, 1.0), 0.0)

@@ -1,4 +1,4 @@
-"""The command that lists the weights."""
+"""The models command."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline.weights.label_maps import label_map
 
 
 def _add_models_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="one JSON array, for programs")
+    parser.add_argument("--json", action="store_true", help="print one JSON array, for programs")
 
 
 def _show_models(arguments: argparse.Namespace) -> int:
@@ -61,7 +61,7 @@ def _presence(entry: CatalogEntry, cache: WeightsCache) -> str:
 MODEL_COMMANDS = (
     Command(
         "models",
-        "list the weights that can be used",
+        "list the published weights",
         _add_models_arguments,
         _show_models,
         examples=("seg-video models", "seg-video models --json"),

@@ -1,4 +1,4 @@
-"""The runs that names of a command line mean: a run's folder, its output, or a folder with runs below it."""
+"""The runs that a command line names: by their folders, by their outputs, or by a folder above them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from pipeline.record.status import RunStatus, run_status
 
 @dataclass(frozen=True)
 class NamedRun:
-    """A run that was found. folder : its own. in_folder : the name was that of a folder above."""
+    """A run. folder : its own. in_folder : it was found below the folder that was named."""
 
     folder: Path
     in_folder: bool
 
 
 def runs_called(names: Sequence[str]) -> list[NamedRun]:
-    """The runs of each name, the latest first within a folder, none twice. Raises UsageError where a name has none."""
+    """The runs of these names, each once, the latest of a folder first. Raises UsageError for a name without any."""
     found: dict[Path, NamedRun] = {}
     for name in names:
         for run in _runs(name):
@@ -37,15 +37,15 @@ def _runs(name: str) -> list[NamedRun]:
             raise
     below = [NamedRun(run, in_folder=True) for run in find_runs([Path(name)])]
     if not below:
-        raise UsageError(f"There is no run in {name}.", do="make one: seg-video in.mp4 out.mp4")
+        raise UsageError(f"There is no run in {name}.", do="start one: seg-video in.mp4 out.mp4")
     return below
 
 
 def status_of(folder: Path) -> RunStatus:
-    """The status of a run. Raises UsageError where its files cannot be read, RunInTheWayError if they are no run's."""
+    """The status of a run. Raises UsageError if its files may not be read, RunInTheWayError if they are damaged."""
     try:
         return run_status(folder)
     except OSError as error:
         raise UsageError(
-            f"{folder} cannot be read.", found=error.strerror, do="look at who may read it"
+            f"{folder} cannot be read.", found=error.strerror, do="check its permissions"
         ) from error

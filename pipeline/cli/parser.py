@@ -1,4 +1,4 @@
-"""The parser of all commands, and the words of a command line in the order in which it takes them."""
+"""The argument parsers of all commands, which take options and paths in any order."""
 
 from __future__ import annotations
 
@@ -29,29 +29,29 @@ examples:
   seg-video verify in.mp4 out.mp4
 
 exit codes:
-  0    done
-  1    failed (verify: differs)
-  2    usage
-  3    input cannot be read
-  4    some chunks or inputs failed or are damaged, and the rest is there
-  5    a run of something else is in the way
+  0    success
+  1    failure (verify: the files differ)
+  2    wrong usage
+  3    an input cannot be read
+  4    some chunks or inputs failed or are damaged; the rest is done
+  5    another run is in the way
   130  interrupted
 """
 
 
 class _Parser(argparse.ArgumentParser):
-    """One that tells misuse as all else is told: what is wrong and what helps, not the whole usage."""
+    """A parser that reports misuse like any other error, without printing the whole usage."""
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message[:1].upper()}{message[1:]}.", do=f"see {self.prog} --help")
 
     @property
     def flags(self) -> Collection[str]:
-        """All options, by each of their names."""
+        """Every name of every option."""
         return self._option_string_actions.keys()
 
     def shorten_usage(self) -> None:
-        """Leave the options that need not be given out of the usage: fifty of them hide the others."""
+        """Leave optional options out of the usage line: fifty of them would hide the rest."""
         needed = [action for action in self._actions if action.required or not action.option_strings]
         formatter = self._get_formatter()
         formatter.add_usage(None, needed, [], prefix="")
@@ -64,7 +64,7 @@ class Parsers:
     def __init__(self, commands: Sequence[Command]) -> None:
         self.whole = _Parser(
             prog="seg-video",
-            description="The same dashcam video, plus masks: instance segmentation of road users.",
+            description="Instance segmentation of road users in dashcam videos: the same video, plus masks.",
             epilog=_EPILOG,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
@@ -72,7 +72,7 @@ class Parsers:
         self.whole.add_argument(
             "--debug",
             action="store_true",
-            help="with any command: show where in the program an error comes from",
+            help="with any command: show the traceback of an error",
         )
         rows = self.whole.add_subparsers(title="commands", metavar="COMMAND")
         self.of: dict[str, _Parser] = {}
@@ -80,7 +80,7 @@ class Parsers:
             self.of[command.name] = rows.add_parser(
                 command.name,
                 help=command.summary,
-                description=command.summary,
+                description=f"{command.summary[:1].upper()}{command.summary[1:]}.",
                 epilog="\n".join(["examples:", *(f"  {line}" for line in command.examples)]),
                 formatter_class=argparse.RawDescriptionHelpFormatter,
             )
@@ -89,7 +89,7 @@ class Parsers:
             self.of[command.name].set_defaults(command=command)
 
     def parse(self, words: Sequence[str]) -> argparse.Namespace:
-        """The arguments of the words; options may stand anywhere. Raises UsageError, and SystemExit after help."""
+        """The arguments of these words, with options anywhere. Raises UsageError, and SystemExit after help."""
         place = _place_of_command(words, self.of)
         if place is None:
             if words[0] in ("-h", "--help", "-V", "--version"):
@@ -102,19 +102,19 @@ class Parsers:
         arguments, unknown = self.of[command].parse_known_intermixed_args(_without_end(words))
         if not unknown:
             return arguments
-        # What an unknown option was given is taken for a path, so that the option may not be the first.
+        # The value of an unknown option is taken for a path, and may stand before it in `unknown`.
         word = next((word for word in unknown if word.startswith("-")), unknown[0])
         flag = word.partition("=")[0]
         near = get_close_matches(flag, self.of[command].flags, n=1)
         others = [name for name, parser in self.of.items() if flag in parser.flags]
         if others:
-            do = f"give it to seg-video {others[0]}, or see seg-video {command} --help"
+            do = f"it belongs to seg-video {others[0]}; see seg-video {command} --help"
         elif near:
             do = f"did you mean {near[0]}?"
         else:
             do = f"see seg-video {command} --help"
-        kind = "option" if word.startswith("-") else "use for"
-        raise UsageError(f"seg-video {command} has no {kind} {flag}.", do=do)
+        what = f"has no option {flag}" if word.startswith("-") else f"takes no further argument {flag}"
+        raise UsageError(f"seg-video {command} {what}.", do=do)
 
     def _refuse_unknown(self, words: Sequence[str]) -> None:
         first = next((word for word in words if not word.startswith("-")), None)
@@ -124,12 +124,12 @@ class Parsers:
         here = get_close_matches(first, [entry.name for entry in Path().iterdir()], n=1)
         hint = [f"did you mean {name}?" for name in (*near, *here)][:1]
         raise UsageError(
-            f"There is no command and no file called {first}.", do=" ".join(hint) or "see seg-video --help"
+            f"There is no command or file called {first}.", do=" ".join(hint) or "see seg-video --help"
         )
 
 
 def refuse_other_inputs(paths: Sequence[str]) -> None:
-    """Raises UsageError for an input that is no file, no folder of files, and no video or listing in a storage."""
+    """Raise UsageError for an input that `run` cannot take, such as a camera, a web address or a job file."""
     from pipeline.pictures.kinds import is_picture
 
     for path in paths:
@@ -137,30 +137,28 @@ def refuse_other_inputs(paths: Sequence[str]) -> None:
             continue
         if other := _other_kind(path):
             kind, do = other
-            raise UsageError(
-                f"{path} is {kind}, and seg-video run takes files of videos and pictures.", do=do
-            )
+            raise UsageError(f"{path} is {kind}; seg-video run takes video and picture files.", do=do)
 
 
 def _other_kind(path: str) -> tuple[str, str] | None:
-    """The kind of an input that no file can be, and the advice for it."""
+    """The kind of an input that is no file, with what to do about it; None for one that may be a file."""
     if "://" in path:
-        return "an address", "save it to a file first, or look at it with seg-video live"
+        return "an address", "save it to a file first, or watch it with seg-video live"
     if path.startswith("/dev/") or (path.isdecimal() and not _is_there(path)):
-        return "a camera or another device", "record to a file first, or look at it with seg-video live"
+        return "a camera or another device", "record it to a file first, or watch it with seg-video live"
     if path.endswith((".yaml", ".yml")):
         return "a job file", f"seg-video submit {path}"
     return None
 
 
-#: Options of commands alone, which no job file has, that take a value.
+#: Options with a value that belong to a command and not to the job.
 _WITH_VALUE = frozenset(("-o", "--output", "--progress"))
 
 
 def _without_end(words: Sequence[str]) -> list[str]:
-    """The words without a `--`: what begins with a hyphen behind it is the path of a file here.
+    """The words without a `--`; behind it a word that begins with a hyphen becomes the path of a file here.
 
-    argparse forgets the end of the options on its second way through words that stand between them.
+    parse_intermixed_args parses twice and forgets the `--` the second time.
     """
     if "--" not in words:
         return list(words)
@@ -169,7 +167,7 @@ def _without_end(words: Sequence[str]) -> list[str]:
 
 
 def _place_of_command(words: Sequence[str], names: Container[str]) -> int | None:
-    """Place of the command: the first word that is neither an option nor an option's value."""
+    """Index of the command: the first word that is neither an option nor an option's value; None if that is none."""
     flags = {f"--{option.name}" for option in OPTIONS.values() if option.metavar is not None} | _WITH_VALUE
     place = 0
     while place < len(words):
@@ -183,5 +181,5 @@ def _place_of_command(words: Sequence[str], names: Container[str]) -> int | None
 
 
 def _is_there(name: str) -> bool:
-    """True for a link that leads nowhere, too: whoever opens it says why."""
+    """True also for a broken link: whoever opens it says what is wrong."""
     return "\0" not in name and os.path.lexists(name)

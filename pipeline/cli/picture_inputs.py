@@ -1,4 +1,4 @@
-"""Tells pictures from videos by what a command line or job file names as inputs; opens none of them."""
+"""Tell pictures from videos by the names of the inputs, without opening any of them."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from pipeline.errors import UsageError
 
 
 def are_pictures(inputs: Sequence[str], tell: Callable[[str], None]) -> bool:
-    """True if the inputs are pictures; else they are videos, or nothing that is there.
+    """True if the inputs are pictures, False if they are videos or do not exist.
 
-    A list on standard input is of pictures. A folder or pattern with videos and pictures is one of videos, and `tell`
-    hears how many pictures are left out. Raises UsageError where some inputs are pictures and others are not.
+    A list on standard input holds pictures. A folder or pattern that matches both counts as videos, and `tell` is given
+    a sentence about the pictures that are left out. Raises UsageError if only some of the inputs are pictures.
     """
     pictures = [name for name in inputs if _is_of_pictures(name, tell)]
     others = [name for name in inputs if name not in pictures]
     if pictures and others:
         raise UsageError(
-            "Pictures and videos need a command each.",
-            found=f"{pictures[0]} is of pictures, {others[0]} is not",
-            do="name only one kind",
+            "One command takes pictures or videos, not both.",
+            found=f"pictures: {pictures[0]}; others: {others[0]}",
+            do="use a separate command for each kind",
         )
     return bool(pictures)
 
@@ -49,6 +49,6 @@ def _is_of_pictures(name: str, tell: Callable[[str], None]) -> bool:
         return found > 0
     if found:
         tell(
-            f"{name} holds videos, so its {found} pictures are left out: give a pattern such as '*.jpg' for them"
+            f"{name} contains videos, so its {found} pictures are left out; name them with a pattern such as '*.jpg'"
         )
     return False

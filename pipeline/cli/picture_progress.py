@@ -1,4 +1,4 @@
-"""The progress of a batch of pictures on stderr: a bar, JSON lines, or nothing but what goes wrong."""
+"""The progress of a batch of pictures on stderr: a bar, JSON lines, or only failures."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from pipeline.pictures.batch import PictureListener
     from pipeline.pictures.job import PictureResult
 
-_WORDS = {"done": "made", "kept": "there already", "skipped": "skipped", "failed": "failed"}
+_WORDS = {"done": "made", "kept": "already done", "skipped": "skipped", "failed": "failed"}
 
 
 @contextmanager
 def picture_progress(progress: str, quiet: bool) -> Iterator[PictureListener]:
-    """A listener that shows each picture on stderr; the sentence about the last one is written at the end."""
+    """A listener that reports each picture on stderr, and a summary at the end."""
     stream = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     if progress == "json":
         yield _JsonLines(stream)
@@ -37,7 +37,7 @@ def picture_progress(progress: str, quiet: bool) -> Iterator[PictureListener]:
 
 
 class _JsonLines:
-    """One JSON object a picture, as a run of videos has one an event."""
+    """One JSON object per picture, as a run of videos has one per event."""
 
     def __init__(self, stream: TextIO) -> None:
         self._lines, self._began = StatusLine(stream), time.monotonic()
@@ -49,7 +49,7 @@ class _JsonLines:
 
 
 class _Lines:
-    """A bar where somebody watches; a line for each picture that fails; at the end what became of all."""
+    """A bar on a terminal, a line for each picture that fails, and a summary at the end."""
 
     def __init__(self, stream: TextIO, quiet: bool) -> None:
         self._lines, self._quiet, self._encoding = StatusLine(stream), quiet, stream.encoding
@@ -71,7 +71,7 @@ class _Lines:
             self._lines.show(f"{bar(done / total, self._encoding)} {done} of {total} pictures")
 
     def close(self) -> None:
-        """Remove the bar and say what became of the pictures."""
+        """Remove the bar and print the summary."""
         self._lines.clear()
         if self._quiet or self._last is None:
             return

@@ -1,4 +1,4 @@
-"""The pictures' way of the commands run and submit."""
+"""The picture jobs of `run` and `submit`."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 
 def make_pictures(requests: Sequence[JobRequest], given: Iterable[str], arguments: argparse.Namespace) -> int:
-    """Do the jobs, one after the other; the exit code.
+    """Do the jobs one after the other; the exit code.
 
-    given : names of the options that the command line has. Raises UsageError for one that is for videos.
+    given : names of the options on the command line. Raises UsageError for one that applies to videos only.
     """
     from pipeline.pictures.pairs import check_jobs
 
@@ -54,13 +54,13 @@ def _job(request: JobRequest, given: Iterable[str]) -> PictureJob:
 
 
 def _refuse_options_of_videos(request: JobRequest, given: Iterable[str]) -> None:
-    """A job file's options are known by what they changed."""
+    """Raise UsageError for such an option; those of a job file are recognised by values other than the default."""
     alike = {option.name for option in options_of_pictures()}
     asked, taken = set(given), {"force", "no-clobber", "quality", *alike}
     for name, option in OPTIONS.items():
         changed = getattr(getattr(request.settings, option.room), option.field) != default_of(option)
         if name not in taken and (name in asked or changed):
-            raise UsageError(f"--{name} is for videos.", do="leave it out for pictures")
+            raise UsageError(f"--{name} applies to videos only.", do="leave it out for pictures")
 
 
 def _show_plan(jobs: Sequence[PictureJob], as_json: bool) -> int:
@@ -74,11 +74,11 @@ def _show_plan(jobs: Sequence[PictureJob], as_json: bool) -> int:
         say(json.dumps({"pictures": record, "download_mb": download}, indent=1))
         return 0
     for pair in pairs:
-        there = " (is there already)" if pair.output.exists() else ""
+        there = " (exists)" if pair.output.exists() else ""
         say(f"{one_line(str(pair.source))} -> {one_line(str(pair.output))}{there}")
     say(f"{len(pairs)} picture{'s' * (len(pairs) > 1)}")
     if download:
-        say(f"before that, {download:.0f} MB of weights are fetched")
+        say(f"plus a download of {download:.0f} MB of weights first")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The commands that prove what a run has made: verify, manifest."""
+"""The verify and manifest commands."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ _STATES = {True: "ok", False: "DIFFERS", None: "unchecked"}
 #: Options that say how the source was read.
 _READING = [OPTIONS[name] for name in ("frames-as-video", "start", "end", "duration", "keep-times")]
 
-#: The files can be read, and are not what they should be.
+#: Exit code for files that can be read but are not what they should be.
 DIFFERS = 1
 
 
 def _add_verify_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "Read both files from beginning to end and compare them. Exit code 0: the output is the same video "
-        "plus masks; 1: something differs; 3: one of them cannot be read."
+        "Read both files completely and compare them.\n\n"
+        "Exit code 0: the output is the same video plus masks; 1: something differs; 3: a file cannot be read."
     )
     parser.add_argument("input", metavar="IN", help="the source")
-    parser.add_argument("output", metavar="OUT", help="what was made of it")
+    parser.add_argument("output", metavar="OUT", help="the output that was made of it")
     add_job_options(parser, _READING, help_of)
-    parser.add_argument("--quick", action="store_true", help="compare packets only, decode nothing")
+    parser.add_argument("--quick", action="store_true", help="compare packets without decoding them")
     parser.add_argument(
         "--least-psnr",
         type=float,
         metavar="DB",
-        help="how near pixels have to be (30, less where the run asked for less quality)",
+        help="minimum PSNR of unpainted pixels (30; less if the run asked for lower quality)",
     )
-    parser.add_argument("--json", action="store_true", help="one JSON object, for programs")
+    parser.add_argument("--json", action="store_true", help="print one JSON object, for programs")
 
 
 def _verify(arguments: argparse.Namespace) -> int:
@@ -85,8 +85,8 @@ def _checks(count: int) -> str:
 
 def _add_manifest_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "Print a run's evidence record as JSON: SHA-256 of input, output and weights, settings, versions and "
-        "each chunk. Exit code 1 if a file is no longer what the record says."
+        "Print a run's record as JSON: settings, versions, and the SHA-256 of its files.\n\n"
+        "Exit code 1 if a file has changed since."
     )
     parser.add_argument("name", metavar="OUT", help="an output, or its run's folder")
 
@@ -98,14 +98,14 @@ def _show_manifest(arguments: argparse.Namespace) -> int:
     found = evidence(find_run(arguments.name))
     say(json.dumps(found.record, indent=1))
     if not found.intact:
-        complain(f"{arguments.name} is not as it was made, see `unchanged`")
+        complain(f"{arguments.name} has changed since it was made, see `unchanged` in the record")
     return 0 if found.intact else DIFFERS
 
 
 PROOF_COMMANDS = (
     Command(
         "verify",
-        "prove that an output is its source plus masks",
+        "check that an output is its source plus masks",
         _add_verify_arguments,
         _verify,
         examples=(
@@ -116,7 +116,7 @@ PROOF_COMMANDS = (
     ),
     Command(
         "manifest",
-        "print the evidence record of a run",
+        "print the record of a run, with the hashes of its files",
         _add_manifest_arguments,
         _show_manifest,
         examples=("seg-video manifest out.mp4 > out.json",),

@@ -1,4 +1,4 @@
-"""Checks for what a command needs of its surroundings, before it begins."""
+"""Checks of what a command needs from its environment, before it begins."""
 
 from __future__ import annotations
 
@@ -7,26 +7,23 @@ from importlib.util import find_spec
 
 from pipeline.errors import ConfigError, UsageError
 
-#: A run with dashcam-lite reserves 3.2 GB of addresses on two cores, of which it fills 0.4. With less than 2 the
-#: libraries were seen to wait without end for a thread that could not be made.
+#: A run with dashcam-lite on two cores reserves 3.2 GB of address space and uses 0.4 of them. With less than 2 GB the
+#: libraries were seen to hang, waiting for a thread that could not be started.
 _LEAST_ADDRESSES = 4 << 30
 
 
 def require_extra(work: str) -> None:
-    """Raise ConfigError, before anything is computed, where a package of the `train` extra is missing.
-
-    work : what needs it, such as `training`.
-    """
+    """Raise ConfigError if a package of the `train` extra is missing. work : what needs it, such as `training`."""
     missing = [name for name in ("matplotlib", "pycocotools", "scipy") if find_spec(name) is None]
     if missing:
         raise ConfigError(
-            f"{work} needs {' and '.join(missing)}, which the product alone does not.",
-            do="install the extra `train`: pip install 'seg-video[train]'",
+            f"{work.capitalize()} needs {' and '.join(missing)}.",
+            do="install the `train` extra: pip install 'seg-video[train]'",
         )
 
 
 def require_addresses() -> None:
-    """Raise UsageError where `ulimit -v` leaves this process less than a run needs."""
+    """Raise UsageError if `ulimit -v` leaves this process less address space than a run needs."""
     if sys.platform == "win32":
         return
     import resource
@@ -34,7 +31,7 @@ def require_addresses() -> None:
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit != resource.RLIM_INFINITY and limit < _LEAST_ADDRESSES:
         raise UsageError(
-            "The addresses of this process are limited, and libraries could wait without end.",
+            "The address space of this process is limited, which can make libraries hang.",
             found=f"ulimit -v {limit // 1024}",
-            do=f"raise it to {_LEAST_ADDRESSES // 1024} or more; a cgroup limits memory itself",
+            do=f"raise it to {_LEAST_ADDRESSES // 1024} or more; to limit memory, use a cgroup",
         )

@@ -1,4 +1,4 @@
-"""Printing that does not fail the work: what cannot be printed is dropped and remembered."""
+"""Printing that cannot fail the work: text that cannot be printed is dropped, and the first error kept."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ _lost: list[OSError] = []
 
 
 def say(text: str = "", end: str = "\n") -> None:
-    """Print a line on stdout; on a closed pipe or a full disk it is dropped, and `unprinted` tells."""
+    """Print a line on stdout; on a closed pipe or a full disk it is dropped, see `unprinted`."""
     _print(sys.stdout, text + end)
 
 
 def complain(text: str) -> None:
-    """Print a line on stderr, after "seg-video: "."""
+    """Print a line on stderr, with "seg-video: " before it."""
     _print(sys.stderr, f"seg-video: {text}\n")
 
 
 def unprinted() -> OSError | None:
-    """The first error of printing on stdout, once; None where all was printed, or nobody reads any more."""
+    """The first error of printing on stdout since the last call; None if there was none, or the reader has left."""
     errors = [error for error in _lost if not isinstance(error, BrokenPipeError)]
     _lost.clear()
     return errors[0] if errors else None
 
 
 def end_output() -> None:
-    """Write out what stdout and stderr still hold, as Python's own end would report what fails then."""
+    """Flush stdout and stderr, since Python would report at exit what cannot be flushed."""
     for stream in (sys.stdout, sys.stderr):
         if stream is None or stream.closed:
             continue

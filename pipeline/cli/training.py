@@ -1,4 +1,4 @@
-"""The command that makes weights: train."""
+"""The train command."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from pipeline.cli.say import say
 
 
 def _add_train_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("config", type=Path, metavar="CONFIG.yaml", help="settings; docs/training.md has all")
+    parser.add_argument(
+        "config", type=Path, metavar="CONFIG.yaml", help="settings, described in docs/training.md"
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="show no progress")
 
 
@@ -22,7 +24,7 @@ def _train(arguments: argparse.Namespace) -> int:
     from pipeline.training.settings import read_settings
 
     settings = read_settings(arguments.config)
-    # Now, and not at the first checkpoint, where the losses are drawn.
+    # Now rather than at the first checkpoint, where the losses are drawn.
     require_extra("training")
     # Only now, as TensorFlow takes seconds to load, and says a lot unless it is told not to.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -40,7 +42,7 @@ def _train(arguments: argparse.Namespace) -> int:
 
 
 def _from_here(path: Path) -> str:
-    """The path as a person here would type it."""
+    """The path as one would type it here."""
     relative = os.path.relpath(path)
     return str(path.resolve()) if relative.startswith("..") else relative
 
@@ -48,7 +50,7 @@ def _from_here(path: Path) -> str:
 TRAINING_COMMANDS = (
     Command(
         "train",
-        "make weights out of labelled pictures, or go on making them",
+        "train weights on labelled pictures, or continue a training",
         _add_train_arguments,
         _train,
         examples=("seg-video train jobs/train/own-data.yaml",),

@@ -1,4 +1,4 @@
-"""The commands that make videos and pictures: run, submit, resume, render."""
+"""The run, submit, resume and render commands."""
 
 from __future__ import annotations
 
@@ -28,30 +28,30 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         "paths",
         nargs="+",
         metavar="PATH",
-        help="videos or pictures, folders or patterns of them, addresses such as s3://bucket/drive.mp4, a prefix that "
-        "ends in / or a .txt that names some, - for a list of pictures on standard input, and last the output: a file, "
-        "a folder or a template such as out/{stem}_seg.mp4; without it <stem>_seg.mp4 (of a picture: its own ending) "
-        "in the current folder",
+        help="the inputs, then the output. Inputs: videos or pictures, folders or patterns of them, addresses such as "
+        "s3://bucket/drive.mp4, prefixes that end in /, a .txt with one name per line, or - for a list of pictures on "
+        "standard input. Output: a file, a folder or a template such as out/{stem}_seg.mp4; if there is only one path, "
+        "<stem>_seg.mp4 in the current folder (for a picture with its own ending)",
     )
-    parser.add_argument("-o", "--output", metavar="OUTPUT", help="the output; then all paths are inputs")
+    parser.add_argument("-o", "--output", metavar="OUTPUT", help="the output; all paths are then inputs")
     add_job_options(parser, OPTIONS.values(), help_of)
     _add_job_extras(parser)
 
 
 def _add_job_extras(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--dry-run", action="store_true", help="say what would be done, and start nothing")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be done without doing it")
     _add_console_options(parser)
 
 
 def _add_console_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but what goes wrong")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
     parser.add_argument(
         "--progress",
         choices=("bar", "json"),
         default="bar",
-        help="on stderr: a bar, or JSON a line (default: %(default)s)",
+        help="progress on stderr: a bar, or JSON lines (default: %(default)s)",
     )
-    parser.add_argument("--json", action="store_true", help="the results as one JSON object on stdout")
+    parser.add_argument("--json", action="store_true", help="print the results as one JSON object on stdout")
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -68,7 +68,7 @@ def _add_submit_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ship",
         action="store_true",
-        help="with --cluster http://...: send this very package along, to machines that have what it stands on",
+        help="with --cluster http://...: send this package along, to machines that have only its dependencies",
     )
     add_job_options(parser, OPTIONS.values(), help_of)
     _add_job_extras(parser)
@@ -81,17 +81,19 @@ def _submit(arguments: argparse.Namespace) -> int:
     if given.get("cluster", "").startswith(("http://", "https://")):
         return _hand_over(arguments.files, given.pop("cluster"), arguments.ship)
     if arguments.ship:
-        raise UsageError("--ship is for jobs that are handed over.", do="give --cluster http://HEAD:8265")
+        raise UsageError("--ship applies only to jobs for a cluster.", do="add --cluster http://HEAD:8265")
     requests = [request for file in arguments.files for request in read_job_file(file, given)]
     return make_outputs(requests, given, arguments)
 
 
 def _hand_over(files: Sequence[Path], address: str, shipped: bool) -> int:
-    """Let a cluster do the jobs, and follow what it says."""
+    """Hand the jobs to a cluster and print their output; the exit code."""
     from pipeline.run.hand_over import hand_over
 
     def begun(job: str) -> None:
-        complain(f"job {job}; it goes on without this command, until: ray job stop {job} --address {address}")
+        complain(
+            f"job {job} runs on without this command; stop it with: ray job stop {job} --address {address}"
+        )
 
     def listen(text: str) -> None:
         say(text, end="")
@@ -104,8 +106,8 @@ def _add_resume_arguments(parser: argparse.ArgumentParser) -> None:
         "name",
         nargs="?",
         metavar="NAME",
-        help="a run's folder, an output, a job file, or a folder, all of whose unfinished runs are meant; "
-        "without it the latest run here",
+        help="a run's folder, its output, a job file, or a folder whose unfinished runs are all resumed "
+        "(default: the latest run in the current folder)",
     )
     add_job_options(parser, options_of("run"), help_of)
     parser.set_defaults(dry_run=False)
@@ -123,7 +125,7 @@ def _resume(arguments: argparse.Namespace) -> int:
     if not requests and unread:
         return unread
     if not requests:
-        say(f"{arguments.name}: every run in this folder is done, and there is nothing to go on with")
+        say(f"{arguments.name}: every run in this folder is done")
         return 0
     changes = by_room(Given(given))
     changed = [
@@ -133,9 +135,9 @@ def _resume(arguments: argparse.Namespace) -> int:
 
 
 def _unfinished(name: str | None) -> tuple[list[JobRequest], int]:
-    """The jobs that go on with the run of this name, or with the runs of this folder that are not done.
+    """The jobs that resume the run of this name, or the unfinished runs of this folder; and an exit code.
 
-    Also the exit code: 4 where a run of the folder cannot be read; which one is told, and it hides no other.
+    The exit code is 4 if a run of the folder cannot be read, which is reported and does not keep the others from it.
     """
     from pipeline.cli.named_runs import runs_called, status_of
     from pipeline.record.find_run import find_run, request_of
@@ -157,7 +159,7 @@ def _unfinished(name: str | None) -> tuple[list[JobRequest], int]:
 
 
 def _add_render_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", metavar="RUN", help="a finished run's folder, or its output")
+    parser.add_argument("name", metavar="RUN", help="a finished run: its folder or its output")
     parser.add_argument("output", metavar="OUT", help="the new video")
     add_job_options(parser, options_of("render", "encode", "run"), help_of)
     _add_console_options(parser)
@@ -175,7 +177,7 @@ def _render(arguments: argparse.Namespace) -> int:
 VIDEO_COMMANDS = (
     Command(
         "run",
-        "the same videos or pictures, plus masks",
+        "make the same videos or pictures, plus masks",
         _add_run_arguments,
         _run,
         examples=(
@@ -190,21 +192,21 @@ VIDEO_COMMANDS = (
     ),
     Command(
         "submit",
-        "do the jobs of YAML files, here or on a cluster",
+        "run the jobs of YAML files, here or on a cluster",
         _add_submit_arguments,
         _submit,
         examples=("seg-video submit jobs/*.yaml", "seg-video submit --cluster http://HEAD:8265 JOB.yaml"),
     ),
     Command(
         "resume",
-        "go on with a run where it stopped",
+        "continue a run where it stopped",
         _add_resume_arguments,
         _resume,
         examples=("seg-video resume", "seg-video resume out.mp4", "seg-video resume out/"),
     ),
     Command(
         "render",
-        "another video of what a run has found",
+        "make another video from what a run has found, without running the network",
         _add_render_arguments,
         _render,
         examples=("seg-video render out.mp4 boxes.mp4 --style boxes,labels",),

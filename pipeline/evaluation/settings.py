@@ -31,11 +31,11 @@ class EvalSettings:
     def __post_init__(self) -> None:
         for name in ("conf", "min_score"):
             if not 0.0 <= getattr(self, name) <= 1.0:
-                raise ConfigError(f"{name} has to lie in 0..1.", found=str(getattr(self, name)))
+                raise ConfigError(f"{name} must lie in 0..1.", found=str(getattr(self, name)))
         if self.min_score > self.conf:
             raise ConfigError(
-                "min_score cannot be above conf: what counts as found has to have a place in the curve.",
+                "min_score cannot be above conf: what counts as found must have a place in the curve.",
                 found=f"min_score {self.min_score}, conf {self.conf}",
             )
         if self.min_side < 0:
-            raise ConfigError("min_side has to be 0 px or more.", found=str(self.min_side))
+            raise ConfigError("min_side must be 0 px or more.", found=str(self.min_side))

@@ -59,7 +59,7 @@ def load_weights(path: str | Path) -> tuple[dict[str, NDArray[Any]], dict[str, s
     """
     try:
         content = Path(path).read_bytes()
-        entries, _ = _checked(content)
+        entries = _checked(content)
         metadata = _metadata(content)
         metadata.pop(_DIGEST, None)
         return {name: _array(entry) for name, entry in entries.items()}, metadata
@@ -80,13 +80,10 @@ def read_metadata(path: str | Path) -> dict[str, str]:
         raise _unreadable(path, damage) from damage
 
 
-def arrays_digest(path: str | Path) -> str:
-    """SHA-256 of the names and bytes of the arrays, counted anew; it takes as long as that of the file.
-
-    Raises WeightsError as `load_weights` does: where the file states another one, too.
-    """
+def check_weights(path: str | Path) -> None:
+    """Raise WeightsError, as `load_weights` would, where the file is damaged."""
     try:
-        return _checked(Path(path).read_bytes())[1]
+        _checked(Path(path).read_bytes())
     except _DAMAGE as damage:
         raise _unreadable(path, damage) from damage
 
@@ -116,13 +113,13 @@ def _metadata(content: bytes) -> dict[str, str]:
     return metadata
 
 
-def _checked(content: bytes) -> tuple[dict[str, Mapping[str, Any]], str]:
-    """The entries of the arrays by name, and their digest. Raises ValueError where the file states another one."""
+def _checked(content: bytes) -> dict[str, Mapping[str, Any]]:
+    """The entries of the arrays by name. Raises ValueError where they do not match the digest in the metadata."""
     entries = dict(safetensors.deserialize(content))
     digest = _digest({name: entry["data"] for name, entry in entries.items()})
     if _metadata(content).get(_DIGEST, digest) != digest:
         raise ValueError("its arrays do not match their checksum")
-    return entries, digest
+    return entries
 
 
 def _digest(raw: Mapping[str, bytes | bytearray]) -> str:

@@ -15,20 +15,20 @@ _HEADS = {
     "segment": "the network",
     "track": "what is shown",
     "render": "what is shown",
-    "decode": "what is read of the source",
+    "decode": "how the source is read",
     "encode": "how the output is encoded",
     "pictures": "how the output is encoded",
-    "run": "how the work is done, and what it leaves",
+    "run": "how the work is done",
 }
 
-#: What the network, the tracker and the painter are told of a film alone.
+#: Options of these rooms that have a meaning for films only.
 _OF_FILMS = ("every", "batch", "own-car")
 
 
 def add_job_options(
     parser: argparse.ArgumentParser, options: Iterable[Option], help_of: Callable[[Option], str]
 ) -> None:
-    """Declare the options with their help; one that is not given leaves no trace in what the parser returns."""
+    """Declare the options with their help; the namespace holds only those that are given."""
     groups: dict[str, argparse._ArgumentGroup] = {}
     for option in options:
         head = _HEADS[option.room]
@@ -47,31 +47,31 @@ def add_job_options(
 
 
 def given_options(arguments: argparse.Namespace, options: Iterable[Option]) -> dict[str, Any]:
-    """The words of the options that were given, by name."""
+    """The values of the options that were given, by name."""
     words = vars(arguments)
     return {option.name: words[option.name] for option in options if option.name in words}
 
 
 def inputs_and_output(paths: list[str], output: str | None) -> tuple[tuple[str, ...], str | None]:
-    """The last of several paths is the output.
+    """The inputs and the output of a command line: of several paths the last one is the output.
 
-    Raises UsageError where that is a file, and for a path without a name, as a variable without a value gives it.
+    Raises UsageError if that one is a file, and for an empty path, which is what an unset shell variable gives.
     """
     if "" in (*paths, output):
-        raise UsageError("A path is empty.", do="look whether a variable of the shell has no value")
+        raise UsageError("A path is empty.", do="check that every shell variable in the command is set")
     if output is not None or len(paths) == 1:
         return tuple(paths), output
     *inputs, last = paths
     if len(inputs) > 1 and Path(last).is_file():
         raise UsageError(
-            f"{last} is the last path, so it would be the output, and it is a file.",
-            do="name a folder for the outputs last, or give it with --output",
+            f"{last} is the last path, so it names the output, but it is an existing file.",
+            do="name a folder for the outputs last, or use --output",
         )
     return tuple(inputs), last
 
 
 def options_of_pictures() -> list[Option]:
-    """The options that mean the same for a picture, whether of a file or live, as for a video."""
+    """The options that mean the same for pictures, in files or live, as for videos."""
     return [option for option in options_of("segment", "track", "render") if option.name not in _OF_FILMS]
 
 

@@ -1,4 +1,4 @@
-"""The pairs of files that a job names by inputs and output."""
+"""The inputs of a job, each paired with its output."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline.job.output_template import RUN_SUFFIX, filled
 from pipeline.job.protection import protect_sources
 from pipeline.structures.address import OUTPUT_STORAGES, Address, Place, is_address, place_of
 
-#: What counts as video in a folder.
+#: Endings of the files of a folder that count as videos.
 VIDEO_SUFFIXES = frozenset(
     (
         *(".mp4", ".mov", ".m4v", ".mkv", ".avi", ".ts", ".mts", ".m2ts", ".webm"),
@@ -22,16 +22,16 @@ VIDEO_SUFFIXES = frozenset(
     )
 )
 
-#: Characters that a line of a list may have: no path has more.
+#: Most characters of a line in a list; no path is longer.
 _LONGEST_NAME = 4096
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A video, in a file or at an address, and the file that is made of it.
+    """A video and the output that is made of it.
 
-    destination : where in a storage the output goes; None: it stays a file. Until then it lies in the folder of its
-    run, which is named after `output`.
+    destination : the object in a storage that the output becomes; None: it stays a file. Until it is published the
+        output lies in the folder of its run, which is named after `output`.
     """
 
     source: Place
@@ -40,12 +40,12 @@ class Pair:
 
     @property
     def target(self) -> Place:
-        """The place in which the output ends up."""
+        """The final place of the output."""
         return self.destination or self.output
 
     @classmethod
     def of(cls, source: Place, target: Place, work_dir: str | None) -> Pair:
-        """The pair of these two; the run of an output in a storage lies in `work_dir`, or in the current folder."""
+        """The pair; the run of an output in a storage is kept in `work_dir`, or in the current folder."""
         if isinstance(target, Path):
             return cls(source, target)
         if not isinstance(target, Address) or target.scheme not in OUTPUT_STORAGES:
@@ -55,19 +55,20 @@ class Pair:
 
 
 def pairs(inputs: Sequence[str], output: str | None, work_dir: str | None = None) -> list[Pair]:
-    """Each video that the inputs name, with its output; in the order in which they are named.
+    """The videos that the inputs name, each with its output, in the order in which they are named.
 
-    inputs : files, folders (the videos in them, by name), patterns, addresses, or lists of files and addresses in .txt.
-    output : a file or address, for one input; a folder; a template with {stem} or {name}; None: `<stem>_seg.mp4` here.
-    work_dir : where the runs of outputs in a storage lie; None: here.
-    Raises InputError for an input that is not there or cannot be looked at, UsageError where two inputs would get one
+    inputs : files, folders (their videos, sorted by name), patterns, addresses, or .txt lists of files and addresses.
+    output : a file or an address, for a single input; a folder; a template with {stem} or {name}; None for
+        `<stem>_seg.mp4` in the current folder.
+    work_dir : the folder for the runs of outputs in a storage; None: the current folder.
+    Raises InputError for an input that does not exist or cannot be opened, UsageError if two inputs would share an
     output, or an output would replace an input.
     """
     for name in (*inputs, output or ""):
         _check_no_zero(name)
     sources = [source for name in inputs for source in _sources(name)]
     if not sources:
-        raise InputError("No input holds a video.", found=", ".join(inputs))
+        raise InputError("The inputs contain no video.", found=", ".join(inputs))
     several = len(sources) > 1 or any(_is_folder(name) or _is_list(name) for name in inputs)
     found = [Pair.of(source, _output(source, output, several), work_dir) for source in dict.fromkeys(sources)]
     _check_run_names(found)
@@ -76,9 +77,9 @@ def pairs(inputs: Sequence[str], output: str | None, work_dir: str | None = None
 
 
 def check_together(jobs: Sequence[tuple[Sequence[str], str | None, str | None]]) -> None:
-    """Raise what `pairs` raises, and UsageError where an output of one job is an input of any.
+    """Raise what `pairs` raises, and UsageError if an output of one job is an input of any other.
 
-    jobs : inputs, output and work_dir of each job of a command.
+    jobs : the inputs, output and work_dir of each job of a command.
     """
     found = [pair for job in jobs for pair in pairs(*job)]
     _check_run_names(found)
@@ -86,30 +87,32 @@ def check_together(jobs: Sequence[tuple[Sequence[str], str | None, str | None]])
 
 
 def is_listing(inputs: Sequence[str], output: str | None) -> bool:
-    """True if the inputs are listings: s3://bucket/trips/, or text files of videos whose outputs go to a storage.
+    """True if the inputs are listings: prefixes such as s3://bucket/trips/, or .txt lists with outputs in a storage.
 
-    Raises UsageError where some are, and others are not.
+    Raises UsageError if only some of them are.
     """
     to_storage = output is not None and is_address(output)
     listings = [name for name in inputs if _is_prefix(name) or (to_storage and _is_list(name))]
     if listings and len(listings) < len(inputs):
-        raise UsageError("Listings and other inputs need a job each.", found=f"{listings[0]} is a listing")
+        raise UsageError(
+            "One job takes listings or other inputs, not both.", found=f"{listings[0]} is a listing"
+        )
     return bool(listings)
 
 
 def names_in(file: str) -> Iterator[str]:
-    """The names of videos in a text file, a line each. Raises InputError where it cannot be read as such."""
+    """The videos that a text file names, one per line. Raises InputError if it cannot be read as such."""
     try:
         if Path(file).exists() and not Path(file).is_file():
             raise InputError(
-                f"{file} is no file that names videos.", do="name an ordinary text file, or a folder/"
+                f"{file} is not a text file of video names.", do="name an ordinary text file, or a folder/"
             )
-        # Editors of Windows put a mark before the first line.
+        # utf-8-sig: editors on Windows begin files with a byte order mark.
         with Path(file).open(encoding="utf-8-sig") as stream:
             for line in iter(partial(stream.readline, _LONGEST_NAME), ""):
                 if len(line) == _LONGEST_NAME:
                     raise InputError(
-                        f"{file} has a line that is too long to be a name.", found=f"{line[:40]}..."
+                        f"{file} has a line that is too long for a file name.", found=f"{line[:40]}..."
                     )
                 _check_no_zero(line)
                 if name := line.strip():
@@ -121,9 +124,9 @@ def names_in(file: str) -> Iterator[str]:
 
 
 def _check_no_zero(name: str) -> None:
-    """Raise UsageError for a name that the system cannot have."""
+    """Raise UsageError for a name with a NUL character, which no file can have."""
     if "\0" in name:
-        raise UsageError(f"{name!r} is no name of a file: it has a zero in it.", do="check the name")
+        raise UsageError(f"{name!r} is not a file name: it contains a NUL character.", do="check the name")
 
 
 def _is_prefix(name: str) -> bool:
@@ -135,15 +138,15 @@ def _is_list(name: str) -> bool:
 
 
 def _check_run_names(found: Iterable[Pair]) -> None:
-    """Raise UsageError for two outputs in a storage whose runs would have one name here."""
+    """Raise UsageError if the runs of two outputs in a storage would have the same name on disk."""
     targets: dict[Path, Place] = {}
     for pair in found:
         other = targets.setdefault(pair.output, pair.target)
         if other != pair.target:
             raise UsageError(
-                f"2 outputs would be made under the name {pair.output}.",
+                f"The runs of 2 outputs would both be called {pair.output}.",
                 found=f"{other}, {pair.target}",
-                do="give them other names, or make each in a folder of its own",
+                do="give the outputs different names, or run the jobs in different folders",
             )
 
 
@@ -157,7 +160,7 @@ def _sources(name: str) -> Sequence[Place]:
         if path.is_dir():
             return sorted(entry for entry in path.iterdir() if _is_source(entry))
         is_pattern = not path.exists() and glob.has_magic(name)
-    except OSError as error:  # not to be entered, or longer than a name can be
+    except OSError as error:  # a folder that may not be entered, or a name that is too long
         reason = error.strerror or str(error)
         raise InputError(f"{name} cannot be opened.", found=reason, do="check the name") from error
     if is_pattern:
@@ -170,10 +173,10 @@ def _sources(name: str) -> Sequence[Place]:
 
 
 def _is_source(path: Path) -> bool:
-    """True for a file of a folder that is video, and not one that was made here."""
+    """True for a video of a folder, unless a run here has made it."""
     if path.suffix.lower() not in VIDEO_SUFFIXES or not path.is_file():
         return False
-    # Unlike Path.exists this takes a name that is too long for a run's folder beside it.
+    # Unlike Path.exists, lexists does not raise for a name that is too long.
     return not os.path.lexists(path.with_name(path.name + RUN_SUFFIX))
 
 
@@ -187,7 +190,7 @@ def _output(source: Place, output: str | None, several: bool) -> Place:
         return Address(f"{output.rstrip('/')}/{name}") if is_address(output) else Path(output) / name
     if several:
         raise UsageError(
-            "Several inputs cannot go into one file.",
+            "Several inputs cannot be written to one file.",
             found=f"output {output}",
             do="name a folder, as in out/, or a template such as out/{stem}_seg.mp4",
         )
@@ -197,5 +200,5 @@ def _output(source: Place, output: str | None, several: bool) -> Place:
 def _is_folder(name: str) -> bool:
     try:
         return Path(name).is_dir()
-    except OSError:  # longer than a name can be
+    except OSError:  # a name that is too long
         return False

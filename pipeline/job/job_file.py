@@ -1,4 +1,4 @@
-"""Job files: YAML in, the jobs it describes out; every complaint has the file and the line."""
+"""Read job files: YAML with one or more jobs; every error names the file and the line."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from pipeline.loading.typed_value import at_home, is_path, wrong_value
 from pipeline.loading.yaml_nodes import given_in, yaml_nodes
 from pipeline.structures.address import is_address
 
-#: Options whose value is a path, and counts from the job file if it is relative.
+#: Options whose value is a path, relative to the job file.
 _PATHS = ("work-dir",)
 
-#: Lists in lists: a list of jobs under `jobs`.
+#: Depth of nested lists: a list of jobs under `jobs`.
 _DEEPEST = 2
 
 
 def read_job_file(path: Path, overrides: Mapping[str, Any] | None = None) -> list[JobRequest]:
     """The jobs of a YAML file: one mapping, several documents, a list, or a list under `jobs`.
 
-    Keys are the long flags, and `inputs` and `output`. overrides : options that stand above the file's
-    own, by name. Raises UsageError with file and line.
+    Keys are the long flags, `inputs` and `output`. overrides : options by name that take precedence over the file's.
+    Raises UsageError with the file and the line.
     """
     documents = yaml_nodes(path)
     jobs = [_job(path, node, overrides or {}) for document in documents for node in _mappings(path, document)]
     if not jobs:
-        raise UsageError(f"{path} holds no job.", do="give it `inputs` at least")
+        raise UsageError(f"{path} contains no job.", do="add `inputs` at least")
     return jobs
 
 
 def _mappings(path: Path, node: yaml.Node | None, depth: int = 0) -> Iterator[yaml.Node]:
-    """The nodes that describe a job each."""
+    """The nodes that each describe a job."""
     if isinstance(node, yaml.SequenceNode) and depth < _DEEPEST:
         for item in node.value:
             yield from _mappings(path, item, depth + 1)
@@ -56,7 +56,7 @@ def _job(path: Path, node: yaml.Node, overrides: Mapping[str, Any]) -> JobReques
     values = dict(given.values)
     named: dict[str, Any] = {key: values.pop(key) for key in ("inputs", "output") if key in values}
     if "inputs" not in named:
-        by_room(replace(given, values=values))  # `input` is told as a key that there is not
+        by_room(replace(given, values=values))  # reports a misspelt key such as `input` first
     given.check(_faults(named))
     output = named.get("output")
     return make_request(
@@ -67,7 +67,7 @@ def _job(path: Path, node: yaml.Node, overrides: Mapping[str, Any]) -> JobReques
 
 
 def _by_flag(given: Given) -> Given:
-    """The same with the keys as the long flags have them; a job file may have _ for -."""
+    """The same with keys spelt like the long flags; a job file may write _ for -."""
     values, places = (
         {key.replace("_", "-"): value for key, value in by_key.items()}
         for by_key in (given.values, given.places)
@@ -76,7 +76,7 @@ def _by_flag(given: Given) -> Given:
 
 
 def _faults(named: Mapping[str, Any]) -> Iterator[tuple[str | None, UsageError]]:
-    """Each fault of what a job's `inputs` and `output` name."""
+    """The faults of a job's `inputs` and `output`."""
     if "inputs" not in named:
         yield None, UsageError("A job needs inputs.", do="add `inputs:` with files, folders or patterns")
     for key, value in named.items():
@@ -90,7 +90,7 @@ def _list(value: Any) -> list[Any]:
 
 
 def _anchored(path: Path, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values with paths as seen from the file; weights may be a path or a name of the catalog."""
+    """The values with relative paths resolved against the file; weights may be a path or a name of the catalog."""
     texts = {key: value for key, value in values.items() if isinstance(value, str)}
     paths = [key for key in _PATHS if key in texts]
     if "ignore-region" in values:
@@ -104,7 +104,7 @@ def _anchored(path: Path, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _from(path: Path, name: str) -> str:
-    """A relative name from the job file on; a slash at its end says that it is a folder. An address stays."""
+    """The name resolved against the job file's folder; a trailing slash is kept, and an address left alone."""
     if is_address(name):
         return name
     joined = str(path.parent / at_home(name))

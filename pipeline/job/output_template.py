@@ -1,4 +1,4 @@
-"""Names of outputs and their runs: templates such as out/{stem}_seg.mp4 with a fixed set of fields, none evaluated."""
+"""Names of outputs and of their runs, with templates such as out/{stem}_seg.mp4."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 
 from pipeline.errors import UsageError
 
-#: Ending of a run's folder, which lies beside its output and is named after it.
+#: Suffix of a run's folder, which lies beside its output and is named after it.
 RUN_SUFFIX = ".seg-run"
 
-#: What holds the file of detections of several pictures, in the folder of the first output.
+#: Folder beside the first output that holds the detections of several pictures.
 FOLDER_OF_SEVERAL = f"pictures{RUN_SUFFIX}"
 
-#: A doubled brace, a field, or a brace that is neither.
+#: A doubled brace, a field, or a single brace.
 _PARTS = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 
 
@@ -25,14 +25,14 @@ def run_folder(output: Path) -> Path:
 
 
 def filled(template: str, fields: Mapping[str, str]) -> str:
-    """The template with each `{field}` as its value; `{{` and `}}` stand for braces.
+    """The template with each `{field}` replaced by its value; `{{` and `}}` stand for braces.
 
-    Raises UsageError for a field that does not exist, whatever stands within its braces, for a lone brace, and for a
-    value that would be a way to another folder: a file called `...mp4` has the stem `..`.
+    Nothing is evaluated: any other text in braces, and a single brace, raise UsageError. So does a value that would
+    lead to another folder: a file called `...mp4` has the stem `..`.
     """
     for name in fields.values():
         if name in (".", ".."):
-            raise UsageError(f"An input's name has the stem {name!r}, which is a folder.", do="rename it")
+            raise UsageError(f"An input has the stem {name!r}, which would be a folder.", do="rename it")
 
     def value(part: re.Match[str]) -> str:
         text = part.group()
@@ -41,9 +41,9 @@ def filled(template: str, fields: Mapping[str, str]) -> str:
         if part.group(1) in fields:
             return fields[part.group(1)]
         raise UsageError(
-            f"The output {template!r} is no template.",
+            f"The output {template!r} is not a valid template.",
             found=f"{text!r}",
-            do=f"use {' or '.join('{' + name + '}' for name in fields)}, and {{{{ for a brace itself",
+            do=f"use {' or '.join('{' + name + '}' for name in fields)}, and {{{{ for a literal brace",
         )
 
     return _PARTS.sub(value, template)

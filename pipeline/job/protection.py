@@ -1,4 +1,4 @@
-"""Inputs that no output may replace: each input of a command against each output, whatever either is called."""
+"""Refuse outputs that would replace an input, however either of them is spelt."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from pipeline.structures.address import Address, FrameFolder, Place
 
 
 def protect_sources(pairs: Sequence[tuple[Place, Place]]) -> None:
-    """Raise UsageError where an output would replace an input or swallow it, or two inputs would become one output.
+    """Raise UsageError if an output would replace an input or contain it, or two inputs would share an output.
 
-    A file is known by its path without links and, where it is there, by device and inode and by the name that its
-    folder lists: another spelling, a link, a hard link and a file system that takes A for a are all seen through, also
-    one that makes its inodes up.
+    A file is recognised by its real path and, if it exists, by device and inode and by its name as the folder lists
+    it. That covers other spellings, symbolic and hard links, case-insensitive file systems, and those that invent
+    their inode numbers.
 
     Parameters
     ----------
@@ -36,9 +36,9 @@ def protect_sources(pairs: Sequence[tuple[Place, Place]]) -> None:
             other = made_of.setdefault(mark, source)
             if other != source:
                 raise UsageError(
-                    f"2 inputs would go into {output}.",
+                    f"2 inputs would be written to {output}.",
                     found=f"{other}, {source}",
-                    do="use a template with {name}, or another output for each",
+                    do="use a template with {name}, or different outputs",
                 )
         if isinstance(output, Path):
             refuse_in_run_folder(output)
@@ -55,26 +55,28 @@ def protect_sources(pairs: Sequence[tuple[Place, Place]]) -> None:
 
 
 def refuse_in_run_folder(output: Path) -> None:
-    """Raise UsageError for an output in the folder of a run, which removes its work files when it is through."""
+    """Raise UsageError for an output in a run's folder, from which work files are removed in the end."""
     for folder in Path(os.path.realpath(output)).parents:
         if folder.name.endswith(RUN_SUFFIX):
             raise UsageError(
-                f"{output} would lie in the folder of a run, and go with its work files.",
+                f"{output} would lie in the folder of a run, and be removed with it.",
                 found=str(folder),
                 do="name another output",
             )
 
 
 def check_replaceable(output: Path) -> None:
-    """Raise UsageError if something else than a file has the output's name, or no file and run can have it."""
+    """Raise UsageError if the output exists and is no regular file, or if its name cannot be used."""
     check_run_name(output)
     status = _status(output, output)
     if status is not None and not stat.S_ISREG(status.st_mode):
-        raise UsageError(f"{output} is no file, so it cannot be replaced.", do="name a file as the output")
+        raise UsageError(
+            f"{output} is not a regular file, so it cannot be replaced.", do="name a file as the output"
+        )
 
 
 def check_run_name(output: Path) -> None:
-    """Raise UsageError where the run of this output cannot have its name, the longest of all."""
+    """Raise UsageError if the folder of the output's run, which has the longest name, cannot be called so."""
     _status(run_folder(output.absolute()), output)
 
 
@@ -90,20 +92,20 @@ def _status(path: Path, output: Path) -> os.stat_result | None:
 
 
 def check_not_another_s(output: Path) -> None:
-    """Raise UsageError for another user's file in a folder such as /tmp, where only its owner may rename it."""
+    """Raise UsageError for another user's file in a sticky folder such as /tmp, where only its owner may rename it."""
     try:
         folder, owner = output.absolute().parent.stat(), output.lstat().st_uid
     except OSError:
         return
     if folder.st_mode & stat.S_ISVTX and os.geteuid() not in (0, folder.st_uid, owner):
         raise UsageError(
-            f"{output} belongs to user {owner}, and its folder lets nobody else replace it.",
+            f"{output} belongs to user {owner}, and only its owner may replace files in its folder.",
             do="name another output",
         )
 
 
 def _marks(path: Place, names: Callable[[str], Mapping[str, str]]) -> Iterator[Hashable]:
-    """The marks that two spellings of one file have in common. names : see `_names`."""
+    """Marks that identify a file; two spellings of one file share one of them. names : see `_names`."""
     if not isinstance(path, Path):
         yield path
         return
@@ -112,7 +114,7 @@ def _marks(path: Place, names: Callable[[str], Mapping[str, str]]) -> Iterator[H
     try:
         status = path.stat()
     except (OSError, ValueError):
-        return  # not there, so that there is nothing to lose
+        return  # does not exist, so there is nothing to lose
     yield status.st_dev, status.st_ino
     folder, name = os.path.split(real)
     listed = names(folder)
@@ -120,7 +122,7 @@ def _marks(path: Place, names: Callable[[str], Mapping[str, str]]) -> Iterator[H
 
 
 def _names(folder: str) -> Mapping[str, str]:
-    """The names in a folder, by themselves and as they are where sizes of letters and forms of Unicode do not count."""
+    """The names in a folder, by themselves and by their form without case and Unicode normalisation."""
     try:
         names = [path.name for path in Path(folder).iterdir()]
     except OSError:

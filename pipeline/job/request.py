@@ -19,28 +19,27 @@ from pipeline.structures.pixel_classes import PixelClasses
 
 @dataclass(frozen=True)
 class StoredWeights:
-    """Weights that need not be here, since stored detections stand for them.
+    """Weights that need not be on this machine, because their detections are stored.
 
-    model : their name or path. sha256 : of their content. class_names : what they find.
-    runtime : that ran them. arrays_sha256 : of their arrays alone, where that is known. classes : of the class maps
-    that are stored; None: none are.
+    model : their name or path. sha256 : of their content. class_names : of what they find.
+    runtime : what ran them. classes : of the stored class maps; None if there are none.
     """
 
     model: str
     sha256: str
     class_names: Mapping[int, str]
     runtime: str
-    arrays_sha256: str | None = None
     classes: PixelClasses | None = None
 
 
 @dataclass(frozen=True)
 class JobRequest:
-    """Videos, where they go, and how they are made.
+    """The videos of a job, their outputs, and the settings.
 
     inputs : files, folders or patterns. output : a file, a folder or a template; None for the default name.
-    stored : the weights, where the run's detections are there already. found_by : the folder of the finished run
-    whose detections are taken; None where this run's own folder has them, or the network is to find them.
+    stored : the weights, if the run's detections exist already.
+    found_by : the folder of the finished run whose detections are used; None if they are in this run's own folder, or
+        are still to be found.
     """
 
     inputs: tuple[str, ...]
@@ -51,9 +50,9 @@ class JobRequest:
 
 
 def make_request(inputs: tuple[str, ...], output: str | None, given: Given) -> JobRequest:
-    """The request of these inputs, with options by their long flag's name.
+    """The request for these inputs. given : options by the names of their long flags.
 
-    Raises ConfigError that names every wrong option with its place.
+    Raises ConfigError, which names every wrong option and where it was given.
     """
     rooms = by_room(given)
     given.check(fault for room, values in rooms.items() for fault in _refusals(room, values))
@@ -65,14 +64,14 @@ def make_request(inputs: tuple[str, ...], output: str | None, given: Given) -> J
 
 
 def by_room(given: Given) -> dict[str, dict[str, Any]]:
-    """Settings by room and field, of options by name. Raises ConfigError for names and values that no option has."""
+    """The options by room and field. Raises ConfigError for unknown options and values of the wrong type."""
     rooms: dict[str, dict[str, Any]] = {}
     given.check(_faults(given, rooms))
     return rooms
 
 
 def _faults(given: Given, rooms: dict[str, dict[str, Any]]) -> Iterator[tuple[str, UsageError]]:
-    """Each fault of names and types; fills `rooms` with what has the right type."""
+    """The unknown options and wrong types; adds all other values to `rooms`."""
     for name, value in given.values.items():
         option = OPTIONS.get(name)
         if option is None:

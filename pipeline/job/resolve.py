@@ -1,4 +1,4 @@
-"""Settings as they were asked for to settings as they are used."""
+"""Turn settings as they were asked for into settings as they are used."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pipeline.errors import UsageError
 from pipeline.job.settings import Settings
 from pipeline.pictures.settings import PictureSettings
 
-#: Of so many frames the network looks at one with --fast: masks between keep an IoU of 0.94 with those looked at.
+#: With --fast the network looks at one of so many frames; masks in between keep an IoU of 0.94 with its own.
 _FAST_EVERY = 3
 
 
 def resolve(settings: Settings) -> Settings:
-    """The settings of a video as the passes, `verify` and the Python interface take them.
+    """The settings as the passes, `verify` and the Python interface use them.
 
-    Without --every the network looks at all frames, and with --fast at every 3rd. Lower the thresholds of storing and
-    tracking to `conf` where they lie above it: an object that is to be shown has to be found and followed.
+    Without --every the network looks at all frames, or with --fast at every 3rd. The thresholds for storing and
+    tracking are lowered to `conf` if they lie above it: to be shown, an object has to be found and followed.
     """
     if settings.pictures != PictureSettings():
-        raise UsageError("--quality is for pictures.", do="for videos there is --crf")
+        raise UsageError("--quality applies to pictures only.", do="use --crf for videos")
     conf = settings.render.conf
     segment, track = settings.segment, settings.track
     start = min(track.start_score, conf)
@@ -37,5 +37,5 @@ def resolve(settings: Settings) -> Settings:
 
 
 def _whole_path(model: str) -> str:
-    """A path of weights from the root on, so that the run can be resumed from anywhere; a name as it is."""
+    """An absolute path of weights, so that the run can be resumed from any folder; a name of the catalog as it is."""
     return str(Path(model).absolute()) if Path(model).exists() else model

@@ -1,4 +1,4 @@
-"""Settings: how videos are made, one frozen dataclass a pass; built in one way from names and values."""
+"""Settings: how a video is made, in one frozen dataclass per pass."""
 
 from __future__ import annotations
 
@@ -17,17 +17,16 @@ from pipeline.video.settings import DecodeSettings, EncodeSettings
 
 @dataclass(frozen=True)
 class RunSettings:
-    """Settings of how the work is done; nothing of what comes out depends on them.
+    """Settings of how the work is done, on which the output does not depend.
 
-    workers : processes that run the network; None: a GPU each, without GPU a core each; 0: no others, and no
-        Ray.
-    chunk_frames : frames that are worked on at once; None for the default.
-    cluster : HOST:PORT of a Ray cluster, `auto` for the one on this machine, `local` for one that is started here for
-        this run alone, None for none.
-    force, skip : what becomes of an output that exists; neither: the run is refused.
-    work_dir : where chunk files go; None: into the run's folder beside the output. The runs of outputs in a storage
-        lie there too; None: in the current folder.
-    keep_work : they stay after success. sidecar : detections and manifest stay beside the output.
+    workers : processes that run the network; None: one per GPU, or a single one without; 0: everything in this process.
+    chunk_frames : frames per chunk; None for the default.
+    cluster : HOST:PORT of a Ray cluster, `auto` for the one on this machine, `local` for one that is started for this
+        run alone; None: no Ray cluster.
+    force, skip : replace an existing output, or skip its input; with neither the run is refused.
+    work_dir : for chunk files; None: the run's folder beside the output. Also for the runs of outputs in a storage;
+        None: the current folder.
+    keep_work : keep the chunk files after success. sidecar : keep detections and manifest beside the output.
     """
 
     workers: int | None = None
@@ -43,9 +42,9 @@ class RunSettings:
         if self.force and self.skip:
             raise UsageError("--force and --no-clobber exclude each other.", do="leave out one of them")
         if self.workers is not None and self.workers < 0:
-            raise ConfigError("workers has to be 0 or more.", found=str(self.workers), do="leave it out")
+            raise ConfigError("workers must be 0 or more.", found=str(self.workers), do="leave it out")
         if self.chunk_frames is not None and self.chunk_frames < 1:
-            raise ConfigError("chunk-frames has to be at least 1.", found=str(self.chunk_frames))
+            raise ConfigError("chunk-frames must be at least 1.", found=str(self.chunk_frames))
         if self.cluster is not None and self.workers == 0:
             raise UsageError("--cluster needs workers.", found="--workers 0", do="leave out one of them")
 
@@ -63,17 +62,17 @@ class Settings:
     run: RunSettings = field(default_factory=RunSettings)
 
     def with_changes(self, changes: Mapping[str, Mapping[str, Any]]) -> Settings:
-        """The settings with other values, given by room and field."""
+        """The settings with these values changed, given by room and field."""
         rooms = {room: replace(getattr(self, room), **values) for room, values in changes.items()}
         return replace(self, **rooms)
 
     @classmethod
     def from_json(cls, values: Mapping[str, Mapping[str, Any]], place: str) -> Settings:
-        """The settings of their JSON form; keys that another version wrote are left out.
+        """The settings of their JSON form; unknown keys, which another version wrote, are ignored.
 
-        place : where they stand. Raises ConfigError for a value that a setting cannot have.
+        place : the file, for errors. Raises ConfigError for a value that a setting cannot have.
         """
-        from pipeline.loading.load import load  # what checks types need not be there for --help
+        from pipeline.loading.load import load  # which --help need not import
 
         given = {
             room.name: Given(values.get(room.name, {}), place=place, of_json=True) for room in fields(cls)

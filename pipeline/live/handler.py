@@ -135,7 +135,7 @@ class LiveHandler(BaseHTTPRequestHandler):
         try:
             wishes = json.loads(self.rfile.read(int(length)))
             if not isinstance(wishes, dict):
-                raise ConfigError("The controls have to be an object.")
+                raise ConfigError("The controls must be an object.")
             self.server.session.control(wishes)
         except (ValueError, ConfigError) as error:
             return self._json({"error": str(error)}, HTTPStatus.BAD_REQUEST)

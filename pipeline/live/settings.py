@@ -27,7 +27,7 @@ class LiveControls:
 
     def __post_init__(self) -> None:
         if not 0.01 <= self.conf <= 1.0:
-            raise ConfigError("conf has to lie in 0.01..1.", found=str(self.conf))
+            raise ConfigError("conf must lie in 0.01..1.", found=str(self.conf))
 
     def changed(self, wishes: Mapping[str, Any], names: set[str], views: Collection[str]) -> LiveControls:
         """The controls with what JSON asks for. Raises ConfigError for what cannot be.

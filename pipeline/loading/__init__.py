@@ -1,1 +1,1 @@
-"""Values from outside become settings: YAML with its lines, JSON, and words of a command line."""
+"""Turn values from outside (YAML, JSON, command lines) into settings."""

@@ -8,6 +8,6 @@ from pipeline.errors import ConfigError
 
 
 def check_choice(what: str, value: str, known: Sequence[str]) -> None:
-    """Raise ConfigError for a value that is none of those known. what : a sentence on what the setting has to say."""
+    """Raise ConfigError unless the value is a known one. what : a sentence that says what the setting is for."""
     if value not in known:
         raise ConfigError(what, found=value, do=f"choose from {', '.join(known)}")

@@ -1,4 +1,4 @@
-"""Given: values from outside, and where each of them stands."""
+"""Given: values from outside, and where each of them was given."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any
 
 from pipeline.errors import ConfigError, UsageError
 
-#: Faults that one error tells; finding more would take long in a hostile file.
+#: Most faults that one error lists; finding more could take long in a hostile file.
 _MOST_FAULTS = 8
 
 
 @dataclass(frozen=True)
 class Given:
-    """Values by key, as YAML, JSON or a command line has them.
+    """Values by key, from YAML, JSON or a command line.
 
-    places : where a key stands, such as `job.yaml, line 3`. place : where all of them stand, which is said of a key
-    that has no place of its own; "" where there is nothing to say. folder : relative paths count from it.
-    of_json : the values have types of their own, and a text is never read as a number or a switch.
+    places : where each key was given, such as `job.yaml, line 3`. place : where all of them were given, for keys
+    without a place of their own; "" if there is nothing to say. folder : relative paths are resolved against it.
+    of_json : the values have types, so text is never read as a number or a switch.
     """
 
     values: Mapping[str, Any]
@@ -30,12 +30,12 @@ class Given:
     of_json: bool = False
 
     def under(self, stronger: Mapping[str, Any]) -> Given:
-        """These values with stronger ones in their stead, which stand nowhere."""
+        """These values, overridden by stronger ones, which have no place."""
         places = {**self.places, **dict.fromkeys(stronger, "")}
         return replace(self, values={**self.values, **stronger}, places=places)
 
     def check(self, faults: Iterable[tuple[str | None, UsageError]]) -> None:
-        """Raise one ConfigError that tells the faults, each with its place, where there are any.
+        """Raise one ConfigError that lists the faults, if any, each with its place.
 
         faults : the key, if one is to blame, and what is wrong with it.
         """
@@ -44,7 +44,7 @@ class Given:
             return
         whats = [self._placed(key, error.what.rstrip(".")) for key, error in told]
         found = [error.found for _, error in told if error.found]
-        # What is to be done is said once, even of several keys.
+        # The same advice for several keys is given once.
         do = dict.fromkeys(error.do for _, error in told if error.do)
         raise ConfigError(
             "; ".join(whats) + ".", found="; ".join(found) or None, do="; ".join(map(str, do)) or None

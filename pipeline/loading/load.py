@@ -1,4 +1,4 @@
-"""A frozen dataclass of values from outside, or one error that names every wrong key with file and line."""
+"""Build a frozen dataclass from values from outside, or raise one error that names every wrong key."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Loaded = TypeVar("Loaded")
 
 
 def load(kind: type[Loaded], given: Given, *, ignore_unknown: bool = False) -> Loaded:
-    """The instance of `kind` that has these values.
+    """The instance of `kind` with these values.
 
-    Keys and types are checked here, against the annotations; which values can work is said by the class alone, in its
-    `__post_init__`. ignore_unknown : leave out keys that another version wrote. Raises ConfigError.
+    Keys and types are checked here, against the annotations; the range of a value is checked by the class itself, in
+    its `__post_init__`. ignore_unknown : ignore keys that another version wrote. Raises ConfigError.
     """
     values: dict[str, Any] = {}
     given.check(_faults(kind, given, values, ignore_unknown))
@@ -28,9 +28,9 @@ def load(kind: type[Loaded], given: Given, *, ignore_unknown: bool = False) -> L
 
 
 def refusals(kind: type, values: Mapping[str, Any]) -> Iterator[tuple[str | None, UsageError]]:
-    """Each error of the class over these values, with the key that is to blame.
+    """The errors that the class raises for these values, each with the key to blame.
 
-    To blame is the last key without which that error would be another one or none.
+    That is the last key whose removal makes the error go away or change.
     """
     left = dict(values)
     error = _refusal(kind, left)
@@ -43,7 +43,7 @@ def refusals(kind: type, values: Mapping[str, Any]) -> Iterator[tuple[str | None
 
 
 def unknown_key(key: str, known: Collection[str]) -> UsageError:
-    """The error for a name that no setting has, with the nearest one that there is."""
+    """The error for an unknown setting, with the most similar known one."""
     near = get_close_matches(key, known, n=1, cutoff=0.5)
     return UsageError(
         f"There is no setting called {key!r}.",
@@ -53,14 +53,14 @@ def unknown_key(key: str, known: Collection[str]) -> UsageError:
 
 @cache
 def hints_of(kind: type) -> dict[str, Any]:
-    """The annotations of a dataclass by field."""
+    """The annotations of a dataclass, by field."""
     return get_type_hints(kind)
 
 
 def _faults(
     kind: type, given: Given, values: dict[str, Any], ignore_unknown: bool
 ) -> Iterator[tuple[str | None, UsageError]]:
-    """Each fault of keys and types; fills `values` with what has the right type."""
+    """The unknown keys and wrong types; adds all other values to `values`."""
     hints = hints_of(kind)
     for key, value in given.values.items():
         if key in hints:
@@ -72,7 +72,7 @@ def _faults(
             yield key, unknown_key(key, hints)
     missing = [name for name in _needed(kind) if name not in given.values]
     if missing:
-        yield None, ConfigError(f"It lacks {' and '.join(missing)}.", do="add what is missing")
+        yield None, ConfigError(f"{' and '.join(missing)} must be given.", do="add what is missing")
 
 
 def _value(key: str, hint: Any, value: Any, given: Given) -> Any:
@@ -86,7 +86,7 @@ def _value(key: str, hint: Any, value: Any, given: Given) -> Any:
 
 @cache
 def _needed(kind: Any) -> tuple[str, ...]:
-    """Names of the fields that have no default."""
+    """Names of the fields without a default."""
     return tuple(
         one.name for one in fields(kind) if one.default is MISSING and one.default_factory is MISSING
     )

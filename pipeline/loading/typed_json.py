@@ -1,4 +1,4 @@
-"""A dataclass of JSON text that this program wrote, and that anybody may have changed."""
+"""Read a dataclass from JSON that this program wrote, and that anybody may have changed."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ Value = TypeVar("Value")
 
 
 def typed_json(kind: type[Value], text: str) -> Value:
-    """The instance of `kind` that the text holds, every value in it of the type of its annotation.
+    """The instance of `kind` in the text, with every value checked against its annotation.
 
-    Keys that `kind` does not have are left out: a later version wrote them. Raises ValueError that says which value is
-    wrong, as `$.chunks[3]`.
+    Unknown keys, which a later version wrote, are ignored. Raises ValueError, which names the wrong value like
+    `$.chunks[3]`.
     """
     try:
-        # Not msgspec's own decoder: it knows no halves of surrogate pairs, which names that are no UTF-8 have.
+        # Not msgspec's own decoder: it refuses the lone surrogates of file names that are not UTF-8.
         values = json.loads(text, parse_constant=_finite, parse_float=_finite)
         return msgspec.convert(values, kind, str_keys=True)
     except RecursionError as deep:
-        raise ValueError("values lie too deep in each other") from deep
+        raise ValueError("values are nested too deeply") from deep
 
 
 def _finite(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
-        raise ValueError(f"{digits} is no number that can be counted with")
+        raise ValueError(f"{digits} is not a finite number")
     return number

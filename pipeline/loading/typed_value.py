@@ -1,4 +1,4 @@
-"""A value from outside as the type that a setting's annotation asks for."""
+"""Convert a value from outside to the type of a setting's annotation."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ import msgspec
 
 from pipeline.errors import ConfigError
 
-#: Counts, bits and pixels are 32-bit numbers in the libraries that take them.
+#: The libraries take counts, bits and pixels as 32-bit integers.
 _LARGEST = 2**31 - 1
 
-#: How many characters of a wrong value an error shows.
+#: Most characters of a wrong value that an error shows.
 _SHOWN = 200
 
-#: What a person calls one value of a kind, and several.
+#: Each type in words, in the singular and the plural.
 _KINDS = {
     int: ("a whole number", "whole numbers"),
     float: ("a number", "numbers"),
-    str: ("a text", "texts"),
+    str: ("text", "texts"),
     bool: ("true or false", "switches"),
     Path: ("a path", "paths"),
     type(None): ("null", "nulls"),
@@ -31,9 +31,9 @@ _KINDS = {
 
 
 def typed_value(hint: Any, value: Any, folder: Path | None = None, *, strict: bool = False) -> Any:
-    """The value as the annotation asks for it: numbers also of texts, tuples of lists, paths as seen from the folder.
+    """The value in the type of the annotation: numbers also from text, tuples from lists, paths relative to the folder.
 
-    strict : numbers and switches of texts are refused. Raises ValueError with what is expected, in words.
+    strict : refuse text for numbers and switches. Raises ValueError with what is expected, in words.
     """
     hook = partial(_path, folder or Path())
     try:
@@ -45,7 +45,7 @@ def typed_value(hint: Any, value: Any, folder: Path | None = None, *, strict: bo
 
 
 def at_home(name: str) -> Path:
-    """The path with a ~ at its beginning as the home folder; as it is where nobody is called so."""
+    """The path with a leading ~ expanded; unchanged if there is no such user."""
     try:
         return Path(name).expanduser()
     except RuntimeError:
@@ -53,13 +53,13 @@ def at_home(name: str) -> Path:
 
 
 def is_path(weights: str, folder: Path) -> bool:
-    """True for weights of a file in this folder that are a path, and no name of the catalog."""
+    """True if `weights`, given in a file in this folder, is a path and not a name of the catalog."""
     return "/" in weights or weights.endswith(".safetensors") or (folder / weights).exists()
 
 
 def wrong_value(key: str, value: Any, expected: str) -> ConfigError:
-    """The error for a value that a setting cannot have. expected : what to give, in words."""
-    return ConfigError(f"{key} has a value it cannot have.", found=_shown(value), do=f"give {expected}")
+    """The error for an invalid value. expected : what to give, in words."""
+    return ConfigError(f"{key} has an invalid value.", found=_shown(value), do=f"give {expected}")
 
 
 def _path(folder: Path, kind: type, value: Any) -> Path:
@@ -69,18 +69,18 @@ def _path(folder: Path, kind: type, value: Any) -> Path:
 
 
 def _check_inside(value: Any) -> None:
-    """Raise ValueError for what no setting can work with, wherever in the value it is."""
+    """Raise ValueError for values that no setting can have, at any depth."""
     if isinstance(value, tuple):
         for item in value:
             _check_inside(item)
     elif isinstance(value, Mapping):
         _check_inside((*value, *value.values()))
     elif isinstance(value, float) and not math.isfinite(value):
-        raise ValueError("a number that is not infinite")
+        raise ValueError("a finite number")
     elif isinstance(value, int) and abs(value) > _LARGEST:
         raise ValueError(f"a whole number up to {_LARGEST}")
     elif isinstance(value, str) and "\0" in value:
-        raise ValueError("a text without a zero in it")
+        raise ValueError("text without NUL characters")
 
 
 def _words(hint: Any, *, several: bool = False) -> str:
@@ -99,7 +99,7 @@ def _words(hint: Any, *, several: bool = False) -> str:
 
 
 def _shown(value: Any) -> str:
-    """The value as an error shows it, cut where it is long."""
-    is_huge = isinstance(value, int) and abs(value) > 10**30  # whose digits Python may refuse to print
+    """The value as an error shows it, shortened if it is long."""
+    is_huge = isinstance(value, int) and abs(value) > 10**30  # Python may refuse to print so many digits
     text = f"a whole number of {value.bit_length()} bits" if is_huge else repr(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

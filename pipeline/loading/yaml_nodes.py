@@ -1,4 +1,4 @@
-"""The documents of a YAML file as nodes with their lines, within bounds that no honest file of settings comes near."""
+"""Read YAML documents as nodes with line numbers, within limits that no honest file of settings comes near."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from yaml.events import AliasEvent
 from pipeline.errors import UsageError
 from pipeline.loading.given import Given
 
-#: Reading takes time in proportion to these: some 2 s a megabyte.
+#: Reading takes about 2 s per megabyte.
 _MOST_BYTES = 256 * 1024
-#: Values, each as often as aliases repeat it.
+#: Values, counted as often as aliases repeat them.
 _MOST_VALUES = 10_000
 _DEEPEST = 12
-#: As long as a path can be.
+#: No path is longer.
 _LONGEST_TEXT = 4096
 
-#: What PyYAML raises for a value that is not what its tag says.
+#: Errors of PyYAML for a value that does not fit its tag.
 _NO_VALUE = (yaml.YAMLError, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
 
 
-#: Numbers as YAML 1.2 has them (10.3.2). PyYAML's are of 1.1, where 010 is 8, 1:30 is 90, and a day is no text.
+#: Numbers as in YAML 1.2 (10.3.2). PyYAML follows 1.1, where 010 is 8, 1:30 is 90, and a date is no text.
 _INT, _FLOAT = "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"
 _NUMBERS = {
     _INT: r"[-+]?(?:0|[1-9][0-9]*|0x[0-9a-fA-F]+)",
@@ -39,7 +39,7 @@ _OF_YAML_1_1 = {_INT, _FLOAT, "tag:yaml.org,2002:timestamp"}
 
 
 class _BoundedLoader(yaml.SafeLoader):
-    """PyYAML's safe loader, which stops where a document becomes larger than it looks."""
+    """PyYAML's safe loader, which stops when a document grows beyond the limits."""
 
     yaml_implicit_resolvers: ClassVar = {
         first: [(tag, form) for tag, form in known if tag not in _OF_YAML_1_1]
@@ -56,14 +56,14 @@ class _BoundedLoader(yaml.SafeLoader):
         line = event.start_mark.line + 1
         self._depth += 1
         if self._depth > _DEEPEST:
-            raise _refused(self._path, line, f"Values lie more than {_DEEPEST} deep in each other.")
+            raise _refused(self._path, line, f"Values are nested more than {_DEEPEST} deep.")
         node = super().compose_node(parent, index)
         self._depth -= 1
         self._values += 1
         if isinstance(event, AliasEvent):
             if id(node) not in self._sizes:
                 raise _refused(
-                    self._path, line, f"The alias *{event.anchor} stands within what it stands for."
+                    self._path, line, f"The alias *{event.anchor} refers to a value that contains it."
                 )
             self._values += self._sizes[id(node)]
         else:
@@ -80,12 +80,12 @@ class _BoundedLoader(yaml.SafeLoader):
         lines: dict[str, int] = {}
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise _refused(self._path, key.start_mark.line + 1, "A key has to be a word.")
+                raise _refused(self._path, key.start_mark.line + 1, "A key must be a word.")
             name = key.value.replace("_", "-")
             line = key.start_mark.line + 1
             if name in lines:
                 raise _refused(
-                    self._path, line, f"The key {key.value!r} stands in line {lines[name]} already."
+                    self._path, line, f"The key {key.value!r} is already given in line {lines[name]}."
                 )
             lines[name] = line
 
@@ -95,7 +95,7 @@ for _tag, _form in _NUMBERS.items():
 
 
 def yaml_nodes(path: Path) -> Iterator[yaml.Node]:
-    """The root of each document. Raises UsageError, with the line where there is one, for what is no such file."""
+    """The root node of each document. Raises UsageError, with the line if there is one, for a file that is not YAML."""
     loader = None
     try:
         loader = _BoundedLoader(_text(path), path)
@@ -103,21 +103,23 @@ def yaml_nodes(path: Path) -> Iterator[yaml.Node]:
             yield loader.get_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise _refused(path, mark.line + 1 if mark else 1, "This is no YAML.", error.problem) from error
+        raise _refused(
+            path, mark.line + 1 if mark else 1, "This is not valid YAML.", error.problem
+        ) from error
     except yaml.YAMLError as error:
-        raise _refused(path, 1, "This is no YAML.", " ".join(str(error).split())) from error
+        raise _refused(path, 1, "This is not valid YAML.", " ".join(str(error).split())) from error
     finally:
         if loader is not None:
             loader.dispose()
 
 
 def given_in(path: Path, node: yaml.Node) -> Given:
-    """The keys and values of a mapping with their lines; relative paths in it count from the file's folder.
+    """The keys and values of a mapping with their lines; relative paths in it refer to the file's folder.
 
-    Raises UsageError, with the line, for a node that is no mapping, and for values that are no plain ones.
+    Raises UsageError, with the line, for a node that is not a mapping, and for values of unusual types.
     """
     if not isinstance(node, yaml.MappingNode):
-        raise _refused(path, node.start_mark.line + 1, "This has to be a mapping of keys and values.")
+        raise _refused(path, node.start_mark.line + 1, "This must be a mapping of keys to values.")
     places = {key.value: f"{path}, line {key.start_mark.line + 1}" for key, _ in node.value}
     given = Given({}, places, f"{path}, line {node.start_mark.line + 1}", path.parent)
     values, faults = {}, []
@@ -131,29 +133,29 @@ def given_in(path: Path, node: yaml.Node) -> Given:
 
 
 def _plain_value(node: yaml.Node) -> Any:
-    """The value of a node: text, number, switch, list or mapping. Raises UsageError for any other."""
+    """The value of a node: text, number, switch, list or mapping. Raises UsageError for anything else."""
     constructor = yaml.SafeLoader("")
     try:
         value = constructor.construct_object(node, deep=True)
     except _NO_VALUE as error:
-        raise UsageError("This value is no text, number, switch or list.", found=node.tag) from error
+        raise UsageError("This value is not text, a number, a switch or a list.", found=node.tag) from error
     finally:
         constructor.dispose()
     if isinstance(value, bytes | set | tuple):
-        raise UsageError("This value is no text, number, switch or list.", found=node.tag)
+        raise UsageError("This value is not text, a number, a switch or a list.", found=node.tag)
     if isinstance(value, float) and not math.isfinite(value):
-        raise UsageError("This value is no number that can be counted with.", found=str(value))
+        raise UsageError("This value is not a finite number.", found=str(value))
     return value
 
 
 def _text(path: Path) -> str:
-    """The text of the file, of characters that YAML knows."""
+    """The text of the file, checked for characters that YAML does not allow."""
     try:
-        # A FIFO would be waited for.
+        # Non-blocking: a FIFO may have no writer.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as stream:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise UsageError(f"{path} is no file.", do="name a file of YAML text")
+                raise UsageError(f"{path} is not a regular file.", do="name a YAML file")
             content = stream.read(_MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         raise UsageError(
@@ -161,7 +163,7 @@ def _text(path: Path) -> str:
         ) from error
     if len(content) > _MOST_BYTES:
         raise UsageError(
-            f"{path} is larger than settings are.",
+            f"{path} is too large for a file of settings.",
             found=f"more than {_MOST_BYTES // 1024} KiB",
             do="split it",
         )
@@ -169,13 +171,11 @@ def _text(path: Path) -> str:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise _refused(
-            path, line, "This is no text in UTF-8.", f"byte {content[error.start]:#04x}"
-        ) from error
+        raise _refused(path, line, "This is not UTF-8 text.", f"byte {content[error.start]:#04x}") from error
     unknown = yaml.reader.Reader.NON_PRINTABLE.search(text)
     if unknown:
         line = text.count("\n", 0, unknown.start()) + 1
-        raise _refused(path, line, "This character is none of YAML's.", f"{ord(unknown.group()):#04x}")
+        raise _refused(path, line, "This character is not allowed in YAML.", f"{ord(unknown.group()):#04x}")
     return text
 
 

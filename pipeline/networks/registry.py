@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from pipeline.errors import ConfigError, WeightsError
-from pipeline.formats.own_file import arrays_digest
+from pipeline.formats.own_file import check_weights
 from pipeline.model.thorough import ThoroughPanoptic, ThoroughSegmenter, thorough_runtime
 from pipeline.networks.semantic import is_semantic
 from pipeline.networks.settings import LoadSettings
@@ -57,22 +57,6 @@ class NetworkKind:
     name: str
     loader: str
     endings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class NetworkDescription:
-    """A network, known without loading it.
-
-    kind : name of its kind.
-    class_names : name of each class id that it can return.
-    path : its file or folder; None if it is not on this machine yet.
-    arrays_sha256 : digest of the arrays alone in a file of ours, counted anew; None elsewhere.
-    """
-
-    kind: str
-    class_names: Mapping[int, str]
-    path: Path | None
-    arrays_sha256: str | None
 
 
 _MASK_RCNN, _ZOO = "pipeline.networks.mask_rcnn", "pipeline.networks.zoo_graph"
@@ -142,12 +126,11 @@ def pixel_classes(model: str | Path | NetworkSource) -> PixelClasses | None:
     return None if asked is None else cast(PixelClasses | None, asked(source))
 
 
-def describe(model: str | Path | NetworkSource) -> NetworkDescription:
-    """The network without loading it. Raises as `find_source` does, and WeightsError where its file is damaged."""
-    source = _source(model)
+def check_file(source: NetworkSource) -> None:
+    """Raise WeightsError where a weight file in our own format, which has a checksum, is here and damaged."""
     path = source.known_path()
-    arrays = arrays_digest(path) if source.kind == "own" and path is not None else None
-    return NetworkDescription(source.kind, class_names(source), path, arrays)
+    if source.kind == "own" and path is not None:
+        check_weights(path)
 
 
 def runtime_of(model: str | Path | NetworkSource, settings: LoadSettings | None = None) -> str:

@@ -52,7 +52,7 @@ class LoadSettings:
 
     def __post_init__(self) -> None:
         for name, known in (("runtime", RUNTIMES), ("precision", PRECISIONS)):
-            check_choice(f"{name} has to name a {name}.", getattr(self, name), known)
+            check_choice(f"{name} must name a {name}.", getattr(self, name), known)
 
     def check_own_numbers(self, model: str) -> None:
         """Raise ConfigError if `model`, whose file says what it computes in, is to compute in something else."""

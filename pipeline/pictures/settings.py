@@ -18,4 +18,4 @@ class PictureSettings:
 
     def __post_init__(self) -> None:
         if not 1 <= self.quality <= 100:
-            raise ConfigError("quality has to lie in 1..100.", found=str(self.quality), do="try 95")
+            raise ConfigError("quality must lie in 1..100.", found=str(self.quality), do="try 95")

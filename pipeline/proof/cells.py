@@ -1,7 +1,7 @@
 """The difference between a frame as it should be and as it is, measured on cells of 8x8 px.
 
-An encoder keeps a cell's mean to a few levels at any sensible quality, wherever it puts its errors inside; what was
-painted, moved, blurred or recoloured afterwards does not. How far it may go stands in limits.py.
+At any sensible quality an encoder keeps the mean of a cell to within a few levels, wherever its errors fall inside the
+cell; a picture that was painted on, moved, blurred or recoloured afterwards does not. limits.py has the tolerances.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ Levels = NDArray[np.float32]
 #: Edge of a cell in px of its plane, and of a block in cells.
 CELL_PX, BLOCK_CELLS = 8, 4
 
-#: Of a block with a smaller share of free, or of painted cells, as much is taken as if it had that.
+#: The least share of free, or of painted, cells that a block is counted as having.
 _LEAST_OF_A_BLOCK = {False: 0.25, True: 0.5}
 
-#: Squared levels: a block that varies more has texture to lose, one that varies less is flat. A cell has to vary much,
-#: or somewhat in all frames together, as an encoder may pass over a single cell.
+#: Squared levels: a block that varies more has texture to lose, and one that varies less is flat. A single cell has to
+#: vary more than a block, or somewhat in all frames together, because an encoder may neglect it.
 _TEXTURED, _FLAT, _CELL_TEXTURED, _CELL_TEXTURED_ALWAYS = 100.0, 10.0, 400.0, 120.0
 
-#: Squared levels a pixel that a plane has to vary by for its movement to be seen: of a flat one, noise would decide.
+#: Squared levels per pixel by which a plane has to vary for its movement to be measured: in a flat one, noise decides.
 _LEAST_GRADIENT = 0.5
-#: A plane is smoothed over so many px before its movement is looked at, so that a step of one px is a small one.
+#: Pixels over which a plane is smoothed before its movement is measured, so that a movement of 1 px is small.
 _SMOOTH_PX = 5
 
 
@@ -36,9 +36,9 @@ _SMOOTH_PX = 5
 class PlaneDifference:
     """One plane of a frame, in levels of 8 bit.
 
-    cells : float32 [h, w], difference of the means of each cell. painted : bool [h, w], cells that something is
-    painted on, and their neighbours. squared : mean squared difference over the cells that are not; 0 without any.
-    moved_px : how far the plane has moved, along the axis that it moved by more.
+    cells : float32 [h, w], difference of the means of each cell. painted : bool [h, w], cells that are painted on, and
+    their neighbours. squared : mean squared difference over all other cells; 0 without any.
+    moved_px : movement of the plane along the axis on which it moved more.
     """
 
     cells: Levels
@@ -47,12 +47,12 @@ class PlaneDifference:
     moved_px: float
 
     def worst_cell(self, *, painted: bool) -> float:
-        """The farthest cell among those that are painted on, or not."""
+        """Largest difference of a cell, among those that are painted on, or among the others."""
         chosen = self.cells[self.painted == painted]
         return float(np.abs(chosen).max()) if chosen.size else 0.0
 
     def worst_block(self, *, painted: bool) -> float:
-        """The farthest mean of 4x4 cells, of those among them that are painted on, or not."""
+        """Largest mean difference of 4x4 cells, over those that are painted on, or over the others."""
         chosen = self.painted == painted
         sums = _means(np.where(chosen, self.cells, np.float32(0)), BLOCK_CELLS)
         shares = _means(chosen.astype(np.float32), BLOCK_CELLS)
@@ -61,7 +61,7 @@ class PlaneDifference:
         )
 
     def mean(self) -> float:
-        """Of all cells that nothing is painted on."""
+        """Mean difference of the cells that are not painted on."""
         chosen = self.cells[~self.painted]
         return float(chosen.mean()) if chosen.size else 0.0
 
@@ -70,8 +70,8 @@ class PlaneDifference:
 class Detail:
     """The luma's fine detail, block by block: float32 [h, w], squared levels.
 
-    pattern : how much the block should vary inside its cells. shared : how much of that is there. varies : how much
-    it varies. cell_pattern, cell_shared : pattern and shared cell by cell.
+    pattern : variance that a block should have inside its cells. varies : variance that it has. shared : covariance of
+    the two. cell_pattern, cell_shared : pattern and shared for each cell.
     """
 
     pattern: Levels
@@ -81,18 +81,18 @@ class Detail:
     cell_shared: Levels
 
     def kept(self, coarse: float) -> Levels:
-        """Share of the pattern that is still there, of each block that varies `coarse` times as much as texture."""
+        """Share of the pattern that is left in each block that varies at least `coarse` times as much as texture."""
         textured = self.pattern > _TEXTURED * coarse**2
         return self.shared[textured] / self.pattern[textured]
 
     def added(self, frames: int = 1) -> Levels:
-        """Squared levels that each flat block has gained, on the mean of the frames that were added up."""
+        """Squared levels that each flat block has gained, averaged over the frames that were added up."""
         return (self.varies - self.pattern)[self.pattern < _FLAT * frames] / np.float32(frames)
 
     def least_in_a_cell(self, coarse: float, frames: int | None = None) -> float:
-        """The least share of a cell's pattern that is still there, of those cells that vary much; 1 without any.
+        """The least share of the pattern that is left in a cell, of those that vary much; 1 without any.
 
-        coarse : how many times as much. frames : how many were added up; None for a single one.
+        coarse : factor on how much is much. frames : number that were added up; None for a single one.
         """
         least = _CELL_TEXTURED if frames is None else _CELL_TEXTURED_ALWAYS * frames
         varies = self.cell_pattern > least * coarse**2
@@ -110,7 +110,7 @@ class Detail:
 
 
 def plane_difference(wanted: Levels, found: Levels, touched: NDArray[np.bool_] | None) -> PlaneDifference:
-    """The difference of `found` and `wanted`; touched : bool, pixels of the plane that are painted on; None: none."""
+    """The difference of `found` and `wanted`. touched : bool, pixels of the plane that are painted on; None: none."""
     difference = found - wanted
     cells = cell_means(difference)
     painted = np.zeros(cells.shape, np.bool_)
@@ -123,7 +123,7 @@ def plane_difference(wanted: Levels, found: Levels, touched: NDArray[np.bool_] |
 
 
 def _moved_px(wanted: Levels, found: Levels, touched: NDArray[np.bool_] | None) -> float:
-    """Distance in px by which pixels that nothing is painted on have moved: least squares along their gradient."""
+    """Distance in px by which unpainted pixels have moved: least squares along their gradient."""
     before, after = (cv2.blur(plane, (_SMOOTH_PX, _SMOOTH_PX)) for plane in (wanted, found))
     free = np.ones(wanted.shape, np.float32)
     if touched is not None:
@@ -141,7 +141,7 @@ def _moved_px(wanted: Levels, found: Levels, touched: NDArray[np.bool_] | None) 
 
 
 def detail(wanted: Levels, found: Levels) -> Detail:
-    """The part of a luma plane's detail that is left, and the part that came to it."""
+    """The detail of a luma plane that is left, and that was added."""
     means, others = cell_means(wanted), cell_means(found)
     pattern = cell_means(wanted * wanted) - means * means
     shared = cell_means(wanted * found) - means * others
@@ -157,7 +157,7 @@ def levels(frame: YuvFrame) -> tuple[Levels, Levels, Levels]:
 
 
 def cell_means(plane: Levels) -> Levels:
-    """Mean of each cell [ceil(h / 8), ceil(w / 8)]; a plane smaller than a cell is one."""
+    """Mean of each cell [ceil(h / 8), ceil(w / 8)]; a plane smaller than a cell counts as one."""
     return _means(plane, CELL_PX)
 
 
@@ -166,7 +166,7 @@ def _in_levels(plane: Plane, bit_depth: int) -> Levels:
 
 
 def _means(plane: Levels, edge: int) -> Levels:
-    """Means of squares; where the last row or column of them does not fit, it lies over the one before."""
+    """Means of squares; a last row or column that does not fit overlaps the one before."""
     rows, columns = (max(length // edge, 1) for length in plane.shape)
     height, width = rows * edge, columns * edge
     made = _shrunk(plane[:height, :width], rows, columns)

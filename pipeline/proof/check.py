@@ -1,4 +1,4 @@
-"""Check: one thing that is to be the same in a source and its output."""
+"""Check: one property that must be the same in a source and its output."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that is to be the same in both.
+    """One property that must be the same in both.
 
-    name : what it is. holds : whether it is; None where it could not be checked, and `note` says why. source,
-    output : what was found. note : what else there is to say. vital : an output in which it does not hold is not
-    published.
+    name : of the property. holds : whether it is the same; None if it could not be checked, and `note` says why.
+    source, output : what was found. note : further explanation. vital : an output that fails it is not published.
     """
 
     name: str

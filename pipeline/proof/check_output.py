@@ -1,4 +1,4 @@
-"""Reads a written output back before it is published, and checks that it is the source's video."""
+"""Read an output back before it is published, and check that it is the source's video."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from pipeline.video.read.probe import probe
 def check_output(
     path: Path, info: VideoInfo, kept: Collection[int], left_out: Collection[int] = ()
 ) -> tuple[str, ...]:
-    """The differences from the source, a sentence each, by the checks that `seg-video verify` makes.
+    """The differences from the source, a sentence each, by the checks of `seg-video verify`.
 
-    Packets are compared, nothing is decoded: the render pass has decoded all. Raises MediaError where frames,
-    their times, their size, sound or subtitles are other ones, or the file cannot be read.
+    Packets are compared without decoding, since the render pass has decoded every frame. Raises MediaError if frames,
+    their times, their size, sound or subtitles differ, or the file cannot be read.
 
     Parameters
     ----------
-    path : the output, under whatever name.
+    path : the output, under any name.
     info : the source.
-    kept : positions of the source's streams that the output is to hold besides the painted one.
-    left_out : numbers of the source's frames that it is not to show.
+    kept : indices of the source's streams that the output must contain besides the painted one.
+    left_out : numbers of the source's frames that it must not show.
 
     """
     try:
@@ -42,13 +42,13 @@ def check_output(
         raise MediaError(
             f"{path} is not the same video as {info.path}.",
             found="; ".join(vital),
-            do="run again; if it stays, name an output in another format",
+            do="run again; if that does not help, name an output in another format",
         )
-    return tuple(f"another than in the source: {_words(check)}" for check in differing)
+    return tuple(f"differs from the source: {_words(check)}" for check in differing)
 
 
 def _asked_for(info: VideoInfo, kept: Collection[int], left_out: Collection[int]) -> MediaFacts:
-    """The facts of the source, without what the output is not to hold."""
+    """The facts of the source, without what the output must not contain."""
     facts = read_facts(info, decode=False, header=False)
     tracks = tuple(track for track in facts.tracks if track.stream.index in kept)
     return replace(facts, pts=np.delete(facts.pts, sorted(left_out)), tracks=tracks)

@@ -1,4 +1,4 @@
-"""Compares the facts of a source and an output: a check for each promise that the output is the same video."""
+"""Compare the facts of a source and an output, with a check for each property that they must share."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from pipeline.video.write.timeline import output_timeline
 #: The only tag of each format that every player of MP4 knows; the output is written with it.
 _TAGS = {"h264": "avc1", "hevc": "hvc1", "av1": "av01"}
 
-#: What a muxer says of itself, or a reader makes up.
+#: Tags that a muxer writes about itself, or that a reader makes up.
 _OF_THE_MUXER = {"handler_name", "timecode"}
 
 
 def compare(
     source: MediaFacts, output: MediaFacts, *, tone_map: bool = False, deinterlace: bool | None = False
 ) -> list[Check]:
-    """All checks of an output against its source, in the order in which people care.
+    """All checks of an output against its source, the most important first.
 
-    tone_map : HDR was to become SDR; colours and bits are then to be those of SDR.
-    deinterlace : interlaced frames were to become progressive; None where nobody knows.
-    Times are compared in the coarser ticks of the two. A recording of a broadcast format may begin at zero,
-    all its streams moved alike.
+    tone_map : HDR was to become SDR, so colours and bit depth must be those of SDR.
+    deinterlace : interlaced frames were to become progressive; None if that is unknown.
+    Times are compared in the coarser of the two time bases. The output of a broadcast recording may begin at zero, with
+    all streams shifted alike.
     """
     shift = output_timeline(source.info).shift_seconds
     return [
@@ -68,17 +68,17 @@ def _frames(source: MediaFacts, output: MediaFacts, shift: Fraction) -> Iterator
 
 
 def _wanted(source: MediaFacts, output: MediaFacts) -> tuple[NDArray[np.int64], str]:
-    """Times of the source's frames that the output is to show, and what is to be said of them.
+    """Times of the source's frames that the output must show, and a note on missing ones.
 
-    All of them; of a damaged source those alone that decode, where the output leaves out the others.
+    All frames; for a damaged source only those that decode, if the output leaves out the others.
     """
     decoded = source.pts if source.decoded is None else source.decoded.pts
     missing = len(source.pts) - len(decoded)
     if missing <= 0:
         return decoded, ""
     if len(output.pts) == len(decoded):
-        return decoded, f"{missing} more of the source do not decode, and are left out"
-    return source.pts, f"{missing} of the source do not decode, and show their neighbour"
+        return decoded, f"{missing} more frames of the source do not decode and are left out"
+    return source.pts, f"{missing} frames of the source do not decode and show their neighbour"
 
 
 def _is_whole(facts: MediaFacts) -> bool:
@@ -91,31 +91,31 @@ def _decodable(facts: MediaFacts) -> str:
     if facts.decoded is None:
         return "-"
     good = len(facts.decoded.pts) - len(facts.decoded.flawed)
-    return f"{good} of {len(facts.pts)} without a flaw"
+    return f"{good} of {len(facts.pts)} without damage"
 
 
 def _keyframes(output: MediaFacts) -> Check:
-    """That the container marks as keyframes those frames, and no others, that decode without any before them.
+    """Check that the container marks exactly those frames as keyframes that decode without earlier ones.
 
-    Players begin at the marks, and FFmpeg takes all frames for marked where an MP4 has no table of them.
+    Players start at these marks, and FFmpeg takes every frame for one if an MP4 has no table of them.
     """
     info, decoded = output.info, output.decoded
     assert decoded is not None
     marked, real = set(info.pts[info.keys].tolist()), set(decoded.keys.tolist())
     note = "" if marked == real else f"{len(marked ^ real)} are marked wrongly"
-    return Check("keyframes", not note, f"{len(real)} decode alone", f"{len(marked)} are marked", note)
+    return Check("keyframes", not note, f"{len(real)} decode alone", f"{len(marked)} marked", note)
 
 
 def _told_by_pictures(source: VideoInfo, output: MediaFacts) -> Iterator[Check]:
-    """That the coded pictures tell one thing from beginning to end, and a clock that is the film's.
+    """Check that the coded pictures declare the same properties throughout, and the film's clock.
 
-    Encoders are told either the ticks of the film or, where they need an even rate, the mean one.
+    Encoders are given the film's time base or, if they need an even rate, its mean frame rate.
     """
     info, decoded = output.info, output.decoded
     assert decoded is not None
     if len(decoded.changes):
         when = ", ".join(f"{float(ticks * info.time_base):.3f} s" for ticks in decoded.changes[:3])
-        note = "size, colours, aspect or clock are others from there on"
+        note = "size, colours, aspect or clock change there"
         yield Check("one kind of pictures", False, "from beginning to end", f"changes at {when}", note)
     if decoded.frame_rate is not None:
         ticks = (output_timeline(source).time_base, info.time_base)
@@ -126,10 +126,9 @@ def _told_by_pictures(source: VideoInfo, output: MediaFacts) -> Iterator[Check]:
 
 
 def _duration(source: VideoInfo, output: VideoInfo) -> Check:
-    """From the first frame's start to the last one's end, to within a frame.
+    """Check the duration from the first frame's start to the last one's end, to within a frame.
 
-    MP4 stores how long a packet is decoded, not how long its frame is shown: with B-frames at the end nobody
-    knows how long the last one is.
+    MP4 stores durations in decoding order, so with B-frames at the end that of the last frame shown is unknown.
     """
     apart = abs(source.duration_seconds - output.duration_seconds)
     frame = int(np.median(np.diff(source.pts))) * source.time_base if source.frame_count > 1 else Fraction(1)
@@ -142,12 +141,12 @@ def _chapters(source: VideoInfo, output: VideoInfo, shift: Fraction) -> Check:
     same = len(before) == len(after) and all(
         _same_chapter(before, after, number, shift) for number in range(len(before))
     )
-    note = "" if same else "other times or titles"
+    note = "" if same else "times or titles differ"
     return Check("chapters", same, str(len(before)), str(len(after)), note)
 
 
 def _same_chapter(before: Sequence[Chapter], after: Sequence[Chapter], number: int, shift: Fraction) -> bool:
-    """Title, start and end; MP4 lets a chapter end where the next one starts, if there is one."""
+    """Compare title, start and end; in MP4 a chapter ends where the next one starts, if there is one."""
     one, other = before[number], after[number]
     tick = max(one.time_base, other.time_base)
 
@@ -164,10 +163,10 @@ def _same_chapter(before: Sequence[Chapter], after: Sequence[Chapter], number: i
 
 
 def _metadata(source: MediaFacts, output: MediaFacts) -> Check:
-    """Check the recording's own tags; those that describe the making of the old file are not asked for."""
+    """Check the recording's own tags, without those that describe how the old file was made."""
     wanted, there = (_all_tags(facts.info) for facts in (source, output))
     faults = [key for key, value in wanted.items() if there.get(key) != value]
-    note = f"missing, or another: {', '.join(faults)}" if faults else ""
+    note = f"missing or different: {', '.join(faults)}" if faults else ""
     added = sorted(key for key in there.keys() - wanted.keys() if key.split()[-1] not in _OF_THE_MUXER)
     if added:
         note = f"{note}; added: {', '.join(added)}".removeprefix("; ")
@@ -180,7 +179,7 @@ def _all_tags(info: VideoInfo) -> dict[str, str]:
 
 
 def _container(source: MediaFacts, output: MediaFacts) -> Iterator[Check]:
-    """That the container is whole, and calls the painted video what players know it by."""
+    """Check that the container is intact, and that the painted video has the codec tag that players know."""
     damage = "; ".join((*output.info.damage, *output.header))
     yield Check("container", not damage, "whole", damage or "whole")
     wanted = _TAGS.get(output.info.stream.codec)
@@ -189,18 +188,16 @@ def _container(source: MediaFacts, output: MediaFacts) -> Iterator[Check]:
             source.info.stream.codec,
             source.tag,
         )
-        yield Check(
-            "codec tag", same, source.tag, output.tag, "" if same else f"{wanted} is what players know"
-        )
+        yield Check("codec tag", same, source.tag, output.tag, "" if same else f"players expect {wanted}")
 
 
 def _lower(tags: Mapping[str, str], prefix: str) -> dict[str, str]:
-    """Matroska writes keys large, and no language that nobody knows."""
+    """The tags with lower-case keys, since Matroska writes upper case, and without an undetermined language."""
     return {prefix + key.lower(): value for key, value in tags.items() if (key, value) != ("language", "und")}
 
 
 def _flags(source: MediaFacts, output: MediaFacts) -> Iterator[Check]:
-    """Check the flags of the painted video, such as `default`, between containers that keep them alike."""
+    """Check the flags of the painted video, such as `default`, between containers that store the same ones."""
     if same_kind(source, output):
         sides = (flags_of(facts.info.stream) for facts in (source, output))
         before, after = ("+".join(sorted(flags)) or "none" for flags in sides)
@@ -210,10 +207,10 @@ def _flags(source: MediaFacts, output: MediaFacts) -> Iterator[Check]:
 def _size(source: VideoInfo, output: MediaFacts) -> Check:
     info = output.info
     before, after = _size_words(source), _size_words(info)
-    notes = [] if info.rotation == 0 and not info.mirrored else ["the output asks to be turned again"]
+    notes = [] if info.rotation == 0 and not info.mirrored else ["the output asks players to rotate it again"]
     decoded = None if output.decoded is None else output.decoded.sample_aspect
     if decoded is not None and decoded != (info.sample_aspect or 1):
-        notes.append(f"its pictures say pixels {decoded.numerator}:{decoded.denominator}")
+        notes.append(f"its pictures declare pixels of {decoded.numerator}:{decoded.denominator}")
     return Check("upright size", before == after and not notes, before, after, "; ".join(notes), vital=True)
 
 
@@ -221,13 +218,13 @@ def _fields(source: VideoInfo, output: VideoInfo, deinterlace: bool | None) -> I
     """Check which field of an interlaced frame comes first."""
     wanted, found = "progressive" if deinterlace else source.field_order, output.field_order
     if deinterlace is None and wanted != found == "progressive":
-        yield Check("field order", None, wanted, found, "whether it was to be deinterlaced is unknown")
+        yield Check("field order", None, wanted, found, "it is unknown whether it should be deinterlaced")
     elif wanted != "progressive" or found != "progressive":
         yield Check("field order", wanted == found, wanted, found)
 
 
 def _side_data(source: VideoInfo, output: VideoInfo) -> Iterator[Check]:
-    """Check the captions, projection and layout that belong to the pictures; what no picture had is not asked for."""
+    """Check side data of the pictures: captions, projection and layout."""
     before, after = (", ".join(info.side_data) or "none" for info in (source, output))
     if before != after:
         yield Check("side data", False, before, after)
@@ -242,16 +239,16 @@ def _size_words(info: VideoInfo) -> str:
 
 
 def _pixel_meaning(source: VideoInfo, output: VideoInfo, tone_map: bool) -> Iterator[Check]:
-    """Check the meaning of a pixel's numbers: that of the source, or SDR's where the source was to be tone-mapped.
+    """Check what pixel values mean: the same as in the source, or SDR if the source was to be tone-mapped.
 
-    What has more than 10 bit comes out with 10. HDR's static metadata is compared where one of them has some.
+    More than 10 bits become 10. HDR's static metadata is compared if one of the two has some.
     """
     wanted = as_painted(source, tone_map=tone_map)
-    note = "tone-mapped, as asked" if tone_map and is_hdr(source) else ""
+    note = "tone-mapped, as requested" if tone_map and is_hdr(source) else ""
     before, after = _colour_words(source), _colour_words(output)
     yield Check("colour tags", _colour_words(wanted) == after, before, after, note)
     enough = output.bit_depth >= min(wanted.bit_depth, 10)
-    yield Check("bits a sample", enough, str(source.bit_depth), str(output.bit_depth), note)
+    yield Check("bits per sample", enough, str(source.bit_depth), str(output.bit_depth), note)
     place = wanted.chroma_location
     if place != UNKNOWN_LOCATION and output.chroma_location != UNKNOWN_LOCATION:
         yield Check("chroma location", output.chroma_location == place, place, output.chroma_location, note)
@@ -267,7 +264,7 @@ def _same_light(wanted: VideoInfo, output: VideoInfo) -> bool:
 
 
 def _colour_words(info: VideoInfo) -> str:
-    """Matrix, primaries and transfer as H.273 numbers them; 2 says nothing."""
+    """Matrix, primaries and transfer by their numbers in H.273, where 2 means unspecified."""
     colour = info.colour
     return (
         f"{colour.matrix}/{colour.primaries}/{colour.transfer} {'full' if colour.full_range else 'limited'}"

@@ -1,4 +1,4 @@
-"""A check for each stream that is copied from a source to an output."""
+"""Check each stream that is copied from a source to an output."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from pipeline.structures.video_info import StreamInfo
 from pipeline.video.read.facts import MediaFacts, TrackFacts
 from pipeline.video.write.tags import stream_tags
 
-#: What a person calls the kinds of streams that are copied.
+#: The kinds of copied streams in plain words.
 _KINDS = {"audio": "sound", "subtitle": "subtitles", "video": "second video"}
 
-#: What a player has to know that each container says in its own way: compared between files of one kind alone.
+#: Parameters that each container stores in its own way, compared only between files of one kind.
 _OF_THE_CONTAINER = {"tag", "header"}
 
-#: MP4 has one name for both, and each packet says which it is.
+#: MP4 has one name for both; each packet says which it is.
 _MPEG_SOUND = {"mp2": "mp3"}
 
 
 def compare_tracks(source: MediaFacts, output: MediaFacts, shift: Fraction) -> Iterator[Check]:
-    """Each track of the source against the track of the output that stands in its place, and their order.
+    """Check each track of the source against its counterpart in the output, and the order of tracks.
 
     shift : seconds by which all times are earlier in the output.
     """
@@ -45,21 +45,21 @@ def compare_tracks(source: MediaFacts, output: MediaFacts, shift: Fraction) -> I
             places.append((track.stream.index, match.stream.index))
         yield _track(f"track {number}: {_name(track)}", track, match, shift, alike, own_words)
     for other in left:
-        yield Check(f"track: {_name(other)}", False, "none", _content(other), "the source has no such track")
+        yield Check(f"track: {_name(other)}", False, "none", _content(other), "not in the source")
     order = [place for _, place in sorted(places)]
     if order != sorted(order):
-        yield Check("order of tracks", False, "-", ", ".join(map(str, order)), "another than in the source")
+        yield Check("order of tracks", False, "-", ", ".join(map(str, order)), "differs from the source")
 
 
 def same_kind(source: MediaFacts, output: MediaFacts) -> bool:
-    """True if both are MP4 or QuickTime, or both Matroska: then nothing gets lost from one to the other."""
+    """True if both are MP4 or QuickTime, or both Matroska: then nothing is lost between them."""
     return any(
         family in source.info.container and family in output.info.container for family in ("mp4", "matroska")
     )
 
 
 def _is_quicktime(facts: MediaFacts) -> bool:
-    """True for QuickTime, which has tags for PCM, MP3, DTS and others that MP4 calls by other names."""
+    """True for QuickTime, whose codec tags for PCM, MP3, DTS and others differ from those of MP4."""
     return facts.info.metadata.get("major_brand", "qt").strip() == "qt"  # the oldest files have no brand
 
 
@@ -69,10 +69,10 @@ def flags_of(stream: StreamInfo) -> frozenset[str]:
 
 
 def tag_faults(before: StreamInfo, after: StreamInfo, *, alike: bool) -> list[str]:
-    """Tags that are missing, changed or added, as words.
+    """Tags that are missing, changed or added, in words.
 
-    alike : the files are of one kind; otherwise a handler's name, which MP4 always has, and what the new container
-    has no place for but a title and a language may differ.
+    alike : the files are of one kind. Otherwise only title and language are compared, because the new container may
+    have no place for other tags.
     """
     wanted, there = (
         {key.lower(): value for key, value in stream_tags(stream.metadata).items()}
@@ -82,7 +82,7 @@ def tag_faults(before: StreamInfo, after: StreamInfo, *, alike: bool) -> list[st
         if tags.get("language") == "und":
             del tags["language"]
     keys = wanted.keys() | there.keys() if alike else {"title", "language"}
-    # QuickTime keeps one time code, as a track of its own, which FFmpeg shows with each track.
+    # QuickTime has one time code, in a track of its own, which FFmpeg reports with each track.
     differing = sorted(key for key in keys - {"timecode"} if wanted.get(key) != there.get(key))
     if "language" in differing:
         differing = [key for key in differing if key != "language"]
@@ -113,7 +113,7 @@ def _track(
 ) -> Check:
     vital = track.stream.kind in ("audio", "subtitle")
     if match is None and not track.pts.size and track.stream.kind != "attachment":
-        return Check(name, True, "0 packets", "none", "there was nothing in it")
+        return Check(name, True, "0 packets", "none", "it was empty")
     if match is None:
         return Check(name, False, _content(track), "none", "", vital)
     verdict, recut = _compared_times(track, match, shift)
@@ -121,7 +121,7 @@ def _track(
     faults = [] if same else ["other content"]
     faults += [] if verdict.same else [verdict.note]
     vital = vital and bool(faults)
-    faults += [] if not verdict.same or _same_ends(track, match, shift) else ["other ends"]
+    faults += [] if not verdict.same or _same_ends(track, match, shift) else ["other end times"]
     faults += tag_faults(track.stream, match.stream, alike=alike)
     faults += _parameter_faults(track, match, own_words)
     if alike and not recut and track.hidden != match.hidden:
@@ -133,31 +133,31 @@ def _track(
 
 
 def _compared_times(track: TrackFacts, match: TrackFacts, shift: Fraction) -> tuple[TimesVerdict, bool]:
-    """The verdict on the times, and True if only PCM was cut into other packets."""
+    """The verdict on the times, and whether PCM was merely cut into other packets."""
     wanted, found = track.stream.time_base, match.stream.time_base
     verdict = same_times(Times(track.pts, wanted).earlier(shift), Times(match.pts, found))
     if verdict.same or track.gapless is None or match.gapless is None:
         return verdict, False
     verdict = same_times(Times(track.gapless, wanted).earlier(shift), Times(match.gapless, found))
     if not verdict.same:
-        return TimesVerdict(False, f"without gaps: {verdict.note}"), False
-    return TimesVerdict(True, "in packets of other lengths, without a gap more or less"), True
+        return TimesVerdict(False, f"apart from gaps: {verdict.note}"), False
+    return TimesVerdict(True, "in packets of other lengths, with the same gaps"), True
 
 
 def _same_ends(track: TrackFacts, match: TrackFacts, shift: Fraction) -> bool:
-    """True if each subtitle ends when it did, where both files say."""
+    """True if each subtitle ends at the same time, or one of the files does not say when."""
     if track.stream.kind != "subtitle" or not (track.durations.all() and match.durations.all()):
         return True
     ends = Times(track.pts + track.durations, track.stream.time_base).earlier(shift)
     found = Times(match.pts + match.durations, match.stream.time_base)
     tick = max(ends.time_base, found.time_base)
-    # A start and a length that are rounded one by one may be a tick apart from the rounded end.
+    # The sum of a rounded start and a rounded duration may be a tick away from the rounded end.
     apart = np.abs(np.array(sorted(ends.in_ticks(tick))) - np.array(sorted(found.in_ticks(tick))))
     return bool((apart <= (0 if ends.time_base == found.time_base else 1)).all())
 
 
 def _parameter_faults(track: TrackFacts, match: TrackFacts, own_words: Collection[str]) -> list[str]:
-    """Differing parameters, as words. own_words : names of those that each container says in its own way."""
+    """Differing parameters, in words. own_words : names of those that each container stores in its own way."""
     wanted, found = track.parameters, match.parameters
     names = wanted.keys() - set(own_words)
     faults = [

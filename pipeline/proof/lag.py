@@ -1,4 +1,4 @@
-"""The lag of a film: the share by which its frames follow those before them, as frames that were mixed in time do."""
+"""The lag of a film: the share of each frame that comes from the one before, as in frames blended over time."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import numpy as np
 
 from pipeline.proof.cells import CELL_PX, Levels, cell_means
 
-#: Levels by which a cell's mean has to change for that to count, and at most: more is another thing. Levels that the
-#: cell may be off by: with more, something else is wrong with it.
+#: Least and greatest change of a cell's mean that counts, in levels; a greater change has other causes. Then its
+#: greatest error; with a greater one, something else is wrong with the cell.
 _LEAST, _MOST, _OFF = 3.0, 12.0, 6.0
 
-#: A cell's change has to be so many times as large as that of noise, of which an encoder takes what it likes.
+#: Least ratio of a cell's change to that of noise, which encoders keep or drop at will.
 _OVER_NOISE = 4.0
 
-#: With fewer cells nothing can be said.
+#: With fewer cells there is no verdict.
 _LEAST_CELLS = 100
 
 
 class Lag:
-    """The sum over all frames of what is off in a cell's mean, in the direction of the frame before."""
+    """Sums up, over all frames, the error of each cell's mean in the direction of the frame before."""
 
     def __init__(self) -> None:
         self._before: Levels | None = None
@@ -26,7 +26,7 @@ class Lag:
         self._cells = 0
 
     def add(self, wanted: Levels, found: Levels) -> None:
-        """The next frame's luma, as it should be and as it is."""
+        """Add the luma of the next frame, as it should be and as it is."""
         before, self._before = self._before, wanted
         if before is None or before.shape != wanted.shape:
             return
@@ -43,5 +43,5 @@ class Lag:
 
     @property
     def share(self) -> float:
-        """0 where each frame is its own or hardly a cell changes, 0.25 where a quarter of each is the one before."""
+        """0 if hardly any cell changes or frames do not blend; 0.25 if a quarter of each comes from the one before."""
         return self._follows / self._changes if self._cells >= _LEAST_CELLS else 0.0

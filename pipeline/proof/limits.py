@@ -1,4 +1,4 @@
-"""Limits: how far an encoder may be from what it was given, at the quality that was asked of it.
+"""Limits: how far encoded pictures may be from what the encoder was given, at the requested quality.
 
 Measured on frames of four dashcam clips, from x264 at CRF 20 to 36, x265 at 23 to 36 and SVT-AV1 at 30 to 45, with
 their fast presets: x264 at 20 moves no cell by more than 3.8 levels of luma and 2.2 of chroma, no block of 32x32 px by
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from pipeline.video.settings import EncodeSettings
 
-#: The PSNR that a frame has to have unless less was asked for, in dB.
+#: Least PSNR of a frame in dB, unless lower quality was requested.
 LEAST_PSNR_DB = 30.0
 
 LumaChroma = tuple[float, float]
@@ -20,9 +20,9 @@ LumaChroma = tuple[float, float]
 
 @dataclass(frozen=True)
 class Limits:
-    """Greatest distance of an encoder's picture from what it was given, in levels of 8 bit; of luma and of chroma.
+    """Greatest differences between an encoded picture and its input, in levels of 8 bit, for luma and for chroma.
 
-    Twice of what was measured of x264 at CRF 20. cell, painted : of a cell that is free, or painted on. block,
+    Twice of what was measured with x264 at CRF 20. cell, painted : of a cell that is free, or painted on. block,
     painted_block : of 4x4 of them. mean : of a whole plane. video : of the mean over all frames. moved : px that a
     plane is moved by. kept, kept_always : share of a block's detail, in a frame and in all together. kept_cell,
     kept_cell_always : of a cell that has much of it. coarse : how many times as much a place has to vary, or to
@@ -51,11 +51,11 @@ class Limits:
     psnr_db: float = LEAST_PSNR_DB
 
     def at(self, psnr_db: float) -> Limits:
-        """Those of another PSNR: 6 dB less allow twice as much, and take for detail what varies twice as much."""
+        """The limits at another PSNR: 6 dB less allow twice the difference, and double what counts as detail."""
         factor = 10 ** ((self.psnr_db - psnr_db) / 20)
         return replace(
             self.coarser(factor, factor),
-            # A coarse encoder loses single places, and still keeps a frame's mean.
+            # A coarse encoder loses single places, but still keeps the mean of a frame.
             mean=_wider(self.mean, factor**0.7),
             video=_wider(self.video, factor**0.7),
             kept_cell=self.kept_cell,
@@ -69,7 +69,7 @@ class Limits:
         )
 
     def coarser(self, cells: float, blocks: float) -> Limits:
-        """Those of an encoder that lets cells and blocks go so many times as far."""
+        """The limits of an encoder whose cells and blocks differ by these factors more."""
         return replace(
             self,
             cell=_wider(self.cell, cells),
@@ -84,9 +84,9 @@ class Limits:
 
 @dataclass(frozen=True)
 class _Format:
-    """The encoders of a format. crf : their default here. cells, blocks : how far they go then, against x264.
+    """The encoders of a format. crf : their default here. cells, blocks : differences at that CRF, relative to x264.
 
-    step_db : what a step of CRF beyond it costs.
+    step_db : PSNR that each further step of CRF costs.
     """
 
     crf: int
@@ -98,9 +98,9 @@ class _Format:
 _FORMATS = {"hevc": _Format(23, 1.5, 1.1, 1.1), "av1": _Format(30, 4.0, 2.2, 0.6)}
 _H264 = _Format(20, 1.0, 1.0, 1.0)
 
-#: A graphics card's encoder goes so much farther; how good one is that was given a bitrate nobody knows.
+#: Factor for the encoder of a graphics card; and the PSNR assumed for a bitrate, whose quality is unknown.
 _OF_A_CARD, _DB_OF_A_BITRATE = 1.5, 12.0
-#: Nothing is less than this, in dB.
+#: Lower bound of the required PSNR, in dB.
 _LEAST_DB = 5.0
 
 
@@ -108,7 +108,7 @@ def limits_of(asked: EncodeSettings | None, codec: str, least_psnr_db: float | N
     """The limits of an output.
 
     asked : the settings that it was encoded with; None for the defaults. codec : FFmpeg's name of its format.
-    least_psnr_db : how near pixels have to be, for a person who knows better.
+    least_psnr_db : the PSNR that the user requires; None: as the settings allow.
     """
     kind = _FORMATS.get(codec, _H264)
     limits = Limits().coarser(kind.cells, kind.blocks)

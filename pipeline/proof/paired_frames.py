@@ -1,4 +1,4 @@
-"""The frames of a source and an output side by side, each source frame also as the run's record paints it."""
+"""The frames of a source, painted as the run's record says, paired with those of an output."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from pipeline.video.read.facts import MediaFacts
 from pipeline.video.read.plan import whole_chunk
 from pipeline.video.settings import DecodeSettings
 
-#: Paints one frame of the source as the run did.
+#: Paints a frame of the source as the run did.
 Painter = Callable[[YuvFrame], YuvFrame]
 
 
@@ -39,7 +39,7 @@ class FramePair:
     """A frame as it should be and as it is.
 
     number : its position in the output. wanted, found : planes in levels of 8 bit, of equal shapes. touched : bool,
-    which pixels of each plane are painted on; None where no record says so.
+    the painted pixels of each plane; None without a record.
     """
 
     number: int
@@ -49,18 +49,18 @@ class FramePair:
 
 
 def paired_frames(source: MediaFacts, output: VideoInfo, record: RunRecord | None) -> Iterator[FramePair]:
-    """Every frame of the source that decodes well beside the output's, up to where the output ends.
+    """Each frame of the source that decodes cleanly, with the output's frame, up to the end of the output.
 
-    Both have the same size, and the source was decoded for its facts. record : paints the source's frames; without
-    one they are taken as they are. Raises DamagedInputError where nothing of one of them decodes, StoreError or
-    ValueError for detections of another video.
+    Both must have the same size, and the source's facts must have been read with decoding. record : how to paint the
+    source's frames; without one they are left as they are. Raises DamagedInputError if nothing of one of the files
+    decodes, StoreError or ValueError for detections of another video.
     """
     info, unsure = source.info, unsure_frames(source)
     decode = DecodeSettings() if record is None else record.settings.decode
     shown = _all_frames(output, DecodeSettings())
     latest: DecodedFrame[YuvFrame] | None = next(shown)
     good, first = 0, info.span[0]
-    # Slices that are decoded side by side hide damage in another way than the run, which uses one thread.
+    # With several threads a decoder conceals damage differently than in the run, which uses one.
     frames = _all_frames(info, decode, threads=1 if unsure.any() else 0)
     with _painters(record) as painters:
         for frame, paint in zip(frames, painters, strict=record is not None):
@@ -76,10 +76,10 @@ def paired_frames(source: MediaFacts, output: VideoInfo, record: RunRecord | Non
 
 
 def unsure_frames(source: MediaFacts) -> NDArray[np.bool_]:
-    """bool [N]: frames whose pixels depend on where decoding began, as they are damaged or may show damage.
+    """bool [N]: frames that are damaged or may show damage, so that their pixels depend on where decoding began.
 
-    In the order of decoding, all from a flawed or missing frame to the next keyframe, and those behind that keyframe
-    which are shown before it: they may rest on frames before it too.
+    In decoding order these are all frames from a flawed or missing one to the next keyframe, and those after that
+    keyframe which are shown before it, since they may refer to frames before it.
     """
     info, decoded = source.info, source.decoded
     assert decoded is not None
@@ -108,7 +108,7 @@ def _pair(number: int, own: YuvFrame, paint: Painter | None, found: YuvFrame) ->
 
 
 def _as_large(plane: Levels, other: Levels) -> Levels:
-    """The plane in the size of the other: chroma may have been encoded with fewer pixels than it had."""
+    """The plane in the size of the other: chroma may have been encoded with fewer pixels."""
     if plane.shape == other.shape:
         return plane
     size = (other.shape[1], other.shape[0])
@@ -117,7 +117,7 @@ def _as_large(plane: Levels, other: Levels) -> Levels:
 
 @contextmanager
 def _painters(record: RunRecord | None) -> Iterator[Iterator[Painter | None]]:
-    """One for each frame of the source, in order; None, for ever, without a record."""
+    """A painter for each frame of the source, in order; without a record an endless series of None."""
     if record is None:
         yield repeat(None)
         return
@@ -142,7 +142,7 @@ def _class_maps(record: RunRecord) -> Iterator[FilmClasses | None]:
 
 
 def _labelled(record: RunRecord, file: DetectionsFile) -> Iterator[tuple[Tracks, FrameLabels]]:
-    """Tracks and labels of each frame; the labels follow from the tracks, in the order of the film."""
+    """Tracks and labels of each frame; labels are planned from the tracks, in film order."""
     header = file.header
     planner = LabelPlanner(record.settings.render, header.width, header.height, header.class_names)
     state = planner.start()

@@ -1,4 +1,4 @@
-"""Compares the pictures of a source and an output, with the run's record where there is one; tells the faults."""
+"""Compare the pictures of a source and an output, with the run's record if there is one."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from pipeline.proof.run_record import RunRecord
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.read.facts import MediaFacts
 
-#: Share of the squared levels that a frame varies by inside its cells, which may be lost beyond the PSNR.
+#: Share of the variance inside a frame's cells that may be lost in addition to what the PSNR allows.
 _LOST_OF_NOISE = 0.05
 
-#: The largest luma of 8 bit: what PSNR is reckoned from, at any depth.
+#: The largest luma of 8 bit, on which PSNR is based at any depth.
 _PEAK = 255.0
 
 #: Chroma of grey.
@@ -27,24 +27,24 @@ _NO_COLOUR = 128.0
 
 _PLANES = ("luma", "blue chroma", "red chroma")
 
-#: Cells in which the two are nearer than this, in levels, say nothing: an encoder may take one for the other.
+#: Cells in which the two differ by less, in levels, are ignored: an encoder may turn one into the other.
 _LEAST_CHANGE = 3.0
 
-#: A cell decides if it is as near to one of the two as this share of what is between them, and at most so many
-#: levels: what is painted on is near to neither. With fewer deciding cells nothing can be said.
+#: A cell decides if its distance to one of the two is at most this share of their difference and this many levels: a
+#: painted cell is near to neither. With fewer deciding cells there is no verdict.
 _NEAR_SHARE, _NEAR_LEVELS, _LEAST_DECIDING = 1 / 3, 3.0, 12
 
-#: Share of them that has to be for the other: what is painted moves too, and may decide by chance.
+#: Share of the deciding cells needed for a verdict: paint moves too, and may decide by chance.
 _MAJORITY = 0.7
 
 
 @dataclass
 class Pictures:
-    """The findings in all frames.
+    """The findings over all frames.
 
-    frames : that were compared. free, area : pixels that nothing was painted on, and all. worst, worst_frame : mean
-    squared difference of the frame whose free luma is farthest off, and its number. untouched, painted, order : what
-    is wrong with free pixels, painted ones and the order of frames: number of the frame, and words.
+    frames : number that were compared. free, area : number of unpainted pixels, and of all. worst, worst_frame : mean
+    squared difference and number of the frame whose unpainted luma differs most. untouched, painted, order : what is
+    wrong with unpainted pixels, painted pixels and the order of frames: number of the frame, and words.
     """
 
     frames: int = 0
@@ -58,7 +58,7 @@ class Pictures:
 
     @property
     def worst_db(self) -> float | None:
-        """PSNR of the worst frame's free luma; None where not a single number changed."""
+        """PSNR of the worst frame's unpainted luma; None if no value changed."""
         return 10 * math.log10(_PEAK * _PEAK / self.worst) if self.worst > 0 else None
 
 
@@ -74,10 +74,10 @@ class _Luma:
 def compare_pictures(
     source: MediaFacts, output: VideoInfo, record: RunRecord | None, limits: Limits
 ) -> Pictures:
-    """Every frame of the output against the source's, painted as the record says.
+    """Compare each frame of the output with the source's, painted as the record says.
 
-    Without a record the painted places are unknown: then a twelfth of each frame has to be the source's, wherever it
-    is. Raises what `paired_frames` raises.
+    Without a record it is unknown which places were painted; then a twelfth of each frame, wherever it is, must match
+    the source. Raises what `paired_frames` raises.
     """
     found = Pictures()
     bias: list[tuple[float, ...]] = []
@@ -107,11 +107,11 @@ def compare_pictures(
 def _in_all(
     bias: list[tuple[float, ...]], total: Detail | None, lag: Lag, frames: int, limits: Limits
 ) -> Iterator[str]:
-    """The faults that all frames together show."""
+    """The faults that show in all frames taken together."""
     yield from _drift(bias, limits)
     yield from _worn(total, frames, limits)
     if lag.share > limits.lag:
-        yield f"{100 * lag.share:.0f} % of each frame come from the one before"
+        yield f"{100 * lag.share:.0f} % of each frame comes from the one before"
 
 
 def _differences(pair: FramePair) -> tuple[PlaneDifference, ...]:
@@ -128,7 +128,7 @@ def _count(found: Pictures, pair: FramePair, planes: tuple[PlaneDifference, ...]
 
 
 def _off(planes: tuple[PlaneDifference, ...], left: Detail, limits: Limits) -> Iterator[str]:
-    """The faults of a frame in the pixels that nothing was painted on."""
+    """The faults of a frame in its unpainted pixels."""
     for index, (name, plane) in enumerate(zip(_PLANES, planes, strict=True)):
         chroma = min(index, 1)
         measures = {
@@ -141,18 +141,18 @@ def _off(planes: tuple[PlaneDifference, ...], left: Detail, limits: Limits) -> I
                 yield f"{what} is off by {value:.1f} levels of {name}"
         if plane.moved_px > limits.moved[chroma]:
             yield f"{name} is moved by {plane.moved_px:.1f} px"
-    # Of noise every encoder loses more: that may differ by a share of what is there.
+    # Encoders lose more of noise, so a share of the variance is allowed on top.
     least = _PEAK * _PEAK / 10 ** (limits.psnr_db / 10) + _LOST_OF_NOISE * float(left.cell_pattern.mean())
     if planes[0].squared > least:
-        yield "less than the PSNR asked for"
+        yield "the PSNR is too low"
     kept, added = left.kept(limits.coarse), left.added()
     if kept.size and kept.min() < limits.kept:
-        yield f"{100 * max(kept.min(), 0):.0f} % of the detail of a square of 32 px are left"
+        yield f"only {100 * max(kept.min(), 0):.0f} % of the detail of a square of 32 px is left"
     least_cell = left.least_in_a_cell(limits.coarse)
     if least_cell < limits.kept_cell:
-        yield f"{100 * max(least_cell, 0):.0f} % of the detail of a square of 8 px are left"
+        yield f"only {100 * max(least_cell, 0):.0f} % of the detail of a square of 8 px is left"
     if added.size and added.max() > limits.added:
-        yield "a flat square of 32 px has noise or a pattern that was not there"
+        yield "a flat square of 32 px has gained noise or a pattern"
 
 
 def _painted_off(planes: tuple[PlaneDifference, ...], limits: Limits) -> Iterator[str]:
@@ -166,26 +166,26 @@ def _painted_off(planes: tuple[PlaneDifference, ...], limits: Limits) -> Iterato
 
 
 def _drift(bias: list[tuple[float, ...]], limits: Limits) -> Iterator[str]:
-    """The planes that are off by a little in all frames alike."""
+    """Planes that are slightly off in all frames alike."""
     for index, name in enumerate(_PLANES if bias else ()):
         mean = abs(float(np.mean([planes[index] for planes in bias])))
         if mean > limits.video[min(index, 1)]:
-            yield f"{name} is off by {mean:.1f} levels in all frames together"
+            yield f"{name} is off by {mean:.1f} levels over all frames"
 
 
-#: Without a record: share of a frame's luma cells that has to be the source's, and levels that still count as such.
+#: Without a record: least share of a frame's luma cells that must match the source, to within so many levels.
 _LEAST_SHARE, _SAME_LEVELS = 0.08, 5.0
-#: How many blocks there have to be to speak of all of a frame.
+#: Least number of blocks for a statement about the whole frame.
 _LEAST_BLOCKS = 20
 
-#: Squared levels by which a block has to vary, on the mean of all frames, to have detail that can be lost.
+#: Variance of a block, averaged over all frames, from which on it has detail to lose.
 _LEAST_PATTERN = 10.0
 
 
 def _unlike(pair: FramePair, planes: tuple[PlaneDifference, ...]) -> Iterator[str]:
-    """The faults of a frame where it is not known which places were painted."""
+    """The faults of a frame if it is unknown which places were painted."""
     if float(np.mean(np.abs(planes[0].cells) <= _SAME_LEVELS)) < _LEAST_SHARE:
-        yield "it is the source's hardly anywhere"
+        yield "hardly any of it matches the source"
     (own_y, own_u, own_v), (y, u, v) = (tuple(map(cell_means, side)) for side in (pair.wanted, pair.found))
     if _shows_other(y, own_y, float(np.median(y))):
         yield "nothing is left but a flat picture"
@@ -196,28 +196,28 @@ def _unlike(pair: FramePair, planes: tuple[PlaneDifference, ...]) -> Iterator[st
 
 
 def _everywhere(left: Detail, limits: Limits) -> Iterator[str]:
-    """The faults in the detail all over the frame, but for places that may have been painted on."""
+    """The faults in the detail of the frame as a whole, allowing for painted places."""
     kept, added = left.kept(limits.coarse), left.added()
     if kept.size >= _LEAST_BLOCKS and np.quantile(kept, 0.9) < limits.kept:
         yield "most of the detail is gone"
     if added.size >= _LEAST_BLOCKS and np.quantile(added, 0.1) > limits.everywhere:
-        yield "there is noise that the source does not have"
+        yield "it has noise that the source does not have"
 
 
 def _worn(total: Detail | None, frames: int, limits: Limits) -> Iterator[str]:
-    """The faults in the detail of a place in all frames taken together; of frames that move it is a mean."""
+    """The faults in the detail of each place, over all frames taken together."""
     if total is None:
         return
     varies = total.pattern > _LEAST_PATTERN * limits.coarse**2 * frames
     kept = total.shared[varies] / total.pattern[varies]
     if kept.size and kept.min() < limits.kept_always:
-        yield f"{100 * max(kept.min(), 0):.0f} % of the detail of a square of 32 px are left in all frames together"
+        yield f"only {100 * max(kept.min(), 0):.0f} % of the detail of a square of 32 px is left over all frames"
     added = total.added(frames)
     if added.size and added.max() > limits.added_always:
-        yield "a flat square of 32 px has noise or a pattern in all frames together that was not there"
+        yield "a flat square of 32 px has gained noise or a pattern over all frames"
     least = total.least_in_a_cell(limits.coarse, frames)
     if least < limits.kept_cell_always:
-        yield f"{100 * max(least, 0):.0f} % of the detail of a square of 8 px are left in all frames together"
+        yield f"only {100 * max(least, 0):.0f} % of the detail of a square of 8 px is left over all frames"
 
 
 def _misplaced(frame: _Luma, neighbours: Sequence[_Luma], limits: Limits) -> list[tuple[int, str]]:
@@ -234,8 +234,8 @@ def _shows_other(
 ) -> bool:
     """True if most of the cells that can decide show `other` instead of `own`.
 
-    All are means of cells of equal shape; a number stands for a flat picture. least_change : levels that lie between
-    the two where a cell can decide. Where they hardly differ, the answer is no.
+    All are means of cells, of equal shape; a number stands for a flat picture. least_change : levels by which the two
+    must differ in a cell for it to decide. If they hardly differ anywhere, the answer is False.
     """
     change = np.abs(own - other)
     to_own, to_other = np.abs(found - own), np.abs(found - other)

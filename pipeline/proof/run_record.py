@@ -1,4 +1,4 @@
-"""The record of the run that made an output, as far as it can be read and is this account's own."""
+"""The record of the run that made an output, if it can be read and belongs to this account."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from pipeline.structures.pixel_classes import PixelClasses
 class RunRecord:
     """The record of a run.
 
-    settings : as they were used. detections, class_maps : the files of them; None where no class maps are painted.
-    published : SHA-256 of the output as the run gave it its name; None where it did not come so far.
+    settings : as they were used. detections, class_maps : their files; None if no class maps are painted.
+    published : SHA-256 of the output when it was published; None if it was not.
     """
 
     settings: Settings
@@ -40,28 +40,28 @@ class RunRecord:
 
 @dataclass(frozen=True)
 class NoRecord:
-    """The reason, in a few words, why there is no record to go by. spoiled : there is one, and it was changed."""
+    """The absence of a usable record. reason : in a few words. spoiled : there is a record, but it was changed."""
 
     reason: str
     spoiled: bool = False
 
     @property
     def holds(self) -> bool | None:
-        """The state of the checks that need the record: not made, or broken with it."""
+        """The result of the checks that need the record: not made, or failed with it."""
         return False if self.spoiled else None
 
 
 @contextmanager
 def record_at_hand(output: Place) -> Iterator[Path]:
-    """A file beside which the record of an output lies: itself, or one in a folder that is gone afterwards.
+    """A path beside which the record of an output lies: the output itself, or one in a temporary folder.
 
-    Raises InputError and MediaError for a storage that does not give it, UsageError for a place that is no output.
+    Raises InputError and MediaError if a storage does not provide it, UsageError for a place that cannot be an output.
     """
     if isinstance(output, Path):
         yield output
         return
     if isinstance(output, FrameFolder):
-        raise UsageError(f"{output} is no output.", do="name the video that was made")
+        raise UsageError(f"{output} is not an output.", do="name the video that was made")
     with TemporaryDirectory(prefix="seg-video-") as folder:
         here = Path(folder) / output.name
         fetch_record(output, RunLayout.of(here))
@@ -69,11 +69,11 @@ def record_at_hand(output: Place) -> Iterator[Path]:
 
 
 def run_record(output: Path, source: Place) -> RunRecord | NoRecord:
-    """The record beside an output, if there is one to go by.
+    """The record beside an output, if it is usable.
 
-    Nothing in it is believed: it says which pixels may differ from the source, and how, and what was published. A
-    record that another account could have written says nothing, nor does one of another source. Its detections are
-    read only with the SHA-256 that was written down, as a damaged file can end the process.
+    It proves nothing by itself: it says which pixels may differ from the source, and how, and what was published. A
+    record that another account could have written is not used, nor one of another source. Its detections are read only
+    if they have the recorded SHA-256, because a damaged file can crash the process.
     """
     layout = RunLayout.of(output)
     try:
@@ -86,16 +86,16 @@ def run_record(output: Path, source: Place) -> RunRecord | NoRecord:
             return NoRecord("the run's record is of another source")
         ledger = Ledger(layout.ledger)
         if ledger.entry("join") is None:
-            return NoRecord("the run did not write down the hash of its detections")
+            return NoRecord("the run has not recorded the hash of its detections")
         try:
             ledger.check_whole("join", layout.joined)
         except StoreError:
-            return NoRecord("the run's detections were changed since it made them", spoiled=True)
+            return NoRecord("the run's detections were changed since they were made", spoiled=True)
         return _record_of(manifest, layout, output_entry(manifest, ledger))
     except FileNotFoundError as error:
-        return NoRecord(f"the record of its run is not beside it: no {Path(error.filename).name}")
+        return NoRecord(f"there is no record of its run beside it: no {Path(error.filename).name}")
     except PermissionError:
-        return NoRecord("the run's folder is closed to this account")
+        return NoRecord("the run's folder may not be read by this account")
     except (SegVideoError, OSError, ValueError) as error:
         return NoRecord("; ".join(line.strip() for line in str(error).splitlines()[:2]))
 

@@ -1,4 +1,4 @@
-"""Compares the times of a track in the source and in the output, in the coarser ticks."""
+"""Compare the times of a track in the source and in the output, in the coarser of their time bases."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from pipeline.structures.timebase import rescale, to_pts
 
 @dataclass(frozen=True, eq=False)
 class Times:
-    """Times at which packets or frames of a track are shown: int64 [P] ticks of `time_base` seconds."""
+    """Presentation times of a track's packets or frames: int64 [P] in ticks of `time_base` seconds."""
 
     pts: NDArray[np.int64]
     time_base: Fraction
 
     def earlier(self, seconds: Fraction) -> Times:
-        """The same, moved as a whole."""
+        """The same times, all shifted."""
         return Times(self.pts - to_pts(seconds, self.time_base), self.time_base)
 
     def words(self) -> str:
-        """From when to when, as people read it."""
+        """The first and the last time, in words."""
         if not len(self.pts):
             return "none"
         first, last = (float(int(ticks) * self.time_base) for ticks in (self.pts.min(), self.pts.max()))
         return f"{first:.3f} to {last:.3f} s"
 
     def in_ticks(self, tick: Fraction) -> list[int]:
-        """In ticks of `tick`, in their order."""
+        """The times in ticks of `tick`, in their order."""
         times: list[int] = self.pts.tolist()
         if self.time_base == tick:
-            return times  # an hour of sound has 170 000 packets, and fractions are slow
+            return times  # an hour of sound has 170,000 packets, and fractions are slow
         return [rescale(ticks, self.time_base, tick) for ticks in times]
 
 
@@ -47,10 +47,10 @@ class TimesVerdict:
 
 
 def same_times(source: Times, output: Times) -> TimesVerdict:
-    """Compare when the output shows each frame with when the source does.
+    """Compare the presentation times of the output with those of the source.
 
-    What no container holds may differ, and is told: packets at one time, or at times that run backwards, are
-    a tick apart, and what begins before zero begins at zero.
+    What no container can store may differ, and is noted: packets at the same time, or at times that run backwards, are
+    then a tick apart, and what began before zero begins at zero.
     """
     tick = max(source.time_base, output.time_base)
     found = sorted(output.in_ticks(tick))
@@ -62,16 +62,16 @@ def same_times(source: Times, output: Times) -> TimesVerdict:
 
 
 def _acceptable(wanted: list[int]) -> Iterator[tuple[list[int], str]]:
-    """The source's times in the order of the file, and the nearest that a container can hold, with a note."""
+    """The source's times in file order, and the nearest ones that a container can store, each with a note."""
     yield wanted, ""
     apart = _apart(wanted)
     moved = sum(one != other for one, other in zip(wanted, apart, strict=True))
-    yield apart, f"{moved} do not ascend in the source, and are a tick apart"
+    yield apart, f"{moved} do not ascend in the source and are a tick apart"
     yield _apart([max(ticks, 0) for ticks in wanted]), "what began before zero begins at zero"
 
 
 def _apart(times: list[int]) -> list[int]:
-    """The nearest times, none earlier, that ascend strictly."""
+    """The nearest strictly ascending times, none of them earlier."""
     position = np.arange(len(times))
     ascending: list[int] = (np.maximum.accumulate(np.array(times, np.int64) - position) + position).tolist()
     return ascending

@@ -1,4 +1,4 @@
-"""The proof that an output is the same video as its source plus masks: all checks, passed or failed."""
+"""verify: check that an output is the same video as its source, plus masks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ALL = DecodeSettings()
 class Proof:
     """The checks of an output.
 
-    checks : in the order in which people care. part : what of the source the output was compared with, in words; None:
+    checks : the most important first. part : the part of the source that the output was compared with, in words; None:
     all of it.
     """
 
@@ -50,14 +50,15 @@ def verify(
     least_psnr_db: float | None = None,
     part: DecodeSettings = _ALL,
 ) -> Proof:
-    """Read both files anew and compare them, every packet, frame and tag.
+    """Read both files and compare every packet, frame and tag.
 
-    Of what the run wrote down beside the output only this is used: what was to be painted where, what was asked of it,
-    and the hash of what it published; without it, what needs it is unchecked. quick : packets alone, nothing is
-    decoded. least_psnr_db : how near pixels have to be; None for 30 dB, or what the quality that the run asked for
-    allows. part : the times of the source that the output is to show; without any what the record says, and without one
-    all. The record of an output in a storage is fetched from beside it. Raises InputError where one of the files cannot
-    be read, UsageError where the source has no frame in the part.
+    Of the run's record beside the output, which is fetched for an output in a storage, only three things are used: what
+    was to be painted where, the settings, and the hash of the published file. Checks that need a missing record are
+    not made.
+
+    quick : compare packets without decoding them. least_psnr_db : PSNR that unpainted pixels must have; None for 30 dB,
+    or less if the run asked for lower quality. part : the times of the source that the output should show; if none are
+    given, those of the record, or all. Raises InputError if a file cannot be read, UsageError if the part has no frame.
     """
     with record_at_hand(output) as beside:
         return _verify(source, output, run_record(beside, source), quick, least_psnr_db, part)
@@ -88,14 +89,14 @@ def _verify(
 
 
 def _published(output: Place, record: RunRecord | NoRecord) -> Check:
-    """That the file is the one that the run published: another may well be the same video, but was changed since."""
+    """Check that the file is the one that was published: a changed one may still be the same video."""
     name = "published file"
     if isinstance(record, NoRecord):
         return Check(name, record.holds, "-", "-", record.reason)
     if record.published is None:
         return Check(name, None, "-", "-", "the run is not finished")
     found = SourceIdentity.of(output).sha256
-    note = "" if found == record.published else "changed since the run published it"
+    note = "" if found == record.published else "changed since it was published"
     return Check(name, not note, f"SHA-256 {record.published[:12]}", f"SHA-256 {found[:12]}", note)
 
 
@@ -113,7 +114,7 @@ def _pixels(
     names = ("untouched pixels", "painted pixels", "frame order")
     source = facts.info
     if (source.width, source.height) != (output.width, output.height):
-        yield from (Check(name, None, "-", "-", "the pictures have another size") for name in names)
+        yield from (Check(name, None, "-", "-", "the pictures differ in size") for name in names)
         return
     lost = record if isinstance(record, NoRecord) else None
     own = record if isinstance(record, RunRecord) else None
@@ -127,10 +128,10 @@ def _pixels(
         yield Check(names[0], False, f"{limits.psnr_db:g} dB or more", "-", note)
         return
     if not found.frames:
-        words = "no frame of the source decodes without damage before it"
+        words = "no frame of the source can be decoded reliably"
         yield from (Check(name, None, "-", "-", words) for name in names)
     elif lost is not None:
-        words = "where it was painted is unknown"
+        words = "it is unknown where it was painted"
         yield _check("pictures", found.untouched, "some of each frame", f"{found.frames} frames", words)
         yield from (Check(name, lost.holds, "as the record says", "-", lost.reason) for name in names[:2])
     else:
@@ -153,7 +154,7 @@ def _check(name: str, faults: list[tuple[int, str]], source: str, output: str, n
 
 
 def _decibels(found: Pictures) -> str:
-    return "no number changed" if found.worst_db is None else f"{found.worst_db:.1f} dB"
+    return "unchanged" if found.worst_db is None else f"{found.worst_db:.1f} dB"
 
 
 def _share(found: Pictures) -> str:

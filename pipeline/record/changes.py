@@ -1,4 +1,4 @@
-"""The differences between a run as it is asked for now and as it was begun."""
+"""The changes between a run as it was begun and as it is requested now."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 from pipeline.errors import RunInTheWayError
 from pipeline.record.manifest import Manifest
 
-#: Settings that change nothing of what comes out.
+#: Settings that do not change the output.
 _SILENT = {"run"}
 
 
 def redone_passes(old: Manifest, new: Manifest) -> list[str]:
-    """The passes whose results are no longer what is asked for, in order."""
+    """The passes whose stored results no longer apply, in order."""
     return [name for name, mark in new.fingerprints.items() if old.fingerprints.get(name) != mark]
 
 
@@ -33,12 +33,12 @@ def changed_things(old: Manifest, new: Manifest) -> list[str]:
 
 
 def refuse_other_input(old: Manifest, new: Manifest) -> None:
-    """Raise RunInTheWayError if the run is of another video altogether."""
+    """Raise RunInTheWayError if the run is of a different video."""
     if old.source.path != new.source.path and old.source.sha256 != new.source.sha256:
         raise RunInTheWayError(
             f"A run of another input is in the way of {new.output}.",
             found=f"input: {old.source.path} -> {new.source.path}",
-            do="name another output, or add --force to give that run up",
+            do="name another output, or add --force to discard that run",
         )
 
 
@@ -49,7 +49,7 @@ def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str
         before = old.get(room, {})
         for key, value in settings.items():
             if key not in before and value is False:
-                continue  # a switch that the version did not know which wrote the old manifest
+                continue  # a switch that the version which wrote the old manifest did not have
             if _plain(before.get(key)) != _plain(value) and key not in (
                 "model",
                 "device",

@@ -1,4 +1,4 @@
-"""The evidence record of a run: its input, output, settings and weights, each file with its SHA-256."""
+"""The record of a run for others to check: input, output, settings and weights, with the SHA-256 of each file."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from pipeline.structures.address import FrameFolder, recorded_place
 
 @dataclass(frozen=True)
 class Evidence:
-    """The record as JSON values; `intact`: the files that are there are still those that the run read and made."""
+    """The record as JSON values; `intact`: no file that is here has changed since the run read or made it."""
 
     record: dict[str, Any]
     intact: bool
 
 
 def evidence(folder: Path) -> Evidence:
-    """The record of the run in that folder, its files hashed anew.
+    """The record of the run in that folder, with its files hashed again.
 
     Raises RunInTheWayError where its manifest cannot be read.
     """
@@ -40,7 +40,7 @@ def evidence(folder: Path) -> Evidence:
             files["class maps"] = _file(str(folder / name), digest)
     record = {
         **files,
-        "weights": manifest.weights.record(),
+        "weights": asdict(manifest.weights),
         "settings": manifest.settings,
         "versions": manifest.versions,
         "frames": manifest.frames,
@@ -56,13 +56,13 @@ def evidence(folder: Path) -> Evidence:
 
 
 def output_entry(manifest: Manifest, ledger: Ledger) -> Entry | None:
-    """The entry of the output as it was made; None for a run that did not come so far."""
+    """The ledger entry of the output; None if the run has not made it yet."""
     made = ledger.entry("mux")
     return made if made is not None and made.fingerprint == manifest.fingerprints["mux"] else None
 
 
 def _file(path: str, recorded: str | None) -> dict[str, Any]:
-    """The recorded digest of a file, and whether it still holds; null where the file is not here to be read."""
+    """The recorded digest of a file and whether it still holds; null if the file is not here."""
     here, found = recorded_place(path), None
     if isinstance(here, FrameFolder):
         found = digest_of_stored(here) if here.folder.is_dir() else None

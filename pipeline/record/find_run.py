@@ -1,4 +1,4 @@
-"""A run by what a person calls it, and the request that goes on with it."""
+"""Find a run by its folder or its output, and the request that resumes it."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from pipeline.record.remote_run import fetch_plan, fetch_record
 from pipeline.structures.address import Address, address_of, is_address
 from pipeline.structures.pixel_classes import PixelClasses
 
-#: How deep below a folder runs are looked for.
+#: How deep below a folder to look for runs.
 _DEPTH = 3
 
 
 def find_runs(folders: Sequence[Path]) -> list[Path]:
-    """Folders of runs in these folders and a few floors below, the latest first, those that cannot be read last."""
+    """Folders of runs in these folders and a few levels below, the latest first, unreadable ones last."""
     found = {run.resolve() for folder in folders for run in _runs_in(folder, _DEPTH)}
     return sorted(found, key=_begun, reverse=True)
 
 
 def find_run(name: str | None) -> Path:
-    """The folder of the run that is called by its own path or its output; None: the latest here.
+    """The folder of a run, named by that folder or by its output; None: the latest run in the current folder.
 
-    Of an output in a storage the record, or the plan of one that is not done, is brought into the current folder.
-    Raises UsageError if there is none, and as storage.objects.look_at does.
+    For an output in a storage, the run's record is fetched into the current folder, or its plan if it is not finished.
+    Raises UsageError if there is no such run, and whatever storage.objects.look_at raises.
     """
     if name is None:
         runs = find_runs([Path()])
@@ -47,18 +47,18 @@ def find_run(name: str | None) -> Path:
             return folder.absolute()
         if (folder / "detections.parquet").is_file() and folder.name.endswith(RUN_SUFFIX):
             raise UsageError(
-                f"{folder} holds what a batch of pictures has found.",
-                do="run the same command again to go on with it; seg-video export reads it",
+                f"{folder} is the record of a batch of pictures, not of a video.",
+                do="run the same command again to continue it, or read it with seg-video export",
             )
     raise _no_run(name)
 
 
 def _no_run(name: str) -> UsageError:
-    return UsageError(f"There is no run called {name}.", do="see `seg-video status` for those that are here")
+    return UsageError(f"There is no run called {name}.", do="list the runs here with `seg-video status`")
 
 
 def _brought(output: Address) -> Path:
-    """The folder here of the run of an output in a storage; what lies here already is not fetched again."""
+    """The local folder for the run of an output in a storage; nothing is fetched if it exists already."""
     layout = RunLayout.of(Path(output.name), keeps_output=False)
     if not layout.manifest.is_file():
         if not (fetch_record(output, layout) or fetch_plan(output, layout)):
@@ -67,51 +67,49 @@ def _brought(output: Address) -> Path:
     found = Manifest.of_run(layout.folder).output
     if found != output.url:
         raise UsageError(
-            f"{layout.folder} is of another output.",
+            f"{layout.folder} belongs to another output.",
             found=found,
-            do="go into another folder, or move it away",
+            do="change to another folder, or move it away",
         )
     return layout.folder
 
 
 def _leave_the_how(layout: RunLayout) -> None:
-    """Take out of a manifest from a storage how the work is done: on whose cluster, this machine is not told by it."""
+    """Drop from a fetched manifest how the work was done, such as on which cluster: that is not for this machine."""
     manifest = Manifest.of_run(layout.folder)
     how = {"chunk_frames": manifest.settings.get("run", {}).get("chunk_frames")}
     replace(manifest, settings={**manifest.settings, "run": how}).write(layout.manifest)
 
 
 def request_of(run: Path) -> JobRequest:
-    """The request that a run was begun with. Raises RunInTheWayError where its manifest cannot be read."""
+    """The request that a run was begun with. Raises RunInTheWayError if its manifest cannot be read."""
     manifest = Manifest.of_run(run)
     settings = Settings.from_json(manifest.settings, str(run / "manifest.json"))
-    # Only somebody at the command line may say so, each time anew.
+    # These have to be given on the command line each time.
     settings = replace(settings, run=replace(settings.run, force=False, skip=False))
     output = manifest.output
     if is_address(output):  # the run is found again where it lies, from whatever folder
         if run.name != Address(output).name + RUN_SUFFIX:
-            raise UsageError(f"{run} belongs to a listing.", do="run the job of the listing again")
+            raise UsageError(f"{run} belongs to a listing.", do="run the listing's job again")
         settings = replace(settings, run=replace(settings.run, work_dir=str(run.absolute().parent)))
     if "{" in output:
-        output = output.replace("{", "{{").replace("}", "}}")  # a name, and no template
+        output = output.replace("{", "{{").replace("}", "}}")  # a name, not a template
     stored = stored_weights(manifest) if manifest.weights.stored else None
     return JobRequest((manifest.source.path,), output, settings, stored)
 
 
 def stored_weights(manifest: Manifest) -> StoredWeights:
-    """The weights that the run's detections came from, for a run that needs no network."""
+    """The weights behind the run's stored detections, for a run that needs no network."""
     weights = manifest.weights
     classes = None if manifest.pixel_classes is None else PixelClasses.of(manifest.pixel_classes)
-    return StoredWeights(
-        weights.model, weights.sha256, manifest.class_names, weights.runtime, weights.arrays_sha256, classes
-    )
+    return StoredWeights(weights.model, weights.sha256, manifest.class_names, weights.runtime, classes)
 
 
 def _runs_in(folder: Path, depth: int) -> Iterator[Path]:
     try:
         entries = sorted(folder.iterdir())
     except OSError:
-        return  # what may not be looked into hides nothing else
+        return  # an unreadable folder does not keep the others from being found
     for entry in entries:
         if entry.is_symlink() or not os.path.isdir(entry):  # noqa: PTH112 - Path.is_dir fails where it may not look
             continue
@@ -123,7 +121,7 @@ def _runs_in(folder: Path, depth: int) -> Iterator[Path]:
 
 
 def _has_manifest(folder: Path, *, hidden: bool) -> bool:
-    """True for a folder with the record of a run. hidden : the answer where nobody may look into it."""
+    """True for a folder with the record of a run. hidden : the answer if the folder may not be entered."""
     try:
         return (folder / "manifest.json").is_file()
     except OSError as error:

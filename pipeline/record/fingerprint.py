@@ -1,4 +1,4 @@
-"""Fingerprint: what a result depends on, as one short text."""
+"""Fingerprints: everything that a result depends on, hashed to one short text."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ def mark(name: str, release: int, *parts: object) -> str:
 
 
 def chunk_mark(mark_of_pass: str, chunk: Chunk) -> str:
-    """Fingerprint of a chunk's result: the same span gives the same, whatever its number."""
+    """Fingerprint of a chunk's result; it depends on the span of frames and not on the chunk's number."""
     return f"{mark_of_pass}:{chunk.start}-{chunk.stop}"

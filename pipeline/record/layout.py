@@ -1,4 +1,4 @@
-"""RunLayout: where each thing of a run lies; every path of the product is made here."""
+"""RunLayout: the paths of a run's files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipeline.job.output_template import run_folder
 
 _PRIVATE = 0o700
 
-#: The folders of the passes whose products go after success.
+#: Folders of the passes' products, which are removed after success.
 _WORK_FOLDERS = ("detections", "tracks", "labels", "parts")
 
 
@@ -24,8 +24,8 @@ _WORK_FOLDERS = ("detections", "tracks", "labels", "parts")
 class RunLayout:
     """The files of one run.
 
-    output : the video that is made, which of one that goes to a storage is a file in the run's folder.
-    folder : what stays beside it. work : what goes after success.
+    output : the video that is made; one that goes to a storage is first made in the run's folder.
+    folder : what stays, beside the output. work : what is removed after success.
     """
 
     output: Path
@@ -36,8 +36,8 @@ class RunLayout:
     def of(cls, output: Path, work_dir: Path | None = None, *, keeps_output: bool = True) -> RunLayout:
         """The layout for an output.
 
-        work_dir : holds the work files of several runs, each in its own folder. keeps_output : the output stays where
-        it is made; otherwise it is made in the run's folder, which lies in `work_dir` already, and goes to a storage.
+        work_dir : for the work files of several runs, each in a folder of its own. keeps_output : the output stays
+        where it is made; otherwise it is made in the run's folder, which lies in `work_dir` already, and published.
         """
         output = output.absolute()
         folder = run_folder(output)
@@ -59,7 +59,7 @@ class RunLayout:
 
     @property
     def lock(self) -> Path:
-        """Held by the process that works on the run."""
+        """The lock, held by the process that works on the run."""
         return self.folder / "lock"
 
     @property
@@ -74,7 +74,7 @@ class RunLayout:
 
     @property
     def receipt(self) -> Path:
-        """The facts of the object that the output has become in a storage."""
+        """The facts of the published object."""
         return self.receipt_in(self.folder)
 
     @staticmethod
@@ -84,12 +84,12 @@ class RunLayout:
 
     @property
     def own_car(self) -> Path:
-        """The picture of what was taken for the own car; stays after success."""
+        """A picture of the region taken for the own car; stays after success."""
         return self.folder / "own_car.png"
 
     @property
     def record(self) -> tuple[Path, ...]:
-        """All that stays after success, as far as the run has it; the manifest, which makes it a run, comes last."""
+        """All files that stay after success, if the run has them; the manifest, which marks it as a run, comes last."""
         maps = self.joined.with_suffix(".classes.parquet")
         return (self.joined, maps, self.own_car, self.ledger, self.receipt, self.manifest)
 
@@ -98,19 +98,19 @@ class RunLayout:
         return self.work / "detections" / f"{chunk:06d}.parquet"
 
     def tracks(self, chunk: int | None) -> Path:
-        """The same, with what tracking says."""
+        """The detections of a chunk with their tracks."""
         return self.work / "tracks" / f"{chunk:06d}.parquet"
 
     def tracker_state(self, chunk: int) -> Path:
-        """The tracker's state behind a chunk."""
+        """The tracker's state after a chunk."""
         return self.work / "tracks" / f"{chunk:06d}.state"
 
     def labels(self, chunk: int | None) -> Path:
-        """Colours and places of labels in a chunk."""
+        """The colours and positions of labels in a chunk."""
         return self.work / "labels" / f"{chunk:06d}.npy"
 
     def label_state(self, chunk: int) -> Path:
-        """The state of the planner of labels behind a chunk."""
+        """The label planner's state after a chunk."""
         return self.work / "labels" / f"{chunk:06d}.json"
 
     def part(self, chunk: int | None) -> Path:
@@ -118,17 +118,17 @@ class RunLayout:
         return self.work / "parts" / f"{chunk:06d}.mp4"
 
     def check_private(self) -> None:
-        """Raise RunInTheWayError if a folder of the run is there that others own, can write to, or put a link to.
+        """Raise RunInTheWayError if a folder of the run belongs to others, can be written by them, or is a link.
 
-        What such a folder holds is not believed, and nothing is written through it.
+        Its content could not be trusted, and writing to it could end up elsewhere.
         """
         for folder in (self.folder, self.work):
             check_private(folder)
 
     def make_folder(self) -> None:
-        """Make the run's folder, for its owner alone: it tells who was seen where.
+        """Make the run's folder, readable only by its owner, since it tells who was seen where.
 
-        Raises WriteError, and RunInTheWayError for what another has put there.
+        Raises WriteError, and RunInTheWayError as check_private does.
         """
         try:
             self.folder.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
@@ -136,14 +136,14 @@ class RunLayout:
             raise WriteError(
                 f"Cannot write into {self.output.parent}.",
                 found=error.strerror or str(error),
-                do="name an output in a folder that you can write to",
+                do="name an output in a writable folder",
             ) from error
-        check_private(self.folder)  # once more: it may have come since the run was planned
+        check_private(self.folder)  # again: it may have appeared since the run was planned
 
     def make_folders(self) -> None:
-        """Make the folders that files are written to, and remove what a killed process left in them.
+        """Make the folders for the run's files, and remove temporary files of killed processes from them.
 
-        Raises as make_folder does. For who holds the run's lock: another process may be writing there.
+        The caller must hold the run's lock, since another process may be writing there. Raises as make_folder does.
         """
         self.make_folder()
         remove_temporaries(self.folder)
@@ -164,14 +164,14 @@ class RunLayout:
             ) from error
 
     def remove_work(self) -> None:
-        """Remove the work files, and their folder if nothing else lies in it. For who holds the run's lock."""
+        """Remove the work files, and their folder if it is then empty. The caller must hold the run's lock."""
         for name in _WORK_FOLDERS:
             shutil.rmtree(self.work / name, ignore_errors=True)
         with suppress(OSError):
             self.work.rmdir()
 
     def remove_sidecar(self) -> None:
-        """Remove what the run wrote down beside its output. For who holds the run's lock."""
+        """Remove the run's record beside its output. The caller must hold the run's lock."""
         for path in (*self.record, self.lock):
             path.unlink(missing_ok=True)
         if not any(self.folder.iterdir()):
@@ -179,30 +179,30 @@ class RunLayout:
 
 
 def check_private(path: Path, *, is_file: bool = False) -> None:
-    """Raise RunInTheWayError if there is something at this path that is no folder, or file, of this user's alone."""
+    """Raise RunInTheWayError if the path exists and is not a folder, or file, that only this user can write to."""
     what = f"The run's {'file' if is_file else 'folder'} {path}"
     try:
         status = path.lstat()
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
-        raise RunInTheWayError(f"{what} cannot be looked at.", found=error.strerror or str(error)) from error
+        raise RunInTheWayError(f"{what} cannot be accessed.", found=error.strerror or str(error)) from error
     fault = _fault(status, is_file)
     if fault:
         raise RunInTheWayError(
             f"{what} cannot be trusted.",
             found=fault,
-            do="look at who put it there; delete it, or name another output",
+            do="find out who created it; delete it, or name another output",
         )
 
 
 def _fault(status: os.stat_result, is_file: bool) -> str:
-    """A few words on why a folder or file is not this user's alone; none where it is."""
+    """The reason why a folder or file is not this user's alone, in a few words; empty if it is."""
     is_kind = stat.S_ISREG if is_file else stat.S_ISDIR
     if not is_kind(status.st_mode):
         return "a link" if stat.S_ISLNK(status.st_mode) else f"no {'file' if is_file else 'folder'}"
     if status.st_uid != os.geteuid():
         return f"it belongs to user {status.st_uid}"
-    # Many systems let a user's own group write to new files; the folder around them keeps everybody out.
+    # Many systems make new files writable for the user's own group; the folder around them keeps others out.
     others = stat.S_IWOTH if is_file else stat.S_IWGRP | stat.S_IWOTH
     return "others can write to it" if status.st_mode & others else ""

@@ -1,4 +1,4 @@
-"""Ledger: the files that a run has made, a line each, written after its file is on the disk."""
+"""Ledger: a line for each file that a run has made, written once the file is on disk."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from pipeline.structures.spans import Span
 class Entry:
     """One line.
 
-    step : the pass. chunk : its number, None for what is made once. fingerprint : of what it was made from.
-    size, sha256 : of the file. seconds : that it took. at : when it was done, seconds since 1970.
-    failed : why it could not be made; None if it was. notes : what the user should know about it.
-    missing, flawed : spans of frames that do not decode, or not as they should; see FrameDamage.
-    also : name and SHA-256 of further files beside the first that belong to it.
-    holds : fingerprints of passes whose results can be read from the file too.
-    spent : on it, by all processes of the job that made it.
+    step : the pass. chunk : its number; None for a product of the whole film. fingerprint : of what it was made from.
+    size, sha256 : of the file. seconds : that it took. at : when it was done, in seconds since 1970.
+    failed : why it could not be made; None if it was made. notes : for the user, a sentence each.
+    missing, flawed : spans of frames that do not decode, or decode with damage; see FrameDamage.
+    also : name and SHA-256 of further files that belong to the first one.
+    holds : fingerprints of other passes whose results can be read from the file.
+    spent : by all processes of the job that made it.
     """
 
     step: str
@@ -65,9 +65,9 @@ class Ledger:
         self._intact: dict[Entry, bool] = {}
 
     def done(self, step: str, chunk: int | None, fingerprint: str, file: Path) -> Entry | None:
-        """The entry of a file that is there, made from the same, and has the content it had when it was made.
+        """The entry of a file that exists, has this fingerprint, and has not changed; None for any other.
 
-        Files that an earlier process made are read once for that; a damaged one counts as not made.
+        The files of an earlier process are hashed once to find out.
         """
         entry = self._entries.get((step, chunk))
         if entry is None or entry.failed is not None or entry.fingerprint != fingerprint:
@@ -77,28 +77,28 @@ class Ledger:
         return entry if self._intact[entry] and _has_size(file, entry.size) else None
 
     def check_whole(self, step: str, file: Path) -> None:
-        """Raise StoreError if a file of the whole film is not what was written down, where anything was.
+        """Raise StoreError if a file of the whole film has changed since it was recorded.
 
-        It is for whoever reads a run's files later: a damaged one can end the process that reads it.
+        Readers of a finished run call this first: a damaged file can crash the library that reads it.
         """
         entry = self._entries.get((step, None))
         if entry is not None and not _is_intact(entry, file):
             raise StoreError(
                 f"{file} was changed since it was made.",
                 found="another SHA-256 than the run wrote down",
-                do="run the same command again: seg-video makes it anew",
+                do="run the same command again to make it again",
             )
 
     def entry(self, step: str, chunk: int | None = None) -> Entry | None:
-        """The last entry of that name, whatever it says."""
+        """The last entry for this pass and chunk; None if there is none."""
         return self._entries.get((step, chunk))
 
     def entries(self) -> tuple[Entry, ...]:
-        """The last entry of each name."""
+        """The last entry for each pass and chunk."""
         return tuple(self._entries.values())
 
     def failures(self) -> list[Entry]:
-        """Chunks that could not be made, in order."""
+        """The entries of what could not be made, in order."""
         return sorted(
             (entry for entry in self._entries.values() if entry.failed is not None),
             key=lambda entry: (entry.chunk or 0, entry.step),
@@ -119,7 +119,7 @@ class Ledger:
         holds: tuple[str, ...] = (),
         spent: Spent = NOTHING,
     ) -> Entry:
-        """Add what was made. sha256 : of the file, where it is known already."""
+        """Add a file that was made. sha256 : of the file, if it is known."""
         entry = Entry(
             step=step,
             chunk=chunk,
@@ -139,7 +139,7 @@ class Ledger:
         return self._add(entry)
 
     def adopt(self, entry: Entry) -> Entry:
-        """Add what another machine has made, whose files are here now, and were compared with the entry."""
+        """Add the entry of another machine, whose files are here now and have been checked against it."""
         self._intact[entry] = True
         return self._add(entry)
 
@@ -148,25 +148,25 @@ class Ledger:
         return self._add(Entry(step, chunk, fingerprint, at=time.time(), failed=reason))
 
     def record_start(self) -> Entry:
-        """Add that the workers are ready: what is made from now on is made by this start of the run."""
+        """Add that the workers are ready, from when on speed is measured."""
         return self._add(Entry("start", None, "", at=time.time()))
 
     def record_intent(self, step: str, fingerprint: str, sha256: str) -> Entry:
-        """Add that a file of this content is about to get a name outside the run's folder."""
+        """Add that a file with this content is about to be named outside the run's folder."""
         return self._add(Entry(f"{step} begun", None, fingerprint, sha256=sha256, at=time.time()))
 
     def _add(self, entry: Entry) -> Entry:
         line = (json.dumps(asdict(entry), separators=(",", ":")) + "\n").encode()
         try:
             descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-            # os.write may write a part of the line and not say so, where a disk is full; a stream says it.
+            # On a full disk os.write may write only part of the line without an error; a stream reports it.
             with os.fdopen(descriptor, "ab") as stream:
                 if os.fstat(descriptor).st_nlink > 1:
                     raise RunInTheWayError(
-                        f"{self._path} has another name, so that nothing is written to it.",
+                        f"{self._path} is hard-linked to another file, so nothing is written to it.",
                         do="copy the run's folder without hard links, or name another output",
                     )
-                # A line that was cut off by a kill is ended, so that it does not take this one with it.
+                # End a line that was cut off by a kill, or this one would be lost with it.
                 stream.write(line if _ends_clean(self._path) else b"\n" + line)
                 stream.flush()
                 os.fsync(descriptor)
@@ -185,13 +185,13 @@ def _read(path: Path) -> Iterator[Entry]:
         raise RunInTheWayError(
             f"{path} cannot be read.",
             found=getattr(error, "strerror", None) or str(error),
-            do="look at who put it there; delete the run's folder, or name another output",
+            do="find out who created it; delete the run's folder, or name another output",
         ) from error
     for line in text.splitlines():
         try:
             yield typed_json(Entry, line)
         except ValueError:
-            continue  # cut off by a kill: what it would have said is made again
+            continue  # cut off by a kill: its file is made again
 
 
 def _has_size(file: Path, size: int) -> bool:
@@ -202,7 +202,7 @@ def _has_size(file: Path, size: int) -> bool:
 
 
 def _is_intact(entry: Entry, file: Path) -> bool:
-    """True if the files of an entry have the content that was written down."""
+    """True if the files of an entry still have the recorded content."""
     try:
         if not _has_size(file, entry.size) or digest_of(file) != entry.sha256:
             return False

@@ -1,4 +1,4 @@
-"""ListingRecord: the videos of a listing as shards of lines, and what became of each; any number of jobs share it."""
+"""ListingRecord: the videos of a listing in shards, and the outcome of each; several jobs can share it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from pipeline.structures.address import Address
 #: Ending of the folder of a listing.
 LISTING_SUFFIX = ".seg-listing"
 
-#: A video's shard is told by its output's digest, so that two videos with one output meet in it.
+#: The shard follows from the digest of the output, so that two videos with one output meet in the same shard.
 SHARDS = 64
 
 _PRIVATE = 0o700
@@ -34,7 +34,7 @@ _PRIVATE = 0o700
 class ListedVideo:
     """A video of a listing. key : a fingerprint of the object, its output and the job's settings.
 
-    size, etag : of the object, as far as the listing tells them.
+    size, etag : of the object, if the listing has them.
     """
 
     key: str
@@ -51,7 +51,7 @@ class ListedVideo:
 
 @dataclass(frozen=True)
 class VideoOutcome:
-    """The end of one video. state : as in VideoResult. at : seconds since 1970. error : why it failed."""
+    """The outcome of one video. state : as in VideoResult. at : seconds since 1970. error : why it failed."""
 
     key: str
     state: Literal["made", "kept", "skipped", "failed"]
@@ -62,7 +62,7 @@ class VideoOutcome:
 
 @dataclass(frozen=True)
 class ListingPlan:
-    """A listing as it was read. inputs, output : as asked for. videos, nbytes : how many, and their sizes' sum."""
+    """A listing as it was read. inputs, output : as asked for. videos, nbytes : their number and total size."""
 
     inputs: tuple[str, ...]
     output: str
@@ -73,7 +73,7 @@ class ListingPlan:
 
 @dataclass(frozen=True)
 class ListingStatus:
-    """The state of a listing. states : number of videos by how they ended. frames : of those that are there."""
+    """The state of a listing. states : number of videos by outcome. frames : of all finished videos."""
 
     folder: str
     output: str
@@ -83,23 +83,23 @@ class ListingStatus:
 
     @property
     def left(self) -> int:
-        """Videos that nobody is through with, or that failed."""
+        """Number of videos that are unfinished or failed."""
         return self.videos - sum(count for state, count in self.states.items() if state != "failed")
 
 
 class ListingRecord:
     """The files of a listing in `folder`: plan.json, shards/NN.jsonl, outcomes/NN.jsonl, runs, claims.
 
-    No more than one shard is held in memory.
+    Never more than one shard is in memory.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
 
     def write(self, inputs: tuple[str, ...], output: str, videos: Iterable[ListedVideo]) -> ListingPlan:
-        """Write the shards, then the plan; the same videos in whatever order give the same shards.
+        """Write the shards, then the plan; the order of the videos does not matter.
 
-        Raises UsageError where two videos would have one output, RunInTheWayError for a folder that is another's.
+        Raises UsageError if two videos would share an output, RunInTheWayError for a folder of another user.
         """
         for name in ("", "shards", "outcomes", "claims"):
             folder = self.folder / name
@@ -119,7 +119,7 @@ class ListingRecord:
         return plan
 
     def plan(self) -> ListingPlan:
-        """The plan. Raises RunInTheWayError where there is none that can be read."""
+        """The plan. Raises RunInTheWayError if there is none or it cannot be read."""
         try:
             return typed_json(ListingPlan, read_own(self.folder / "plan.json"))
         except (OSError, ValueError) as error:
@@ -130,21 +130,21 @@ class ListingRecord:
             ) from error
 
     def shard(self, number: int) -> list[ListedVideo]:
-        """The videos of a shard, by output."""
+        """The videos of a shard, sorted by output."""
         return _lines(self._shard(number), ListedVideo)
 
     def outcomes(self, number: int) -> dict[str, VideoOutcome]:
-        """The last outcome of each key of a shard; also of videos that the listing has no more."""
+        """The last outcome for each key of a shard, including videos that are no longer listed."""
         return {outcome.key: outcome for outcome in _lines(self._outcomes(number), VideoOutcome)}
 
     def add(self, video: ListedVideo, outcome: VideoOutcome) -> None:
-        """Write an outcome down. Several processes may do so at once: a line is one write at the file's end."""
+        """Append an outcome. Several processes may do so at once, since a line is a single appending write."""
         path = self._outcomes(video.shard)
         try:
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
             descriptor = os.open(path, flags, 0o600)
             try:
-                os.write(descriptor, b"\n" + _line(outcome))  # a line that a kill cut off is ended by it
+                os.write(descriptor, b"\n" + _line(outcome))  # the newline ends a line that a kill cut off
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
@@ -152,15 +152,15 @@ class ListingRecord:
             raise WriteError(f"Cannot write {path}.", found=error.strerror, do="free space") from error
 
     def output_of(self, video: ListedVideo) -> Path:
-        """The file that the video's run is named after; the run lies beside those of its shard."""
+        """The file that the video's run is named after, in the folder of its shard."""
         return self.folder / "runs" / f"{video.shard:02x}" / f"{video.key}{Address(video.output).suffix}"
 
     def claim(self, video: ListedVideo) -> Path:
-        """The lock of a video, which is there while a job works on it, or after one that was killed."""
+        """The lock of a video; the file exists while a job works on it, or after that job was killed."""
         return self.folder / "claims" / video.key
 
     def status(self) -> ListingStatus:
-        """The state of the listing. Raises RunInTheWayError where it cannot be read."""
+        """The state of the listing. Raises RunInTheWayError if it cannot be read."""
         plan, states, frames = self.plan(), Counter[str](), 0
         for number in range(SHARDS):
             outcomes = self.outcomes(number)
@@ -183,7 +183,7 @@ _Line = TypeVar("_Line", ListedVideo, VideoOutcome)
 
 
 def find_listings(folder: Path) -> list[ListingRecord]:
-    """The listing of this folder, or those in it and in its folders, by name: jobs of a cluster have a folder each."""
+    """The listing in this folder, or those in it and its subfolders, of which each job of a cluster has one."""
     if folder.name.endswith(LISTING_SUFFIX) and folder.is_dir():
         return [ListingRecord(folder)]
     found = (*folder.glob(f"*{LISTING_SUFFIX}"), *folder.glob(f"*/*{LISTING_SUFFIX}"))
@@ -195,14 +195,14 @@ def _line(value: ListedVideo | VideoOutcome) -> bytes:
 
 
 def _lines(path: Path, kind: type[_Line]) -> list[_Line]:
-    """The lines of a file that can be read; none where there is no file."""
+    """The readable lines of a file; none if it does not exist."""
     try:
         lines = list(filter(None, read_own(path).splitlines()))
     except FileNotFoundError:
         return []
     try:
         return typed_json(list[kind], f"[{','.join(lines)}]")  # type: ignore[valid-type]
-    except ValueError:  # one of them was cut off by a kill, and what it would have said is done again
+    except ValueError:  # one of them was cut off by a kill; its video is done again
         return [value for line in lines for value in _readable(kind, line)]
 
 
@@ -212,13 +212,13 @@ def _readable(kind: type[_Line], line: str) -> Iterator[_Line]:
 
 
 def _sort(path: Path) -> None:
-    """Sort a shard's lines by output. Raises UsageError for two videos of one output."""
+    """Sort a shard's lines by output. Raises UsageError if two videos share one."""
     videos = sorted(_lines(path, ListedVideo), key=lambda video: video.output)
     for one, other in pairwise(videos):
         if one.output == other.output and one.source != other.source:
             raise UsageError(
-                f"2 videos of the listing would go into {one.output}.",
+                f"2 videos of the listing would be written to {one.output}.",
                 found=f"{one.source}, {other.source}",
-                do="put them into folders of their own",
+                do="put them into separate folders",
             )
     path.write_bytes(b"".join(_line(video) for video in videos))

@@ -1,4 +1,4 @@
-"""RunLock: one process at a time works on a run; the lock of a process that was killed is free."""
+"""The lock of a run: one process at a time works on it; the system releases the lock of a killed process."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def run_lock(path: Path) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise RunInTheWayError(
-                f"Another process works on {path.parent}.",
+                f"Another process is working on {path.parent}.",
                 found=f"process {os.read(descriptor, 32).decode('ascii', 'replace') or 'unknown'}",
-                do="wait for it, or stop it first",
+                do="wait for it to end, or stop it",
             ) from None
         if not _is_still(descriptor, path):
             raise RunInTheWayError(
-                f"Another process has just ended its work on {path.parent}.",
-                found="the lock was removed while it was taken",
+                f"Another process has just finished {path.parent}.",
+                found="the lock was removed while it was being taken",
                 do="run the same command again",
             )
         try:
@@ -46,13 +46,13 @@ def run_lock(path: Path) -> Iterator[None]:
 
 
 def owner_of(path: Path) -> str:
-    """Letters that stand for whoever may hold this lock: those of a process that held it before are the same."""
+    """An identifier of whoever may hold this lock, the same for each process that holds it in turn."""
     status = path.stat()
     return hashlib.sha256(f"{platform.node()} {status.st_dev} {status.st_ino}".encode()).hexdigest()[:16]
 
 
 def _is_still(descriptor: int, path: Path) -> bool:
-    """True while the open file is the one of that name: who held it before may have removed it at the end."""
+    """True if the open file still has that name: its last holder may have removed it."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.lstat())
     except FileNotFoundError:
@@ -60,12 +60,12 @@ def _is_still(descriptor: int, path: Path) -> bool:
 
 
 def _open(path: Path) -> int:
-    """The lock's file, made where there is none. Raises RunInTheWayError for links and for what is no plain file."""
-    reason = "a link" if path.is_symlink() else "no plain file of one name"
+    """The lock's file, created if necessary. Raises RunInTheWayError for links and special files."""
+    reason = "a link" if path.is_symlink() else "not a regular file with a single name"
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
         status = os.fstat(descriptor)
-        if stat.S_ISREG(status.st_mode) and status.st_nlink == 1:  # another name could be a user's file
+        if stat.S_ISREG(status.st_mode) and status.st_nlink == 1:  # the other name could be a user's file
             return descriptor
         os.close(descriptor)
     except OSError as error:
@@ -73,12 +73,12 @@ def _open(path: Path) -> int:
     raise RunInTheWayError(
         f"{path} cannot be locked.",
         found=reason,
-        do="look at who put it there; delete it, or name another output",
+        do="find out who created it; delete it, or name another output",
     )
 
 
 def is_held(path: Path) -> bool:
-    """True if some process holds the lock."""
+    """True if a process holds the lock."""
     if path.is_symlink() or not path.is_file():
         return False
     with path.open("rb") as stream:

@@ -1,9 +1,9 @@
-"""Manifest: the source, output and settings of a run, written when it begins."""
+"""Manifest: the plan of a run, written when it begins."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,10 @@ from pipeline.record.source_identity import SourceIdentity
 from pipeline.structures.address import is_address
 from pipeline.structures.spans import Span
 
-#: Rises when a key changes its meaning.
+#: Increased when a key changes its meaning.
 FORMAT = 2
 
-#: Class ids are below it: what is longer is no id.
+#: Class ids are smaller.
 _IDS = 10**9
 
 
@@ -27,30 +27,24 @@ _IDS = 10**9
 class UsedWeights:
     """The weights that a run's detections come from.
 
-    model : their name or path. sha256 : of their file, as `sha256sum` prints it. runtime : what computes them.
-    stored : stored detections stand for them. arrays_sha256 : of their arrays alone, which stays the same whatever else
-    a file says; None where a kind of file has no arrays that are read here.
+    model : their name or path. sha256 : of their file, as `sha256sum` prints it. runtime : what ran them.
+    stored : the run used stored detections instead of running them.
     """
 
     model: str
     sha256: str
     runtime: str
     stored: bool
-    arrays_sha256: str | None = field(default=None, compare=False)
-
-    def record(self) -> dict[str, Any]:
-        """The weights as JSON values; what is not there is left out."""
-        return {key: value for key, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True)
 class Manifest:
     """The plan of a run.
 
-    source : of what. output : the file it makes. settings : as they were asked for, as JSON values by room.
-    class_names : by class id. pixel_classes : red, green and blue by name, of a run that stores class maps.
+    source : the video. output : the file it makes. settings : as they were asked for, by room, as JSON values.
+    class_names : by class id. pixel_classes : red, green and blue by name, if the run stores class maps.
     fingerprints : by pass. chunks : [start, stop) of each. frames, seconds : of the video.
-    versions : of this program and what it stands on.
+    versions : of this program and its dependencies.
     """
 
     source: SourceIdentity
@@ -67,48 +61,50 @@ class Manifest:
     format: int = FORMAT
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a mapping that lacks something, and for names that no file can have."""
+        """Raise ValueError for missing entries, and for names that no file can have."""
         if not {"segment", "render", "mux"} <= set(self.fingerprints):
             raise ValueError("fingerprints of passes are missing")
         if not all(0 <= key < _IDS for key in self.class_names):
-            raise ValueError("class_names has a key that is no class id")
+            raise ValueError("class_names has a key that is not a class id")
         if any("\0" in name for name in (self.output, self.source.path)):
-            raise ValueError("a name has a zero in it")
+            raise ValueError("a name contains a NUL character")
 
     def write(self, path: Path) -> None:
         """Write it as JSON."""
-        values = {**asdict(self), "source": self.source.record(), "weights": self.weights.record()}
+        values = {**asdict(self), "source": self.source.record()}
         if self.pixel_classes is None:
             del values["pixel_classes"]
         write_whole(path, (json.dumps(values, indent=1) + "\n").encode())
 
     @classmethod
     def read(cls, path: Path) -> Manifest | None:
-        """The manifest at `path`, None where there is none. Raises RunInTheWayError if it cannot be read."""
+        """The manifest at `path`; None if there is none. Raises RunInTheWayError if it cannot be read."""
         try:
             text = read_own(path)
             written = typed_json(_Version, text).format
             if written != FORMAT:
-                raise ValueError(f"format {written}, this version knows {FORMAT}")
+                raise ValueError(f"format {written}; this version reads {FORMAT}")
             return typed_json(cls, text)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError) as error:
             raise RunInTheWayError(
-                f"There is a run at {path.parent} that cannot be read.",
+                f"The run at {path.parent} cannot be read.",
                 found=str(error),
                 do="use the version of seg-video that made it, or delete the folder",
             ) from error
 
     @classmethod
     def of_run(cls, folder: Path) -> Manifest:
-        """The manifest in the folder of a run. Raises RunInTheWayError where there is none that can be read.
+        """The manifest in the folder of a run. Raises RunInTheWayError if there is none, or it cannot be read.
 
-        Its output is the one beside the folder: that is another than was written down where the folder was moved.
+        The output is the one beside the folder, which differs from the recorded one if the folder was moved.
         """
         manifest = cls.read(folder / "manifest.json")
         if manifest is None:
-            raise RunInTheWayError(f"There is no run at {folder}.", do="see `seg-video status`")
+            raise RunInTheWayError(
+                f"There is no run at {folder}.", do="list the runs here with `seg-video status`"
+            )
         folder = folder.absolute()
         if is_address(manifest.output):
             return manifest
@@ -117,6 +113,6 @@ class Manifest:
 
 @dataclass(frozen=True)
 class _Version:
-    """The part of a manifest that is read before all else."""
+    """The part of a manifest that is read first."""
 
     format: int

@@ -1,4 +1,4 @@
-"""Receipt: the object that a run's output has become in a storage."""
+"""Receipt: the facts of a published output."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class Receipt:
 
     @classmethod
     def read(cls, path: Path) -> Receipt:
-        """The receipt at `path`. Raises OSError and ValueError where there is none that can be read."""
+        """The receipt at `path`. Raises OSError or ValueError if it cannot be read."""
         return typed_json(cls, read_own(path))
 
     def holds(self) -> bool:
-        """True while the object is there and still the same. Raises MediaError where the storage does not answer."""
+        """True if the object exists and has not changed. Raises MediaError if the storage does not answer."""
         try:
             return tuple(look_at(Address(self.address))) == (self.size, self.etag)
         except InputError:

@@ -1,4 +1,4 @@
-"""RemoteRun: the costly products of a run as objects beside its output in the storage, for another machine to go on."""
+"""RemoteRun: the costly products of a run, kept as objects beside its output so that another machine can go on."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from pipeline.storage.listing import objects_below
 from pipeline.storage.objects import ObjectFile, is_there, put_new, put_over, remove
 from pipeline.structures.address import Address
 
-#: Objects that are written at once, while the driver goes on.
+#: Objects that are written at a time, in the background.
 _WRITERS = 4
 
-#: The name of the run's plan among the products, and what theirs are like.
+#: The name of the run's plan, and the pattern of its products' names.
 _PLAN, _PRODUCT = "manifest.json", re.compile(r"(\w+)/(\d{6,9})\.\w+")
 
 
@@ -37,12 +37,12 @@ class _Head:
 
 
 class RemoteRun:
-    """The products in `OUTPUT.seg-run/work/`, a ledger's entry and its files in each object.
+    """The products in `OUTPUT.seg-run/work/`; each object holds a ledger entry and its files.
 
-    An object's name tells what its content was made of, so that whoever finds it may take it for its own product:
-    machines that work on one output at once, or with other settings, cannot mix theirs. It is put there by one
-    conditional request, in the background; as a context it ends when all are there. What goes wrong with it costs
-    nothing but a part of the work where this machine is lost. trouble : the first refusal.
+    An object's name follows from everything that its content was made of, so any machine may use it as its own
+    product, and machines that work on one output at the same time, or with different settings, cannot mix theirs up.
+    Objects are written in the background, each by one conditional request; the context ends when all are written. A
+    failure here only costs repeated work if this machine is lost. trouble : the first such failure.
     """
 
     def __init__(self, output: Address) -> None:
@@ -53,7 +53,7 @@ class RemoteRun:
         self._writes: list[Future[None]] = []
 
     def __enter__(self) -> RemoteRun:
-        """Look which products are there. Raises MediaError where the storage does not answer."""
+        """List the products that exist. Raises MediaError if the storage does not answer."""
         try:
             self._names = {found.url.removeprefix(self._folder) for found in objects_below(self._folder)}
         except InputError as refused:
@@ -63,7 +63,7 @@ class RemoteRun:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Wait until everything is written; behind the output's end, and a second Ctrl-C, only what has begun."""
+        """Wait for all writes; once the output is done, or after a second Ctrl-C, only for those that have begun."""
         del error, traceback
         self._pool.shutdown(cancel_futures=kind is None or issubclass(kind, KeyboardInterrupt))
         for write in self._writes:
@@ -71,16 +71,16 @@ class RemoteRun:
                 write.result()
 
     def keep_plan(self, manifest: Path) -> None:
-        """Let other machines know the run by the output's address, until the output is there."""
+        """Store the run's plan, so that other machines can find the run by its output's address."""
         try:
             put_over(manifest, Address(self._folder + _PLAN))
         except InputError as refused:
             self.trouble = self.trouble or refused
 
     def fetch(self, name: str, fingerprint: str, file: Path) -> Entry | None:
-        """The entry of a product that is there, with its files put where `file` is; None where it is not.
+        """Fetch a product: its entry, with its files written beside `file`; None if it does not exist.
 
-        Raises MediaError where the storage does not answer.
+        Raises MediaError if the storage does not answer.
         """
         if name not in self._names:
             return None
@@ -88,11 +88,11 @@ class RemoteRun:
             with ObjectFile(Address(self._folder + name)) as stream:
                 content = stream.readall()
             return _unpacked(content, fingerprint, file)
-        except (InputError, ValueError):  # removed by one who is through with it; or not what it should be
+        except (InputError, ValueError):  # removed by a machine that has finished, or damaged
             return None
 
     def keep(self, name: str, entry: Entry, file: Path) -> None:
-        """Put a product there, unless it is."""
+        """Store a product unless it exists."""
         if name not in self._names and self.trouble is None:
             self._names.add(name)
             self._writes.append(self._pool.submit(self._put, name, entry, file))
@@ -121,7 +121,7 @@ def _packed(entry: Entry, file: Path) -> bytes:
 
 
 def _unpacked(content: bytes, fingerprint: str, file: Path) -> Entry:
-    """Write the files. Raises ValueError for content that is not what it says, or not that product."""
+    """Write the files of an object. Raises ValueError if it is damaged or holds another product."""
     line, _, rest = content.partition(b"\n")
     head = typed_json(_Head, line.decode())
     entry = head.entry
@@ -141,16 +141,16 @@ def _unpacked(content: bytes, fingerprint: str, file: Path) -> Entry:
 
 
 def keep_record(output: Address, layout: RunLayout) -> None:
-    """Put all that stays of a finished run beside its output, as it lies on the disk. Raises as look_at does."""
+    """Store the record of a finished run beside its output. Raises as look_at does."""
     for path in layout.record:
         if path.is_file():
             put_over(path, _beside(output, path))
 
 
 def fetch_record(output: Address, layout: RunLayout) -> bool:
-    """Bring the record of a finished run here; False where there is none. Raises as look_at does.
+    """Fetch the record of a finished run; False if there is none. Raises as look_at does.
 
-    It is believed as far as a record on the disk: each file counts only with the hash in the ledger.
+    It is trusted no more than a record on disk: a file counts only with its hash in the ledger.
     """
     if not is_there(_beside(output, layout.manifest)):
         return False
@@ -163,7 +163,7 @@ def fetch_record(output: Address, layout: RunLayout) -> bool:
 
 
 def fetch_plan(output: Address, layout: RunLayout) -> bool:
-    """Bring the plan of another machine's unfinished run here; False where there is none. Raises as look_at does."""
+    """Fetch the plan of another machine's unfinished run; False if there is none. Raises as look_at does."""
     plan = Address(_work_of(output) + _PLAN)
     if not is_there(plan):
         return False
@@ -174,14 +174,14 @@ def fetch_plan(output: Address, layout: RunLayout) -> bool:
 
 
 def made_elsewhere(output: Address) -> set[tuple[str, int]]:
-    """Pass and chunk of what lies in the storage of an output that is not there yet. Raises as look_at does."""
+    """Pass and chunk of each stored product of an unfinished output. Raises as look_at does."""
     folder = _work_of(output)
     found = (_PRODUCT.fullmatch(found.url.removeprefix(folder)) for found in objects_below(folder))
     return {(product[1], int(product[2])) for product in found if product}
 
 
 def remote_claim(output: Address) -> Address:
-    """The claim of whoever makes an output of a listing."""
+    """The address of the claim on an output of a listing."""
     return Address(f"{output.url}{RUN_SUFFIX}/claim")
 
 

@@ -1,4 +1,4 @@
-"""SourceIdentity: a source by its content."""
+"""SourceIdentity: a source identified by its content."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from pipeline.files import digest_of
 from pipeline.storage.stored import digest_of_stored, facts_of
 from pipeline.structures.address import Place, Stored, recorded_place
 
-#: Device, inode, size and the time of the last change of a file, which cannot be set back; else size and ETag.
+#: Of a file: device, inode, size and ctime, which cannot be set back. Of anything else: size and ETag.
 SourceStamp = tuple[int | str | None, ...]
 
 
 @dataclass(frozen=True)
 class SourceIdentity:
-    """A source by its content: its place, size in bytes, time of its last change, SHA-256.
+    """A source: its place, size in bytes, time of last modification, and SHA-256.
 
-    etag : of an object in a storage or a folder of frames, which have no one time of change to rely on.
+    etag : of an object or a folder of frames, which have no single time of modification.
     """
 
     path: str
@@ -30,7 +30,7 @@ class SourceIdentity:
 
     @classmethod
     def of(cls, path: Place, known: SourceIdentity | None = None) -> SourceIdentity:
-        """The identity of a source; `known` spares reading it again while size and time, or ETag, are the same."""
+        """The identity of a source. known : an earlier one, whose hash is reused if size and time, or ETag, match."""
         if not isinstance(path, Path):
             return cls._of_stored(path, known)
         try:
@@ -59,9 +59,9 @@ class SourceIdentity:
         return {key: value for key, value in asdict(self).items() if value is not None}
 
     def check(self) -> SourceStamp:
-        """Read the file again; its stamp of before. Raises InputError if its content changed.
+        """Hash the file again; returns the stamp from before. Raises InputError if its content has changed.
 
-        An object is known by its ETag, and a folder of frames by the times of their last changes.
+        An object is compared by its ETag, a folder of frames by the modification times of its frames.
         """
         stamp = self._stamp()
         place = recorded_place(self.path)
@@ -72,7 +72,7 @@ class SourceIdentity:
         return stamp
 
     def check_still(self, stamp: SourceStamp) -> None:
-        """Raise InputError if the file was written to, or another has its name, since it had that stamp."""
+        """Raise InputError if the file was written to or replaced since it had that stamp."""
         if self._stamp() != stamp:
             raise self._changed()
 
@@ -88,13 +88,13 @@ class SourceIdentity:
         return status.st_dev, status.st_ino, status.st_size, status.st_ctime_ns
 
     def _changed(self) -> InputError:
-        return InputError(f"{self.path} was changed while it was worked on.", do="run again")
+        return InputError(f"{self.path} was changed during the run.", do="run again")
 
     def check_size(self, size: int) -> None:
-        """Raise InputError if the file has not as many bytes."""
+        """Raise InputError if the file does not have this many bytes."""
         if self.size != size:
             raise InputError(
                 f"{self.path} is being written to.",
-                found=f"{self.size} bytes, and {size} at another moment",
+                found=f"{self.size} bytes, and {size} a moment ago",
                 do="wait until it is complete, then run again",
             )

@@ -1,8 +1,8 @@
-"""The status of a run, read off its folder."""
+"""The status of a run, read from its folder."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,10 +18,10 @@ from pipeline.structures.address import Address, is_address
 class RunStatus:
     """One run.
 
-    state : running, done, failed (some chunks did), stopped, or elsewhere: begun by another machine, and known here by
-    what lies in the storage. frames : of the video. segmented, rendered :
-    frames that are done. weights : as in the manifest. frames_per_second : see the function of that name. failed :
-    chunk and reason of each that failed. resume : the command that goes on; None where there is nothing to go on with.
+    state : running, done, failed (some chunks did), stopped, or elsewhere (begun by another machine, and known from
+    the storage). frames : of the video. segmented, rendered : number of frames that are done.
+    weights : as in the manifest. frames_per_second : see the function of that name.
+    failed : chunk and reason of each failure. resume : the command that continues the run; None if there is none.
     """
 
     folder: str
@@ -40,7 +40,7 @@ class RunStatus:
 def run_status(folder: Path) -> RunStatus:
     """The status of the run in that folder.
 
-    Raises RunInTheWayError where its manifest cannot be read, and as storage.objects.look_at does for one elsewhere.
+    Raises RunInTheWayError if its manifest cannot be read, and as storage.objects.look_at does for a run elsewhere.
     """
     manifest = Manifest.of_run(folder)
     ledger = Ledger(folder / "ledger.jsonl")
@@ -68,16 +68,16 @@ def run_status(folder: Path) -> RunStatus:
         segmented=manifest.frames if mux or has_joined else _frames(segmented, manifest),
         rendered=manifest.frames if mux else _frames(rendered, manifest),
         frames_per_second=frames_per_second(ledger, manifest),
-        weights=manifest.weights.record(),
+        weights=asdict(manifest.weights),
         failed=failed,
         resume=f"seg-video resume {folder}" if state in ("failed", "stopped", "elsewhere") else None,
     )
 
 
 def frames_per_second(ledger: Ledger, manifest: Manifest) -> float | None:
-    """Frames painted a second since the workers were last ready, up to the output or to the last chunk; None before.
+    """Frames painted per second since the workers were last ready, up to the output or the last chunk; None before.
 
-    It is the one figure of speed: the last line of a run tells it, and so does the list of runs.
+    This is the one measure of speed: the summary of a run shows it, and so does `seg-video status`.
     """
     start = ledger.entry("start")
     if start is None:
@@ -94,9 +94,9 @@ def frames_per_second(ledger: Ledger, manifest: Manifest) -> float | None:
 
 
 def _has_output(folder: Path, ledger: Ledger, manifest: Manifest) -> bool:
-    """True if the output is there and as long as it was; its content is not read for a list of runs.
+    """True if the output exists with its recorded size; its content is not read for a list of runs.
 
-    Of one that went to a storage the receipt is there; the storage is not asked.
+    For a published output the receipt is looked at, and the storage is not asked.
     """
     is_published = "publish" in manifest.fingerprints
     last = "publish" if is_published else "mux"
@@ -111,7 +111,7 @@ def _has_output(folder: Path, ledger: Ledger, manifest: Manifest) -> bool:
 
 
 def _done(ledger: Ledger, manifest: Manifest, step: str, fingerprint: str) -> list[Entry]:
-    """Entries of chunks that are done as the manifest asks for."""
+    """The entries of chunks that are done with the manifest's settings."""
     wanted = {(index, f"{fingerprint}:{start}-{stop}") for index, (start, stop) in enumerate(manifest.chunks)}
     return [
         entry

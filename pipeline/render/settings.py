@@ -49,19 +49,19 @@ class RenderSettings:
         unknown = [name for name in self.style if name not in STYLES]
         if unknown or not self.style:
             raise ConfigError(
-                "style has to name what is painted.",
+                "style must name what is painted.",
                 found=", ".join(unknown) or "nothing",
                 do=f"choose from {', '.join(STYLES)}",
             )
         if self.view is not None:
-            check_choice("view has to name what is drawn.", self.view, VIEWS)
-        check_choice("color-by has to name what decides the colour.", self.color_by, COLOR_KEYS)
-        check_choice("labels has to say which objects are named.", self.labels, LABELS)
+            check_choice("view must name what is drawn.", self.view, VIEWS)
+        check_choice("color-by must name what decides the colour.", self.color_by, COLOR_KEYS)
+        check_choice("labels must say which objects are named.", self.labels, LABELS)
         if not 0.0 <= self.alpha <= 1.0:
-            raise ConfigError("alpha has to lie in 0..1.", found=str(self.alpha))
+            raise ConfigError("alpha must lie in 0..1.", found=str(self.alpha))
         if not 0.01 <= self.conf <= 1.0:
-            raise ConfigError("conf has to lie in 0.01..1.", found=str(self.conf), do="try 0.5")
+            raise ConfigError("conf must lie in 0.01..1.", found=str(self.conf), do="try 0.5")
         if self.max_objects is not None and self.max_objects < 1:
             raise ConfigError(
-                "max-objects has to be at least 1.", found=str(self.max_objects), do="leave it out for all"
+                "max-objects must be at least 1.", found=str(self.max_objects), do="leave it out for all"
             )

@@ -1,1 +1,1 @@
-"""The run: decides what is made and when; the plan, the flow of passes, the runner."""
+"""Runs: the plan, the flow of passes, and the runner that decides what is made when."""

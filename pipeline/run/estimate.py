@@ -1,4 +1,4 @@
-"""Chunks, time and disk of a job, told before anything is started."""
+"""Estimate the time and disk space of a job before anything is started."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from pipeline.run.report.speeds import Speed, Speeds, side_by_side, speed_key
 from pipeline.run.run import Run
 from pipeline.run.verdict import is_refused_unseen, verdict
 
-#: Seconds a frame of one core, the network and all, until a run on this machine was measured: dashcam-lite at 720p
-#: takes 0.1 on Zen 4, and a third more on a core without bfloat16. GPUs are faster by far.
+#: Seconds per frame on one core, all passes included, until a run has been measured on this machine: dashcam-lite at
+#: 720p takes 0.1 on Zen 4, and a third more on a core without bfloat16. GPUs are far faster.
 _FRAME_SECONDS = 0.125
 
 _START_SECONDS = 10.0
 
-#: Of the source's own size: parts, the output and detections lie on the disk together for a moment.
+#: Relative to the size of the source: parts, output and detections are on disk together for a moment.
 _DISK_SHARE = 2.5
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """The cost of one video; seconds and disk are rough.
+    """The estimated cost of one video.
 
-    frames_per_second : once the network is loaded, as a run tells it. measured : by a run with the same network on
-    this machine; else guessed.
+    frames_per_second : once the network is loaded, as a run reports it. measured : based on a run with the same network
+    on this machine; otherwise a guess.
     """
 
     source: str
@@ -48,7 +48,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class LeftAlone:
-    """A video that needs no work. state : kept or skipped, as `verdict` says."""
+    """A video that needs no work. state : kept or skipped, see `verdict`."""
 
     source: str
     output: str
@@ -56,10 +56,10 @@ class LeftAlone:
 
 
 def estimate(request: JobRequest, speeds: Speeds, cost: float = 1.0) -> list[Estimate | LeftAlone]:
-    """Each video of the job: what it would cost, or that nothing would be done.
+    """The cost of each video of the job, or that nothing would be done for it.
 
-    speeds : what was measured here. cost : of the network, times that of dashcam-lite, where nothing was.
-    Raises whatever the run itself would raise before it starts anything.
+    speeds : measured on this machine. cost : of the network relative to dashcam-lite, used if nothing was measured.
+    Raises whatever the run itself would raise before starting anything.
     """
     found: list[Estimate | LeftAlone] = []
     for pair in pairs(request.inputs, request.output, request.settings.run.work_dir):
@@ -82,7 +82,7 @@ def estimate(request: JobRequest, speeds: Speeds, cost: float = 1.0) -> list[Est
 
 
 def known_speed(run: Run, speeds: Speeds) -> Speed | None:
-    """The speed that this machine is known to have at such a run."""
+    """The speed measured on this machine for a run like this; None if there is none."""
     size = run.info.width, run.info.height
     key = speed_key(run.network.sha256, run.network.runtime, size, run.settings.run.workers)
     return speeds.get(key)

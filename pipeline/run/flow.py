@@ -1,6 +1,6 @@
-"""The passes of a run, in order: segment, track, label, render, join, mux. PASSES, at the end, is the page.
+"""The passes of a run: segment, track, label, render, join, mux, and publish. Start reading at PASSES, near the end.
 
-Each function does one pass's own part for a chunk, or for the whole film, and knows nothing of when or whether.
+Each function does its pass's work on one chunk, or on the whole film; the runner decides when, and whether at all.
 """
 
 from __future__ import annotations
@@ -65,13 +65,13 @@ def _notes(chunk: Chunk, found: Segmented) -> tuple[str, ...]:
     if not found.fitted:
         return ()
     spans = f"frames {chunk.start} to {chunk.stop - 1}"
-    return (f"{found.fitted} of the {spans} have another size, and are fitted to that of the first",)
+    return (f"{found.fitted} of {spans} have another size than the first, and are scaled to it",)
 
 
 def _join(bench: Bench, _: Chunk | None) -> Made:
-    """Write all chunks' tracks as one file, the same however the video was cut, and the own car as a picture.
+    """Join the tracks of all chunks in one file, which does not depend on the chunks, and draw the own car.
 
-    That picture is no product: no pass needs it, so who deletes or edits it redoes nothing.
+    That picture is not a product: no pass needs it, so deleting it causes no work.
     """
     run, began = bench.run, time.perf_counter()
     parts = [bench.product("track", chunk) for chunk in run.chunks]
@@ -122,17 +122,17 @@ def _store_part(bench: Bench, chunk: Chunk, made: Rendered) -> Made:
 
 
 def _mux(bench: Bench, _: Chunk | None) -> Made:
-    """Put parts and source together, prove the result, and only then give it its name."""
+    """Mux the parts with the other streams of the source, check the result, and only then give it its name."""
     run, began = bench.run, time.perf_counter()
     seen = run.source.check()
     parts = [bench.product("render", chunk) for chunk in run.chunks]
-    kept = [part for part in parts if part.stat().st_size]  # one of which all frames are left out is empty
-    # The output counts from its own first frame.
+    kept = [part for part in parts if part.stat().st_size]  # a part whose frames are all left out is empty
+    # The output numbers frames from its own first.
     missing = frozenset(number - run.film.span[0] for number in left_out(bench))
 
     def prove(path: Path, streams: Collection[int]) -> tuple[str, ...]:
         notes = check_output(path, run.shown, streams, missing)
-        run.source.check_still(seen)  # sound and all else was copied from it in between
+        run.source.check_still(seen)  # sound and other streams were copied from it meanwhile
         bench.intend("mux", digest_of(path))
         return notes
 
@@ -149,7 +149,7 @@ def _mux(bench: Bench, _: Chunk | None) -> Made:
 
 
 def _publish(bench: Bench, _: Chunk | None) -> Made:
-    """Put the output into the storage, and keep the object's facts as a receipt."""
+    """Upload the output to the storage, and keep the object's facts as a receipt."""
     run, began = bench.run, time.perf_counter()
     assert run.destination is not None
     facts = publish(run.layout.output, run.destination, replace=run.settings.run.force)
@@ -158,7 +158,7 @@ def _publish(bench: Bench, _: Chunk | None) -> Made:
 
 
 def left_out(bench: Bench, chunk: Chunk | None = None) -> frozenset[int]:
-    """Numbers of the damaged frames, of a chunk or of all, that the output is not to show."""
+    """Numbers of the damaged frames, of a chunk or of all, that the output leaves out."""
     is_dropped = bench.run.settings.decode.damaged == "drop"
     return frozenset(numbers_of(bench.damage(chunk).missing) if is_dropped else ())
 
@@ -267,8 +267,8 @@ MUX_PASS = Pass(
     is_whole=True,
 )
 
-#: The flow: each pass leaves a finished file behind each chunk, and the last one makes the output. It is also the order
-#: in which the driver looks for work: it joins when all workers are busy, since nothing but the last pass waits for it.
+#: The flow: each pass leaves a finished file for each chunk, and the last one makes the output. The driver looks for
+#: work in this order, so it joins while the workers are busy: only the last pass waits for that.
 PASSES = (SEGMENT_PASS, TRACK_PASS, LABEL_PASS, RENDER_PASS, JOIN_PASS, MUX_PASS)
 
 PUBLISH_PASS = Pass(
@@ -285,5 +285,5 @@ PUBLISH_PASS = Pass(
 
 
 def passes_of(run: Run) -> tuple[Pass, ...]:
-    """The passes of a run: one more where its output goes to a storage."""
+    """The passes of a run; one more if its output goes to a storage."""
     return PASSES if run.destination is None else (*PASSES, PUBLISH_PASS)

@@ -1,4 +1,4 @@
-"""A job file handed to a cluster, which then does it as if it had been submitted there."""
+"""Hand a job file to a cluster, which then runs it as if it had been submitted there."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from pipeline.workers.job_api import run_on_cluster
 
 _SCRIPT = "submit.sh"
 
-#: Ray starts a job with the PATH that it was started with itself, which need not have the environment that it runs in.
-#: The library that Ray's own process has loaded, here the shell's parent, tells that environment.
+#: Ray starts a job with its own PATH, which need not contain the environment that Ray runs in. The library that Ray's
+#: process, the shell's parent, has loaded tells which environment that is.
 _FIND = r"""
 folder=$(sed -n 's#^.* \(/.*\)/lib[^ ]*/python[^/]*/site-packages/ray/_raylet\.so$#\1/bin#p' "/proc/$RAY_PROCESS/maps")
 folder=$(echo "$folder" | head -n 1)
@@ -25,7 +25,7 @@ _INSTALLED = r"""
 if [ ! -x "$folder/seg-video" ]; then
     echo "seg-video: the environment that Ray runs in on the cluster's head has no seg-video." >&2
     echo "  found: ${folder:-no such environment}" >&2
-    echo "  do:    install seg-video VERSION on every machine of the cluster, or send it along: --ship" >&2
+    echo "  do:    install seg-video VERSION on every machine of the cluster, or send it along with --ship" >&2
     exit 2
 fi
 found=$("$folder/seg-video" --version)
@@ -42,7 +42,7 @@ _SHIPPED = r"""
 program="python -m pipeline"
 """
 
-#: Runs of outputs in a storage lie in the job's current folder, and Ray deletes the one in which it starts a job.
+#: Runs of outputs in a storage are kept in the current folder, and Ray deletes the folder in which it starts a job.
 _SUBMIT = r"""
 job=$PWD/job.yaml
 runs=${XDG_STATE_HOME:-$HOME/.local/state}/seg-video/OUTPUTS
@@ -60,14 +60,14 @@ def hand_over(
     *,
     shipped: bool = False,
 ) -> int:
-    """Exit code of the jobs of `file`, done by the cluster at `address`.
+    """Run the jobs of `file` on the cluster at `address`; their exit code.
 
-    begun : is given the id that the cluster has for them. listen : is given what they print.
-    shipped : this package goes along, so that the cluster needs only what it stands on.
+    begun : called with the cluster's id for the job. listen : called with what the job prints.
+    shipped : send this package along, so that the cluster needs only its dependencies.
 
-    The cluster's machines need this package, the head in this very version, in the environment that Ray runs in. Paths
-    in the file have to be the cluster's own, from the root on. Raises UsageError for a file that is wrong, before
-    anything is sent.
+    Otherwise the cluster's machines need this package in the environment that Ray runs in, the head in this version.
+    Paths in the file must be absolute paths of the cluster. Raises UsageError for an invalid file before anything is
+    sent.
     """
     outputs = [request.output for request in read_job_file(file)]
     with tempfile.TemporaryDirectory(prefix="seg-video-job-") as folder:

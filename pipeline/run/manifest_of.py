@@ -1,4 +1,4 @@
-"""A Run as the manifest that is written down when it begins, with the versions that make it."""
+"""The manifest of a Run, with the versions of the software that makes it."""
 
 from __future__ import annotations
 
@@ -21,9 +21,7 @@ def manifest_of(run: Run, marks: Mapping[str, str]) -> Manifest:
         source=run.source,
         output=str(run.target),
         settings=asked,
-        weights=UsedWeights(
-            network.model, network.sha256, network.runtime, network.stored, network.arrays_sha256
-        ),
+        weights=UsedWeights(network.model, network.sha256, network.runtime, network.stored),
         class_names=dict(network.class_names),
         pixel_classes=None if network.classes is None else network.classes.by_name,
         fingerprints=dict(marks),
@@ -38,7 +36,7 @@ _PACKAGES = ("openvino", "tensorflow", "keras", "ray", "av", "numpy", "pyarrow")
 
 
 def _versions() -> dict[str, str]:
-    """Version of this program, of Python, and of each package that its results rest on."""
+    """Version of this program, of Python, and of each package that affects results."""
     found = {"seg-video": __version__, "python": platform.python_version()}
     for package in _PACKAGES:
         try:

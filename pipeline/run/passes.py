@@ -1,4 +1,4 @@
-"""Pass: one step over the film as a value; what it needs, what it makes, and what its result depends on."""
+"""Pass: one step over the film as a value: what it needs, what it makes, and what its result depends on."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from pipeline.run.run import Run
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.frame_damage import NO_DAMAGE, FrameDamage
 
-#: A product: the pass that makes it, and the chunk that it is of; None for one of the whole film.
+#: A product: the pass that makes it, and the number of its chunk; None for the whole film.
 Key = tuple[str, int | None]
 
 
 @dataclass(frozen=True)
 class Made:
-    """The result of a pass for a chunk, on the disk.
+    """The result of a pass for a chunk, on disk.
 
-    path : the file. seconds : by name, the pass's own among them. damage : of the source's frames. notes : for the
-    user, a sentence each. sha256 : of the file, where it is known already. also : further files that belong to it.
-    holds : fingerprints of passes whose results can be read from this file too, whatever the chunk. spent : by workers.
+    path : the file. seconds : spent, by name, including the pass's own. damage : of the source's frames.
+    notes : for the user, a sentence each. sha256 : of the file, if it is known. also : further files that belong to it.
+    holds : fingerprints of other passes whose results can be read from this file, for every chunk.
+    spent : by workers.
     """
 
     path: Path
@@ -38,7 +39,7 @@ class Made:
 
 
 class Bench(Protocol):
-    """All that a pass may ask while it works."""
+    """Everything that a pass may ask for while it works."""
 
     @property
     def run(self) -> Run:
@@ -52,7 +53,7 @@ class Bench(Protocol):
 
     @property
     def with_packets(self) -> bool:
-        """True if workers cannot see the source, so that a task needs its packets."""
+        """True if workers cannot read the source, so that a task needs its packets."""
         ...
 
     def product(self, name: str, chunk: Chunk | None) -> Path:
@@ -60,15 +61,15 @@ class Bench(Protocol):
         ...
 
     def damage(self, chunk: Chunk | None = None) -> FrameDamage:
-        """Damage of the source's frames in a chunk, or in all of it."""
+        """Damage of the source's frames in a chunk, or in the whole film."""
         ...
 
     def intend(self, name: str, sha256: str) -> None:
-        """Write down that a file outside the run's folder, of that content, is about to get its name."""
+        """Record that a file with this content is about to be named outside the run's folder."""
         ...
 
     def may_replace(self, file: Path) -> bool:
-        """True if a file that has the output's name may go: the user said so, or this run has put it there."""
+        """True if a file with the output's name may be replaced: the user said so, or this run has made it."""
         ...
 
 
@@ -77,15 +78,15 @@ class Task(Protocol):
 
     @property
     def nbytes(self) -> int:
-        """Bytes that travel with it, beside a few kilobytes."""
+        """Bytes that travel with it, apart from a few kilobytes."""
         ...
 
 
 @dataclass(frozen=True)
 class InPool:
-    """A pass whose chunks are worked on by a pool of workers.
+    """A pass whose chunks a pool of workers works on.
 
-    pool : its name. task : what a worker needs. keep : stores what the worker gave.
+    pool : its name. task : what a worker needs. keep : stores what the worker returns.
     """
 
     pool: str
@@ -95,7 +96,7 @@ class InPool:
 
 @dataclass(frozen=True)
 class InDriver:
-    """A pass that the driver works on itself. make : a chunk's product; None stands for the whole film."""
+    """A pass that the driver does itself. make : makes the product of a chunk, or with None of the whole film."""
 
     make: Callable[[Bench, Chunk | None], Made]
 
@@ -104,12 +105,12 @@ class InDriver:
 class Pass:
     """One step over the film.
 
-    name : in the ledger. participle : of the chunks that are through with it. release : rises when the pass makes
-    something else of the same settings; older results are then made anew.
-    work : how it is done. needs : products that have to be there before that of a chunk.
+    name : in the ledger. participle : for chunks that are done. release : increased when the pass makes something
+    else from the same settings, so that older results are made again.
+    work : how it is done. needs : products that the product of a chunk needs.
     makes : the file of a chunk's product. parts : values that the result depends on, as JSON or dataclasses.
-    after : passes whose results it depends on. kept_in : a pass of the whole film whose file holds this one's too.
-    is_whole : it works on the film at once, not chunk by chunk.
+    after : passes whose results it depends on. kept_in : a pass of the whole film whose file also holds this result.
+    is_whole : works on the whole film, not chunk by chunk.
     """
 
     name: str
@@ -125,9 +126,9 @@ class Pass:
 
 
 def fingerprints(run: Run, passes: Sequence[Pass]) -> dict[str, str]:
-    """By pass, a short text that is the same only where the pass makes the same.
+    """The fingerprint of each pass: it is the same only if the pass makes the same result.
 
-    A pass depends on its own settings and on the passes before it; never on how many workers there are, or where.
+    It covers the pass's own settings and the passes before it, and never how many workers there are, or where.
     """
     marks: dict[str, str] = {}
     for step in passes:

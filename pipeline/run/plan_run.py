@@ -1,4 +1,4 @@
-"""A source, an output and settings to a Run, or an error that tells what cannot work; nothing is started or written."""
+"""Plan a run: check that it can work, and resolve its settings, without starting or writing anything."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def plan_run(
     *,
     fetch: bool = True,
 ) -> Run:
-    """The run that makes `pair.output`. Whatever could make it fail at its end is tried now.
+    """The run that makes `pair.output`. Everything that could make it fail late is tried now.
 
     Raises InputError for a source that cannot be read, UsageError and ConfigError for what cannot be done with it,
     WeightsError for weights that cannot be had.
@@ -53,13 +53,13 @@ def plan_run(
     ----------
     pair : the source and the output.
     settings : as they were asked for.
-    stored : the weights, where stored detections stand for them.
-    known : the source's identity as an earlier run wrote it down, which spares hashing it again.
-    fetch : weights that are not here are fetched; otherwise their digest is left empty, in a plan that nobody runs.
+    stored : the weights, if stored detections are used instead.
+    known : the source's identity in an earlier run, which saves hashing it again.
+    fetch : download missing weights; otherwise their digest is left empty, in a plan that is never run.
 
     """
     resolved = resolve(settings)
-    # Before the weights are fetched: names of classes are known without them.
+    # Before the weights are downloaded: class names are known without them.
     view = _view(resolved, stored)
     resolved = resolved.with_changes({"render": {"view": view.name}})
     view.check(settings.render.classes)
@@ -103,7 +103,7 @@ def _view(settings: Settings, stored: StoredWeights | None) -> DrawnView:
 def _network(
     settings: SegmentSettings, stored: StoredWeights | None, view: DrawnView, fetch: bool
 ) -> Network:
-    """The network; stored class maps are there whatever is drawn."""
+    """The network; stored class maps exist whatever is drawn."""
     if stored is not None:
         return Network(**vars(stored), stored=True)
     wanted = LoadSettings(
@@ -123,7 +123,7 @@ def _known_network(model: str, wanted: LoadSettings, fetch: bool) -> Network:
     if path is None or not path.is_file():
         return _looked_at(model, wanted)
     status = path.stat()
-    # A folder of videos has one network: its file is read and counted once, as long as it stays the same.
+    # The videos of a folder share a network: its file is read and hashed once, while it stays the same.
     return _known(model, wanted, source.loader, status.st_ino, status.st_size, status.st_ctime_ns)
 
 
@@ -136,12 +136,12 @@ def _looked_at(model: str, wanted: LoadSettings) -> Network:
     source = registry.find_source(model)
     runtime = registry.runtime_of(source, wanted)
     digest = weights_digest(model)  # fetches the weights
-    network = registry.describe(source)
-    return Network(model, digest, network.class_names, runtime, network.arrays_sha256)
+    registry.check_file(source)
+    return Network(model, digest, registry.class_names(source), runtime)
 
 
 def _key_frames(film: VideoInfo, every: int) -> frozenset[int]:
-    """Numbers in the source of the frames that the network looks at."""
+    """Numbers of the frames that the network looks at, counted in the source."""
     seconds = [float(film.seconds(place)) for place in range(film.frame_count)]
     return frozenset(film.span[0] + place for place in key_frames(seconds, every))
 
@@ -151,45 +151,45 @@ def _check_regions(regions: tuple[tuple[float, float, float, float], ...], info:
     for left, top, width, height in regions:
         if left >= info.width or top >= info.height or left + width <= 0 or top + height <= 0:
             raise ConfigError(
-                "An ignored region lies outside of the picture.",
+                "An ignored region lies outside the picture.",
                 found=f"{left:g},{top:g},{width:g},{height:g} in a picture of {info.width}x{info.height}",
                 do="give x,y,width,height in pixels of the upright picture",
             )
 
 
 def _warnings(source: Place, info: VideoInfo, settings: Settings, encoder: Encoder) -> Iterator[str]:
-    """Sentences for the user before anything is inferred."""
+    """Warnings for the user, a sentence each."""
     if _is_program(settings.segment.model):
-        yield f"{settings.segment.model} is a TensorFlow graph: a program, so use it only if you trust it"
+        yield f"{settings.segment.model} is a TensorFlow graph, which is a program: use it only if you trust it"
     if isinstance(info.path, FrameFolder):
         yield from _gaps(info.path)
     if info.interlaced:
         deinterlaced = settings.decode.deinterlace
-        becomes = "is deinterlaced" if deinterlaced else "stays so; --deinterlace makes it progressive"
+        becomes = "is deinterlaced" if deinterlaced else "stays so; use --deinterlace to make it progressive"
         yield f"{source} is interlaced, and {becomes}"
         if not deinterlaced and not tells_fields(encoder):
-            yield f"{source} is interlaced, which {encoder.name} cannot tell players here"
+            yield f"{source} is interlaced, which {encoder.name} cannot signal to players"
     for words in info.side_data:
-        yield f"{source} has {words}, which is lost but for what Matroska's header hands on"
+        yield f"{source} has {words}, which is lost except for what a Matroska header keeps"
     if settings.decode.tone_map and not is_hdr(info):
-        yield f"{source} is not HDR: --tone-map has nothing to map, and its colours stay as they are"
+        yield f"{source} is not HDR, so --tone-map leaves its colours as they are"
     light = as_painted(info, tone_map=settings.decode.tone_map).light
     if light is not None and not keeps_light(encoder.name):
         yield f"{source} has HDR's static metadata, which {encoder.name} cannot write; libx265 can"
 
 
 def _gaps(place: FrameFolder) -> Iterator[str]:
-    """A sentence on numbers that are missing, if any."""
+    """A sentence about missing frame numbers, if there are any."""
     found = gaps_in(place)
     if found:
         (before, behind), plural = found[0], "s" * (len(found) != 1)
         yield (
-            f"{place.folder}: numbers are missing in {len(found)} place{plural}, first between {before} and {behind}; "
-            "the film goes on there without a pause"
+            f"{place.folder}: frame numbers are missing in {len(found)} place{plural}, first between {before} and "
+            f"{behind}; the film continues there without a pause"
         )
 
 
 def _is_program(model: str) -> bool:
-    """True for weights of the user's that are a frozen graph or a SavedModel."""
+    """True for a path of weights that is a frozen graph or a SavedModel."""
     path = Path(model)
     return (path.is_file() and path.suffix == ".pb") or (path / "saved_model.pb").is_file()

@@ -1,4 +1,4 @@
-"""RunPools: the workers of a job, started when there is work for them, shared by all of its videos."""
+"""RunPools: the workers of a job, started when there is work for them and shared by all of its videos."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from pipeline.workers.processes import ProcessPools
 from pipeline.workers.ray_session import RaySession
 from pipeline.workers.ray_workers import RayPools
 
-#: Segmenters without GPU that a driver keeps busy, on paper: each holds TensorFlow and a network, some 700 MB.
+#: CPU segmenters that one driver can keep busy, by calculation; each holds about 700 MB.
 _CORES_OF_DRIVER = 8
 
-#: What such a segmenter asks a cluster for: a core, but for what renderers ask.
+#: Cores that such a segmenter requests of a cluster: one, less what renderers request.
 _CORE = 0.9
 
-#: Cores that one renderer uses at most: of some 18 CPU ms a frame a quarter holds the lock of its interpreter.
+#: Cores that one renderer can use: of some 18 CPU ms per frame a quarter holds the GIL.
 _CORES_OF_RENDERER = 4
 
-#: GPUs that a driver keeps busy, on paper (docs/cluster.md). A job on a cluster has requests for so many, or for cores,
-#: open where it has fewer, and Ray's autoscaler adds nodes for those.
+#: GPUs that one driver can keep busy, by calculation (docs/cluster.md). A job requests this many, or cores, even if the
+#: cluster has fewer, so that Ray's autoscaler adds nodes.
 _GPUS_OF_DRIVER = 2
 
-#: The pools: segmenters have the GPUs, renderers share the cores.
+#: The pools: segmenters use the GPUs, renderers share the cores.
 SEGMENT, RENDER = "segment", "render"
 
-#: The cluster that is started for this command alone, on this machine.
+#: A cluster that is started on this machine for this command alone.
 LOCAL = "local"
 
-#: How often a cluster is asked which machines it has.
+#: Interval at which a cluster is asked for its resources.
 _LOOK_SECONDS = 2.0
 
 
@@ -52,11 +52,11 @@ class RunPools:
 
     @property
     def is_local(self) -> bool:
-        """True if all workers are on this machine, and see its files."""
+        """True if all workers are on this machine, and can read its files."""
         return self._settings.run.cluster in (None, LOCAL)
 
     def begin(self) -> None:
-        """Start what takes long, in the background; nothing if it is started already."""
+        """Start in the background what takes long to start."""
         if self._session is None and self._needs_ray():
             cluster = self._settings.run.cluster
             self._session = RaySession(None if cluster == LOCAL else cluster)
@@ -71,7 +71,7 @@ class RunPools:
         return self._workers
 
     def _needs_ray(self) -> bool:
-        """True on a cluster, and for several GPUs, which Ray shares out; else processes do, which start at once."""
+        """True on a cluster, and for several GPUs, which Ray assigns; otherwise processes do, which start faster."""
         run = self._settings.run
         return run.workers != 0 and (run.cluster is not None or gpu_count(self._settings.segment.device) > 1)
 
@@ -81,9 +81,9 @@ class RunPools:
         return ProcessPools() if self._session is None else RayPools(self._session)
 
     def open(self, pool: str, tasks: int) -> None:
-        """Make sure that the pool is there, with as many segmenters getting ready as `tasks` can use, and a renderer.
+        """Open the pool if necessary, and start as many segmenters as `tasks` can use, or one renderer.
 
-        On Ray renderers are started when a part is to be made.
+        On Ray, renderers are started when there is a part to make.
         """
         if pool in self._open:
             return
@@ -93,12 +93,12 @@ class RunPools:
         self._open.add(pool)
 
     def wait_until_ready(self) -> None:
-        """Wait for the first segmenter, so that weights that cannot be loaded are told at once: raises their error."""
+        """Wait for the first segmenter; raises its error, so that weights that cannot be loaded are reported early."""
         if SEGMENT in self._open:
             self.workers.setup_result(SEGMENT)
 
     def grow(self, pool: str) -> None:
-        """Start one more worker where all are busy; of a cluster, as many as the machines that it has by now take."""
+        """Start one more worker if all are busy; on a cluster, up to what its current machines allow."""
         workers = self.workers
         if (
             isinstance(workers, RayPools)
@@ -111,28 +111,28 @@ class RunPools:
         workers.grow(pool)
 
     def close(self) -> None:
-        """Stop all workers, whatever they do."""
+        """Stop all workers at once."""
         if self._workers is not None:
             self._workers.close()
         elif self._session is not None:
             self._session.close()
 
     def _resources(self) -> tuple[int, int]:
-        """Cores and GPUs."""
+        """The number of cores and of GPUs."""
         if self._session is None:
             return usable_cores(), gpu_count(self._settings.segment.device)
         cores, gpus = self._session.resources()
-        # Whoever asks for GPUs has a cluster that gets some, be it later.
+        # With --device gpu the cluster is expected to get GPUs, if only later.
         least, most = {"cpu": (0, 0), "gpu": (1, gpus)}.get(self._settings.segment.device, (0, gpus))
         return max(int(cores), 1), max(least, int(most))
 
     def _size(self, pool: str) -> int:
-        """Workers of a pool, at most.
+        """The most workers that a pool may have.
 
-        Segmenters: one a GPU, or a core where a cluster has none, also for those still to come. Without GPU one on
-        this machine, whose threads share one network among all cores: two processes of one thread each infer as fast
-        as one of two, and hold the network twice. Renderers: one a core; without Ray one for a few cores, which paints
-        as many chunks at a time.
+        Segmenters: one per GPU, or per core of a cluster without GPUs, including those still to be added. On this
+        machine without a GPU a single one, whose threads share the network: two processes of one thread are no faster
+        and hold the network twice. Renderers: one per core; without Ray one per few cores, which works on as many
+        chunks at a time.
         """
         cores, gpus = self._resources()
         if pool == SEGMENT:
@@ -146,7 +146,7 @@ class RunPools:
     def _segmenters(self) -> PoolSpec:
         size, (cores, gpus) = self._size(SEGMENT), self._resources()
         if gpus:
-            # The second slot decodes the next chunk's first frames while the first infers.
+            # The second slot decodes the start of the next chunk while the network is busy with the first.
             share = min(gpus / size, 1) if self._settings.run.workers else 1
             worker = self._worker(None, share)
             return PoolSpec(SEGMENT, worker, size, gpus=share, cpus=self._cpus(), slots=2)
@@ -164,8 +164,8 @@ class RunPools:
         return PoolSpec(RENDER, RenderWorker(), size, cpus=self._cpus(), slots=slots)
 
     def _cpus(self) -> float:
-        """Cores set aside for who paints, or has a GPU: the operating system shares them out better than any number.
+        """Cores reserved for a renderer, or a segmenter with a GPU: none, the operating system shares them better.
 
-        On a cluster next to nothing, so that Ray spreads the workers, and those of a lost node find room.
+        On a cluster next to nothing, so that Ray spreads the workers and can place those of a lost node elsewhere.
         """
         return 0 if self.is_local else 0.01

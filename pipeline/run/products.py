@@ -1,4 +1,4 @@
-"""Products: the files that the passes of a run have made already, and where each lies."""
+"""Products: the files that the passes of a run have made, and where each is."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from pipeline.structures.frame_damage import NO_DAMAGE, FrameDamage
 
 
 class Products:
-    """Answers where the product of a pass and a chunk lies, by the run's ledger.
+    """Finds the products of a run through its ledger.
 
-    remote : where products of workers lie for other machines too; of a run whose output goes to a storage.
+    remote : products that other machines can use too, if the output goes to a storage; otherwise None.
     """
 
     def __init__(self, run: Run, passes: Sequence[Pass], ledger: Ledger) -> None:
@@ -31,7 +31,7 @@ class Products:
         self._made_here: set[Key] = set()
 
     def path(self, key: Key) -> Path | None:
-        """The file that holds the product: its own, or that of a pass over the whole film that keeps it too."""
+        """The file that holds the product, its own or that of a pass in which it is kept; None if it has to be made."""
         name, index = key
         step = self.passes[name]
         own = self._own(key)
@@ -43,7 +43,7 @@ class Products:
         return None if holder is None else self.passes[step.kept_in].makes(self.run.layout, None)
 
     def missing(self) -> list[Key]:
-        """The products that have to be made for the last pass's, in the order of passes and chunks."""
+        """The products that have to be made for the output, in the order of passes and chunks."""
         last = list(self.passes.values())[-1]
         found: set[Key] = set()
         waiting: list[Key] = [(last.name, None)]
@@ -56,7 +56,7 @@ class Products:
         return sorted(found, key=lambda key: (order[key[0]], -1 if key[1] is None else key[1]))
 
     def fetch(self, key: Key) -> Entry | None:
-        """Bring the product here, where another machine has made the very same of the same; its entry."""
+        """Fetch the product if another machine has made it; its entry, or None."""
         name = self._remote_name(key)
         if name is None or self.remote is None:
             return None
@@ -64,7 +64,7 @@ class Products:
         return None if entry is None else self.ledger.adopt(replace(entry, chunk=key[1]))
 
     def keep_for_others(self, keys: Iterable[Key]) -> None:
-        """Let other machines have these products, as far as their files are here."""
+        """Store these products for other machines, if their files are here."""
         if self.remote is None:
             return
         for key in keys:
@@ -74,7 +74,7 @@ class Products:
                 self.remote.keep(name, entry, self._own(key))
 
     def record(self, key: Key, made: Made, spent: Spent) -> None:
-        """Write down what was made, and what that cost."""
+        """Record a product, and what it cost."""
         name, index = key
         self.ledger.record(
             name,
@@ -93,28 +93,28 @@ class Products:
         self.keep_for_others([key])
 
     def spent_before(self) -> Spent:
-        """The cost of what is used here and other jobs have made, also on other machines."""
+        """The cost of the products that this run uses and other jobs, here or elsewhere, have made."""
         kept = (entry for entry in self.ledger.entries() if (entry.step, entry.chunk) not in self._made_here)
         return sum((entry.spent for entry in kept if self._is_used(entry)), NOTHING)
 
     def record_failure(self, name: str, index: int, reason: str) -> None:
-        """Write down what could not be made."""
+        """Record that a product could not be made."""
         self.ledger.record_failure(name, index, self._mark((name, index)), reason)
 
     def output(self) -> Entry | None:
-        """The entry of the output, if it is there and just what this run would make."""
+        """The entry of the output, if it exists and is what this run would make."""
         last = list(self.passes.values())[-1]
         return self.ledger.done(last.name, None, self.marks[last.name], last.makes(self.run.layout, None))
 
     def begun_output(self) -> str | None:
-        """SHA-256 of an output that a killed process of this run was about to name, and could not write down."""
+        """SHA-256 of an output that a killed process of this run was about to name, and did not record."""
         last = list(self.passes)[-1]
         begun, made = self.ledger.entry(f"{last} begun"), self.ledger.entry(last)
         unfinished = begun is not None and (made is None or made.at < begun.at)
         return begun.sha256 if begun is not None and unfinished else None
 
     def damage(self, chunk: Chunk | None = None) -> FrameDamage:
-        """Frames of a chunk, or of all, that do not decode as they should, as far as they were looked at."""
+        """Damaged frames of a chunk, or of all, as far as they have been decoded."""
         if chunk is None:
             return reduce(or_, (self.damage(each) for each in self.run.chunks), NO_DAMAGE)
         first = next(iter(self.passes.values()))
@@ -126,7 +126,7 @@ class Products:
         return NO_DAMAGE if holder is None else holder.damage.within(chunk.start, chunk.stop)
 
     def _is_used(self, entry: Entry) -> bool:
-        """True for an entry of this run as it is now."""
+        """True for an entry that the present run uses."""
         key = entry.step, entry.chunk
         if entry.failed is not None or entry.step not in self.passes:
             return False
@@ -137,11 +137,11 @@ class Products:
         return self.passes[key[0]].makes(self.run.layout, key[1])
 
     def _remote_name(self, key: Key) -> str | None:
-        """The name of a worker's product among other machines: it tells the content of all that it was made of.
+        """The name of a worker's product in the storage, which follows from the content of everything it is made of.
 
-        None for what the driver makes, and where something is not there that it is made of. What is made of the same
-        by the same settings counts as the same; other machines' numbers may differ in their last digit, and then
-        tracks do, and the parts that are painted of them have other names.
+        None for products of the driver, and if something that it is made of does not exist. Products with the same
+        inputs and settings count as equal. If numbers of another machine differ in the last digit, its tracks differ,
+        and so do the names of the parts painted from them.
         """
         step = self.passes[key[0]]
         if self.remote is None or not isinstance(step.work, InPool):
@@ -152,7 +152,7 @@ class Products:
         return f"{step.name}/{key[1]:06d}.{mark(step.name, step.release, self._mark(key), contents)}"
 
     def _content(self, key: Key) -> str | None:
-        """SHA-256 of the file that holds a product, as it was written down."""
+        """The recorded SHA-256 of the file that holds a product; None if there is none."""
         step, entry = self.passes[key[0]], self.ledger.entry(*key)
         if entry is None or entry.failed is not None or entry.fingerprint != self._mark(key):
             entry = self._holder(step)
@@ -163,7 +163,7 @@ class Products:
         return self.marks[name] if index is None else chunk_mark(self.marks[name], self.run.chunks[index])
 
     def _holder(self, step: Pass) -> Entry | None:
-        """The entry of the whole film's file that this pass's products can be read from."""
+        """The entry of the whole film's file that holds this pass's products; None if there is none."""
         if step.kept_in is None:
             return None
         entry = self.ledger.entry(step.kept_in)

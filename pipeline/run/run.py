@@ -1,4 +1,4 @@
-"""Run: a video on its way, everything resolved that is known before the first frame is inferred."""
+"""Run: a planned run, with everything resolved that is known before the first frame is decoded."""
 
 from __future__ import annotations
 
@@ -21,16 +21,14 @@ class Network:
     """The weights that a run's detections come from.
 
     model : their name or path. sha256 : of their content. class_names : name of each class id that they find.
-    runtime : the program and precision that compute them. arrays_sha256 : of their arrays alone, where their kind has
-    some. stored : the detections are there already, and the weights need not be here. classes : of the class maps
-    that the run stores; None: none.
+    runtime : the program and precision that compute them. stored : the detections are there already, so the weights
+    need not be here. classes : of the class maps that the run stores; None: it stores none.
     """
 
     model: str
     sha256: str
     class_names: Mapping[int, str]
     runtime: str
-    arrays_sha256: str | None = None
     stored: bool = False
     classes: PixelClasses | None = None
 
@@ -39,10 +37,10 @@ class Network:
 class Run:
     """One source, one output, and every setting as it is used.
 
-    asked : the settings before they were resolved. settings : as the passes take them: paths from the root on,
-    the tracker's thresholds by what is shown. info : the whole source, which is decoded by its own numbers of frames.
-    film : what of it is worked on: all, or a part. key_frames : numbers of the frames that the network looks at.
-    destination : where in a storage the output goes; None: it stays a file.
+    asked : the settings before they were resolved. settings : as the passes use them.
+    info : the whole source, whose frame numbers are used for decoding. film : the part that is worked on, or all of it.
+    key_frames : numbers of the frames that the network looks at.
+    destination : the object in a storage that the output becomes; None: it stays a file.
     """
 
     asked: Settings
@@ -60,7 +58,7 @@ class Run:
 
     @property
     def target(self) -> Place:
-        """The place in which the output ends up."""
+        """The final place of the output."""
         return self.destination or self.layout.output
 
     @property

@@ -1,4 +1,4 @@
-"""A listing to its outputs: thousands of videos of a storage, by this job and by others that were given the same."""
+"""Run a listing: thousands of videos of a storage, shared with other jobs that were given the same listing."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ from pipeline.structures.address import (
 )
 from pipeline.weights.digest import weights_digest
 
-#: Where only videos are left that other jobs work on, they are looked at so often: one whose job died is taken over.
+#: Interval at which videos that other jobs work on are checked; those of a job that died are taken over.
 _WAIT_SECONDS = 5.0
 
 
 def run_listing(request: JobRequest, listener: Listener, stop: StopSignal) -> ListingStatus:
-    """Make an output of each video of a listing, and return when each is there or has failed, whoever made it.
+    """Make the outputs of a listing; return when each is made or has failed, by whichever job.
 
-    A video is one job's alone while it is worked on: a lock says so, which is free when its process dies.
-    What an earlier job has made is not looked at again. Raises InterruptedRunError when the user stops it.
+    A lock makes sure that one job works on a video; it is released if that process dies. Outputs of earlier jobs are
+    not checked again. Raises InterruptedRunError when the user stops it.
     """
     METER.restart()
     listener = with_metrics(listener, request.settings.run)
@@ -69,14 +69,14 @@ def run_listing(request: JobRequest, listener: Listener, stop: StopSignal) -> Li
 
 
 def listed_videos(request: JobRequest) -> Iterator[ListedVideo]:
-    """The videos of the listings that a job names, with the outputs that it makes of them.
+    """The videos of a job's listings, with their outputs.
 
-    Raises UsageError for an output that is no folder of a storage, or lies within a listing.
+    Raises UsageError unless the output is a folder of a storage that is not part of a listing.
     """
     output = str(request.output)
     if not (output.partition("://")[0] in OUTPUT_STORAGES and output.endswith("/")):
         raise UsageError(
-            "The outputs of a listing go into a folder of a storage.",
+            "The outputs of a listing must go to a folder of a storage.",
             found=f"output {output}",
             do="name one, as in s3://bucket/masks/",
         )
@@ -84,14 +84,14 @@ def listed_videos(request: JobRequest) -> Iterator[ListedVideo]:
     for name in request.inputs:
         if is_address(name) and output.startswith(name):
             raise UsageError(
-                f"The outputs in {output} would be found by the listing of {name}.", do="name another folder"
+                f"The listing of {name} would contain the outputs in {output}.", do="name another folder"
             )
         for found in _objects(name):
             if PurePosixPath(found.url).suffix.lower() in VIDEO_SUFFIXES:
                 if found.url.startswith(output):
                     raise UsageError(
-                        f"{found.url} lies where the outputs go, and could be replaced by one.",
-                        do="name another folder for them",
+                        f"{found.url} lies in the folder of the outputs, where it could be replaced.",
+                        do="name another folder for the outputs",
                     )
                 target = output + _below(found.url, name)
                 key = mark("listed", 1, *found, target, settings)
@@ -99,7 +99,7 @@ def listed_videos(request: JobRequest) -> Iterator[ListedVideo]:
 
 
 class _Job:
-    """One job's work on a listing. busy_before : videos that others worked on in the round before."""
+    """One job's share of a listing. busy_before : videos that other jobs worked on in the round before."""
 
     def __init__(
         self,
@@ -114,7 +114,7 @@ class _Job:
         self._began, self._count, self._videos = time.time(), 0, videos
 
     def go_round(self) -> int:
-        """Make what nobody has made; the number of videos that other jobs work on. Jobs begin at different places."""
+        """Make what is not made yet, starting at a random shard; the number of videos that other jobs work on."""
         busy, first = 0, random.randrange(SHARDS)  # noqa: S311 - nothing secret
         for step in range(SHARDS):
             shard = (first + step) % SHARDS
@@ -128,18 +128,18 @@ class _Job:
         return busy
 
     def _is_through(self, outcome: VideoOutcome | None) -> bool:
-        """True for a video that is there, or has failed since this job began."""
+        """True for a video that is made, or has failed since this job began."""
         if outcome is None:
             return False
         is_old = self._request.settings.run.force or outcome.state == "failed"
         return outcome.at >= self._began or not is_old
 
     def _work(self, video: ListedVideo) -> bool:
-        """Make an output, and write down how that ended; False where another job is at it."""
+        """Make an output and record the outcome; False if another job is working on it."""
         claim = self._record.claim(video)
         try:
             with run_lock(claim):
-                # Read again: another job may have ended it since its shard was read.
+                # Read again: another job may have finished it since the shard was read.
                 if not self._is_through(self._record.outcomes(video.shard).get(video.key)):
                     outcome = self._outcome(video, owner_of(claim))
                     if outcome is None:
@@ -151,12 +151,12 @@ class _Job:
         return True
 
     def _outcome(self, video: ListedVideo, owner: str) -> VideoOutcome | None:
-        """The end of a video; None where a job of another cluster's works on it."""
+        """The outcome of a video; None if a job elsewhere is working on it."""
         try:
             with claimed(remote_claim(Address(video.output)), owner) as is_ours:
                 return self._made(video) if is_ours else None
         except ConfigError:
-            raise  # of the settings, which all videos share
+            raise  # about the settings, which all videos share
         except OWN_TROUBLE as error:
             self._listener.tell(SetAside(video.source, str(error)))
             return VideoOutcome(video.key, "failed", time.time(), error=str(error))
@@ -174,7 +174,7 @@ class _Job:
 
 
 def _folder(request: JobRequest) -> Path:
-    """The folder of the listing: the same for the same inputs, outputs and settings."""
+    """The folder of the listing's record, which depends on inputs, outputs and settings."""
     output = str(request.output).rstrip("/")
     name = output.rpartition("/")[2]
     same = mark("listing", 1, request.inputs, output, _settings_mark(request))
@@ -182,7 +182,7 @@ def _folder(request: JobRequest) -> Path:
 
 
 def _settings_mark(request: JobRequest) -> str:
-    """A fingerprint of all that decides about an output but its source."""
+    """A fingerprint of everything but the source that an output depends on."""
     settings = resolve(request.settings)
     values = asdict(replace(settings, run=type(settings.run)()))
     return mark("settings", 1, values, weights_digest(settings.segment.model))
@@ -197,7 +197,7 @@ def _objects(name: str) -> Iterator[ListedObject]:
 
 
 def _below(url: str, listing: str) -> str:
-    """The name of an output below the job's folder: as the source lies below its prefix, or in its storage."""
+    """The path of an output below the job's folder: that of the source below its prefix, or in its storage."""
     whole = url.partition("://")[2] if is_address(url) else url.lstrip("/")
     path = url.removeprefix(listing) if url.startswith(listing) else whole
     folder, slash, name = path.rpartition("/")

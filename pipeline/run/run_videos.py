@@ -1,4 +1,4 @@
-"""A job to its outputs: each video is a run of its own, and a broken one does not stop the others."""
+"""Run a job: each video is a run of its own, and one that fails does not stop the others."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ from pipeline.run.work.meter import METER
 from pipeline.structures.address import Place, recorded_place
 from pipeline.structures.frame_damage import FrameDamage
 
-#: One video's own trouble; the next one may do better.
+#: Errors that concern one video; the next may succeed.
 OWN_TROUBLE = (
     InputError,
     MediaError,
@@ -71,11 +71,10 @@ OWN_TROUBLE = (
 
 @dataclass(frozen=True)
 class VideoResult:
-    """A video's end.
+    """The outcome of one video.
 
-    state : made; kept, as it was there already, just as asked for; skipped, as another one was there; failed.
-    facts : None of one that failed or was skipped. damage : what of the source could not be read as it should be, a
-    sentence each; the output is there all the same.
+    state : made; kept: the output existed as requested; skipped: another output was there; failed.
+    facts : None if it failed or was skipped. damage : of the source, a sentence each; the output is made all the same.
     """
 
     source: Place
@@ -89,10 +88,10 @@ class VideoResult:
 def run_videos(
     request: JobRequest, listener: Listener, stop: StopSignal, *, alone: bool = True
 ) -> list[VideoResult]:
-    """Make all outputs of a job; how each went.
+    """Make all outputs of a job; the outcome of each.
 
-    alone : no other job waits. If it has one video too, an error is raised; else a video's own trouble is set
-    aside. Raises InterruptedRunError when the user stops it.
+    alone : the command has no other job. If this job then has a single video, its error is raised; otherwise errors
+    that concern one video are recorded in its result. Raises InterruptedRunError when the user stops it.
     """
     METER.restart()
     listener = with_metrics(listener, request.settings.run)
@@ -121,7 +120,7 @@ def run_videos(
 
 
 def exit_code(results: Sequence[VideoResult]) -> int:
-    """0 if every video is there; 4 if some failed or are damaged; if all failed alike, that failure's code."""
+    """0 if every video is made; 4 if some failed or are damaged; the code of the failure if all failed alike."""
     errors = [result.error for result in results if result.error is not None]
     codes = {error.exit_code for error in errors}
     if len(errors) == len(results) and len(codes) == 1:
@@ -133,7 +132,7 @@ def exit_code(results: Sequence[VideoResult]) -> int:
 def run_video(
     pair: Pair, request: JobRequest, pools: RunPools, listener: Listener, stop: StopSignal
 ) -> VideoResult:
-    """Make one output, or find it made. Raises its trouble, and InterruptedRunError when the user stops it."""
+    """Make one output, unless it exists. Raises what goes wrong, and InterruptedRunError when the user stops it."""
     began = time.perf_counter()
     layout = RunLayout.of(pair.output)
     layout.check_private()
@@ -149,12 +148,12 @@ def run_video(
             listener.tell(Skipped(str(run.target)))
             return VideoResult(recorded_place(run.source.path), run.target, state)
         if state == "made":
-            layout.receipt.unlink(missing_ok=True)  # of an object that is there no more
+            layout.receipt.unlink(missing_ok=True)  # of an object that no longer exists
         if state == "made" and request.found_by is not None:
             copy_detections(request.found_by, layout, products.ledger)
         effort = _make(products, old, pools, listener, stop) if state == "made" else _NOTHING_MADE
         if not run.settings.run.keep_work:
-            run.layout.remove_work()  # also of a run that failed when the output had its name
+            run.layout.remove_work()  # also after a run that failed once the output had its name
         if products.remote is not None:
             _end_remote(products.remote, run, state, listener)
         damage = products.damage()
@@ -172,9 +171,9 @@ def run_video(
 
 @dataclass(frozen=True)
 class _Effort:
-    """The speed of a run. busy_seconds : by pass, of all workers together. spent : by all processes.
+    """The effort of a run. busy_seconds : by pass, summed over all workers. spent : by all processes.
 
-    spent_before : by earlier jobs, on what was taken over of them.
+    spent_before : by earlier jobs, on products that were reused.
     """
 
     frames_per_second: float | None
@@ -209,7 +208,7 @@ def _make(
 
 
 def _end_remote(remote: RemoteRun, run: Run, state: Verdict, listener: Listener) -> None:
-    """Leave of a finished run in a storage what stays of it on a disk; the output is there, whatever becomes of it."""
+    """Store the record of a finished run and remove its work files; a failure is only a warning, the output exists."""
     assert run.destination is not None
     trouble = remote.trouble
     try:
@@ -220,7 +219,7 @@ def _end_remote(remote: RemoteRun, run: Run, state: Verdict, listener: Listener)
     except SegVideoError as error:
         trouble = error
     if trouble is not None:
-        listener.tell(Warned(f"the run beside {run.destination} is not as it should be: {trouble}"))
+        listener.tell(Warned(f"the record of the run beside {run.destination} is incomplete: {trouble}"))
 
 
 def _facts(run: Run, damage: FrameDamage, effort: _Effort, seconds: float) -> VideoFacts:

@@ -1,4 +1,4 @@
-"""Runner: walks one run through its passes without knowing them by name; submits, keeps, records, reports, stops."""
+"""Runner: takes one run through its passes, which it does not know by name: submits, stores, records, reports."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ from pipeline.workers.contract import TaskResult
 
 _POLL_SECONDS = 0.2
 
-#: Compressed packets on their way to workers that can't see the source; more of them wait.
+#: Most bytes of packets on their way to workers that cannot read the source.
 _MOST_BYTES_IN_FLIGHT = 256 << 20
 
 
 class Runner:
-    """One run's way from its plan to its output. It is the Bench of its passes."""
+    """Takes one run from its plan to its output. It is the Bench of its passes."""
 
     def __init__(self, products: Products, pools: RunPools, listener: Listener, stop: StopSignal) -> None:
         self._products, self._pools = products, pools
@@ -75,16 +75,16 @@ class Runner:
         return self._products.marks
 
     def product(self, name: str, chunk: Chunk | None) -> Path:
-        """The file that holds what a pass made; it is there, by what its followers need.
+        """The file that holds what a pass made.
 
-        Raises StoreError where somebody has removed or changed it since.
+        The schedule makes sure that it exists. Raises StoreError if somebody has removed or changed it since.
         """
         path = self._products.path((name, None if chunk is None else chunk.index))
         if path is None:
             raise StoreError(
-                f"A file of the run in {self.run.layout.folder} was removed or changed while it worked.",
-                found=f"{name}, {'the whole' if chunk is None else f'chunk {chunk.index}'}",
-                do="run the same command again: what is whole is kept",
+                f"A file of the run in {self.run.layout.folder} was removed or changed during the run.",
+                found=f"{name}, {'the whole film' if chunk is None else f'chunk {chunk.index}'}",
+                do="run the same command again; intact files are kept",
             )
         return path
 
@@ -93,19 +93,19 @@ class Runner:
         return self._products.damage(chunk)
 
     def intend(self, name: str, sha256: str) -> None:
-        """Write down that a file of that content is about to get its name outside the run's folder."""
+        """Record that a file with this content is about to be named outside the run's folder."""
         self._products.ledger.record_intent(name, self.marks[name], sha256)
 
     def may_replace(self, file: Path) -> bool:
-        """True if a file that has the output's name may go: the user said so, or this run has put it there."""
+        """True if a file with the output's name may be replaced: the user said so, or this run has made it."""
         if self.run.settings.run.force or self.run.destination is not None:
-            return True  # what is to be published lies in the run's own folder
+            return True  # an output to be published lies in the run's own folder
         return self._own is not None and file.is_file() and digest_of(file) == self._own
 
     def work(self) -> None:
         """Make the output.
 
-        Raises ChunksFailedError when all is done that could be, InterruptedRunError when the user stops it.
+        Raises ChunksFailedError once everything else is done, InterruptedRunError when the user stops it.
         """
         self.run.layout.make_folders()
         todo = self._fetch(self._products.missing())
@@ -118,7 +118,7 @@ class Runner:
             pass
         if self._stop.asked and self._schedule.left:
             raise InterruptedRunError(
-                "Stopped; the chunks in flight were finished.", do="run the same command again to go on"
+                "Stopped; the chunks in flight were finished.", do="run the same command again to continue"
             )
         if self._failed:
             raise self._failure()
@@ -128,14 +128,14 @@ class Runner:
         return self._products.passes[key[0]]
 
     def _fetch(self, todo: list[Key]) -> list[Key]:
-        """Bring here what other machines have made, and let them have what is here; what is still to be made."""
+        """Exchange products with other machines; what is still to be made."""
         chunks = [(name, chunk.index) for name in self._products.passes for chunk in self.run.chunks]
         self._products.keep_for_others(set(chunks).difference(todo))
         fetched = [key for key in todo if not self._stop.asked and self._products.fetch(key)]
         return self._products.missing() if fetched else todo
 
     def _count_kept(self, todo: list[Key]) -> None:
-        """Count the frames that each pass is through with already."""
+        """Count the frames that each pass is already done with."""
         missing = set(todo)
         for name, step in self._products.passes.items():
             if not step.is_whole:
@@ -143,7 +143,7 @@ class Runner:
                 self._done[name] = sum(map(len, kept))
 
     def _open_pools(self, todo: list[Key]) -> None:
-        """Start the workers that there is work for, and wait until the first of them is ready or has failed."""
+        """Start workers where there is work, and wait until the first of them is ready or has failed."""
         waiting = Counter(name for name, _ in todo)
         for name, step in self._products.passes.items():
             if isinstance(step.work, InPool) and waiting[name]:
@@ -153,7 +153,7 @@ class Runner:
         self._listener.tell(Ready(self._counts()))
 
     def _turn(self) -> bool:
-        """Hand out work, then take what has ended; False when nothing is left to do or to wait for."""
+        """Hand out work, then take results; False when nothing is left to do or to wait for."""
         submitted = made = False
         if self._stop.asked:
             self._tell_stopping()
@@ -167,7 +167,7 @@ class Runner:
             return submitted or made
         results = self._pools.workers.wait(0.0 if made else _POLL_SECONDS)
         if results:
-            self._submit_all()  # the workers shall go on while what they made is stored
+            self._submit_all()  # so that workers go on while their results are stored
         for result in results:
             self._take(result)
         return True
@@ -186,7 +186,7 @@ class Runner:
             self._listener.tell(StopAsked(len(self._in_flight)))
 
     def _make(self, step: Pass, work: InDriver) -> bool:
-        """Make the next product of a pass that the driver works on itself: one, so that workers never wait for many."""
+        """Make the next product of a pass of the driver; only one, so that workers need not wait for long."""
         key = self._schedule.next(step.name)
         if key is None:
             return False
@@ -196,7 +196,7 @@ class Runner:
         return True
 
     def _submit(self, step: Pass, work: InPool) -> bool:
-        """Hand out what workers have room for."""
+        """Hand out as many tasks as workers have room for."""
         moved = False
         pools = self._pools.workers
         while self._schedule.has_ready(step.name) and not self._stop.asked:
@@ -218,10 +218,10 @@ class Runner:
         return moved
 
     def _take(self, result: TaskResult) -> None:
-        """Keep a result, or do what an error asks for."""
+        """Store a result, or handle an error."""
         output, key = result.key
         if output != self.run.layout.output:
-            return  # of a run before this one, which was given up
+            return  # of an earlier run, which was given up
         step, chunk = self._step(key), self._chunk(key)
         assert isinstance(step.work, InPool)
         assert chunk is not None
@@ -235,9 +235,9 @@ class Runner:
         if result.error is None:
             self._keep(key, step.work.keep(self, chunk, result.value))
         elif isinstance(result.error, OutOfReachError):
-            self._schedule.put_back(key)  # not the chunk's fault: from now on its packets go along
+            self._schedule.put_back(key)  # to be sent again, with its packets
         elif isinstance(result.error, WriteError | WeightsError):
-            raise result.error  # a disk that is full is so for the other chunks too, and so is a network that fails
+            raise result.error  # a full disk or a failing network would fail the other chunks too
         else:
             self._fail(step, chunk, result.error)
 
@@ -248,7 +248,7 @@ class Runner:
         self._count(key, made.notes, made.seconds.get(key[0], 0.0), spent)
 
     def _count(self, key: Key, notes: Iterable[str], seconds: float = 0.0, spent: Spent = NOTHING) -> None:
-        """Go on behind a product that is there now."""
+        """Count a product that exists now, and report it."""
         self.spent += spent
         for note in notes:
             if note not in self._told:
@@ -272,7 +272,7 @@ class Runner:
         return ChunksFailedError(
             f"{count} of {len(self.run.chunks)} chunks of {self.run.info.path} failed; the others are kept.",
             found=f"chunk {index} (frames {chunk.start} to {chunk.stop - 1}): {error}".replace("\n", " "),
-            do=f"seg-video resume {self.run.layout.folder} tries only what failed",
+            do=f"retry what failed with: seg-video resume {self.run.layout.folder}",
         )
 
     def _chunk(self, key: Key) -> Chunk | None:

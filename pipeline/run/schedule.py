@@ -1,4 +1,4 @@
-"""Schedule: which products can be made now, given what they need."""
+"""Schedule: the order in which products can be made, given what they need."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pipeline.run.passes import Key
 
 
 class Schedule:
-    """The products that are still to be made, handed out as soon as all that they need is there.
+    """The products that are still to be made, handed out once everything they need exists.
 
-    todo : the products. needs : what each of them needs; what is not in `todo` is there already.
+    todo : the products. needs : what each of them needs; what is not in `todo` exists already.
     """
 
     def __init__(self, todo: Sequence[Key], needs: Callable[[Key], Iterable[Key]]) -> None:
@@ -38,11 +38,11 @@ class Schedule:
         return bool(self._ready[name])
 
     def put_back(self, key: Key) -> None:
-        """Hand the product out again: it was not made."""
+        """Make the product available again, because it was not made."""
         heapq.heappush(self._ready[key[0]], (-1 if key[1] is None else key[1], key))
 
     def done(self, key: Key) -> None:
-        """Let go on what has waited for this product."""
+        """Release the products that have waited for this one."""
         self.left -= 1
         for follower in self._followers.pop(key, ()):
             self._open[follower] -= 1

@@ -1,6 +1,6 @@
-"""The package sent along with a job, to a head that has the packages it stands on and not itself.
+"""The package sent along with a job, to a cluster that has only its dependencies.
 
-`python -m pipeline.run.shipped` is called there, in the job's folder, before anything else of it is imported.
+`python -m pipeline.run.shipped` is run there, in the job's folder, before any other module is imported.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ PACKAGE = Path(__file__).resolve().parents[1]
 
 _VERSIONS = "versions.json"
 
-#: Values travel between processes by pickle, which a minor version of Python may change.
+#: Values travel between processes by pickle, which depends on the minor version of Python.
 _PYTHON = ".".join(platform.python_version_tuple()[:2])
 
 
 def write_versions(folder: Path) -> None:
-    """Write the versions of Python and of all that this package stands on here into the job's folder."""
+    """Write the versions of Python and of this package's dependencies here into the job's folder."""
     (folder / _VERSIONS).write_text(json.dumps(versions_here()), encoding="ascii")
 
 
 def versions_here() -> dict[str, str]:
-    """Version of Python, and of each package that this one needs, for storages too where that is there."""
+    """Versions of Python and of each dependency, including those for storages if they are installed."""
     found = {"python": _PYTHON}
     for requirement in requires("seg-video") or ():
         name, extra = re.split(r"[^\w.-]", requirement)[0], re.search(r"extra == \W(\w+)", requirement)
@@ -39,7 +39,7 @@ def versions_here() -> dict[str, str]:
 
 
 def unmet(wanted: Mapping[str, str]) -> list[str]:
-    """Packages that are not here in the version that is wanted, in words."""
+    """Packages that are not installed here in the wanted version, in words."""
     here = {name: _PYTHON if name == "python" else _version(name) for name in wanted}
     return [
         f"{name}=={number} ({here[name] or 'none'} there)"
@@ -49,7 +49,7 @@ def unmet(wanted: Mapping[str, str]) -> list[str]:
 
 
 def compare_here() -> int:
-    """2 where something that the shipped package stands on is not here, which is told; else 0."""
+    """Exit code 2, with an error on stderr, if a dependency is missing or of another version; otherwise 0."""
     lacking = unmet(json.loads(Path(_VERSIONS).read_text(encoding="ascii")))
     if not lacking:
         return 0

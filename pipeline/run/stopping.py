@@ -1,4 +1,4 @@
-"""StopSignal: the first Ctrl-C asks a run to end, the second ends it."""
+"""StopSignal: the first Ctrl-C asks a run to finish, the second stops it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from types import FrameType
 
 
 class StopSignal:
-    """True once the user has asked to stop."""
+    """The user's request to stop. asked : True once there is one."""
 
     def __init__(self) -> None:
         self.asked = False
 
     @contextmanager
     def listening(self) -> Iterator[StopSignal]:
-        """Take Ctrl-C and SIGTERM for the time of the body, where signals can be taken at all."""
+        """Handle SIGINT and SIGTERM during the body; only the main thread can."""
         if threading.current_thread() is not threading.main_thread():
             yield self
             return

@@ -1,4 +1,4 @@
-"""The verdict on an output that may be there already: make it, keep it, or skip it."""
+"""Decide whether an output is made, kept or skipped."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ Verdict = Literal["made", "kept", "skipped"]
 
 
 def is_refused_unseen(pair: Pair, settings: RunSettings) -> bool:
-    """True if the pair is skipped for an output that no run has made, whatever the source is.
+    """True if the pair is skipped because of an output that no run has made, without looking at the source.
 
-    Of an output in a storage the record of another machine's run is brought here. Raises UsageError where the output is
-    neither to be skipped nor replaced, or cannot be replaced.
+    For an output in a storage, the record of another machine's run is fetched. Raises UsageError if the output exists
+    and is neither to be skipped nor replaced, or cannot be replaced.
     """
     if pair.destination is not None:
         check_run_name(pair.output)
@@ -45,10 +45,10 @@ def is_refused_unseen(pair: Pair, settings: RunSettings) -> bool:
 
 
 def verdict(products: Products) -> Verdict:
-    """The output is to be made, is kept as just the one asked for, or is skipped as asked.
+    """Make the output, keep it because it is already the one requested, or skip it.
 
-    Raises UsageError where an output is in the way. It is the run's own, which may be replaced, only if its content is
-    what the ledger says this run wrote or was about to write.
+    Raises UsageError if an output is in the way. The run's own may be replaced; it is recognised by the content that
+    the ledger says this run wrote or was about to write.
     """
     run = products.run
     if products.output() is not None and (
@@ -62,16 +62,16 @@ def verdict(products: Products) -> Verdict:
 
 
 def _is_free(products: Products) -> bool:
-    """True if nothing has the output's name but what this run has made."""
+    """True if the output's name is unused, or what has it was made by this run."""
     run = products.run
     if run.destination is None:
         return not os.path.lexists(run.layout.output) or _is_own(products, run.layout.output)
-    # Of a run that was killed before it could write a receipt, publishing finds out whose object it is.
+    # If the run was killed before it wrote a receipt, publishing finds out whose object it is.
     return products.path(("mux", None)) is not None or not is_there(run.destination)
 
 
 def _is_skipped(settings: RunSettings, output: Place) -> bool:
-    """True if an output that is there is to be left alone. Raises UsageError where nobody has said so."""
+    """True if existing outputs are to be skipped. Raises UsageError otherwise."""
     if settings.skip:
         return True
     raise in_the_way(output)
@@ -80,11 +80,12 @@ def _is_skipped(settings: RunSettings, output: Place) -> bool:
 def in_the_way(output: Place) -> UsageError:
     """The error for an output that exists."""
     return UsageError(
-        f"{output} exists already.", do="add --force to replace it, --no-clobber to skip it, or name another"
+        f"{output} exists already.",
+        do="add --force to replace it or --no-clobber to skip it, or name another",
     )
 
 
 def _is_own(products: Products, output: Path) -> bool:
-    """True for a file that a killed process of this run put into place and could not write down any more."""
+    """True for a file that a killed process of this run named and did not record."""
     begun = products.begun_output()
     return begun is not None and output.is_file() and digest_of(output) == begun

@@ -1,1 +1,1 @@
-"""The segmenter of a chunk: decoded frames to detections."""
+"""Segmentation: decoded frames to detections."""

@@ -1,4 +1,4 @@
-"""The classes that a network gives, and the runtime that computes it here, known without loading it."""
+"""The classes and the runtime of a network, without loading it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pipeline.structures.pixel_classes import PixelClasses
 
 
 def network_classes(model: str) -> tuple[Mapping[int, str], PixelClasses | None]:
-    """Names of the objects that a network finds, and the classes that it gives pixels; None: it gives them none.
+    """Names of the objects that a network finds, and its pixel classes, or None if it has none.
 
-    Raises WeightsError, UsageError for a network that is not there.
+    Raises WeightsError, and UsageError for a network that does not exist.
     """
     from pipeline.networks import registry
 
@@ -19,9 +19,9 @@ def network_classes(model: str) -> tuple[Mapping[int, str], PixelClasses | None]
 
 
 def network_runtime(settings: SegmentSettings, *, class_maps: bool) -> str:
-    """The runtime and numbers that compute the network here, and the digest of what gives class maps; loads nothing.
+    """The runtime that would run the network here, with its number format and the digest of a branch for class maps.
 
-    Raises ConfigError for a device that is not there.
+    Raises ConfigError for a device that does not exist.
     """
     from pipeline.networks.registry import runtime_of
     from pipeline.networks.settings import LoadSettings

@@ -1,4 +1,4 @@
-"""Segmenter: a network set up on this process's device, frames in, detections out; runs without Ray."""
+"""Segmenter: a network that is loaded in the process that uses it."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 class Segmenter:
     """A network that is loaded by `setup`, so that it can be sent to another process before.
 
-    Where its weights come from and which module loads them is settled when it is made: a kind that was registered in
-    this process loads in the other one too.
+    The source of its weights and the module that loads them are resolved when it is created, so a kind that is
+    registered in this process can be loaded in the other one too.
 
-    threads : cores to use; None: all. OpenVINO gives each calling thread one of them, TensorFlow gives them to one
-        operation. Detections do not depend on it.
-    callers : threads that will call; None: one for each core. A single one has all cores to itself, so that a frame is
-        through sooner, and what is found depends on their number in its last digits.
-    class_maps : `look` gives class maps too, which the network has to be able to.
+    threads : cores to use; None: all. OpenVINO gives one to each calling thread, TensorFlow all to one operation.
+        Detections do not depend on it.
+    callers : number of threads that will call; None: one per core. A single caller uses all cores, which shortens the
+        time per frame, and the last digits of its results depend on their number.
+    class_maps : let `look` return class maps too, which the network must be able to provide.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Segmenter:
         self._network: FrameSegmenter | None = None
 
     def setup(self) -> Mapping[int, str]:
-        """Load the network; the name of each class id it can return. Raises WeightsError, ConfigError."""
+        """Load the network; returns the name of each class id. Raises WeightsError, ConfigError."""
         from pipeline.networks.registry import load
 
         self._network = load(self._source, self._load_settings())
@@ -62,34 +62,34 @@ class Segmenter:
 
     @property
     def batch(self) -> int:
-        """Number of frames that the network is best given at a time."""
+        """Number of frames to give the network at a time."""
         return self.settings.batch or self.network.batch
 
     @property
     def callers(self) -> int:
-        """Number of threads that may usefully call `segment` at the same time."""
+        """Number of threads that should call `segment` at the same time."""
         return self.network.callers
 
     def frame_size(self, width: int, height: int, sample_aspect: Fraction | None) -> tuple[int, int]:
-        """Width and height in px to decode a video of this size to: no larger than the network looks at."""
+        """Width and height in px to which a video of this size should be decoded, no larger than the network needs."""
         return self.network.input_size(width, height, sample_aspect)
 
     def segment(self, frames: NDArray[np.uint8]) -> list[Detections]:
         """Detections of each frame of uint8 RGB [B, H, W, 3], boxes in the pixels of these frames.
 
-        Several threads may call: on OpenVINO as many compute at the same time as there are `threads`.
+        Several threads may call it; on OpenVINO up to `threads` of them compute at the same time.
         """
         return self.network.segment(frames)
 
     def look(self, frames: NDArray[np.uint8]) -> list[tuple[Detections, ClassMap | None]]:
-        """The same with the class map of each frame; None where none were asked for."""
+        """Detections and class map of each frame; the map is None unless class maps were requested."""
         if not self._class_maps:
             return [(found, None) for found in self.segment(frames)]
         network = cast(PanopticSegmenter, self.network)
         return [(found, classes) for found, classes in network.segment_with_classes(frames)]
 
     def close(self) -> None:
-        """Let go of the network."""
+        """Release the network."""
         self._network = None
 
     def _load_settings(self) -> LoadSettings:

@@ -88,7 +88,7 @@ def publish(file: Path, address: Address, *, replace: bool) -> ObjectFacts:
     except FileExistsError as error:
         if digest_of_object(address) != digest_of(file):
             raise UsageError(
-                f"{address} has come into being meanwhile, so it was left alone.",
+                f"{address} was created by something else during the run, so it was left alone.",
                 do="name another output, or add --force to replace it: all that was made is kept",
             ) from error
     return look_at(address)

@@ -1,1 +1,1 @@
-"""Detections on disk (Parquet, one file a chunk and one a run), and their exports to other formats."""
+"""Detections on disk (Parquet, one file per chunk and one per run), and exports to other formats."""

@@ -1,4 +1,4 @@
-"""The detections of a frame that an export is to hold."""
+"""The detections of a frame that an export contains."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pipeline.structures.tracks import NO_TRACK, Tracks
 
 
 def chosen_rows(tracks: Tracks, conf: float | None) -> NDArray[np.intp]:
-    """Rows of the objects that a video with this --conf shows; None: of all that was stored."""
+    """Rows of the tracks with at least this score, as --conf chooses them; None: all rows."""
     if conf is None:
         return np.arange(len(tracks))
     return np.flatnonzero((tracks.track_ids != NO_TRACK) & (tracks.peak_scores >= conf))

@@ -1,4 +1,4 @@
-"""Class maps on disk: a Parquet file beside that of the detections, a row for each frame that the network looked at."""
+"""Class maps on disk: a Parquet file beside the detections, with a row for each frame that the network looked at."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pipeline.store.parquet_rows import AGAIN, ParquetRows, write_rows
 from pipeline.structures.class_map import ClassMap
 from pipeline.structures.pixel_classes import VOID, PixelClasses
 
-#: Rises when a column or a key of the metadata changes its meaning; see docs/detections.md.
+#: Increased when a column or a metadata key changes its meaning; see docs/detections.md.
 _VERSION = 1
 _KEY = b"seg_video_classes"
 
@@ -32,18 +32,18 @@ _SCHEMA = pa.schema(
     ]
 )
 
-#: A row group has so many maps whatever the chunks were, so that a joined file does not tell its chunks. Maps that
-#: follow each other share a page, as most of one is in the one before.
+#: Row groups have a fixed size, so that a joined file does not depend on the chunks. Consecutive maps share a page,
+#: because most of a map is the same as in the one before.
 _GROUP_ROWS, _PAGE_BYTES = 64, 8 << 20
 
 
 def class_maps_beside(detections: Path) -> Path:
-    """The file of the class maps that belong to a file of detections."""
+    """The file of class maps that belongs to a file of detections."""
     return detections.with_suffix(".classes.parquet")
 
 
 def write_class_maps(path: Path, header: Header, classes: PixelClasses, maps: Mapping[int, ClassMap]) -> None:
-    """Write the maps of frames of `header`, by the frame's number. The same maps give the same bytes."""
+    """Write class maps by frame number. header : of these frames. The same maps give the same bytes."""
     times = header.seconds
     numbers = sorted(maps)
     places = [number - header.first_frame for number in numbers]
@@ -59,7 +59,7 @@ def write_class_maps(path: Path, header: Header, classes: PixelClasses, maps: Ma
 
 
 def join_class_maps(path: Path, parts: Sequence[Path]) -> None:
-    """Write one file with the maps of `parts`, given in frame order. Raises StoreError where one cannot be read."""
+    """Write one file with the maps of `parts`, given in frame order. Raises StoreError if one cannot be read."""
     with ClassMapsFile(parts[0]) as first:
         classes = first.classes
     _write(path, classes, (group for part in parts for group in _groups_of(part, classes)))
@@ -89,8 +89,8 @@ def _write(path: Path, classes: PixelClasses, tables: Iterable[pa.Table]) -> Non
 class ClassMapsFile(ParquetRows):
     """A file of class maps, open for reading; holds the maps of one row group at a time.
 
-    classes : what the numbers mean. seconds : by the number of each frame that has a map, in order, its time.
-    Raises StoreError where the file is missing, has other columns, or is damaged.
+    classes : the meaning of the numbers. seconds : time of each frame with a map, by frame number, in order.
+    Raises StoreError if the file is missing, has other columns, or is damaged.
     """
 
     def __init__(self, path: Path) -> None:
@@ -126,9 +126,7 @@ class ClassMapsFile(ParquetRows):
         for row in table.to_pylist():
             pixels = np.frombuffer(row["map"], np.uint8)
             if pixels.size != row["height"] * row["width"] or not known[pixels].all():
-                raise StoreError(
-                    f"{self.path} has a map that is none.", found=f"frame {row['frame']}", do=AGAIN
-                )
+                raise StoreError(f"{self.path} has an invalid map.", found=f"frame {row['frame']}", do=AGAIN)
             maps[row["frame"]] = pixels.reshape(row["height"], row["width"])
         return maps
 
@@ -144,7 +142,7 @@ class ClassMapsFile(ParquetRows):
         try:
             content = json.loads(text)
             if content["schema"] != _VERSION:
-                raise ValueError(f"version {content['schema']}, this release reads {_VERSION}")
+                raise ValueError(f"version {content['schema']}; this release reads {_VERSION}")
             return PixelClasses.of(content["classes"])
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise StoreError(

@@ -1,6 +1,6 @@
-"""Class maps as pictures: PNGs of class numbers in a folder `labels`, and `classes.json` beside it.
+"""Class maps as pictures: PNGs of class numbers in a folder `labels`, with `classes.json` beside it.
 
-With the pictures as `images` it is a folder that `seg-video train` takes.
+Together with the pictures in `images` this is a data set for `seg-video train`.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _CLASSES = "classes.json"
 
 
 def class_picture(folder: Path, name: str) -> Path:
-    """Path of the class map of what is called `name`: in the folder, also where the name leads out of it."""
+    """Path of the class map for `name`, inside the folder even if the name leads out of it."""
     if name.startswith("../"):
         name = f"{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}-{Path(name).name}"
     return folder / "labels" / f"{name}.png"
 
 
 def write_class_picture(path: Path, class_map: ClassMap) -> str:
-    """Write a class map, an 8-bit number a pixel; the SHA-256 of the file. Raises WriteError."""
+    """Write a class map as an 8-bit PNG; returns the file's SHA-256. Raises WriteError."""
     content = png(class_map)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, content)
@@ -38,18 +38,18 @@ def write_class_picture(path: Path, class_map: ClassMap) -> str:
 
 
 def read_class_picture(path: Path) -> ClassMap:
-    """The class map uint8 [H, W] in a file. Raises StoreError where there is none."""
+    """The class map uint8 [H, W] in a file. Raises StoreError if it cannot be read as one."""
     try:
         pixels = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
     except (OSError, cv2.error) as error:
         raise StoreError(f"{path} cannot be read as a class map.", found=str(error)) from error
     if pixels is None or pixels.dtype != np.uint8 or pixels.ndim != 2:
-        raise StoreError(f"{path} is no class map.", do="delete it and run again")
+        raise StoreError(f"{path} is not a class map.", do="delete it and run again")
     return np.asarray(pixels, np.uint8)
 
 
 def write_class_names(folder: Path, classes: PixelClasses) -> None:
-    """Write what the numbers mean, as `seg-video train` reads it. Raises WriteError."""
+    """Write the meaning of the numbers, as `seg-video train` reads it. Raises WriteError."""
     content = {"classes": classes.by_name, "ignored": sorted(classes.ignored)}
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / _CLASSES, (json.dumps(content, indent=1) + "\n").encode())
@@ -63,13 +63,13 @@ def read_class_names(folder: Path) -> PixelClasses:
         return PixelClasses.of(content["classes"], content["ignored"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StoreError(
-            f"{path} does not tell the classes of class maps.",
+            f"{path} cannot be read as the classes of class maps.",
             found=str(error),
-            do="delete it and labels beside it",
+            do="delete it, and the folder labels beside it, and run again",
         ) from error
 
 
 def png(pixels: NDArray[np.uint8]) -> bytes:
-    """The content of a PNG file of grey [H, W], or of blue, green and red [H, W, 3]."""
+    """The PNG file of a grey picture [H, W], or of blue, green and red [H, W, 3]."""
     _, content = cv2.imencode(".png", pixels)
     return content.tobytes()

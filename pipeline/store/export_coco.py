@@ -1,4 +1,4 @@
-"""Stored detections as one COCO JSON file, with masks as run lengths of the full frame."""
+"""Export detections as one COCO JSON file, with masks as run lengths of the full frame."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from pipeline.structures.tracks import NO_TRACK, Tracks
 
 
 def export_coco(file: DetectionsFile, path: Path, conf: float | None = None) -> None:
-    """Write `path`: an image a frame, an annotation a detection, a category a class. conf : see `chosen_rows`.
+    """Write `path`: an image per frame, an annotation per detection, a category per class. conf : see `chosen_rows`.
 
-    Beside COCO's own keys, an image has its `pts` and `seconds`, an annotation its `score` and, where it follows
-    a track, its `track_id`. Of pictures, `file_name` is the path as it was given. One span of
-    frames at a time is held in memory. Raises StoreError and WriteError.
+    In addition to COCO's keys an image has `pts` and `seconds`, and an annotation `score` and, if it belongs to a
+    track, `track_id`. For pictures, `file_name` is the path as it was given. Only a span of frames is held in memory.
+    Raises StoreError and WriteError.
     """
     with whole_stream(path) as stream:
         stream.write(b'{"images":[\n')
@@ -35,7 +35,7 @@ def export_coco(file: DetectionsFile, path: Path, conf: float | None = None) -> 
 
 
 def _write_list(stream: BinaryIO, entries: Iterable[dict[str, object]]) -> None:
-    """One entry a line: a long file can still be looked at."""
+    """Write one entry per line, so that a long file can still be read."""
     separator = ""
     for entry in entries:
         stream.write((separator + json.dumps(entry, separators=(",", ":"))).encode())

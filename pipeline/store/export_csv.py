@@ -1,4 +1,4 @@
-"""Tracks as a table: a row a track."""
+"""Export tracks as a table with a row per track."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COLUMNS = ("track_id", "class", "first_second", "last_second", "frames", "best_s
 
 @dataclass
 class _Sums:
-    """A track so far. class_id : as the detections up to now vote."""
+    """A track so far. class_id : by the vote of the detections so far."""
 
     first: float
     last: float = 0.0
@@ -27,7 +27,7 @@ class _Sums:
     height: float = 0.0
 
     def add(self, seconds: float, tracks: Tracks, row: int) -> None:
-        """One more frame of it."""
+        """Add one more frame."""
         _, y1, _, y2 = (float(edge) for edge in tracks.detections.boxes[row])
         self.last, self.class_id, self.frames = seconds, int(tracks.class_ids[row]), self.frames + 1
         self.best = max(self.best, float(tracks.detections.scores[row]))

@@ -1,4 +1,4 @@
-"""Tracks as CVAT for video 1.1: XML with a polygon for each track and frame."""
+"""Export tracks as CVAT for video 1.1: XML with a polygon for each track and frame."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from pipeline.terminal import printable
 
 @dataclass
 class _Places:
-    """A track's shapes in the scratch file: frame, offset and length of each. class_id : as it is voted last."""
+    """A track's shapes in the scratch file: frame, offset and length of each. class_id : by the last vote."""
 
     class_id: int = 0
     shapes: list[tuple[int, int, int]] = field(default_factory=list)
 
 
 def export_cvat(file: DetectionsFile, path: Path, conf: float | None = None) -> None:
-    """Write `path`, for a task that has the source's frames, numbered from 0. conf : see `chosen_rows`.
+    """Write `path`, for a task with the source's frames, numbered from 0. conf : see `chosen_rows`.
 
-    Every frame is a keyframe, so CVAT interpolates nothing; where a track is away, it is `outside`. What follows no
-    track, and a mask without a pixel, is not written. Polygons wait in a file, not in memory: XML goes by track and
-    the detections by frame. Raises StoreError and WriteError.
+    Every shape is a keyframe, so that CVAT does not interpolate; where a track is absent, it is `outside`. Detections
+    without a track, and masks without a pixel, are left out. Polygons are collected in a file and not in memory,
+    because XML is ordered by track and the detections by frame. Raises StoreError and WriteError.
     """
     with tempfile.TemporaryFile(dir=path.parent) as scratch, whole_stream(path) as stream:
         tracks = _collect(file, scratch, conf)
@@ -66,7 +66,8 @@ def _points(header: Header, tracks: Tracks, row: int) -> bytes:
 
 
 def _track(header: Header, track: int, places: _Places, scratch: BinaryIO) -> Iterator[bytes]:
-    label = quoteattr(_legal(header.class_names[places.class_id]))
+    # XML cannot hold control characters, not even escaped.
+    label = quoteattr(printable(header.class_names[places.class_id]))
     yield f'  <track id="{track}" label={label} source="auto">\n'.encode()
     for number, (frame, offset, length) in enumerate(places.shapes):
         scratch.seek(offset)
@@ -87,7 +88,7 @@ def _polygon(frame: int, points: str, *, outside: bool) -> bytes:
 
 def _meta(header: Header, name: str) -> str:
     labels = "".join(
-        f"        <label><name>{escape(_legal(header.class_names[key]))}</name><type>polygon</type>"
+        f"        <label><name>{escape(printable(header.class_names[key]))}</name><type>polygon</type>"
         "<attributes></attributes></label>\n"
         for key in sorted(header.class_names)
     )
@@ -96,7 +97,7 @@ def _meta(header: Header, name: str) -> str:
   <version>1.1</version>
   <meta>
     <task>
-      <name>{escape(_legal(name))}</name>
+      <name>{escape(printable(name))}</name>
       <size>{header.stop_frame}</size>
       <mode>interpolation</mode>
       <start_frame>0</start_frame>
@@ -107,8 +108,3 @@ def _meta(header: Header, name: str) -> str:
     </task>
   </meta>
 """
-
-
-def _legal(text: str) -> str:
-    """The text without the characters that XML cannot hold, not even escaped."""
-    return printable(text)

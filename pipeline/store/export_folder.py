@@ -1,4 +1,4 @@
-"""A folder that appears under its name only when all of its files are whole."""
+"""A folder that gets its name only once all of its files are complete."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pipeline.errors import UsageError, WriteError
 
 @contextmanager
 def export_folder(folder: Path, *, overwrite: bool = False) -> Iterator[Path]:
-    """A new folder to write to, which becomes `folder` at the end; if the body fails, nothing of it stays.
+    """A new folder to write to, which is renamed to `folder` at the end; if the body fails, it is removed.
 
-    overwrite : a folder with something in it is taken; its files of the same names are replaced, others stay.
-    Raises UsageError where such a folder is in the way, WriteError where the system refuses.
+    overwrite : write into an existing folder, replacing files of the same names and keeping others.
+    Raises UsageError if a folder that is not empty is in the way, WriteError if the system refuses to write.
     """
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file.", do="name a folder")
@@ -42,7 +42,7 @@ def export_folder(folder: Path, *, overwrite: bool = False) -> Iterator[Path]:
 
 def _move(made: Path, folder: Path, overwrite: bool) -> None:
     try:
-        made.replace(folder)  # the system refuses it where something has come into the folder
+        made.replace(folder)  # fails if the folder is no longer empty
         return
     except OSError as error:
         if not folder.is_dir() or not any(folder.iterdir()):

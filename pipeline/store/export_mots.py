@@ -1,4 +1,4 @@
-"""Tracks as MOTS text: a line an object a frame, masks that do not overlap."""
+"""Export tracks as MOTS text: a line per object and frame, with masks that do not overlap."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ from pipeline.structures.tracks import NO_TRACK, Tracks
 def export_mots(file: DetectionsFile, path: Path, conf: float | None = None) -> None:
     """Write `path`: `frame id class_id height width rle` for each tracked detection. conf : see `chosen_rows`.
 
-    Frames count from 0 in the source. Where masks overlap, the better score keeps the pixel, as the format asks
-    (Voigtlaender et al. 2019); a mask of which nothing is left has no line. Raises StoreError and WriteError.
+    Frames are numbered from 0 in the source. Where masks overlap, the one with the best score keeps the pixel, as the
+    format requires (Voigtlaender et al. 2019); a mask of which nothing is left has no line. Raises StoreError and
+    WriteError.
     """
     with whole_stream(path) as stream:
         for frame, tracks in file.frames():

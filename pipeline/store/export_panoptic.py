@@ -1,4 +1,4 @@
-"""Class maps as PNGs of class numbers, and with the objects as COCO panoptic: PNGs of segment ids and one JSON file."""
+"""Export class maps as PNGs of class numbers, or with the objects as COCO panoptic: PNGs of segment ids and JSON."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ MapOf = Callable[[int], ClassMap]
 
 
 def export_png(header: Header, folder: Path, classes: PixelClasses, map_of: MapOf) -> None:
-    """Fill `folder`: `labels/000000.png`, ..., an 8-bit class number a pixel in the frame's size, and `classes.json`.
+    """Write `labels/000000.png` and so on, 8-bit class numbers in the frame's size, and `classes.json`.
 
-    Of pictures, by their names. With the frames as `images` it is a folder that `seg-video train` takes. Raises
-    StoreError and WriteError.
+    For pictures the files have their names. Together with the frames in `images` this is a data set for
+    `seg-video train`. Raises StoreError and WriteError.
     """
     write_class_names(folder, classes)
     for frame, stem in enumerate(header.stems, header.first_frame):
@@ -38,11 +38,11 @@ def export_png(header: Header, folder: Path, classes: PixelClasses, map_of: MapO
 def export_panoptic(
     file: DetectionsFile, folder: Path, conf: float | None, classes: PixelClasses, map_of: MapOf
 ) -> None:
-    """Fill `folder`: `panoptic/000000.png`, ... and `panoptic.json`, as COCO's panoptic task has them.
+    """Write `panoptic/000000.png` and so on, and `panoptic.json`, in the format of COCO's panoptic task.
 
-    A segment's id is red + 256 green + 65536 blue of its pixels, and stays the same through the film. A category is an
-    object's class with its own id, or a class of pixels with an id behind those. conf : see `chosen_rows`; what
-    follows no track is left out. Raises StoreError and WriteError.
+    A segment's id is red + 256 green + 65536 blue of its pixels, and stays the same throughout the film. Categories are
+    the classes of objects with their own ids, and pixel classes with ids after those. conf : see `chosen_rows`;
+    detections without a track are left out. Raises StoreError and WriteError.
     """
     header, names = file.header, file.header.class_names
     stuff = stuff_classes(classes, names)

@@ -1,4 +1,4 @@
-"""Stored detections as YOLO's text for segmentation: a file a frame, a line an object with its polygon."""
+"""Export detections as YOLO segmentation labels: a file per frame, with a line and a polygon per object."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from pipeline.store.reader import DetectionsFile
 from pipeline.structures.masks import paste_mask
 from pipeline.structures.tracks import Tracks
 
-#: Readers turn shares of the frame into pixels by rounding (supervision) or cutting off (Ultralytics). A point a
-#: quarter into its pixel falls into that pixel with both; its centre would not: 2.5 rounds to 2, and 3.5 to 4.
+#: Readers turn fractions of the frame into pixels by rounding (supervision) or truncating (Ultralytics). A point a
+#: quarter into its pixel falls into that pixel with both. The centre would not: 2.5 rounds to 2, and 3.5 to 4.
 _INTO_PIXEL = 0.25
 
 
 def export_yolo(
     file: DetectionsFile, folder: Path, conf: float | None = None, *, scores: bool = False
 ) -> None:
-    """Fill `folder`: `labels/000000.txt`, ... (empty for a frame without objects; of pictures,
-    by their names), `classes.txt` and `data.yaml`.
+    """Write `labels/000000.txt` and so on, `classes.txt` and `data.yaml`.
 
-    A line is `class x1 y1 x2 y2 ...`: the class is the line of `classes.txt`, from 0; then the polygon in shares of
-    the frame. scores : the score stands last, as Ultralytics' save_conf has it; other readers may refuse that.
-    conf : see `chosen_rows`. A mask without a pixel has no line.
+    A line is `class x1 y1 x2 y2 ...`: the line number in `classes.txt`, from 0, and the polygon in fractions of the
+    frame. A frame without objects has an empty file, and a mask without a pixel no line. For pictures the files have
+    their names. scores : end each line with the score, as Ultralytics' save_conf does; other readers may refuse that.
+    conf : see `chosen_rows`. Raises StoreError and WriteError.
     """
     names = file.header.class_names
     places = {key: place for place, key in enumerate(sorted(names))}
@@ -41,9 +41,9 @@ def export_yolo(
 
 
 def _data_yaml(names: list[str]) -> str:
-    """Ultralytics' description of a data set; JSON's strings are YAML's too.
+    """Ultralytics' description of a data set; JSON strings are valid YAML.
 
-    It has no `path`: then Ultralytics looks beside this file, and with `path: .` in whatever folder it was started in.
+    Without a `path` Ultralytics looks beside this file; with `path: .` it would look in its current folder.
     """
     rows = [f"  {place}: {json.dumps(name)}\n" for place, name in enumerate(names)]
     return "".join(["train: images\n", "val: images\n", "names:\n", *rows])

@@ -1,4 +1,4 @@
-"""Header: what a file of detections says about its frames, those without any detection among them."""
+"""Header: the frames of a file of detections, including those without any detection."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from numpy.typing import NDArray
 from pipeline.structures.frame_motion import EdgeMap, FrameMotion, check_edge_map
 from pipeline.structures.timebase import to_seconds
 
-#: Rises when a column or a header key changes its meaning, not when one is added; see docs/detections.md.
+#: Increased when a column or a header key changes its meaning, not when one is added; see docs/detections.md.
 SCHEMA_VERSION = 2
 
-#: Versions that a reader takes. In version 1 `track_peak_score` was the best score up to the frame.
+#: Versions that can be read. In version 1 `track_peak_score` was the best score up to the frame.
 _READ = (1, 2)
 
-#: More frames than a film of twelve days has at 60 a second. A few letters can ask for any number.
+#: Twelve days at 60 frames per second. A short hostile header could otherwise claim any number.
 _MOST_FRAMES = 1 << 26
 
-#: Cells of an edge map, which has some thousands.
+#: Most cells of an edge map, which has some thousands.
 _MOST_CELLS = 1 << 20
 
 
@@ -33,11 +33,11 @@ _MOST_CELLS = 1 << 20
 class StoredPicture:
     """A frame that is a picture of its own.
 
-    name : the picture's path as it was given. output : the path of what was made of it.
-    width, height : its size in px, upright; the unit of its boxes.
-    found, made : fingerprints of what was found in it, and of its output.
-    sha256 : of the output's content; empty in files of earlier releases, whose outputs are not replaced unasked.
-    class_map : SHA-256 of its class map's file; empty where there is none.
+    name : the picture's path as it was given. output : the path of its output.
+    width, height : upright size in px, the unit of its boxes.
+    found, made : fingerprints of its detections, and of its output.
+    sha256 : of the output; empty in files of earlier releases, whose outputs are only replaced on request.
+    class_map : SHA-256 of the file of its class map; empty if there is none.
     """
 
     name: str
@@ -52,17 +52,17 @@ class StoredPicture:
 
 @dataclass(frozen=True, eq=False)
 class Header:
-    """The frames [first_frame, first_frame + len(pts)) of a video: all of them were looked at.
+    """The frames [first_frame, first_frame + len(pts)) of a video.
 
-    width, height : frame size in px, upright; the boxes' unit.
-    time_base : seconds a tick of `pts`.
+    width, height : upright frame size in px, the unit of the boxes.
+    time_base : seconds per tick of `pts`.
     first_frame : index of the first frame in the source, in presentation order, from 0.
     pts : int64 [frames], presentation time of each frame in ticks.
     class_names : name of each class id.
     tracked : whether the track columns are filled.
-    pictures : of frames that are pictures, one entry each; width and height are the largest then. Empty for a video.
-    motions : float32 [frames, 8], each frame's FrameMotion; None where it was not measured.
-    edges : by the number of the frame, of those that were sampled for what stands still in the picture.
+    pictures : an entry per frame if the frames are pictures, and width and height are the largest; empty for a video.
+    motions : float32 [frames, 8], each frame's FrameMotion; None if it was not measured.
+    edges : by frame number, of the frames sampled to find what stands still in the picture.
     """
 
     width: int
@@ -102,11 +102,11 @@ class Header:
 
     @property
     def stop_frame(self) -> int:
-        """Index after the last frame."""
+        """Number after that of the last frame."""
         return self.first_frame + len(self.pts)
 
     def size_of(self, frame: int) -> tuple[int, int]:
-        """Width and height in px of a frame, which pictures have each of their own."""
+        """Width and height of a frame in px; each picture has its own."""
         if not self.pictures:
             return self.width, self.height
         picture = self.pictures[frame - self.first_frame]
@@ -114,7 +114,7 @@ class Header:
 
     @property
     def stems(self) -> list[str]:
-        """Of each frame, its number; of each picture, its name, and its number too where two are called alike."""
+        """File names without ending: numbers for frames, names for pictures, with numbers if two are the same."""
         numbers = [f"{frame:06d}" for frame in range(self.first_frame, self.stop_frame)]
         stems = [Path(picture.name).stem for picture in self.pictures]
         if len(set(stems)) == len(stems):
@@ -123,11 +123,11 @@ class Header:
 
     @property
     def seconds(self) -> NDArray[np.float64]:
-        """float64 [frames], presentation time of each frame, each rounded once from the exact fraction."""
+        """float64 [frames], presentation times, each rounded once from the exact fraction."""
         return np.array([float(to_seconds(int(ticks), self.time_base)) for ticks in self.pts], np.float64)
 
     def to_json(self) -> str:
-        """One line of JSON, the same for the same header; times as steps: [ticks, how often], ..."""
+        """One line of JSON, the same for equal headers; times are stored as steps [ticks, how often]."""
         more: dict[str, object] = {}
         if self.motions is not None:
             more["motions"] = base64.b64encode(self._motion_bytes()).decode()
@@ -144,7 +144,7 @@ class Header:
                 "pts_steps": _run_lengths(np.diff(self.pts)),
                 "class_names": {str(key): self.class_names[key] for key in sorted(self.class_names)},
                 "tracked": self.tracked,
-                # Videos' headers stay what they were before there were pictures.
+                # Left out for videos, so that their headers are the same as in earlier releases.
                 **({"pictures": [astuple(entry) for entry in self.pictures]} if self.pictures else {}),
                 **more,
             },
@@ -153,11 +153,11 @@ class Header:
 
     @classmethod
     def from_json(cls, text: str) -> Header:
-        """The header that `to_json` wrote; ValueError or KeyError, naming the fault, for anything else."""
+        """The header that `to_json` wrote. Raises ValueError or KeyError, naming the fault, for anything else."""
         entries = json.loads(text)
         if entries["schema"] not in _READ:
             known = " and ".join(str(version) for version in _READ)
-            raise ValueError(f"schema version {entries['schema']}, this release reads {known}")
+            raise ValueError(f"schema version {entries['schema']}; this release reads {known}")
         steps = np.array(entries["pts_steps"], np.int64).reshape(-1, 2)
         if steps[:, 1].sum(dtype=object) >= _MOST_FRAMES:
             raise ValueError(f"more than {_MOST_FRAMES} frames")
@@ -176,7 +176,7 @@ class Header:
         )
 
     def motion(self, frame: int) -> FrameMotion:
-        """The motion into frame number `frame` of the source; none where it was not measured."""
+        """The motion into frame number `frame` of the source; no motion if it was not measured."""
         if self.motions is None:
             return FrameMotion.none()
         return FrameMotion.from_numbers(self.motions[frame - self.first_frame])
@@ -194,13 +194,13 @@ def _motions(text: str | None) -> NDArray[np.float32] | None:
 
 
 def _packed_edges(edges: EdgeMap) -> list[object]:
-    """Height, width and the cells row by row, compressed, as text."""
+    """Height, width, and the compressed cells as text."""
     return [*edges.shape, base64.b64encode(zlib.compress(edges.tobytes(), 9)).decode()]
 
 
 def _edges(height: int, width: int, text: str) -> EdgeMap:
     try:
-        # One more than there is room for: what is compressed can become a thousand times as long.
+        # One more than fits, since hostile data can expand a thousandfold.
         most = min(height * width, _MOST_CELLS) + 1
         cells = zlib.decompressobj().decompress(base64.b64decode(text, validate=True), most)
     except (zlib.error, OverflowError) as error:

@@ -1,4 +1,4 @@
-"""The files of a run's chunks as one; the result does not depend on where the chunks were cut."""
+"""Join the files of a run's chunks; the result does not depend on where the chunks were cut."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ from pipeline.store.writer import write_tables
 
 
 def join_detections(path: Path, parts: Sequence[Path]) -> None:
-    """Write one file with all rows of `parts`, given in frame order; one part at a time is held in memory.
+    """Write one file with all rows of `parts`, given in frame order, with one part in memory at a time.
 
-    Raises StoreError where a part cannot be read, is of another video or does not begin where the one before
-    it ends.
+    Raises StoreError if a part cannot be read, is of another video, or does not begin where the one before it ends.
     """
     if not parts:
         raise ValueError("join_detections: expected at least one part, found none")
@@ -35,13 +34,13 @@ def _joined_header(parts: Sequence[Path]) -> Header:
     for (before, after), part in zip(pairwise(headers), parts[1:], strict=True):
         if after.first_frame != before.stop_frame:
             raise StoreError(
-                f"{part} does not go on where the part before it ends.",
-                found=f"its first frame is {after.first_frame}, expected {before.stop_frame}",
+                f"{part} does not begin where the part before it ends.",
+                found=f"its first frame is {after.first_frame} instead of {before.stop_frame}",
             )
         if _video(after) != _video(before):
             raise StoreError(
-                f"{part} is of another video or another run than the part before it.",
-                found=f"{_video(after)}, before it {_video(before)}",
+                f"{part} is of another video or run than the part before it.",
+                found=f"{_video(after)}, and before it {_video(before)}",
             )
     motions = [header.motions for header in headers if header.motions is not None]
     return replace(
@@ -53,7 +52,7 @@ def _joined_header(parts: Sequence[Path]) -> Header:
 
 
 def _video(header: Header) -> tuple[object, ...]:
-    """The facts in which all parts of one run agree."""
+    """The facts that all parts of a run have in common."""
     measured = header.motions is not None
     return header.width, header.height, header.time_base, header.tracked, dict(header.class_names), measured
 

@@ -1,4 +1,4 @@
-"""Rows in a Parquet file: the same rows give the same bytes, and a damaged file is a StoreError."""
+"""Parquet files that are reproducible to the byte, and whose damage is reported as StoreError."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from pipeline.files import whole_stream
 
 Opened = TypeVar("Opened", bound="ParquetRows")
 
-#: What helps against a damaged file of a run.
-AGAIN = "delete it and run again: the pass that made it is redone"
+#: Advice for a damaged file of a run.
+AGAIN = "delete it and run again, which makes it anew"
 
 
 def write_rows(
@@ -28,10 +28,10 @@ def write_rows(
     group_rows: int,
     **how: Any,
 ) -> None:
-    """Write rows that come table by table, holding one row group of them.
+    """Write rows that come in tables, with one row group in memory at a time. Raises WriteError.
 
-    metadata : key and content of what the file says of itself. group_rows : of a row group, whatever the tables were,
-    so that a joined file does not tell its parts. how : further settings of Parquet's writer.
+    metadata : a key and its content. group_rows : rows per row group, whatever the tables are, so that a joined file
+    does not depend on its parts. how : further settings of Parquet's writer.
     """
     with (
         whole_stream(path) as stream,
@@ -42,7 +42,7 @@ def write_rows(
             data_page_version="1.0",
             compression="zstd",
             compression_level=3,
-            store_schema=False,  # the types are Parquet's own; the blob would only repeat them
+            store_schema=False,  # all types are Parquet's own, so Arrow's schema would only repeat them
             **how,
         ) as writer,
     ):
@@ -52,7 +52,7 @@ def write_rows(
 
 
 def row_groups(schema: pa.Schema, tables: Iterable[pa.Table], rows: int) -> Iterator[pa.Table]:
-    """The same rows, cut every `rows`."""
+    """The same rows in tables of `rows` rows."""
     waiting = schema.empty_table()
     for table in tables:
         waiting = pa.concat_tables([waiting, table])
@@ -64,19 +64,19 @@ def row_groups(schema: pa.Schema, tables: Iterable[pa.Table], rows: int) -> Iter
 
 
 class ParquetRows:
-    """A Parquet file with a column `frame` in front, open for reading.
+    """A Parquet file whose first column is `frame`, open for reading.
 
-    holds : what is in it, in words. Raises StoreError where it is missing, no Parquet, or damaged.
+    holds : its content in words, for errors. Raises StoreError if it is missing, not Parquet, or damaged.
     """
 
     def __init__(self, path: Path, holds: str) -> None:
         self.path, self._holds = path, holds
         try:
-            # As bytes: a name need not be text in UTF-8.
+            # As bytes, since a name need not be UTF-8.
             self._file = pq.ParquetFile(pa.OSFile(os.fsencode(path)))
         except FileNotFoundError:
             raise StoreError(
-                f"There is no file of {holds} at {path}.", do="run the pass that makes it"
+                f"There is no file of {holds} at {path}.", do="run again, which makes it"
             ) from None
         except (OSError, pa.ArrowException) as error:
             raise self._damaged(error) from error
@@ -100,7 +100,7 @@ class ParquetRows:
             raise self._damaged(error) from error
 
     def _groups_of(self, start: int, stop: int) -> list[int]:
-        """Numbers of the row groups that hold rows of the frames [start, stop), and of those that do not say."""
+        """Indices of the row groups that may hold rows of the frames [start, stop)."""
         found = []
         for group in range(self._file.num_row_groups):
             frames = self._file.metadata.row_group(group).column(0).statistics

@@ -1,8 +1,8 @@
-"""One closed polygon that fills to the same pixels as a mask, whatever holes and parts it has.
+"""Turn a mask, with all its holes and parts, into one closed polygon that fills to the same pixels.
 
-Readers of polygon formats take one ring an object. Holes and parts beyond the first are reached over a bridge that
-is walked there and back, as Ultralytics' own converter from COCO does: it covers no area, and filling by the
-even-odd rule leaves the hole open.
+Polygon formats have one ring per object. Holes and further parts are connected by a bridge that is walked in both
+directions, as in Ultralytics' converter from COCO: it covers no area, and filling by the even-odd rule leaves the hole
+open.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from pipeline.structures.masks import PastedMask
 
-#: "centres": through the centres of the border's pixels, for readers that paint the border too (YOLO's);
-#: "edges": along the pixels' outer edges, for readers to which a polygon is an area (CVAT, COCO).
+#: "centres": through the centres of border pixels, for readers that fill the border too (YOLO);
+#: "edges": along the outer edges of pixels, for readers to which a polygon is an area (CVAT, COCO).
 Along = Literal["centres", "edges"]
 
 Ring = NDArray[np.int32]
@@ -24,7 +24,7 @@ Number = TypeVar("Number", np.int32, np.float64)
 
 
 def polygon_of(mask: PastedMask, along: Along) -> NDArray[np.float64]:
-    """float64 [points, 2], x and y in px of the frame, at least 3 points; none for a mask without a pixel.
+    """The polygon of a mask as float64 [points, 2], x and y in px of the frame: at least 3 points, or none.
 
     A pixel spans [i, i + 1), so its centre is at i + 0.5.
     """
@@ -32,8 +32,7 @@ def polygon_of(mask: PastedMask, along: Along) -> NDArray[np.float64]:
     if not pixels.any():
         return np.zeros((0, 2))
     if along == "edges":
-        # In a picture twice the size a pixel's outer border and its inner one are different pixels: they round to
-        # different edges.
+        # At twice the size the two sides of a pixel are different pixels, which round to different edges.
         pixels = pixels.repeat(2, axis=0).repeat(2, axis=1)
     ring = _one_ring(pixels)
     points = (ring + 1) // 2 if along == "edges" else ring + 0.5
@@ -42,7 +41,7 @@ def polygon_of(mask: PastedMask, along: Along) -> NDArray[np.float64]:
 
 
 def _one_ring(pixels: NDArray[np.uint8]) -> Ring:
-    """All borders of the mask as one closed walk."""
+    """All borders of the mask as one closed ring."""
     borders, hierarchy = cv2.findContours(pixels, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     rings = [np.asarray(border, np.int32).reshape(-1, 2) for border in borders]
     parents = np.asarray(hierarchy).reshape(-1, 4)[:, 3]
@@ -55,7 +54,7 @@ def _one_ring(pixels: NDArray[np.uint8]) -> Ring:
 
 
 def _joined(ring: Ring, others: list[Ring]) -> Ring:
-    """The ring with the others inserted, each where it comes nearest, the nearest first."""
+    """The ring with the others inserted, each at the nearest point, the nearest first."""
     waiting = list(others)
     while waiting:
         meetings = [_nearest(ring, other) for other in waiting]
@@ -67,7 +66,7 @@ def _joined(ring: Ring, others: list[Ring]) -> Ring:
 
 
 def _nearest(ring: Ring, other: Ring) -> tuple[int, int, int]:
-    """Place in `ring` and in `other` where they come nearest, and their squared distance there in px."""
+    """Indices of the nearest points of `ring` and `other`, and their squared distance in px."""
     best = (0, 0, np.iinfo(np.int64).max)
     for there, point in enumerate(other.astype(np.int64)):
         distances = ((ring - point) ** 2).sum(axis=1)
@@ -78,7 +77,7 @@ def _nearest(ring: Ring, other: Ring) -> tuple[int, int, int]:
 
 
 def _straightened(ring: Ring) -> Ring:
-    """The ring without the points at which it goes on in the same direction."""
+    """The ring without points at which it does not turn."""
     before, after = ring - np.roll(ring, 1, axis=0), np.roll(ring, -1, axis=0) - ring
     turns = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
     returns = (before * after).sum(axis=1) < 0
@@ -87,12 +86,12 @@ def _straightened(ring: Ring) -> Ring:
 
 
 def _without_repeats(points: NDArray[Number]) -> NDArray[Number]:
-    """The points without those that stand where the one before stands: parts may meet in a pixel."""
+    """The points without repetitions, which occur where parts meet in a pixel."""
     different = (points != np.roll(points, 1, axis=0)).any(axis=1)
     return points[different] if different.any() else points[:1]
 
 
 def _at_least_three(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A single pixel or a line of them as a polygon: its last point again."""
+    """The points, with the last one repeated if there are fewer than three, as for a single pixel."""
     missing = max(3 - len(points), 0)
     return np.concatenate([points, np.repeat(points[-1:], missing, axis=0)])

@@ -1,4 +1,4 @@
-"""A file of stored detections, opened: its header, and the frames of any span."""
+"""Read a file of stored detections: its header, and the frames of any span."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _SPAN_FRAMES = 256
 class DetectionsFile(ParquetRows):
     """A file of stored detections, open for reading.
 
-    Raises StoreError where the file is missing, is no Parquet, lacks a column or the header, or is damaged, and where a
-    hash beside it is that of another file.
+    Raises StoreError if the file is missing, not Parquet, lacks a column or the header, is damaged, or does not match
+    the hash stored beside it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -37,25 +37,27 @@ class DetectionsFile(ParquetRows):
             raise
 
     def read(self, start: int | None = None, stop: int | None = None) -> list[Detections]:
-        """Detections that the network found in each frame of [start, stop), indices in the source; all by default."""
+        """The network's detections in each frame of [start, stop), numbered as in the source; all frames by default."""
         return [tracks.detections[tracks.origins == FOUND] for tracks in self._read(start, stop)]
 
     def read_tracks(self, start: int | None = None, stop: int | None = None) -> list[Tracks]:
-        """Tracks of each frame of [start, stop). Raises StoreError where the file is not tracked yet."""
+        """Tracks of each frame of [start, stop). Raises StoreError if the file contains no tracks."""
         if not self.header.tracked:
             raise StoreError(
-                f"{self.path} holds no tracks.", found="detections only", do="run the track pass on it"
+                f"{self.path} contains no tracks.",
+                found="detections only",
+                do="name the file of a finished run",
             )
         return self._read(start, stop)
 
     def frames(self) -> Iterator[tuple[int, Tracks]]:
-        """Index and tracks of each frame, tracked or not, a span at a time."""
+        """Number and tracks of each frame, read a span at a time."""
         for start in range(self.header.first_frame, self.header.stop_frame, _SPAN_FRAMES):
             stop = min(start + _SPAN_FRAMES, self.header.stop_frame)
             yield from enumerate(self._read(start, stop), start)
 
     def table(self, start: int | None = None, stop: int | None = None) -> pa.Table:
-        """The columns we know of the row groups that hold rows of [start, stop): a few more rows than those."""
+        """The known columns of all row groups with rows of [start, stop), which may have more rows."""
         first, end = self._span(start, stop)
         groups = self._groups_of(first, end)
         there = [name for name in (*SCHEMA.names, *OPTIONAL.names) if name in self._file.schema_arrow.names]
@@ -90,7 +92,7 @@ class DetectionsFile(ParquetRows):
         ]
         if faults:
             raise StoreError(
-                f"{self.path} has other columns than stored detections.", found="; ".join(faults)
+                f"{self.path} does not have the columns of stored detections.", found="; ".join(faults)
             )
 
     def _read_header(self) -> Header:

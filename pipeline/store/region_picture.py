@@ -1,4 +1,4 @@
-"""A region of a video as a picture: written beside a run, and read as what --ignore-region leaves out."""
+"""A region of a video as a picture: written beside a run, and read by --ignore-region."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pipeline.files import write_whole
 
 Rectangle = tuple[float, float, float, float]
 
-#: Grey from which on a pixel belongs to the region; a picture edited by hand may have soft edges.
+#: Least grey of a pixel in the region; a picture edited by hand may have soft edges.
 _INSIDE = 128
 
 
 def write_region(path: Path, cells: NDArray[np.bool_], width: int, height: int) -> None:
-    """Write a region of bool [h, w] as a PNG of width and height in px, white on black. Raises WriteError."""
+    """Write a region bool [h, w] as a PNG of the given size in px, white on black. Raises WriteError."""
     size = (width, height)
     white = cv2.resize(cells.astype(np.uint8) * 255, size, interpolation=cv2.INTER_NEAREST)
     done, content = cv2.imencode(".png", white)
@@ -27,9 +27,9 @@ def write_region(path: Path, cells: NDArray[np.bool_], width: int, height: int) 
 
 
 def read_region(path: Path) -> tuple[Rectangle, ...]:
-    """The region of a picture, what is white in it, as rectangles x, y, width, height in its px that share no pixel.
+    """The white region of a picture as disjoint rectangles x, y, width, height in px.
 
-    Raises ConfigError where it cannot be read, or nothing in it is white.
+    Raises ConfigError if it cannot be read, or nothing in it is white.
     """
     try:
         content = path.read_bytes()
@@ -38,17 +38,17 @@ def read_region(path: Path) -> tuple[Rectangle, ...]:
     grey = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE) if content else None
     if grey is None:
         raise ConfigError(
-            f"{path} is no picture.",
-            do="give a picture in which white is what is left out, or x,y,width,height",
+            f"{path} is not a picture.",
+            do="give a picture with the ignored region in white, or x,y,width,height",
         )
     found = _rectangles(np.asarray(grey) >= _INSIDE)
     if not found:
-        raise ConfigError(f"{path} leaves out nothing.", found="no white pixel")
+        raise ConfigError(f"{path} marks no region.", found="no white pixel")
     return found
 
 
 def _rectangles(inside: NDArray[np.bool_]) -> tuple[Rectangle, ...]:
-    """Each run of a row's pixels, with the rows below it that have the same one."""
+    """Each run of pixels in a row, extended over the following rows with the same run."""
     whole: list[Rectangle] = []
     running: dict[tuple[int, int], int] = {}
     for y, row in enumerate([*inside, np.zeros(inside.shape[1], np.bool_)]):

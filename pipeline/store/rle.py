@@ -1,4 +1,4 @@
-"""COCO run-length encoding of a mask in the full frame, made from the mask cropped to its box."""
+"""COCO's run-length encoding of a mask in the full frame, made from the mask cropped to its box."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ def encode_rle(mask: PastedMask, height: int, width: int) -> dict[str, object]:
 
 
 def run_lengths(mask: PastedMask, height: int, width: int) -> NDArray[np.int64]:
-    """Lengths of the frame's runs, column after column: outside, inside, outside, ...; sum: its pixels."""
+    """Lengths of the frame's runs, column by column, alternating between outside and inside; they sum to its pixels."""
     rows, columns = mask.pixels.shape
     if mask.top < 0 or mask.left < 0 or mask.top + rows > height or mask.left + columns > width:
         raise ValueError(
             f"mask crop of {columns}x{rows} at ({mask.left}, {mask.top}) leaves the {width}x{height} frame"
         )
-    # Only the crop's own columns are laid out; those beside it lengthen the first and the last run.
+    # Only the crop's columns are laid out; those beside it lengthen the first and the last run.
     strip = np.zeros((columns, height), np.int8)
     strip[:, mask.top : mask.top + rows] = mask.pixels.T
     flat = strip.reshape(-1)
@@ -33,14 +33,14 @@ def run_lengths(mask: PastedMask, height: int, width: int) -> NDArray[np.int64]:
 
 
 def _pack(counts: NDArray[np.int64]) -> str:
-    """The runs as COCO's text: differences to the run two before, five bits a character, low bits first."""
+    """The runs as COCO's text: differences to the run two before, five bits per character, low bits first."""
     differences = counts.copy()
     differences[3:] -= counts[1:-2]
     return "".join(_characters(int(value)) for value in differences)
 
 
 def _characters(value: int) -> str:
-    """One signed number; bit 0x20 says that more follow, bit 0x10 of the last one is the sign."""
+    """One signed number; bit 0x20 means that more characters follow, bit 0x10 of the last one is the sign."""
     text = ""
     more = True
     while more:

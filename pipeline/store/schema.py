@@ -1,4 +1,4 @@
-"""The columns of stored detections, and the way from frames to columns and back."""
+"""The columns of stored detections, and the conversion of frames to columns and back."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pipeline.structures.detections import Detections
 from pipeline.structures.masks import ROI_MASK_SIZE
 from pipeline.structures.tracks import FOUND, NO_TRACK, ORIGINS, Tracks
 
-#: One row a detection, in frame order, in the order in which the network gave them, and behind those the rows that
-#: follow from other frames. Docs: docs/detections.md.
+#: A row per detection, in frame order; within a frame in the network's order, followed by the rows derived from other
+#: frames. See docs/detections.md.
 SCHEMA = pa.schema(
     [
         pa.field("frame", pa.int64(), nullable=False),
@@ -32,15 +32,15 @@ SCHEMA = pa.schema(
         pa.field("y1", pa.float32(), nullable=False),
         pa.field("x2", pa.float32(), nullable=False),
         pa.field("y2", pa.float32(), nullable=False),
-        # Cropped to the box, as the network gave it: any output size can still be cut from it.
+        # Cropped to the box, as the network returns it, so that it can be pasted at any size.
         pa.field("mask", pa.binary(), nullable=False),
     ]
 )
 
-#: Columns that a file may lack, which then say the same everywhere: all rows were found.
+#: Columns that a file may lack; all of its rows are then `found`.
 OPTIONAL = pa.schema([pa.field("origin", pa.string(), nullable=False)])
 
-#: What a new file has.
+#: The columns of new files.
 WRITTEN = pa.unify_schemas([SCHEMA, OPTIONAL])
 
 _BOX = ("x1", "y1", "x2", "y2")
@@ -48,7 +48,7 @@ _MASK_BYTES = ROI_MASK_SIZE * ROI_MASK_SIZE
 
 
 def to_table(header: Header, frames: Sequence[Tracks]) -> pa.Table:
-    """The rows of `frames`, one entry for each frame of `header`; track columns null where not tracked."""
+    """The rows of `frames`, an entry for each frame of `header`; track columns are null without a track."""
     if len(frames) != len(header.pts):
         raise ValueError(f"expected {len(header.pts)} frames as in the header, found {len(frames)}")
     counts = np.array([len(tracks) for tracks in frames], np.intp)
@@ -92,9 +92,9 @@ def _names(header: Header, class_ids: NDArray[np.int32]) -> list[str]:
 
 
 def from_table(header: Header, table: pa.Table, start: int, stop: int) -> list[Tracks]:
-    """One entry for each frame of [start, stop) out of rows in frame order; other rows are left out.
+    """The tracks of each frame of [start, stop), from rows in frame order; rows of other frames are ignored.
 
-    Raises ValueError where a mask has another size, or an origin another name.
+    Raises ValueError for a mask of another size, or an unknown origin.
     """
     columns = {name: table[name].combine_chunks() for name in table.column_names}
     borders = np.searchsorted(columns["frame"].to_numpy(), np.arange(start, stop + 1))
@@ -119,7 +119,7 @@ def from_table(header: Header, table: pa.Table, start: int, stop: int) -> list[T
 
 
 def completed(table: pa.Table) -> pa.Table:
-    """The table with all of WRITTEN's columns in their order, and no other: what a file lacks is filled in."""
+    """The table with exactly the columns of WRITTEN, in their order; missing ones are filled in."""
     if "origin" not in table.column_names:
         table = table.append_column(
             OPTIONAL.field("origin"), pa.array([ORIGINS[FOUND]] * len(table), pa.string())

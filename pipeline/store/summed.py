@@ -1,6 +1,6 @@
-"""Files of detections with their SHA-256 beside them, as `sha256sum` writes it, where no ledger knows them.
+"""Files of detections that no ledger lists, with their SHA-256 beside them, as `sha256sum` writes it.
 
-A damaged file can end the process that reads it, within Arrow: so its hash is compared first.
+A damaged file can crash Arrow, so its hash is checked before it is read.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from pathlib import Path
 from pipeline.errors import StoreError
 from pipeline.files import digest_of, refused, write_whole
 
-#: Ends the names of a file that is not in its place yet, and of the file with the hash.
+#: Suffixes of a file that is not in place yet, and of the file with the hash.
 _NEW, _SUM = ".new", ".sha256"
 
 
 def write_summed(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` make a file, put it at `path`, and its hash beside it. Raises WriteError and what `write` raises.
+    """Let `write` make a file, move it to `path`, and store its hash beside it. Raises WriteError and as `write` does.
 
-    While one file takes the place of another, both hashes are written down: whenever the process is killed, the one
-    that is there is known.
+    While one file replaces another, both hashes are stored, so that a kill at any moment leaves a file with a known
+    hash.
     """
     new = path.with_name(path.name + _NEW)
     write(new)
@@ -35,7 +35,7 @@ def write_summed(path: Path, write: Callable[[Path], None]) -> None:
 
 
 def check_summed(path: Path) -> None:
-    """Raise StoreError if a hash lies beside the file, and it is that of another one."""
+    """Raise StoreError if the file does not match the hash beside it; without one nothing is checked."""
     beside = path.with_name(path.name + _SUM)
     try:
         told = {line.split()[0] for line in beside.read_bytes().splitlines() if line.strip()}
@@ -47,13 +47,13 @@ def check_summed(path: Path) -> None:
     if found.encode() not in told:
         raise StoreError(
             f"{path} was changed since it was made.",
-            found=f"another SHA-256 than {beside.name} has",
-            do="delete both and run again: what was in it is found anew",
+            found=f"another SHA-256 than in {beside.name}",
+            do="delete both and run again, which finds everything anew",
         )
 
 
 def remove_summed(path: Path) -> None:
-    """Remove a file, its hash, and what a killed process left of it."""
+    """Remove a file, its hash, and what a killed process left behind."""
     for each in (path, path.with_name(path.name + _NEW), path.with_name(path.name + _SUM)):
         each.unlink(missing_ok=True)
 

@@ -1,4 +1,4 @@
-"""Frames in, one Parquet file out; the same frames give the same bytes."""
+"""Write detections and tracks to Parquet files; the same frames give the same bytes."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ ROW_GROUP_ROWS = 4096
 
 
 def write_detections(path: Path, header: Header, frames: Sequence[Detections]) -> None:
-    """Write the detections of each frame of `header`, not tracked yet. Raises StoreError."""
+    """Write the detections of each frame of `header`, without tracks. Raises WriteError."""
     untracked = replace(header, tracked=False)
     write_tables(path, untracked, [to_table(untracked, [Tracks.untracked(found) for found in frames])])
 
 
 def write_tracks(path: Path, header: Header, frames: Sequence[Tracks]) -> None:
-    """Write the tracks of each frame of `header`. Raises StoreError."""
+    """Write the tracks of each frame of `header`. Raises WriteError."""
     tracked = replace(header, tracked=True)
     write_tables(path, tracked, [to_table(tracked, frames)])
 
 
 def write_tables(path: Path, header: Header, tables: Iterable[pa.Table]) -> None:
-    """Write rows that come in frame order, table by table, holding one row group. Raises StoreError."""
+    """Write rows that come in tables, in frame order. Raises WriteError."""
     write_rows(
         path,
         WRITTEN,

@@ -77,17 +77,17 @@ class TrackSettings:
         )
         for name in shares:
             if not 0.0 < getattr(self, name) <= 1.0:
-                raise ConfigError(f"track {name} has to lie in (0, 1].", found=str(getattr(self, name)))
+                raise ConfigError(f"track {name} must lie in (0, 1].", found=str(getattr(self, name)))
         for name in ("box_growth", "steady", *(field for field in vars(self) if field.endswith("_seconds"))):
             if not 0.0 <= getattr(self, name) < float("inf"):
-                raise ConfigError(f"track {name} has to be 0 or more.", found=str(getattr(self, name)))
+                raise ConfigError(f"track {name} must be 0 or more.", found=str(getattr(self, name)))
         if self.follow_score > self.start_score:
             raise ConfigError(
-                "track follow_score has to be at most start_score.",
+                "track follow_score must be at most start_score.",
                 found=f"{self.follow_score} > {self.start_score}",
             )
         if self.class_lead < 1.0:
-            raise ConfigError("track class_lead has to be 1 or more.", found=str(self.class_lead))
+            raise ConfigError("track class_lead must be 1 or more.", found=str(self.class_lead))
         if self.own_car not in OWN_CAR:
             raise ConfigError(
                 "own-car has a value it cannot have.", found=self.own_car, do="give auto or off"

@@ -28,7 +28,7 @@ class Labels:
             unknown = sorted(set(members) - set(self.class_ids[1:]))
             if unknown or not members or union in self.class_ids[1:]:
                 raise ConfigError(
-                    f"The union {union} has to stand for classes of the network and not be one of them.",
+                    f"The union {union} must stand for classes of the network and not be one of them.",
                     found=f"members {list(members)}",
                     do=f"name some of {list(self.class_ids[1:])}",
                 )

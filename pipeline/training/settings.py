@@ -106,7 +106,7 @@ def read_settings(path: Path) -> TrainSettings | SemanticSettings:
     nodes = list(yaml_nodes(path))
     if len(nodes) != 1:
         raise UsageError(
-            f"{path} has to be one mapping of keys and values.", do="give it `data:` and `output:` at least"
+            f"{path} must be one mapping of keys to values.", do="give it `data:` and `output:` at least"
         )
     given = given_in(path, nodes[0])
     if given.values.get("task") == "semantic":

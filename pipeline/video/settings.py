@@ -54,26 +54,26 @@ class DecodeSettings:
         return (self.start, self.end, self.duration) != (None, None, None)
 
     def __post_init__(self) -> None:
-        check_choice("damaged has to say what becomes of frames that do not decode.", self.damaged, DAMAGED)
+        check_choice("damaged must say what becomes of frames that do not decode.", self.damaged, DAMAGED)
         if self.frames_as_video is not None and not _is_rate(self.frames_as_video):
             raise ConfigError(
-                "frames-as-video has to be frames a second, up to 1000.",
+                "frames-as-video must be frames a second, up to 1000.",
                 found=self.frames_as_video,
                 do="give a number such as 25, 29.97 or 30000/1001",
             )
         if self.end is not None and self.duration is not None:
             raise UsageError("end and duration exclude each other.", do="leave out one of them")
         if self.start is not None and self.start < 0:
-            raise ConfigError("start has to be 0 or more.", found=f"{self.start:g} s", do="leave it out")
+            raise ConfigError("start must be 0 or more.", found=f"{self.start:g} s", do="leave it out")
         if self.end is not None and self.end <= (self.start or 0):
             raise ConfigError(
-                "end has to lie behind start.",
+                "end must lie behind start.",
                 found=f"{self.start or 0:g} s to {self.end:g} s",
                 do="give a later end",
             )
         if self.duration is not None and self.duration <= 0:
             raise ConfigError(
-                "duration has to be more than 0.", found=f"{self.duration:g} s", do="leave it out"
+                "duration must be more than 0.", found=f"{self.duration:g} s", do="leave it out"
             )
 
 
@@ -107,14 +107,14 @@ class EncodeSettings:
     threads: int = 1
 
     def __post_init__(self) -> None:
-        check_choice("encoder has to name an encoder.", self.encoder, ENCODERS)
+        check_choice("encoder must name an encoder.", self.encoder, ENCODERS)
         if self.crf is not None and not 0 <= self.crf <= 63:
             raise ConfigError(
-                "crf has to lie in 0..63.", found=str(self.crf), do=f"leave it out, or try {H264_CRF}"
+                "crf must lie in 0..63.", found=str(self.crf), do=f"leave it out, or try {H264_CRF}"
             )
         if self.bitrate is not None and self.bitrate < 1000:
             raise ConfigError("bitrate is in bits a second.", found=str(self.bitrate), do="try 4000000")
         if self.crf is not None and self.bitrate is not None:
             raise ConfigError("crf and bitrate exclude each other.", do="leave out one of them")
         if self.threads < 1:
-            raise ConfigError("threads has to be at least 1.", found=str(self.threads))
+            raise ConfigError("threads must be at least 1.", found=str(self.threads))

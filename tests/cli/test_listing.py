@@ -33,7 +33,7 @@ def test_status_takes_a_folder_an_output_and_a_run(name, made, capsys):
 
 def test_status_says_when_there_is_nothing(capsys):
     assert cli.main(["status"]) == 0
-    assert "there is no run in this folder" in capsys.readouterr().out
+    assert "there are no runs in this folder" in capsys.readouterr().out
     assert cli.main(["status", "nowhere"]) == 2
 
 
@@ -49,7 +49,7 @@ def test_an_unreadable_run_does_not_hide_the_others(made, here, capsys):
 
 def test_resume_of_a_folder_goes_on_with_what_is_not_done(made, traffic, here, capsys):
     assert cli.main(["resume", "out", "--quiet"]) == 0
-    assert "nothing to go on with" in capsys.readouterr().out
+    assert "every run in this folder is done" in capsys.readouterr().out
     (here / "out" / "a.mp4").unlink()
     assert cli.main(["resume", "out", "--workers", "0", "--quiet"]) == 0
     assert (here / "out" / "a.mp4").is_file()

@@ -63,10 +63,10 @@ def test_a_word_that_is_nothing_gets_the_nearest_command_or_file(tmp_path, monke
         (
             "render in.mp4 out.mp4 --start 3",
             "seg-video render has no option --start.",
-            "give it to seg-video run",
+            "it belongs to seg-video run",
         ),
         ("run in.mp4 --zzz", "seg-video run has no option --zzz.", "see seg-video run --help"),
-        ("verify a b c", "seg-video verify has no use for c.", "see seg-video verify --help"),
+        ("verify a b c", "seg-video verify takes no further argument c.", "see seg-video verify --help"),
         ("verify in.mp4", "The following arguments are required: OUT.", "see seg-video verify --help"),
         ("in.mp4 --every", "Argument --every: expected one argument.", "see seg-video run --help"),
     ],

@@ -95,7 +95,7 @@ def test_a_broken_picture_is_set_aside_and_told_of(album, seg_video, tmp_path):
     assert code == 4
     assert "1.jpg is broken" in err
     assert "HEIC, and none of JPEG" in err
-    assert "5 pictures: 3 there already, 2 failed; 3 objects" in err
+    assert "5 pictures: 3 already done, 2 failed; 3 objects" in err
     assert seg_video(album / "1.jpg", "alone.jpg")[0] == 3
 
 
@@ -121,10 +121,10 @@ def test_ctrl_c_ends_the_picture_under_way_and_the_same_command_goes_on(album, c
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        (("--every", "1"), "--every is for videos"),
-        (("--crf", "20"), "--crf is for videos"),
-        (("--workers", "2"), "--workers is for videos"),
-        (("--quality", "0"), "quality has to lie in 1..100"),
+        (("--every", "1"), "--every applies to videos only"),
+        (("--crf", "20"), "--crf applies to videos only"),
+        (("--workers", "2"), "--workers applies to videos only"),
+        (("--quality", "0"), "quality must lie in 1..100"),
     ],
 )
 def test_options_that_mean_nothing_for_pictures_are_refused(album, seg_video, options, complaint):
@@ -136,7 +136,7 @@ def test_options_that_mean_nothing_for_pictures_are_refused(album, seg_video, op
 def test_quality_is_not_for_videos(seg_video, traffic):
     code, _, err = seg_video(traffic, "out.mp4", "--quality", "80")
     assert code == 2
-    assert "--quality is for pictures" in err
+    assert "--quality applies to pictures only" in err
 
 
 def test_a_job_file_names_pictures_too(album, seg_video, tmp_path):
@@ -146,7 +146,7 @@ def test_a_job_file_names_pictures_too(album, seg_video, tmp_path):
     (tmp_path / "job.yaml").write_text(f"inputs: {album}\noutput: out/\nevery: 3\n")
     code, _, err = seg_video("submit", "job.yaml")
     assert code == 2
-    assert "--every is for videos" in err
+    assert "--every applies to videos only" in err
 
 
 def test_what_the_inputs_are(album, traffic, tmp_path):
@@ -160,7 +160,7 @@ def test_what_the_inputs_are(album, traffic, tmp_path):
     assert not are_pictures([str(album)], said.append)
     assert len(said) == 1
     assert "4 pictures are left out" in said[0]
-    with pytest.raises(UsageError, match="a command each"):
+    with pytest.raises(UsageError, match="pictures or videos, not both"):
         are_pictures([str(traffic), "photo.jpg"], said.append)
 
 
@@ -180,7 +180,7 @@ def test_a_batch_is_exported_and_is_no_run_of_a_video(album, seg_video, tmp_path
     shares = np.array((tmp_path / "yolo" / "labels" / "z.txt").read_text().split()[1:], float)
     assert shares[::2].max() == pytest.approx(40 / 200, abs=0.02)
     code, _, err = seg_video("export", batch, "--format", "mots", "--out", "mots")
-    assert (code, "is of pictures" in err) == (2, True)
+    assert (code, "comes from pictures" in err) == (2, True)
     for words in (("resume", batch), ("render", batch, "x.mp4"), ("status", batch)):
         code, _, err = seg_video(*words)
         assert (code, "run the same command again" in err) == (2, True), (words, err)

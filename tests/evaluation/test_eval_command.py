@@ -123,17 +123,17 @@ def test_a_video_is_told_to_be_run_first(capsys, tmp_path):
     video, labels = tmp_path / "in.mp4", write_labels(tmp_path / "truth.json")
     video.write_bytes(b"video")
     assert cli.main(["eval", str(video), "--truth", str(labels)]) == 2
-    assert f"run it first, `seg-video {video} OUT.mp4`" in capsys.readouterr().err
+    assert f"run it first: `seg-video {video} OUT.mp4`" in capsys.readouterr().err
     assert cli.main(["eval", str(video)]) == 2
-    assert "A video is run first" in capsys.readouterr().err
+    assert "to measure a video, run it first" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["--limit", "3", "--truth", "t.json"], 2, "--limit is for pictures"),
+        (["--limit", "3", "--truth", "t.json"], 2, "--limit applies to pictures"),
         (["--sequences", "jena"], 3, "no sequence jena"),
-        (["--conf", "1.5"], 2, "conf has to lie in 0..1"),
+        (["--conf", "1.5"], 2, "conf must lie in 0..1"),
         (["--conf", "0.01"], 2, "min_score cannot be above conf"),
         (["--min-side", "-1"], 2, "min_side"),
     ],
@@ -162,7 +162,7 @@ def test_missing_packages_are_named_with_the_way_to_install_them(data, capsys, m
     monkeypatch.setattr(required, "find_spec", lambda name: None if name == "pycocotools" else object())
     assert cli.main(["eval", str(data[0])]) == 2
     error = capsys.readouterr().err
-    assert "measuring needs pycocotools" in error
+    assert "Measuring needs pycocotools" in error
     assert "pip install 'seg-video[train]'" in error
 
 
@@ -173,7 +173,7 @@ def test_help_tells_the_defaults_of_the_settings(capsys):
     settings = EvalSettings()
     for meaning, value in (
         ("counts as found", settings.conf),
-        ("AP counts a detection", settings.min_score),
-        ("do not count", settings.min_side),
+        ("counts for AP", settings.min_score),
+        ("object that counts, in px", settings.min_side),
     ):
         assert f"{meaning} (default: {value:g})" in text

@@ -62,8 +62,8 @@ def test_all_wrong_keys_are_told_at_once_each_with_its_line(tmp_path):
     told = str(refused.value)
     for line, words in (
         (2, "'cuont'"),
-        (4, "kind has a value"),
-        (5, "pairs has a value"),
+        (4, "kind has an invalid value"),
+        (5, "pairs has an invalid value"),
         (6, "inner: There is no setting called 'shaer'"),
     ):
         assert f"sample.yaml, line {line}: " in told
@@ -81,7 +81,7 @@ def test_all_that_the_class_refuses_is_told_with_the_lines_of_the_keys_to_blame(
 
 
 def test_what_is_missing_is_told(tmp_path):
-    with pytest.raises(ConfigError, match=r"sample\.yaml, line 1: It lacks name"):
+    with pytest.raises(ConfigError, match=r"sample\.yaml, line 1: name must be given"):
         of_yaml(tmp_path, "count: 2\n")
 
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from pipeline.errors import ConfigError, UsageError, WeightsError
+from pipeline.formats.own_file import save_weights
 from pipeline.networks import devices, registry
-from pipeline.networks.registry import NetworkKind, describe, find_source, load, register, runtime_of
+from pipeline.networks.registry import NetworkKind, find_source, load, register, runtime_of
 from pipeline.networks.settings import LoadSettings
 from pipeline.weights.catalog import catalog
 from pipeline.weights.label_maps import label_map
@@ -30,7 +31,7 @@ def squares(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_registered_kind_is_used_like_any_other(squares: Path) -> None:
-    assert describe(squares).class_names == {3: "car"}
+    assert registry.class_names(squares) == {3: "car"}
     assert runtime_of(squares) == "squares 7"
     network = load(squares, LoadSettings(score=0.25))
     (found,) = network.segment(np.zeros((1, 20, 30, 3), np.uint8))
@@ -63,15 +64,20 @@ def test_names_of_catalog_and_embedded_networks_need_no_network(monkeypatch: pyt
         raise AssertionError("nothing is fetched to learn names")
 
     monkeypatch.setattr("pipeline.weights.fetch.fetch", fetched)
-    published = describe("torchvision-r50-fpn-v2")
-    assert published.path is None
-    assert published.class_names.items() >= label_map("coco91").items()
-    assert len(describe(of_kind("matterport")).class_names) == 80
-    monkeypatch.undo()
-    own = describe("dashcam-lite")
-    assert own.class_names == label_map("dashcam8")
-    assert own.path is not None
-    assert len(own.arrays_sha256 or "") == 64
+    assert registry.class_names("torchvision-r50-fpn-v2").items() >= label_map("coco91").items()
+    assert len(registry.class_names(of_kind("matterport"))) == 80
+    assert registry.class_names("dashcam-lite") == label_map("dashcam8")
+
+
+def test_a_damaged_file_of_ours_is_found_without_loading_it(tmp_path: Path) -> None:
+    path = tmp_path / "own.safetensors"
+    save_weights(path, {"kernel": np.arange(4, dtype=np.float32)}, {})
+    registry.check_file(find_source(path))
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match="checksum"):
+        registry.check_file(find_source(path))
 
 
 def of_kind(kind: str) -> str:
@@ -90,10 +96,10 @@ def test_names_of_every_kind_reach_other_processes(tmp_path: Path) -> None:
 def test_neither_names_nor_runtime_nor_segmenting_import_tensorflow_or_keras(repo_root: Path) -> None:
     script = (
         "import sys, numpy as np\n"
-        "from pipeline.networks.registry import describe, load, runtime_of\n"
+        "from pipeline.networks.registry import class_names, load, runtime_of\n"
         "from pipeline.networks.settings import LoadSettings\n"
         "cpu = LoadSettings(device='cpu')\n"
-        "describe('dashcam-lite'), runtime_of('dashcam-lite', cpu)\n"
+        "class_names('dashcam-lite'), runtime_of('dashcam-lite', cpu)\n"
         "network = load('dashcam-lite', cpu)\n"
         "network.segment(np.zeros((1, 432, 768, 3), np.uint8))\n"
         "assert network.runtime == runtime_of('dashcam-lite', cpu)\n"
@@ -121,7 +127,7 @@ def test_a_file_of_another_number_of_classes_has_numbered_names(tmp_path: Path) 
         "roi_heads.box_head.fc6.weight": np.zeros((2, 2), np.float32),
     }
     write_state_dict(tmp_path / "mine.pth", state)
-    assert describe(tmp_path / "mine.pth").class_names == {1: "class 1", 2: "class 2"}
+    assert registry.class_names(tmp_path / "mine.pth") == {1: "class 1", 2: "class 2"}
 
 
 def test_the_runtime_follows_device_and_what_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -276,9 +276,9 @@ def test_outputs_of_a_run_are_no_inputs_of_the_next(album):
     ("output", "complaint"),
     [
         ("{stem}.png", "would be overwritten"),
-        ("same{ext}", "would go into"),
+        ("same{ext}", "would be written to"),
         ("one.png", "cannot go into one file"),
-        ("{nonsense}.png", "no template"),
+        ("{nonsense}.png", "not a valid template"),
         ("{stem}.xyz", "what kind"),
     ],
 )

@@ -7,8 +7,8 @@ import pytest
 
 from pipeline.errors import ConfigError
 from pipeline.proof.verify import verify
-from pipeline.video.ffmpeg import run_ffmpeg, to_file
 from pipeline.video.read.probe import probe
+from tests.made_by_ffmpeg import run_ffmpeg, to_file
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ def test_another_tag_is_told_and_published(tmp_path: Path) -> None:
     info = probe(write_clip(tmp_path / "clip.mp4", tags={"title": "A drive"}))
     plain = write_clip(tmp_path / "plain.mp4")
     (note,) = check_output(plain, info, [])
-    assert note.startswith("another than in the source: metadata")
+    assert note.startswith("differs from the source: metadata")
     assert "title" in note
 
 

@@ -15,10 +15,10 @@ from pipeline.proof.check import Check
 from pipeline.proof.compare import compare
 from pipeline.proof.same_times import Times, same_times
 from pipeline.structures.colour import ColourTags
-from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
 from pipeline.video.read.facts import MediaFacts, read_facts
 from pipeline.video.read.probe import probe
 from tests.footage import TICK, write_clip
+from tests.made_by_ffmpeg import from_file, run_ffmpeg, to_file
 
 CHAPTERS = [{"id": 1, "start": 0, "end": 150, "time_base": TICK, "metadata": {"title": "Town"}}]
 
@@ -55,7 +55,7 @@ def test_every_promise_has_a_check_and_a_copy_keeps_them_all(clip: Path, tmp_pat
     assert [check.name for check in checks] == [
         "frames", "frame times", "duration", "frames decode", "keyframes", "clock in the pictures",
         "track 1: sound aac", "chapters", "metadata",
-        "container", "codec tag", "upright size", "colour tags", "bits a sample", "chroma location", "flags",
+        "container", "codec tag", "upright size", "colour tags", "bits per sample", "chroma location", "flags",
     ]  # fmt: skip
 
 
@@ -87,7 +87,7 @@ def test_a_promise_that_is_broken_is_named(
 @pytest.mark.parametrize(
     ("change", "name"),
     [
-        (lambda info: replace(info, bit_depth=10), "bits a sample"),
+        (lambda info: replace(info, bit_depth=10), "bits per sample"),
         (lambda info: replace(info, colour=ColourTags(9, 9, 16, True)), "colour tags"),
         (lambda info: replace(info, end_pts=info.end_pts + 300), "duration"),
     ],

@@ -8,8 +8,8 @@ import ffmpeg
 import pytest
 
 from pipeline.proof.verify import verify
-from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
 from pipeline.video.read.probe import probe
+from tests.made_by_ffmpeg import from_file, run_ffmpeg, to_file
 
 WORDS = {"in.mp4": "a crop to 48x32 px moved by 8,0", "in.mkv": "a crop of 8 px left, 6 px top"}
 

@@ -9,7 +9,7 @@ import ffmpeg
 import pytest
 
 from pipeline.proof.verify import verify
-from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
+from tests.made_by_ffmpeg import from_file, run_ffmpeg, to_file
 
 FRAMES = 24
 #: Encodes the pictures anew, finely, at their old times.

@@ -8,9 +8,9 @@ import ffmpeg
 import pytest
 
 from pipeline.proof.verify import verify
-from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
 from pipeline.video.read.facts import read_facts
 from pipeline.video.read.probe import probe
+from tests.made_by_ffmpeg import from_file, run_ffmpeg, to_file
 
 ORDERS = {"tff": "top field first", "bff": "bottom field first"}
 

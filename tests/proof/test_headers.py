@@ -10,10 +10,10 @@ import pytest
 from av.packet import Packet
 
 from pipeline.proof.verify import verify
-from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
 from pipeline.video.headers.codec_header import codec_header_faults, noting_sequences
 from pipeline.video.read.probe import probe
 from pipeline.video.read.source import open_source
+from tests.made_by_ffmpeg import from_file, run_ffmpeg, to_file
 
 CHAPTERS = """;FFMETADATA1
 [CHAPTER]

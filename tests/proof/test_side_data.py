@@ -6,8 +6,8 @@ import ffmpeg
 import pytest
 
 from pipeline.proof.verify import verify
-from pipeline.video.ffmpeg import run_ffmpeg, to_file
 from pipeline.video.read.probe import probe
+from tests.made_by_ffmpeg import run_ffmpeg, to_file
 
 #: A layout in the pictures themselves, and one that the container tells.
 WAYS = {"in.mp4": {"x264-params": "frame-packing=3"}, "in.mkv": {"metadata:s:v": "stereo_mode=left_right"}}

@@ -34,5 +34,5 @@ def test_a_lock_whose_file_was_removed_while_it_was_taken_is_none(tmp_path, monk
         flock(descriptor, how)
 
     monkeypatch.setattr(fcntl, "flock", remove_first)
-    with pytest.raises(RunInTheWayError, match="just ended"), run_lock(tmp_path / "lock"):
+    with pytest.raises(RunInTheWayError, match="just finished"), run_lock(tmp_path / "lock"):
         pass

@@ -156,7 +156,10 @@ def test_a_file_that_comes_during_the_run_is_not_replaced(here, fake_network, mo
 
     monkeypatch.setattr(fake_network, "process", process_and_put)
     assert run_in_chunks("drive.mp4", "out.mp4") == 2
-    assert "out.mp4 has come into being meanwhile, so it was left alone" in capsys.readouterr().err
+    assert (
+        "out.mp4 was created by something else during the run, so it was left alone"
+        in capsys.readouterr().err
+    )
     monkeypatch.setattr(fake_network, "process", process)
     fake_network.looked_at.clear()
     assert run_in_chunks("drive.mp4", "out.mp4") == 2
@@ -227,7 +230,7 @@ def test_a_source_that_changed_with_size_and_time_kept_becomes_no_output(
 
     monkeypatch.setattr(fake_network, "process", process_and_change)
     assert run_in_chunks("drive.mp4", "out.mp4") == 3
-    assert "was changed while it was worked on" in capsys.readouterr().err
+    assert "was changed during the run" in capsys.readouterr().err
     assert not (here / "out.mp4").exists()
 
 
@@ -329,7 +332,7 @@ def test_a_source_that_is_swapped_while_the_output_is_put_together_becomes_no_ou
 
     monkeypatch.setattr(flow, "check_output", swap)
     assert run_in_chunks("drive.mp4", "out.mp4") == 3
-    assert "was changed while it was worked on" in capsys.readouterr().err
+    assert "was changed during the run" in capsys.readouterr().err
     assert not (here / "out.mp4").exists()
 
 
@@ -357,8 +360,8 @@ def test_work_files_that_go_while_they_are_needed_are_told(here, monkeypatch, ca
     monkeypatch.setattr(flow, "PASSES", (*flow.PASSES[:-1], away))
     assert run_in_chunks("drive.mp4", "out.mp4") == 1
     told = capsys.readouterr().err
-    assert "was removed or changed while it worked" in told
-    assert "does not expect" not in told
+    assert "was removed or changed during the run" in told
+    assert "unexpected " not in told
     assert not (here / "out.mp4").exists()
 
 

@@ -81,7 +81,7 @@ def test_an_object_that_is_replaced_in_mid_run_is_told(
         return process(self, task)
 
     monkeypatch.setattr(fake_network, "process", replace)
-    with pytest.raises(Exception, match="was changed while it was worked on"):
+    with pytest.raises(Exception, match="was changed during the run"):
         work([stored], tmp_path / "out.mp4", chunk_frames=40)
     assert not (tmp_path / "out.mp4").exists()
 
@@ -144,7 +144,7 @@ def test_an_object_that_comes_while_the_video_is_made_is_left_alone_and_nothing_
         return process(self, task)
 
     monkeypatch.setattr(fake_network, "process", come)
-    with pytest.raises(UsageError, match="has come into being meanwhile"):
+    with pytest.raises(UsageError, match="created by something else during the run"):
         work([traffic], OUT, **OPTIONS)
     assert s3.objects["/bucket/made/out.mp4"] == b"another's"
     del s3.objects["/bucket/made/out.mp4"]

@@ -70,8 +70,8 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(traffic, here, capsy
     ("words", "code", "said"),
     [
         (["missing.mp4", "a.mp4"], 3, "missing.mp4"),
-        (["{traffic}", "a.mp4", "--conf", "often"], 2, "conf has a value"),
-        (["{traffic}", "a.mp4", "--conf", "2"], 2, "conf has to lie"),
+        (["{traffic}", "a.mp4", "--conf", "often"], 2, "conf has an invalid value"),
+        (["{traffic}", "a.mp4", "--conf", "2"], 2, "conf must lie"),
         (["{traffic}", "a.gif"], 2, "a.gif"),
         (["{traffic}", "a.mp4", "-y", "-n"], 2, "exclude each other"),
         (["{traffic}", "a.mp4", "--classes", "unicorn"], 2, "unicorn"),
@@ -102,7 +102,7 @@ def test_a_job_that_fails_does_not_stop_the_next(traffic, here, capsys):
         f"inputs: broken.mp4\noutput: a.mp4\nworkers: 0\n---\ninputs: {traffic}\noutput: b.mp4\nworkers: 0\n"
     )
     assert cli.main(["submit", "jobs.yaml", "--quiet"]) == 4
-    assert "set aside" in capsys.readouterr().err
+    assert "failed, continuing with the next" in capsys.readouterr().err
     assert not (here / "a.mp4").exists()
     assert (here / "b.mp4").exists()
 
@@ -119,5 +119,5 @@ def test_two_files_and_no_folder_do_not_overwrite_the_last(traffic, here, capsys
     for name in ("a.mp4", "b.mp4"):
         (here / name).write_bytes(traffic.read_bytes())
     assert cli.main([str(traffic), "a.mp4", "b.mp4"]) == 2
-    assert "would be the output" in capsys.readouterr().err
+    assert "it names the output" in capsys.readouterr().err
     assert (here / "b.mp4").read_bytes() == traffic.read_bytes()

@@ -88,7 +88,7 @@ def test_a_whole_video_is_not_damaged(traffic, capsys):
 
 
 def test_a_recording_that_ends_within_a_packet_is_damaged(here, traffic, capsys):
-    from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
+    from tests.made_by_ffmpeg import from_file, run_ffmpeg, to_file
 
     run_ffmpeg(to_file(here / "whole.ts", from_file(traffic), c="copy"), timeout_seconds=60)
     assert run("whole.ts", "whole.mp4") == 0
@@ -112,7 +112,7 @@ def test_the_ledger_keeps_spans(here):
 
 
 def test_a_stream_that_changes_its_size_is_fitted_to_the_first_and_told(here, traffic, capsys):
-    from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
+    from tests.made_by_ffmpeg import from_file, run_ffmpeg, to_file
 
     for name, words in {
         "a.ts": {"c": "copy"},
@@ -121,7 +121,7 @@ def test_a_stream_that_changes_its_size_is_fitted_to_the_first_and_told(here, tr
         run_ffmpeg(to_file(here / name, from_file(traffic), **words), timeout_seconds=60)
     (here / "both.ts").write_bytes((here / "a.ts").read_bytes() + (here / "b.ts").read_bytes())
     assert run("both.ts", "out.mp4") in (0, 4)
-    assert "have another size, and are fitted to that of the first" in capsys.readouterr().err
+    assert "have another size than the first, and are scaled to it" in capsys.readouterr().err
     out = probe(here / "out.mp4")
     assert (out.width, out.height, out.frame_count) == (160, 96, 80)
     assert verify(here / "both.ts", here / "out.mp4").holds
@@ -158,5 +158,5 @@ def test_a_source_that_changes_later_becomes_no_output(here, traffic, fake_netwo
 
     monkeypatch.setattr(fake_network, "process", process_and_change)
     assert run("changes.mp4", "out.mp4") == 3
-    assert "was changed while it was worked on" in capsys.readouterr().err
+    assert "was changed during the run" in capsys.readouterr().err
     assert not (here / "out.mp4").exists()

@@ -112,12 +112,12 @@ def test_the_proof_knows_what_was_asked_and_fails_without_the_record(hdr, here, 
     capsys.readouterr()
     assert cli.main(["verify", str(hdr), "out.mp4"]) == 0
     rows = {line.split("  ")[0]: line for line in capsys.readouterr().out.splitlines()}
-    for name in ("colour tags", "bits a sample", "light metadata"):
-        assert rows[name].endswith("tone-mapped, as asked")
+    for name in ("colour tags", "bits per sample", "light metadata"):
+        assert rows[name].endswith("tone-mapped, as requested")
     assert float(rows["untouched pixels"].split(" dB")[1].split()[-1]) > 35
     assert cli.main(["verify", str(hdr), "out.mp4", "--quick"]) == 0
     shutil.rmtree(here / "out.mp4.seg-run")
-    assert faults(hdr, here / "out.mp4") == {"colour tags", "bits a sample", "light metadata"}
+    assert faults(hdr, here / "out.mp4") == {"colour tags", "bits per sample", "light metadata"}
     assert cli.main(["verify", str(hdr), "out.mp4", "--quick"]) == 1
 
 
@@ -127,7 +127,7 @@ def test_a_record_that_asks_for_no_mapping_does_not_excuse_it(hdr, here):
     values = json.loads(manifest.read_text())
     values["settings"]["decode"]["tone_map"] = False
     manifest.write_text(json.dumps(values))
-    assert faults(hdr, here / "out.mp4") >= {"colour tags", "bits a sample", "light metadata"}
+    assert faults(hdr, here / "out.mp4") >= {"colour tags", "bits per sample", "light metadata"}
 
 
 def test_a_mapping_that_was_asked_for_and_not_made_is_no_proof(hdr, here):
@@ -147,7 +147,7 @@ def test_sdr_has_nothing_to_map_and_is_told_so(traffic, here, capsys):
     assert run_in_chunks(traffic, "plain.mp4") == 0
     capsys.readouterr()
     assert run_in_chunks(traffic, "out.mp4", "--tone-map") == 0
-    assert "is not HDR: --tone-map has nothing to map" in capsys.readouterr().err
+    assert "is not HDR, so --tone-map leaves its colours as they are" in capsys.readouterr().err
     assert (here / "out.mp4").read_bytes() == (here / "plain.mp4").read_bytes()
     assert faults(traffic, here / "out.mp4") == set()
 

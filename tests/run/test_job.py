@@ -350,7 +350,7 @@ def test_workers_that_cannot_see_the_source_get_the_packets_of_their_chunk(
 ):
     def blind(path, size, packets):
         if packets is None:
-            raise OutOfReachError(f"{path} cannot be seen here.")
+            raise OutOfReachError(f"{path} cannot be read here.")
 
     work([traffic], tmp_path / "seen.mp4", chunk_frames=8)
     monkeypatch.setattr("pipeline.run.work.segment_worker.check_reach", blind)

@@ -104,7 +104,7 @@ def test_a_second_ctrl_c_ends_at_once(command, traffic, tmp_path):
     process = command(traffic, tmp_path / "out.mp4", "--workers", 0, FAKE_DELAY="3", FAKE_BEGUN=str(begun))
     wait_for_lines(begun, 1, process)
     process.send_signal(signal.SIGINT)
-    answer = next(line for line in process.stderr if "again to stop now" in line)
+    answer = next(line for line in process.stderr if "Ctrl-C again to stop now" in line)
     assert answer.startswith("finishing the chunks in flight")
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=100)  # the chunk alone would take longer

@@ -234,11 +234,11 @@ def test_the_same_videos_in_another_order_give_the_same_shards_and_other_setting
 @pytest.mark.parametrize(
     ("inputs", "output", "words"),
     [
-        ([TRIPS], "out/", "go into a folder of a storage"),
-        ([TRIPS], f"{TRIPS}masks/", "would be found by the listing"),
-        (["twice.txt"], MASKS, "2 videos of the listing would go into"),
-        (["among.txt"], MASKS, "masks/fleet/a_seg.mp4 lies where the outputs go"),
-        ([TRIPS, "a.mp4"], MASKS, "need a job each"),
+        ([TRIPS], "out/", "must go to a folder of a storage"),
+        ([TRIPS], f"{TRIPS}masks/", "would contain the outputs"),
+        (["twice.txt"], MASKS, "2 videos of the listing would be written to"),
+        (["among.txt"], MASKS, "masks/fleet/a_seg.mp4 lies in the folder of the outputs"),
+        ([TRIPS, "a.mp4"], MASKS, "listings or other inputs, not both"),
     ],
 )
 def test_listings_that_cannot_be_done_are_told(pretended, inputs, output, words):

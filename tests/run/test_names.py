@@ -65,7 +65,7 @@ def test_what_cannot_be_is_told_at_once(here, words, code, capsys):
     told = capsys.readouterr().err
     assert len([line for line in told.splitlines() if line.startswith("seg-video: ")]) == 1
     assert len(told.splitlines()) <= 3
-    assert "does not expect" not in told
+    assert "unexpected " not in told
     assert "\x1b" not in told
 
 

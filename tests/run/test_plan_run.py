@@ -18,8 +18,8 @@ def here(tmp_path, monkeypatch, fake_network):
 REFUSED = [
     (["a.mp4", "--classes", "unicorn,cra,person"], 2, "no unicorn and no cra"),
     (["a.gif"], 2, "a.gif"),
-    (["a.mp4", "--ignore-region", "0,500,20,20"], 2, "outside of the picture"),
-    (["a.mp4", "--conf", "2"], 2, "conf has to lie"),
+    (["a.mp4", "--ignore-region", "0,500,20,20"], 2, "outside the picture"),
+    (["a.mp4", "--conf", "2"], 2, "conf must lie"),
     (["there.mp4"], 2, "exists already"),
     (["folder"], 0, ""),
 ]

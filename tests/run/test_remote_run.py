@@ -114,7 +114,7 @@ def test_another_machine_goes_on_with_the_chunks_that_are_missing_and_a_third_fi
     monkeypatch.chdir(tmp_path)
     assert find_run(OUT) == tmp_path / "out.mp4.seg-run"
     assert run_status(find_run(OUT)).state == "done"
-    with pytest.raises(UsageError, match="is of another output"):
+    with pytest.raises(UsageError, match="belongs to another output"):
         find_run("s3://bucket/elsewhere/out.mp4")
     with pytest.raises(UsageError, match="no run called"):
         find_run("s3://bucket/none.mp4")

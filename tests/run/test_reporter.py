@@ -73,10 +73,10 @@ def said(make, kept=8):
 
 def test_people_are_told_in_sentences_and_without_a_bar_where_nobody_watches():
     assert said(ConsoleReporter).splitlines() == [
-        "going on: what was found in 8 of 40 frames is there",
+        "continuing: 8 of 40 frames have their detections",
         "segment of chunk 3 failed; trying again: a worker died do: this",
-        "render, mux to be done again; changed: alpha: 0.4 -> 0.6",
-        "out.mp4: 40 frames in 8.0 s, 8 of them known before, 5.0 frames/s",
+        "redoing render, mux; changed: alpha: 0.4 -> 0.6",
+        "out.mp4: 40 frames in 8.0 s, 8 of them found before, 5.0 frames/s",
     ]
     assert said(ConsoleReporter, kept=0).splitlines()[-1] == "out.mp4: 40 frames in 8.0 s, 5.0 frames/s"
 
@@ -143,7 +143,7 @@ def test_ctrl_c_is_answered_at_once_and_once(watched):
     reporter.tick()
     reporter.tell(StopAsked(2))
     answers = [line for line in stream.getvalue().replace("\r", "\n").splitlines() if "again to stop" in line]
-    assert answers == ["finishing the chunks in flight, some 2 s; again to stop now"]
+    assert answers == ["finishing the chunks in flight, about 2 s; press Ctrl-C again to stop now"]
 
 
 def test_the_thread_answers_while_the_run_is_busy():

@@ -74,7 +74,7 @@ def test_a_file_is_put_under_a_free_name_only_and_read_by_ranges(storage, new, f
         found.seek(300)
         assert found.read(10) == CONTENT[300:310]
     file.write_bytes(OTHER)
-    with pytest.raises(UsageError, match="has come into being meanwhile"):
+    with pytest.raises(UsageError, match="created by something else during the run"):
         publish(file, new, replace=False)
     assert storage.objects[PATH] == CONTENT
     assert publish(file, new, replace=True).etag != facts.etag
@@ -85,7 +85,7 @@ def test_a_file_is_put_under_a_free_name_only_and_read_by_ranges(storage, new, f
 def test_a_large_file_is_put_as_a_whole_and_under_a_free_name_only(storage, new, file):
     file.write_bytes(CONTENT * 1100)  # more than gcsfs sends by one request
     storage.objects[PATH] = OTHER
-    with pytest.raises(UsageError, match="has come into being meanwhile"):
+    with pytest.raises(UsageError, match="created by something else during the run"):
         publish(file, new, replace=False)
     assert storage.objects.pop(PATH) == OTHER
     publish(file, new, replace=False)

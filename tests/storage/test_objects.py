@@ -143,7 +143,7 @@ def test_a_file_is_put_under_a_free_name_only_and_by_one_request(s3, file):
 
 def test_an_object_that_is_there_stays_unless_it_is_to_be_replaced(s3, file):
     s3.objects["/bucket/new.mp4"] = b"another's"
-    with pytest.raises(UsageError, match="has come into being meanwhile"):
+    with pytest.raises(UsageError, match="created by something else during the run"):
         publish(file, NEW, replace=False)
     assert s3.objects["/bucket/new.mp4"] == b"another's"
     publish(file, NEW, replace=True)

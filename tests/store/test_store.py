@@ -171,7 +171,10 @@ def test_a_frame_too_few_is_refused(tmp_path):
 
 def test_tracks_of_an_untracked_file_are_refused(tmp_path):
     write_detections(tmp_path / "a.parquet", HEADER, FRAMES)
-    with DetectionsFile(tmp_path / "a.parquet") as file, pytest.raises(StoreError, match="holds no tracks"):
+    with (
+        DetectionsFile(tmp_path / "a.parquet") as file,
+        pytest.raises(StoreError, match="contains no tracks"),
+    ):
         file.read_tracks()
 
 

@@ -1,1 +1,1 @@
-"""Telling people and programs about a run: events, sentences, the bar, speeds."""
+"""Reports of a run to people and programs: events, sentences, the progress bar, speeds."""

@@ -1,4 +1,4 @@
-"""Bill: the sum of all that a job has spent, by what its events tell."""
+"""Bill: the total cost of a job, summed up from its events."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pipeline.run.work.meter import METER
 
 
 class Bill:
-    """A listener that adds up, and hands every event on."""
+    """A listener that sums up the cost and passes every event on."""
 
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
@@ -27,13 +27,13 @@ class Bill:
         self._listener.tell(event)
 
     def total(self) -> Billed:
-        """The bill so far, with what this process has spent since the last event."""
+        """The bill so far, including what this process has spent since the last event."""
         self._spent += METER.take()
         return Billed(self._videos, self._video_seconds, self._spent, self._before)
 
 
 def bill_words(event: Billed) -> str:
-    """The amounts that are not zero, and each for an hour of video, whichever job spent it."""
+    """The non-zero amounts, and the same per hour of video including earlier jobs."""
     words = f"spent: {_told(event.spent, 1)}"
     if event.before != NOTHING:
         words += f"; by earlier jobs on the same videos: {_told(event.before, 1)}"

@@ -1,4 +1,4 @@
-"""Events: everything that a run tells of itself while it works, one type a kind of event."""
+"""Events: everything that a run reports while it works, one type per kind of event."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipeline.structures.spans import Span
 
 @dataclass(frozen=True)
 class VideoStarted:
-    """One of the videos of a job is begun. number : its place, from 1. count : of videos."""
+    """A video of a job is started. number : its position, from 1. count : of videos."""
 
     name: ClassVar[str] = "video"
     source: str
@@ -22,7 +22,7 @@ class VideoStarted:
 
 @dataclass(frozen=True)
 class Redone:
-    """Passes whose earlier results are no longer good. changed : the reasons, a few words each."""
+    """Passes whose earlier results no longer apply. changed : the reasons, a few words each."""
 
     name: ClassVar[str] = "redo"
     passes: tuple[str, ...]
@@ -31,9 +31,9 @@ class Redone:
 
 @dataclass(frozen=True)
 class Counts:
-    """Counts of frames, and of those that each pass is done with.
+    """The number of frames, and of those that each pass is done with.
 
-    output : the video that is made. frames : of it. done : frames by pass, under the pass's participle, such as
+    output : the video that is made. frames : its number of frames. done : frames by the participle of the pass, such as
     `segmented`.
     """
 
@@ -44,7 +44,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Listed:
-    """The videos of a listing are known. folder : tells what becomes of them. nbytes : of all of them."""
+    """The videos of a listing are known. folder : of the listing's record. nbytes : of all videos."""
 
     name: ClassVar[str] = "listed"
     folder: str
@@ -54,7 +54,7 @@ class Listed:
 
 @dataclass(frozen=True)
 class Begun:
-    """A run begins. frames_kept : frames whose detections are there already."""
+    """A run begins. frames_kept : frames whose detections exist already."""
 
     name: ClassVar[str] = "begin"
     counts: Counts
@@ -71,9 +71,9 @@ class Ready:
 
 @dataclass(frozen=True)
 class Progressed:
-    """A pass is through with a chunk, or with the film.
+    """A pass is done with a chunk, or with the film.
 
-    step : the pass. seconds : that it took. spent : by all processes, as far as they told, since the event before.
+    step : the pass. seconds : that it took. spent : by all processes since the event before, as far as reported.
     """
 
     name: ClassVar[str] = "progress"
@@ -85,7 +85,7 @@ class Progressed:
 
 @dataclass(frozen=True)
 class PacketsSent:
-    """Workers cannot see the source: from now on each chunk's packets go along with its task."""
+    """Workers cannot read the source: from now on each task is sent with its packets."""
 
     name: ClassVar[str] = "packets"
     output: str
@@ -93,7 +93,7 @@ class PacketsSent:
 
 @dataclass(frozen=True)
 class Retried:
-    """A task failed and is tried again. step : the pass."""
+    """A task failed and is retried. step : the pass."""
 
     name: ClassVar[str] = "retry"
     step: str
@@ -113,7 +113,7 @@ class ChunkFailed:
 
 @dataclass(frozen=True)
 class PassStarted:
-    """A pass over the whole film is begun. step : the pass."""
+    """A pass over the whole film starts. step : the pass."""
 
     name: ClassVar[str] = "pass"
     step: str
@@ -147,12 +147,12 @@ class Damaged:
 class VideoFacts:
     """The figures of a video.
 
-    frames, chunks : of it. width, height : of a frame in px. network : SHA-256 of the weights. runtime : that ran them.
-    missing, flawed : spans of frames that do not decode, or not as they should; see FrameDamage.
-    seconds : from the first look at the source to the output; None where nothing was to be made.
-    busy_seconds : of each pass, those of all workers together. frames_per_second : see record.status.
-    video_seconds : how long the film is. spent : on it, by all processes. spent_before : by earlier jobs, on
-    what this one has taken over of them.
+    frames, chunks : their number. width, height : of a frame in px. network : SHA-256 of the weights.
+    runtime : what ran them. missing, flawed : spans of frames that do not decode, or with damage; see FrameDamage.
+    seconds : from the first look at the source to the output; None if nothing had to be made.
+    busy_seconds : of each pass, summed over all workers. frames_per_second : see record.status.
+    video_seconds : duration of the film. spent : by all processes. spent_before : by earlier jobs on products that
+    this one has reused.
     """
 
     frames: int
@@ -173,7 +173,7 @@ class VideoFacts:
 
 @dataclass(frozen=True)
 class Ended:
-    """A video is through. state : made; kept: it was there already, just as asked for."""
+    """A video is done. state : made; kept: the output existed as requested."""
 
     state: Literal["made", "kept"]
     output: str
@@ -187,7 +187,7 @@ class Ended:
 
 @dataclass(frozen=True)
 class Skipped:
-    """A video is left out, since another output has its name, and was not to be replaced."""
+    """A video is skipped, because its output exists and is not to be replaced."""
 
     name: ClassVar[str] = "skipped"
     output: str
@@ -195,7 +195,7 @@ class Skipped:
 
 @dataclass(frozen=True)
 class SetAside:
-    """A video failed, and the job goes on with the next."""
+    """A video failed; the job continues with the next."""
 
     name: ClassVar[str] = "set_aside"
     source: str
@@ -204,10 +204,10 @@ class SetAside:
 
 @dataclass(frozen=True)
 class Billed:
-    """A job is through.
+    """A job is done.
 
-    videos : that it made. video_seconds : how long they are together. spent : by the whole job. before : by earlier
-    jobs, on what this one has taken over of them.
+    videos : number made. video_seconds : their total duration. spent : by the whole job. before : by earlier jobs on
+    products that this one has reused.
     """
 
     name: ClassVar[str] = "bill"
@@ -239,7 +239,7 @@ Event = (
 
 
 class Listener(Protocol):
-    """Takes a run's events, such as a reporter."""
+    """Receives the events of a run, as a reporter does."""
 
     def tell(self, event: Event) -> None:
         """Take an event."""

@@ -1,4 +1,4 @@
-"""Metrics: a job on a cluster as figures that Prometheus reads from the node of its driver."""
+"""Metrics of a job on a cluster, for Prometheus to scrape from the driver's node."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pipeline.run.report.events import (
 )
 from pipeline.workers.ray_metrics import Metric, RayMetrics
 
-#: Prometheus knows each as ray_NAME, a counter as ray_NAME_total.
+#: Prometheus sees each as ray_NAME, and a counter as ray_NAME_total.
 METRICS = {
     "seg_video_videos": Metric("counter", "Videos that ended, by how", ("state",)),
     "seg_video_frames": Metric("counter", "Frames that a pass is through with", ("pass",)),
@@ -35,7 +35,7 @@ METRICS = {
 
 
 class MetricsListener:
-    """A listener that counts, and hands every event on."""
+    """A listener that updates metrics and passes every event on."""
 
     def __init__(self, listener: Listener) -> None:
         self._listener, self._metrics = listener, RayMetrics(METRICS)
@@ -70,12 +70,12 @@ class MetricsListener:
         self._metrics.record(f"seg_video_{name}", value, **({} if step is None else {"pass": step}))
 
     def _follow(self, counts: Counts) -> int:
-        """Frames that are done since the counts before, all passes together: one event tells of one pass."""
+        """Frames done since the previous counts, over all passes; an event belongs to one pass."""
         self._record("frames_left", counts.frames - min(counts.done.values()))
         before, self._done = self._done, sum(counts.done.values())
         return self._done - before
 
 
 def with_metrics(listener: Listener, settings: RunSettings) -> Listener:
-    """The listener, and on a cluster the metrics before it; elsewhere nobody looks, and Ray may not be there."""
+    """The listener, preceded on a cluster by metrics; elsewhere there is no scraper, and Ray may not be installed."""
     return listener if settings.cluster in (None, LOCAL) else MetricsListener(listener)

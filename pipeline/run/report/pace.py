@@ -1,4 +1,4 @@
-"""Pace: how far a run is and how long it will take, reckoned from what it has told so far."""
+"""Pace: the progress of a run and the time left, estimated from its reports so far."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Mapping
 
 from pipeline.run.report.speeds import Speed
 
-#: Frames that are worked on at once and not told of yet, until the first result shows how many come together.
+#: Assumed frames per report, until the first one shows how many come at a time.
 _FIRST_STEP = 96
 
 
 class Pace:
-    """The work of one run as a share, 0 to 1, that grows with time between the results too.
+    """The share of a run's work that is done, 0 to 1, which also grows between reports.
 
-    frames : of the video. done : frames by pass at the beginning, which are no work of this run. now : seconds, as in
-    every call. known : what this machine made of a run before; None: nothing is known.
+    frames : of the video. done : frames by pass at the beginning, which this run need not work on. now : seconds, as in
+    every call. known : the speed of an earlier run on this machine, if any.
     """
 
     def __init__(self, frames: int, done: Mapping[str, int], now: float, known: Speed | None = None) -> None:
@@ -27,12 +27,12 @@ class Pace:
         self._known = None if known is None else known.rate / max(frames, 1)
 
     def start(self, now: float) -> None:
-        """Take it that work begins only now: the network is loaded."""
+        """Let the clock start now: the network is loaded."""
         self._began = self._last = now
         self._works = True
 
     def take(self, done: Mapping[str, int], now: float) -> None:
-        """Take what is done by now."""
+        """Note what is done by now."""
         share = self._share_of(done)
         if share <= self._share:
             return
@@ -41,21 +41,21 @@ class Pace:
         self._share, self._last, self._works = share, now, True
 
     def share(self, now: float) -> float:
-        """Share of the work that is done: what was told, and on from there at the pace so far."""
+        """Share of the work that is done: the last report, extrapolated at the pace so far."""
         grown = self._rate(now) * (now - self._last) if self._works else 0.0
         return min(self._share + min(grown, 0.95 * min(self._step, 1.0 - self._share)), 1.0)
 
     def rate(self, now: float) -> float | None:
-        """Frames a second; None as long as nothing is known."""
+        """Frames per second; None while unknown."""
         return self._rate(now) * self.frames or None
 
     def seconds_left(self, now: float) -> float | None:
-        """Seconds up to the end; None as long as nothing is known."""
+        """Seconds to the end; None while unknown."""
         rate = self._rate(now)
         return (1.0 - self.share(now)) / rate if rate else None
 
     def seconds_to_result(self, now: float) -> float | None:
-        """Seconds up to the next result, at most; None as long as nothing is known."""
+        """Seconds to the next report, at most; None while unknown."""
         rate = self._rate(now)
         return max(self._step / rate - (now - self._last), 0.0) if rate else None
 
@@ -67,7 +67,7 @@ class Pace:
         if not self._measured:
             return self._known or 0.0
         measured = (self._share - self._first) / (self._last - self._began)
-        # Where the next result is late, the pace falls, so that the time left does not stand still.
+        # If the next report is late, the pace drops, so that the time left keeps changing.
         late = (self._share + self._step - self._first) / max(now - self._began, 1e-9)
         return min(measured, late) if now > self._last else measured
 

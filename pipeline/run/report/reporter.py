@@ -1,4 +1,4 @@
-"""Reporters: events to a bar and sentences for people, or to JSON lines for programs."""
+"""Reporters: show events to people as a bar and sentences, or to programs as JSON lines."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from pipeline.run.report.speeds import Speed
 from pipeline.run.report.status_line import StatusLine, bar, clock
 from pipeline.run.stopping import StopSignal
 
-#: The bar is drawn, and Ctrl-C answered, so often, whether anything happens or not.
+#: Interval at which the bar is drawn and Ctrl-C answered, whether or not anything happens.
 _TICK_SECONDS = 0.2
 
 #: Passes over the whole film, in plain words.
@@ -39,12 +39,12 @@ _STAGES = {
     "publish": "putting it into the storage",
 }
 
-#: Where nobody watches, a line is written so often.
+#: Interval of progress lines if the stream is no terminal.
 _LINE_SECONDS = 30.0
 
 
 class SilentReporter:
-    """Says nothing but warnings and failures."""
+    """Reports only warnings and failures."""
 
     def __init__(self, stream: TextIO) -> None:
         self._lines = StatusLine(stream)
@@ -59,7 +59,7 @@ class SilentReporter:
 
 
 class JsonReporter:
-    """One JSON object a line, each with the event's name and the seconds since the start."""
+    """One JSON object per line, with the event's name and the seconds since the start."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream, self._began = stream, time.monotonic()
@@ -76,11 +76,10 @@ class JsonReporter:
 
 
 class ConsoleReporter:
-    """A bar where the stream is a terminal, a line now and then elsewhere, and a sentence where something happens.
+    """A bar on a terminal, or an occasional line elsewhere, and a sentence for each notable event.
 
-    A thread draws and answers, since the run may be busy for long.
-    stop : is watched, and answered at once. known : what this machine made of a run before.
-    now : the clock, in seconds.
+    A thread draws the bar and answers Ctrl-C, because the run may be busy for long.
+    stop : watched for Ctrl-C. known : the speed of an earlier run on this machine. now : the clock, in seconds.
     """
 
     def __init__(
@@ -113,7 +112,7 @@ class ConsoleReporter:
             self._draw()
 
     def tick(self) -> None:
-        """Answer Ctrl-C, and show how far the run is by now."""
+        """Answer Ctrl-C, and update the progress that is shown."""
         with self._lock:
             if self._stop is not None and self._stop.asked and not self._answered:
                 self._answered, self._stage = True, "finishing the chunks in flight"
@@ -125,7 +124,7 @@ class ConsoleReporter:
                 self._lines.say(self._text())
 
     def close(self) -> None:
-        """End the bar and the thread."""
+        """Remove the bar and stop the thread."""
         self._ended.set()
         self._ticker.join()
         self._lines.clear()
@@ -135,7 +134,7 @@ class ConsoleReporter:
             self.tick()
 
     def _follow(self, event: Event) -> None:
-        """Take in what an event says of how far the run is."""
+        """Update the progress with an event."""
         match event:
             case Begun(counts, kept):
                 self._pace = Pace(counts.frames, counts.done, self._now(), self._known)
@@ -164,7 +163,7 @@ class ConsoleReporter:
             self._lines.show(f"{bar(share, self._encoding)} {self._text()}")
 
     def _text(self) -> str:
-        """The run's progress in words; the most important ones first, since a terminal may be narrow."""
+        """The progress in words, the most important first, because a terminal may be narrow."""
         assert self._pace is not None, "a run is begun"
         now = self._now()
         rate, left = self._pace.rate(now), self._pace.seconds_left(now)
@@ -179,10 +178,10 @@ class ConsoleReporter:
         return ", ".join(word for word in words if word)
 
     def _answer(self) -> str:
-        """The answer to a person who has pressed Ctrl-C."""
+        """The answer to Ctrl-C."""
         seconds = None if self._pace is None else self._pace.seconds_to_result(self._now())
-        wait = "" if seconds is None else f", some {max(round(seconds), 1)} s"
-        return f"finishing the chunks in flight{wait}; again to stop now"
+        wait = "" if seconds is None else f", about {max(round(seconds), 1)} s"
+        return f"finishing the chunks in flight{wait}; press Ctrl-C again to stop now"
 
 
 def _stage(counts: Counts) -> str:
@@ -190,7 +189,7 @@ def _stage(counts: Counts) -> str:
 
 
 def _flat(facts: dict[str, Any]) -> dict[str, Any]:
-    """The facts on one level, since a line of JSON is read with grep as often as with a program."""
+    """The facts on one level, because JSON lines are read with grep as often as by programs."""
     flat: dict[str, Any] = {}
     for key, value in facts.items():
         flat |= _flat(value) if key in ("counts", "done", "facts", "spent") else {key: value}

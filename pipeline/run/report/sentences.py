@@ -1,4 +1,4 @@
-"""Sentences for people: about each event, and about what of a source is damaged."""
+"""Sentences for people, about events and about damage of a source."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from pipeline.terminal import one_line
 
 
 def sentence(event: Event) -> str:
-    """One sentence for a person about an event; empty for none."""
+    """A sentence about an event; empty if there is nothing to say."""
     match event:
         case VideoStarted(source, number, count) if count > 1:
             return f"[{number}/{count}] {one_line(source)}"
         case Listed(folder, videos, nbytes):
             size = f", {nbytes / 1e9:.1f} GB" if nbytes else ""
-            return f"{videos} videos{size}; how far they are: seg-video status {one_line(folder)}"
+            return f"{videos} videos{size}; show their progress with: seg-video status {one_line(folder)}"
         case Redone(passes, changed):
-            return f"{', '.join(passes)} to be done again; changed: {one_line('; '.join(changed))}"
+            return f"redoing {', '.join(passes)}; changed: {one_line('; '.join(changed))}"
         case Begun(counts, known) if known:
-            return f"going on: what was found in {known} of {counts.frames} frames is there"
+            return f"continuing: {known} of {counts.frames} frames have their detections"
         case Ended("kept", output):
             return kept(output)
         case Skipped(output):
@@ -49,14 +49,14 @@ def sentence(event: Event) -> str:
 
 
 def trouble(event: Event) -> str:
-    """One sentence about an event that nobody wants; empty for any other."""
+    """A sentence about an unwelcome event; empty for any other."""
     match event:
         case Retried(step, chunk, reason):
             return f"{step} of chunk {chunk} failed; trying again: {one_line(reason)}"
         case ChunkFailed(step, chunk, reason):
             return f"{step} of chunk {chunk} failed: {one_line(reason)}"
         case SetAside(_, reason):
-            return f"set aside: {one_line(reason)}"
+            return f"failed, continuing with the next: {one_line(reason)}"
         case Warned(text):
             return f"warning: {one_line(text)}"
         case Damaged(text):
@@ -66,29 +66,29 @@ def trouble(event: Event) -> str:
 
 
 def made(event: Ended, known: int) -> str:
-    """The last sentence about a video that was made. known : frames that an earlier run had looked at."""
+    """The summary of a video that was made. known : frames whose detections existed before."""
     facts = event.facts
-    before = f", {known} of them known before" if known else ""
+    before = f", {known} of them found before" if known else ""
     speed = "" if facts.frames_per_second is None else f", {facts.frames_per_second:.1f} frames/s"
     return f"{one_line(event.output)}: {facts.frames} frames in {facts.seconds or 0:.1f} s{before}{speed}"
 
 
 def kept(output: str) -> str:
-    """The sentence about an output that is there as asked for."""
-    return f"{one_line(output)} is there already, just as asked for"
+    """The sentence about an output that exists as requested."""
+    return f"{one_line(output)} exists already, exactly as requested"
 
 
 def skipped(output: str) -> str:
-    """The sentence about an output that another one is in the place of."""
+    """The sentence about an output that exists and is not replaced."""
     return f"{one_line(output)} exists; skipped"
 
 
-#: What became of frames that give no picture.
+#: How frames that do not decode are treated.
 _BECAME = {"keep-time": "show the frame before them", "drop": "are left out"}
 
 
 def damage_words(run: Run, damage: FrameDamage) -> tuple[str, ...]:
-    """A sentence for each kind of damage; none for a source without any."""
+    """A sentence for each kind of damage."""
     return tuple(_sentences(run, damage))
 
 

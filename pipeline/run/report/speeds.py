@@ -1,4 +1,4 @@
-"""Speeds: what a frame costs on this machine, remembered from run to run."""
+"""Speeds: the measured cost of a frame on this machine, remembered from run to run."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from pipeline.errors import WriteError
 from pipeline.files import write_whole
 from pipeline.run.report.events import Begun, Ended, Event, Listener, Ready, VideoFacts
 
-#: More than this many networks and frame sizes are not kept; the oldest go.
+#: Most entries that are kept, a network and frame size each; the oldest are dropped.
 _MOST_ENTRIES = 200
 
-#: Shorter runs tell more about starting than about working.
+#: Shorter runs say more about starting up than about working.
 _LEAST_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
 class Speed:
-    """The cost of a frame, measured over a whole run, and of the run's beginning.
+    """The cost of a frame, measured over a whole run, and the time before the first frame.
 
-    frame_seconds : from the first frame to the end, all workers together. start_seconds : up to the first frame.
-    workers : of how many chunks side by side it was measured; with fewer chunks a run cannot use as many.
-    finding_share : of the work, that of looking for objects; the rest is painting.
+    frame_seconds : from the first frame to the end, with all workers. start_seconds : up to the first frame.
+    workers : number of chunks that were worked on side by side; a run of fewer chunks cannot use as many.
+    finding_share : share of the work that goes into finding objects; the rest is painting.
     """
 
     frame_seconds: float
@@ -48,13 +48,13 @@ class Speed:
 
 
 class Speeds:
-    """The speeds in a JSON file of the cache folder; a file that cannot be read is as good as none."""
+    """The speeds in a JSON file of the cache folder; a file that cannot be read counts as empty."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "speeds.json"
 
     def get(self, key: str) -> Speed | None:
-        """The speed that was remembered; None if there is none."""
+        """The speed stored under this key; None if there is none."""
         entry = self._entries().get(key)
         with contextlib.suppress(TypeError, ValueError, KeyError):
             if entry is not None and float(entry["frame_seconds"]) > 0:
@@ -67,12 +67,12 @@ class Speeds:
         return None
 
     def latest(self) -> Speed | None:
-        """The speed that was remembered last, of whatever network; None if there is none."""
+        """The speed stored last, of any network; None if there is none."""
         keys = list(self._entries())
         return self.get(keys[-1]) if keys else None
 
     def put(self, key: str, speed: Speed) -> None:
-        """Remember a speed; where the folder cannot be written to, nothing is remembered."""
+        """Store a speed, unless the folder cannot be written to."""
         entries = {name: entry for name, entry in self._entries().items() if name != key}
         newest = dict([*entries.items(), (key, asdict(speed))][-_MOST_ENTRIES:])
         with contextlib.suppress(OSError, WriteError):
@@ -88,7 +88,7 @@ class Speeds:
 
 
 def speed_key(network: str, runtime: str, size: tuple[int, int], workers: int | None) -> str:
-    """The name of a speed: what it depends on.
+    """The key of a speed, made of what it depends on.
 
     network : SHA-256 of the weights. size : of a frame in px. workers : as asked for.
     """
@@ -97,12 +97,12 @@ def speed_key(network: str, runtime: str, size: tuple[int, int], workers: int | 
 
 
 def side_by_side(workers: int | None) -> int:
-    """Chunks that this machine works on at once."""
+    """Number of chunks that this machine works on at a time."""
     return usable_cores() if workers is None else max(workers, 1)
 
 
 class SpeedListener:
-    """A listener that remembers what each whole run cost, and hands every event on.
+    """A listener that stores the speed of each complete run, and passes every event on.
 
     workers : as asked for. now : the clock, in seconds.
     """
@@ -121,7 +121,7 @@ class SpeedListener:
         """Take an event."""
         match event:
             case Begun(counts):
-                # A run that goes on has done part of its work at another time, so it tells nothing.
+                # A resumed run did part of its work at another time, so it says nothing about speed.
                 self._ready = None if any(counts.done.values()) else self._now()
             case Ready() if self._ready is not None:
                 self._ready = self._now()
@@ -135,7 +135,7 @@ class SpeedListener:
         key = speed_key(facts.network, facts.runtime, (facts.width, facts.height), self._workers)
         start = max((facts.seconds or 0.0) - work, 0.0)
         known = self._speeds.get(key)
-        # In a folder all videos but the first find the network loaded.
+        # All videos of a folder but the first find the network loaded.
         start = start if known is None else max(start, known.start_seconds)
         used = max(min(facts.chunks, side_by_side(self._workers)), 1)
         found, painted = (facts.busy_seconds.get(name, 0.0) for name in ("segment", "render"))

@@ -1,4 +1,4 @@
-"""The last line of a terminal, drawn over and over, and lines that stay above it."""
+"""A status line that is redrawn at the bottom of a terminal, with permanent lines above it."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ _BAR_COLUMNS = 10
 
 
 class StatusLine:
-    """A stream with a line at its end that changes; a stream that cannot be written to any more is left alone."""
+    """A stream that ends in a changing line; errors of writing to it are ignored."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._shown = 0
 
     def show(self, text: str) -> None:
-        """Draw the line anew, cut to the terminal's width."""
+        """Redraw the line, cut to the width of the terminal."""
         columns = max(shutil.get_terminal_size().columns - 1, 10)
         text = one_line(text)[:columns]
         self._write(f"\r{text}{' ' * (self._shown - len(text))}")
         self._shown = len(text)
 
     def say(self, text: str) -> None:
-        """Write a line that stays."""
+        """Write a permanent line."""
         self.clear()
         with contextlib.suppress(OSError, ValueError):
             write_safely(self._stream, text + "\n")
@@ -34,12 +34,12 @@ class StatusLine:
     def clear(self) -> None:
         """Remove the line."""
         if self._shown:
-            # Two more than was shown: the terminal itself has put ^C behind it where somebody pressed that.
+            # Two more columns than were shown: the terminal may have echoed ^C behind them.
             self._write(f"\r{' ' * (self._shown + 2)}\r")
             self._shown = 0
 
     def _write(self, text: str) -> None:
-        # Nobody reads any more, or the disk is full: that is no trouble of the work that is told of.
+        # The reader has left, or the disk is full; the work itself is not affected.
         with contextlib.suppress(OSError, ValueError):
             self._stream.write(text)
             self._stream.flush()

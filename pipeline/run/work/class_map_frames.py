@@ -1,4 +1,4 @@
-"""The class maps that a chunk's frames are painted with, out of what the segment pass has stored."""
+"""The class maps that a chunk's frames are painted with, from those that the segment pass has stored."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pipeline.structures.class_map import ClassMap
 
 
 def class_maps_needed(run: Run, index: int | None) -> Iterator[Key]:
-    """The products of the segment pass whose class maps are painted on a chunk: its own and its neighbours'."""
+    """The products of the segment pass whose class maps a chunk is painted with: its own and its neighbours'."""
     assert index is not None, "class maps are needed by chunks"
     for chunk in _holders(run, _needed(run, run.chunks[index])):
         yield "segment", chunk.index
 
 
 def painted_class_maps(bench: Bench, chunk: Chunk) -> list[ClassMap | None]:
-    """The class map of each frame of the chunk as it is painted; None, for each, where the view shows none."""
+    """The class map of each frame of the chunk as it is painted; all None if the view shows none."""
     run = bench.run
     needed = _needed(run, chunk)
     if not needed:
@@ -36,7 +36,7 @@ def painted_class_maps(bench: Bench, chunk: Chunk) -> list[ClassMap | None]:
 
 
 def _needed(run: Run, chunk: Chunk) -> Sequence[int]:
-    """Numbers of the frames whose maps are painted on the chunk; none where the view shows none."""
+    """Numbers of the frames whose maps the chunk is painted with; empty if the view shows none."""
     if run.network.classes is None or run.settings.render.view == "instances":
         return ()
     return needed_maps(sorted(run.key_frames), chunk.start, chunk.stop)

@@ -1,4 +1,4 @@
-"""The work of the label pass: colours and places of labels, chosen in the order of the film."""
+"""The work of the label pass: choose colours and positions of labels, in film order."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pipeline.structures.chunk import Chunk
 
 
 def label(bench: Bench, chunk: Chunk | None) -> Made:
-    """Plan the labels of a chunk, on from where those of the chunk before it stand."""
+    """Plan the labels of a chunk, continuing from the state after the chunk before."""
     assert chunk is not None
     run, began = bench.run, time.perf_counter()
     info, layout = run.info, run.layout

@@ -1,4 +1,4 @@
-"""METER: what this process spends, taken a piece at a time, so that the sum of all pieces is the whole."""
+"""METER: what this process spends, taken in pieces that add up to the whole."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pipeline.storage.traffic import TRAFFIC
 
 
 class Meter:
-    """Counts from the process's start on, or from where it was started anew.
+    """Counts from the start of the process, or from `restart`.
 
-    A process that works on several chunks at a time cannot tell whose a second was, but loses none: each piece is all
-    that was spent since the one before. The last piece of a process that dies is lost.
+    A process that works on several chunks at a time cannot attribute its seconds to one of them, but loses none: each
+    piece is everything spent since the piece before. The last piece of a process that dies is lost.
     """
 
     def __init__(self) -> None:
@@ -21,11 +21,11 @@ class Meter:
         self._cpu, self._fetched, self._put, self._held_since = 0.0, 0, 0, time.monotonic()
 
     def restart(self) -> None:
-        """Forget what was spent so far: the rest of a program that calls this package is not its work."""
+        """Forget what was spent so far, which the calling program may have spent on other things."""
         self.take(1)
 
     def take(self, gpus: float = 0) -> Spent:
-        """All that was spent since it was last taken. gpus : that this process holds, from its start on."""
+        """Everything spent since the last call. gpus : that this process has held since its start."""
         with self._lock:
             cpu, fetched, put, now = time.process_time(), TRAFFIC.fetched, TRAFFIC.put, time.monotonic()
             held = (now - self._held_since) * gpus

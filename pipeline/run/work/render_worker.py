@@ -1,4 +1,4 @@
-"""The work of the render pass: a chunk and its tracks in, a part of the output video out."""
+"""The work of the render pass: paint a chunk with its tracks, and encode it as a part of the output."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ from pipeline.video.write.encoders import Encoder
 class RenderTask:
     """A chunk to paint.
 
-    size : of the source in bytes. packets : where the source is out of reach. part : the file to make; a worker that
-    cannot see its folder sends the content instead. left_out : numbers of frames that do not go into the part.
-    class_maps : of each frame, None where none is painted. classes : of those.
+    size : of the source in bytes. packets : given if the source is out of reach. part : the file to make; a worker that
+    cannot reach its folder returns the content instead. left_out : numbers of frames that do not go into the part.
+    class_maps : of each frame; None for one that is painted without. classes : of the class maps.
     """
 
     info: VideoInfo
@@ -63,10 +63,10 @@ class RenderTask:
 
 @dataclass(frozen=True, eq=False)
 class Rendered:
-    """A part: no frames, no bytes.
+    """A part of the output; empty if all of its frames are left out.
 
-    sha256 : of its content. content : the bytes, where the worker could not put them into place; else None.
-    seconds : that it took. spent : by the worker's process since it told of it last.
+    sha256 : of its content. content : the bytes, if the worker could not write the file itself; otherwise None.
+    seconds : that it took. spent : by the worker's process since its last report.
     """
 
     sha256: str
@@ -79,7 +79,7 @@ class RenderWorker:
     """A painter and encoder of chunks; needs no GPU. See workers.contract.Worker."""
 
     def setup(self) -> None:
-        """Do nothing: importing this module loaded all there is."""
+        """Do nothing: importing this module has loaded everything."""
 
     def process(self, task: RenderTask) -> Rendered:
         """The part of a chunk."""
@@ -117,9 +117,9 @@ class RenderWorker:
             return _sent(path.read_bytes(), began)
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Nothing to release."""
 
 
 def _sent(content: bytes, began: float) -> Rendered:
-    """A part that the driver puts into place."""
+    """A part whose file the driver writes."""
     return Rendered(hashlib.sha256(content).hexdigest(), content, time.perf_counter() - began, METER.take())

@@ -1,4 +1,4 @@
-"""The work of the segment pass: a chunk in; out come its detections and the camera's motion."""
+"""The work of the segment pass: find the detections of a chunk, and the motion of the camera."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ MovedFrame = tuple[RgbFrame, FrameMotion, EdgeMap | None]
 class SegmentTask:
     """A chunk to look at.
 
-    size : of the source in bytes. key_frames : numbers of the frames that the network looks at. packets : where the
-    source is out of reach.
+    size : of the source in bytes. key_frames : numbers of the frames that the network looks at.
+    packets : given if the source is out of reach.
     """
 
     info: VideoInfo
@@ -62,13 +62,13 @@ class SegmentTask:
 class Segmented:
     """The detections of each frame of a chunk.
 
-    frames : in source pixels, upright; none where the network did not look.
-    class_maps : by the number of the key frame; empty where none were asked for.
-    motions : the camera's motion into each frame. edges : by the number of the frame, of those that are sampled.
-    damage : frames that do not decode as they should; missing ones show their neighbour.
-    seconds : that it took; network_seconds : that the network took of them.
-    fitted : how many frames were scaled to the size of the video's first. spent : by the worker's process since it
-    told of it last.
+    frames : in pixels of the upright source; empty for frames that the network did not look at.
+    class_maps : by number of the key frame; empty if none were requested.
+    motions : of the camera into each frame. edges : by frame number, of the sampled frames.
+    damage : of the frames; a missing one shows its neighbour.
+    seconds : that it took. network_seconds : the network's share of them.
+    fitted : number of frames that were scaled to the size of the first. spent : by the worker's process since its last
+    report.
     """
 
     frames: list[Detections]
@@ -84,9 +84,9 @@ class Segmented:
 
 @dataclass(frozen=True, eq=False)
 class SeenFrame:
-    """One frame that was looked at. detections : None where the network was not asked; class_map : there too.
+    """One frame. detections, class_map : None if the network did not look at it.
 
-    edges : of a frame of each second.
+    edges : of one frame per second.
     """
 
     frame: RgbFrame
@@ -98,26 +98,26 @@ class SeenFrame:
 
 
 class LastPicture:
-    """The small picture of the frame that was decoded last: whoever goes on behind it need not decode that frame again.
+    """A small copy of the last decoded frame, so that the next chunk need not decode that frame again.
 
-    For a chunk that begins with a keyframe that would be the whole GOP before it.
+    For a chunk that begins with a keyframe this saves decoding the whole GOP before it.
     """
 
     def __init__(self) -> None:
         self._kept: tuple[Place, DecodeSettings, int, Grey] | None = None
 
     def before(self, task: SegmentTask) -> Grey | None:
-        """The picture of the frame before the chunk; None where another frame was the last one."""
+        """The picture of the frame before the chunk; None if another frame was decoded last."""
         asked, kept = (task.info.path, task.decode, task.chunk.start - 1), self._kept
         return kept[3] if kept is not None and kept[:3] == asked else None
 
     def keep(self, task: SegmentTask, number: int, grey: Grey | None) -> None:
-        """Keep that of frame `number`."""
+        """Keep the picture of frame `number`."""
         self._kept = None if grey is None else (task.info.path, task.decode, number, grey)
 
 
 class SegmentWorker:
-    """A network that looks at chunks. See workers.contract.Worker. gpus : that it holds."""
+    """Runs the network on chunks. See workers.contract.Worker. gpus : that it holds."""
 
     def __init__(
         self,
@@ -152,20 +152,20 @@ class SegmentWorker:
         )
 
     def close(self) -> None:
-        """Let go of the network."""
+        """Release the network."""
         self._segmenter.close()
 
 
 def without_picture(one: SeenFrame) -> SeenFrame:
-    """The same without its pixels, which nobody looks at any more."""
+    """The same without its pixels, which are no longer needed."""
     return replace(one, frame=replace(one.frame, picture=np.zeros((0, 0, 3), np.uint8)))
 
 
 def seen_frames(segmenter: Segmenter, task: SegmentTask, last: LastPicture) -> Iterator[SeenFrame]:
     """The frames of a chunk in order, with the detections of its key frames, and the camera's motion.
 
-    last : of the chunk that was seen before; it becomes that of this one.
-    The next frames are decoded while the network looks at these, at as many at a time as it has use for.
+    last : left by the chunk before, and updated for the next. While the network works on some frames, the next ones are
+    decoded.
     """
     info = task.info
     width, height = segmenter.frame_size(info.width, info.height, info.sample_aspect)
@@ -186,7 +186,7 @@ def _look(
     batch: Sequence[MovedFrame],
     to_source: tuple[float, float],
 ) -> list[SeenFrame]:
-    """Let the network look at the key frames of a batch."""
+    """Run the network on the key frames of a batch."""
     began = time.perf_counter()
     pictures = [frame.picture for frame, *_ in batch if frame.number in task.key_frames]
     found = iter(segmenter.look(np.stack(pictures)) if pictures else ())
@@ -200,7 +200,7 @@ def _look(
 
 
 def _moved_frames(task: SegmentTask, width: int, height: int, last: LastPicture) -> Iterator[MovedFrame]:
-    """Each frame of the chunk, with the camera's motion since the one before, the last of the chunk before too."""
+    """Each frame of the chunk, with the camera's motion since the frame before it."""
     info, chunk = task.info, task.chunk
     before, damaged = last.before(task), False
     for frame in without_gaps(
@@ -220,7 +220,7 @@ def _moved_frames(task: SegmentTask, width: int, height: int, last: LastPicture)
         if frame.number >= chunk.start:
             yield frame, camera_motion(before, grey, info.width), sampled_edges(info, frame.number, grey)
         before, damaged = grey, damaged or frame.repeated or frame.flawed
-    # What decoders show behind damage depends on where they began: the next chunk shall have what it has by itself.
+    # After damage, pictures depend on where decoding began; the next chunk must not depend on this one.
     last.keep(task, chunk.stop - 1, None if damaged else before)
 
 
@@ -239,7 +239,7 @@ def _batches(
 
 
 def damage_of(frames: Sequence[DecodedFrame[Any]]) -> FrameDamage:
-    """The damage of frames, by what decoding says of them."""
+    """The damage of decoded frames."""
     return FrameDamage.of(
         (frame.number for frame in frames if frame.repeated),
         (frame.number for frame in frames if frame.flawed and not frame.repeated),

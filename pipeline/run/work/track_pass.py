@@ -1,4 +1,4 @@
-"""The work of the track pass: a chunk's detections in; out come the tracks that are final once they are known."""
+"""The work of the track pass: follow objects through a chunk, and store the tracks that are final by then."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from pipeline.structures.tracks import Tracks
 from pipeline.track.film_tracker import FilmFrame, FilmTracker
 from pipeline.track.steadying import STEADY_SECONDS, TrackedFrame, steadied
 
-#: The state's file begins with the number of frames that are final, in so many bytes.
+#: Bytes of the number of final frames, with which the state's file begins.
 _COUNT_BYTES = 8
 
 
 def track(bench: Bench, chunk: Chunk | None) -> Made:
-    """Follow the objects through a chunk, and store the frames whose tracks are final with it.
+    """Follow the objects through a chunk, and store the frames whose tracks become final with it.
 
-    These lag behind the chunk by `lag_seconds`, and are none as long as the film is shorter than that.
+    These lag behind the chunk by `lag_seconds`; early in the film there are none.
     """
     assert chunk is not None
     run, began = bench.run, time.perf_counter()
@@ -48,7 +48,7 @@ def track(bench: Bench, chunk: Chunk | None) -> Made:
 
 
 def own_car(run: Run) -> NDArray[np.bool_] | None:
-    """bool [h, w]: the own car as all of the film shows it, a cell each; None where it shows none."""
+    """bool [h, w]: the cells of the own car, judged by the whole film; None if it shows none."""
     if run.settings.track.own_car == "off":
         return None
     tracker = FilmTracker(run.settings.track, run.network.class_names, (run.info.height, run.info.width))
@@ -57,7 +57,7 @@ def own_car(run: Run) -> NDArray[np.bool_] | None:
 
 
 def final_with(run: Run, index: int) -> int:
-    """Number of the chunk with which all of chunk `index`'s tracks are final, and those that steady them."""
+    """Number of the chunk with which the tracks of chunk `index`, and those that steady them, are final."""
     wanted = _final_seconds(run, _steadying(run, run.chunks[index])[1] - 1)
     for chunk in run.chunks[index:]:
         if _last_seconds(run, chunk) >= wanted:
@@ -66,7 +66,7 @@ def final_with(run: Run, index: int) -> int:
 
 
 def _final_seconds(run: Run, frame: int) -> float:
-    """Time of the frame with which this one's tracks are final."""
+    """Time at which the tracks of this frame are final."""
     return float(run.info.seconds(frame)) + run.settings.track.lag_seconds
 
 
@@ -75,9 +75,10 @@ def _last_seconds(run: Run, chunk: Chunk) -> float:
 
 
 def track_needs(run: Run, index: int | None) -> Iterator[Key]:
-    """The products that a chunk's tracks are made of: tracks and detections, also of the chunks that end with it.
+    """The products that a chunk's tracks are made from.
 
-    Tracks lag, so that those of earlier chunks' frames become final, and what was measured there is stored with them.
+    Because tracks lag, frames of earlier chunks become final with this one, and their measurements are stored with
+    them. So these are the tracks of the chunk before, and the detections of all chunks with such frames.
     """
     assert index is not None, "tracks are of chunks"
     yield "segment", index
@@ -86,14 +87,14 @@ def track_needs(run: Run, index: int | None) -> Iterator[Key]:
     yield "track", index - 1
     reached = _last_seconds(run, run.chunks[index - 1])
     for chunk in reversed(run.chunks[:index]):
-        # One frame more than its own: the tracker rounds the difference of both times, and here is their sum.
+        # One frame beyond its own, because the tracker rounds the difference of these times and this is their sum.
         if _final_seconds(run, chunk.stop) <= reached:
             return
         yield "segment", chunk.index
 
 
 def tracks_needed(run: Run, index: int | None) -> Key:
-    """The product of the track pass that holds the end of chunk `index`, and is made after all before it."""
+    """The product of the track pass that completes chunk `index`; it is made after all those before it."""
     assert index is not None, "tracks are needed by chunks"
     return ("track", final_with(run, index))
 
@@ -104,7 +105,7 @@ def tracked_frames(bench: Bench, chunk: Chunk) -> list[Tracks]:
 
 
 def painted_frames(bench: Bench, chunk: Chunk) -> list[Tracks]:
-    """The tracks of each frame of the chunk as they are painted: steadied by the frames before and behind."""
+    """The tracks of each frame of the chunk as they are painted: steadied by neighbouring frames."""
     run = bench.run
     start, stop = _steadying(run, chunk)
     size = run.info.height, run.info.width
@@ -113,7 +114,7 @@ def painted_frames(bench: Bench, chunk: Chunk) -> list[Tracks]:
 
 
 def _steadying(run: Run, chunk: Chunk) -> tuple[int, int]:
-    """The frames [start, stop) that steady those of the chunk, its own among them."""
+    """The frames [start, stop) that steady those of the chunk, including its own."""
     first, end = run.film.span
     start, stop = chunk.start, chunk.stop
     while start > first and _seconds_between(run, start - 1, chunk.start) < STEADY_SECONDS:
@@ -124,7 +125,7 @@ def _steadying(run: Run, chunk: Chunk) -> tuple[int, int]:
 
 
 def _seconds_between(run: Run, frame: int, later: int) -> float:
-    """The difference of both times, rounded as `steadied` rounds it: what is near enough there has to be here."""
+    """The difference of both times, rounded exactly as `steadied` rounds it."""
     return float(run.info.seconds(later)) - float(run.info.seconds(frame))
 
 
@@ -149,7 +150,7 @@ def _read_tracks(bench: Bench, start: int, stop: int) -> list[TrackedFrame]:
 
 
 def _state_before(run: Run, chunk: Chunk, tracker: FilmTracker) -> tuple[int, bytes]:
-    """Number of frames that are final before the chunk, and the tracker's state there."""
+    """Number of frames that are final before the chunk, and the tracker's state at that point."""
     if chunk.index == 0:
         return chunk.start, tracker.start()
     content = run.layout.tracker_state(chunk.index - 1).read_bytes()
@@ -183,7 +184,7 @@ def _header(bench: Bench, start: int, stop: int) -> Header:
 
 
 def _measured(bench: Bench, start: int, stop: int) -> tuple[NDArray[np.float32], dict[int, EdgeMap]]:
-    """The motions of frames [start, stop), and the edges of those sampled, as the chunks have them."""
+    """The motions of frames [start, stop), and the edges of the sampled ones, as stored with the chunks."""
     rows, sampled = list[list[float]](), dict[int, EdgeMap]()
     for chunk in bench.run.chunks:
         numbers = range(max(chunk.start, start), min(chunk.stop, stop))

@@ -32,7 +32,7 @@ def plan(info: VideoInfo, chunk_frames: int = CHUNK_FRAMES) -> tuple[Chunk, ...]
     """
     if chunk_frames < 1:
         raise ConfigError(
-            "chunk_frames has to be at least 1.", found=str(chunk_frames), do="leave it out for 96"
+            "chunk_frames must be at least 1.", found=str(chunk_frames), do="leave it out for 96"
         )
     whole = info.whole
     start, stop = info.span

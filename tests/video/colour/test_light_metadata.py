@@ -166,7 +166,7 @@ def test_losing_it_is_found_and_told(clip: Path, tmp_path: Path) -> None:
     assert check.source.startswith("0.005 to 1000 cd/m2, red 0.68 0.32, ")
     assert check.source.endswith(", MaxCLL 940, MaxFALL 120")
     (note,) = check_output(lost, probe(clip), [])
-    assert note.startswith("another than in the source: light metadata: none instead of 0.005 to 1000 cd/m2")
+    assert note.startswith("differs from the source: light metadata: none instead of 0.005 to 1000 cd/m2")
 
 
 def test_nothing_is_asked_for_where_the_source_has_none(tmp_path: Path) -> None:

@@ -221,12 +221,12 @@ def test_colours_and_bits_are_to_be_sdr_s_only_where_that_was_asked() -> None:
     hdr = an_info(bit_depth=10, pixel_format="yuv420p10le", colour=PQ_COLOUR, light=light)
     source, output = (MediaFacts(info, info.pts, (), "avc1") for info in (hdr, tone_map.sdr(hdr)))
     failing = [check.name for check in compare(source, output) if not check.holds]
-    assert failing == ["colour tags", "bits a sample", "light metadata"]
+    assert failing == ["colour tags", "bits per sample", "light metadata"]
     checks = {check.name: check for check in compare(source, output, tone_map=True)}
     assert all(check.holds for check in checks.values())
     tags = checks["colour tags"]
     assert (tags.source, tags.output) == ("9/9/16 limited", "1/1/1 limited")
-    assert {checks[name].note for name in failing} == {"tone-mapped, as asked"}
+    assert {checks[name].note for name in failing} == {"tone-mapped, as requested"}
     kept = {check.name: check for check in compare(source, source, tone_map=True)}
     assert not kept["colour tags"].holds
     assert not kept["light metadata"].holds

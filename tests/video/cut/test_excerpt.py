@@ -80,10 +80,10 @@ def test_frames_that_were_moved_apart_before_a_part_are_so_in_it() -> None:
     [
         ({"start": 0.5}, "no frame at 0.5 s or later.*ends at 0.500 s"),
         ({"start": 0.31, "end": 0.4}, "no frame from 0.31 s to before 0.4 s.*next one is shown at 0.433 s"),
-        ({"start": 2.0, "end": 1.0}, "end has to lie behind start"),
+        ({"start": 2.0, "end": 1.0}, "end must lie behind start"),
         ({"end": 1.0, "duration": 1.0}, "exclude each other"),
-        ({"start": -1.0}, "start has to be 0 or more"),
-        ({"duration": 0.0}, "duration has to be more than 0"),
+        ({"start": -1.0}, "start must be 0 or more"),
+        ({"duration": 0.0}, "duration must be more than 0"),
     ],
 )
 def test_a_part_without_a_frame_is_refused(asked: dict[str, float], said: str) -> None:

@@ -11,11 +11,11 @@ import pytest
 
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.cut.excerpt import cut
-from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
 from pipeline.video.read.probe import probe
 from pipeline.video.write.container import check_container
 from pipeline.video.write.timeline import output_timeline
 from tests.footage import mux_proved, packets_of, write_clip
+from tests.made_by_ffmpeg import from_file, run_ffmpeg, to_file
 from tests.video.write.test_mux import encode_all
 
 RATE = 48000

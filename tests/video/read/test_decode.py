@@ -11,12 +11,12 @@ import pytest
 from pipeline.errors import DamagedInputError, InputError
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.video_info import VideoInfo
-from pipeline.video.ffmpeg import run_ffmpeg, to_file
 from pipeline.video.read.decode import DecodedFrame, decode_rgb, decode_yuv
 from pipeline.video.read.demux import cut_packets
 from pipeline.video.read.plan import plan
 from pipeline.video.read.probe import probe
 from tests.footage import OPEN_GOPS, UNEVEN, luma, number_of, write_clip
+from tests.made_by_ffmpeg import run_ffmpeg, to_file
 
 
 def whole(info: VideoInfo) -> Chunk:

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from pipeline.structures.chunk import Chunk
-from pipeline.video.ffmpeg import run_ffmpeg, to_file
 from pipeline.video.read.decode import decode_rgb, decode_yuv
 from pipeline.video.read.plan import plan
 from pipeline.video.read.probe import probe
+from tests.made_by_ffmpeg import run_ffmpeg, to_file
 
 
 @pytest.fixture(scope="module")

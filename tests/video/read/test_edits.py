@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from pipeline.errors import InputError
 from pipeline.proof.verify import verify
 from pipeline.structures.video_info import VideoInfo
-from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
 from pipeline.video.read.decode import decode_yuv
 from pipeline.video.read.plan import plan
 from pipeline.video.read.probe import probe
 from pipeline.video.write.container import check_container
 from tests.footage import an_info, mux_proved, packets_of, write_clip
+from tests.made_by_ffmpeg import from_file, run_ffmpeg, to_file
 from tests.video.write.test_mux import encode_all
 
 #: Ticks a second of the film, of the video and of the sound; the first frame and sample to be shown.

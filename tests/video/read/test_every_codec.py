@@ -12,11 +12,11 @@ import pytest
 from pipeline.errors import InputError, MediaError
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.video_info import VideoInfo
-from pipeline.video.ffmpeg import run_ffmpeg, to_file
 from pipeline.video.read.decode import decode_yuv
 from pipeline.video.read.demux import cut_packets
 from pipeline.video.read.plan import plan
 from pipeline.video.read.probe import probe
+from tests.made_by_ffmpeg import run_ffmpeg, to_file
 
 #: Codec, ending of the file, pixel formats.
 TABLE = {

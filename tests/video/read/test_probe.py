@@ -8,10 +8,10 @@ import ffmpeg
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.video.ffmpeg import run_ffmpeg, to_file
 from pipeline.video.read.probe import probe
 from pipeline.video.read.source import open_bytes
 from tests.footage import OPEN_GOPS, TICK, UNEVEN, write_clip
+from tests.made_by_ffmpeg import run_ffmpeg, to_file
 
 
 def test_every_frame_has_its_own_time(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ import ffmpeg
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.video.ffmpeg import run_ffmpeg, to_file
 from pipeline.video.read.probe import probe
 from pipeline.video.read.program_map import announced_pictures
+from tests.made_by_ffmpeg import run_ffmpeg, to_file
 
 
 def recording(path: Path, codec: str, seconds: float = 0.8, size: str = "64x48", **options: object) -> bytes:

@@ -12,7 +12,6 @@ import pytest
 
 from pipeline.errors import ConfigError, MediaError, UsageError
 from pipeline.structures.video_info import VideoInfo
-from pipeline.video.ffmpeg import from_file, run_ffmpeg, to_file
 from pipeline.video.read.decode import decode_yuv
 from pipeline.video.read.plan import plan
 from pipeline.video.read.probe import probe
@@ -21,6 +20,7 @@ from pipeline.video.write.container import check_container
 from pipeline.video.write.encode import encode_part
 from pipeline.video.write.encoders import probe_encoder
 from tests.footage import OPEN_GOPS, TICK, UNEVEN, mux_proved, number_of, packets_of, write_clip
+from tests.made_by_ffmpeg import from_file, run_ffmpeg, to_file
 
 CHAPTERS = [
     {"id": 1, "start": 0, "end": 150, "time_base": TICK, "metadata": {"title": "Town"}},
