@@ -1,8 +1,9 @@
 """Time of a batch of pictures beside that of its network: `python benchmarks/pictures.py PICTURE ... [--count 200]`.
 
-In turns in one process: the network alone, by as many threads as it has use for, over pictures that lie in memory in
-its own size; and the whole batch, from files to files. Each gives seconds and CPU milliseconds a picture, the better of
-the turns; seconds mean something on a quiet machine alone. `beside` is the batch's CPU time less the network's.
+In turns in one process: the network alone, over pictures that lie in memory in its own size; and the whole batch, from
+files to files. `beside` is the batch's CPU time less the network's. First the network has all cores, as in the command,
+so that the rest has none of its own; then all but one, and the batch lasts as long as the network alone if it never
+waits for a picture. Each gives seconds and CPU milliseconds a picture, in the median of the turns.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import numpy as np
 from machine import RESULTS, machine, write
 from numpy.typing import NDArray
 
+from pipeline.cores import usable_cores
 from pipeline.pictures.batch import segment_pictures
 from pipeline.pictures.job import PictureJob
 from pipeline.pictures.one_picture import Finder
@@ -38,46 +40,56 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=3)
     options = parser.parse_args()
     keep_memory()  # as the command does
+    cores, found = usable_cores(), dict[str, dict[str, float]]()
     with tempfile.TemporaryDirectory() as folder:
-        found = measure(options.pictures, options.count, options.turns, Path(folder))
-    for name, value in found.items():
-        print(f"{name:40}{value:9.2f}")
+        source = _copies(options.pictures, options.count, Path(folder) / "in")
+        for threads in dict.fromkeys((cores, max(cores - 1, 1))):
+            name = f"network on {threads} of {cores} cores"
+            found[name] = measure(options.pictures, options.count, options.turns, source, threads)
+            print(name)
+            for what, value in found[name].items():
+                print(f"  {what:40}{value:9.2f}")
     write(RESULTS / "pictures.json", {"machine": machine(), "count": options.count, **found})
 
 
-def measure(pictures: list[Path], count: int, turns: int, folder: Path) -> dict[str, float]:
-    """The figures of a batch of `count`, in a folder that is there."""
-    source, settings = folder / "in", SegmentSettings()
-    source.mkdir()
+def _copies(pictures: list[Path], count: int, folder: Path) -> Path:
+    """The folder, made, with `count` pictures in it."""
+    folder.mkdir()
     for number in range(count):
         one = pictures[number % len(pictures)]
-        shutil.copy(one, source / f"{number:06d}{one.suffix}")
-    finder, segmenter = Finder(settings), Segmenter(settings)
+        shutil.copy(one, folder / f"{number:06d}{one.suffix}")
+    return folder
+
+
+def measure(pictures: list[Path], count: int, turns: int, source: Path, threads: int) -> dict[str, float]:
+    """The figures of a batch, the `count` pictures of the folder `source`, with so many threads for the network."""
+    settings, output = SegmentSettings(), source.with_name("out")
+    finder, segmenter = Finder(settings, threads), Segmenter(settings, threads)
     segmenter.setup()
     seen = [_as_the_network_sees(path, segmenter) for path in pictures]
-    job = PictureJob((str(source),), f"{folder}/out/", segment=settings, force=True)
+    job = PictureJob((str(source),), f"{output}/", segment=settings, force=True)
 
     def network() -> None:
-        with ThreadPoolExecutor(segmenter.callers) as threads:
-            list(threads.map(lambda number: segmenter.look(seen[number % len(seen)]), range(count)))
+        with ThreadPoolExecutor(segmenter.callers) as pool:
+            list(pool.map(lambda number: segmenter.look(seen[number % len(seen)]), range(count)))
 
     def batch() -> None:
-        shutil.rmtree(folder / "out", ignore_errors=True)
+        shutil.rmtree(output, ignore_errors=True)
         results = segment_pictures(job, finder=finder)
         assert all(result.state == "done" for result in results)
 
     finder.look(read_picture(pictures[0]))
     segmenter.look(seen[0])
     times = [(_spent(network), _spent(batch)) for _ in range(turns)]
-    alone, whole = (tuple(map(min, zip(*each, strict=True))) for each in zip(*times, strict=True))
+    alone, whole = (np.median(each, axis=0) for each in zip(*times, strict=True))
     return {
         "network alone, seconds": alone[0],
         "batch, seconds": whole[0],
-        "ratio of seconds": whole[0] / alone[0],
+        "ratio of seconds": float(np.median([both[0] / one[0] for one, both in times])),
         "network alone, CPU ms a picture": 1000 * alone[1] / count,
         "batch, CPU ms a picture": 1000 * whole[1] / count,
         "beside, CPU ms a picture": 1000 * (whole[1] - alone[1]) / count,
-        "ratio of CPU time": whole[1] / alone[1],
+        "ratio of CPU time": float(np.median([both[1] / one[1] for one, both in times])),
     }
 
 

@@ -126,10 +126,10 @@ HOMES = {
     "ai_edge_litert": {"networks"},
     "PIL": {"pictures", "live", "storage"},
     "cv2": {
+        "segment",
         "model",
         "networks",
         "pictures",
-        "live",
         "video",
         "proof",
         "render",

@@ -57,7 +57,9 @@ def _live(arguments: argparse.Namespace) -> int:
     from pipeline.live.watch import LiveJob, watch
     from pipeline.run.stopping import StopSignal
     from pipeline.video.ffmpeg import find_ffmpeg
+    from pipeline.workers.allocator import share_memory
 
+    share_memory()
     if arguments.record is not None:
         check_replaceable(arguments.record)
         if Path(arguments.source).is_file():

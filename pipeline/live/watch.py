@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +19,7 @@ from pipeline.render.settings import RenderSettings
 from pipeline.segment.network_classes import network_classes
 from pipeline.segment.segmenter import Segmenter
 from pipeline.segment.settings import SegmentSettings
+from pipeline.segment.shrink import shrunk
 from pipeline.structures.class_map import ClassMap
 from pipeline.structures.detections import Detections
 from pipeline.track.settings import TrackSettings
@@ -139,9 +139,7 @@ class _Finder:
     def __call__(self, rgb: NDArray[np.uint8], *, class_map: bool) -> tuple[Detections, ClassMap | None]:
         height, width = rgb.shape[:2]
         wide, tall = self._segmenter.frame_size(width, height, None)
-        small = rgb
-        if (wide, tall) != (width, height):
-            small = np.asarray(cv2.resize(rgb, (wide, tall), interpolation=cv2.INTER_AREA), np.uint8)
+        small = rgb if (wide, tall) == (width, height) else shrunk(rgb, wide, tall)
         found: Detections
         if class_map:
             ((found, classes),) = self._segmenter.look(small[None])

@@ -30,7 +30,7 @@ from pipeline.store.header import StoredPicture
 from pipeline.weights.digest import weights_digest
 
 #: Rises when the same settings make something else.
-_RELEASE = 4
+_RELEASE = 5
 
 
 #: Pictures that are written together, unless the first has waited so many seconds or they have so many bytes: a file of

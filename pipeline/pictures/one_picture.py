@@ -42,11 +42,14 @@ class FoundInPicture:
 class Finder:
     """Looks at pictures by the network of these settings, which is loaded when it is first needed.
 
-    Any number of threads may ask; as many are let through as the network has use for. class_maps : asked for too.
+    Any number of threads may ask; as many are let through as the network has use for. threads : as for a Segmenter.
+    class_maps : asked for too.
     """
 
-    def __init__(self, settings: SegmentSettings, *, class_maps: bool = False) -> None:
-        self._segmenter = Segmenter(settings, class_maps=class_maps)
+    def __init__(
+        self, settings: SegmentSettings, threads: int | None = None, *, class_maps: bool = False
+    ) -> None:
+        self._segmenter = Segmenter(settings, threads, class_maps=class_maps)
         self._names: Mapping[int, str] | None = None
         self._loading, self._turns = threading.Lock(), threading.Semaphore()
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from pipeline.segment.shrink import shrunk
 
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 
@@ -75,7 +76,7 @@ class Picture:
         rgb, _ = self.in_8_bit()
         if (width, height) == (self.width, self.height):
             return rgb
-        return np.asarray(cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+        return shrunk(rgb, width, height)
 
 
 def _narrowed(wide: Pixels) -> NDArray[np.uint8]:
