@@ -9,6 +9,7 @@ other: no cut into chunks changes the result.
 from __future__ import annotations
 
 from math import ceil
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,7 @@ _EXTEND_GAP, _EXTEND_LOOKS = 0.1, 2
 _STILL_STANDS = 0.5
 
 Floats = NDArray[np.float64]
+_SCORE = attrgetter("score")
 
 
 class LookBack:
@@ -78,18 +80,19 @@ class LookBack:
                     self._follow_back(window, life)
 
     def _follow_back(self, window: Window, life: Life) -> None:
-        missed = 0
+        missed, line = 0, extrapolation.line_before(life.known)
         for number in range(life.first.frame - 1, window.frames[0].number - 1, -1):
             frame = window.at(number)
             if not frame.looked:
                 continue
             if missed >= _EXTEND_LOOKS and life.first.seconds - frame.seconds > _EXTEND_GAP:
                 break
-            box = extrapolation.before(life.known, frame.seconds)
+            box = extrapolation.before(line, frame.seconds - life.first.seconds)
             row = self._free_row(frame, life, box)
             missed = missed + 1 if row is None else 0
             if row is not None:
                 window.claim(frame, row, life.number)
+                line = extrapolation.line_before(life.known)
 
     def _free_row(self, frame: WindowFrame, life: Life, box: Floats) -> int | None:
         """The detection without a track that fits this box best, and is no second one of another object's."""
@@ -99,7 +102,7 @@ class LookBack:
         )
         if len(rows) == 0:
             return None
-        boxes = frame.found.boxes.astype(np.float64)
+        boxes = frame.boxes
         fit = overlaps(box[None], boxes[rows], self._settings.box_growth)[0]
         fits = fit >= self._settings.weak_overlap
         rows, fit = rows[fits], fit[fits]
@@ -155,7 +158,7 @@ class LookBack:
         for life in list(window.lives.values()):
             if not life.seen:
                 continue
-            if life.before is not None and frame.number == life.before.frame + 1:
+            if life.before is not None and life.before.frame + 1 == frame.number < life.seen[0].frame:
                 self._bridge(window, life, life.before, life.seen[0])
             if life.seen[0].frame == frame.number:
                 present.append((life, life.seen[0], True))
@@ -197,12 +200,9 @@ class LookBack:
     def _filled(
         self, window: Window, frame: WindowFrame, before: Observation, after: Observation
     ) -> Observation:
-        camera = np.eye(3)
-        for one in window.between(before.frame, after.frame + 1):
-            camera = one.camera @ camera
-            if one.number == frame.number:
-                here = camera
-        box, mask, score = extrapolation.between(before, after, frame.seconds, here, camera)
+        way = window.way(before.frame, after.frame)
+        here = way[frame.number - before.frame - 1]
+        box, mask, score = extrapolation.between(before, after, frame.seconds, here, way[-1])
         return Observation(frame.number, frame.seconds, -1, box, score, mask)
 
     def _judge(self, window: Window, frame: WindowFrame) -> None:
@@ -210,7 +210,7 @@ class LookBack:
         needed = self._frames_needed(window)
         for row in np.flatnonzero(frame.owners != NO_TRACK).tolist():
             life = window.lives[int(frame.owners[row])]
-            scores = [one.score for one in life.seen]
+            scores = list(map(_SCORE, life.seen))
             if max(scores) > life.judged:
                 life.judged = max(life.judged, sum(sorted(scores, reverse=True)[: ceil(needed)]) / needed)
             if life.id == UNDECIDED and life.judged >= self._settings.start_score:
@@ -225,7 +225,7 @@ class LookBack:
         near = [one for one in window.frames if one.seconds - frame.seconds <= STAND_SECONDS]
         moved = sum(one.moved for one in near)
         rows = np.flatnonzero(frame.owners != NO_TRACK)
-        boxes = frame.found.boxes[rows].astype(np.float64)
+        boxes = frame.boxes[rows]
         begin = may_stand(boxes, window.parts, moved, self._size)
         for row, box, may_begin in zip(rows.tolist(), boxes, begin.tolist(), strict=True):
             life = window.lives[int(frame.owners[row])]
@@ -286,6 +286,7 @@ class LookBack:
     def _leave(self, window: Window, frame: WindowFrame) -> None:
         """Let the window's first frame go, and all that no later frame can need."""
         window.frames.popleft()
+        window.forget_ways(frame.number)
         now = window.frames[-1].seconds if window.frames else frame.seconds
         for life in list(window.lives.values()):
             if life.seen and life.seen[0].frame == frame.number:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,15 +57,20 @@ class WindowFrame:
     columns: NDArray[np.intp]
     owners: NDArray[np.int64]
 
+    @cached_property
+    def boxes(self) -> NDArray[np.float64]:
+        """Float64 [N, 4], those that were found."""
+        return self.found.boxes.astype(np.float64)
+
+    @cached_property
+    def scores(self) -> list[float]:
+        """Those of what was found."""
+        return self.found.scores.tolist()
+
     def observation(self, row: int) -> Observation:
         """The object of one row."""
         return Observation(
-            self.number,
-            self.seconds,
-            row,
-            self.found.boxes[row].astype(np.float64),
-            float(self.found.scores[row]),
-            self.found.roi_masks[row],
+            self.number, self.seconds, row, self.boxes[row], self.scores[row], self.found.roi_masks[row]
         )
 
 
@@ -135,6 +142,7 @@ class Window:
     lives: dict[int, Life] = field(default_factory=dict)
     aliases: dict[int, tuple[int, float]] = field(default_factory=dict)
     parts: StandingParts = field(default_factory=StandingParts)
+    _ways: dict[tuple[int, int], list[NDArray[np.float64]]] = field(default_factory=dict, init=False)
 
     @property
     def now(self) -> float:
@@ -155,6 +163,19 @@ class Window:
         start = self.frames[0].number
         for number in range(first + 1, last):
             yield self.at(number) if number >= start else self.past[number - start]
+
+    def way(self, first: int, last: int) -> list[NDArray[np.float64]]:
+        """The picture's motions [3, 3] from a remembered frame to each later one, up to `last`."""
+        if (first, last) not in self._ways:
+            cameras = [one.camera for one in self.between(first, last + 1)]
+            steps = accumulate(cameras, lambda way, camera: camera @ way, initial=np.eye(3))
+            self._ways[first, last] = list(steps)[1:]
+        return self._ways[first, last]
+
+    def forget_ways(self, until: int) -> None:
+        """Keep those alone that lead beyond the frame `until`."""
+        for first, last in [key for key in self._ways if key[1] <= until]:
+            del self._ways[first, last]
 
     def still(self) -> dict[int, NDArray[np.float64]]:
         """By number, the motion [3, 3] that takes a remembered frame's picture to the latest one's."""
@@ -180,7 +201,7 @@ class Window:
         """Give a detection that belongs to no track to this one, which is begun where there is none yet."""
         frame.owners[row] = number
         life = self.lives.setdefault(number, Life(number, np.zeros(self.classes)))
-        life.votes[frame.columns[row]] += float(frame.found.scores[row])
+        life.votes[frame.columns[row]] += frame.scores[row]
         one, place = frame.observation(row), len(life.seen)
         while place and life.seen[place - 1].frame > one.frame:
             place -= 1
