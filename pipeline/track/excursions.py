@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.structures.tracks import NO_TRACK
-from pipeline.track.window import Observation, Window
+from pipeline.track.observation import Observation
+from pipeline.track.window import Window
 
 Floats = NDArray[np.float64]
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import takewhile
+from itertools import accumulate, takewhile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.track.window import Observation
+from pipeline.track.observation import Observation
 
 Floats = NDArray[np.float64]
 
@@ -72,30 +72,38 @@ def before(line: Lines, seconds: float) -> Floats:
     return to_box(shape + velocity * seconds)
 
 
-def between(
-    before: Observation, after: Observation, seconds: float, camera: Floats, camera_whole: Floats
-) -> tuple[Floats, NDArray[np.uint8], float]:
-    """Box float64 [4], mask uint8 [28, 28] and score at `seconds`.
+class Gap:
+    """The way of an object from one time at which it was found to the next.
 
-    The box moves evenly, in position and in the logarithm of its size, in the world as the camera saw it at
-    `before`; both masks are warped with the box, which blending them cell by cell does, and score and mask are
-    weighted by nearness.
-
-    Parameters
-    ----------
-    before, after : the object on both sides.
-    seconds : a time between both.
-    camera, camera_whole : float64 [3, 3], the picture's motion from `before` to then, and to `after`.
-
+    Its box moves evenly, in position and in the logarithm of its size, in the world as the camera saw it at the first;
+    both masks are warped with the box, which blending them cell by cell does, and score and mask are weighted by
+    nearness.
     """
-    share = (seconds - before.seconds) / (after.seconds - before.seconds)
-    first, last = (
-        to_shape(before.box),
-        carried_shapes(to_shape(after.box), np.linalg.inv(camera_whole).astype(np.float64)),
-    )
-    box = to_box(carried_shapes(first + (last - first) * share, camera))
-    mask = before.mask.astype(np.float32) * (1 - share) + after.mask.astype(np.float32) * share
-    return box, np.rint(mask).astype(np.uint8), before.score * (1 - share) + after.score * share
+
+    def __init__(
+        self, before: Observation, after: Observation, seconds: Sequence[float], cameras: Sequence[Floats]
+    ) -> None:
+        """With the times of the frames after `before` up to `after`, and the picture's motion [3, 3] into each."""
+        self.before, self.after = before, after
+        times = np.array(seconds)
+        self._times, self._shares = times, (times - before.seconds) / (after.seconds - before.seconds)
+        way = np.array(list(accumulate(cameras, lambda so_far, camera: camera @ so_far)))
+        first = to_shape(before.box)
+        last = carried_shapes(to_shape(after.box), np.linalg.inv(way[-1]).astype(np.float64))
+        self._boxes = to_box(carried_shapes(first + (last - first) * self._shares[:, None], way))
+
+    def box(self, frame: int) -> Floats:
+        """Where the object is in a frame: [4]."""
+        return self._boxes[frame - self.before.frame - 1]
+
+    def at(self, frame: int) -> Observation:
+        """The object in a frame, where no row is its own."""
+        place = frame - self.before.frame - 1
+        share = float(self._shares[place])
+        mask = self.before.mask.astype(np.float32) * (1 - share) + self.after.mask.astype(np.float32) * share
+        score = self.before.score * (1 - share) + self.after.score * share
+        seconds = float(self._times[place])
+        return Observation(frame, seconds, -1, self._boxes[place], score, np.rint(mask).astype(np.uint8))
 
 
 def _near_first(seen: Sequence[Observation]) -> list[Observation]:

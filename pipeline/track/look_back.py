@@ -20,10 +20,11 @@ from pipeline.track import extrapolation
 from pipeline.track.association import overlaps
 from pipeline.track.excursions import leave_out_excursions
 from pipeline.track.joining import continuations
+from pipeline.track.observation import Observation
 from pipeline.track.own_car import STAND_SECONDS, fixed_box, may_stand, soon_fixed_box, standing_box
 from pipeline.track.sameness import same_objects
 from pipeline.track.settings import TrackSettings
-from pipeline.track.window import UNDECIDED, Life, Observation, Past, Window, WindowFrame
+from pipeline.track.window import UNDECIDED, Life, Past, Window, WindowFrame
 
 #: A track is followed back beyond its first frame once it is known for so long, when its motion is known.
 _EXTEND_SECONDS = 0.3
@@ -163,11 +164,11 @@ class LookBack:
             if life.seen[0].frame == frame.number:
                 present.append((life, life.seen[0], True))
             elif life.before is not None and self._is_filled(window, life.before, life.seen[0]):
-                one = self._filled(window, frame, life.before, life.seen[0])
-                row = self._free_row(frame, life, one.box) if frame.looked else None
+                gap = window.gap(life)
+                row = self._free_row(frame, life, gap.box(frame.number)) if frame.looked else None
                 if row is not None:
                     window.claim(frame, row, life.number)
-                    one = life.seen[0]
+                one = gap.at(frame.number) if row is None else life.seen[0]
                 present.append((life, one, row is not None))
         return present
 
@@ -181,7 +182,7 @@ class LookBack:
         rows, last = [], before.seconds
         for one in window.between(before.frame, after.frame):
             if isinstance(one, WindowFrame) and one.looked:
-                row = self._free_row(one, life, self._filled(window, one, before, after).box)
+                row = self._free_row(one, life, window.gap(life).box(one.number))
                 if row is not None:
                     rows.append((one, row))
                     if one.seconds - last > self._settings.fill_seconds:
@@ -196,14 +197,6 @@ class LookBack:
         if after.seconds - before.seconds <= self._settings.fill_seconds:
             return True
         return not any(one.looked for one in window.between(before.frame, after.frame))
-
-    def _filled(
-        self, window: Window, frame: WindowFrame, before: Observation, after: Observation
-    ) -> Observation:
-        way = window.way(before.frame, after.frame)
-        here = way[frame.number - before.frame - 1]
-        box, mask, score = extrapolation.between(before, after, frame.seconds, here, way[-1])
-        return Observation(frame.number, frame.seconds, -1, box, score, mask)
 
     def _judge(self, window: Window, frame: WindowFrame) -> None:
         """Tell which tracks that were found in this frame are objects, and of which class."""
@@ -286,7 +279,6 @@ class LookBack:
     def _leave(self, window: Window, frame: WindowFrame) -> None:
         """Let the window's first frame go, and all that no later frame can need."""
         window.frames.popleft()
-        window.forget_ways(frame.number)
         now = window.frames[-1].seconds if window.frames else frame.seconds
         for life in list(window.lives.values()):
             if life.seen and life.seen[0].frame == frame.number:

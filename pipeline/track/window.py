@@ -9,33 +9,18 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.structures.detections import Detections
 from pipeline.structures.tracks import NO_TRACK
+from pipeline.track.extrapolation import Gap
+from pipeline.track.observation import Observation
 from pipeline.track.standing_parts import StandingParts
 
 #: A track's id before it is decided whether it is an object.
 UNDECIDED = 0
-
-
-@dataclass(frozen=True, eq=False)
-class Observation:
-    """One object in one frame, found there.
-
-    frame : number of the frame. seconds : its time. row : of the frame's detections.
-    box : float64 [4], x1, y1, x2, y2. score : of the detection. mask : uint8 [28, 28].
-    """
-
-    frame: int
-    seconds: float
-    row: int
-    box: NDArray[np.float64]
-    score: float
-    mask: NDArray[np.uint8]
 
 
 @dataclass(eq=False)
@@ -83,7 +68,7 @@ class Life:
     judged : the score that it is judged by. extended, joined : whether that was tried for its first and last frame.
     standing : box [4] where it stands as a part of the own car, while it does; None otherwise.
     before : where it was last seen in a frame that is final; None where all of it is in the window.
-    seen : where it was found in the window, in order.
+    seen : where it was found in the window, in order. gap : the way to the first of them, once it was asked for.
     """
 
     number: int
@@ -96,6 +81,7 @@ class Life:
     standing: NDArray[np.float64] | None = None
     before: Observation | None = None
     seen: deque[Observation] = field(default_factory=deque)
+    gap: Gap | None = field(default=None, init=False)
 
     @property
     def known(self) -> list[Observation]:
@@ -142,7 +128,6 @@ class Window:
     lives: dict[int, Life] = field(default_factory=dict)
     aliases: dict[int, tuple[int, float]] = field(default_factory=dict)
     parts: StandingParts = field(default_factory=StandingParts)
-    _ways: dict[tuple[int, int], list[NDArray[np.float64]]] = field(default_factory=dict, init=False)
 
     @property
     def now(self) -> float:
@@ -164,18 +149,14 @@ class Window:
         for number in range(first + 1, last):
             yield self.at(number) if number >= start else self.past[number - start]
 
-    def way(self, first: int, last: int) -> list[NDArray[np.float64]]:
-        """The picture's motions [3, 3] from a remembered frame to each later one, up to `last`."""
-        if (first, last) not in self._ways:
-            cameras = [one.camera for one in self.between(first, last + 1)]
-            steps = accumulate(cameras, lambda way, camera: camera @ way, initial=np.eye(3))
-            self._ways[first, last] = list(steps)[1:]
-        return self._ways[first, last]
-
-    def forget_ways(self, until: int) -> None:
-        """Keep those alone that lead beyond the frame `until`."""
-        for first, last in [key for key in self._ways if key[1] <= until]:
-            del self._ways[first, last]
+    def gap(self, life: Life) -> Gap:
+        """The way of a track from where it was last seen in a final frame to its next time."""
+        before, after = life.before, life.seen[0]
+        assert before is not None
+        if life.gap is None or life.gap.before is not before or life.gap.after is not after:
+            frames = list(self.between(before.frame, after.frame + 1))
+            life.gap = Gap(before, after, [one.seconds for one in frames], [one.camera for one in frames])
+        return life.gap
 
     def still(self) -> dict[int, NDArray[np.float64]]:
         """By number, the motion [3, 3] that takes a remembered frame's picture to the latest one's."""

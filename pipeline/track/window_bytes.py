@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from pipeline.structures.detections import Detections
 from pipeline.structures.masks import ROI_MASK_SIZE
 from pipeline.structures.tracks import NO_TRACK
+from pipeline.track.observation import Observation
 from pipeline.track.standing_parts import StandingParts
-from pipeline.track.window import Life, Observation, Past, Window, WindowFrame
+from pipeline.track.window import Life, Past, Window, WindowFrame
 
 Columns = Mapping[str, NDArray[Any]]
 _CAMERA = (3, 3)
