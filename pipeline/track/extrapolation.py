@@ -93,11 +93,11 @@ class Gap:
         self._boxes = to_box(carried_shapes(first + (last - first) * self._shares[:, None], way))
 
     def box(self, frame: int) -> Floats:
-        """Where the object is in a frame: [4]."""
+        """Box [4] of the object in a frame."""
         return self._boxes[frame - self.before.frame - 1]
 
     def at(self, frame: int) -> Observation:
-        """The object in a frame, where no row is its own."""
+        """Box, mask and score of the object in a frame; no row of it is its own."""
         place = frame - self.before.frame - 1
         share = float(self._shares[place])
         mask = self.before.mask.astype(np.float32) * (1 - share) + self.after.mask.astype(np.float32) * share
