@@ -13,10 +13,9 @@ def overlaps(boxes: Floats, others: Floats, growth: float = 0.0) -> Floats:
     if not len(boxes) or not len(others):
         return np.zeros((len(boxes), len(others)))
     first, second = _grown(boxes, growth), _grown(others, growth)
-    x1, y1, x2, y2 = first.T[:, :, None]
-    left, top, right, bottom = second.T[:, None, :]
-    across = np.minimum(x2, right) - np.maximum(x1, left)
-    shared = np.maximum(across, 0.0) * np.maximum(np.minimum(y2, bottom) - np.maximum(y1, top), 0.0)
+    # Both axes [N, M, 2] at once: with as few boxes as a frame has, each call of NumPy counts.
+    low = np.maximum(first[:, None, :2], second[:, :2])
+    shared = _products(np.maximum(np.minimum(first[:, None, 2:], second[:, 2:]) - low, 0.0))
     union = _areas(first)[:, None] + _areas(second) - shared
     return np.asarray(shared / np.where(union > 0, union, 1.0))
 

@@ -27,11 +27,13 @@ def candidates(
 
     """
     boxes = detections.boxes.astype(np.float64)
-    usable = (detections.scores >= settings.follow_score) & ~_inside(boxes, settings.ignore_regions)
+    usable = detections.scores >= settings.follow_score
+    if settings.ignore_regions:
+        usable &= ~_inside(boxes, settings.ignore_regions)
     same = (overlaps(boxes, boxes) >= settings.duplicate_overlap) & (groups[:, None] == groups[None])
-    for row in range(len(boxes)):
-        if usable[row] and same[row, :row][usable[:row]].any():
-            usable[row] = False
+    better = np.tril(same, -1)
+    for row in np.flatnonzero(usable & better.any(axis=1)).tolist():
+        usable[row] = not (better[row] & usable).any()
     return usable
 
 

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.structures.tracks import NO_TRACK
-from pipeline.track.window import Observation, Window
+from pipeline.track.observation import Observation
+from pipeline.track.window import Window
 
 Floats = NDArray[np.float64]
 
@@ -28,7 +29,7 @@ def leave_out_excursions(window: Window, seconds: float) -> None:
     if not known:
         return
     old = np.array([before.box for _, _, before in known])
-    new = frame.found.boxes[[row for row, _, _ in known]].astype(np.float64)
+    new = frame.boxes[[row for row, _, _ in known]]
     grown = np.all(_sides(new) >= _LARGER * _sides(old), axis=1)
     for (_, life, before), larger in zip(known, grown.tolist(), strict=True):
         for _ in range(_larger(before, life.seen, seconds) if larger else 0):

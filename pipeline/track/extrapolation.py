@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate, takewhile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.track.window import Observation
+from pipeline.track.observation import Observation
 
 Floats = NDArray[np.float64]
 
@@ -16,6 +17,9 @@ _FIT_SECONDS = 0.4
 
 #: Over a span as short as this, half of a measured velocity is noise.
 _NOISE_SECONDS = 0.08
+
+#: Shapes and their velocities.
+Lines = tuple[Floats, Floats]
 
 
 def to_shape(box: Floats) -> Floats:
@@ -42,71 +46,88 @@ def carried_shapes(shapes: Floats, camera: Floats) -> Floats:
     return np.concatenate([centres, shapes[..., 2:] + grown[..., None]], axis=-1)
 
 
-def line_after(
-    seen: Sequence[Observation], still: Mapping[int, Floats] | None = None
-) -> tuple[Floats, Floats]:
-    """Shape [4] where an object was last seen, and its velocity [4] a second there; it was seen here, in order.
+def lines_after(lives: Sequence[Sequence[Observation]], still: Mapping[int, Floats]) -> Lines:
+    """Shape [L, 4] where each object was last seen, and its velocity [L, 4] a second there.
 
+    lives : where each was seen, in order.
     still : by number of the frame, the motion [3, 3] that carries what was seen there to one place of the camera.
     """
-    last = seen[-1]
-    return _line([one for one in seen if last.seconds - one.seconds <= _FIT_SECONDS], last, still)
+    return _lines([_near_first(seen[::-1]) for seen in lives], still)
 
 
-def line_before(
-    seen: Sequence[Observation], still: Mapping[int, Floats] | None = None
-) -> tuple[Floats, Floats]:
-    """Shape [4] where an object was first seen, and its velocity [4] a second there; else as above."""
-    first = seen[0]
-    return _line([one for one in seen if one.seconds - first.seconds <= _FIT_SECONDS], first, still)
+def lines_before(lives: Sequence[Sequence[Observation]], still: Mapping[int, Floats]) -> Lines:
+    """Shape [L, 4] where each object was first seen, and its velocity [L, 4] a second there; else as above."""
+    return _lines([_near_first(seen) for seen in lives], still)
 
 
-def before(seen: Sequence[Observation], seconds: float) -> Floats:
-    """Box [4] at `seconds` of an object that was seen here later, in order."""
-    shape, velocity = line_before(seen)
-    return to_box(shape + velocity * (seconds - seen[0].seconds))
+def line_before(seen: Sequence[Observation]) -> Lines:
+    """Shape [4] in the picture where an object was first seen, and its velocity [4] a second there."""
+    shapes, velocities = _lines([_near_first(seen)], None)
+    return shapes[0], velocities[0]
 
 
-def between(
-    before: Observation, after: Observation, seconds: float, camera: Floats, camera_whole: Floats
-) -> tuple[Floats, NDArray[np.uint8], float]:
-    """Box float64 [4], mask uint8 [28, 28] and score at `seconds`.
+def before(line: Lines, seconds: float) -> Floats:
+    """Box [4] of an object with this line, `seconds` from where it was first seen: before 0, earlier."""
+    shape, velocity = line
+    return to_box(shape + velocity * seconds)
 
-    The box moves evenly, in position and in the logarithm of its size, in the world as the camera saw it at
-    `before`; both masks are warped with the box, which blending them cell by cell does, and score and mask are
-    weighted by nearness.
 
-    Parameters
-    ----------
-    before, after : the object on both sides.
-    seconds : a time between both.
-    camera, camera_whole : float64 [3, 3], the picture's motion from `before` to then, and to `after`.
+class Gap:
+    """The way of an object from one time at which it was found to the next.
 
+    Its box moves evenly, in position and in the logarithm of its size, in the world as the camera saw it at the first;
+    both masks are warped with the box, which blending them cell by cell does, and score and mask are weighted by
+    nearness.
     """
-    share = (seconds - before.seconds) / (after.seconds - before.seconds)
-    first, last = (
-        to_shape(before.box),
-        carried_shapes(to_shape(after.box), np.linalg.inv(camera_whole).astype(np.float64)),
-    )
-    box = to_box(carried_shapes(first + (last - first) * share, camera))
-    mask = before.mask.astype(np.float32) * (1 - share) + after.mask.astype(np.float32) * share
-    return box, np.rint(mask).astype(np.uint8), before.score * (1 - share) + after.score * share
+
+    def __init__(
+        self, before: Observation, after: Observation, seconds: Sequence[float], cameras: Sequence[Floats]
+    ) -> None:
+        """With the times of the frames after `before` up to `after`, and the picture's motion [3, 3] into each."""
+        self.before, self.after = before, after
+        times = np.array(seconds)
+        self._times, self._shares = times, (times - before.seconds) / (after.seconds - before.seconds)
+        way = np.array(list(accumulate(cameras, lambda so_far, camera: camera @ so_far)))
+        first = to_shape(before.box)
+        last = carried_shapes(to_shape(after.box), np.linalg.inv(way[-1]).astype(np.float64))
+        self._boxes = to_box(carried_shapes(first + (last - first) * self._shares[:, None], way))
+
+    def box(self, frame: int) -> Floats:
+        """Box [4] of the object in a frame."""
+        return self._boxes[frame - self.before.frame - 1]
+
+    def at(self, frame: int) -> Observation:
+        """Box, mask and score of the object in a frame; no row of it is its own."""
+        place = frame - self.before.frame - 1
+        share = float(self._shares[place])
+        mask = self.before.mask.astype(np.float32) * (1 - share) + self.after.mask.astype(np.float32) * share
+        score = self.before.score * (1 - share) + self.after.score * share
+        seconds = float(self._times[place])
+        return Observation(frame, seconds, -1, self._boxes[place], score, np.rint(mask).astype(np.uint8))
 
 
-def _line(
-    seen: Sequence[Observation], end: Observation, still: Mapping[int, Floats] | None
-) -> tuple[Floats, Floats]:
-    shapes = to_shape(np.array([one.box for one in seen]))
+def _near_first(seen: Sequence[Observation]) -> list[Observation]:
+    """Of an object's times, in order or backwards, those that its line is laid through."""
+    start = seen[0].seconds
+    return list(takewhile(lambda one: abs(one.seconds - start) <= _FIT_SECONDS, seen))
+
+
+def _lines(lives: Sequence[Sequence[Observation]], still: Mapping[int, Floats] | None) -> Lines:
+    """Shape of each life's first observation, and the velocity of the line through all of them."""
+    counts = np.array([len(seen) for seen in lives])
+    starts = np.cumsum(counts) - counts
+    flat = [one for seen in lives for one in seen]
+    shapes = to_shape(np.array([one.box for one in flat]))
     if still is not None:
-        shapes = carried_shapes(shapes, np.array([still[one.frame] for one in seen]))
-    shape = shapes[-1 if end is seen[-1] else 0]
-    times = np.array([one.seconds for one in seen])
-    away = times - times.sum() / len(times)
-    spread, span = float(away @ away), float(times[-1] - times[0])
-    if spread == 0.0:
-        return shape, np.zeros(4)
-    velocity = (away @ shapes) / spread * span**2 / (span**2 + _NOISE_SECONDS**2)
-    velocity[2:] = np.clip(
-        velocity[2:], -1.0, 1.0
-    )  # no object grows faster than e times in a second for long
-    return shape, velocity
+        shapes = carried_shapes(shapes, np.array([still[one.frame] for one in flat]))
+    times = np.array([one.seconds for one in flat])
+    span = times[starts + counts - 1] - times[starts]
+    away = times - np.repeat(np.add.reduceat(times, starts) / counts, counts)
+    spread = np.add.reduceat(away**2, starts)
+    moment = np.add.reduceat(away[:, None] * shapes, starts)
+    sure = np.divide(span**2, span**2 + _NOISE_SECONDS**2) / np.where(spread > 0.0, spread, np.inf)
+    velocity = moment * sure[:, None]
+    velocity[:, 2:] = np.clip(
+        velocity[:, 2:], -1.0, 1.0
+    )  # none grows faster than e times in a second for long
+    return shapes[starts], velocity

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.track.association import overlaps_of_pairs, pair
-from pipeline.track.extrapolation import line_after, line_before, to_box
+from pipeline.track.extrapolation import lines_after, lines_before, to_box
 from pipeline.track.settings import TrackSettings
 from pipeline.track.window import Life
 
@@ -62,13 +62,13 @@ def _fits(
     still: Mapping[int, NDArray[np.float64]],
 ) -> NDArray[np.float64]:
     """IoU [P] of each pair: of one's box with where the other one's motion leads, the lesser of both ways."""
-    after, before = np.zeros((len(ended), 2, 4)), np.zeros((len(begun), 2, 4))
-    for row in np.unique(rows).tolist():
-        after[row] = line_after(ended[row].known, still)
-    for column in np.unique(columns).tolist():
-        before[column] = line_before(begun[column].known, still)
-    ends, starts, seconds = after[rows], before[columns], gaps[:, None]
-    margin = growth + _GROWTH_A_SECOND * gaps
-    there = overlaps_of_pairs(to_box(ends[:, 0] + ends[:, 1] * seconds), to_box(starts[:, 0]), margin)
-    here = overlaps_of_pairs(to_box(ends[:, 0]), to_box(starts[:, 0] - starts[:, 1] * seconds), margin)
+    olds, rows = np.unique(rows, return_inverse=True)
+    news, columns = np.unique(columns, return_inverse=True)
+    after = lines_after([ended[row].known for row in olds.tolist()], still)
+    before = lines_before([begun[column].known for column in news.tolist()], still)
+    ends, forth = (part[rows] for part in after)
+    starts, back = (part[columns] for part in before)
+    seconds, margin = gaps[:, None], growth + _GROWTH_A_SECOND * gaps
+    there = overlaps_of_pairs(to_box(ends + forth * seconds), to_box(starts), margin)
+    here = overlaps_of_pairs(to_box(ends), to_box(starts - back * seconds), margin)
     return np.minimum(there, here)

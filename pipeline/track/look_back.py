@@ -9,6 +9,7 @@ other: no cut into chunks changes the result.
 from __future__ import annotations
 
 from math import ceil
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +20,11 @@ from pipeline.track import extrapolation
 from pipeline.track.association import overlaps
 from pipeline.track.excursions import leave_out_excursions
 from pipeline.track.joining import continuations
+from pipeline.track.observation import Observation
 from pipeline.track.own_car import STAND_SECONDS, fixed_box, may_stand, soon_fixed_box, standing_box
 from pipeline.track.sameness import same_objects
 from pipeline.track.settings import TrackSettings
-from pipeline.track.window import UNDECIDED, Life, Observation, Past, Window, WindowFrame
+from pipeline.track.window import UNDECIDED, Life, Past, Window, WindowFrame
 
 #: A track is followed back beyond its first frame once it is known for so long, when its motion is known.
 _EXTEND_SECONDS = 0.3
@@ -34,6 +36,7 @@ _EXTEND_GAP, _EXTEND_LOOKS = 0.1, 2
 _STILL_STANDS = 0.5
 
 Floats = NDArray[np.float64]
+_SCORE = attrgetter("score")
 
 
 class LookBack:
@@ -78,18 +81,19 @@ class LookBack:
                     self._follow_back(window, life)
 
     def _follow_back(self, window: Window, life: Life) -> None:
-        missed = 0
+        missed, line = 0, extrapolation.line_before(life.known)
         for number in range(life.first.frame - 1, window.frames[0].number - 1, -1):
             frame = window.at(number)
             if not frame.looked:
                 continue
             if missed >= _EXTEND_LOOKS and life.first.seconds - frame.seconds > _EXTEND_GAP:
                 break
-            box = extrapolation.before(life.known, frame.seconds)
+            box = extrapolation.before(line, frame.seconds - life.first.seconds)
             row = self._free_row(frame, life, box)
             missed = missed + 1 if row is None else 0
             if row is not None:
                 window.claim(frame, row, life.number)
+                line = extrapolation.line_before(life.known)
 
     def _free_row(self, frame: WindowFrame, life: Life, box: Floats) -> int | None:
         """The detection without a track that fits this box best, and is no second one of another object's."""
@@ -99,7 +103,7 @@ class LookBack:
         )
         if len(rows) == 0:
             return None
-        boxes = frame.found.boxes.astype(np.float64)
+        boxes = frame.boxes
         fit = overlaps(box[None], boxes[rows], self._settings.box_growth)[0]
         fits = fit >= self._settings.weak_overlap
         rows, fit = rows[fits], fit[fits]
@@ -155,16 +159,16 @@ class LookBack:
         for life in list(window.lives.values()):
             if not life.seen:
                 continue
-            if life.before is not None and frame.number == life.before.frame + 1:
+            if life.before is not None and life.before.frame + 1 == frame.number < life.seen[0].frame:
                 self._bridge(window, life, life.before, life.seen[0])
             if life.seen[0].frame == frame.number:
                 present.append((life, life.seen[0], True))
             elif life.before is not None and self._is_filled(window, life.before, life.seen[0]):
-                one = self._filled(window, frame, life.before, life.seen[0])
-                row = self._free_row(frame, life, one.box) if frame.looked else None
+                gap = window.gap(life)
+                row = self._free_row(frame, life, gap.box(frame.number)) if frame.looked else None
                 if row is not None:
                     window.claim(frame, row, life.number)
-                    one = life.seen[0]
+                one = gap.at(frame.number) if row is None else life.seen[0]
                 present.append((life, one, row is not None))
         return present
 
@@ -178,7 +182,7 @@ class LookBack:
         rows, last = [], before.seconds
         for one in window.between(before.frame, after.frame):
             if isinstance(one, WindowFrame) and one.looked:
-                row = self._free_row(one, life, self._filled(window, one, before, after).box)
+                row = self._free_row(one, life, window.gap(life).box(one.number))
                 if row is not None:
                     rows.append((one, row))
                     if one.seconds - last > self._settings.fill_seconds:
@@ -194,23 +198,12 @@ class LookBack:
             return True
         return not any(one.looked for one in window.between(before.frame, after.frame))
 
-    def _filled(
-        self, window: Window, frame: WindowFrame, before: Observation, after: Observation
-    ) -> Observation:
-        camera = np.eye(3)
-        for one in window.between(before.frame, after.frame + 1):
-            camera = one.camera @ camera
-            if one.number == frame.number:
-                here = camera
-        box, mask, score = extrapolation.between(before, after, frame.seconds, here, camera)
-        return Observation(frame.number, frame.seconds, -1, box, score, mask)
-
     def _judge(self, window: Window, frame: WindowFrame) -> None:
         """Tell which tracks that were found in this frame are objects, and of which class."""
         needed = self._frames_needed(window)
         for row in np.flatnonzero(frame.owners != NO_TRACK).tolist():
             life = window.lives[int(frame.owners[row])]
-            scores = [one.score for one in life.seen]
+            scores = list(map(_SCORE, life.seen))
             if max(scores) > life.judged:
                 life.judged = max(life.judged, sum(sorted(scores, reverse=True)[: ceil(needed)]) / needed)
             if life.id == UNDECIDED and life.judged >= self._settings.start_score:
@@ -225,7 +218,7 @@ class LookBack:
         near = [one for one in window.frames if one.seconds - frame.seconds <= STAND_SECONDS]
         moved = sum(one.moved for one in near)
         rows = np.flatnonzero(frame.owners != NO_TRACK)
-        boxes = frame.found.boxes[rows].astype(np.float64)
+        boxes = frame.boxes[rows]
         begin = may_stand(boxes, window.parts, moved, self._size)
         for row, box, may_begin in zip(rows.tolist(), boxes, begin.tolist(), strict=True):
             life = window.lives[int(frame.owners[row])]

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.track.association import overlaps
+from pipeline.track.observation import Observation
 from pipeline.track.standing_parts import StandingParts
-from pipeline.track.window import Observation
 
 Floats = NDArray[np.float64]
 

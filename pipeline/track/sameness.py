@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.track.association import overlaps, overlaps_of_pairs
+from pipeline.track.observation import Observation
 from pipeline.track.settings import TrackSettings
-from pipeline.track.window import UNDECIDED, Life, Observation
+from pipeline.track.window import UNDECIDED, Life
 
 Floats = NDArray[np.float64]
 

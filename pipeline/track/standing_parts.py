@@ -57,6 +57,7 @@ class StandingParts:
     left_out: NDArray[np.bool_] | None = None
     region: NDArray[np.bool_] | None = None
     _still: NDArray[np.float64] | None = field(default=None, init=False)
+    _totals: NDArray[np.float64] | None = field(default=None, init=False)
 
     def take(self, edges: EdgeMap | None, moved: float) -> None:
         """Take in the next frame: its edges where it is sampled, and how far points went since the one before."""
@@ -68,21 +69,22 @@ class StandingParts:
             self.left_out = np.zeros(edges.shape, np.bool_)
         self.samples, self.moved = self.samples + 1, 0.0
         self.sums += np.stack([edges > 0, _ACROSS[edges], _DOWN[edges]])
-        self._still = None
+        self._still = self._totals = None
 
     def shares(self, boxes: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.float64]:
         """For each box [N, 4] the share of the edges in it that stand still, 0 .. 1; 0 where nothing is known yet.
 
         size : height and width of the picture that the boxes are in.
         """
-        shares = np.zeros(len(boxes))
         if self.sums is None or self.samples < _LEAST_SAMPLES:
-            return shares
-        still = self._stillness()
-        for row, (x1, y1, x2, y2) in enumerate(self._cells(boxes, size)):
-            edges = int(self.sums[0, y1:y2, x1:x2].sum())
-            shares[row] = still[y1:y2, x1:x2].sum() / (edges + _DOUBT * self.samples)
-        return shares
+            return np.zeros(len(boxes))
+        if self._totals is None:
+            cells = np.stack([self._stillness(), self.sums[0]])
+            self._totals = np.pad(cells.cumsum(axis=1).cumsum(axis=2), ((0, 0), (1, 0), (1, 0)))
+        x1, y1, x2, y2 = self._cells(boxes, size).T
+        totals = self._totals
+        still, edges = totals[:, y2, x2] - totals[:, y1, x2] - totals[:, y2, x1] + totals[:, y1, x1]
+        return np.asarray(still / (edges + _DOUBT * self.samples))
 
     def leave_out(self, box: NDArray[np.float64], mask: NDArray[np.uint8], size: tuple[int, int]) -> None:
         """Note that an object with this box [4] and mask [28, 28] is left out as a part of the own car."""
@@ -94,7 +96,8 @@ class StandingParts:
     def end_scene(self) -> None:
         """Keep what stood, and begin anew: another scene may be another camera's."""
         self.region = self.found()
-        self.samples, self.moved, self.sums, self.left_out, self._still = 0, 0.0, None, None, None
+        self.samples, self.moved, self.sums, self.left_out = 0, 0.0, None, None
+        self._still = self._totals = None
 
     def found(self) -> NDArray[np.bool_] | None:
         """bool [h, w]: the own car so far, a cell each; None where the film has shown none.

@@ -26,6 +26,9 @@ from pipeline.track.state import TrackerState
 Rows = NDArray[np.intp]
 _NOBODY = -1
 
+#: What a track keeps from frame to frame as long as it is not seen.
+_KEPT = ("ids", "votes", "peaks", "hits", "missed", "last_seen")
+
 
 class Tracker:
     """Turns detections into tracks; holds rules only, what it remembers is the state that goes in and out."""
@@ -97,8 +100,9 @@ class Tracker:
         means[state.missed[alive] > 0, 2:, 1] = 0.0  # what is hidden does not go on growing
         passed = max(seconds - float(state.seconds), 0.0) if len(state) else 0.0
         means, covariances = motion.predict(means, state.covariances[alive], passed)
+        kept = {name: getattr(state, name)[alive] for name in _KEPT}
         return replace(
-            _pick(state, alive), means=means, covariances=covariances, seconds=np.array(seconds, np.float64)
+            state, means=means, covariances=covariances, seconds=np.array(seconds, np.float64), **kept
         )
 
     def _owners(
@@ -159,6 +163,8 @@ class Tracker:
     ) -> TrackerState:
         """The tracks and, behind them, a new one for each detection of `starts`."""
         count = len(starts)
+        if not count:
+            return state
         means, covariances = motion.begin(detections.boxes[starts].astype(np.float64))
         votes = np.zeros((count, len(self.class_ids)), np.float64)
         votes[np.arange(count), classes[starts]] = detections.scores[starts]
@@ -174,11 +180,6 @@ class Tracker:
             missed=np.concatenate([state.missed, np.zeros(count, np.int64)]),
             last_seen=np.concatenate([state.last_seen, np.full(count, state.seconds)]),
         )
-
-
-def _pick(state: TrackerState, alive: NDArray[np.bool_]) -> TrackerState:
-    columns = ("ids", "means", "covariances", "votes", "peaks", "hits", "missed", "last_seen")
-    return replace(state, **{name: getattr(state, name)[alive] for name in columns})
 
 
 def _tracks(state: TrackerState, owners: Rows, detections: Detections) -> Tracks:

@@ -8,32 +8,19 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.structures.detections import Detections
 from pipeline.structures.tracks import NO_TRACK
+from pipeline.track.extrapolation import Gap
+from pipeline.track.observation import Observation
 from pipeline.track.standing_parts import StandingParts
 
 #: A track's id before it is decided whether it is an object.
 UNDECIDED = 0
-
-
-@dataclass(frozen=True, eq=False)
-class Observation:
-    """One object in one frame, found there.
-
-    frame : number of the frame. seconds : its time. row : of the frame's detections.
-    box : float64 [4], x1, y1, x2, y2. score : of the detection. mask : uint8 [28, 28].
-    """
-
-    frame: int
-    seconds: float
-    row: int
-    box: NDArray[np.float64]
-    score: float
-    mask: NDArray[np.uint8]
 
 
 @dataclass(eq=False)
@@ -55,15 +42,20 @@ class WindowFrame:
     columns: NDArray[np.intp]
     owners: NDArray[np.int64]
 
+    @cached_property
+    def boxes(self) -> NDArray[np.float64]:
+        """Float64 [N, 4], those that were found."""
+        return self.found.boxes.astype(np.float64)
+
+    @cached_property
+    def scores(self) -> list[float]:
+        """Those of what was found."""
+        return self.found.scores.tolist()
+
     def observation(self, row: int) -> Observation:
         """The object of one row."""
         return Observation(
-            self.number,
-            self.seconds,
-            row,
-            self.found.boxes[row].astype(np.float64),
-            float(self.found.scores[row]),
-            self.found.roi_masks[row],
+            self.number, self.seconds, row, self.boxes[row], self.scores[row], self.found.roi_masks[row]
         )
 
 
@@ -76,7 +68,7 @@ class Life:
     judged : the score that it is judged by. extended, joined : whether that was tried for its first and last frame.
     standing : box [4] where it stands as a part of the own car, while it does; None otherwise.
     before : where it was last seen in a frame that is final; None where all of it is in the window.
-    seen : where it was found in the window, in order.
+    seen : where it was found in the window, in order. gap : the way to the first of them, once it was asked for.
     """
 
     number: int
@@ -89,6 +81,7 @@ class Life:
     standing: NDArray[np.float64] | None = None
     before: Observation | None = None
     seen: deque[Observation] = field(default_factory=deque)
+    gap: Gap | None = field(default=None, init=False)
 
     @property
     def known(self) -> list[Observation]:
@@ -156,6 +149,15 @@ class Window:
         for number in range(first + 1, last):
             yield self.at(number) if number >= start else self.past[number - start]
 
+    def gap(self, life: Life) -> Gap:
+        """The way of a track from where it was last seen in a final frame to its next time."""
+        before, after = life.before, life.seen[0]
+        assert before is not None
+        if life.gap is None or life.gap.before is not before or life.gap.after is not after:
+            frames = list(self.between(before.frame, after.frame + 1))
+            life.gap = Gap(before, after, [one.seconds for one in frames], [one.camera for one in frames])
+        return life.gap
+
     def still(self) -> dict[int, NDArray[np.float64]]:
         """By number, the motion [3, 3] that takes a remembered frame's picture to the latest one's."""
         timeline = self.timeline
@@ -180,7 +182,7 @@ class Window:
         """Give a detection that belongs to no track to this one, which is begun where there is none yet."""
         frame.owners[row] = number
         life = self.lives.setdefault(number, Life(number, np.zeros(self.classes)))
-        life.votes[frame.columns[row]] += float(frame.found.scores[row])
+        life.votes[frame.columns[row]] += frame.scores[row]
         one, place = frame.observation(row), len(life.seen)
         while place and life.seen[place - 1].frame > one.frame:
             place -= 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zlib
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -14,8 +13,9 @@ from numpy.typing import NDArray
 from pipeline.structures.detections import Detections
 from pipeline.structures.masks import ROI_MASK_SIZE
 from pipeline.structures.tracks import NO_TRACK
+from pipeline.track.observation import Observation
 from pipeline.track.standing_parts import StandingParts
-from pipeline.track.window import Life, Observation, Past, Window, WindowFrame
+from pipeline.track.window import Life, Past, Window, WindowFrame
 
 Columns = Mapping[str, NDArray[Any]]
 _CAMERA = (3, 3)
@@ -94,16 +94,15 @@ def unpack(columns: Columns) -> Window:
 
 def to_bytes(columns: Columns) -> bytes:
     """Arrays as bytes, the same for the same arrays."""
+    # Deflated they are two thirds of the bytes, for a tenth of the time that tracking takes.
     stream = io.BytesIO()
     np.savez(stream, allow_pickle=False, **columns)
-    # Masks are mostly runs of one number: told as such they take half the time, and a tenth more bytes.
-    packer = zlib.compressobj(1, strategy=zlib.Z_RLE)
-    return packer.compress(stream.getvalue()) + packer.flush()
+    return stream.getvalue()
 
 
 def from_bytes(data: bytes) -> dict[str, NDArray[Any]]:
-    """The arrays that `to_bytes` wrote; zlib.error, ValueError or zipfile.BadZipFile else."""
-    with np.load(io.BytesIO(zlib.decompress(data)), allow_pickle=False) as stored:
+    """The arrays that `to_bytes` wrote; ValueError, EOFError or zipfile.BadZipFile else."""
+    with np.load(io.BytesIO(data), allow_pickle=False) as stored:
         return {name: stored[name] for name in stored.files}
 
 
