@@ -145,7 +145,7 @@ class LookBack:
         return tracks
 
     def _present_once(self, window: Window, frame: WindowFrame) -> list[tuple[Life, Observation, bool]]:
-        """What `_present` gives, once tracks that are one object have become one.
+        """The tracks that the frame shows, as `_present` has them, once those that are one object have become one.
 
         A track is compared with all others in its first frame, over all that is known of both: one that becomes part
         of another later would flash up until then.
