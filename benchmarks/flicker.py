@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.render.blend import OPAQUE
+from pipeline.render.label_planner import LabelPlanner
 from pipeline.render.overlay import Layer, Overlay
 from pipeline.render.settings import RenderSettings
-from pipeline.render.shown import ShownTracks
 from pipeline.store.header import Header
 from pipeline.store.reader import DetectionsFile
 from pipeline.structures.tracks import NO_TRACK, Tracks
@@ -56,15 +56,16 @@ def main() -> None:
 def measured(header: Header, tracks: list[Tracks], weight: float) -> dict[str, float]:
     """The figures of a film."""
     settings, size = RenderSettings(), (header.height, header.width)
-    overlay, shown = Overlay(settings, header.class_names), ShownTracks(settings, header.class_names)
-    seconds = header.seconds.tolist()
+    overlay, seconds = Overlay(settings, header.class_names), header.seconds.tolist()
+    planner = LabelPlanner(settings, header.width, header.height, header.class_names)
+    _, planned = planner.follow(planner.start(), zip(seconds, tracks, strict=True))
     motions = [header.motion(header.first_frame + place) for place in range(len(tracks))]
     frames = [TrackedFrame(*entry) for entry in zip(seconds, tracks, motions, strict=True)]
     paths = _paths(frames)
     common: list[float] = []
     before: Seen = {}
     for place, painted in enumerate(steadied(frames, weight, size)):
-        here = _seen(overlay, shown.of(painted), size)
+        here = _seen(overlay, overlay.in_order(painted, planned[place]), size)
         common += [
             _common(before[key], layer, paths[key][place - 1], paths[key][place])
             for key, layer in here.items()

@@ -5,7 +5,8 @@
 `holes` counts the stretches of less than half a second in which a near road user's track is not drawn between frames in
 which it is, `swaps` those between the end of a near track and the begin of another one at the same place. Near is what
 is named by default: the root of its area is 0.085 of the picture's height. `never` counts the tracks that lie in one of
-the given regions (own car, sky, road; px) with more than half their box for longer than a second.
+the given regions (own car, sky, road; px) with more than half their box for longer than a second. `flashes` counts the
+tracks that are drawn for less than 0.3 s, and begin and end within a scene.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from pipeline.track.association import overlaps
 from pipeline.track.settings import ROAD_GROUPS
 
 CONF, NEAR, MISSING_SECONDS, LONG_SECONDS, SAME_PLACE = 0.5, 0.085, 0.5, 1.0, 0.3
+FLASH_SECONDS = 0.3
 ROAD_USERS = {name for group in ROAD_GROUPS for name in group}
 
 Region = tuple[float, float, float, float]
@@ -55,11 +57,12 @@ def main() -> None:
     for path in options.runs:
         with DetectionsFile(path) as file:
             height = file.header.height
-            drawn = _drawn(file)
+            drawn, borders = _drawn(file), _borders(file)
         counts = {
             "tracks": len(drawn),
             "holes": sum(holes(one, height) for one in drawn.values()),
             "swaps": swaps(list(drawn.values()), height),
+            "flashes": sum(flashes(one, borders) for one in drawn.values()),
             "never": sum(lies_long(one, options.never) for one in drawn.values()),
         }
         name = path.parent.name.removesuffix(".seg-run")
@@ -90,6 +93,15 @@ def swaps(tracks: Sequence[Drawn], height: int) -> int:
     return int(near.any(axis=0).sum())
 
 
+def flashes(one: Drawn, borders: set[int]) -> bool:
+    """True if a track is drawn for less than FLASH_SECONDS, and begins and ends within a scene.
+
+    borders : places of the first frames of scenes, and that after the last one.
+    """
+    whole = one.places[0] not in borders and one.places[-1] + 1 not in borders
+    return whole and one.seconds[-1] - one.seconds[0] < FLASH_SECONDS
+
+
 def lies_long(one: Drawn, regions: Sequence[Region]) -> bool:
     """True if a track lies in one of the regions for longer than LONG_SECONDS without a break."""
     boxes = np.array(one.boxes)
@@ -103,6 +115,11 @@ def lies_long(one: Drawn, regions: Sequence[Region]) -> bool:
             if began is not None and seconds - began > LONG_SECONDS:
                 return True
     return False
+
+
+def _borders(file: DetectionsFile) -> set[int]:
+    header, count = file.header, len(file.header.pts)
+    return {0, count, *(place for place in range(count) if header.motion(header.first_frame + place).cut)}
 
 
 def _drawn(file: DetectionsFile) -> Mapping[int, Drawn]:

@@ -1,4 +1,4 @@
-"""FrameLabels: the colour of each object of a frame, and where the names of some of them stand."""
+"""FrameLabels: order and colour of the objects of a frame, and where the names of some of them stand."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DTYPES = {"track_ids": np.int64, "colours": np.int64, "places": np.int64, "lead
 
 @dataclass(frozen=True, eq=False)
 class FrameLabels:
-    """N tracks that are painted in a frame, in any order.
+    """N tracks that are painted in a frame, in the order in which they are: far ones first.
 
     track_ids : int64 [N].
     colours : int64 [N], indices into palette.COLOURS.

@@ -48,6 +48,8 @@ _REACH_SECONDS = 0.5
 _BETTER, _UNREADABLE, _NO_ROOM = 1.0, 2.5, 1.5
 #: A gap between label and box, in capitals; a label farther away than twice that has a leader.
 _GAP = 0.35
+#: Shares of a box's and of the picture's height by which its foot may be off before its place in the order follows.
+_SLACK, _LEAST_SLACK = 0.1, 0.01
 #: Px that labels keep from each other.
 _APART = 2
 #: From here on a label is on its way to another place.
@@ -100,7 +102,8 @@ class LabelPlanner:
             known[track_id] = self._see(known, track_id, seconds, boxes[row], reaches[row])
         if not self._names_none:
             self._name(known, rows, tracks, seconds, began)
-        labels = FrameLabels.from_rows([self._row(known[key], tracks, row) for key, row in rows.items()])
+        order = sorted(rows, key=lambda key: (known[key].depth, tracks.peak_scores[rows[key]], key))
+        labels = FrameLabels.from_rows([self._row(known[key], tracks, rows[key]) for key in order])
         return LabelState(began, tuple(known.values())), labels
 
     def _see(
@@ -119,18 +122,30 @@ class LabelPlanner:
             others = np.array([one.edges for one in there], np.float64).reshape(-1, 4)
             colours = np.array([one.colour for one in there], np.int64)
             colour = choose_colour(track_id, np.array(edges), others, colours, self._width)
-            return Followed(track_id, colour, seconds, seconds, edges, reach=_four(reach))
+            return Followed(track_id, colour, seconds, seconds, edges, self._depth(edges), reach=_four(reach))
         elapsed = seconds - old.last
         if not 0 < elapsed <= _GAP_SECONDS:
             anew = replace(old, last=seconds, edges=edges, speeds=(0.0,) * 4, reach=_four(reach))
+            anew = replace(anew, depth=self._depth(edges))
             return replace(anew, glide=(0.0, 0.0), drawn=None, restless=None)
         moved, speeds = steady(old.edges, old.speeds, box, elapsed, self._height)
         glide, gliding = _glided(old.glide, old.gliding, elapsed)
         kept = math.exp(-elapsed / _REACH_SECONDS)
         eased = reach + kept * (np.array(old.reach) - reach)
-        return replace(
-            old, last=seconds, edges=moved, speeds=speeds, reach=_four(eased), glide=glide, gliding=gliding
+        steadier = replace(old, last=seconds, edges=moved, speeds=speeds, depth=self._depth(moved, old.depth))
+        return replace(steadier, reach=_four(eased), glide=glide, gliding=gliding)
+
+    def _depth(self, edges: Four, before: float | None = None) -> float:
+        """The row that a box reaches down to; the same as before as long as that is clearly not off.
+
+        Of two that stand side by side now the one, now the other reaches lower, and their masks would change places.
+        """
+        _, top, _, bottom = edges
+        foot, slack = (
+            min(bottom, float(self._height)),
+            max(_SLACK * (bottom - top), _LEAST_SLACK * self._height),
         )
+        return foot if before is None else min(max(before, foot - slack), foot + slack)
 
     def _name(
         self,

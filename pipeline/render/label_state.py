@@ -17,6 +17,7 @@ class Followed:
     track_id, colour : colour is an index into palette.COLOURS.
     first, last : seconds of the first frame it was in and of the latest.
     edges, speeds : the smoothed box, x1, y1, x2, y2 in px, and how it moves, px/s.
+    depth : row of the picture, px, by which it is painted before or after others.
     named : it has a label. wanting : seconds since which it should have one no more (or not yet, where it is
     not named), None where all is well.
     slot : where its label stands (see label_slots), None without one. restless : seconds since which another
@@ -31,6 +32,7 @@ class Followed:
     first: float
     last: float
     edges: Four
+    depth: float
     speeds: Four = (0.0, 0.0, 0.0, 0.0)
     reach: Four = (0.5, 0.5, 0.5, 0.5)
     named: bool = False

@@ -24,13 +24,15 @@ from pipeline.render.yuv_colour import Rgb, YuvColour, yuv_colour
 from pipeline.structures.class_map import ClassMap
 from pipeline.structures.panoptic import stuff_classes
 from pipeline.structures.pixel_classes import PixelClasses
-from pipeline.structures.tracks import FILLED, Tracks
+from pipeline.structures.tracks import Tracks
 from pipeline.structures.yuv_frame import YuvFrame
 
 #: Lines in px for a picture of 720 rows, of the smallest and of the largest objects, and the object's size
 #: that has a pixel more of line.
 _ROWS, _THIN, _THICK, _SIZE = 720, 1.1, 2.6, 90
 _BOX_ROWS = 480
+#: Of each step of a nearer mask's depth: all bits outside it, none inside.
+_FREE = np.where(np.arange(256) > EDGE_STEP, 0, 255).astype(np.uint8)
 
 
 class Layer(NamedTuple):
@@ -91,42 +93,42 @@ class Overlay:
             tint_classes(frame, class_map, self._classes, self._settings.alpha, self._tinted)
         if self._settings.view == "semantic":
             return frame
-        shown, of_row = self._matched(tracks, labels)
-        for row, layer in self.object_layers(shown, frame.height, frame.width):
-            blend(frame, *layer, _in_planes(COLOURS[labels.colours[of_row[row]]], frame))
-        for row, layer in self._leaders(labels, frame.height, frame.width):
-            blend(frame, *layer, _in_planes(COLOURS[labels.colours[row]], frame))
+        shown, size = self.in_order(tracks, labels), (frame.height, frame.width)
+        for layers in (self.object_layers(shown, *size), self._leaders(labels, *size)):
+            for row, layer in layers:
+                blend(frame, *layer, _in_planes(COLOURS[labels.colours[row]], frame))
         capitals = capitals_px(frame.height)
-        for left, top, text, rgb in self._plates(shown, labels, of_row, (frame.height, frame.width)):
+        for left, top, text, rgb in self._plates(shown, labels, size):
             paint_plate(frame, left, top, text, capitals, rgb)
         return frame
 
     def covered(self, height: int, width: int, tracks: Tracks, labels: FrameLabels) -> NDArray[np.bool_]:
         """bool [height, width]: the luma pixels that `paint` may change; it changes no other."""
         mask = np.zeros((height, width), np.bool_)
-        shown, of_row = self._matched(tracks, labels)
+        shown = self.in_order(tracks, labels)
         for layers in (self.object_layers(shown, height, width), self._leaders(labels, height, width)):
             for _, (left, top, alpha) in layers:
                 mask[top : top + alpha.shape[0], left : left + alpha.shape[1]] |= alpha > 0
-        for left, top, text, _ in self._plates(shown, labels, of_row, (height, width)):
+        for left, top, text, _ in self._plates(shown, labels, (height, width)):
             rows, columns = plate_size(text, capitals_px(height))
             mask[top : top + rows, left : left + columns] = True
         return mask
 
-    def _matched(self, tracks: Tracks, labels: FrameLabels) -> tuple[Tracks, list[int]]:
-        """The tracks that are painted, far ones first, and the row of the labels that each has."""
-        shown = self._shown.of(tracks)
-        rows = {int(track_id): row for row, track_id in enumerate(labels.track_ids)}
-        if sorted(rows) != sorted(shown.track_ids.tolist()):
-            raise ValueError(
-                f"labels: expected those of the tracks {sorted(shown.track_ids.tolist())}, found {sorted(rows)}"
-            )
-        return shown, [rows[int(track_id)] for track_id in shown.track_ids]
+    def in_order(self, tracks: Tracks, labels: FrameLabels) -> Tracks:
+        """The tracks that are painted, each in the row that it has in the labels: far ones first."""
+        rows = self._shown.rows(tracks)
+        row_of = dict(zip(tracks.track_ids[rows].tolist(), rows.tolist(), strict=True))
+        wanted = labels.track_ids.tolist()
+        if sorted(wanted) != sorted(row_of):
+            raise ValueError(f"labels: expected those of the tracks {sorted(row_of)}, found {sorted(wanted)}")
+        return tracks[np.array([row_of[key] for key in wanted], np.intp)]
 
     def object_layers(self, tracks: Tracks, height: int, width: int) -> Iterator[tuple[int, Layer]]:
         """Row and layer of each object, far ones first: mask, outline and box at once, as they have one colour.
 
-        tracks : in the order of `ShownTracks.of`.
+        A pixel has the colour of one object: a mask ends where a nearer one begins.
+
+        tracks : far ones first.
         """
         if self._settings.style == ("labels",):
             return
@@ -137,8 +139,7 @@ class Overlay:
                 continue
             line = _line_px(box, height) if "outlines" in self._settings.style else 0.0
             alpha = np.asarray(cv2.LUT(edge.depth, _profile(line, self._fill)), np.uint8)
-            if tracks.origins[row] == FILLED:
-                alpha[_hidden(edge, edges[row + 1 :])] = 0
+            _cut_out(alpha, edge, edges[row + 1 :])
             if "boxes" in self._settings.style:
                 _draw_box(alpha, edge, box, (height, width))
             yield row, Layer(edge.left, edge.top, alpha)
@@ -156,20 +157,17 @@ class Overlay:
             cv2.circle(canvas, (x2 - left, y2 - top), dot, 255, cv2.FILLED, cv2.LINE_AA)
             yield int(row), Layer(left, top, canvas)
 
-    def _plates(
-        self, tracks: Tracks, labels: FrameLabels, of_row: list[int], frame: tuple[int, int]
-    ) -> Iterator[_Plate]:
+    def _plates(self, tracks: Tracks, labels: FrameLabels, frame: tuple[int, int]) -> Iterator[_Plate]:
         """The labels, those of near objects last."""
         height, width = frame
-        for row, label in enumerate(of_row):
-            left, top = labels.places[label].tolist()
+        for row, (left, top) in enumerate(labels.places.tolist()):
             if left == NOWHERE:
                 continue
             score = float(tracks.peak_scores[row]) if self._settings.label_scores else None
             text = label_text(self._names[int(tracks.class_ids[row])], int(tracks.track_ids[row]), score)
             # The score's own digits may be wider than those that were planned with.
             left = min(left, width - plate_size(text, capitals_px(height))[1])
-            yield _Plate(left, top, text, COLOURS[labels.colours[label]])
+            yield _Plate(left, top, text, COLOURS[labels.colours[row]])
 
 
 def tinted_classes(
@@ -201,21 +199,23 @@ def _profile(line_px: float, fill: float) -> NDArray[np.uint8]:
     return np.asarray(np.rint(OPAQUE * (cover - inner * (1 - fill))), np.uint8)
 
 
-def _hidden(edge: MaskEdge, nearer: Sequence[MaskEdge]) -> NDArray[np.bool_]:
-    """Bool, the shape of the edge's window: where a nearer mask lies.
-
-    What the network looked for and did not find is mostly behind something, and would show through it.
-    """
-    rows, columns = edge.depth.shape
-    hidden = np.zeros((rows, columns), np.bool_)
-    for other in nearer:
-        height, width = other.depth.shape
-        y1, y2 = max(edge.top, other.top), min(edge.top + rows, other.top + height)
-        x1, x2 = max(edge.left, other.left), min(edge.left + columns, other.left + width)
-        if y1 < y2 and x1 < x2:
-            there = other.depth[y1 - other.top : y2 - other.top, x1 - other.left : x2 - other.left]
-            hidden[y1 - edge.top : y2 - edge.top, x1 - edge.left : x2 - edge.left] |= there > EDGE_STEP
-    return hidden
+def _cut_out(alpha: NDArray[np.uint8], edge: MaskEdge, nearer: Sequence[MaskEdge]) -> None:
+    """Take from the alpha of a mask's window, in place, what lies behind nearer masks."""
+    rows, columns = alpha.shape
+    bottom, right = edge.top + rows, edge.left + columns
+    for left, top, depth in nearer:
+        if (
+            top >= bottom
+            or left >= right
+            or top + len(depth) <= edge.top
+            or left + depth.shape[1] <= edge.left
+        ):
+            continue
+        y1, y2 = max(edge.top, top), min(bottom, top + len(depth))
+        x1, x2 = max(edge.left, left), min(right, left + depth.shape[1])
+        free = cv2.LUT(depth[y1 - top : y2 - top, x1 - left : x2 - left], _FREE)
+        own = alpha[y1 - edge.top : y2 - edge.top, x1 - edge.left : x2 - edge.left]
+        cv2.bitwise_and(own, free, dst=own)
 
 
 def _draw_box(alpha: NDArray[np.uint8], edge: MaskEdge, box: list[float], frame: tuple[int, int]) -> None:

@@ -139,12 +139,7 @@ class LookBack:
         """The tracks of the window's first frame, which leaves it."""
         frame = window.frames[0]
         leave_out_excursions(window, self._settings.fill_seconds)
-        present = self._present(window, frame)
-        twice = same_objects([(life, one) for life, one, _ in present], self._groups, self._settings)
-        for kept, other in twice:
-            window.merge(kept, other)
-        if twice:
-            present = self._present(window, frame)
+        present = self._present_once(window, frame)
         self._judge(window, frame)
         if self._settings.own_car == "auto":
             self._find_own_car(window, frame)
@@ -152,6 +147,22 @@ class LookBack:
         tracks = self._tracks(frame, shown)
         self._leave(window, frame)
         return tracks
+
+    def _present_once(self, window: Window, frame: WindowFrame) -> list[tuple[Life, Observation, bool]]:
+        """The tracks that the frame shows, as `_present` has them, once those that are one object have become one.
+
+        A track is compared with all others in its first frame, over all that is known of both: one that becomes part
+        of another later would flash up until then.
+        """
+        present = self._present(window, frame)
+        fresh = {life.number for life, one, _ in present if life.first is one}
+        while pairs := same_objects(
+            [(life, one) for life, one, _ in present], fresh, self._groups, self._settings
+        ):
+            for kept, other in pairs:
+                window.merge(kept, other)
+            present, fresh = self._present(window, frame), {kept.number for kept, _ in pairs}
+        return present
 
     def _present(self, window: Window, frame: WindowFrame) -> list[tuple[Life, Observation, bool]]:
         """The tracks that the frame shows, where they are there, and whether they were found there."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ _MASK_OVERLAP = 0.7
 #: that hide each other each has its own part. In six real clips and three drawn ones nothing with more was two objects.
 _WITHIN = 0.85
 
+#: Boxes that touch, grown by this share of their size to each side, may lie on each other in other frames.
+_BESIDE = 0.5
+
 #: From here on a mask's cell belongs to its object.
 _INSIDE = 128
 
@@ -29,13 +32,17 @@ _COMPARED = 8
 
 
 def same_objects(
-    present: Sequence[tuple[Life, Observation]], groups: NDArray[np.intp], settings: TrackSettings
+    present: Sequence[tuple[Life, Observation]],
+    fresh: Collection[int],
+    groups: NDArray[np.intp],
+    settings: TrackSettings,
 ) -> list[tuple[Life, Life]]:
     """Pairs (kept, other) of tracks that are one object; none is `other` twice or kept after it was `other`.
 
     Parameters
     ----------
     present : the tracks that a frame shows, each with where it is there.
+    fresh : numbers of those that may be one with all beside them; the others only with what they lie on in this frame.
     groups : int [C], group of each class.
     settings : the least overlap.
 
@@ -44,6 +51,8 @@ def same_objects(
         return []
     boxes = np.array([one.box for _, one in present])
     near = (overlaps(boxes, boxes) >= settings.same_overlap) | (_boxes_within(boxes) >= _WITHIN)
+    beside = overlaps(boxes, boxes, _BESIDE) > 0
+    near |= beside & np.array([life.number in fresh for life, _ in present])
     pairs: list[tuple[Life, Life]] = []
     gone: set[int] = set()
     for first, second in np.argwhere(np.triu(near | near.T, 1)).tolist():

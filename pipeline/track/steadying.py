@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.structures.frame_motion import FrameMotion
-from pipeline.structures.tracks import FILLED, FOUND, NO_TRACK, Tracks
+from pipeline.structures.tracks import NO_TRACK, Tracks
 from pipeline.track.extrapolation import carried_shapes, to_box, to_shape
 
 #: A frame as far away in time as this says nothing about this one; a nearer one the more, the nearer it is. No whole
@@ -38,7 +38,7 @@ class TrackedFrame(NamedTuple):
 
 
 def steadied(frames: Iterable[TrackedFrame], weight: float, size: tuple[int, int]) -> Iterator[Tracks]:
-    """Each frame's tracks with steady boxes and masks; what was filled in for a moment counts as found.
+    """Each frame's tracks with steady boxes and masks.
 
     Through a box's places in the frames around, moved along with the camera, a line is laid; a mask is the mean of
     those around, cell by cell. So nothing lags behind what moves evenly.
@@ -72,7 +72,6 @@ def _steady(held: Sequence[TrackedFrame], place: int, weight: float, size: tuple
     own = tracks.detections
     line = _Lines(own.boxes.astype(np.float64))
     masks, shares = own.roi_masks.astype(np.float32), np.ones(len(own), np.float32)
-    lasting = tracks.origins == FILLED
     rows_of = _rows_of(tracks)
     for frame, camera in around:
         there = _rows_of(frame.tracks)
@@ -86,14 +85,12 @@ def _steady(held: Sequence[TrackedFrame], place: int, weight: float, size: tuple
         line.add(rows, boxes, frame.seconds - seconds, _BOXES * near)
         masks[rows] += np.float32(near) * other.roi_masks[others]
         shares[rows] += np.float32(near)
-        lasting[rows] &= frame.tracks.origins[others] == FILLED
     steady = replace(
         own,
         boxes=_kept_at_border(line.boxes(), own.boxes, size).astype(np.float32),
         roi_masks=np.rint(masks / shares[:, None, None]).astype(np.uint8),
     )
-    passing = (tracks.origins == FILLED) & ~lasting
-    return replace(tracks, detections=steady, origins=np.where(passing, np.uint8(FOUND), tracks.origins))
+    return replace(tracks, detections=steady)
 
 
 class _Lines:

@@ -66,6 +66,15 @@ def car(track_id: int, x: float, y: float, side: float = 120.0) -> Object:
     return (track_id, 3, x, y, x + side, y + side)
 
 
+def test_objects_side_by_side_keep_their_order_and_one_that_comes_nearer_takes_its_own():
+    feet = 0, 6, -5, 4, -6, 5, -4, 6, -5, 0
+    jitter = [[car(1, 400, 300), car(2, 500, 300 + by)] for by in feet]
+    orders = [labels.track_ids.tolist() for labels in plan(*jitter)]
+    assert orders == [orders[0]] * len(feet)
+    coming = plan(*[[car(1, 400, 300), car(2, 500, 240 + 4 * step)] for step in range(30)])
+    assert [labels.track_ids.tolist() for labels in (coming[0], coming[-1])] == [[2, 1], [1, 2]]
+
+
 def test_a_label_stands_over_the_middle_of_its_object():
     (labels,) = plan([car(1, 400, 300)])
     ((left, top, right, bottom),) = areas(labels)

@@ -15,7 +15,7 @@ from pipeline.render.palette import COLOURS
 from pipeline.render.settings import RenderSettings
 from pipeline.render.yuv_colour import YuvColour, yuv_colour
 from pipeline.structures.detections import Detections
-from pipeline.structures.tracks import FILLED, FOUND, NO_TRACK, Tracks
+from pipeline.structures.tracks import NO_TRACK, Tracks
 from pipeline.structures.yuv_frame import YuvFrame
 
 NAMES = {1: "person", 3: "car"}
@@ -218,17 +218,28 @@ def test_the_nearer_object_lies_on_top():
     assert labels.colours[0] != labels.colours[1]
 
 
-def test_an_object_that_was_filled_in_does_not_show_through_a_nearer_one():
+def test_a_pixel_has_the_colour_of_one_object():
     nearer, farther = ((40.0, 30.0, 80.0, 70.0), 3, 1, 0.9), ((60.0, 20.0, 100.0, 60.0), 3, 2, 0.9)
-    before, both = noise(), tracks(nearer, farther)
-    alone = paint(before, tracks(nearer), style=("masks",))
-    filled = paint(before, replace(both, origins=np.array([FOUND, FILLED], np.uint8)), style=("masks",))
-    found = paint(before, both, style=("masks",))
+    before = noise()
+    alone, both = (paint(before, tracks(*shown), style=("masks",)) for shown in ([nearer], [nearer, farther]))
     shared, free = np.s_[32:58, 62:78], np.s_[22:58, 82:98]
-    assert (filled.y[shared] == alone.y[shared]).all()
-    assert (found.y[shared] != alone.y[shared]).any()
-    assert (filled.y[free] == found.y[free]).all()
-    assert (filled.y[free] != before.y[free]).any()
+    assert (both.y[shared] == alone.y[shared]).all()
+    assert (alone.y[free] == before.y[free]).all()
+    assert (both.y[free] != before.y[free]).any()
+
+
+def test_objects_are_painted_in_the_order_of_their_labels():
+    one, other = ((40.0, 30.0, 80.0, 70.0), 3, 1, 0.9), ((60.0, 20.0, 100.0, 60.0), 3, 2, 0.9)
+    shown, settings = tracks(one, other), RenderSettings(style=("masks",), alpha=1.0)
+    labels = plan(shown, settings)
+    for last in (1, 2):
+        order = [labels.track_ids.tolist().index(key) for key in (3 - last, last)]
+        columns = (labels.track_ids, labels.colours, labels.places, labels.leaders)
+        painted = Overlay(settings, NAMES).paint(
+            noise(), shown, FrameLabels(*(one[order] for one in columns))
+        )
+        colour = COLOURS[labels.colours[labels.track_ids == last][0]]
+        assert painted.y[45, 70] == yuv_colour(colour, "bt709", 8, full_range=False).y
 
 
 @pytest.mark.parametrize(

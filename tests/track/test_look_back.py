@@ -197,6 +197,15 @@ def test_a_lorry_that_is_a_truck_here_and_a_car_there_is_one_object():
         assert here.class_ids[here.track_ids == 1].tolist() == [8]
 
 
+def test_an_object_found_twice_is_one_from_the_first_frame_of_the_second_on():
+    # Its boxes do not lie on each other enough at first: the second would flash up with a number of its own.
+    twice = [frame((100, 0.9, 3), (100 + (26 if step < 3 else 4), 0.8, 3)) for step in range(40)]
+    frames = [frame((100, 0.9, 3))] * 20 + twice
+    settings = TrackSettings(duplicate_overlap=1.0, strong_overlap=0.1)
+    shown = [sorted(key for key in here if key != NO_TRACK) for here in ids(follow(film(frames), settings))]
+    assert shown == [[1]] * 60
+
+
 def test_an_object_found_twice_is_one_in_the_frames_too_in_which_both_lie_farther_apart():
     # IoU 0.63 in the first three frames (9 px apart), then 0.74 (6 px): 0.72 on average.
     frames = [frame((100, 0.9, 3), (109 if step < 3 else 106, 0.8, 3)) for step in range(40)]

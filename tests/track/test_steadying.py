@@ -8,22 +8,21 @@ from hypothesis import strategies as st
 
 from pipeline.structures.detections import Detections
 from pipeline.structures.frame_motion import FrameMotion
-from pipeline.structures.tracks import FILLED, FOUND, Tracks
+from pipeline.structures.tracks import Tracks
 from pipeline.track.steadying import TrackedFrame, steadied
 
 SIZE = 100, 1000
 BOX = 100.0, 40.0, 140.0, 60.0
 
 
-def tracks(box, *, value=200, track_id=1, origin=FOUND):
+def tracks(box, *, value=200, track_id=1):
     found = Detections(
         np.array([box], np.float32),
         np.array([0.9], np.float32),
         np.array([3], np.int32),
         np.full((1, 28, 28), value, np.uint8),
     )
-    origins = np.array([origin], np.uint8)
-    return Tracks(found, np.array([track_id]), found.class_ids, found.scores, origins)
+    return Tracks(found, np.array([track_id]), found.class_ids, found.scores)
 
 
 def film(here, step=0.04, motion=None):
@@ -95,13 +94,6 @@ def test_another_object_and_one_without_a_track_say_nothing():
         here = [tracks(BOX), tracks(moved(BOX, 30), track_id=other, value=100), tracks(BOX)]
         assert np.array_equal(boxes(film(here))[0], np.array(BOX, np.float32))
         assert values(film(here)) == [200, 100, 200]
-
-
-def test_what_is_filled_in_for_a_moment_counts_as_found():
-    # One frame, and nine: of these the last three on either side have a frame near in which it was found.
-    origins = [FOUND] * 4 + [FILLED] + [FOUND] * 4 + [FILLED] * 9 + [FOUND] * 4
-    drawn = steadied(film([tracks(BOX, origin=one) for one in origins]), 0.5, SIZE)
-    assert [int(here.origins[0]) for here in drawn] == [FOUND] * 12 + [FILLED] * 3 + [FOUND] * 7
 
 
 @settings(max_examples=20)
