@@ -22,7 +22,7 @@ from pipeline.networks.checkpoint_config import own_config
 
 
 def move_branch(branch: Path, network: Path, output: Path) -> None:
-    """Write the branch with the trunk, pyramid and canvas of the network. Raises WeightsError where a file is none of ours."""
+    """Write the branch with the trunk, pyramid and canvas of the network. Raises WeightsError for files not ours."""
     arrays, metadata = load_weights(branch)
     metadata.pop(TRUNK, None)
     own = {name: value for name, value in arrays.items() if "/branch/" in name}
