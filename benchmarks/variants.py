@@ -58,11 +58,11 @@ def variants() -> dict[str, MaskRCNNConfig]:
     )
     return {
         "what ships": ships,
-        "canvas 512x896": compact_shufflenet(canvas=(512, 896)),
+        "canvas 448x768": compact_shufflenet(canvas=(448, 768)),
         "canvas 384x640": compact_shufflenet(canvas=(384, 640)),
         "dense pyramid and RPN": filters(0),
         "one filter a channel": filters(1),
-        "one filter a channel, canvas 512x896": filters(1, compact_shufflenet(canvas=(512, 896))),
+        "one filter a channel, canvas 448x768": filters(1, compact_shufflenet(canvas=(448, 768))),
         "pyramid of 64": replace(ships, fpn=replace(ships.fpn, channels=64)),
         "P2 too": from_p2,
         "P2 too, dense": filters(0, from_p2),

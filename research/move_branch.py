@@ -1,4 +1,4 @@
-"""Set a branch on the trunk and pyramid of other weights.
+"""Set a branch on the trunk, pyramid and canvas of other weights.
 
     python -m research.move_branch BRANCH.safetensors pipeline/weights/data/dashcam-lite.safetensors OUT.safetensors
 
@@ -22,14 +22,14 @@ from pipeline.networks.checkpoint_config import own_config
 
 
 def move_branch(branch: Path, network: Path, output: Path) -> None:
-    """Write the branch with the trunk and pyramid of the network. Raises WeightsError where a file is none of ours."""
+    """Write the branch with the trunk, pyramid and canvas of the network. Raises WeightsError for files not ours."""
     arrays, metadata = load_weights(branch)
     metadata.pop(TRUNK, None)
     own = {name: value for name, value in arrays.items() if "/branch/" in name}
     trunk = {f"panoptic_fpn/{name}": value for name, value in read_trunk(network).items()}
     config = SemanticConfig.from_json(metadata["config"])
-    pyramid = own_config(network, read_metadata(network)).fpn
-    config = replace(config, depth_multiplier=pyramid.depth_multiplier)
+    seen = own_config(network, read_metadata(network))
+    config = replace(config, depth_multiplier=seen.fpn.depth_multiplier, input=seen.input)
     whole = {name: value.astype(np.float32) for name, value in (own | trunk).items()}
     save_weights(output, whole, {**metadata, "config": config.to_json()})
 

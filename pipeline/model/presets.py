@@ -136,10 +136,11 @@ def quick(config: MaskRCNNConfig, proposals: int = 300, detections: int = 20) ->
     )
 
 
-def compact_shufflenet(classes: Classes = ROAD, canvas: tuple[int, int] = (448, 768)) -> MaskRCNNConfig:
+def compact_shufflenet(classes: Classes = ROAD, canvas: tuple[int, int] = (512, 896)) -> MaskRCNNConfig:
     """`compact` on ShuffleNetV2, whose published detectors are a better start than any ImageNet classifier.
 
-    Its canvas is larger: what is far on a road is small, and on 448x768 the same weights found a tenth more of it.
+    Its canvas is larger: what is far on a road is small. The same weights found a tenth more of it on 448x768 than on
+    384x640, and of persons and buses of the drawn sample 0.04 and 0.08 of AP50 more on 512x896.
 
     No norm in the trunk: the start's norms are folded into its kernels. Dense 3x3 convolutions in pyramid and RPN were
     two fifths of a frame's time with AVX2; with two filters a channel they compute nearly the same in a third of it.

@@ -21,7 +21,7 @@ from pipeline.networks.semantic import load_semantic, semantic_config
 from pipeline.networks.settings import LoadSettings
 from pipeline.networks.source import NetworkSource
 
-CANVAS = (448, 768)
+CANVAS = (512, 896)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_objects_are_the_same_with_and_without_the_branch_to_the_last_bit() -> N
     for (one, labels), other in zip(found, expected, strict=True):
         for column in ("boxes", "scores", "class_ids", "roi_masks"):
             np.testing.assert_array_equal(getattr(one, column), getattr(other, column))
-        assert labels.shape == (108, 192)
+        assert labels.shape == (126, 224)
         assert labels.dtype == np.uint8
         names = both.classes.names  # type: ignore[attr-defined]
         assert names[np.bincount(labels[:40].ravel()).argmax()] == "sky"

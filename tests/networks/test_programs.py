@@ -130,7 +130,7 @@ def test_a_file_of_ones_own_is_converted_once_and_finds_the_same(
 
 
 def test_the_program_in_the_package_is_that_of_the_weights_in_it(tmp_path: Path) -> None:
-    source, canvas = find_source("dashcam-lite"), (448, 768)
+    source, canvas = find_source("dashcam-lite"), (512, 896)
     path = shipped_path(source, canvas)
     assert path is not None
     shipped = read_program(path, program_facts(source, canvas))
@@ -153,7 +153,7 @@ def test_the_program_in_the_package_is_that_of_the_weights_in_it(tmp_path: Path)
 
 
 def test_the_program_of_8_bit_numbers_is_that_of_the_weights_and_finds_nearly_the_same() -> None:
-    source, canvas = find_source("dashcam-lite"), (448, 768)
+    source, canvas = find_source("dashcam-lite"), (512, 896)
     path = int8_path(source)
     assert path is not None
     narrow = read_program(path, program_facts(source, canvas, "int8"))

@@ -26,7 +26,7 @@ def test_a_network_keeps_its_own_canvas_unless_another_is_asked_for() -> None:
         name: network_config(settings(network=name), {1: "cone"}).input.canvas
         for name in ("compact", "compact_shufflenet")
     }
-    assert own == {"compact": (384, 640), "compact_shufflenet": (448, 768)}
+    assert own == {"compact": (384, 640), "compact_shufflenet": (512, 896)}
 
 
 def test_the_settings_may_change_how_many_regions_are_trained_on() -> None:
