@@ -43,15 +43,17 @@ _BACK_SECONDS = 1.5
 _GLIDE_SECONDS = 0.1
 #: Seconds in which the end of a leader goes 63 % of the way to where the mask is now.
 _REACH_SECONDS = 0.5
-#: A place has to be so much better for a label to move; at once where it is so much of it for other labels. Over the
-#: last price there is no room for a label.
-_BETTER, _UNREADABLE, _NO_ROOM = 1.0, 2.5, 1.5
+#: A place has to be so much better for a label to move, the sooner the better it is; at once where it is so much of it
+#: for other labels. Over the last price there is no room for a label.
+_BETTER, _UNREADABLE, _NO_ROOM = 0.5, 2.5, 1.5
 #: A gap between label and box, in capitals; a label farther away than twice that has a leader.
 _GAP = 0.35
 #: Shares of a box's and of the picture's height by which its foot may be off before its place in the order follows.
 _SLACK, _LEAST_SLACK = 0.1, 0.01
 #: Px that labels keep from each other.
 _APART = 2
+#: How many of its heights a label may go at once and still be known as the same.
+_LOST_HEIGHTS = 2.0
 #: From here on a label is on its way to another place.
 _ON_ITS_WAY_PX = 2.0
 #: How far a label may be from where it should stand before it moves by a whole pixel.
@@ -217,18 +219,20 @@ class LabelPlanner:
         crossing = crossing_costs(places, size, labels)
         costs = slot_costs(places, size, own, others, prices) + crossing
         slot, restless = self._choose(one, costs, crossing, seconds)
-        welcome = wanted and (costs[slot] <= _NO_ROOM or self._settings.labels == "all")
+        resting = not one.named and one.wanting is not None and seconds - one.wanting < _GO_SECONDS
+        welcome = wanted and not resting and (costs[slot] <= _NO_ROOM or self._settings.labels == "all")
         wanting = None if welcome else (seconds if one.wanting is None else one.wanting)
+        gone = replace(one, named=False, wanting=None, slot=None, restless=None, glide=(0.0, 0.0), drawn=None)
         if not welcome and (not one.named or (wanting is not None and seconds - wanting >= _GO_SECONDS)):
-            gone = replace(
-                one, named=False, wanting=None, slot=None, restless=None, glide=(0.0, 0.0), drawn=None
-            )
-            return gone, []
+            return replace(gone, wanting=wanting if resting else None), []
         glide = one.glide
         if one.drawn is not None and one.slot is not None and slot != one.slot:
             glide = tuple((places[one.slot] - places[slot] + glide).tolist())
         if crossing_costs(places[slot, None] + glide, size, labels)[0] > crossing[slot]:
-            glide = (0.0, 0.0)  # over another label it goes at once
+            # Over another label it goes at once; one that would be looked for elsewhere rests first.
+            if math.hypot(*glide) > _LOST_HEIGHTS * size[0] and self._settings.labels != "all":
+                return replace(gone, wanting=seconds), []
+            glide = (0.0, 0.0)
         drawn = self._drawn(one.drawn, places[slot] + glide, size)
         placed = replace(
             one, named=True, wanting=wanting, slot=slot, restless=restless, glide=glide, drawn=drawn
@@ -247,12 +251,16 @@ class LabelPlanner:
         best = int(np.argmin(costs))
         if one.slot is None:
             return best, None
-        if costs[one.slot] - costs[best] < _BETTER:
+        gain = float(costs[one.slot] - costs[best])
+        if gain < _BETTER:
             return one.slot, None
         restless = seconds if one.restless is None else one.restless
-        if crossing[one.slot] - crossing[best] >= _UNREADABLE or seconds - restless >= _REST_SECONDS:
-            return best, None
-        return one.slot, restless
+        rested = (seconds - restless) * min(gain, 1.0) >= _REST_SECONDS
+        return (
+            (best, None)
+            if rested or crossing[one.slot] - crossing[best] >= _UNREADABLE
+            else (one.slot, restless)
+        )
 
     def _drawn(self, before: tuple[int, int] | None, place: Floats, size: tuple[int, int]) -> tuple[int, int]:
         """Whole pixels, the same as before unless that is clearly off."""

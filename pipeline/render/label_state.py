@@ -18,8 +18,8 @@ class Followed:
     first, last : seconds of the first frame it was in and of the latest.
     edges, speeds : the smoothed box, x1, y1, x2, y2 in px, and how it moves, px/s.
     depth : row of the picture, px, by which it is painted before or after others.
-    named : it has a label. wanting : seconds since which it should have one no more (or not yet, where it is
-    not named), None where all is well.
+    named : it has a label. wanting : seconds since which it should have one no more, or, where it is not named, since
+    which it rests; None where all is well.
     slot : where its label stands (see label_slots), None without one. restless : seconds since which another
     place has been better.
     reach : where a leader from above and one from below end, across and down the box, 0..1.

@@ -152,6 +152,30 @@ def test_a_label_keeps_its_side_while_another_object_passes_and_then_has_not_mov
     assert len(set(places)) == 1
 
 
+def test_a_label_that_another_one_drives_away_rests_before_it_stands_elsewhere():
+    # The second object's upper edge rises until its label would lie on that of the first; free is the far corner.
+    edges = [340] * 10 + [340 - 20 * step for step in range(9)] + [180] * 60
+    first = car(1, 590, 180, 100)
+    labels = plan([first], *[[first, (2, 3, 0, edge, 1280, 720)] for edge in edges])
+    places = [place(here, 2) for here in labels[1:]]
+    assert places[17] == (612, 183)
+    assert places[18:48] == [None] * 30  # 1.2 s
+    assert places[48:] == [(0, 156)] * (len(places) - 48)
+
+
+def test_a_label_comes_back_to_its_object_when_there_is_room():
+    def person(track_id: int, x: float) -> Object:
+        return track_id, 1, x, 560, x + 38, 720
+
+    apart = [6 * max(number - 20, 0) for number in range(100)]
+    sides = [[person(1, 400 - far), person(3, 480 + far)] for far in apart]
+    labels = plan(sides[0], *[[*both, person(2, 440)] for both in sides])
+    row = labels[1].track_ids.tolist().index(2)
+    assert labels[1].leaders[row, 0] >= 0
+    assert labels[-1].leaders[row, 0] < 0
+    assert 0 < 560 - place(labels[-1], 2)[1] < 30
+
+
 def test_a_label_stays_on_a_near_object_that_is_under_it_for_half_a_second_alone():
     film = [
         [car(1, 600, 330), *([car(2, 620, 240, 88)] if 10 <= number < 22 else [])] for number in range(40)
