@@ -38,24 +38,25 @@ def propose(
     if not rpn.per_level:
         logits, offsets = [np.concatenate(logits)], [np.concatenate(offsets)]
         anchors = [np.concatenate(anchors)]
-    levels = [_survivors(*level, window, config) for level in zip(logits, offsets, anchors, strict=True)]
-    scores, boxes = (np.concatenate(parts) for parts in zip(*levels, strict=True))
-    return boxes[best(scores, rpn.post_nms)]
+    ranks = [ranking(level, rpn.softmax) for level in logits]
+    chosen = [best(level, rpn.pre_nms) for level in ranks]
 
+    def rows(levels: list[Floats]) -> Floats:
+        return np.concatenate([level[index] for level, index in zip(levels, chosen, strict=True)])
 
-def _survivors(
-    logits: Floats, offsets: Floats, anchors: Floats, window: Window, config: MaskRCNNConfig
-) -> tuple[Floats, Floats]:
-    """Scores [n] and boxes [n, 4] of a level's proposals after suppression, best first."""
-    rpn = config.rpn
-    scores = ranking(logits, rpn.softmax)
-    index = best(scores, rpn.pre_nms)
-    boxes = box_coder.decode(offsets[index], anchors[index], rpn.box_weights, config.max_log_scale)
+    scores, level_of = rows(ranks), np.repeat(np.arange(len(chosen), dtype=np.int32), list(map(len, chosen)))
+    boxes = box_coder.decode(rows(offsets), rows(anchors), rpn.box_weights, config.max_log_scale)
     boxes = box_coder.clip(boxes, window)
-    large = np.minimum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]) >= rpn.min_box
-    scores, boxes = scores[index][large], boxes[large]
-    kept = suppress(boxes, rpn.nms_iou, min(rpn.post_nms, rpn.pre_nms))
-    return scores[kept], boxes[kept]
+    order = best(scores, len(scores))
+    order = order[_large(boxes[order], rpn.min_box)]
+    # All levels at once, as groups: what is behind the last proposal that is needed is then never looked at.
+    kept = suppress(boxes[order], rpn.nms_iou, rpn.post_nms, level_of[order])
+    return boxes[order[kept]]
+
+
+def _large(boxes: Floats, side: float) -> NDArray[np.bool_]:
+    large: NDArray[np.bool_] = np.minimum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]) >= side
+    return large
 
 
 def detect(
@@ -72,7 +73,7 @@ def detect(
         offsets[rows, column], proposals[rows], settings.box_weights, config.max_log_scale
     )
     boxes = box_coder.clip(boxes, window)
-    large = np.minimum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]) >= settings.min_box
+    large = _large(boxes, settings.min_box)
     boxes, scores, class_index = boxes[large], scores[large], class_index[large]
     kept = suppress(boxes, settings.nms_iou, settings.count, class_index)
     return Chosen(boxes[kept], scores[kept], class_index[kept])
