@@ -11,17 +11,17 @@ import pytest
 #: Mask AP50 that each class has to reach; the whole clip has more (docs/models/dashcam-lite.md). With red and blue
 #: swapped, bus, stop sign and the identities fall below.
 FLOORS = {
-    "car": 0.92,
-    "motorcycle": 0.88,
-    "traffic light": 0.94,
-    "person": 0.82,
-    "bicycle": 0.79,
-    "bus": 0.72,
-    "truck": 0.8,
-    "stop sign": 0.94,
+    "car": 0.94,
+    "motorcycle": 0.89,
+    "traffic light": 0.95,
+    "person": 0.87,
+    "bicycle": 0.85,
+    "bus": 0.79,
+    "truck": 0.83,
+    "stop sign": 0.96,
 }
 #: What the mean of the eight has to reach.
-LEAST_MEAN = 0.87
+LEAST_MEAN = 0.9
 
 
 @pytest.fixture(scope="module")
