@@ -7,8 +7,9 @@ from functools import partial
 from typing import NamedTuple
 
 from pipeline.errors import UsageError
-from pipeline.storage.dialects import DIALECTS, Page
-from pipeline.storage.objects import asked, storage_of
+from pipeline.storage.dialects import dialect_of
+from pipeline.storage.reach import asked
+from pipeline.structures.address import links_of
 
 
 class ListedObject(NamedTuple):
@@ -20,27 +21,22 @@ class ListedObject(NamedTuple):
 
 
 def objects_below(prefix: str) -> Iterator[ListedObject]:
-    """Objects whose addresses begin with `prefix` (s3://bucket/trips/), in the order of their names.
+    """Objects whose addresses begin with `prefix` (s3://bucket/trips/); of one kind, in one order.
 
-    Raises as storage.objects.look_at does, and UsageError for a storage that is not listed, as a web server is not.
+    Raises as storage.reach.asked does, and UsageError for a storage that is not listed: a web server, whose pages hold
+    links to anything, and a chain.
     """
-    scheme, _, path = prefix.partition("://")
-    if scheme not in DIALECTS:
+    if prefix.startswith("http") or len(links_of(prefix)) > 1:
         raise UsageError(
             f"{prefix} cannot be listed.",
-            found=f"{scheme}://",
+            found="a web server, or a chain of addresses",
             do="give the addresses in a text file, a line each: its name ends with .txt",
         )
-    bucket, _, beginning = path.partition("/")
-    storage, after = storage_of(prefix), ""
-
-    def ask(limit: dict[str, float], after: str) -> Page:
-        return DIALECTS[scheme].page(storage, bucket, beginning, after, **limit)
-
+    dialect, after = dialect_of(prefix), ""
     while True:
-        page = asked(prefix, partial(ask, after=after), storage)
-        for key, size, etag in page.objects:
-            yield ListedObject(f"{scheme}://{bucket}/{key}", size, etag)
+        page = asked(prefix, partial(dialect.page, after=after))
+        for name, size, etag in page.objects:
+            yield ListedObject(f"{prefix}{name}", size, etag)
         after = page.after
         if not after:
             return
