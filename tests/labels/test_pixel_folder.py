@@ -48,7 +48,7 @@ def test_a_list_names_pictures_with_and_without_their_ending(folder, tmp_path):
     (folder / "val.txt").write_text("b.png\n# a comment\n")
     assert [one.name for one in read_pixel_entries(folder, folder / "val.txt")] == ["b"]
     (folder / "val.txt").write_text("a.1\nc\n")
-    with pytest.raises(InputError, match=r"(?s)not there.*\bc\b"):
+    with pytest.raises(InputError, match=r"(?s)does not exist.*\bc\b"):
         read_pixel_entries(folder, folder / "val.txt")
 
 

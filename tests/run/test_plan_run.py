@@ -83,4 +83,4 @@ def test_a_dry_run_fetches_no_weights(traffic, here, monkeypatch, capsys):
     monkeypatch.setattr("pipeline.weights.fetch.fetch", None)
     words = [str(traffic), "out.mp4", "--model", "torchvision-r50-fpn", "--classes", "car", "--dry-run"]
     assert cli.main(words) == 0
-    assert "178 MB of weights are fetched" in capsys.readouterr().out
+    assert "a download of 178 MB of weights" in capsys.readouterr().out

@@ -217,7 +217,7 @@ def test_a_file_of_another_schema_version_is_refused(tmp_path):
     table = pq.read_table(tmp_path / "a.parquet")
     header = table.schema.metadata[b"seg_video"].replace(b'"schema":2', b'"schema":3')
     pq.write_table(table.replace_schema_metadata({b"seg_video": header}), tmp_path / "b.parquet")
-    with pytest.raises(StoreError, match="schema version 3, this release reads 1 and 2"):
+    with pytest.raises(StoreError, match="schema version 3; this release reads 1 and 2"):
         DetectionsFile(tmp_path / "b.parquet")
 
 
