@@ -20,7 +20,7 @@ PRECISIONS = ("auto", "float32", "bfloat16", "int8")
 
 @dataclass(frozen=True)
 class LoadSettings:
-    """How to run a network; None keeps a setting as its source has it.
+    """Settings for running a network; None keeps a setting as its source has it.
 
     device : `auto` (a GPU if there is one), `cpu` or `gpu`.
     runtime : `openvino`, `tensorflow` (meaning the backend of Keras), or `auto`: OpenVINO on a CPU.

@@ -40,7 +40,7 @@ def test_a_picture_comes_with_its_class_map_and_the_ignored_is_void(folder):
 
 
 def test_a_label_that_is_no_class_is_refused_and_named(folder):
-    with pytest.raises(InputError, match=r"(?s)none of the 2 classes.*\[11\]"):
+    with pytest.raises(InputError, match=r"(?s)not among the 2 classes.*\[11\]"):
         load_pixels(read_pixel_entries(folder)[0], 2, NOTHING)
 
 

@@ -146,7 +146,7 @@ def test_a_span_is_read_across_row_groups_and_only_from_those_it_needs(tmp_path,
 
 def test_a_gap_between_parts_is_named(tmp_path):
     first, _, last = parts_of(tmp_path, [1, 2, 1], TRACKS, HEADER)
-    with pytest.raises(StoreError, match="first frame is 8, expected 6"):
+    with pytest.raises(StoreError, match="first frame is 8 instead of 6"):
         join_detections(tmp_path / "joined.parquet", [first, last])
     assert not (tmp_path / "joined.parquet").exists()
 
