@@ -46,7 +46,9 @@ PICTURE = ROOT / "sample_videos" / "drive.mp4"
 FRESH = {
     "compact": presets.compact(),
     "compact-shufflenet": presets.compact_shufflenet(),
-    "r50-quick": presets.quick(presets.torchvision_v1(presets.numbered(91))),
+    "r50-quick": LoadSettings(proposals=300, detections=20).adapt(
+        presets.torchvision_v1(presets.numbered(91))
+    ),
     "r50": presets.torchvision_v1(presets.numbered(91)),
     "r50-v2": presets.torchvision_v2(presets.numbered(91)),
     "r101-matterport": presets.matterport(presets.numbered(81)),

@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -198,21 +199,31 @@ def room_of(module: str) -> str:
     return parts[1] if len(parts) > 1 else PACKAGE
 
 
+@cache
+def nodes_of(source: str) -> tuple[ast.AST, ...]:
+    """Every node of a source; a dozen rules walk the same ones."""
+    return tuple(ast.walk(ast.parse(source)))
+
+
+@cache
+def import_nodes(source: str) -> tuple[tuple[ast.Import | ast.ImportFrom, bool], ...]:
+    """Every import statement of a source, and whether it is deferred."""
+    nodes = nodes_of(source)
+    inside = {id(n) for f in nodes if is_function(f) or is_for_types(f) for n in ast.walk(f)}
+    return tuple((n, id(n) in inside) for n in nodes if isinstance(n, ast.Import | ast.ImportFrom))
+
+
 def imports_of(module: str, sources: Mapping[str, str]) -> Iterator[Import]:
     """Every import of `module`, at whatever depth; names imported from a package resolve to its modules."""
-    tree = ast.parse(sources[module])
-    inside = {id(n) for f in ast.walk(tree) if is_function(f) or is_for_types(f) for n in ast.walk(f)}
     is_package = any(name.startswith(f"{module}.") for name in sources)
-    for node in ast.walk(tree):
+    for node, deferred in import_nodes(sources[module]):
         if isinstance(node, ast.Import):
             targets = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
+        else:
             origin = absolute(module, is_package, node)
             names = [f"{origin}.{alias.name}" for alias in node.names]
             targets = sorted({name if name in sources else origin for name in names})
-        else:
-            continue
-        yield from (Import(target, node.lineno, id(node) in inside) for target in targets)
+        yield from (Import(target, node.lineno, deferred) for target in targets)
 
 
 def is_function(node: ast.AST) -> bool:
@@ -288,7 +299,7 @@ def talkers(sources: Mapping[str, str]) -> list[str]:
     """Calls of print, exit and quit outside `cli`, and bare excepts anywhere."""
     found = []
     for module, source in sources.items():
-        for node in ast.walk(ast.parse(source)):
+        for node in nodes_of(source):
             if isinstance(node, ast.ExceptHandler) and node.type is None:
                 found.append(f"{module}:{node.lineno} has a bare except")
             is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
@@ -303,7 +314,7 @@ def oversized(sources: Mapping[str, str]) -> list[str]:
     for module, source in sources.items():
         if (lines := len(source.splitlines())) > LONGEST_MODULE:
             found.append(f"{module} has {lines} lines")
-        for node in ast.walk(ast.parse(source)):
+        for node in nodes_of(source):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 lines = (node.end_lineno or node.lineno) - node.lineno + 1
                 if lines > LONGEST_FUNCTION:
@@ -387,7 +398,7 @@ def riddles(sources: Mapping[str, str]) -> list[str]:
     """Docstrings whose first line begins with a question word, or has an arrow."""
     found = []
     for module, source in sources.items():
-        for node in ast.walk(ast.parse(source)):
+        for node in nodes_of(source):
             if isinstance(node, ast.Module | ast.AsyncFunctionDef | ast.ClassDef | ast.FunctionDef):
                 first, *_ = (ast.get_docstring(node) or "").splitlines() or [""]
                 if RIDDLES.match(first):
@@ -399,7 +410,7 @@ def broken_sentences(sources: Mapping[str, str]) -> list[str]:
     """Errors for people whose first line does not end as a sentence; a text that is made elsewhere is not looked at."""
     found = []
     for module, source in sources.items():
-        for node in ast.walk(ast.parse(source)):
+        for node in nodes_of(source):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or not node.args:
                 continue
             ours = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -108,4 +109,7 @@ def _from(path: Path, name: str) -> str:
     if is_address(name):
         return name
     joined = str(path.parent / at_home(at_disk(name)))
+    short = os.path.normpath(joined)
+    if os.path.realpath(short) == os.path.realpath(joined):  # not so where a link stands before a `..`
+        joined = short
     return joined + "/" if name.endswith("/") else joined

@@ -1,1 +1,1 @@
-"""Labelled pictures, read and compared with one way for training and for measuring."""
+"""Labelled pictures, read in one way for training and for evaluation."""

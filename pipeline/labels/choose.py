@@ -1,4 +1,4 @@
-"""Choose: which pictures of a folder are measured."""
+"""Choose the pictures of a folder that are measured."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from pipeline.labels.coco_folder import PictureEntry
 
 @dataclass(frozen=True)
 class Choice:
-    """Conditions that pictures are chosen by; one that is None holds for all.
+    """Conditions for choosing pictures; None stands for all.
 
-    names : file names. sequences : cities or drives. sources : where pictures come from.
-    view : `driver` or `other`. limit : at most so many, spread evenly over what is left.
+    names : file names. sequences : cities or drives. sources : origins of the pictures.
+    view : `driver` or `other`. limit : at most so many, evenly spread over the rest.
     """
 
     names: frozenset[str] | None = None
@@ -26,9 +26,9 @@ class Choice:
 
 
 def choose(entries: Sequence[PictureEntry], choice: Choice) -> list[PictureEntry]:
-    """The entries that all conditions hold for.
+    """The entries that meet all conditions.
 
-    Raises InputError where a condition names something that is not there, or nothing is left.
+    Raises InputError if a condition names something that does not exist, or nothing is left.
     """
     _check(choice.names, {entry.name for entry in entries}, "picture")
     _check(choice.sequences, {str(entry.record.get("sequence")) for entry in entries}, "sequence")
@@ -42,16 +42,16 @@ def choose(entries: Sequence[PictureEntry], choice: Choice) -> list[PictureEntry
         and (choice.view is None or entry.record.get("view") == choice.view)
     ]
     if not kept:
-        raise InputError("No picture is left to measure.", do="choose by fewer conditions")
+        raise InputError("No picture is left to measure.", do="use fewer conditions")
     if choice.limit is None or choice.limit >= len(kept):
         return kept
     return [kept[place * len(kept) // choice.limit] for place in range(choice.limit)]
 
 
 def read_list(path: Path) -> frozenset[str]:
-    """The names in a file, one a line; empty lines and those that begin with # do not count.
+    """The names in a file, one per line; empty lines and lines that begin with # are ignored.
 
-    Raises InputError where it cannot be read.
+    Raises InputError if it cannot be read.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -65,6 +65,6 @@ def _check(wanted: frozenset[str] | None, there: set[str], kind: str) -> None:
     if missing:
         raise InputError(
             f"The labels have no {kind} {missing[0]}.",
-            found=f"{len(missing)} of {len(wanted or ())} are not there",
+            found=f"{len(missing)} of {len(wanted or ())} do not exist",
             do=f"choose from {', '.join(sorted(there)[:12])}" if len(there) < 40 else None,
         )

@@ -1,4 +1,4 @@
-"""A folder of pictures with COCO annotations, ours or a user's own."""
+"""Read a folder of pictures with COCO annotations."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from pipeline.errors import InputError
 from pipeline.labels.labelled_picture import Instance, LabelledPicture, cropped
 
-#: Where the annotations may lie in the folder, the first that is there.
+#: Names of the annotations, of which the first that exists is used.
 ANNOTATIONS = ("annotations.json.gz", "annotations.json", "_annotations.coco.json")
 
 
 @dataclass(frozen=True)
 class PictureEntry:
-    """One picture of the folder: its record, its annotations and the file it is in."""
+    """A picture of the folder: its record, its annotations and its file."""
 
     record: dict[str, Any]
     annotations: tuple[dict[str, Any], ...]
@@ -31,18 +31,18 @@ class PictureEntry:
 
     @property
     def name(self) -> str:
-        """The picture's file name, its key in splits."""
+        """The picture's file name, by which lists refer to it."""
         return str(self.record["file_name"])
 
     @property
     def source(self) -> str:
-        """Short name of where the picture comes from; empty in a folder of one source."""
+        """Short name of the picture's origin; empty in a folder with only one."""
         return str(self.record.get("source", ""))
 
 
 @dataclass(frozen=True)
 class Annotations:
-    """The content of a COCO file: picture records in its order, annotations by picture id, names by category id."""
+    """The content of a COCO file: its picture records, annotations by picture id, and names by category id."""
 
     records: tuple[dict[str, Any], ...]
     by_picture: dict[int, tuple[dict[str, Any], ...]]
@@ -50,10 +50,7 @@ class Annotations:
 
 
 def read_annotations(path: Path) -> Annotations:
-    """The pictures, annotations and categories of a COCO file, plain or with gzip.
-
-    Raises InputError where it cannot be read as that.
-    """
+    """Read a COCO file, plain or compressed with gzip. Raises InputError if it cannot be read as one."""
     try:
         raw = path.read_bytes()
         content = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
@@ -71,9 +68,9 @@ def read_annotations(path: Path) -> Annotations:
 
 
 def read_entries(folder: Path) -> tuple[list[PictureEntry], dict[int, str]]:
-    """The folder's pictures and its category names by id.
+    """The folder's pictures, and its category names by id.
 
-    Raises InputError where there are no annotations, they cannot be read, or a picture's file is missing.
+    Raises InputError if annotations are missing or cannot be read, or a picture's file is missing.
     """
     path = next((folder / name for name in ANNOTATIONS if (folder / name).is_file()), None)
     if path is None:
@@ -81,7 +78,7 @@ def read_entries(folder: Path) -> tuple[list[PictureEntry], dict[int, str]]:
             raise InputError(f"There is no folder {folder}.")
         raise InputError(
             f"{folder} has no COCO annotations.",
-            do=f"put one of {', '.join(ANNOTATIONS)} there, and the pictures beside it or in images/",
+            do=f"add one of {', '.join(ANNOTATIONS)}, with the pictures beside it or in images/",
         )
     content = read_annotations(path)
     entries = [
@@ -94,9 +91,9 @@ def read_entries(folder: Path) -> tuple[list[PictureEntry], dict[int, str]]:
 
 
 def read_folders(folders: Sequence[Path]) -> tuple[list[PictureEntry], dict[int, str]]:
-    """The pictures of several folders and their category names by id.
+    """The pictures of several folders, and their category names by id.
 
-    Raises InputError as `read_entries` does, and where two folders mean different things by one id.
+    Raises InputError as `read_entries` does, and if two folders use one id for different categories.
     """
     entries: list[PictureEntry] = []
     names: dict[int, str] = {}
@@ -107,16 +104,16 @@ def read_folders(folders: Sequence[Path]) -> tuple[list[PictureEntry], dict[int,
                 raise InputError(
                     f"{folder} calls category {one} {name!r}.",
                     found=f"{names[one]!r} in the folders before it",
-                    do="give the same id to the same thing in all folders",
+                    do="use the same ids in all folders",
                 )
         entries += more
     return entries, names
 
 
 def load_picture(entry: PictureEntry, names: dict[int, str], longest: int) -> LabelledPicture:
-    """The picture with its labels, shrunk to at most `longest` px on its long side.
+    """The picture with its labels, scaled down to at most `longest` px on its long side.
 
-    Raises InputError where its file cannot be decoded or has another size than the annotations say.
+    Raises InputError if its file cannot be decoded, or has another size than in the annotations.
     """
     pixels = cv2.imread(str(entry.file), cv2.IMREAD_COLOR)
     height, width = int(entry.record["height"]), int(entry.record["width"])
@@ -124,7 +121,7 @@ def load_picture(entry: PictureEntry, names: dict[int, str], longest: int) -> La
         raise InputError(
             f"{entry.file} is not the picture that its annotations describe.",
             found="no picture" if pixels is None else f"{pixels.shape[1]}x{pixels.shape[0]} px",
-            do=f"put the file of {width}x{height} px there, or leave it out of the annotations",
+            do=f"replace it by the file of {width}x{height} px, or remove it from the annotations",
         )
     scale = min(1.0, longest / max(height, width))
     size = (max(round(height * scale), 1), max(round(width * scale), 1))
@@ -140,7 +137,7 @@ def load_picture(entry: PictureEntry, names: dict[int, str], longest: int) -> La
 
 
 def mask_runs(segmentation: Any, size: tuple[int, int]) -> Any:
-    """A mask of `size` (height, width) as pycocotools takes it, of COCO's polygons or run lengths."""
+    """The mask of COCO's polygons or run lengths, as pycocotools takes it. size : height and width."""
     # Of the `train` extra.
     from pycocotools import mask as coco
 
@@ -156,7 +153,7 @@ def _file(folder: Path, name: str) -> Path:
         if path.is_file():
             return path
     raise InputError(
-        f"The picture {name} of {folder} is not there.", do="put it beside the annotations or in images/"
+        f"The picture {name} of {folder} does not exist.", do="put it beside the annotations or in images/"
     )
 
 
@@ -172,7 +169,7 @@ def _instance(annotation: dict[str, Any], before: tuple[int, int], after: tuple[
 
 
 def _mask(segmentation: Any, before: tuple[int, int], after: tuple[int, int]) -> NDArray[np.uint8]:
-    # Of the `train` extra. Its rule for pixels on a polygon's edge is the one that evaluation measures with.
+    # Of the `train` extra; it treats pixels on a polygon's edge as evaluation does.
     from pycocotools import mask as coco
 
     mask = coco.decode(mask_runs(segmentation, before))

@@ -1,4 +1,4 @@
-"""Confusion: pixels by the class that their labels say and the class that was found."""
+"""Confusion: the number of pixels for each pair of labelled and predicted class."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pipeline.structures.pixel_classes import VOID
 class PixelScore:
     """The scores of one class, counted in pixels.
 
-    accuracy : share of the class's pixels that are found as such. iou : intersection over union. dice : twice the
-    intersection over the sum. Each is None where there is nothing to divide by.
+    accuracy : share of the class's pixels that are predicted correctly. iou : intersection over union. dice : twice the
+    intersection over the sum. Each is None if its denominator is 0.
     """
 
     accuracy: float | None
@@ -25,7 +25,7 @@ class PixelScore:
 
 @dataclass(frozen=True, eq=False)
 class Confusion:
-    """Counts int64 [C, C]: row, the class of the labels; column, the class that was found. Add them with +."""
+    """Counts int64 [C, C] with labelled classes in rows and predicted ones in columns; they are added with +."""
 
     counts: NDArray[np.int64]
 
@@ -40,7 +40,7 @@ class Confusion:
 
     @classmethod
     def of(cls, truth: NDArray[np.uint8], found: NDArray[np.uint8], classes: int) -> Confusion:
-        """The pixels of two class maps of the same shape; those that are VOID in the labels are left out."""
+        """The counts of two class maps of the same shape, without pixels that are VOID in the labels."""
         counted = truth != VOID
         pairs = truth[counted].astype(np.int64) * classes + found[counted]
         counts = np.bincount(pairs, minlength=classes * classes)
@@ -62,22 +62,22 @@ class Confusion:
 
     @property
     def accuracy(self) -> float | None:
-        """Share of all pixels that are right."""
+        """Share of all pixels that are predicted correctly."""
         return _share(int(np.trace(self.counts)), int(self.counts.sum()))
 
     @property
     def mean_accuracy(self) -> float | None:
-        """The mean of the classes' accuracies, over those with a pixel in the labels."""
+        """Mean accuracy of the classes that occur in the labels."""
         return _mean([one.accuracy for one in self.scores])
 
     @property
     def mean_iou(self) -> float | None:
-        """The mean of the classes' IoU, over those that labels or findings have a pixel of."""
+        """Mean IoU of the classes that occur in labels or predictions."""
         return _mean([one.iou for one in self.scores])
 
     @property
     def mean_dice(self) -> float | None:
-        """The same of their Dice."""
+        """Mean Dice of the classes that occur in labels or predictions."""
         return _mean([one.dice for one in self.scores])
 
 

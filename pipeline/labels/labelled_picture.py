@@ -1,4 +1,4 @@
-"""A picture and what is known about it, before it is cut and coloured for training."""
+"""A labelled picture, before it is augmented for training."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class Instance:
 
     category : COCO category id, or that of a pseudo-class.
     box : float32 [4], x1, y1, x2, y2 px.
-    ignored : neither right nor wrong: a crowd, a group, an object too small to be judged.
-    mask : uint8 [h, w], 0 or 1, of the pixels from `corner` on; None where only the box is known.
+    ignored : counts as neither right nor wrong: a crowd, a group, an object too small to be judged.
+    mask : uint8 [h, w], 0 or 1, of the pixels from `corner` on; None if only the box is known.
     corner : x and y of the mask's first pixel.
     """
 
@@ -42,7 +42,7 @@ class LabelledPicture:
 
 
 def cropped(category: int, mask: NDArray[np.uint8], ignored: bool = False) -> Instance | None:
-    """The instance of a mask uint8 [H, W] of a whole picture, cut to its bounds; None where it has no pixel."""
+    """The instance of a mask uint8 [H, W] of a whole picture, cropped to its bounds; None if it is empty."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if len(rows) == 0:
         return None

@@ -1,4 +1,4 @@
-"""A folder of pictures with a class for every pixel: `images/`, `labels/`, and lists of names beside them."""
+"""Read a folder of pictures with a class for every pixel: `images/`, `labels/`, and lists of names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipeline.errors import InputError
 from pipeline.labels.choose import read_list
 from pipeline.structures.pixel_classes import VOID, PixelClasses
 
-#: Names and colours of the classes; a folder may lack it where a network or settings tell them.
+#: Names and colours of the classes; optional if a network or settings provide them.
 CLASS_FILE = "classes.json"
 
 _PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
@@ -23,7 +23,7 @@ _PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 
 @dataclass(frozen=True)
 class PixelEntry:
-    """One picture of the folder, by its name without ending, with the file of its pixels and that of its labels."""
+    """A picture of the folder: its name without ending, the file of its pixels, and that of its labels."""
 
     name: str
     picture: Path
@@ -36,14 +36,14 @@ def is_pixel_folder(folder: Path) -> bool:
 
 
 def read_pixel_entries(folder: Path, only: Path | None = None) -> list[PixelEntry]:
-    """The folder's pictures by name; those of the list `only` alone, a name a line, with or without its ending.
+    """The folder's pictures, sorted by name. only : a list of the wanted names, one per line, with or without ending.
 
-    Raises InputError where there are none, labels are missing, or a listed picture is not there.
+    Raises InputError if there are none, labels are missing, or a listed picture does not exist.
     """
     if not is_pixel_folder(folder):
         raise InputError(
-            f"{folder} is no folder of pictures with a class for every pixel.",
-            do="put pictures into images/ and, of the same names, PNGs of class numbers into labels/",
+            f"{folder} is not a folder of pictures with a class for every pixel.",
+            do="put pictures into images/, and PNGs of class numbers with the same names into labels/",
         )
     files = sorted(file for file in (folder / "images").iterdir() if file.suffix.lower() in _PICTURES)
     entries = [PixelEntry(file.stem, file, folder / "labels" / f"{file.stem}.png") for file in files]
@@ -54,15 +54,15 @@ def read_pixel_entries(folder: Path, only: Path | None = None) -> list[PixelEntr
         raise InputError(
             f"{folder} has no picture with labels." if not entries else f"There is no {missing[0]}.",
             found=f"{len(missing)} of {len(entries)} pictures have no labels",
-            do="give each picture of images/ a PNG of its name in labels/",
+            do="add a PNG to labels/ for each picture in images/",
         )
     return entries
 
 
 def read_pixel_classes(folder: Path) -> PixelClasses | None:
-    """The classes that the folder's class file names: {"classes": {name: [r, g, b]}, "ignored": [number]}.
+    """The classes in the folder's class file, {"classes": {name: [r, g, b]}, "ignored": [number]}.
 
-    None where it has no such file. Raises InputError where it cannot be read as that.
+    None if there is no such file. Raises InputError if it cannot be read.
     """
     path = folder / CLASS_FILE
     if not path.is_file():
@@ -79,11 +79,11 @@ def read_pixel_classes(folder: Path) -> PixelClasses | None:
 
 
 def load_pixels(entry: PixelEntry, count: int, ignored: frozenset[int]) -> tuple[NDArray[np.uint8], ...]:
-    """The picture uint8 RGB [H, W, 3] and its class map uint8 [H, W], VOID where the class is not known.
+    """The picture uint8 RGB [H, W, 3] and its class map uint8 [H, W], VOID where the class is unknown.
 
-    count : of the classes. ignored : numbers that become VOID.
+    count : number of classes. ignored : numbers that become VOID.
 
-    Raises InputError where a file cannot be decoded, sizes differ, or a label is none of these numbers.
+    Raises InputError if a file cannot be decoded, sizes differ, or a label is no such number.
     """
     pixels = cv2.imread(str(entry.picture), cv2.IMREAD_COLOR)
     if pixels is None:
@@ -94,7 +94,7 @@ def load_pixels(entry: PixelEntry, count: int, ignored: frozenset[int]) -> tuple
         raise InputError(
             f"{entry.labels} does not fit its picture.",
             found="no picture" if labels is None else f"{labels.dtype} {list(labels.shape)}",
-            do=f"give a grey PNG of {expected} with 8 bit, whose values are class numbers",
+            do=f"use an 8-bit grey PNG of {expected} whose values are class numbers",
         )
     return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB).astype(np.uint8), _known(
         entry, labels.astype(np.uint8), count, ignored
@@ -110,9 +110,9 @@ def _known(
     unknown = sorted(set(there.tolist()) - set(range(count)) - ignored - {VOID})
     if unknown:
         raise InputError(
-            f"{entry.labels} has labels that are none of the {count} classes.",
+            f"{entry.labels} has labels that are not among the {count} classes.",
             found=f"the numbers {unknown[:8]}",
-            do="name them among the classes, or as `ignored`",
+            do="add them to the classes, or to `ignored`",
         )
     return table[labels]
 
@@ -123,7 +123,7 @@ def _listed(entries: Sequence[PixelEntry], only: Path) -> list[PixelEntry]:
     missing = sorted(wanted - by_name.keys())
     if missing:
         raise InputError(
-            f"{only} lists a picture that is not there.",
+            f"{only} lists a picture that does not exist.",
             found=f"{missing[0]}, and {len(missing) - 1} others" if len(missing) > 1 else missing[0],
         )
     return [entry for name, entry in by_name.items() if name in wanted]

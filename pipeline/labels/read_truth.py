@@ -1,4 +1,4 @@
-"""Labels out of COCO files: of a folder of pictures, and of a video's frames."""
+"""Read labels from COCO files, of a folder of pictures or of the frames of a video."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def truth_of_pictures(entries: Sequence[PictureEntry], names: Mapping[int, str])
 
 
 def truth_of_video(path: Path) -> Truth:
-    """The labels of a video's frames, in their order: by `frame_index`, or without it all frames by `file_name`.
+    """The labels of a video's frames, ordered by `frame_index`, or if there is none by `file_name`.
 
-    Raises InputError where the file cannot be read, or a frame's index or name is missing or there twice.
+    Raises InputError if the file cannot be read, or an index or name is missing or not unique.
     """
     content = read_annotations(path)
     key = "frame_index" if any("frame_index" in record for record in content.records) else "file_name"
@@ -33,8 +33,8 @@ def truth_of_video(path: Path) -> Truth:
     if not keys or None in keys or len(set(keys)) != len(keys):
         raise InputError(
             f"{path} does not say which picture is which frame.",
-            found=f"{key} is missing or there twice" if keys else "no pictures",
-            do="give each picture a `frame_index`, from 0 on in presentation order, or all frames names in that order",
+            found=f"{key} is missing or not unique" if keys else "no pictures",
+            do="add a `frame_index` to each picture, from 0 in presentation order, or name all frames in that order",
         )
     records = sorted(content.records, key=lambda record: record[key])
     pictures = tuple(
@@ -51,7 +51,7 @@ def truth_of_video(path: Path) -> Truth:
 
 
 def _beside(path: Path, record: Mapping[str, Any]) -> Path | None:
-    """The frame as a picture, where one lies beside the labels."""
+    """The frame's picture beside the labels, if there is one."""
     name = str(record.get("file_name", ""))
     files = (path.parent / name, path.parent / "images" / name)
     return next((file for file in files if file.is_file()), None)

@@ -1,4 +1,4 @@
-"""Truth: what is in the pictures, by their labels."""
+"""Truth: the labels of pictures."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Runs = dict[str, Any]
 class TrueObject:
     """One labelled object or region.
 
-    category : id in the labels' own numbers.
+    category : id in the labels' own numbering.
     box : float64 [4], x1, y1, x2, y2 px.
-    area : px of the mask; of the box where there is no mask.
-    runs : the mask; None where only the box is known.
-    ignored : neither right nor wrong: a crowd, a group.
-    track_id : the object's number through the video; None in pictures.
+    area : of the mask in px, or of the box if there is none.
+    runs : the mask; None if only the box is known.
+    ignored : counts as neither right nor wrong: a crowd, a group.
+    track_id : the object's number throughout the video; None in pictures.
     """
 
     category: int
@@ -35,7 +35,7 @@ class TrueObject:
 
     @property
     def short_side(self) -> float:
-        """The lesser of the box's width and height, px."""
+        """The smaller of the box's width and height, in px."""
         return float(min(self.box[2] - self.box[0], self.box[3] - self.box[1]))
 
 
@@ -44,9 +44,9 @@ class TruePicture:
     """One picture's labels.
 
     name : file name, or the frame's number. height, width : px. objects : what is labelled.
-    scope : categories of which every object is labelled; of another one, a detection may be right without a label.
-    file : the pixels, where they are at hand as a picture.
-    frame : its place in the video, from 0; None for a single picture.
+    scope : categories whose objects are all labelled; detections of others may be right without a label.
+    file : the picture's pixels, if they are in a file.
+    frame : its number in the video, from 0; None for a single picture.
     """
 
     name: str

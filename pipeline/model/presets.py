@@ -127,15 +127,6 @@ def compact(classes: Classes = ROAD, canvas: tuple[int, int] = (384, 640)) -> Ma
     )
 
 
-def quick(config: MaskRCNNConfig, proposals: int = 300, detections: int = 20) -> MaskRCNNConfig:
-    """The same network with fewer candidates: most of a frame's regions hold no object."""
-    return replace(
-        config,
-        rpn=replace(config.rpn, pre_nms=min(config.rpn.pre_nms, 2 * proposals), post_nms=proposals),
-        detection=replace(config.detection, count=detections),
-    )
-
-
 def compact_shufflenet(classes: Classes = ROAD, canvas: tuple[int, int] = (512, 896)) -> MaskRCNNConfig:
     """`compact` on ShuffleNetV2, whose published detectors are a better start than any ImageNet classifier.
 

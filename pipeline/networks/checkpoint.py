@@ -1,4 +1,4 @@
-"""A Mask R-CNN out of a checkpoint: torchvision's `.pth`, matterport's `.h5`, or our own `.safetensors`."""
+"""Load a Mask R-CNN from a checkpoint: torchvision's `.pth`, matterport's `.h5`, or our own `.safetensors`."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ def load_checkpoint(
     ----------
     path : the file.
     kind : its layout, `own`, `torchvision_v1`, `torchvision_v2`, `torchvision` for either of them, or `matterport`;
-        None: told by the file itself.
-    classes : names by class id; None: COCO's if the file has as many classes as the published weights, else
-        numbers.
+        None: detected from the file.
+    classes : names by class id; None: COCO's if the file has as many classes as the published weights, otherwise
+        numbered.
     precision : `float32` or `bfloat16`.
-    adapt : changes settings of the config that no tensor's shape depends on, such as input sizes or thresholds.
+    adapt : changes settings that no tensor's shape depends on, such as input sizes or thresholds.
 
     Raises WeightsError if the file cannot be read or is of another network.
 
@@ -68,7 +68,7 @@ def load_checkpoint(
 def save_checkpoint(
     model: Any, path: str | Path, metadata: Mapping[str, str], dtype: Any = np.float32
 ) -> None:
-    """Write the network as our own file: its config, its variables as `dtype`, and what else is to be known.
+    """Write the network in our own format: its config, its variables as `dtype`, and further metadata.
 
     model : a built one whose `config` has `to_json`.
     """

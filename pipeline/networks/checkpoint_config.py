@@ -1,4 +1,4 @@
-"""The config of the network in a checkpoint, without making the network."""
+"""Read the config of the network in a checkpoint, without building the network."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipeline.weights.label_maps import label_map
 #: Key of the network's config in our own files, and the format's version.
 CONFIG, FORMAT, VERSION = "config", "format", "seg-video 1"
 
-#: Key of what the network of our own file gives, where that is not instances, and its value for a class a pixel.
+#: Key of a network's kind, if it does not find instances, and its value for a class per pixel.
 KIND, SEMANTIC = "kind", "semantic"
 
 #: Tensors whose last dimension counts the classes, by kind.
@@ -37,12 +37,12 @@ def checkpoint_config(path: Path, kind: str | None, names: Mapping[int, str] | N
 
 
 def published_config(kind: str, names: Mapping[int, str]) -> MaskRCNNConfig:
-    """The config of a published checkpoint of that kind: its classifier has an output for each id of its label map."""
+    """The config of a published checkpoint, whose classifier has an output for each id of its label map."""
     return _preset(kind, names, max(names) + 1)
 
 
 def is_own(path: Path, kind: str | None) -> bool:
-    """True if the file is one of ours, going by its kind or its name."""
+    """True if the file is in our own format, judged by its kind or its name."""
     return kind == "own" or (kind is None and path.suffix == ".safetensors")
 
 
@@ -52,11 +52,11 @@ def own_config(path: Path, metadata: Mapping[str, str]) -> MaskRCNNConfig:
         raise WeightsError(
             f"{path} is a safetensors file of another program.",
             found=f"the metadata {sorted(metadata)}",
-            do="use a file that this package wrote",
+            do="use a file written by seg-video",
         )
     if KIND in metadata:
         raise WeightsError(
-            f"{path} is of a network that gives each pixel a class and finds no objects.",
+            f"{path} is a network that classifies pixels and finds no objects.",
             found=f"the kind {metadata[KIND]}",
             do="use it on pictures: seg-video photo.jpg out.png --model FILE",
         )
@@ -69,9 +69,9 @@ def foreign_config(
     """The preset of that kind with as many classes as the file's classifier has outputs."""
     if _CLASSIFIER[kind] not in source:
         raise WeightsError(
-            f"{path} has no classifier of a {kind} network.",
+            f"{path} lacks the classifier of a {kind} network.",
             found=f"{len(source)} tensors, none of them {_CLASSIFIER[kind]}: {sorted(source)[:4]} ...",
-            do="check that the file is a whole Mask R-CNN and of this kind",
+            do="check that the file is a complete Mask R-CNN of this kind",
         )
     count = len(source[_CLASSIFIER[kind]])
     published = label_map("coco80" if kind == "matterport" else "coco91")
@@ -79,9 +79,9 @@ def foreign_config(
         names = published if count == max(published) + 1 else {}
     if any(not 0 < class_id < count for class_id in names):
         raise WeightsError(
-            f"The class names given do not fit {path}.",
-            found=f"class ids up to {max(names)}, a classifier of {count} outputs",
-            do="give ids from 1 to one less than the outputs; 0 is the background",
+            f"The class names do not fit {path}.",
+            found=f"class ids up to {max(names)}, and a classifier with {count} outputs",
+            do=f"use ids from 1 to {count - 1}; 0 is the background",
         )
     return _preset(kind, names, count)
 

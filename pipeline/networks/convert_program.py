@@ -1,4 +1,4 @@
-"""The process that converts a network; it alone imports TensorFlow for a network that runs on OpenVINO."""
+"""The process that converts a network for OpenVINO, the only one that needs TensorFlow for that."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipeline.errors import SegVideoError
 
 
 def answer(weights: str, kind: str, canvas: tuple[int, int], facts: dict[str, object], path: str) -> None:
-    """Write the program to `path`; an error of ours is sent to the parent, and the process ends with 1."""
+    """Write the program to `path`; a SegVideoError is sent to the parent, and the process exits with 1."""
     os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="-1", KERAS_BACKEND="tensorflow")
     from pipeline.model.staged.convert import convert, convert_branch
     from pipeline.model.staged.program_file import write_program

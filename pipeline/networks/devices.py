@@ -1,4 +1,4 @@
-"""The device that a network computes on; a backend's part of it is claimed before its first operation."""
+"""Choose the device of a network, and claim it before a backend's first operation."""
 
 from __future__ import annotations
 
@@ -15,36 +15,38 @@ from pathlib import Path
 from pipeline.errors import ConfigError
 from pipeline.networks.settings import LoadSettings
 
-#: What TensorFlow writes while it is imported, before it heeds TF_CPP_MIN_LOG_LEVEL.
+#: Lines that TensorFlow logs during import, before it respects TF_CPP_MIN_LOG_LEVEL.
 _GREETING = re.compile(rb"WARNING: All log messages before|I\d{4} ")
 
-#: Where NVIDIA's driver shows its GPUs.
+#: The folder in which NVIDIA's driver lists its GPUs.
 _DEVICES = Path("/dev")
 
 
 def takes_gpu(device: str) -> bool:
-    """True if a network goes to a GPU. Raises ConfigError where one is asked for and there is none."""
+    """True if a network runs on a GPU. Raises ConfigError if one is requested and there is none."""
     return gpu_count(device) > 0
 
 
 def gpu_count(device: str) -> int:
-    """Number of GPUs that networks may go to: none for cpu, or without the libraries that backends need there.
+    """Number of usable GPUs: 0 for device cpu, or without the libraries that backends need.
 
-    Nothing is imported for it. Raises ConfigError where a GPU is asked for and there is none.
+    Nothing is imported. Raises ConfigError if a GPU is requested and there is none.
     """
     count = 0 if device == "cpu" else _usable_gpus()
     if device == "gpu" and not count:
-        raise ConfigError("device gpu: no GPU can be used here.", do="leave out --device, or use cpu")
+        raise ConfigError(
+            "device gpu: no GPU can be used here.", do="leave out --device, or use --device cpu"
+        )
     return count
 
 
 def computing_runtime(settings: LoadSettings) -> str:
-    """`openvino` or `tensorflow`. Raises ConfigError for a runtime that is not installed or not for the device."""
+    """`openvino` or `tensorflow`. Raises ConfigError for a runtime that is not installed or does not fit the device."""
     on_gpu, installed = takes_gpu(settings.device), importlib.util.find_spec("openvino") is not None
     if settings.runtime == "openvino" and (on_gpu or not installed):
         found = "a GPU, which OpenVINO does not use" if on_gpu else "no package openvino"
         raise ConfigError(
-            "runtime openvino: it cannot compute here.",
+            "runtime openvino: it cannot be used here.",
             found=found,
             do="use --device cpu, or pip install openvino",
         )
@@ -59,14 +61,14 @@ def version_of(package: str) -> str:
 
 
 def keras_backend() -> str:
-    """The backend that Keras has or is going to have; nothing is imported for it."""
+    """The backend that Keras uses or will use; nothing is imported."""
     return os.environ.get("KERAS_BACKEND", "tensorflow")
 
 
 def claim_backend(device: str, threads: int | None) -> bool:
-    """Choose the device of Keras's backend before its first operation; True if it is a GPU.
+    """Claim the device for Keras's backend before its first operation; True if it is a GPU.
 
-    Raises ConfigError where the system has a GPU and the backend does not see it.
+    Raises ConfigError if the system has a GPU that the backend does not find.
     """
     backend = keras_backend()
     if backend == "tensorflow":
@@ -85,13 +87,13 @@ def claim_backend(device: str, threads: int | None) -> bool:
 
 
 def claim_tensorflow(device: str, threads: int | None) -> bool:
-    """The same for TensorFlow, whatever Keras has."""
+    """The same for TensorFlow, whatever backend Keras uses."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _ungreeted():
         import tensorflow as tf
 
     if threads is not None:
-        # A program that has computed with TensorFlow before has its threads, and they cannot be changed any more.
+        # The number of threads cannot be changed once TensorFlow has been used in this process.
         with suppress(RuntimeError):
             tf.config.threading.set_intra_op_parallelism_threads(threads)
             tf.config.threading.set_inter_op_parallelism_threads(1)
@@ -111,13 +113,13 @@ def claim_tensorflow(device: str, threads: int | None) -> bool:
 def _unseen(device: str, backend: str) -> ConfigError:
     packages = {"tensorflow": "tensorflow[and-cuda]", "jax": "jax[cuda13]"}
     return ConfigError(
-        f"device {device}: {backend} sees no GPU here, though the system has one.",
-        do=f"use --device cpu, or pip install '{packages.get(backend, backend)}' of the driver's version",
+        f"device {device}: {backend} finds no GPU here, although the system has one.",
+        do=f"use --device cpu, or pip install '{packages.get(backend, backend)}' to match the driver",
     )
 
 
 def _usable_gpus() -> int:
-    """GPUs that the driver shows and this process may see, if the libraries are there that backends load."""
+    """Number of GPUs that the driver lists and this process may use; 0 without the libraries that backends load."""
     packaged = (
         importlib.util.find_spec("nvidia") is not None
         and importlib.util.find_spec("nvidia.cudnn") is not None
@@ -134,7 +136,7 @@ def _usable_gpus() -> int:
 
 @contextmanager
 def _ungreeted() -> Iterator[None]:
-    """Keep TensorFlow's greetings off the terminal; whatever else is written meanwhile comes a moment later."""
+    """Suppress TensorFlow's import messages on stderr; anything else written meanwhile appears afterwards."""
     terminal = os.dup(2)
     with tempfile.TemporaryFile() as heard:
         os.dup2(heard.fileno(), 2)

@@ -1,4 +1,4 @@
-"""Kind Mask R-CNN: torchvision's `.pth`, matterport's `.h5`, our own `.safetensors`; on OpenVINO or through Keras."""
+"""The Mask R-CNN kinds: torchvision's `.pth`, matterport's `.h5`, our `.safetensors`; on OpenVINO or through Keras."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ _GPU_BATCH = 8
 
 
 def class_names(source: NetworkSource) -> Mapping[int, str]:
-    """Name of each class id; of a published checkpoint its label map, of our own file what its header says."""
+    """Name of each class id, from the label map of a published checkpoint or the header of our own file."""
     return config_class_names(_config(source))
 
 
 def pixel_classes(source: NetworkSource) -> PixelClasses | None:
-    """The classes that its branch gives each pixel one of; None where it has no branch. Raises WeightsError."""
+    """The pixel classes of its branch; None if it has none. Raises WeightsError."""
     branch = branch_source(source)
     return None if branch is None else semantic.pixel_classes(branch)
 
 
 def runtime(source: NetworkSource, settings: LoadSettings) -> str:
-    """OpenVINO or the Keras backend, its version, the numbers it computes in, and the branch where it is asked for."""
+    """OpenVINO or the Keras backend with version and number format, and the branch if class maps are requested."""
     branch = branch_source(source) if settings.pixel_classes else None
     classes = "" if branch is None else f" classes {weights_digest(str(branch.path()))[:12]}"
     return _runtime_of_objects(source, settings) + classes
@@ -60,8 +60,8 @@ def _int8_runtime(source: NetworkSource, on_openvino: bool) -> str:
     if on_openvino and int8_path(source) is not None:
         return f"{version_of('openvino')} int8"
     raise ConfigError(
-        f"precision int8: {source.model} cannot compute in it here.",
-        found="no program of 8-bit numbers for it" if on_openvino else "another runtime than OpenVINO",
+        f"precision int8: {source.model} cannot run in it here.",
+        found="no 8-bit program for it" if on_openvino else "a runtime other than OpenVINO",
         do="leave out the precision" if on_openvino else "use --device cpu, or leave out the precision",
     )
 
@@ -79,7 +79,7 @@ def load(source: NetworkSource, settings: LoadSettings) -> FrameSegmenter:
 
 
 def branch_source(source: NetworkSource) -> NetworkSource | None:
-    """Source of the branch of a network, which gives each pixel a class; None where it has none. Nothing is fetched."""
+    """Source of a network's branch for pixel classes; None if it has none. Nothing is downloaded."""
     path = source.known_path()
     branch = branch_path(path) if source.kind == "own" and path is not None else None
     return None if branch is None else NetworkSource(str(branch), SEMANTIC, semantic.__name__)
@@ -88,7 +88,7 @@ def branch_source(source: NetworkSource) -> NetworkSource | None:
 def _on_openvino(
     source: NetworkSource, branch: NetworkSource | None, settings: LoadSettings, here: str
 ) -> FrameSegmenter:
-    """Imports neither TensorFlow nor Keras; where the programs are not on this machine, another process makes them."""
+    """The network on OpenVINO, without importing TensorFlow or Keras; missing programs are made by another process."""
     from pipeline.model.staged.compiled import CompiledStages
     from pipeline.model.staged.panoptic import PanopticPredictor
     from pipeline.model.staged.predictor import StagedPredictor
@@ -96,7 +96,7 @@ def _on_openvino(
     from pipeline.networks.programs import find_int8_program, find_program
 
     config = settings.adapt(_config(source))
-    # What the 8-bit graphs leave wide is float32: the operations between, and both heads.
+    # The 8-bit graphs keep some operations, and both heads, in float32.
     find, precision = (
         (find_int8_program, "float32")
         if settings.precision == "int8"

@@ -1,4 +1,4 @@
-"""ProgramCache: converted programs on this machine, kept for the user alone, the longest unused going first."""
+"""ProgramCache: this user's converted programs; the least recently used are removed first."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipeline.errors import WeightsError
 from pipeline.model.staged.program_file import Graphs, read_program
 from pipeline.weights.cache import CACHE_VARIABLE, WeightsCache
 
-#: Bytes kept at most; a program is as large as its weights.
+#: Most bytes to keep; a program is as large as its weights.
 _MOST_BYTES = 2_000_000_000
 
 _ENDING = ".program"
@@ -21,17 +21,17 @@ _ENDING = ".program"
 
 @dataclass(frozen=True)
 class ProgramCache:
-    """A folder of programs beside the weights. folder : need not exist yet."""
+    """A folder of programs. folder : need not exist yet."""
 
     folder: Path
 
     @classmethod
     def at(cls) -> ProgramCache:
-        """The one in the cache of weights."""
+        """The cache in the folder of downloaded weights."""
         return cls(WeightsCache.at().folder / "programs")
 
     def create(self) -> None:
-        """Make the folder, for its owner alone."""
+        """Create the folder, accessible only to its owner."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _require_own(self.folder)
 
@@ -40,24 +40,24 @@ class ProgramCache:
         return self.folder / f"{name}{_ENDING}"
 
     def read(self, path: Path, facts: Mapping[str, object]) -> Graphs | None:
-        """The program, which then counts as just used; None where there is none, or one that is damaged.
+        """The program, marked as just used; None if it is missing or damaged.
 
-        Raises WeightsError where somebody else could have put it there.
+        Raises WeightsError if somebody else could have written it.
         """
         if not path.is_file():
             return None
         _require_own(self.folder)
-        _require_own(path, writable=True)  # a file of a common umask; nobody gets at it in that folder
+        _require_own(path, writable=True)  # its mode follows the umask; the folder protects it
         try:
             graphs = read_program(path, facts)
         except (WeightsError, FileNotFoundError):
-            return None  # it is made anew
+            return None  # it is made again
         with contextlib.suppress(OSError):
             os.utime(path)
         return graphs
 
     def prune(self, keep: Path, most_bytes: int = _MOST_BYTES) -> None:
-        """Remove the longest unused programs, never `keep`, until all together have no more than `most_bytes`."""
+        """Remove the least recently used programs, but not `keep`, until the rest fits in `most_bytes`."""
         known = {path: path.stat() for path in self.folder.glob(f"*{_ENDING}")}
         total = sum(status.st_size for status in known.values())
         for path in sorted(known, key=lambda path: known[path].st_mtime_ns):
@@ -68,13 +68,13 @@ class ProgramCache:
 
 
 def _require_own(place: Path, *, writable: bool = False) -> None:
-    """Raises WeightsError unless `place` is this user's, no link, and, if not `writable`, nobody else's to change."""
+    """Raise WeightsError unless `place` is this user's, not a link and, if not `writable`, not writable for others."""
     status = place.lstat()
     others = 0 if writable else status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
     if status.st_uid == os.getuid() and not others and not stat.S_ISLNK(status.st_mode):
         return
     raise WeightsError(
-        f"{place} could have been put there or changed by another user.",
+        f"{place} could have been written by another user.",
         found=f"owner {status.st_uid}, mode {stat.filemode(status.st_mode)}",
-        do=f"remove it, or name a folder of your own in {CACHE_VARIABLE}",
+        do=f"remove it, or set {CACHE_VARIABLE} to a folder of your own",
     )

@@ -1,4 +1,4 @@
-"""The programs of a network's stages: from the package, from this machine's cache, or made now by another process."""
+"""Find the programs of a network's stages: in the package, in this machine's cache, or converted by another process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pipeline.weights.digest import weights_digest
 
 Canvas = tuple[int, int]
 
-#: The child process takes the parent's search path, so that both run the same package whatever folder they are in.
+#: The child process uses the parent's module search path, so that both run the same package.
 _CHILD = """
 import json, sys
 asked = json.loads(sys.stdin.readline())
@@ -30,18 +30,18 @@ answer(**asked)
 
 
 def find_int8_program(source: NetworkSource, canvas: Canvas) -> Graphs:
-    """The graphs of the network in 8-bit numbers, which come with it or not at all. Raises WeightsError."""
+    """The network's 8-bit graphs, which are shipped with it. Raises WeightsError if there are none."""
     path = int8_path(source)
     graphs = None if path is None else read_program(path, program_facts(source, canvas, "int8"))
     if graphs is None:
-        raise WeightsError(f"{source.model} has no program of 8-bit numbers.", do="leave out the precision")
+        raise WeightsError(f"{source.model} has no 8-bit program.", do="leave out the precision")
     return graphs
 
 
 def find_program(source: NetworkSource, canvas: Canvas) -> Graphs:
     """The graphs of the network's stages for a canvas of (height, width) px.
 
-    Raises WeightsError where the weights cannot be converted, WriteError where there is no room for the result.
+    Raises WeightsError if the weights cannot be converted, WriteError if the result cannot be stored.
     """
     facts = program_facts(source, canvas)
     shipped = shipped_path(source, canvas)
@@ -62,21 +62,21 @@ def find_program(source: NetworkSource, canvas: Canvas) -> Graphs:
             graphs = cache.read(path, facts)
             cache.prune(keep=path)
     if graphs is None:
-        raise WeightsError(f"The program of {source.model} was made, and is not there.", found=str(path))
+        raise WeightsError(f"The program of {source.model} was converted, but is missing.", found=str(path))
     return graphs
 
 
 def program_facts(source: NetworkSource, canvas: Canvas, *numbers: str) -> dict[str, object]:
-    """The facts that name a program: weights by their SHA-256, the canvas, and the release of the graphs.
+    """The facts that identify a program: the SHA-256 of the weights, the canvas, and the release of the graphs.
 
-    numbers : `int8` where the graphs hold such numbers.
+    numbers : `int8` for 8-bit graphs.
     """
     facts = {"weights": weights_digest(str(source.path())), "canvas": list(canvas), "release": RELEASE}
     return {**facts, "numbers": numbers[0]} if numbers else facts
 
 
 def shipped_path(source: NetworkSource, canvas: Canvas, *numbers: str) -> Path | None:
-    """Path of the program that ships with a network, for the canvas that it was trained on; None for other networks."""
+    """Path of the program shipped with a network, for the canvas of its training; None for other networks."""
     weights = source.known_path()
     if weights is None or weights.parent != DATA:
         return None
@@ -84,20 +84,20 @@ def shipped_path(source: NetworkSource, canvas: Canvas, *numbers: str) -> Path |
 
 
 def int8_path(source: NetworkSource) -> Path | None:
-    """The file of the network's program of 8-bit numbers; None if it has none."""
+    """The file of the network's 8-bit program; None if it has none."""
     canvas = None if source.entry is None else source.entry.input_size
     path = None if canvas is None else shipped_path(source, canvas, "int8")
     return path if path is not None and path.is_file() else None
 
 
 def _name(facts: dict[str, object]) -> str:
-    """A name for the facts and for the versions of what converts."""
+    """A name that depends on the facts and on the versions of the converting packages."""
     versions = [version_of(package) for package in ("openvino", "tensorflow", "keras")]
     return hashlib.sha256(json.dumps([facts, versions]).encode()).hexdigest()[:32]
 
 
 def _convert(source: NetworkSource, canvas: Canvas, facts: dict[str, object], path: Path) -> None:
-    """Write the program in a process of its own, whose 900 MB and TensorFlow end with it."""
+    """Write the program in a process of its own, which frees TensorFlow and 900 MB when it ends."""
     asked = {
         "search": sys.path,
         "weights": str(source.path()),
@@ -111,7 +111,7 @@ def _convert(source: NetworkSource, canvas: Canvas, facts: dict[str, object], pa
     )
     if done.returncode == 0:
         return
-    # What the child raised it sends as the last thing it says; anything else is a crash.
+    # The child sends its error as its last output; anything else is a crash.
     _, mark, sent = done.stdout.rpartition(b"\nerror ")
     if mark:
         kind, what, found, do = json.loads(sent)
@@ -121,5 +121,5 @@ def _convert(source: NetworkSource, canvas: Canvas, facts: dict[str, object], pa
         found=done.stderr.decode(errors="replace").strip().splitlines()[-1:][0]
         if done.stderr.strip()
         else "a crash",
-        do="run it with the runtime tensorflow",
+        do="use the runtime tensorflow",
     )

@@ -1,8 +1,8 @@
-"""The kinds of networks there are, and the way from a name or a file to a network.
+"""The kinds of networks, and the way from a name or a file to a network.
 
-A new kind is one module in this room and one line of KINDS. The module has three functions, which NetworkLoader tells;
-the first two answer without importing a framework, so that a class name is checked before anything starts. That of a
-kind whose networks can give each pixel a class has a fourth: `pixel_classes`, see below.
+A new kind is one module in this room and one line of KINDS. The module has the three functions of NetworkLoader, of
+which the first two import no framework, so that class names can be checked before anything starts. A kind whose
+networks can classify pixels also has `pixel_classes`, see below.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ from pipeline.weights.catalog import find
 
 
 class NetworkLoader(Protocol):
-    """The functions that the module of a kind has."""
+    """The functions of a kind's module."""
 
     def class_names(self, source: NetworkSource) -> Mapping[int, str]:
         """Name of each class id that the network can return; imports no framework."""
         ...
 
     def runtime(self, source: NetworkSource, settings: LoadSettings) -> str:
-        """The program, its version and its numbers that would compute here, as one short line; imports none of it.
+        """The runtime that would be used here, with version and number format, as one short line; imports nothing.
 
-        Two networks of one source and one runtime find the same in a frame.
+        With the same source and runtime, results are the same.
         """
         ...
 
     def load(self, source: NetworkSource, settings: LoadSettings) -> FrameSegmenter:
-        """The network on the device that it claims for itself. Raises WeightsError, ConfigError."""
+        """The network, on the device that it claims. Raises WeightsError, ConfigError."""
         ...
 
 
@@ -51,7 +51,7 @@ class NetworkKind:
 
     name : as the catalog calls it.
     loader : dotted name of the module that loads it.
-    endings : of the names of its files; "/" for folders.
+    endings : of its files; "/" for folders.
     """
 
     name: str
@@ -67,7 +67,7 @@ KINDS: dict[str, NetworkKind] = {
     kind.name: kind
     for kind in (
         NetworkKind("own", _MASK_RCNN, (".safetensors",)),
-        NetworkKind("torchvision", _MASK_RCNN, (".pth", ".pt")),  # which of the two, the file tells
+        NetworkKind("torchvision", _MASK_RCNN, (".pth", ".pt")),  # either version, detected from the file
         NetworkKind("torchvision_v1", _MASK_RCNN),
         NetworkKind("torchvision_v2", _MASK_RCNN),
         NetworkKind("matterport", _MASK_RCNN, (".h5", ".hdf5")),
@@ -79,17 +79,17 @@ KINDS: dict[str, NetworkKind] = {
 
 
 def register(kind: NetworkKind) -> None:
-    """Add a kind to this process; a source of it loads in any other process too, as it names its loader."""
+    """Add a kind in this process; its sources can be loaded in any process, because they name the loader."""
     known = KINDS.setdefault(kind.name, kind)
     if known != kind:
-        raise ConfigError(f"There is another kind of network called {kind.name}.", found=known.loader)
+        raise ConfigError(f"There is already another kind of network called {kind.name}.", found=known.loader)
 
 
 def find_source(model: str | Path) -> NetworkSource:
-    """Source of the network `model`: a name of the catalog, or a path, which exists or has a known ending.
+    """The source of a network: a name of the catalog, or a path that exists or has a known ending.
 
-    Nothing is fetched. Raises WeightsError for a path with nothing at it or of no known kind, UsageError for a name
-    that is not in the catalog.
+    Nothing is downloaded. Raises WeightsError for a path that does not exist or is of no known kind, UsageError for a
+    name that is not in the catalog.
     """
     path, by_ending = Path(model), {ending: kind for kind in KINDS.values() for ending in kind.endings}
     if not path.exists() and path.suffix not in by_ending:
@@ -102,22 +102,22 @@ def find_source(model: str | Path) -> NetworkSource:
     ending = "/" if path.is_dir() else path.suffix
     if ending not in by_ending:
         raise WeightsError(
-            f"{model} is no kind of weight file that can be read.",
+            f"{model} is not a kind of weight file that can be read.",
             found=f"the ending {ending!r}" + ("" if path.is_dir() else f"; it seems to be {kind_of(path)}"),
-            do=f"give one of {', '.join(sorted(set(by_ending) - {'/'}))}, or a SavedModel's folder",
+            do=f"use one of {', '.join(sorted(set(by_ending) - {'/'}))}, or a SavedModel's folder",
         )
     return _of_its_loader(NetworkSource(str(model), by_ending[ending].name, by_ending[ending].loader))
 
 
 def class_names(model: str | Path | NetworkSource) -> Mapping[int, str]:
-    """Name of each class id that the network can return; nothing is loaded or fetched. Raises as `find_source` does."""
+    """Name of each class id; nothing is loaded. Raises as `find_source` does."""
     source = _source(model)
-    # They go to other processes, which a read-only view of a table cannot.
+    # A plain dict, because a read-only view cannot be sent to another process.
     return dict(_loader(source).class_names(source))
 
 
 def pixel_classes(model: str | Path | NetworkSource) -> PixelClasses | None:
-    """The classes that the network gives each pixel one of; None: it gives none. Nothing is loaded.
+    """The pixel classes of the network; None if it has none. Nothing is loaded.
 
     Raises as `find_source` does.
     """
@@ -134,9 +134,9 @@ def check_file(source: NetworkSource) -> None:
 
 
 def runtime_of(model: str | Path | NetworkSource, settings: LoadSettings | None = None) -> str:
-    """The runtime that would compute the network here, such as `openvino 2026.4.1 bfloat16`; nothing is loaded for it.
+    """The runtime that would run the network here, such as `openvino 2026.4.1 bfloat16`; nothing is loaded.
 
-    Raises ConfigError for a device that is not there.
+    Raises ConfigError for a device that does not exist.
     """
     source, wanted = _source(model), settings or LoadSettings()
     here = _loader(source).runtime(source, wanted)
@@ -144,10 +144,10 @@ def runtime_of(model: str | Path | NetworkSource, settings: LoadSettings | None 
 
 
 def load(model: str | Path | NetworkSource, settings: LoadSettings | None = None) -> FrameSegmenter:
-    """The network, ready to segment frames; weights that are not on this machine are fetched.
+    """The network, ready to segment frames; missing weights are downloaded.
 
-    Raises as `find_source` does, WeightsError if the weights cannot be had or read, ConfigError for a device that is
-    not there.
+    Raises as `find_source` does, WeightsError if the weights cannot be had or read, ConfigError for a device that does
+    not exist.
     """
     source, wanted = _source(model), settings or LoadSettings()
     loader = _loader(source)
@@ -155,7 +155,7 @@ def load(model: str | Path | NetworkSource, settings: LoadSettings | None = None
 
 
 def _thorough(loader: NetworkLoader, source: NetworkSource, settings: LoadSettings) -> FrameSegmenter:
-    # What a single look is less sure of than what is asked for has a say in the mean too.
+    # Detections below the requested score in a single look contribute to the mean too.
     halved = None if settings.score is None else settings.score / 2
     network = loader.load(source, replace(settings, thorough=False, score=halved))
     if settings.pixel_classes:
@@ -164,7 +164,7 @@ def _thorough(loader: NetworkLoader, source: NetworkSource, settings: LoadSettin
 
 
 def _of_its_loader(source: NetworkSource) -> NetworkSource:
-    """The source with the loader of semantic networks where its file is of one: the ending does not tell."""
+    """The source, with the loader of semantic networks if its file is one, which the ending does not show."""
     return replace(source, loader=_SEMANTIC) if is_semantic(source) else source
 
 

@@ -1,4 +1,4 @@
-"""Kind semantic: our own `.safetensors` of a network that gives each pixel a class, through Keras."""
+"""The semantic kind: our own `.safetensors` of a network that classifies pixels, through Keras."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 
 def pixel_classes(source: NetworkSource) -> PixelClasses:
-    """The classes that its file names; imports no framework. Raises WeightsError."""
+    """The classes named in its file; imports no framework. Raises WeightsError."""
     return semantic_config(source.path(), read_metadata(source.path())).classes
 
 
 def runtime(source: NetworkSource, settings: LoadSettings) -> str:
-    """The Keras backend, its version, and the numbers it computes in."""
+    """The Keras backend with version and number format."""
     del source
     backend = keras_backend()
     gpu = " gpu" if takes_gpu(settings.device) else ""
@@ -37,13 +37,13 @@ def runtime(source: NetworkSource, settings: LoadSettings) -> str:
 
 
 def class_names(source: NetworkSource) -> Mapping[int, str]:
-    """No name, as it finds no objects."""
+    """No names, because it finds no objects."""
     del source
     return {}
 
 
 def load(source: NetworkSource, settings: LoadSettings) -> ClassesAlone:
-    """The network, as one that finds no objects. Raises WeightsError, ConfigError."""
+    """The network, as a segmenter that finds no objects. Raises WeightsError, ConfigError."""
     return ClassesAlone(load_classifier(source, settings))
 
 
@@ -71,7 +71,7 @@ def load_semantic(path: Path) -> SemanticNetwork:
 
 
 def is_semantic(source: NetworkSource) -> bool:
-    """True for our own file of a network that gives each pixel a class; nothing is fetched for it."""
+    """True for our own file of a network that classifies pixels; nothing is downloaded."""
     path = source.known_path() if source.kind == "own" else None
     if path is None or not path.is_file():
         return False
@@ -79,10 +79,10 @@ def is_semantic(source: NetworkSource) -> bool:
 
 
 def semantic_config(path: Path, metadata: dict[str, str]) -> SemanticConfig:
-    """The config in the metadata of a file. Raises WeightsError where it is of another network."""
+    """The config in the metadata of a file. Raises WeightsError if it is of another network."""
     if metadata.get(KIND) != SEMANTIC or CONFIG not in metadata:
         raise WeightsError(
-            f"{path} is not of a network that gives each pixel a class.",
+            f"{path} is not a network that classifies pixels.",
             found=f"the metadata {sorted(metadata)}",
         )
     return SemanticConfig.from_json(metadata[CONFIG])

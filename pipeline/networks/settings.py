@@ -1,4 +1,4 @@
-"""LoadSettings: how a network is to run."""
+"""LoadSettings: how to run a network."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pipeline.model.config import MaskRCNNConfig
 
 Value = TypeVar("Value")
 
+DEVICES = ("auto", "cpu", "gpu")
+
 RUNTIMES = ("auto", "openvino", "tensorflow")
 
 PRECISIONS = ("auto", "float32", "bfloat16", "int8")
@@ -18,21 +20,21 @@ PRECISIONS = ("auto", "float32", "bfloat16", "int8")
 
 @dataclass(frozen=True)
 class LoadSettings:
-    """Settings of a network that runs; None leaves a setting as its source has it.
+    """Settings for running a network; None keeps a setting as its source has it.
 
-    device : `auto` (the GPU where there is one), `cpu` or `gpu`.
-    runtime : `openvino`, `tensorflow` (or whichever backend Keras has), or `auto`: OpenVINO on a CPU.
-    precision : one of PRECISIONS; a network whose file has its own numbers takes `auto` and `float32` alone.
-    threads : cores to use; None: all. OpenVINO shares them out to callers, TensorFlow gives them to an operation.
-    callers : threads that look at frames at the same time; None: as many as there are cores. Fewer have several cores
-        each on OpenVINO, whose number a frame's last digits then depend on.
-    batch : frames computed at a time; None: 1 on a CPU, where more gains nothing, and 8 on a GPU.
+    device : `auto` (a GPU if there is one), `cpu` or `gpu`.
+    runtime : `openvino`, `tensorflow` (meaning the backend of Keras), or `auto`: OpenVINO on a CPU.
+    precision : one of PRECISIONS; a network whose file fixes its number format takes only `auto` and `float32`.
+    threads : cores to use; None: all. OpenVINO divides them among callers, TensorFlow uses them for one operation.
+    callers : threads that call at the same time; None: one per core. With fewer, OpenVINO uses several cores for each,
+        on whose number the last digits of results depend.
+    batch : frames per call; None: 1 on a CPU, where more gains nothing, and 8 on a GPU.
     jit : compile with XLA; None: on a GPU only.
-    score : least probability of a detection.
-    proposals, detections : regions looked at and objects returned a frame.
-    min_size, max_size : px, under the source's own resize rule.
-    pixel_classes : load what gives each pixel a class too, where the network has that.
-    thorough : look at each frame six times, whole, mirrored and at enlarged parts.
+    score : least score of a detection.
+    proposals, detections : number of regions examined, and of objects returned, per frame.
+    min_size, max_size : in px, under the source's own resize rule.
+    pixel_classes : also load the branch that classifies pixels, if the network has one.
+    thorough : look at each frame six times: whole, mirrored, and at enlarged parts.
     """
 
     device: str = "auto"
@@ -51,19 +53,19 @@ class LoadSettings:
     thorough: bool = False
 
     def __post_init__(self) -> None:
-        for name, known in (("runtime", RUNTIMES), ("precision", PRECISIONS)):
-            check_choice(f"{name} must name a {name}.", getattr(self, name), known)
+        for name, known in (("device", DEVICES), ("runtime", RUNTIMES), ("precision", PRECISIONS)):
+            check_choice(f"This {name} does not exist.", getattr(self, name), known)
 
     def check_own_numbers(self, model: str) -> None:
-        """Raise ConfigError if `model`, whose file says what it computes in, is to compute in something else."""
+        """Raise ConfigError if `model`, whose file fixes its number format, is to run in another."""
         if self.precision not in ("auto", "float32"):
             raise ConfigError(
-                f"precision {self.precision}: {model} computes in the numbers of its file.",
+                f"precision {self.precision}: the file {model} fixes its number format.",
                 do="leave out the precision",
             )
 
     def adapt(self, config: MaskRCNNConfig) -> MaskRCNNConfig:
-        """The config with these settings in it."""
+        """The config with these settings applied."""
         detection, rpn, size = config.detection, config.rpn, config.input
         return replace(
             config,
@@ -80,5 +82,5 @@ class LoadSettings:
 
 
 def given(asked: Value | None, default: Value) -> Value:
-    """The value that was asked for, or the default."""
+    """The requested value, or the default."""
     return default if asked is None else asked

@@ -1,4 +1,4 @@
-"""NetworkSource: where a network comes from."""
+"""NetworkSource: a network before it is loaded."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pipeline.weights.catalog import CatalogEntry
 
 @dataclass(frozen=True)
 class NetworkSource:
-    """Source of a network and the module that loads it; can be sent to another process.
+    """The source of a network and the module that loads it; can be sent to another process.
 
-    model : as it was asked for: a name of the catalog or a path.
+    model : as it was given: a name of the catalog or a path.
     kind : name of its kind.
     loader : dotted name of the module that loads it.
     entry : of the catalog; None for a path.
@@ -25,17 +25,17 @@ class NetworkSource:
     entry: CatalogEntry | None = None
 
     def path(self) -> Path:
-        """Its file or folder, fetched if it is not on this machine. Raises WeightsError."""
+        """Its file or folder, downloaded if necessary. Raises WeightsError."""
         if self.entry is None:
             return Path(self.model)
         if self.entry.url is None and self.entry.available:
             return self.entry.embedded_path
-        from pipeline.weights.fetch import fetch  # what fetches takes a tenth of a second to import
+        from pipeline.weights.fetch import fetch  # takes a tenth of a second to import
 
         return fetch(self.entry)
 
     def known_path(self) -> Path | None:
-        """Its file or folder if it is on this machine; nothing is fetched."""
+        """Its file or folder if it is on this machine; None otherwise."""
         if self.entry is None:
             return Path(self.model)
         cache = WeightsCache.at()

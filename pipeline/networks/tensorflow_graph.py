@@ -1,7 +1,7 @@
-"""Networks of the TensorFlow zoo, run as they are behind the contract of every other network.
+"""Networks of the TensorFlow zoo, run as they are, as a FrameSegmenter.
 
-A frozen graph or SavedModel is a program that TensorFlow runs. graph_safety.py refuses every operation but
-those that compute and says there what that leaves open: run only graphs you trust.
+A frozen graph or SavedModel is a program that TensorFlow runs. formats/graph_safety.py refuses all operations but those
+that compute, and says what risk remains: run only graphs you trust.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from pipeline.formats.saved_model import load_saved_model
 from pipeline.networks.zoo_detections import zoo_detections
 from pipeline.structures.detections import Detections
 
-#: Longest side in px: these networks resize inside themselves, and look at 1333 at most.
+#: Longest side in px: these networks resize frames themselves, to 1333 px at most.
 _LONGEST_SIDE = 1333
 
-#: Where the archives of the zoo keep their network, the form that needs less beside it first.
+#: Paths of the network in the zoo's archives, the self-contained form first.
 _PLACES = ("frozen_inference_graph.pb", "saved_model.pb", "saved_model/saved_model.pb")
 
 
@@ -34,10 +34,10 @@ class TensorFlowGraphSegmenter:
     ----------
     graph : the loaded network.
     class_names : the graph's label map, class id -> name.
-    score_threshold : detections below are dropped.
+    score_threshold : detections with lower scores are dropped.
     where : the network's file, for errors.
-    runtime : what computes it, for records.
-    batch : how many frames at a time it is best given.
+    runtime : that runs it, for records.
+    batch : number of frames to give it at a time.
 
     """
 
@@ -69,7 +69,7 @@ class TensorFlowGraphSegmenter:
     ) -> TensorFlowGraphSegmenter:
         """The network in a frozen graph's file, a SavedModel's folder, or an unpacked archive of the zoo.
 
-        Raises WeightsError where there is none, or it is damaged, unsafe or no detection network.
+        Raises WeightsError if it is missing, damaged, unsafe, or not a detection network.
         """
         file = _graph_file(Path(path))
         graph = load_saved_model(file.parent) if file.name == "saved_model.pb" else load_frozen_graph(file)
@@ -81,7 +81,7 @@ class TensorFlowGraphSegmenter:
         return self._class_names
 
     def input_size(self, width: int, height: int, sample_aspect: Fraction | None) -> tuple[int, int]:
-        """Width and height in px that it takes a video of this size in: its own size if it has one."""
+        """Width and height in px in which it takes frames of this size: its own size if it has one."""
         if self._graph.width is not None and self._graph.height is not None:
             return self._graph.width, self._graph.height
         square_width = max(round(width * (sample_aspect or 1)), 1)
@@ -91,13 +91,13 @@ class TensorFlowGraphSegmenter:
     def segment(self, frames: NDArray[np.uint8]) -> list[Detections]:
         """Detections of each frame of uint8 RGB [B, H, W, 3], boxes in the pixels of these frames.
 
-        Raises WeightsError where the graph takes frames of another size, or returns what its kind does not.
+        Raises WeightsError if the graph takes frames of another size, or returns something else than its kind does.
         """
         height, width = frames.shape[1:3]
         wanted = (self._graph.height or height, self._graph.width or width)
         if wanted != (height, width):
             raise WeightsError(
-                f"{self._where} takes frames of {wanted[1]}x{wanted[0]} px alone.",
+                f"{self._where} takes only frames of {wanted[1]}x{wanted[0]} px.",
                 found=f"frames of {width}x{height} px",
                 do="resize the frames, or use a network that takes any size",
             )
@@ -120,14 +120,14 @@ class TensorFlowGraphSegmenter:
         try:
             return self._graph.outputs(frames)
         except errors.OpError as error:
-            # Behind a traceback of ours comes the reason, then the node, then hints.
+            # The message has a traceback, the reason, the node, and hints.
             reason, _, behind = error.message.partition("[[{{node ")
             lines = reason.strip().splitlines() or [error.message]
             node = f" at {behind.split('}}')[0]}" if behind else ""
             raise WeightsError(
-                f"{self._where} failed while it computed.",
+                f"{self._where} failed during inference.",
                 found=f"{type(error).__name__}{node}: {lines[-1]}",
-                do="use a network that this machine has the memory for"
+                do="use a network that fits into the memory of this machine"
                 if isinstance(error, errors.ResourceExhaustedError)
                 else "use a network that was exported for inference",
             ) from error
@@ -136,7 +136,7 @@ class TensorFlowGraphSegmenter:
         unknown = sorted(set(detections.class_ids.tolist()) - set(self._class_names))
         if unknown:
             raise WeightsError(
-                f"{self._where} found objects of classes that its label map does not have.",
+                f"{self._where} returned classes that are not in its label map.",
                 found=f"class ids {unknown[:8]}, label map of {len(self._class_names)} classes",
                 do="use the label map that the network was published with",
             )
@@ -152,5 +152,5 @@ def _graph_file(path: Path) -> Path:
     raise WeightsError(
         f"There is no TensorFlow graph at {path}.",
         found=f"a folder with {listed}" if listed is not None else "no such file or folder",
-        do=f"give a .pb file, or a folder with {' or '.join(_PLACES[:2])}",
+        do=f"use a .pb file, or a folder with {' or '.join(_PLACES[:2])}",
     )

@@ -1,4 +1,4 @@
-"""YOLOv8-seg, YOLO11-seg and YOLO26-seg, exported to ONNX or TFLite, behind the contract of every other network."""
+"""YOLOv8-seg, YOLO11-seg and YOLO26-seg, exported to ONNX or TFLite, as a FrameSegmenter."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from pipeline.networks.yolo_program import YoloProgram, load_program
 from pipeline.structures.detections import Detections
 from pipeline.weights.label_maps import label_map
 
-#: Ultralytics' own defaults: grey around the picture, IoU of the suppression, objects a picture.
+#: Ultralytics' defaults: grey around the picture, IoU for suppression, objects per picture.
 _GREY, _OVERLAP, _MOST = 114, 0.7, 300
 
-#: Side in px of the input where neither the network nor its metadata names one.
+#: Side of the input in px if neither the network nor its metadata specifies one.
 _DEFAULT_SIDE = 640
 
 
 class YoloSegmenter:
     """A FrameSegmenter (structures/frame_segmenter.py) around an exported YOLO-seg network.
 
-    Class ids are COCO's own where the names are COCO's 80, so that a car is 3 whichever network found it; else the
-    class's place in the network's outputs, from 1.
+    Class ids are COCO's if the names are COCO's 80, so that a car is 3 for every network; otherwise the position of the
+    class in the outputs, from 1.
 
     Parameters
     ----------
     program : runs the network.
-    file : what its file says about itself.
-    score : detections below are dropped.
-    runtime : that computes it, as it is recorded.
+    file : the facts in its file.
+    score : detections with lower scores are dropped.
+    runtime : that runs it, for records.
 
     """
 
@@ -53,13 +53,13 @@ class YoloSegmenter:
 
     @classmethod
     def load(cls, path: str | Path, score: float = 0.05, runtime: str = "") -> YoloSegmenter:
-        """The network of that file, tried once. Raises WeightsError, with what it seems to be, where it is another."""
+        """The network in a file, tried once. Raises WeightsError for other networks, with what it seems to be."""
         file = read_yolo_file(Path(path))
         if file.task not in (None, "segment"):
             raise WeightsError(
                 f"{path} finds no masks.",
                 found=f"a YOLO network for the task {file.task!r}",
-                do="give a -seg network",
+                do="use a -seg network",
             )
         network = cls(load_program(file.path, file.kind), file, score, runtime)
         tall, wide = network._fixed or network._default_size()
@@ -72,7 +72,7 @@ class YoloSegmenter:
         return self._names
 
     def input_size(self, width: int, height: int, sample_aspect: Fraction | None) -> tuple[int, int]:
-        """Width and height in px, with square pixels and never larger than the frame's, that it looks at."""
+        """Width and height in px in which it takes frames: square pixels, and no larger than the frame."""
         square_width = max(round(width * (sample_aspect or 1)), 1)
         tall, wide = _fitted(height, square_width, self._fixed or self._default_size())
         return (square_width, height) if tall >= height else (wide, tall)
@@ -105,13 +105,13 @@ class YoloSegmenter:
         """The input with the frame in its middle, and the frame's left, top, width and height there, in px."""
         size = self._fixed or self._default_size()
         tall, wide = _fitted(frame.shape[0], frame.shape[1], size)
-        if self._fixed is None:  # no more grey than the strides ask for
+        if self._fixed is None:  # no more grey than the stride requires
             stride = self._file.stride
             size = -(-tall // stride) * stride, -(-wide // stride) * stride
         if (tall, wide) != frame.shape[:2]:
             frame = np.asarray(cv2.resize(frame, (wide, tall), interpolation=cv2.INTER_LINEAR), np.uint8)
         canvas = np.full((*size, 3), _GREY, np.uint8)
-        # Half a pixel too many goes below and to the right, as in training.
+        # An odd pixel goes to the bottom and the right, as in training.
         top, left = round((size[0] - tall) / 2 - 0.1), round((size[1] - wide) / 2 - 0.1)
         canvas[top : top + tall, left : left + wide] = frame
         return canvas, (left, top, wide, tall)
@@ -119,7 +119,7 @@ class YoloSegmenter:
     def _raw(
         self, canvas: NDArray[np.uint8]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], OutputLayout]:
-        """Objects and prototypes [P, h, w] of one picture, as the network gave them, and their layout."""
+        """The network's raw objects and prototypes [P, h, w] for one picture, and their layout."""
         pixels = canvas.astype(np.float32)[None] / np.float32(255.0)
         if not self._channels_last:
             pixels = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
@@ -158,30 +158,30 @@ class YoloSegmenter:
         return WeightsError(
             f"{self._file.path} does not return what a YOLO-seg network returns.",
             found=found,
-            do="give an exported YOLOv8-seg, YOLO11-seg or YOLO26-seg",
+            do="use an exported YOLOv8-seg, YOLO11-seg or YOLO26-seg",
         )
 
 
 def _fitted(height: int, width: int, size: tuple[int, int]) -> tuple[int, int]:
-    """Height and width of a frame made as large as the input allows, with its shape kept."""
+    """Height and width of a frame scaled to fit the input, keeping its shape."""
     scale = min(size[0] / height, size[1] / width)
     return max(round(height * scale), 1), max(round(width * scale), 1)
 
 
 def class_names_of(file: YoloFile) -> dict[int, str]:
-    """Name of each class id, as the file's metadata has them; COCO's where it has none."""
+    """Name of each class id from the file's metadata; COCO's if it has none."""
     return _numbered(list(file.names) or _guessed_names(None))
 
 
 def _numbered(names: list[str]) -> dict[int, str]:
-    """The names by class id: COCO's own ids for its 80 names, else the places from 1."""
+    """The names by class id: COCO's ids for its 80 names, otherwise positions from 1."""
     coco = label_map("coco91")
     ids = list(coco) if names == list(coco.values()) else list(range(1, len(names) + 1))
     return dict(zip(ids, names, strict=True))
 
 
 def _guessed_names(classes: int | None) -> list[str]:
-    """COCO's names for 80 classes (and where the outputs do not tell how many), else numbers."""
+    """COCO's names for 80 classes, or if their number is unknown; otherwise numbered names."""
     coco = list(label_map("coco80").values())
     return (
         coco if classes in (None, len(coco)) else [f"class {place}" for place in range(1, (classes or 0) + 1)]
@@ -189,13 +189,13 @@ def _guessed_names(classes: int | None) -> list[str]:
 
 
 def _input_of(shape: tuple[int | None, ...], file: YoloFile) -> tuple[bool, tuple[int, int] | None]:
-    """True if the input's colours come last, and its height and width, None where any will do."""
+    """True if the input's channels come last; and its height and width, or None if they are free."""
     if len(shape) == 4 and 3 in (shape[1], shape[3]) and shape[0] in (1, None):
         channels_last = shape[1] != 3
         height, width = (shape[1], shape[2]) if channels_last else (shape[2], shape[3])
         return channels_last, None if height is None or width is None else (height, width)
     raise WeightsError(
-        f"{file.path} is no YOLO-seg network.",
+        f"{file.path} is not a YOLO-seg network.",
         found=f"an input of shape {['any' if side is None else side for side in shape]}",
-        do="give one that takes one picture of three colours (export with batch=1 or dynamic=True)",
+        do="use one that takes a single RGB picture (export with batch=1 or dynamic=True)",
     )

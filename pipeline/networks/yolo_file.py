@@ -1,4 +1,4 @@
-"""The facts in a file of a foreign network: its kind, and the metadata Ultralytics writes into exports."""
+"""Read the kind of a network's file, and the metadata that Ultralytics writes into exports."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from typing import Any
 
 from pipeline.errors import WeightsError
 
-#: Bytes that are enough to tell a kind by.
+#: Bytes that are enough to recognise a kind.
 _HEAD_BYTES = 4096
 
-#: Kinds by bytes at a place near the file's beginning.
+#: Kinds, recognised by bytes at a position near the beginning.
 _MARKS = (
     (4, b"TFL3", "tflite"),
     (0, b"\x89HDF\r\n", "a Keras or HDF5 file"),
@@ -32,10 +32,10 @@ _MARKS = (
     (0, b"\x80\x02", "a PyTorch checkpoint or another pickle"),
 )
 
-#: Characters of metadata that are read; those of 365 classes have a tenth of it. A small archive can hold gigabytes.
+#: Most characters of metadata to read; 365 classes need a tenth of it, and a small archive can expand to gigabytes.
 _MOST_METADATA = 1 << 20
 
-#: What the readers of numbers, texts and archives raise at damage; deep nesting ends in MemoryError or RecursionError.
+#: Errors of the readers of numbers, texts and archives; deep nesting raises MemoryError or RecursionError.
 _DAMAGE = (
     *(ValueError, SyntaxError, KeyError, TypeError, IndexError, ArithmeticError, RuntimeError, MemoryError),
     *(EOFError, zipfile.BadZipFile, zlib.error),
@@ -47,13 +47,13 @@ _IR_VERSION, _GRAPH, _METADATA, _KEY, _VALUE = 1, 7, 14, 1, 2
 
 @dataclass(frozen=True)
 class YoloFile:
-    """An exported network that can be run, as its file tells.
+    """The facts in the file of an exported network.
 
     path : the file. kind : "onnx" or "tflite".
-    names : class names in the order of the network's outputs; empty where the file tells none.
-    task : what Ultralytics calls the network's purpose, "segment" for ours; None where the file does not tell.
-    size : height and width in px that the metadata names for the input; None where it does not.
-    stride : px; sides of the input are multiples of it.
+    names : class names in the order of the outputs; empty if the file has none.
+    task : Ultralytics' name of the network's purpose, "segment" for ours; None if the file has none.
+    size : height and width of the input in px, from the metadata; None if it has none.
+    stride : in px; sides of the input are multiples of it.
     """
 
     path: Path
@@ -65,11 +65,11 @@ class YoloFile:
 
 
 def read_yolo_file(path: Path) -> YoloFile:
-    """Return the facts in the file. Raises WeightsError, with what it seems to be, where it is no ONNX or TFLite."""
+    """The facts in a file. Raises WeightsError, with what it seems to be, unless it is ONNX or TFLite."""
     kind = kind_of(path)
     if kind not in ("onnx", "tflite"):
         raise WeightsError(
-            f"{path} is no ONNX or TFLite network.",
+            f"{path} is not an ONNX or TFLite network.",
             found=f"it seems to be {kind}",
             do="export the network with `yolo export format=onnx` or `format=tflite`",
         )
@@ -85,7 +85,7 @@ def read_yolo_file(path: Path) -> YoloFile:
 
 
 def kind_of(path: Path) -> str:
-    """`onnx`, `tflite`, or words for what else the file seems to be. Raises WeightsError where it is not there."""
+    """`onnx`, `tflite`, or a description of what the file seems to be. Raises WeightsError if it cannot be read."""
     try:
         with path.open("rb") as stream:
             head = stream.read(_HEAD_BYTES)
@@ -126,7 +126,7 @@ def _described(path: Path, kind: str, entries: Mapping[str, Any]) -> YoloFile:
 
 
 def _literal(value: Any) -> Any:
-    """ONNX holds metadata as the text of Python's literals, JSON as values."""
+    """The value of metadata, which ONNX stores as text of Python literals and JSON as values."""
     if not isinstance(value, str):
         return value
     if len(value) > _MOST_METADATA:
@@ -135,7 +135,7 @@ def _literal(value: Any) -> Any:
 
 
 def _tflite_metadata(path: Path) -> dict[str, Any]:
-    """The JSON that Ultralytics appends to a TFLite file as a zip archive; empty where there is none."""
+    """The JSON that Ultralytics appends to a TFLite file as a zip archive; empty if there is none."""
     if not zipfile.is_zipfile(path):
         return {}
     with zipfile.ZipFile(path) as archive:
@@ -145,7 +145,7 @@ def _tflite_metadata(path: Path) -> dict[str, Any]:
             if archive.getinfo(name).file_size > _MOST_METADATA:
                 raise ValueError(f"{name} of {archive.getinfo(name).file_size} bytes")
             text = archive.read(name).decode()
-            try:  # older exports wrote the text of a Python dictionary; others append lists of labels
+            try:  # older exports have the text of a Python dictionary; others append lists of labels
                 found = json.loads(text) if name.endswith(".json") else ast.literal_eval(text)
             except (ValueError, SyntaxError):
                 continue
@@ -155,7 +155,7 @@ def _tflite_metadata(path: Path) -> dict[str, Any]:
 
 
 def _looks_like_onnx(path: Path) -> bool:
-    """True if the whole file is one protobuf message with a graph where ONNX has it."""
+    """True if the whole file is a protobuf message with a graph in ONNX's field."""
     try:
         return any(field == _GRAPH for field, _ in _fields(memoryview(path.read_bytes())))
     except (ValueError, IndexError):
@@ -172,9 +172,9 @@ def _onnx_metadata(content: bytes) -> dict[str, str]:
 
 
 def _fields(message: memoryview) -> Iterator[tuple[int, memoryview]]:
-    """Number and bytes of each field of a protobuf message; numbers come without bytes.
+    """Number and bytes of each field of a protobuf message; numeric fields have no bytes.
 
-    Raises ValueError or IndexError for what is no such message. (developers.google.com/protocol-buffers, "Encoding")
+    Raises ValueError or IndexError for anything else. (developers.google.com/protocol-buffers, "Encoding")
     """
     place = 0
     while place < len(message):

@@ -1,4 +1,4 @@
-"""Kind of YOLO-seg files: ONNX through OpenVINO, TFLite through LiteRT, on the CPU."""
+"""The YOLO-seg kind: ONNX through OpenVINO, TFLite through LiteRT, on the CPU."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _PACKAGES = {"onnx": "openvino", "tflite": "ai-edge-litert"}
 
 
 def class_names(source: NetworkSource) -> Mapping[int, str]:
-    """Name of each class id, as the file's metadata has them; COCO's where it has none."""
+    """Name of each class id from the file's metadata; COCO's if it has none."""
     return class_names_of(read_yolo_file(source.path()))
 
 
 def runtime(source: NetworkSource, settings: LoadSettings) -> str:
-    """The library that runs the file, and its version. Raises ConfigError for a GPU, WeightsError without it."""
+    """The library that runs the file, with its version. Raises ConfigError for a GPU, WeightsError if it is missing."""
     settings.check_own_numbers(source.model)
     if settings.device == "gpu":
         raise ConfigError(f"device gpu: {source.model} runs on the CPU.", do="leave out --device")

@@ -1,4 +1,4 @@
-"""Prototype masks to the stored form: 28x28 probabilities over each box."""
+"""Turn prototype masks into stored masks: 28x28 probabilities over each box."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def prototype_masks(
 ) -> NDArray[np.uint8]:
     """Masks uint8 [N, 28, 28] over the boxes, probability x 255.
 
-    Logits, not probabilities, are read off between the prototypes' cells, as the network was trained; of a box that
-    spans more cells than a mask has, each mask cell takes a mean over those it covers.
+    Logits, not probabilities, are interpolated between the prototypes' cells, as in training. If a box spans more cells
+    than a mask has, each cell of the mask is a mean over those it covers.
 
     Parameters
     ----------
@@ -41,10 +41,10 @@ def prototype_masks(
 
 
 def _weights(low: float, high: float, cells: int) -> tuple[int, NDArray[np.float32]]:
-    """First cell that [low, high) needs on an axis, and weights [28, needed] of the cells; rows sum to 1."""
+    """First cell needed for [low, high) on an axis, and weights [28, needed] of the cells; rows sum to 1."""
     step = (high - low) / ROI_MASK_SIZE
     centres = low + (np.arange(ROI_MASK_SIZE) + 0.5) * step - 0.5
-    reach = max(step, 1.0)  # a triangle as wide as the mask's own cells where these are the larger ones
+    reach = max(step, 1.0)  # half width of the triangle: that of the larger cells
     first = min(max(int(np.floor(centres[0] - reach)), 0), cells - 1)
     last = max(min(int(np.ceil(centres[-1] + reach)) + 1, cells), first + 1)
     distance = np.abs(np.clip(centres, 0, cells - 1)[:, None] - np.arange(first, last))

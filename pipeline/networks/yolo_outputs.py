@@ -1,8 +1,8 @@
-"""Raw outputs of a YOLO-seg network to candidates, in the pixels of the network's input.
+"""Turn the raw outputs of a YOLO-seg network into candidates, in pixels of the network's input.
 
-The networks of YOLOv8 and YOLO11 give a column an anchor: x, y, width, height, a score a class, 32 mask coefficients
-(Jocher et al. 2023). Those of YOLO26, and any export with the suppression inside, give a row an object: x1, y1, x2,
-y2, score, class, coefficients. The prototypes of Bolya et al. (2019, YOLACT) come beside either.
+YOLOv8 and YOLO11 return a column per anchor: x, y, width, height, a score per class, and 32 mask coefficients
+(Jocher et al. 2023). YOLO26, and any export that includes suppression, returns a row per object: x1, y1, x2, y2, score,
+class, coefficients. Both also return the prototypes of Bolya et al. (2019, YOLACT).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-#: Boxes of TFLite exports are shares of the input; no network's boxes in px all end so near the corner.
+#: Boxes of TFLite exports are fractions of the input; boxes in px never all lie so near the corner.
 _GREATEST_SHARE = 4.0
 
 #: Offset between classes that is larger than any box: boxes of two classes never overlap (Ultralytics' own trick).
@@ -45,12 +45,12 @@ class YoloCandidates:
 
 @dataclass(frozen=True)
 class OutputLayout:
-    """Layout of the outputs of one network, told by their shapes.
+    """The layout of a network's outputs, derived from their shapes.
 
-    objects, prototypes : which output is which.
-    end_to_end : rows are objects, suppressed already. transposed : of the others, anchors come first.
+    objects, prototypes : index of each output.
+    end_to_end : rows are objects after suppression. transposed : otherwise, anchors come first.
     channels_last : prototypes are [h, w, P] instead of [P, h, w].
-    classes : how many classes the network tells apart; None where the outputs do not say (end to end).
+    classes : number of classes; None if the outputs do not show it (end to end).
     """
 
     objects: int
@@ -62,15 +62,15 @@ class OutputLayout:
 
 
 def layout_of(shapes: list[tuple[int, ...]], size: tuple[int, int], classes: int | None) -> OutputLayout:
-    """The layout of outputs of these shapes, the batch's axis among them.
+    """The layout of outputs with these shapes, including the batch axis.
 
     Parameters
     ----------
     shapes : of both outputs.
-    size : height and width of the network's input in px; prototypes have a quarter of it (any common share will do).
-    classes : how many the metadata names; None where it is silent.
+    size : height and width of the network's input in px; prototypes have a quarter of it, or another common fraction.
+    classes : number named in the metadata; None if there are none.
 
-    Raises ValueError, in words, where these are no outputs of such a network.
+    Raises ValueError, with what the network seems to be, for other outputs.
 
     """
     ranks = [len(shape) for shape in shapes]
@@ -94,7 +94,7 @@ def layout_of(shapes: list[tuple[int, ...]], size: tuple[int, int], classes: int
 
 
 def _prototypes(shape: tuple[int, ...], size: tuple[int, int]) -> tuple[bool, int]:
-    """True if the channels come last, and their number; the other two axes are a share of the input."""
+    """True if the channels come last; and their number. The other axes are a fraction of the input."""
     for channels_last, (tall, wide, count) in (
         (False, (shape[2], shape[3], shape[1])),
         (True, (shape[1], shape[2], shape[3])),
@@ -105,17 +105,17 @@ def _prototypes(shape: tuple[int, ...], size: tuple[int, int]) -> tuple[bool, in
 
 
 def _seems_to_be(shapes: list[tuple[int, ...]], size: tuple[int, int]) -> str:
-    """Words for a network with outputs of these shapes, as far as they tell."""
+    """A description of what a network with outputs of these shapes seems to be."""
     first, listed = shapes[0], [list(shape) for shape in shapes]
     alone = len(shapes) == 1
     if alone and (first[1:3] == size or first[2:] == size):
-        kind = "a semantic segmentation network, with a class a pixel"
+        kind = "a semantic segmentation network, with a class per pixel"
     elif alone and len(first) == 2:
         kind = "a classifier of whole pictures"
     elif alone and len(first) == 3:
         kind = "a detector, with boxes and no masks"
     elif len({len(shape) for shape in shapes}) == 1 and len(shapes) > 2:
-        kind = "a detector with an output a stride"
+        kind = "a detector with an output per stride"
     else:
         kind = "a network of another kind"
     return f"{kind}: outputs of shapes {listed}"
@@ -124,7 +124,7 @@ def _seems_to_be(shapes: list[tuple[int, ...]], size: tuple[int, int]) -> str:
 def candidates_of(
     output: NDArray[np.float32], layout: OutputLayout, size: tuple[int, int], score: float
 ) -> YoloCandidates:
-    """The candidates of one picture's objects output [a, b] that score at least `score`, best first.
+    """The candidates in one picture's objects output [a, b] with at least this score, best first.
 
     size : height and width of the network's input in px.
     """
@@ -151,7 +151,7 @@ def candidates_of(
 
 
 def _corners(centred: NDArray[np.float32]) -> NDArray[np.float32]:
-    """x, y, width, height to x1, y1, x2, y2."""
+    """Boxes as x1, y1, x2, y2, from centre, width and height."""
     half = centred[:, 2:] / 2
     return np.concatenate([centred[:, :2] - half, centred[:, :2] + half], axis=1)
 

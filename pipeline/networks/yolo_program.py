@@ -1,7 +1,7 @@
-"""A program that runs an exported network: OpenVINO for ONNX, LiteRT for TFLite.
+"""Run an exported network: ONNX on OpenVINO, TFLite on LiteRT.
 
-OpenVINO 2026.4 reads TFLite too, but neither of the files that people have: no NON_MAX_SUPPRESSION_V4 (exports with
-the suppression inside), and an error about the order of tensors in those of Ultralytics 8.4.
+OpenVINO 2026.4 reads TFLite too, but not the common files: it lacks NON_MAX_SUPPRESSION_V4, which exports with
+suppression use, and fails on the order of tensors in those of Ultralytics 8.4.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ class YoloProgram(Protocol):
 
     @property
     def input_shape(self) -> tuple[int | None, ...]:
-        """With the batch's axis; None for an axis of any length."""
+        """The shape with the batch axis; None for an axis of any length."""
         ...
 
     def __call__(self, picture: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        """The outputs for one picture of the input's shape, batch axis included."""
+        """The outputs for one picture of the input's shape, with a batch axis."""
         ...
 
 
 def load_program(path: Path, kind: str) -> YoloProgram:
-    """The program in a file of that kind, "onnx" or "tflite". Raises WeightsError where it cannot be loaded."""
+    """The program in a file. kind : "onnx" or "tflite". Raises WeightsError if it cannot be loaded."""
     return OnnxProgram(path) if kind == "onnx" else TfliteProgram(path)
 
 
 class OnnxProgram:
-    """An ONNX network on OpenVINO's CPU device, in float32: results do not depend on what the processor offers."""
+    """An ONNX network on OpenVINO's CPU device, in float32, so that results do not depend on the processor."""
 
     def __init__(self, path: Path) -> None:
         try:
@@ -58,7 +58,7 @@ class OnnxProgram:
         )
 
     def __call__(self, picture: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        """The outputs for one picture, each copied: OpenVINO writes the next ones to the same place."""
+        """The outputs for one picture, copied because OpenVINO reuses their memory."""
         try:
             return [np.array(output, np.float32) for output in self._run(picture).values()]
         except RuntimeError as error:
@@ -66,10 +66,10 @@ class OnnxProgram:
 
 
 def _keep_slices_of_boxes(model: Any) -> None:
-    """Cut what GatherElements reads with StridedSlice where the file has a Slice from 0 on.
+    """Replace a Slice from 0 before a GatherElements by a StridedSlice.
 
-    YOLO26 picks its best boxes so, out of rows that hold scores too. OpenVINO 2026.4 leaves such a Slice out
-    (EliminateSliceBeforeGatherElements), and then the axis that was cut is too long for it to compile.
+    YOLO26 picks its best boxes in this way, from rows that also hold scores. OpenVINO 2026.4 removes such a Slice
+    (EliminateSliceBeforeGatherElements), and then cannot compile the network because the axis is too long.
     """
     from openvino import opset13
 
@@ -87,7 +87,7 @@ def _keep_slices_of_boxes(model: Any) -> None:
         ends, whole = np.zeros(len(shape), np.int64), np.ones(len(shape), np.int64)
         for axis, end in zip(axes.get_data(), stop.get_data(), strict=True):
             ends[axis], whole[axis] = end, 0
-        if any(shape[axis] != ends[axis] for axis in np.flatnonzero(whole == 0)):  # its steps are longer
+        if any(shape[axis] != ends[axis] for axis in np.flatnonzero(whole == 0)):  # steps other than 1
             continue
         kept = opset13.strided_slice(cut.input_value(0), 0 * ends, ends, 0 * ends + 1, whole, whole)
         gather.input(0).replace_source_output(kept.output(0))
@@ -141,14 +141,14 @@ def _dequantised(tensor: NDArray[Any], entry: dict[str, Any]) -> NDArray[np.floa
 def _one_input(path: Path, inputs: Sequence[object]) -> None:
     if len(inputs) != 1:
         raise WeightsError(
-            f"{path} is no YOLO-seg network.",
+            f"{path} is not a YOLO-seg network.",
             found=f"{len(inputs)} inputs",
-            do="give one that takes a picture",
+            do="use one with a single picture as input",
         )
 
 
 def missing_package(path: Path, package: str, found: str) -> WeightsError:
-    """The error for a file whose library is not there, with what installs it."""
+    """The error for a file whose library is missing, with how to install it."""
     return WeightsError(
         f"{path} needs {package}, which cannot be imported.",
         found=found,
@@ -160,15 +160,15 @@ def _unloadable(path: Path, error: Exception) -> WeightsError:
     return WeightsError(
         f"{path} cannot be loaded.",
         found=_last_line(error),
-        do="check that the file is whole; export the network again",
+        do="check that the file is complete, or export the network again",
     )
 
 
 def _failed(path: Path, error: Exception) -> WeightsError:
     return WeightsError(
-        f"{path} failed while it computed.",
+        f"{path} failed during inference.",
         found=_last_line(error),
-        do="use a network that this machine has the memory for, or export it again",
+        do="use a network that fits into the memory of this machine, or export it again",
     )
 
 

@@ -1,4 +1,4 @@
-"""The Detections that a TensorFlow zoo network finds in one frame."""
+"""Turn the outputs of a TensorFlow zoo network for one frame into Detections."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipeline.structures.masks import ROI_MASK_SIZE
 def zoo_detections(
     outputs: Mapping[str, NDArray[Any]], height: int, width: int, score_threshold: float
 ) -> Detections:
-    """The objects of a frame that score at least `score_threshold`, best first.
+    """The objects of a frame with at least `score_threshold`, best first.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def zoo_detections(
     height, width : the frame's size in px.
     score_threshold : least score.
 
-    Raises ValueError where an output has another shape or the masks are not probabilities over the boxes.
+    Raises ValueError if an output has another shape, or the masks are not probabilities over the boxes.
 
     """
     _check(outputs)
@@ -42,9 +42,9 @@ def zoo_detections(
 
 
 def roi_masks(probabilities: NDArray[Any]) -> NDArray[np.uint8]:
-    """Probabilities float [N, h, w] over each box as stored masks uint8 [N, 28, 28], read off bilinearly.
+    """Stored masks uint8 [N, 28, 28] from probabilities float [N, h, w] over each box, by bilinear interpolation.
 
-    Cell centres of both grids lie half a cell inside the box; beyond the outermost centres the edge goes on.
+    Cell centres of both grids lie half a cell inside the box; beyond the outermost centres values are constant.
     """
     rows, columns = (_bilinear_weights(size) for size in probabilities.shape[1:])
     resized = np.einsum("ih,nhw,jw->nij", rows, probabilities.astype(np.float32), columns, optimize=True)
@@ -64,7 +64,7 @@ def _check(outputs: Mapping[str, NDArray[Any]]) -> None:
     expected = {"detection_boxes": (*rows, 4), "detection_scores": rows, "detection_classes": rows}
     for name, shape in expected.items():
         if shapes[name] != shape:
-            raise ValueError(f"{name}: expected {list(shape)} a frame, found {list(shapes[name])}")
+            raise ValueError(f"{name}: expected {list(shape)} per frame, found {list(shapes[name])}")
     masks = outputs["detection_masks"]
     if masks.ndim != 3 or masks.shape[:1] != rows or 0 in masks.shape[1:] or masks.dtype.kind != "f":
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Kinds of the TensorFlow zoo: a frozen graph and a SavedModel, which TensorFlow itself computes on every device."""
+"""The kinds of the TensorFlow zoo: frozen graphs and SavedModels, run by TensorFlow on every device."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _GPU_BATCH, _SCORE = 8, 0.05
 
 
 def class_names(source: NetworkSource) -> Mapping[int, str]:
-    """Name of each class id: of the catalog's label map; a graph from elsewhere is taken to know COCO's classes."""
+    """Name of each class id, from the catalog's label map; other graphs are assumed to have COCO's classes."""
     return label_map("coco91" if source.entry is None else source.entry.label_map)
 
 
 def runtime(source: NetworkSource, settings: LoadSettings) -> str:
-    """TensorFlow and its version; a graph computes in the numbers that are in it."""
+    """TensorFlow with its version; the graph fixes the number format."""
     settings.check_own_numbers(source.model)
     if settings.runtime == "openvino":
         raise ConfigError(

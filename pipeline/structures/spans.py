@@ -6,6 +6,9 @@ from collections.abc import Iterable, Sequence
 
 Span = tuple[int, int]
 
+#: Most spans that are written out.
+_MOST = 8
+
 
 def spans_of(numbers: Iterable[int]) -> tuple[Span, ...]:
     """Spans [start, stop) that together hold exactly these numbers, in order and as few as can be."""
@@ -23,8 +26,8 @@ def numbers_of(spans: Iterable[Sequence[int]]) -> list[int]:
     return [number for start, stop in spans for number in range(start, stop)]
 
 
-def in_words(spans: Iterable[Sequence[int]], most: int = 8) -> str:
-    """`3 to 5, 9`: the spans as people read them, last numbers included; of many, the first few."""
+def in_words(spans: Iterable[Sequence[int]]) -> str:
+    """The spans with their last numbers included, as `3 to 5, 9`; of many, the first few."""
     words = [str(start) if stop == start + 1 else f"{start} to {stop - 1}" for start, stop in spans]
-    more = len(words) - most
-    return ", ".join(words[:most]) + (f" and {more} more spans" if more > 0 else "")
+    more = len(words) - _MOST
+    return ", ".join(words[:_MOST]) + (f" and {more} more spans" if more > 0 else "")

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 
-def key_frames(seconds: Sequence[float], every: int, cuts: Collection[int] = ()) -> list[int]:
-    """Places of the key frames, ascending: of each scene the first, the last, and about every Nth between.
+def key_frames(seconds: Sequence[float], every: int) -> list[int]:
+    """Positions of the key frames, ascending: the first, the last, and about every Nth in between.
 
-    Counted is time, so that variable rates stay fair: a frame is a key when it is nearer to `every` usual steps
-    after the last key than the next frame could be. Frames that are further apart than that are all keys.
+    They are counted by time, so that variable frame rates are treated fairly: a frame is a key if it is nearer to
+    `every` usual steps after the last key than the next frame could be. Frames further apart than that are all keys.
 
     Parameters
     ----------
-    seconds : time of every frame of the film, ascending; so no chunk changes the answer.
+    seconds : time of every frame of the film, ascending, so that the result does not depend on chunks.
     every : N; 1 means all.
-    cuts : places of the frames with which another scene begins.
 
     """
     if every < 1:
@@ -26,10 +25,8 @@ def key_frames(seconds: Sequence[float], every: int, cuts: Collection[int] = ())
         return list(range(len(seconds)))
     usual = float(np.median(np.diff(seconds)))
     least = (every - 0.5) * usual
-    starts = {0, *cuts}
-    keys: list[int] = []
-    for place, time in enumerate(seconds):
-        ends = place + 1 == len(seconds) or place + 1 in starts
-        if place in starts or ends or time - seconds[keys[-1]] >= least:
+    keys = [0]
+    for place in range(1, len(seconds)):
+        if place + 1 == len(seconds) or seconds[place] - seconds[keys[-1]] >= least:
             keys.append(place)
     return keys

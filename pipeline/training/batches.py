@@ -26,6 +26,9 @@ from pipeline.training.placement import (
     random_placement,
 )
 
+#: Batches that are made in advance.
+_AHEAD = 6
+
 #: Side of a target mask, twice the network's.
 MASK_SIDE = 56
 
@@ -131,9 +134,9 @@ class Maker(Protocol):
         ...
 
 
-def ahead(maker: Maker, first: int, last: int, depth: int = 6) -> Generator[tuple[Any, Any], None, None]:
-    """The batches of the steps first..last - 1, made by a thread that is up to `depth` of them ahead."""
-    ready: queue.Queue[Any] = queue.Queue(depth)
+def ahead(maker: Maker, first: int, last: int) -> Generator[tuple[Any, Any], None, None]:
+    """The batches of the steps [first, last), made by a thread that is a few of them ahead."""
+    ready: queue.Queue[Any] = queue.Queue(_AHEAD)
     stopped = threading.Event()
 
     def work() -> None:

@@ -1,4 +1,4 @@
-"""Downloads that go on where they stopped."""
+"""Downloads that continue where they stopped."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ from pathlib import Path
 from tqdm import tqdm
 
 _BLOCK = 1 << 18
+
+#: Seconds without an answer after which a connection counts as broken.
+_SILENCE_SECONDS = 30.0
+
 _HEADERS = {"User-Agent": "seg-video", "Accept-Encoding": "identity"}
 
 
@@ -39,24 +43,22 @@ class _Origin:
         return self.last_modified if self.etag.startswith("W/") else self.etag or self.last_modified
 
 
-def download(url: str, part: Path, *, progress: bool, timeout: float = 30.0) -> None:
-    """The whole content of `url` in the file `part`, flushed to disk.
+def download(url: str, part: Path) -> None:
+    """Download the content of `url` to the file `part`, with a bar on stderr if that is a terminal.
 
-    A part left by an earlier call is continued where the server can say that its content is still the same,
-    else begun anew. A transfer that breaks off is continued at once while each attempt gets further.
+    A part left by an earlier call is continued if the server confirms that the content is still the same, and otherwise
+    begun again. An interrupted transfer is continued at once, as long as each attempt makes progress.
 
     url : http or https.
     part : its origin is kept beside it, as NAME.origin.
-    progress : draw a bar on stderr.
-    timeout : seconds without an answer after which the connection counts as broken.
 
-    Raises ConnectionError for whatever goes wrong on the way, any other OSError for the disk.
+    Raises ConnectionError for problems with the connection, any other OSError for the disk.
     """
     while True:
         had = _size(part)
         try:
-            with _answer(url, part, timeout) as response:
-                _receive(response, part, progress)
+            with _answer(url, part) as response:
+                _receive(response, part)
         except _BrokenOffError:
             if _size(part) <= had:
                 raise
@@ -71,31 +73,33 @@ def discard(part: Path) -> None:
     _origin_path(part).unlink(missing_ok=True)
 
 
-def _answer(url: str, part: Path, timeout: float) -> http.client.HTTPResponse:
+def _answer(url: str, part: Path) -> http.client.HTTPResponse:
     """The server's answer, which either continues `part` or begins it anew; then `part` is gone."""
     origin = _read_origin(part)
     if origin is not None and origin.url == url and origin.validator and _size(part):
         condition = {"Range": f"bytes={_size(part)}-", "If-Range": origin.validator}
-        response = _request(url, condition, timeout)
+        response = _request(url, condition)
         if response is not None and response.status == 206 and _continues(response, origin, _size(part)):
             return response
         if response is not None:
             response.close()
     discard(part)
-    response = _request(url, {}, timeout)
+    response = _request(url, {})
     if response is None or response.status != 200:
         raise ConnectionError(f"{url} does not answer a plain request with its content")
     _write_origin(part, _origin_of(url, response))
     return response
 
 
-def _request(url: str, headers: dict[str, str], timeout: float) -> http.client.HTTPResponse | None:
+def _request(url: str, headers: dict[str, str]) -> http.client.HTTPResponse | None:
     """The answer to one request; None for 416, a range that the content does not have."""
     if not url.startswith(("http://", "https://")):
         raise ConnectionError(f"{url} is neither http nor https")
     request = urllib.request.Request(url, headers={**_HEADERS, **headers})  # noqa: S310 - checked above
     try:
-        response: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=timeout)  # noqa: S310
+        response: http.client.HTTPResponse = urllib.request.urlopen(  # noqa: S310
+            request, timeout=_SILENCE_SECONDS
+        )
     except urllib.error.HTTPError as error:
         error.close()
         if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
@@ -114,14 +118,12 @@ def _continues(response: http.client.HTTPResponse, origin: _Origin, offset: int)
     return begins_there and _origin_of(origin.url, response) == origin
 
 
-def _receive(response: http.client.HTTPResponse, part: Path, progress: bool) -> None:
+def _receive(response: http.client.HTTPResponse, part: Path) -> None:
     had = _size(part)
     length = response.headers.get("Content-Length")
     total = had + int(length) if length is not None and length.isdigit() else None
     name = part.name.removesuffix(".part")
-    bar = tqdm(
-        total=total, initial=had, unit="B", unit_scale=True, desc=name, disable=not progress, file=sys.stderr
-    )
+    bar = tqdm(total=total, initial=had, unit="B", unit_scale=True, desc=name, disable=None, file=sys.stderr)
     with part.open("ab") as file, bar:
         while block := _read(response):
             file.write(block)

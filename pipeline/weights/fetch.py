@@ -14,16 +14,15 @@ from pipeline.weights.download import discard, download
 from pipeline.weights.integrity import checked_digest, notes_path, remember_digest, verify_file
 
 
-def fetch(entry: CatalogEntry, cache: Path | None = None, *, progress: bool = True) -> Path:
+def fetch(entry: CatalogEntry, cache: Path | None = None) -> Path:
     """Path of the weights: a file, or for a SavedModel its folder.
 
-    What lies in the cache already, fetched before or put there by hand, is checked and used; else it is
-    downloaded. Of several processes one downloads and the others wait for it. An archive may be put there as
-    it is or unpacked; for what is unpacked no digest is known to check it by.
+    A file in the cache, downloaded before or put there by hand, is checked and used; otherwise it is downloaded, by one
+    process while others wait. An archive may be put there as it is or unpacked; an unpacked one cannot be checked,
+    because its digest is unknown.
 
-    entry : which weights.
+    entry : of the catalog.
     cache : folder to use instead of SEG_VIDEO_CACHE or the user's cache directory.
-    progress : draw a bar on stderr while downloading.
 
     Raises WeightsError if the weights cannot be had or are not what the catalog says.
     """
@@ -32,12 +31,12 @@ def fetch(entry: CatalogEntry, cache: Path | None = None, *, progress: bool = Tr
         return _embedded(entry)
     try:
         # No lock is needed to look: under its final name there only ever is a whole file.
-        return _at_hand(entry, store) or _obtained(entry, store, progress)
+        return _at_hand(entry, store) or _obtained(entry, store)
     except OSError as error:
         raise WeightsError(
-            f"{entry.name!r} cannot be kept in {store.folder}.",
+            f"{entry.name!r} cannot be stored in {store.folder}.",
             found=str(error),
-            do=f"make room or give access there, or name another folder in {CACHE_VARIABLE}",
+            do=f"free space or make it writable, or set {CACHE_VARIABLE} to another folder",
         ) from error
 
 
@@ -62,7 +61,7 @@ def _at_hand(entry: CatalogEntry, store: WeightsCache) -> Path | None:
     return place
 
 
-def _obtained(entry: CatalogEntry, store: WeightsCache, progress: bool) -> Path:
+def _obtained(entry: CatalogEntry, store: WeightsCache) -> Path:
     store.create()
     published = store.published(entry)
     with FileLock(published.with_name(f"{published.name}.lock")):
@@ -72,7 +71,7 @@ def _obtained(entry: CatalogEntry, store: WeightsCache, progress: bool) -> Path:
         if by_hand:
             verify_file(published, entry, do=f"remove it; it is at {entry.url}")
         else:
-            _download(entry, store, progress)
+            _download(entry, store)
         if entry.member is not None:
             unpack_member(published, entry.member, store.folder)
             if not by_hand:
@@ -82,21 +81,21 @@ def _obtained(entry: CatalogEntry, store: WeightsCache, progress: bool) -> Path:
     return store.usable(entry)
 
 
-def _download(entry: CatalogEntry, store: WeightsCache, progress: bool) -> None:
+def _download(entry: CatalogEntry, store: WeightsCache) -> None:
     """The published file under its final name, once it is whole and checked."""
     assert entry.url is not None, "embedded weights are not downloaded"
     published = store.published(entry)
     part = published.with_name(f"{published.name}.part")
     try:
-        download(entry.url, part, progress=progress)
+        download(entry.url, part)
     except ConnectionError as error:
         raise WeightsError(
             f"{entry.file_name} for {entry.name!r} cannot be downloaded.",
             found=str(error),
-            do=f"get it from {entry.url} by hand and put it into {store.folder}, or run again to go on",
+            do=f"run again to continue, or download {entry.url} by hand into {store.folder}",
         ) from error
     try:
-        digest = checked_digest(part, entry, do=f"run again; if it stays so, {entry.url} has changed")
+        digest = checked_digest(part, entry, do=f"run again; if that does not help, {entry.url} has changed")
     except WeightsError:
         discard(part)
         raise

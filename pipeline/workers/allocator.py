@@ -39,21 +39,23 @@ def share_memory() -> None:
         mallopt(_ARENA_MAX, int(ALLOCATOR["MALLOC_ARENA_MAX"]))
 
 
-#: Bytes that a worker may always ask for: threads and libraries reserve more than they fill, half a gigabyte and up.
+#: Bytes that a worker may always allocate: threads and libraries reserve half a gigabyte or more that they do not use.
 _LEAST_DATA = 4 << 30
 
+_MEMINFO = Path("/proc/meminfo")
 
-def limit_memory(meminfo: Path = Path("/proc/meminfo")) -> None:
-    """Let this process have seven eighths of what memory the machine has left now, and no more.
 
-    A network from elsewhere can ask for any amount of it, in pieces: its call fails then, with an error that can be
-    told, where otherwise the machine would run out of memory and the system end one program or another.
+def limit_memory() -> None:
+    """Limit this process to seven eighths of the memory that is available now.
+
+    A foreign network can allocate any amount. With the limit its call fails with an error that can be reported;
+    otherwise the machine would run out of memory, and the system would kill one program or another.
     """
     if sys.platform != "linux":
-        return  # nowhere else does the limit count what a process asks for
+        return  # the limit counts allocations only there
     import resource
 
-    left = re.search(r"MemAvailable: +(\d+) kB", meminfo.read_text(encoding="ascii"))
+    left = re.search(r"MemAvailable: +(\d+) kB", _MEMINFO.read_text(encoding="ascii"))
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     if left is not None:
         bounds = [

@@ -57,6 +57,17 @@ def test_keys_are_the_long_flags_and_paths_count_from_the_file(tmp_path):
     assert spec.settings.encode.bitrate == 4_000_000
 
 
+def test_a_path_is_as_short_as_it_can_be_unless_a_link_makes_it_another(tmp_path):
+    jobs = tmp_path / "jobs"
+    jobs.mkdir()
+    (spec,) = read_job_file(write(jobs, "inputs: ../a.mp4\noutput: ../out/\n"))
+    assert (spec.inputs, spec.output) == ((f"{tmp_path}/a.mp4",), f"{tmp_path}/out/")
+    (tmp_path / "elsewhere" / "deep").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere" / "deep")
+    (spec,) = read_job_file(write(tmp_path / "link", "inputs: ../a.mp4\n"))
+    assert spec.inputs == (f"{tmp_path}/link/../a.mp4",)
+
+
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [

@@ -40,7 +40,7 @@ def test_a_picture_comes_with_its_class_map_and_the_ignored_is_void(folder):
 
 
 def test_a_label_that_is_no_class_is_refused_and_named(folder):
-    with pytest.raises(InputError, match=r"(?s)none of the 2 classes.*\[11\]"):
+    with pytest.raises(InputError, match=r"(?s)not among the 2 classes.*\[11\]"):
         load_pixels(read_pixel_entries(folder)[0], 2, NOTHING)
 
 
@@ -48,7 +48,7 @@ def test_a_list_names_pictures_with_and_without_their_ending(folder, tmp_path):
     (folder / "val.txt").write_text("b.png\n# a comment\n")
     assert [one.name for one in read_pixel_entries(folder, folder / "val.txt")] == ["b"]
     (folder / "val.txt").write_text("a.1\nc\n")
-    with pytest.raises(InputError, match=r"(?s)not there.*\bc\b"):
+    with pytest.raises(InputError, match=r"(?s)does not exist.*\bc\b"):
         read_pixel_entries(folder, folder / "val.txt")
 
 

@@ -48,13 +48,6 @@ def test_settings_that_no_network_can_have_are_refused() -> None:
         MaskRCNNConfig(classes=("background", "car"), class_ids=(0, 3), anchors=AnchorConfig(sizes=(32.0,)))
 
 
-def test_quick_changes_candidates_only() -> None:
-    config = presets.torchvision_v1(presets.numbered(91))
-    fast = presets.quick(config, proposals=300, detections=20)
-    assert (fast.rpn.pre_nms, fast.rpn.post_nms, fast.detection.count) == (600, 300, 20)
-    assert (fast.backbone, fast.input, fast.box_head) == (config.backbone, config.input, config.box_head)
-
-
 def test_a_file_of_before_has_dense_convolutions() -> None:
     told = json.loads(presets.compact_shufflenet().to_json())
     del told["fpn"]["depth_multiplier"]

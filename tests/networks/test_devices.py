@@ -60,7 +60,7 @@ def test_another_backend_than_tensorflow_is_given_its_device_before_it_starts(ma
     assert not claim_backend("cpu", None)
     assert (os.environ["JAX_PLATFORMS"], os.environ["KERAS_TORCH_DEVICE"]) == ("cpu", "cpu")
     monkeypatch.setattr(precision, "gpu_capability", lambda: None)
-    with pytest.raises(ConfigError, match=f"{backend} sees no GPU here, though the system has one"):
+    with pytest.raises(ConfigError, match=f"{backend} finds no GPU here, although the system has one"):
         claim_backend("auto", None)
 
 
@@ -78,5 +78,5 @@ def test_tensorflow_takes_the_gpu_s_memory_as_it_needs_it_or_does_not_see_the_gp
     assert not claim_backend("cpu", None)
     assert said == [("gpu 0", True), ("visible", [])]
     config.list_physical_devices = lambda kind: []
-    with pytest.raises(ConfigError, match="tensorflow sees no GPU here, though the system has one"):
+    with pytest.raises(ConfigError, match="tensorflow finds no GPU here, although the system has one"):
         claim_tensorflow("gpu", None)

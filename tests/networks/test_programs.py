@@ -177,6 +177,6 @@ def test_8_bit_numbers_are_refused_where_there_are_none(tiny_weights: Path) -> N
     assert runtime_of("dashcam-lite", LoadSettings(device="cpu", precision="int8")).endswith(" int8")
     with pytest.raises(ConfigError, match="precision int8") as raised:
         runtime_of(tiny_weights, LoadSettings(device="cpu", precision="int8"))
-    assert raised.value.found == "no program of 8-bit numbers for it"
+    assert raised.value.found == "no 8-bit program for it"
     with pytest.raises(ConfigError, match="precision int8"):
         runtime_of("dashcam-lite", LoadSettings(device="cpu", runtime="tensorflow", precision="int8"))

@@ -139,6 +139,8 @@ def test_the_runtime_follows_device_and_what_is_asked(monkeypatch: pytest.Monkey
     monkeypatch.setattr(devices, "_usable_gpus", lambda: 0)
     with pytest.raises(ConfigError, match="no GPU can be used"):
         runtime_of("dashcam-lite", LoadSettings(device="gpu"))
+    with pytest.raises(ConfigError, match="choose from auto, cpu, gpu"):
+        LoadSettings(device="gpuu")
     narrow = LoadSettings(runtime="tensorflow", precision="bfloat16")
     assert runtime_of("dashcam-lite", narrow).endswith(" bfloat16")
     zoo = of_kind("tf1_frozen_graph")

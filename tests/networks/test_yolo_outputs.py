@@ -165,7 +165,7 @@ def test_suppression_is_within_a_class_and_spares_those_at_the_limit():
         ([(1, 21, 160, 160)], "semantic segmentation"),
         ([(1, 1000)], "classifier"),
         ([(1, 84, 525)], "no masks"),
-        ([(1, 400, 80), (1, 100, 80), (1, 25, 80)], "an output a stride"),
+        ([(1, 400, 80), (1, 100, 80), (1, 25, 80)], "an output per stride"),
         ([(1, 12, 525), (1, 4, 40, 40)], "3 class names"),
         ([(1, 11, 525), (1, 4, 39, 40)], "prototypes of shape"),
     ],

@@ -68,9 +68,9 @@ def test_two_cells_are_blended_between_their_centres() -> None:
         (
             "detection_boxes",
             np.zeros((4, 5), np.float32),
-            r"detection_boxes: expected \[4, 4\] a frame, found \[4, 5\]",
+            r"detection_boxes: expected \[4, 4\] per frame, found \[4, 5\]",
         ),
-        ("detection_classes", np.zeros(3, np.float32), r"expected \[4\] a frame, found \[3\]"),
+        ("detection_classes", np.zeros(3, np.float32), r"expected \[4\] per frame, found \[3\]"),
         ("detection_masks", np.zeros((4, 15, 15), np.uint8), "found uint8"),
         ("detection_masks", np.zeros((4, 15), np.float32), r"found float32 \[4, 15\]"),
     ],

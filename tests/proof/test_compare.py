@@ -121,7 +121,10 @@ def test_a_damaged_source_may_be_filled_up_or_thinned_out(clip: Path) -> None:
     assert whole.decoded is not None
     holes = replace(whole, decoded=replace(whole.decoded, pts=np.delete(whole.pts, [3, 4])))
     filled = {check.name: check for check in compare(holes, whole)}["frames"]
-    assert (filled.holds, filled.note) == (True, "2 of the source do not decode, and show their neighbour")
+    assert (filled.holds, filled.note) == (
+        True,
+        "2 frames of the source do not decode and show their neighbour",
+    )
     thinned = replace(whole, pts=np.delete(whole.pts, [3, 4]), decoded=holes.decoded)
     assert not faults(holes, thinned)
     wrong_ones = replace(whole, pts=np.delete(whole.pts, [5, 6]), decoded=holes.decoded)

@@ -97,6 +97,6 @@ def test_an_encoder_that_cannot_tell_is_named_before_anything_is_inferred(work, 
     source, order = interlaced
     _, events = work([source], source.with_name("out.mp4"), encoder="libx265")
     told = [str(event) for event in events]
-    assert any("libx265 cannot tell players" in words for words in told)
+    assert any("libx265 cannot signal to players" in words for words in told)
     check = field_check(source, source.with_name("out.mp4"))
     assert (check.holds, check.source, check.output) == (False, order, "progressive")

@@ -61,7 +61,7 @@ def test_render_refuses_a_conf_below_what_was_stored(work, traffic, here, capsys
 
 def test_a_rendered_run_can_be_resumed_without_its_network(work, traffic, here, monkeypatch):
     work([traffic], here / "out.mp4", chunk_frames=8)
-    monkeypatch.setattr("pipeline.networks.registry.describe", None)
+    monkeypatch.setattr("pipeline.networks.registry.find_source", None)
     words = ["render", "out.mp4", "again.mp4", "--style", "boxes", "--workers", "0", "--quiet"]
     assert cli.main(words) == 0
     first = (here / "again.mp4").read_bytes()
@@ -83,4 +83,4 @@ def test_a_dry_run_fetches_no_weights(traffic, here, monkeypatch, capsys):
     monkeypatch.setattr("pipeline.weights.fetch.fetch", None)
     words = [str(traffic), "out.mp4", "--model", "torchvision-r50-fpn", "--classes", "car", "--dry-run"]
     assert cli.main(words) == 0
-    assert "178 MB of weights are fetched" in capsys.readouterr().out
+    assert "a download of 178 MB of weights" in capsys.readouterr().out

@@ -95,7 +95,9 @@ def test_a_share_that_is_gone_is_told_in_a_line(traffic, tmp_path, monkeypatch, 
     monkeypatch.setattr("pipeline.run.run_videos.verdict", gone)
     assert cli.main([str(traffic), str(tmp_path / "out.mp4"), "--quiet"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("seg-video: A disk or share at /share/out.mp4 does not answer: Transport endpoint")
+    assert line.startswith(
+        "seg-video: A disk or share at /share/out.mp4 does not respond: Transport endpoint"
+    )
 
 
 def test_a_current_folder_that_is_gone_is_told(tmp_path, monkeypatch, capsys):
@@ -103,7 +105,9 @@ def test_a_current_folder_that_is_gone_is_told(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path / "gone")
     (tmp_path / "gone").rmdir()
     assert cli.main(["status"]) == 2
-    assert capsys.readouterr().err == "seg-video: The current folder was removed; change to another one\n"
+    assert (
+        capsys.readouterr().err == "seg-video: The current folder no longer exists; change to another one\n"
+    )
 
 
 def test_names_of_a_folder_of_3000_videos_are_paired_within_a_second(tmp_path):

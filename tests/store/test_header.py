@@ -83,7 +83,7 @@ def test_edges_that_are_damaged_are_refused(packed: str, told: str):
 
 def test_another_schema_version_is_refused_by_number():
     text = HEADER.to_json().replace('"schema":2', '"schema":9')
-    with pytest.raises(ValueError, match="schema version 9, this release reads 1 and 2"):
+    with pytest.raises(ValueError, match="schema version 9; this release reads 1 and 2"):
         Header.from_json(text)
 
 

@@ -146,7 +146,7 @@ def test_a_span_is_read_across_row_groups_and_only_from_those_it_needs(tmp_path,
 
 def test_a_gap_between_parts_is_named(tmp_path):
     first, _, last = parts_of(tmp_path, [1, 2, 1], TRACKS, HEADER)
-    with pytest.raises(StoreError, match="first frame is 8, expected 6"):
+    with pytest.raises(StoreError, match="first frame is 8 instead of 6"):
         join_detections(tmp_path / "joined.parquet", [first, last])
     assert not (tmp_path / "joined.parquet").exists()
 
@@ -217,7 +217,7 @@ def test_a_file_of_another_schema_version_is_refused(tmp_path):
     table = pq.read_table(tmp_path / "a.parquet")
     header = table.schema.metadata[b"seg_video"].replace(b'"schema":2', b'"schema":3')
     pq.write_table(table.replace_schema_metadata({b"seg_video": header}), tmp_path / "b.parquet")
-    with pytest.raises(StoreError, match="schema version 3, this release reads 1 and 2"):
+    with pytest.raises(StoreError, match="schema version 3; this release reads 1 and 2"):
         DetectionsFile(tmp_path / "b.parquet")
 
 

@@ -15,10 +15,6 @@ def test_every_third_and_always_the_first_and_the_last():
     assert key_frames([step / 25 for step in range(12)], 3) == [0, 3, 6, 9, 11]
 
 
-def test_a_scene_has_its_first_and_its_last_frame():
-    assert key_frames([step / 25 for step in range(12)], 5, cuts=[7]) == [0, 5, 6, 7, 11]
-
-
 def test_time_counts_not_frames():
     # 25 frames a second but for a stretch at 100: the usual step is 0.01 s, so every third is 0.03 s.
     times = [0.0, 0.04, 0.08, *[0.08 + 0.01 * step for step in range(1, 10)]]

@@ -129,7 +129,7 @@ def test_pictures_without_weight_are_never_shown_nor_pasted_from(cache: PictureC
 
 def test_batches_come_in_order_from_the_background(cache: PictureCache) -> None:
     maker = maker_of(cache, [1, 1, 1])
-    for step, (images, _) in enumerate(ahead(maker, 2, 9, depth=2), start=2):
+    for step, (images, _) in enumerate(ahead(maker, 2, 9), start=2):
         np.testing.assert_array_equal(images, maker.make(step)[0])
     assert step == 8
 

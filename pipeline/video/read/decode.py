@@ -68,14 +68,12 @@ def decode_yuv(
     Parameters
     ----------
     info, chunk : the source and the span.
-    packets : what `cut_packets` gave, where the source itself is out of reach.
-    damaged : "fail" raises DamagedInputError, with the frames that are missing, once what can be decoded is
-    out;
-        "repeat" gives the last good picture, or the next one, again. No good picture at all is always an
-        error.
-    deinterlace : make progressive frames of interlaced ones.
-    tone_map : make SDR frames of HDR ones: those of `sdr(info)`.
-    threads : of the decoder; chunks are decoded side by side, so one is best where there are many.
+    packets : the result of `cut_packets`, if the source itself is out of reach.
+    damaged : "fail" raises DamagedInputError, which names the missing frames, after all frames that can be decoded;
+        "repeat" yields the last good picture, or the next one, instead. No good picture at all is always an error.
+    deinterlace : turn interlaced frames into progressive ones.
+    tone_map : turn HDR frames into SDR, as `sdr(info)` describes them.
+    threads : of the decoder, 0 for as many as there are cores; chunks are decoded side by side, so use 1 for those.
 
     """
     becomes = as_painted(info, tone_map=tone_map)
@@ -98,11 +96,10 @@ def decode_rgb(
     packets: PacketSpan | None = None,
     damaged: OnDamage = "fail",
     deinterlace: bool = False,
-    threads: int = 1,
 ) -> Iterator[DecodedFrame[NDArray[np.uint8]]]:
-    """The same frames as uint8 RGB [height, width, 3], scaled to this size without regard to the aspect.
+    """The same frames as uint8 RGB [height, width, 3], scaled to this size regardless of the aspect.
 
-    HDR is always tone-mapped: its numbers taken for SDR's are grey in grey, and networks learn from SDR.
+    HDR is always tone-mapped, because networks are trained on SDR, as which HDR values look pale.
     """
     becomes = sdr(info)
 
@@ -112,7 +109,7 @@ def decode_rgb(
             frame = tone_mapped(frame, info, width, height)
         return to_rgb(frame, becomes, width, height)
 
-    return _decode(info, chunk, packets, damaged, threads, convert)
+    return _decode(info, chunk, packets, damaged, 1, convert)
 
 
 def _decode(
