@@ -13,7 +13,7 @@ from pipeline.job.output_template import FOLDER_OF_SEVERAL
 from pipeline.job.protection import refuse_in_run_folder
 from pipeline.render.settings import RenderSettings
 from pipeline.render.shown import ShownTracks
-from pipeline.store.chosen_rows import Chosen, all_rows
+from pipeline.store.chosen_rows import RowChoice, all_rows
 from pipeline.store.class_pictures import class_picture, read_class_names, read_class_picture
 from pipeline.store.export_coco import export_coco
 from pipeline.store.export_csv import export_csv
@@ -29,7 +29,7 @@ from pipeline.video.read.probe import probe
 from pipeline.video.write.pictures import write_pictures
 
 #: Formats that are one file: its name, and what writes it.
-_ONE_FILE: Mapping[str, tuple[str, Callable[[DetectionsFile, Path, Chosen], None]]] = {
+_ONE_FILE: Mapping[str, tuple[str, Callable[[DetectionsFile, Path, RowChoice], None]]] = {
     "coco": ("annotations.json", export_coco),
     "mots": ("mots.txt", export_mots),
     "cvat": ("annotations.xml", export_cvat),
@@ -105,7 +105,7 @@ def export(
     return Path(out)
 
 
-def _shown(file: DetectionsFile, run: OpenedRun | None, conf: float | None) -> Chosen:
+def _shown(file: DetectionsFile, run: OpenedRun | None, conf: float | None) -> RowChoice:
     """The objects that the output shows, or would with another --conf."""
     names = file.header.class_names
     if run is None:
