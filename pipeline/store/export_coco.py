@@ -17,8 +17,9 @@ from pipeline.structures.tracks import NO_TRACK, Tracks
 
 
 def export_coco(file: DetectionsFile, path: Path, choose: RowChoice = all_rows) -> None:
-    """Write `path`: an image per frame, an annotation per detection, a category per class. choose : which rows of a frame.
+    """Write `path`: an image per frame, an annotation per detection, a category per class.
 
+    choose : which rows of a frame.
     In addition to COCO's keys an image has `pts` and `seconds`, and an annotation `score` and, if it belongs to a
     track, `track_id`. For pictures, `file_name` is the path as it was given. Only a span of frames is held in memory.
     Raises StoreError and WriteError.
