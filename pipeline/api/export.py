@@ -12,6 +12,8 @@ from pipeline.files import RUN_SUFFIX
 from pipeline.job.output_template import FOLDER_OF_SEVERAL
 from pipeline.job.protection import refuse_in_run_folder
 from pipeline.render.settings import RenderSettings
+from pipeline.render.shown import ShownTracks
+from pipeline.store.chosen_rows import RowChoice, all_rows
 from pipeline.store.class_pictures import class_picture, read_class_names, read_class_picture
 from pipeline.store.export_coco import export_coco
 from pipeline.store.export_csv import export_csv
@@ -27,7 +29,7 @@ from pipeline.video.read.probe import probe
 from pipeline.video.write.pictures import write_pictures
 
 #: Formats that are one file: its name, and what writes it.
-_ONE_FILE: Mapping[str, tuple[str, Callable[[DetectionsFile, Path, float | None], None]]] = {
+_ONE_FILE: Mapping[str, tuple[str, Callable[[DetectionsFile, Path, RowChoice], None]]] = {
     "coco": ("annotations.json", export_coco),
     "mots": ("mots.txt", export_mots),
     "cvat": ("annotations.xml", export_cvat),
@@ -78,13 +80,12 @@ def export(
             do=f"choose from {', '.join(_OF_PICTURES)}, without frames",
         )
     opened = None if batch is not None else open_run(run)
-    shown = RenderSettings().conf if opened is None else opened.settings.render.conf
-    least = None if everything else shown if conf is None else conf
     detections = batch if opened is None else opened.detections
     assert detections is not None
     with export_folder(Path(out), overwrite=overwrite) as folder, DetectionsFile(detections) as file:
+        choose = all_rows if everything else _shown(file, opened, conf)
         if format == "yolo":
-            export_yolo(file, folder, least, scores=scores)
+            export_yolo(file, folder, choose, scores=scores)
         elif format in _OF_CLASSES:
             with _class_maps(file, opened) as maps:
                 if maps is None:
@@ -95,13 +96,21 @@ def export(
                 if format == "png":
                     export_png(file.header, folder, *maps)
                 else:
-                    export_panoptic(file, folder, least, *maps)
+                    export_panoptic(file, folder, choose, *maps)
         else:
             name, write = _ONE_FILE[format]
-            write(file, folder / name, least)
+            write(file, folder / name, choose)
         if frames and opened is not None:
             _write_frames(opened, folder / "images")
     return Path(out)
+
+
+def _shown(file: DetectionsFile, run: OpenedRun | None, conf: float | None) -> RowChoice:
+    """The objects that the output shows, or would with another --conf."""
+    names = file.header.class_names
+    if run is None:
+        return ShownTracks(RenderSettings() if conf is None else RenderSettings(conf=conf), names).rows
+    return run.shown_tracks(conf).rows
 
 
 @contextmanager

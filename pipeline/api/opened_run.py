@@ -49,11 +49,16 @@ class OpenedRun:
             steady = self.settings.track.steady > 0
             yield FilmClasses(file.seconds, file.read, file.classes, steady=steady)
 
-    def frames(self) -> Iterator[Frame]:
-        """The frames in order, each with its detections and with the tracks that the output shows."""
+    def shown_tracks(self, conf: float | None = None) -> ShownTracks:
+        """Picks the objects that the output shows, or would show with another --conf."""
         # With class maps, the classes that were asked for may be pixel classes.
         view = "panoptic" if class_maps_beside(self.detections).is_file() else "instances"
-        shown = ShownTracks(replace(self.settings.render, view=view), self.names)
+        asked = self.settings.render
+        return ShownTracks(replace(asked, view=view, conf=asked.conf if conf is None else conf), self.names)
+
+    def frames(self) -> Iterator[Frame]:
+        """The frames in order, each with its detections and with the tracks that the output shows."""
+        shown = self.shown_tracks()
         with DetectionsFile(self.detections) as file, self.class_maps() as maps:
             header = file.header
             times = header.seconds

@@ -25,7 +25,12 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def help_of(option: Option) -> str:
+def help_of_a_change(option: Option) -> str:
+    """The same for an option that keeps the value of an earlier run unless it is given."""
+    return help_of(option, has_default=option.room == "run")
+
+
+def help_of(option: Option, *, has_default: bool = True) -> str:
     """The option's help, with its choices and its default."""
     choices, default = choices_of(option), default_of(option)
     notes = (
@@ -33,7 +38,7 @@ def help_of(option: Option) -> str:
         if choices
         else []
     )
-    if option.metavar is not None and default not in (None, ()):
+    if has_default and option.metavar is not None and default not in (None, ()):
         notes.append(f"default: {_words(default)}")
     text = f"{option.help} ({'; '.join(notes)})" if notes else option.help
     return text.replace("%", "%%")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.cli.command import Command
-from pipeline.cli.help_texts import help_of
+from pipeline.cli.help_texts import help_of, help_of_a_change
 from pipeline.cli.jobs import make_outputs, make_videos
 from pipeline.cli.parser import refuse_other_inputs
 from pipeline.cli.say import complain, say
@@ -159,9 +159,13 @@ def _unfinished(name: str | None) -> tuple[list[JobRequest], int]:
 
 
 def _add_render_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", metavar="RUN", help="a finished run: its folder or its output")
+    parser.add_argument(
+        "name",
+        metavar="RUN",
+        help="a finished run: its folder or its output; what no option changes stays as it is there",
+    )
     parser.add_argument("output", metavar="OUT", help="the new video")
-    add_job_options(parser, options_of("render", "encode", "run"), help_of)
+    add_job_options(parser, options_of("render", "encode", "run"), help_of_a_change)
     _add_console_options(parser)
 
 

@@ -41,6 +41,11 @@ class RunSettings:
     def __post_init__(self) -> None:
         if self.force and self.skip:
             raise UsageError("--force and --no-clobber exclude each other.", do="leave out one of them")
+        if self.keep_work and not self.sidecar and self.work_dir is None:
+            raise UsageError(
+                "--keep-work keeps chunk files beside the output, and --no-sidecar is to leave nothing there.",
+                do="leave out one of them, or name a --work-dir",
+            )
         if self.workers is not None and self.workers < 0:
             raise ConfigError("workers must be 0 or more.", found=str(self.workers), do="leave it out")
         if self.chunk_frames is not None and self.chunk_frames < 1:

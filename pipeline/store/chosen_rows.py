@@ -1,15 +1,18 @@
-"""The detections of a frame that an export contains."""
+"""The detections of a frame that an export is to hold."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.structures.tracks import NO_TRACK, Tracks
+from pipeline.structures.tracks import Tracks
+
+#: From the tracks of a frame to the rows of those that are exported.
+RowChoice = Callable[[Tracks], NDArray[np.intp]]
 
 
-def chosen_rows(tracks: Tracks, conf: float | None) -> NDArray[np.intp]:
-    """Rows of the tracks with at least this score, as --conf chooses them; None: all rows."""
-    if conf is None:
-        return np.arange(len(tracks))
-    return np.flatnonzero((tracks.track_ids != NO_TRACK) & (tracks.peak_scores >= conf))
+def all_rows(tracks: Tracks) -> NDArray[np.intp]:
+    """Rows of everything that was stored."""
+    return np.arange(len(tracks))

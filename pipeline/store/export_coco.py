@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.files import whole_stream
-from pipeline.store.chosen_rows import chosen_rows
+from pipeline.store.chosen_rows import RowChoice, all_rows
 from pipeline.store.header import Header
 from pipeline.store.reader import DetectionsFile
 from pipeline.store.rle import encode_rle
@@ -16,9 +16,10 @@ from pipeline.structures.masks import paste_mask
 from pipeline.structures.tracks import NO_TRACK, Tracks
 
 
-def export_coco(file: DetectionsFile, path: Path, conf: float | None = None) -> None:
-    """Write `path`: an image per frame, an annotation per detection, a category per class. conf : see `chosen_rows`.
+def export_coco(file: DetectionsFile, path: Path, choose: RowChoice = all_rows) -> None:
+    """Write `path`: an image per frame, an annotation per detection, a category per class.
 
+    choose : which rows of a frame.
     In addition to COCO's keys an image has `pts` and `seconds`, and an annotation `score` and, if it belongs to a
     track, `track_id`. For pictures, `file_name` is the path as it was given. Only a span of frames is held in memory.
     Raises StoreError and WriteError.
@@ -27,7 +28,7 @@ def export_coco(file: DetectionsFile, path: Path, conf: float | None = None) -> 
         stream.write(b'{"images":[\n')
         _write_list(stream, _images(file.header))
         stream.write(b'],"annotations":[\n')
-        _write_list(stream, _annotations(file, conf))
+        _write_list(stream, _annotations(file, choose))
         stream.write(b'],"categories":[\n')
         names = file.header.class_names
         _write_list(stream, ({"id": key, "name": names[key]} for key in sorted(names)))
@@ -53,10 +54,10 @@ def _images(header: Header) -> Iterator[dict[str, object]]:
             yield {**entry, "file_name": f"{frame:06d}.png", "pts": pts, "seconds": seconds}
 
 
-def _annotations(file: DetectionsFile, conf: float | None) -> Iterator[dict[str, object]]:
+def _annotations(file: DetectionsFile, choose: RowChoice) -> Iterator[dict[str, object]]:
     number = 0
     for frame, tracks in file.frames():
-        for row in chosen_rows(tracks, conf):
+        for row in choose(tracks):
             number += 1
             yield {
                 "id": number,

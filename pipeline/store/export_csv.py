@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.files import whole_stream
-from pipeline.store.chosen_rows import chosen_rows
+from pipeline.store.chosen_rows import RowChoice, all_rows
 from pipeline.store.reader import DetectionsFile
 from pipeline.structures.tracks import NO_TRACK, Tracks
 
@@ -34,13 +34,13 @@ class _Sums:
         self.height = max(self.height, y2 - y1)
 
 
-def export_csv(file: DetectionsFile, path: Path, conf: float | None = None) -> None:
-    """Write `path` with COLUMNS, tracks in order of their ids. conf : see `chosen_rows`. Raises WriteError."""
+def export_csv(file: DetectionsFile, path: Path, choose: RowChoice = all_rows) -> None:
+    """Write `path` with COLUMNS, tracks in order of their ids. choose : which rows of a frame. Raises WriteError."""
     sums: dict[int, _Sums] = {}
     times = file.header.seconds
     for frame, tracks in file.frames():
         seconds = float(times[frame - file.header.first_frame])
-        for row in chosen_rows(tracks, conf):
+        for row in choose(tracks):
             track = int(tracks.track_ids[row])
             if track != NO_TRACK:
                 sums.setdefault(track, _Sums(seconds)).add(seconds, tracks, int(row))

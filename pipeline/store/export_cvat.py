@@ -10,7 +10,7 @@ from typing import BinaryIO
 from xml.sax.saxutils import escape, quoteattr
 
 from pipeline.files import whole_stream
-from pipeline.store.chosen_rows import chosen_rows
+from pipeline.store.chosen_rows import RowChoice, all_rows
 from pipeline.store.header import Header
 from pipeline.store.polygons import polygon_of
 from pipeline.store.reader import DetectionsFile
@@ -27,15 +27,15 @@ class _Places:
     shapes: list[tuple[int, int, int]] = field(default_factory=list)
 
 
-def export_cvat(file: DetectionsFile, path: Path, conf: float | None = None) -> None:
-    """Write `path`, for a task with the source's frames, numbered from 0. conf : see `chosen_rows`.
+def export_cvat(file: DetectionsFile, path: Path, choose: RowChoice = all_rows) -> None:
+    """Write `path`, for a task with the source's frames, numbered from 0. choose : which rows of a frame.
 
     Every shape is a keyframe, so that CVAT does not interpolate; where a track is absent, it is `outside`. Detections
     without a track, and masks without a pixel, are left out. Polygons are collected in a file and not in memory,
     because XML is ordered by track and the detections by frame. Raises StoreError and WriteError.
     """
     with tempfile.TemporaryFile(dir=path.parent) as scratch, whole_stream(path) as stream:
-        tracks = _collect(file, scratch, conf)
+        tracks = _collect(file, scratch, choose)
         stream.write(_meta(file.header, path.stem).encode())
         for track in sorted(tracks):
             for text in _track(file.header, track, tracks[track], scratch):
@@ -43,11 +43,11 @@ def export_cvat(file: DetectionsFile, path: Path, conf: float | None = None) -> 
         stream.write(b"</annotations>\n")
 
 
-def _collect(file: DetectionsFile, scratch: BinaryIO, conf: float | None) -> dict[int, _Places]:
+def _collect(file: DetectionsFile, scratch: BinaryIO, choose: RowChoice) -> dict[int, _Places]:
     found: dict[int, _Places] = {}
     offset = 0
     for frame, tracks in file.frames():
-        for row in chosen_rows(tracks, conf):
+        for row in choose(tracks):
             points = _points(file.header, tracks, int(row))
             if tracks.track_ids[row] == NO_TRACK or not points:
                 continue

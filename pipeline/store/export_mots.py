@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.files import whole_stream
-from pipeline.store.chosen_rows import chosen_rows
+from pipeline.store.chosen_rows import RowChoice, all_rows
 from pipeline.store.header import Header
 from pipeline.store.reader import DetectionsFile
 from pipeline.store.rle import encode_rle
@@ -16,8 +16,8 @@ from pipeline.structures.masks import PastedMask, paste_mask
 from pipeline.structures.tracks import NO_TRACK, Tracks
 
 
-def export_mots(file: DetectionsFile, path: Path, conf: float | None = None) -> None:
-    """Write `path`: `frame id class_id height width rle` for each tracked detection. conf : see `chosen_rows`.
+def export_mots(file: DetectionsFile, path: Path, choose: RowChoice = all_rows) -> None:
+    """Write `path`: `frame id class_id height width rle` for each tracked detection. choose : which rows of a frame.
 
     Frames are numbered from 0 in the source. Where masks overlap, the one with the best score keeps the pixel, as the
     format requires (Voigtlaender et al. 2019); a mask of which nothing is left has no line. Raises StoreError and
@@ -25,13 +25,13 @@ def export_mots(file: DetectionsFile, path: Path, conf: float | None = None) -> 
     """
     with whole_stream(path) as stream:
         for frame, tracks in file.frames():
-            for line in _lines(file.header, frame, tracks, conf):
+            for line in _lines(file.header, frame, tracks, choose):
                 stream.write(f"{line}\n".encode())
 
 
-def _lines(header: Header, frame: int, tracks: Tracks, conf: float | None) -> Iterator[str]:
+def _lines(header: Header, frame: int, tracks: Tracks, choose: RowChoice) -> Iterator[str]:
     scores = tracks.detections.scores
-    rows = chosen_rows(tracks, conf)
+    rows = choose(tracks)
     kept = rows[tracks.track_ids[rows] != NO_TRACK]
     free = np.ones((header.height, header.width), np.bool_)
     for row in kept[np.argsort(-scores[kept], kind="stable")]:

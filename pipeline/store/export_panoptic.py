@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.files import write_whole
-from pipeline.store.chosen_rows import chosen_rows
+from pipeline.store.chosen_rows import RowChoice
 from pipeline.store.class_pictures import class_picture, png, write_class_names, write_class_picture
 from pipeline.store.header import Header
 from pipeline.store.reader import DetectionsFile
@@ -36,12 +36,12 @@ def export_png(header: Header, folder: Path, classes: PixelClasses, map_of: MapO
 
 
 def export_panoptic(
-    file: DetectionsFile, folder: Path, conf: float | None, classes: PixelClasses, map_of: MapOf
+    file: DetectionsFile, folder: Path, choose: RowChoice, classes: PixelClasses, map_of: MapOf
 ) -> None:
     """Write `panoptic/000000.png` and so on, and `panoptic.json`, in the format of COCO's panoptic task.
 
     A segment's id is red + 256 green + 65536 blue of its pixels, and stays the same throughout the film. Categories are
-    the classes of objects with their own ids, and pixel classes with ids after those. conf : see `chosen_rows`;
+    the classes of objects with their own ids, and pixel classes with ids after those. choose : which rows of a frame;
     detections without a track are left out. Raises StoreError and WriteError.
     """
     header, names = file.header, file.header.class_names
@@ -51,9 +51,7 @@ def export_panoptic(
     images, annotations = [], []
     for (frame, tracks), stem in zip(file.frames(), header.stems, strict=True):
         name = f"{stem}.png"
-        ids, segments = merge_panoptic(
-            tracks[chosen_rows(tracks, conf)], _in_frame(header, frame, map_of), stuff
-        )
+        ids, segments = merge_panoptic(tracks[choose(tracks)], _in_frame(header, frame, map_of), stuff)
         parts = np.stack([ids >> 16, ids >> 8 & 255, ids & 255], axis=-1)  # OpenCV's order: blue first
         write_whole(folder / "panoptic" / name, png(parts.astype(np.uint8)))
         width, height = header.size_of(frame)

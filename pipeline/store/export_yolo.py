@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from pipeline.store.chosen_rows import chosen_rows
+from pipeline.store.chosen_rows import RowChoice, all_rows
 from pipeline.store.polygons import polygon_of
 from pipeline.store.reader import DetectionsFile
 from pipeline.structures.masks import paste_mask
@@ -17,14 +17,14 @@ _INTO_PIXEL = 0.25
 
 
 def export_yolo(
-    file: DetectionsFile, folder: Path, conf: float | None = None, *, scores: bool = False
+    file: DetectionsFile, folder: Path, choose: RowChoice = all_rows, *, scores: bool = False
 ) -> None:
     """Write `labels/000000.txt` and so on, `classes.txt` and `data.yaml`.
 
     A line is `class x1 y1 x2 y2 ...`: the line number in `classes.txt`, from 0, and the polygon in fractions of the
     frame. A frame without objects has an empty file, and a mask without a pixel no line. For pictures the files have
     their names. scores : end each line with the score, as Ultralytics' save_conf does; other readers may refuse that.
-    conf : see `chosen_rows`. Raises StoreError and WriteError.
+    choose : which rows of a frame. Raises StoreError and WriteError.
     """
     names = file.header.class_names
     places = {key: place for place, key in enumerate(sorted(names))}
@@ -33,7 +33,7 @@ def export_yolo(
     (folder / "labels").mkdir()
     stems = file.header.stems
     for frame, tracks in file.frames():
-        rows = chosen_rows(tracks, conf)
+        rows = choose(tracks)
         lines = [_line(file.header.size_of(frame), tracks, int(row), places, scores) for row in rows]
         (folder / "labels" / f"{stems[frame - file.header.first_frame]}.txt").write_text(
             "".join(lines), encoding="ascii"

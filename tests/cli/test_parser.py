@@ -91,6 +91,15 @@ def test_help_begins_with_what_has_to_be_given_and_heads_the_options():
     assert heads == ["the network:", "what is shown:"]
 
 
+def test_help_of_render_tells_no_default_of_what_stays_as_the_run_has_it():
+    run, render = (
+        " ".join(Parsers(cli.COMMANDS).of[name].format_help().split()) for name in ("run", "render")
+    )
+    assert "what decides the colour (one of track, class; default: track)" in run
+    assert "what decides the colour (one of track, class)" in render
+    assert "what no option changes stays as it is there" in render
+
+
 def test_a_word_too_long_for_a_file_name_is_a_usage_error(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError):

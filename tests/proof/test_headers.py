@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 import ffmpeg
+import numpy as np
 import pytest
 from av.packet import Packet
 
@@ -59,6 +60,27 @@ def test_a_header_as_ffmpeg_writes_it_has_no_fault(films, name):
     assert faults(films / name, films / name, quick=False) == set()
 
 
+def box(name, content=b""):
+    return (8 + len(content)).to_bytes(4, "big") + name + content
+
+
+def added(new, *path):
+    """A box at the end of another one, each of the path the first of its name; the media lie before the header."""
+    return lambda content: _added(content, 0, new, path)
+
+
+def _added(content, begin, new, path):
+    at = begin
+    while content[at + 4 : at + 8] != path[0]:
+        at += int.from_bytes(content[at : at + 4], "big")
+    size = int.from_bytes(content[at : at + 4], "big")
+    inner = content[: at + size] + new + content[at + size :]
+    if path[1:]:
+        inside = at + (16 if path[0] == b"stsd" else 8)
+        inner = _added(content, inside, new, path[1:])
+    return inner[:at] + (size + len(new)).to_bytes(4, "big") + inner[at + 4 :]
+
+
 def put(find, offset, new):
     """Bytes at an offset from the first place of a mark."""
 
@@ -66,6 +88,16 @@ def put(find, offset, new):
         at = content.index(find) + offset
         assert content[at : at + len(new)] != new
         return content[:at] + new + content[at + len(new) :]
+
+    return do
+
+
+def put_behind(mark, find, offset, new):
+    """The same from the first place behind another mark."""
+
+    def do(content):
+        at = content.index(mark)
+        return content[:at] + put(find, offset, new)(content[at:])
 
     return do
 
@@ -78,6 +110,9 @@ def without_a_box(name):
 def appended(new):
     return lambda content: content + new
 
+
+#: The boxes around a description of the video.
+DESCRIBED = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd")
 
 MP4 = {
     "the width of display": put(b"tkhd", 80, b"\0\x10"),
@@ -108,6 +143,15 @@ MP4 = {
     "channels of sound": put(b"mp4a\0\0\0\0", 4 + 16, b"\0\6"),
     "a box that no player expects": put(b"sgpd", 0, b"junk"),
     "no track names the chapters": lambda content: content.replace(b"chap", b"free"),
+    "where to begin": put(b"mvhd", 4 + 92, b"\0\0\1\0"),
+    "an aperture": added(box(b"tapt", box(b"clef", bytes(4) + b"\0\x50\0\0\0\x30\0\0")), b"moov", b"trak"),
+    "a globe of a vendor": added(box(b"uuid", bytes(16)), b"moov", b"trak"),
+    "a longer name of a language": added(box(b"elng", bytes(4) + b"fr-FR\0"), b"moov", b"trak", b"mdia"),
+    "to be played in a loop": added(box(b"LOOP", bytes(4)), b"moov", b"udta"),
+    "a key to the pictures": added(box(b"sinf", box(b"frma", b"avc1")), *DESCRIBED, b"avc1"),
+    "another decoder": added(box(b"dvcC", b"\1" + bytes(23)), *DESCRIBED, b"avc1"),
+    "the colours of a profile": added(box(b"colr", b"prof" + bytes(128)), *DESCRIBED, b"avc1"),
+    "the sound's matrix": put_behind(b"vmhd", b"tkhd", 44, b"\0\2"),
     "bytes behind the end": appended(b"more"),
     "a box behind the end": appended(b"\0\0\0\x10more12345678"),
     "a second header behind the end": appended(b"\0\0\0\x10moov\0\0\0\x08udta"),
@@ -197,6 +241,34 @@ def test_words_to_televisions_in_the_pictures_are_noticed(films, tmp_path, name,
         options = {"c": "copy", "bsf:v": told, "map": 0, "tag:v": {"h264": "avc1", "hevc": "hvc1"}[name]}
         run_ffmpeg(to_file(output, from_file(films / f"{name}.mp4"), **options), timeout_seconds=60)
         assert faults(films / f"{name}.mp4", output) == wrong
+
+
+def stored_header(info):
+    with open_source(info.path) as container:
+        return bytes(container.streams.video[0].codec_context.extradata)
+
+
+@pytest.mark.parametrize("codec", ["h264", "hevc"])
+def test_a_profile_that_the_pictures_do_not_need_is_noticed(films, codec):
+    info = probe(films / f"{codec}.mp4")
+    header = stored_header(info)
+    assert list(codec_header_faults(info, header)) == []
+    # In the header and in the set alike: High 10 of 8 bit, and Main 10.
+    profile = {"h264": 110, "hevc": 2}[codec]
+    own, level = header[1:2], header[2:4]
+    other = header.replace(own + level, bytes([profile]) + level)
+    (said,) = codec_header_faults(info, other)
+    assert f"decoder of profile {profile}" in said
+
+
+def test_pictures_that_are_decoded_earlier_than_is_said_are_noticed(films):
+    for codec in ("h264", "hevc"):
+        info = probe(films / f"{codec}.mp4")
+        header = stored_header(info)
+        early = np.arange(info.frame_count)
+        early[:8] = [7, *range(7)]  # the first one is decoded behind seven that are shown after it
+        (said,) = codec_header_faults(replace(info, decode_order=early), header)
+        assert said.endswith("are decoded early, and 7 are")
 
 
 def test_parameters_that_stand_again_in_mid_film_are_the_headers_or_noticed(films):

@@ -19,7 +19,7 @@ from pipeline.store.header import Header
 from pipeline.store.reader import DetectionsFile
 from pipeline.store.writer import write_tracks
 from pipeline.structures.detections import Detections
-from pipeline.structures.tracks import Tracks
+from pipeline.structures.tracks import NO_TRACK, Tracks
 
 HEIGHT, WIDTH = 96, 160
 HEADER = Header(WIDTH, HEIGHT, Fraction(1, 10), 0, np.arange(3, dtype=np.int64), {1: "person", 3: "car"})
@@ -35,6 +35,10 @@ def roi_mask(shape):
         "bars": 0.25 - np.abs(np.abs(x) - 0.6),
     }
     return np.clip(127.5 + 400 * value[shape], 0, 255).astype(np.uint8)
+
+
+def at_least(score):
+    return lambda tracks: np.flatnonzero((tracks.track_ids != NO_TRACK) & (tracks.peak_scores >= score))
 
 
 @pytest.fixture
@@ -62,7 +66,7 @@ def test_supervision_reads_yolo(stored, tmp_path):
     supervision = pytest.importorskip("supervision")
     out = tmp_path / "out"
     out.mkdir()
-    export_yolo(stored, out, conf=0.5)
+    export_yolo(stored, out, at_least(0.5))
     write_pictures(out / "images", [f"{frame:06d}.png" for frame in range(3)])
     dataset = supervision.DetectionDataset.from_yolo(
         str(out / "images"), str(out / "labels"), str(out / "data.yaml")
@@ -80,7 +84,7 @@ def test_supervision_reads_yolo(stored, tmp_path):
 
 def test_supervision_reads_coco(stored, tmp_path):
     supervision = pytest.importorskip("supervision")
-    export_coco(stored, tmp_path / "annotations.json", conf=0.5)
+    export_coco(stored, tmp_path / "annotations.json", at_least(0.5))
     write_pictures(tmp_path / "images", [f"{frame:06d}.png" for frame in range(3)])
     dataset = supervision.DetectionDataset.from_coco(
         str(tmp_path / "images"), str(tmp_path / "annotations.json"), force_masks=True
@@ -91,7 +95,7 @@ def test_supervision_reads_coco(stored, tmp_path):
 
 def test_pycocotools_reads_coco(stored, tmp_path):
     coco = pytest.importorskip("pycocotools.coco")
-    export_coco(stored, tmp_path / "annotations.json", conf=0.5)
+    export_coco(stored, tmp_path / "annotations.json", at_least(0.5))
     with redirect_stdout(io.StringIO()):
         read = coco.COCO(str(tmp_path / "annotations.json"))
     masks = [read.annToMask(entry).astype(np.bool_) for entry in read.loadAnns(read.getAnnIds(imgIds=[0]))]
@@ -100,7 +104,7 @@ def test_pycocotools_reads_coco(stored, tmp_path):
 
 def test_a_polygon_of_cvats_is_the_mask_as_an_area(stored, tmp_path):
     coco = pytest.importorskip("pycocotools.mask")
-    export_cvat(stored, tmp_path / "annotations.xml", conf=0.5)
+    export_cvat(stored, tmp_path / "annotations.xml", at_least(0.5))
     tracks = ElementTree.parse(tmp_path / "annotations.xml").getroot().findall("track")
     expected = stored.read_tracks()[0].detections.masks(HEIGHT, WIDTH)
     for track, mask in zip(tracks, expected, strict=True):

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
 from av.packet import Packet
 
 from pipeline.structures.video_info import VideoInfo
-from pipeline.video.headers.parameter_sets import Television, television
+from pipeline.video.headers.parameter_sets import Usability, usability
 from pipeline.video.write.copying import payload
 
 #: H.264: profile, constraints and level come before the sets (ISO 14496-15, 5.3.3.1), and stand in a set behind a byte.
@@ -29,6 +30,15 @@ _AV1_SEQUENCE, _AV1_HEAD = 1, 4
 
 #: H.273's numbers of chroma formats, by FFmpeg's names of pixels.
 _CHROMA = {"420": 1, "422": 2, "444": 3, "gray": 0, "gbr": 3}
+
+#: Profiles that players have for pictures of so many bits and such chroma: by H.264's and H.265's numbers.
+_PROFILES: Mapping[str, Mapping[tuple[int, int | None], set[int]]] = {
+    "h264": {(8, 1): {66, 77, 88, 100}, (8, 0): {100}, (10, 1): {110}},
+    "hevc": {(8, 1): {1, 3}, (10, 1): {2}},
+}
+
+#: The most pictures that either format reorders.
+_MOST_REORDERED = 16
 
 #: AV1's flags of them, of the width and of the height.
 _SUBSAMPLED = {1: (1, 1), 2: (1, 0), 3: (0, 0)}
@@ -50,20 +60,38 @@ def codec_header_faults(info: VideoInfo, header: bytes) -> Iterator[str]:
     largest = max((most for least, most in known.largest.items() if least <= level), default=0)
     if level < max(known.largest) and size > largest:
         yield f"pictures of {info.coded_width}x{info.coded_height} are too large for the level of the header"
-    yield from _television_faults(info.stream.codec, header)
+    if info.stream.codec in _HEADS:
+        yield from _set_faults(info, header)
 
 
-def _television_faults(codec: str, header: bytes) -> Iterator[str]:
-    """A sentence where the sets speak of a television: no encoder that writes an output does.
+def _set_faults(info: VideoInfo, header: bytes) -> Iterator[str]:
+    """A sentence where the sets ask players for what the pictures do not need, or for less than they do.
 
-    nvenc leaves 0 where no system is known, others 5.
+    No encoder that writes an output speaks of a television; nvenc leaves 0 where no system is known, others 5.
     """
-    for unit in _sequences(codec, header) if codec in _HEADS else ():
-        said = television(codec, _unescaped(unit)[_HEADS[codec] :]) or Television()
+    codec = info.stream.codec
+    for unit in _sequences(codec, header):
+        said = usability(codec, _unescaped(unit)[_HEADS[codec] :]) or Usability()
         if said.overscan:
             yield "the pictures ask televisions to cut off their edges"
         if said.video_format not in _NO_SYSTEM:
             yield f"the pictures say that they come from the television system {said.video_format}"
+        if said.reordered is not None and said.reordered < (needed := _reordered(info)):
+            yield f"the pictures say that at most {said.reordered} are decoded early, and {needed} are"
+        kind = info.bit_depth, _chroma(info)
+        profile = header[_AVC_LEVELS][0] if codec == "h264" else header[_HEVC_LEVELS][0] & 0x1F
+        if profile not in _PROFILES[codec].get(kind, {profile}) and not said.lossless:
+            yield f"the header asks for a decoder of profile {profile}, which such pictures do not need"
+
+
+def _reordered(info: VideoInfo) -> int:
+    """The most pictures that are decoded before one and shown after it."""
+    place = info.decode_order
+    later = range(1, min(_MOST_REORDERED, len(place) - 1) + 1)
+    early = np.zeros(len(place), np.int64)
+    for step in later:
+        early[:-step] += place[step:] < place[:-step]
+    return int(early.max(initial=0))
 
 
 def noting_sequences(

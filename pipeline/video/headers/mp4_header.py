@@ -20,6 +20,7 @@ from pipeline.video.headers.mp4_boxes import (
 )
 from pipeline.video.headers.mp4_layout import layout_faults
 from pipeline.video.headers.mp4_pictures import ONE, PLAIN_MATRIX, picture_faults
+from pipeline.video.headers.mp4_words import word_faults
 from pipeline.video.read.source import open_bytes, size_of
 
 #: 1 as a fixed-point number of two bytes.
@@ -27,6 +28,9 @@ _ONE_SHORT = 0x100
 
 #: Flags of a track that players show, and of media that lie in the file itself (ISO 14496-12, 8.3.2 and 8.7.2).
 _ENABLED, _IN_FILM, _IN_FILE = 1, 2, 1
+
+#: Handlers of sound and texts, of which FFmpeg reads neither layer nor matrix.
+_WITHOUT_PICTURES = (b"soun", b"sbtl", b"text", b"subt")
 
 #: How players put the pictures of a track on what lies below: as they are, or dithered as QuickTime says.
 _PLAIN_MODES = (0, 0x40)
@@ -62,6 +66,7 @@ def header_faults(info: VideoInfo, track_id: int, sounds: Mapping[int, Sound]) -
                 *_film_faults(file, whole),
                 *_faults_of_tracks(file, whole, info, track_id),
                 *_sound_faults(file, whole, sounds),
+                *word_faults(file, whole, track_id),
             )
     except struct.error:
         return ("a box of its header is too short",)
@@ -106,11 +111,14 @@ def _track_faults(
     ((_, (begin, _)),) = [*boxes(file, track, "tkhd")][:1] or [("", (0, 0))]
     (flags,) = numbers(file, begin, ">I")
     number = track_number(file, begin)
-    (volume,) = numbers(file, begin + after_times(file, begin, 36, 48), ">H")
-    if volume != (_ONE_SHORT if handler(file, track) == b"soun" else 0):
+    kind = handler(file, track)
+    layer, volume, *matrix = numbers(file, begin + after_times(file, begin, 32, 44), ">h2xHxx9i")
+    if volume != (_ONE_SHORT if kind == b"soun" else 0):
         yield f"track {number} has {volume / _ONE_SHORT:g} times its volume"
     if not flags & _IN_FILM:
         yield f"track {number} does not belong to the film"
+    if kind in _WITHOUT_PICTURES and (layer or tuple(matrix) != PLAIN_MATRIX):
+        yield f"track {number} is to be shown above or below others, moved or turned"
     if number == track_id:
         if not flags & _ENABLED:
             yield "the video's track is not enabled"

@@ -12,20 +12,20 @@ from pipeline.video.headers.mp4_boxes import Span, boxes, handler, numbers, tabl
 
 #: Boxes that may lie outermost (ISO 14496-12, table 1, and QuickTime's `wide` and `pnot`).
 _OUTERMOST = {
-    "ftyp", "moov", "mdat", "free", "skip", "wide", "uuid", "meta", "udta", "pdin", "pnot", "moof", "mfra", "sidx",
+    "ftyp", "moov", "mdat", "free", "skip", "wide", "meta", "udta", "pdin", "pnot", "moof", "mfra", "sidx",
     "ssix", "styp", "prft", "emsg",
 }  # fmt: skip
 
 #: Boxes that may lie in those of the header, by the box around them; which of them may lie there more than once.
 _IN_HEADER = {
-    "moov": {"mvhd", "iods", "trak", "mvex", "udta", "meta", "uuid", "free"},
-    "trak": {"tkhd", "edts", "tref", "mdia", "udta", "meta", "tapt", "uuid", "free"},
+    "moov": {"mvhd", "iods", "trak", "mvex", "udta", "meta", "free"},
+    "trak": {"tkhd", "edts", "tref", "mdia", "udta", "meta", "tapt", "free"},
     "edts": {"elst"},
-    "mdia": {"mdhd", "hdlr", "minf", "elng", "free"},
+    "mdia": {"mdhd", "hdlr", "minf", "free"},
     "minf": {"vmhd", "smhd", "nmhd", "gmhd", "sthd", "hmhd", "hdlr", "dinf", "stbl"},
     "stbl": {"stsd", "stts", "ctts", "cslg", "stss", "stps", "sdtp", "stsc", "stsz", "stco", "co64", "sgpd", "sbgp"},
 }  # fmt: skip
-_SEVERAL = {"trak", "uuid", "free", "sgpd", "sbgp"}
+_SEVERAL = {"trak", "free", "sgpd", "sbgp"}
 
 #: Brands of films (ISO 14496-12, annex E, and mp4ra.org): others are of sound alone, of pictures, or nobody's.
 _BRANDS = {

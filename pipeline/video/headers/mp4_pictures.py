@@ -43,6 +43,19 @@ def picture_faults(file: BinaryIO, track: Span, info: VideoInfo) -> Iterator[str
     """
     if handler(file, track) != b"vide":
         yield "the video's track is said to hold something else"
+    yield from _place_faults(file, track, info)
+    for _, (begin, end) in boxes(file, track, *_STBL, "stsd"):
+        entries = [span for _, span in boxes(file, (begin + _TABLE, end))]
+        if len(entries) != 1:
+            yield f"the video has {len(entries)} descriptions"
+        for entry in entries:
+            yield from _entry_faults(file, entry, info)
+    yield from _start_faults(file, track)
+    yield from _keyframe_faults(file, track, info)
+
+
+def _place_faults(file: BinaryIO, track: Span, info: VideoInfo) -> Iterator[str]:
+    """A sentence where the track's pictures are to be shown turned, in a layer, or in another size."""
     for _, (begin, _) in boxes(file, track, "tkhd"):
         at = begin + after_times(file, begin, 32, 44)
         layer, _, _, _, *matrix = numbers(file, at, ">4h9i")
@@ -53,14 +66,11 @@ def picture_faults(file: BinaryIO, track: Span, info: VideoInfo) -> Iterator[str
         wide, high = numbers(file, at + 44, ">II")
         if not _is_the_size(wide / ONE, high / ONE, info):
             yield f"the video's track is to be shown at {wide / ONE:g}x{high / ONE:g}"
-    for _, (begin, end) in boxes(file, track, *_STBL, "stsd"):
-        entries = [span for _, span in boxes(file, (begin + _TABLE, end))]
-        if len(entries) != 1:
-            yield f"the video has {len(entries)} descriptions"
-        for entry in entries:
-            yield from _entry_faults(file, entry, info)
-    yield from _start_faults(file, track)
-    yield from _keyframe_faults(file, track, info)
+    for _, inside in boxes(file, track, "tapt"):
+        for _, (begin, _) in boxes(file, inside):
+            wide, high = numbers(file, begin + 4, ">II")
+            if not _is_the_size(wide / ONE, high / ONE, info):
+                yield f"an aperture of the video's track is {wide / ONE:g}x{high / ONE:g}"
 
 
 def _is_the_size(wide: float, high: float, info: VideoInfo) -> bool:
@@ -84,6 +94,8 @@ def _entry_faults(file: BinaryIO, entry: Span, info: VideoInfo) -> Iterator[str]
     for _, (at, box_end) in boxes(file, (begin + _ENTRY, end), "colr"):
         file.seek(at)
         kind, said = file.read(4), numbers(file, at + 4, ">3H")
+        if kind not in (b"nclx", b"nclc"):
+            yield "the header's colours are those of a profile"
         flags = numbers(file, at + 10, ">B")[0] if box_end > at + 10 else 0
         ranged = (kind == b"nclx", bool(flags >> 7)) != (True, not colour.full_range)
         if kind in (b"nclx", b"nclc") and not (said == own and ranged):
