@@ -16,6 +16,9 @@ from pipeline.errors import UsageError, WriteError
 
 _BLOCK_BYTES = 1 << 20
 
+#: Suffix of a run's folder, which lies beside its output and is named after it.
+RUN_SUFFIX = ".seg-run"
+
 #: Suffix of temporary files, which tells those of a killed process from a user's.
 TEMPORARY_SUFFIX = ".seg-video-part"
 

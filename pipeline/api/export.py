@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pipeline.api.opened_run import OpenedRun, open_run
 from pipeline.errors import UsageError
-from pipeline.job.output_template import FOLDER_OF_SEVERAL, RUN_SUFFIX
+from pipeline.files import RUN_SUFFIX
+from pipeline.job.output_template import FOLDER_OF_SEVERAL
 from pipeline.job.protection import refuse_in_run_folder
 from pipeline.render.settings import RenderSettings
 from pipeline.store.class_pictures import class_picture, read_class_names, read_class_picture

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline.api.results import Frame
 from pipeline.errors import UsageError
-from pipeline.job.output_template import RUN_SUFFIX
+from pipeline.files import RUN_SUFFIX
 from pipeline.job.settings import Settings
 from pipeline.record.find_run import find_run, request_of
 from pipeline.record.layout import RunLayout

@@ -13,7 +13,7 @@ from pipeline.cli.command import Command, aligned
 from pipeline.cli.required import require_extra
 from pipeline.cli.say import say
 from pipeline.errors import UsageError
-from pipeline.job.output_template import RUN_SUFFIX
+from pipeline.files import RUN_SUFFIX
 from pipeline.record.layout import RunLayout
 from pipeline.segment.settings import PRECISIONS, SegmentSettings
 

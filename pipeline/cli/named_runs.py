@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import UsageError
-from pipeline.job.output_template import RUN_SUFFIX
+from pipeline.files import RUN_SUFFIX
 from pipeline.record.find_run import find_run, find_runs
 from pipeline.record.status import RunStatus, run_status
 

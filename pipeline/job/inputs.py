@@ -10,7 +10,8 @@ from functools import partial
 from pathlib import Path
 
 from pipeline.errors import InputError, UsageError
-from pipeline.job.output_template import RUN_SUFFIX, filled
+from pipeline.files import RUN_SUFFIX
+from pipeline.job.output_template import filled
 from pipeline.job.protection import protect_sources
 from pipeline.structures.address import OUTPUT_STORAGES, Address, Place, is_address, place_of
 

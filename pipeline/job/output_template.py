@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.errors import UsageError
-
-#: Suffix of a run's folder, which lies beside its output and is named after it.
-RUN_SUFFIX = ".seg-run"
+from pipeline.files import RUN_SUFFIX
 
 #: Folder beside the first output that holds the detections of several pictures.
 FOLDER_OF_SEVERAL = f"pictures{RUN_SUFFIX}"

@@ -10,7 +10,8 @@ from functools import cache
 from pathlib import Path
 
 from pipeline.errors import UsageError
-from pipeline.job.output_template import RUN_SUFFIX, run_folder
+from pipeline.files import RUN_SUFFIX
+from pipeline.job.output_template import run_folder
 from pipeline.structures.address import Address, FrameFolder, Place
 
 

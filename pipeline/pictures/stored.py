@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.errors import StoreError, UsageError, WriteError
-from pipeline.files import digest_of
-from pipeline.job.output_template import FOLDER_OF_SEVERAL, RUN_SUFFIX
+from pipeline.files import RUN_SUFFIX, digest_of
+from pipeline.job.output_template import FOLDER_OF_SEVERAL
 from pipeline.record.layout import check_private
 from pipeline.record.lock import run_lock
 from pipeline.store.class_pictures import (

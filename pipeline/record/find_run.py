@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipeline.errors import UsageError
-from pipeline.job.output_template import RUN_SUFFIX
+from pipeline.files import RUN_SUFFIX
 from pipeline.job.request import JobRequest, StoredWeights
 from pipeline.job.settings import Settings
 from pipeline.record.layout import RunLayout

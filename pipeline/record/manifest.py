@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import RunInTheWayError
-from pipeline.files import write_whole
-from pipeline.job.output_template import RUN_SUFFIX
+from pipeline.files import RUN_SUFFIX, write_whole
 from pipeline.loading.typed_json import typed_json
 from pipeline.record.own_file import read_own
 from pipeline.record.source_identity import SourceIdentity

@@ -12,8 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 from pipeline.errors import InputError, SegVideoError, StoreError
-from pipeline.files import whole_stream, write_whole
-from pipeline.job.output_template import RUN_SUFFIX
+from pipeline.files import RUN_SUFFIX, whole_stream, write_whole
 from pipeline.loading.typed_json import typed_json
 from pipeline.record.layout import RunLayout
 from pipeline.record.ledger import Entry
