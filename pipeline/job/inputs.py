@@ -13,7 +13,7 @@ from pipeline.errors import InputError, UsageError
 from pipeline.files import RUN_SUFFIX
 from pipeline.job.output_template import filled
 from pipeline.job.protection import protect_sources
-from pipeline.structures.address import OUTPUT_STORAGES, Address, Place, is_address, place_of
+from pipeline.structures.address import Address, Place, is_address, place_of
 
 #: Endings of the files of a folder that count as videos.
 VIDEO_SUFFIXES = frozenset(
@@ -49,9 +49,10 @@ class Pair:
         """The pair; the run of an output in a storage is kept in `work_dir`, or in the current folder."""
         if isinstance(target, Path):
             return cls(source, target)
-        if not isinstance(target, Address) or target.scheme not in OUTPUT_STORAGES:
-            kinds = " or ".join(f"{scheme}://" for scheme in OUTPUT_STORAGES)
-            raise UsageError(f"{target} cannot be an output.", do=f"name a file, or an address of {kinds}")
+        if not isinstance(target, Address):
+            raise UsageError(
+                f"{target} cannot be an output.", do="name a file, or an address such as s3://bucket/"
+            )
         return cls(source, Path(work_dir or "") / target.name, target)
 
 

@@ -15,7 +15,7 @@ from pipeline.job.request import JobRequest, by_room, make_request
 from pipeline.loading.given import Given
 from pipeline.loading.typed_value import at_home, is_path, wrong_value
 from pipeline.loading.yaml_nodes import given_in, yaml_nodes
-from pipeline.structures.address import is_address
+from pipeline.structures.address import at_disk, is_address
 
 #: Options whose value is a path, relative to the job file.
 _PATHS = ("work-dir",)
@@ -107,5 +107,5 @@ def _from(path: Path, name: str) -> str:
     """The name resolved against the job file's folder; a trailing slash is kept, and an address left alone."""
     if is_address(name):
         return name
-    joined = str(path.parent / at_home(name))
+    joined = str(path.parent / at_home(at_disk(name)))
     return joined + "/" if name.endswith("/") else joined

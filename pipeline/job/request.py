@@ -13,7 +13,7 @@ from pipeline.job.settings import Settings
 from pipeline.loading.given import Given
 from pipeline.loading.load import hints_of, refusals, unknown_key
 from pipeline.loading.typed_value import typed_value, wrong_value
-from pipeline.structures.address import FrameFolder
+from pipeline.structures.address import FrameFolder, at_disk
 from pipeline.structures.pixel_classes import PixelClasses
 
 
@@ -57,6 +57,7 @@ def make_request(inputs: tuple[str, ...], output: str | None, given: Given) -> J
     rooms = by_room(given)
     given.check(fault for room, values in rooms.items() for fault in _refusals(room, values))
     settings = Settings().with_changes(rooms)
+    inputs, output = tuple(map(at_disk, inputs)), None if output is None else at_disk(output)
     rate = settings.decode.frames_as_video
     if rate is not None:
         inputs = tuple(str(FrameFolder.of(name, rate)) for name in inputs)

@@ -10,17 +10,20 @@ from pipeline.errors import InputError
 from pipeline.files import write_whole
 from pipeline.loading.typed_json import typed_json
 from pipeline.record.own_file import read_own
-from pipeline.storage.objects import look_at
+from pipeline.storage.objects import digest_of_object, look_at
 from pipeline.structures.address import Address
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """An object as it was when it was published: its address, its size in bytes, and its ETag."""
+    """An object as it was when it was published: its address, its size in bytes, and its ETag.
+
+    Of a storage that has no ETags it is the content's SHA-256.
+    """
 
     address: str
     size: int
-    etag: str | None
+    etag: str
 
     def write(self, path: Path) -> None:
         """Write it as JSON."""
@@ -34,6 +37,7 @@ class Receipt:
     def holds(self) -> bool:
         """True if the object exists and has not changed. Raises MediaError if the storage does not answer."""
         try:
-            return tuple(look_at(Address(self.address))) == (self.size, self.etag)
+            facts = look_at(address := Address(self.address))
+            return facts.size == self.size and (facts.etag or digest_of_object(address)) == self.etag
         except InputError:
             return False

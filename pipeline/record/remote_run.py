@@ -17,7 +17,7 @@ from pipeline.loading.typed_json import typed_json
 from pipeline.record.layout import RunLayout
 from pipeline.record.ledger import Entry
 from pipeline.storage.listing import objects_below
-from pipeline.storage.objects import ObjectFile, is_there, put_new, put_over, remove
+from pipeline.storage.objects import ObjectFile, is_there, put_new, put_over, remove_below
 from pipeline.structures.address import Address
 
 #: Objects that are written at a time, in the background.
@@ -108,7 +108,7 @@ class RemoteRun:
 
     def remove_work(self) -> None:
         """Remove all products, of whatever settings. Raises as storage.objects.look_at does."""
-        remove([Address(found.url) for found in objects_below(self._folder)])
+        remove_below(self._folder)
 
 
 def _packed(entry: Entry, file: Path) -> bytes:

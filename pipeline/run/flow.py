@@ -153,7 +153,8 @@ def _publish(bench: Bench, _: Chunk | None) -> Made:
     run, began = bench.run, time.perf_counter()
     assert run.destination is not None
     facts = publish(run.layout.output, run.destination, replace=run.settings.run.force)
-    Receipt(run.destination.url, facts.size, facts.etag).write(run.layout.receipt)
+    tag = facts.etag or digest_of(run.layout.output)
+    Receipt(run.destination.url, facts.size, tag).write(run.layout.receipt)
     return Made(run.layout.receipt, {"publish": time.perf_counter() - began})
 
 

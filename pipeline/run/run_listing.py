@@ -33,7 +33,6 @@ from pipeline.run.work.meter import METER
 from pipeline.storage.claim import claimed
 from pipeline.storage.listing import ListedObject, objects_below
 from pipeline.structures.address import (
-    OUTPUT_STORAGES,
     Address,
     in_full,
     is_address,
@@ -74,7 +73,7 @@ def listed_videos(request: JobRequest) -> Iterator[ListedVideo]:
     Raises UsageError unless the output is a folder of a storage that is not part of a listing.
     """
     output = str(request.output)
-    if not (output.partition("://")[0] in OUTPUT_STORAGES and output.endswith("/")):
+    if not (is_address(output) and output.endswith("/")):
         raise UsageError(
             "The outputs of a listing must go to a folder of a storage.",
             found=f"output {output}",

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from pipeline.errors import InputError, MediaError
-from pipeline.storage.dialects import DIALECTS
-from pipeline.storage.objects import asked, remove, storage_of
+from pipeline.storage.dialects import dialect_of
+from pipeline.storage.objects import remove
+from pipeline.storage.reach import asked
 from pipeline.structures.address import Address
 
 #: Seconds after which a holder writes its claim again, and after which one that was not written again is free.
@@ -53,7 +54,7 @@ class _Heart:
     def __init__(self, address: Address, owner: str) -> None:
         self.stop, self.tag = threading.Event(), ""
         self._address, self._owner, self._count = address, owner, 0
-        self._dialect, self._storage = DIALECTS[address.scheme], storage_of(address)
+        self._dialect = dialect_of(address)
 
     def begin(self) -> bool:
         """Take the claim; False where another holds it, or was quicker."""
@@ -89,22 +90,18 @@ class _Heart:
         """Write the claim where it has this tag, or none is there for an empty one; False where that does not hold."""
         self._count += 1
         content = f"{self._owner} {self._count}".encode()  # each time another, and so is its tag
-        bucket, _, key = self._address.url.partition("://")[2].partition("/")
         write = self._dialect.write_if
         try:
-            self.tag = asked(
-                self._address, lambda _: write(self._storage, bucket, key, content, tag), self._storage
-            )
+            self.tag = asked(self._address, lambda at: write(at, content, tag))
         except FileExistsError:
             return False
         return True
 
     def _look(self) -> tuple[str, str]:
         """Tag and owner of the claim; empty where there is none. A tag that is older than the owner opens no door."""
-        url = self._address.url
         try:
-            facts = asked(self._address, lambda limit: self._storage.info(url, **limit), self._storage)
-            content = asked(self._address, lambda limit: self._storage.cat_file(url, **limit), self._storage)
+            facts = asked(self._address, lambda at: at.fs.info(at.path, **at.limit))
+            content = asked(self._address, lambda at: at.fs.cat_file(at.path, **at.limit))
         except InputError:
             return "", ""
-        return str(facts[self._dialect.tag]), str(content.decode(errors="replace").rpartition(" ")[0])
+        return self._dialect.tag(facts, content), str(content.decode(errors="replace").rpartition(" ")[0])

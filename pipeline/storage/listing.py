@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import NamedTuple
 
-from pipeline.errors import UsageError
-from pipeline.storage.dialects import DIALECTS, Page
-from pipeline.storage.objects import asked, storage_of
+from pipeline.storage.dialects import dialect_of
+from pipeline.storage.reach import asked
 
 
 class ListedObject(NamedTuple):
@@ -20,27 +19,15 @@ class ListedObject(NamedTuple):
 
 
 def objects_below(prefix: str) -> Iterator[ListedObject]:
-    """Objects whose addresses begin with `prefix` (s3://bucket/trips/), in the order of their names.
+    """Objects whose addresses begin with `prefix` (s3://bucket/trips/); of one kind, in one order.
 
-    Raises as storage.objects.look_at does, and UsageError for a storage that is not listed, as a web server is not.
+    Raises as storage.reach.asked does, InputError for a storage that is not listed, as a web server is not.
     """
-    scheme, _, path = prefix.partition("://")
-    if scheme not in DIALECTS:
-        raise UsageError(
-            f"{prefix} cannot be listed.",
-            found=f"{scheme}://",
-            do="give the addresses in a text file, a line each: its name ends with .txt",
-        )
-    bucket, _, beginning = path.partition("/")
-    storage, after = storage_of(prefix), ""
-
-    def ask(limit: dict[str, float], after: str) -> Page:
-        return DIALECTS[scheme].page(storage, bucket, beginning, after, **limit)
-
+    dialect, after = dialect_of(prefix), ""
     while True:
-        page = asked(prefix, partial(ask, after=after), storage)
-        for key, size, etag in page.objects:
-            yield ListedObject(f"{scheme}://{bucket}/{key}", size, etag)
+        page = asked(prefix, partial(dialect.page, after=after))
+        for name, size, etag in page.objects:
+            yield ListedObject(f"{prefix}{name}", size, etag)
         after = page.after
         if not after:
             return

@@ -5,13 +5,12 @@ from __future__ import annotations
 import random
 import sys
 import threading
-from types import SimpleNamespace
 
 import pytest
 
 from pipeline.errors import InputError, MediaError, UsageError
 from pipeline.record.source_identity import SourceIdentity
-from pipeline.storage import objects
+from pipeline.storage import objects, reach
 from pipeline.storage.objects import ObjectFile, is_there, look_at, publish
 from pipeline.structures.address import Address
 
@@ -77,7 +76,7 @@ def test_what_another_try_cannot_mend_is_told_at_once(server, stored, fault, wor
 
 @pytest.mark.parametrize(("status", "kind"), [(403, InputError), (500, MediaError)])
 def test_keys_of_an_address_that_a_server_sent_us_on_to_are_not_told(server, monkeypatch, status, kind):
-    monkeypatch.setattr(objects, "PAUSES", ())
+    monkeypatch.setattr(reach, "PAUSES", ())
 
     def fail(_):
         signed = "https://me:KEY@cdn/x.mp4?X-Amz-Signature=KEY&v=1"
@@ -86,7 +85,7 @@ def test_keys_of_an_address_that_a_server_sent_us_on_to_are_not_told(server, mon
         raise error
 
     with pytest.raises(kind, match=r"url='https://cdn/x\.mp4' of x") as told:
-        objects.asked(Address(server.url("/x.mp4")), fail, SimpleNamespace(async_impl=False))
+        reach.asked(Address(server.url("/x.mp4")), fail)
     assert "KEY" not in str(told.value)
 
 
