@@ -21,7 +21,6 @@ from pipeline.run.run import Network, Run
 from pipeline.segment.network_classes import network_classes
 from pipeline.segment.settings import SegmentSettings
 from pipeline.storage.frame_film import gaps_in
-from pipeline.storage.objects import check_takes_outputs
 from pipeline.structures.address import FrameFolder, Place, in_full
 from pipeline.structures.video_info import VideoInfo
 from pipeline.track.key_frames import key_frames
@@ -60,8 +59,6 @@ def plan_run(
 
     """
     resolved = resolve(settings)
-    if pair.destination is not None:
-        check_takes_outputs(pair.destination)
     # Before the weights are downloaded: class names are known without them.
     view = _view(resolved, stored)
     resolved = resolved.with_changes({"render": {"view": view.name}})

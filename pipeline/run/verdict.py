@@ -15,7 +15,7 @@ from pipeline.record.layout import RunLayout
 from pipeline.record.receipt import Receipt
 from pipeline.record.remote_run import fetch_record
 from pipeline.run.products import Products
-from pipeline.storage.objects import is_there
+from pipeline.storage.objects import check_takes_outputs, is_there
 from pipeline.structures.address import Place
 
 Verdict = Literal["made", "kept", "skipped"]
@@ -29,6 +29,7 @@ def is_refused_unseen(pair: Pair, settings: RunSettings) -> bool:
     """
     if pair.destination is not None:
         check_run_name(pair.output)
+        check_takes_outputs(pair.destination)
         layout = RunLayout.of(pair.output, keeps_output=False)
         if settings.force or layout.manifest.exists() or not is_there(pair.destination):
             return False
