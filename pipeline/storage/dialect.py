@@ -28,7 +28,7 @@ class Dialect(Protocol):
     """
 
     def refusal(self, at: Reached) -> str:
-        """Why no output can be put there; empty where it can."""
+        """The reason why no output can be put there; empty where one can."""
         ...
 
     def put(self, at: Reached, file: Path, *, replace: bool) -> None:

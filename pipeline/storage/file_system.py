@@ -22,7 +22,7 @@ _KEPT = "seg-video keeps this name for a moment, for content of SHA-256 {}\n"
 
 
 class _Ability(NamedTuple):
-    """How a name is taken.
+    """The way in which a name is taken.
 
     new_only : the mode in which a file is made only under a free name, where a rename replaces what has the name; None
     where the rename itself refuses that.
@@ -54,7 +54,7 @@ class FileSystem:
         self._take(at, lambda part: at.fs.put_file(str(file), part), digest, replace=replace)
 
     def write_if(self, at: Reached, content: bytes, tag: str) -> str:
-        """Where a tag is asked for, another may write between the look and the rename: the later of two remains."""
+        """As `put`; another may write between the look at a tag and the rename, and the later of two remains."""
         if tag and self.tag({}, at.fs.cat_file(at.path)) != tag:
             raise FileExistsError(at.path)
         digest = sha256(content).hexdigest()
@@ -101,7 +101,7 @@ class FileSystem:
             _remove(fs, part)
 
     def _ability(self, at: Reached) -> _Ability | str:
-        """What the file system can do, or why that is not enough. It is tried once a connection."""
+        """The ability, or the reason why it is not enough; tried once a connection."""
         key = hash(at.fs)  # of what it was connected by
         if key not in self._known:
             found = _tried(at.fs, at.path)
@@ -112,7 +112,7 @@ class FileSystem:
 
 
 def _tried(fs: Any, path: str) -> _Ability | str:
-    """What the file system can do, or why that is not enough; tried in the innermost folder of `path` that is there."""
+    """The ability, or the reason why it is not enough; tried in the innermost folder of `path` that is there."""
     from fsspec import AbstractFileSystem
 
     if getattr(fs.mv, "__func__", None) is AbstractFileSystem.mv:

@@ -11,7 +11,7 @@ from pipeline.storage.reach import Reached
 
 
 class _ObjectStore:
-    """What the three have in common. tag_name : of the fact that is an object's tag, in fsspec."""
+    """The calls that the three have in common. tag_name : of the fact that is an object's tag, in fsspec."""
 
     tag_name: str
 

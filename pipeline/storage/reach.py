@@ -58,7 +58,7 @@ _MOST_CONNECTIONS = 16
 
 
 def asked(address: Address | str, call: Callable[[Reached], _T], more_seconds: float = 0.0) -> _T:
-    """What `call` returns, made again with growing pauses where the storage gives no answer.
+    """The answer that `call` gets, made again with growing pauses where the storage gives no answer.
 
     more_seconds : beyond those after which a call has failed, of storages that know no limit of their own. Raises
     InputError where the address is not there or refused, MediaError where the storage does not answer, UsageError where
@@ -174,7 +174,7 @@ def _root(url: str) -> str:
 
 
 def _within(seconds: float, call: Callable[[], _T]) -> _T:
-    """What a call returns that knows no limit of time. Raises TimeoutError; its thread then ends whenever it does."""
+    """The result of a call that knows no limit of time. Raises TimeoutError; its thread then ends whenever it does."""
     answer: Future[_T] = Future()
 
     def work() -> None:
