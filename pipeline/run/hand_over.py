@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pipeline import __version__
 from pipeline.job.job_file import read_job_file
 from pipeline.record.fingerprint import mark
-from pipeline.run.shipped import PACKAGE, write_versions
+from pipeline.run.shipped import LACKS_PACKAGES, pins_here, python_here, unpacked, write_wheel
 from pipeline.workers.job_api import run_on_cluster
 
 _SCRIPT = "submit.sh"
@@ -38,7 +38,14 @@ fi
 program=seg-video
 """
 _SHIPPED = r"""
-"$folder/python" -m pipeline.run.shipped || exit $?
+"$folder/python" -m pipeline.run.shipped PYTHON --may-install || exit $?
+program="python -m pipeline"
+"""
+
+#: In the environment that Ray has made for the job out of its own.
+_INSTALLED_BY_RAY = r"""
+folder=$VIRTUAL_ENV/bin
+"$folder/python" -m pipeline.run.shipped PYTHON || exit $?
 program="python -m pipeline"
 """
 
@@ -63,20 +70,37 @@ def hand_over(
     """Run the jobs of `file` on the cluster at `address`; their exit code.
 
     begun : called with the cluster's id for the job. listen : called with what the job prints.
-    shipped : send this package along, so that the cluster needs only its dependencies.
+    shipped : send this package along as a wheel. Where the head has the versions that it pins, nothing is installed;
+    where it does not, Ray makes an environment for the job on each machine and installs the wheel in it.
 
     Otherwise the cluster's machines need this package in the environment that Ray runs in, the head in this version.
     Paths in the file must be absolute paths of the cluster. Raises UsageError for an invalid file before anything is
     sent.
     """
     outputs = [request.output for request in read_job_file(file)]
-    with tempfile.TemporaryDirectory(prefix="seg-video-job-") as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="seg-video-job-") as folder,
+        tempfile.TemporaryDirectory(prefix="seg-video-wheel-") as wheel_folder,
+    ):
         shutil.copyfile(file, Path(folder) / "job.yaml")
-        if shipped:
-            write_versions(Path(folder))
-        script = _FIND + (_SHIPPED if shipped else _INSTALLED) + _SUBMIT
-        script = script.replace("VERSION", __version__).replace("OUTPUTS", mark("outputs", 1, outputs)[:16])
-        (Path(folder) / _SCRIPT).write_text(script, encoding="ascii")
-        command = f"RAY_PROCESS=$PPID exec sh {_SCRIPT}"
-        packages = [PACKAGE] if shipped else []
-        return run_on_cluster(address, command, Path(folder), begun, listen, packages)
+
+        def run(program: str, packages: Sequence[Path] = (), installed: Sequence[str] = ()) -> int:
+            script = (
+                (_FIND + program + _SUBMIT).replace("VERSION", __version__).replace("PYTHON", python_here())
+            )
+            script = script.replace("OUTPUTS", mark("outputs", 1, outputs)[:16])
+            (Path(folder) / _SCRIPT).write_text(script, encoding="ascii")
+            command = f"RAY_PROCESS=$PPID exec sh {_SCRIPT}"
+            return run_on_cluster(address, command, Path(folder), begun, listen, packages, installed)
+
+        if not shipped:
+            return run(_INSTALLED)
+        wheel = write_wheel(Path(wheel_folder))
+        packages = unpacked(wheel, Path(wheel_folder))
+        code = run(_SHIPPED, packages)
+        if code == LACKS_PACKAGES:
+            shutil.move(wheel, folder)
+            # By the pins Ray tells one such environment from another, and not by what is in a wheel of the same name.
+            pins = [f"{name}=={number}" for name, number in pins_here().items()]
+            code = run(_INSTALLED_BY_RAY, packages, [wheel.name, *pins])
+        return code

@@ -1,35 +1,69 @@
-"""The package sent along with a job, to a cluster that has only its dependencies.
+"""The package sent along with a job: a wheel that pins what it stands on to the versions that are here.
 
-`python -m pipeline.run.shipped` is run there, in the job's folder, before any other module is imported.
+`python -m pipeline.run.shipped` is called on the cluster's head, before anything else of it is imported.
 """
 
 from __future__ import annotations
 
-import json
+import hashlib
 import platform
 import re
 import sys
-from collections.abc import Mapping
+import zipfile
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
-#: The folder that is sent.
-PACKAGE = Path(__file__).resolve().parents[1]
+from pipeline import __version__
+from pipeline.errors import SegVideoError
 
-_VERSIONS = "versions.json"
+_PACKAGE = Path(__file__).resolve().parents[1]
 
-#: Values travel between processes by pickle, which depends on the minor version of Python.
+#: Values travel between processes by pickle, which a minor version of Python may change.
 _PYTHON = ".".join(platform.python_version_tuple()[:2])
 
+#: A dependency as the wheel states it; the one on Python says the same in another field.
+_PIN = re.compile(r"([\w.-]+)==([^\s;]+)")
 
-def write_versions(folder: Path) -> None:
-    """Write the versions of Python and of this package's dependencies here into the job's folder."""
-    (folder / _VERSIONS).write_text(json.dumps(versions_here()), encoding="ascii")
+_INFO = f"seg_video-{__version__}.dist-info"
+
+#: The exit code of a head that lacks packages which Ray can install for the job.
+LACKS_PACKAGES = 75
 
 
-def versions_here() -> dict[str, str]:
-    """Versions of Python and of each dependency, including those for storages if they are installed."""
-    found = {"python": _PYTHON}
+def write_wheel(folder: Path) -> Path:
+    """The wheel of this package in its present state, written into `folder`: the same bytes for the same files."""
+    wheel, record = folder / f"seg_video-{__version__}-py3-none-any.whl", []
+    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
+
+        def write(name: str, content: bytes) -> None:
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+            digest = urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+            record.append(f"{name},sha256={digest},{len(content)}\n")
+
+        for path in _files():
+            write(path.relative_to(_PACKAGE.parent).as_posix(), path.read_bytes())
+        write(f"{_INFO}/METADATA", _metadata().encode())
+        write(
+            f"{_INFO}/WHEEL",
+            b"Wheel-Version: 1.0\nGenerator: seg-video\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        )
+        write(f"{_INFO}/entry_points.txt", b"[console_scripts]\nseg-video = seg_video:main\n")
+        archive.writestr(zipfile.ZipInfo(f"{_INFO}/RECORD"), "".join([*record, f"{_INFO}/RECORD,,\n"]))
+    return wheel
+
+
+def unpacked(wheel: Path, folder: Path) -> list[Path]:
+    """The folders of a wheel's content, each of which Python finds when what holds it is on its path."""
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder)
+    return [folder / "pipeline", folder / _INFO]
+
+
+def pins_here() -> dict[str, str]:
+    """The version of each package that this one needs, for storages too where that is there."""
+    found = {}
     for requirement in requires("seg-video") or ():
         name, extra = re.split(r"[^\w.-]", requirement)[0], re.search(r"extra == \W(\w+)", requirement)
         number = _version(name) if extra is None or extra[1] == "remote" else None
@@ -38,28 +72,63 @@ def versions_here() -> dict[str, str]:
     return found
 
 
-def unmet(wanted: Mapping[str, str]) -> list[str]:
-    """Packages that are not installed here in the wanted version, in words."""
-    here = {name: _PYTHON if name == "python" else _version(name) for name in wanted}
+def unmet() -> list[str]:
+    """Pins of the wheel that was sent which do not hold here, in words."""
+    pins = [pin.groups() for requirement in requires("seg-video") or () if (pin := _PIN.match(requirement))]
+    if not pins:
+        raise SegVideoError("The wheel that was sent along is not found here.", do="submit again")
+    here = {name: _version(name) for name, _ in pins}
     return [
-        f"{name}=={number} ({here[name] or 'none'} there)"
-        for name, number in wanted.items()
-        if here[name] != number
+        f"{name}=={number} ({here[name] or 'none'} there)" for name, number in pins if here[name] != number
     ]
 
 
-def compare_here() -> int:
-    """Exit code 2, with an error on stderr, if a dependency is missing or of another version; otherwise 0."""
-    lacking = unmet(json.loads(Path(_VERSIONS).read_text(encoding="ascii")))
+def compare_here(arguments: Sequence[str]) -> int:
+    """0 where all that the shipped package stands on is here, else 2 and words, or LACKS_PACKAGES.
+
+    arguments : the Python that is wanted, and `--may-install` where packages that are missing can be had.
+    """
+    python = arguments[0]
+    lacking = unmet()
+    if python != _PYTHON:
+        sys.stderr.write(
+            "seg-video: the cluster's head has another Python than this machine.\n"
+            f"  found: {_PYTHON} there, {python} here\n"
+            "  do:    submit from a machine with the cluster's Python\n"
+        )
+        return 2
     if not lacking:
         return 0
-    pins = " ".join(repr(words.split(" ")[0]) for words in lacking if not words.startswith("python=="))
     sys.stderr.write(
         "seg-video: the cluster's head has other packages than this machine.\n"
         f"  found: {', '.join(lacking)}\n"
-        f"  do:    {sys.executable} -m pip install {pins}, on every machine of the cluster\n"
     )
+    if "--may-install" in arguments:
+        sys.stderr.write("  they are installed for this job now, on each machine that works on it\n")
+        return LACKS_PACKAGES
+    pins = " ".join(repr(words.split(" ")[0]) for words in lacking)
+    sys.stderr.write(f"  do:    {sys.executable} -m pip install {pins}, on every machine of the cluster\n")
     return 2
+
+
+def python_here() -> str:
+    """The minor version of Python, as 3.11."""
+    return _PYTHON
+
+
+def _files() -> Iterator[Path]:
+    yield _PACKAGE.parent / "seg_video.py"
+    for path in sorted(_PACKAGE.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield path
+
+
+def _metadata() -> str:
+    pins = "".join(f"Requires-Dist: {name}=={number}\n" for name, number in pins_here().items())
+    return (
+        f"Metadata-Version: 2.1\nName: seg-video\nVersion: {__version__}\nLicense: Apache-2.0\n"
+        f"Requires-Python: =={_PYTHON}.*\n{pins}"
+    )
 
 
 def _version(name: str) -> str | None:
@@ -70,4 +139,4 @@ def _version(name: str) -> str | None:
 
 
 if __name__ == "__main__":
-    sys.exit(compare_here())
+    sys.exit(compare_here(sys.argv[1:]))

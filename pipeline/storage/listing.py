@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from functools import partial
 from typing import NamedTuple
 
+from pipeline.errors import UsageError
 from pipeline.storage.dialects import dialect_of
 from pipeline.storage.reach import asked
+from pipeline.structures.address import links_of
 
 
 class ListedObject(NamedTuple):
@@ -21,8 +23,15 @@ class ListedObject(NamedTuple):
 def objects_below(prefix: str) -> Iterator[ListedObject]:
     """Objects whose addresses begin with `prefix` (s3://bucket/trips/); of one kind, in one order.
 
-    Raises as storage.reach.asked does, InputError for a storage that is not listed, as a web server is not.
+    Raises as storage.reach.asked does, and UsageError for a storage that is not listed: a web server, whose pages hold
+    links to anything, and a chain.
     """
+    if prefix.startswith("http") or len(links_of(prefix)) > 1:
+        raise UsageError(
+            f"{prefix} cannot be listed.",
+            found="a web server, or a chain of addresses",
+            do="give the addresses in a text file, a line each: its name ends with .txt",
+        )
     dialect, after = dialect_of(prefix), ""
     while True:
         page = asked(prefix, partial(dialect.page, after=after))

@@ -21,11 +21,14 @@ def run_on_cluster(
     begun: Callable[[str], None],
     listen: Callable[[str], None],
     packages: Sequence[Path] = (),
+    installed: Sequence[str] = (),
 ) -> int:
     """Exit code of `command`, run at `address` (http://HEAD:8265) in a copy of `working_dir`.
 
     begun : is given the job's id. listen : is given the command's output as it comes. packages : folders that Python
-    finds before its own on every machine of the job. Raises SegVideoError if the cluster cannot be reached.
+    finds before its own on every machine of the job. installed : wheels in `working_dir`, and pins, that Ray
+    installs in an environment that it makes for the job on each machine, a copy of the one that it runs in. Raises
+    SegVideoError if the cluster cannot be reached.
     """
     client = _client(address)
     # Not into the working folder: a node that begins to work on a job deletes and unpacks that anew, and where two
@@ -33,6 +36,9 @@ def run_on_cluster(
     surroundings: dict[str, Any] = {"working_dir": str(working_dir)}
     if packages:
         surroundings |= {"py_modules": list(map(str, packages)), "excludes": ["__pycache__"]}
+    if installed:
+        here = "${RAY_RUNTIME_ENV_CREATE_WORKING_DIR}/"  # as Ray's pip knows the folder
+        surroundings["pip"] = [here + name if name.endswith(".whl") else name for name in installed]
     job = ""
     try:
         job = _submitted(client, command, surroundings)

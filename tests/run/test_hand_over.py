@@ -5,7 +5,7 @@ In it a worker is lost, one joins late, the driver is killed, and the job submit
 
 from __future__ import annotations
 
-import importlib
+import importlib.metadata
 import json
 import os
 import re
@@ -25,9 +25,10 @@ import psutil
 import pytest
 import yaml
 
+from pipeline import __version__
 from pipeline.run import shipped
 from pipeline.run.hand_over import hand_over
-from pipeline.run.shipped import versions_here, write_versions
+from pipeline.run.shipped import pins_here, python_here, unpacked, write_wheel
 from tests.storage.server import ObjectServer
 
 BIN = Path(sys.executable).parent
@@ -342,7 +343,7 @@ def test_a_job_over_s3_is_finished_whatever_becomes_of_its_machines(machines, jo
 
 
 def test_a_head_of_another_version_is_told_before_anything_starts(tmp_path, monkeypatch, capfd):
-    def run_here(address, command, working_dir, begun, listen, packages):
+    def run_here(address, command, working_dir, begun, listen, *_):
         # The shell's parent is Ray's job server there and this process here: both have Ray's library loaded.
         return subprocess.run(command, shell=True, cwd=working_dir, check=False).returncode
 
@@ -357,12 +358,87 @@ def test_a_head_of_another_version_is_told_before_anything_starts(tmp_path, monk
     assert "there, seg-video 9.9.9 here" in told
 
 
-def test_what_a_package_that_is_sent_stands_on_is_compared_before_it_starts(tmp_path, monkeypatch, capsys):
-    write_versions(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    assert shipped.compare_here() == 0
-    wanted = {**versions_here(), "av": "1.2.3", "numpy-of-mars": "4"}
-    Path("versions.json").write_text(json.dumps(wanted))
-    assert shipped.compare_here() == 2
-    told = capsys.readouterr().err
-    assert "pip install 'av==1.2.3' 'numpy-of-mars==4'," in told
+def test_a_package_that_is_sent_is_a_wheel_with_its_dependencies_pinned(tmp_path):
+    wheel = write_wheel(tmp_path)
+    assert write_wheel(tmp_path).read_bytes() == wheel.read_bytes()
+    # As pip installs it, where all that it pins is here.
+    target = tmp_path / "installed"
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--no-index",
+        "--no-deps",
+        "--target",
+        str(target),
+    ]
+    subprocess.run([*command, str(wheel)], check=True, capture_output=True)
+    (found,) = importlib.metadata.distributions(name="seg-video", path=[str(target)])
+    assert (found.version, dict(pin.split("==") for pin in found.requires)) == (__version__, pins_here())
+    files = {path.relative_to(ROOT / "pipeline") for path in (ROOT / "pipeline").rglob("*") if path.is_file()}
+    for name in (name for name in files if "__pycache__" not in name.parts):
+        assert (target / "pipeline" / name).read_bytes() == (ROOT / "pipeline" / name).read_bytes()
+    told = subprocess.run(
+        [target / "bin" / "seg-video", "--version"],
+        **{"env": {**os.environ, "PYTHONPATH": str(target)}, "cwd": tmp_path, "capture_output": True},
+        text=True,
+        check=True,
+    )
+    assert told.stdout == f"seg-video {__version__}\n"
+
+
+@pytest.fixture
+def sent(tmp_path):
+    """compare(requirement, ...): what the head says of a wheel that pins these."""
+    folder = tmp_path / "sent"
+    package, info = unpacked(write_wheel(tmp_path), folder)
+
+    def compare(*words, pins):
+        text = re.sub(r"Requires-Dist: .*\n", "", (info / "METADATA").read_text())
+        (info / "METADATA").write_text(text + "".join(f"Requires-Dist: {pin}\n" for pin in pins))
+        environment = {**os.environ, "PYTHONPATH": str(folder)}
+        command = [sys.executable, "-m", "pipeline.run.shipped", *words]
+        done = subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        return done.returncode, done.stderr
+
+    assert package.is_dir()
+    return compare
+
+
+def test_what_a_package_that_is_sent_stands_on_is_compared_before_it_starts(sent):
+    python, pins = python_here(), [f"{name}=={number}" for name, number in pins_here().items()]
+    assert sent(python, pins=pins) == (0, "")
+    lacks = [*pins, "numpy-of-mars==4", "av==1.2.3"]
+    code, told = sent(python, pins=lacks)
+    assert code == 2
+    assert "pip install 'numpy-of-mars==4' 'av==1.2.3'," in told
+    code, told = sent(python, "--may-install", pins=lacks)
+    assert (code, "numpy-of-mars==4 (none there)" in told) == (shipped.LACKS_PACKAGES, True)
+    code, told = sent("2.7", "--may-install", pins=pins)
+    assert (code, "another Python" in told) == (2, True)
+    code, told = sent(python, pins=[])
+    assert (code != 0, "is not found here" in told) == (True, True)
+
+
+def test_a_head_that_lacks_packages_gets_an_environment_of_ray_s_with_the_wheel(tmp_path, monkeypatch):
+    codes, asked = [shipped.LACKS_PACKAGES, 0], []
+
+    def run(address, command, working_dir, begun, listen, packages=(), installed=()):
+        asked.append(
+            (sorted(path.name for path in packages), {path.name for path in working_dir.iterdir()}, installed)
+        )
+        return codes[len(asked) - 1]
+
+    monkeypatch.setattr("pipeline.run.hand_over.run_on_cluster", run)
+    file = tmp_path / "job.yaml"
+    file.write_text(yaml.safe_dump(JOB))
+    assert hand_over(file, "", print, print, shipped=True) == 0
+    wheel = f"seg_video-{__version__}-py3-none-any.whl"
+    folders = ["pipeline", f"seg_video-{__version__}.dist-info"]
+    assert [(each[0], wheel in each[1]) for each in asked] == [(folders, False), (folders, True)]
+    assert asked[0][2] == ()
+    assert asked[1][2] == [wheel, *(f"{name}=={number}" for name, number in pins_here().items())]
