@@ -84,9 +84,9 @@ def unmet() -> list[str]:
 
 
 def compare_here(arguments: Sequence[str]) -> int:
-    """0 where all that the shipped package stands on is here, else 2 and words, or LACKS_PACKAGES.
+    """Exit code 0 if all dependencies are here; else 2, or LACKS_PACKAGES, with an error on stderr.
 
-    arguments : the Python that is wanted, and `--may-install` where packages that are missing can be had.
+    arguments : the wanted Python, and `--may-install` if missing packages can be installed.
     """
     python = arguments[0]
     lacking = unmet()
