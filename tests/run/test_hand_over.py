@@ -9,6 +9,7 @@ import importlib.metadata
 import json
 import os
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -53,8 +54,9 @@ PATIENCE = {
     "RAY_health_check_period_ms": "1000",
 }
 
-#: Commands of the page that are not run here: the packages are those of this environment, and the variable is set.
-NOT_RUN = {COMMANDS[0], COMMANDS[1], "export RAY_AUTH_MODE=token"}
+#: Commands of the page that are not run on these machines: a test of their own installs, and the variable is set.
+INSTALL = COMMANDS[:2]
+NOT_RUN = {*INSTALL, "export RAY_AUTH_MODE=token"}
 
 
 def free_port() -> int:
@@ -442,3 +444,37 @@ def test_a_head_that_lacks_packages_gets_an_environment_of_ray_s_with_the_wheel(
     assert [(each[0], wheel in each[1]) for each in asked] == [(folders, False), (folders, True)]
     assert asked[0][2] == ()
     assert asked[1][2] == [wheel, *(f"{name}=={number}" for name, number in pins_here().items())]
+
+
+def test_the_page_s_commands_install_a_program_that_runs(tmp_path):
+    """The package from a wheel of this tree, and what it stands on from this environment."""
+    folder, wheels = tmp_path / "opt", tmp_path / "wheels"
+    wheels.mkdir()
+    write_wheel(wheels)
+    packages = [folder for folder in sys.path if folder.endswith("site-packages")]
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("PIP_")},
+        **{
+            "PIP_NO_INDEX": "1",
+            "PIP_FIND_LINKS": str(wheels),
+            "PIP_NO_DEPS": "1",
+            "PIP_CONFIG_FILE": os.devnull,
+        },
+    }
+    for command in INSTALL:
+        words = [word.replace("/opt", str(folder)) for word in shlex.split(command)]
+        words = [sys.executable if word == "python3" else word for word in words]
+        done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    told = subprocess.run(
+        [folder / "seg-video/bin/seg-video", "--version"],
+        **{
+            "env": {**environment, "PYTHONPATH": os.pathsep.join(packages)},
+            "cwd": tmp_path,
+            "capture_output": True,
+            "text": True,
+        },
+        check=True,
+    )
+    assert told.stdout == f"seg-video {__version__}\n"
+    assert list(folder.rglob("site-packages/pipeline/weights/data/catalog.json"))

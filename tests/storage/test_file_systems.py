@@ -190,7 +190,7 @@ def test_a_file_is_put_under_a_free_name_only_and_is_whole_or_not_there(place, n
     assert facts == look_at(new) == (5000, None)
     assert publish(file, new, replace=False) == facts  # as where an answer was lost
     file.write_bytes(b"other")
-    with pytest.raises(UsageError, match="has come into being meanwhile"):
+    with pytest.raises(UsageError, match="was created by something else"):
         publish(file, new, replace=False)
     assert (root / "made/new.mp4").read_bytes() == CONTENT
     publish(file, new, replace=True)
@@ -213,7 +213,7 @@ def test_a_name_that_a_killed_writer_has_kept_is_taken_by_who_brings_its_content
     assert b"keeps this name" in (root / "new.mp4").read_bytes()
     other = root / "other"
     other.write_bytes(b"other")
-    with pytest.raises(UsageError, match="has come into being meanwhile"):
+    with pytest.raises(UsageError, match="was created by something else"):
         publish(other, new, replace=False)
     publish(file, new, replace=False)
     assert (root / "new.mp4").read_bytes() == CONTENT
