@@ -193,5 +193,5 @@ def test_outputs_of_several_are_named_by_a_folder_or_a_template_in_the_storage()
 
 
 def test_two_outputs_whose_runs_would_have_one_name_are_told():
-    with pytest.raises(UsageError, match=r"under the name a\.mp4"):
+    with pytest.raises(UsageError, match=r"would both be called a\.mp4"):
         check_together([(["one.mp4"], "s3://b/1/a.mp4"), (["two.mp4"], "s3://b/2/a.mp4")])
