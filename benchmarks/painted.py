@@ -80,7 +80,7 @@ def measured(header: Header, tracks: list[Tracks], truth: Truth) -> dict[str, fl
     seen = [np.flatnonzero(np.array(one) >= SEEN) for one in near.values()]
     return {
         "iou": float(ious.mean()),
-        "far": float(np.mean(far)),
+        "far": float(np.mean(far)) if far else 0.0,
         "seen": float((ious >= SEEN).mean()),
         "late": sum(int(one[0]) for one in seen if len(one)),
         "early": sum(
