@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from threading import Lock, Thread
 from typing import Any, NamedTuple, TypeVar
@@ -95,7 +96,20 @@ def asked(address: Address | str, call: Callable[[Reached], _T], more_seconds: f
 
 def forget(address: Address | str) -> None:
     """Let the next question at this address be asked by a new connection."""
-    _CONNECTIONS.pop((os.getpid(), _root(str(address))), None)
+    _let_go((os.getpid(), _root(str(address))))
+
+
+def _let_go(key: tuple[int, str]) -> None:
+    """Drop a connection, and close the file that an archive lies in: left to its end, a failure would be on stderr."""
+    connection = _CONNECTIONS.pop(key, None)
+    holder: Any = None if connection is None else getattr(connection.fs, "of", None)
+
+    def close() -> None:
+        with suppress(Exception):  # of a connection that is lost
+            holder.__exit__(None, None, None)
+
+    if hasattr(holder, "__exit__"):
+        Thread(target=close, name="storage", daemon=True).start()  # it may never answer
 
 
 def _answer(url: str, call: Callable[[Reached], _T], more_seconds: float) -> _T:
@@ -118,7 +132,7 @@ def _connection(kind: Any, url: str) -> _Connection:
         fs, path = _within(STALL_SECONDS, partial(_connected, kind, url))
         _CONNECTIONS[key] = _Connection(fs, path, Lock())
         while len(_CONNECTIONS) > _MOST_CONNECTIONS:
-            del _CONNECTIONS[next(iter(_CONNECTIONS))]
+            _let_go(next(iter(_CONNECTIONS)))
     return _CONNECTIONS[key]
 
 

@@ -98,12 +98,22 @@ def root(tmp_path):
     return tmp_path
 
 
+def let_go():
+    """Close what archives hold open, while its server is there."""
+    for key in list(reach._CONNECTIONS):
+        reach._let_go(key)
+    for thread in threading.enumerate():
+        if thread.name == "storage":
+            thread.join(10)
+
+
 @pytest.fixture
 def sftp(root):
     pytest.importorskip("paramiko")
     pytest.importorskip("asyncssh")
     serving = SftpServer(root)
     yield serving
+    let_go()
     serving.close()
 
 
