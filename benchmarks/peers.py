@@ -6,6 +6,8 @@ it is there, then a table of medians, which is written with the CPU's features t
 
 `start` ends with the first frame of a peer, and of ours when the network is loaded; `frames/s` are those behind it.
 --isa AVX2 keeps OpenVINO, ours and the peer's, and PyTorch from wider instructions; ONNX Runtime cannot be kept.
+OpenVINO takes bfloat16 by itself on a CPU that has it: slower on Intel's without AMX, and under --isa AVX2 an error. So
+the peer has a row in float32 too.
 """
 
 from __future__ import annotations
@@ -37,13 +39,20 @@ PEERS = {
     "yolo11n-seg, PyTorch": "torch",
     "yolo11n-seg, ONNX Runtime": "onnx",
     "yolo11n-seg, OpenVINO": "openvino",
+    "yolo11n-seg, OpenVINO float32": "openvino float32",
 }
 
 #: Exports the peer's network once, and runs it over a video as its users do; says when the first frame is through.
 PEER = """
 import sys, pathlib
 kind, clip, out, cache = sys.argv[1:5]
+kind, _, precision = kind.partition(" ")
 from ultralytics import YOLO
+if precision:
+    from openvino import Core
+    compiled = Core.compile_model
+    Core.compile_model = lambda core, model, device_name=None, config=None: compiled(
+        core, model, device_name, {**(config or {}), "INFERENCE_PRECISION_HINT": "f32"})
 made = pathlib.Path(cache, {"torch": "yolo11n-seg.pt", "onnx": "yolo11n-seg.onnx",
                             "openvino": "yolo11n-seg_openvino_model"}[kind])
 if not made.exists():

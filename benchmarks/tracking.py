@@ -127,9 +127,7 @@ def _track(
 
 def _keys(header: Header, every: int) -> set[int]:
     """Places of the frames that the network would look at."""
-    seconds = header.seconds.tolist()
-    cuts = [place for place in range(len(seconds)) if header.motion(header.first_frame + place).cut]
-    return set(key_frames(seconds, every, cuts))
+    return set(key_frames(header.seconds.tolist(), every))
 
 
 def _likeness(first: Sequence[Tracks], tracks: Sequence[Tracks]) -> float:
