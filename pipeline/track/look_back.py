@@ -8,7 +8,6 @@ other: no cut into chunks changes the result.
 
 from __future__ import annotations
 
-from math import ceil
 from operator import attrgetter
 
 import numpy as np
@@ -216,7 +215,7 @@ class LookBack:
             life = window.lives[int(frame.owners[row])]
             scores = list(map(_SCORE, life.seen))
             if max(scores) > life.judged:
-                life.judged = max(life.judged, sum(sorted(scores, reverse=True)[: ceil(needed)]) / needed)
+                life.judged = max(life.judged, _mean_of_best(scores, needed))
             if life.id == UNDECIDED and life.judged >= self._settings.start_score:
                 life.id = window.next_id
                 window.next_id += 1
@@ -307,6 +306,15 @@ class LookBack:
         for number, (_, seconds) in list(window.aliases.items()):
             if now - seconds > forget:
                 del window.aliases[number]
+
+
+def _mean_of_best(scores: list[float], count: float) -> float:
+    """Mean of the `count` best scores, of which the last one counts in part where that is no whole number.
+
+    Scores that are missing count as 0.
+    """
+    best, whole = sorted(scores, reverse=True), int(count)
+    return (sum(best[:whole]) + (count - whole) * sum(best[whole : whole + 1])) / count
 
 
 def _appended(own: Tracks, more: Tracks) -> Tracks:

@@ -51,8 +51,9 @@ def same_objects(
         return []
     boxes = np.array([one.box for _, one in present])
     near = (overlaps(boxes, boxes) >= settings.same_overlap) | (_boxes_within(boxes) >= _WITHIN)
-    beside = overlaps(boxes, boxes, _BESIDE) > 0
-    near |= beside & np.array([life.number in fresh for life, _ in present])
+    if fresh:
+        beside = overlaps(boxes, boxes, _BESIDE) > 0
+        near |= beside & np.array([life.number in fresh for life, _ in present])
     pairs: list[tuple[Life, Life]] = []
     gone: set[int] = set()
     for first, second in np.argwhere(np.triu(near | near.T, 1)).tolist():

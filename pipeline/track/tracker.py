@@ -26,6 +26,10 @@ from pipeline.track.state import TrackerState
 Rows = NDArray[np.intp]
 _NOBODY = -1
 
+#: A track that was seen in the frame before and meets a detection with this IoU does not compete for it with tracks
+#: that have been lost for some time, as their predictions lie anywhere by now (Wojke et al. 2017, matching cascade).
+_KEPT_OVERLAP = 0.5
+
 #: What a track keeps from frame to frame as long as it is not seen.
 _KEPT = ("ids", "votes", "peaks", "hits", "missed", "last_seen")
 
@@ -117,6 +121,7 @@ class Tracker:
         overlap[groups[:, None] != self.groups[classes][None]] = 0.0
         sure, in_view = state.hits > 1, state.missed == 0
         stages = (
+            (sure & in_view, strong, _KEPT_OVERLAP),
             (sure, strong, self.settings.strong_overlap),
             (sure & in_view, usable & ~strong, self.settings.weak_overlap),
             (~sure, strong, self.settings.strong_overlap),

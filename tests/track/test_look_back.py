@@ -62,6 +62,14 @@ def test_an_object_counts_as_long_however_often_the_network_looks():
     assert ids(follow(film(frames)))[0] == ids(follow(film(seldom)))[0] == [1]
 
 
+@pytest.mark.parametrize("every", [1, 3])
+def test_no_track_is_surer_than_the_network_ever_was(every):
+    # In half a second are 12.5 frames, or 4.2 looks: the best 13, or 5, would count as more than there are.
+    frames = [frame((10, 0.75, 3)) if step % every == 0 else None for step in range(60)]
+    scores = np.concatenate([here.peak_scores for here in follow(film(frames))])
+    np.testing.assert_allclose(scores, 0.75)
+
+
 @pytest.mark.parametrize(("gap", "weak", "bridged"), [(24, (6, 12, 18), True), (32, (16,), False)])
 def test_what_is_weak_for_a_second_is_followed_from_both_sides_or_not_at_all(gap, weak, bridged):
     # Too weak to go on with for the forward step, which loses it, and longer than a gap that is filled.

@@ -52,6 +52,12 @@ def test_two_objects_of_a_frame_get_ids_in_the_order_of_their_scores():
     assert ids(follow([frame((0, 0.9, 3), (200, 0.8, 3))])) == [[1, 2]]
 
 
+def test_a_track_that_was_lost_takes_nothing_from_one_that_was_there_a_frame_ago():
+    # The lost one was at 128. The sum of overlaps is greatest if it goes on at 110, and the other one at 72.
+    frames = [frame((100, 0.9, 3), *[(128, 0.8, 3)] * (step < 5)) for step in range(10)]
+    assert ids(follow([*frames, frame((110, 0.9, 3), (72, 0.8, 3))]))[-1] == [1, 3]
+
+
 def test_crossing_objects_keep_their_ids():
     # Left to right at 6 px a frame, right to left at 6 px a frame; at frame 10 both boxes are the same.
     frames = [frame((6.0 * step, 0.9, 3), (120.0 - 6 * step, 0.8, 3)) for step in range(21)]
