@@ -109,7 +109,6 @@ def test_a_word_too_long_for_a_file_name_is_a_usage_error(tmp_path, monkeypatch)
 @pytest.mark.parametrize(
     ("path", "kind"),
     [
-        ("rtsp://cam/1", "an address"),
         ("/dev/video0", "a camera"),
         ("0", "a camera"),
         ("job.yaml", "a job file"),
