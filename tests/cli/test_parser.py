@@ -95,8 +95,8 @@ def test_help_of_render_tells_no_default_of_what_stays_as_the_run_has_it():
     run, render = (
         " ".join(Parsers(cli.COMMANDS).of[name].format_help().split()) for name in ("run", "render")
     )
-    assert "what decides the colour (one of track, class; default: track)" in run
-    assert "what decides the colour (one of track, class)" in render
+    assert "what decides an object's colour (one of track, class; default: track)" in run
+    assert "what decides an object's colour (one of track, class)" in render
     assert "what no option changes stays as it is there" in render
 
 
@@ -109,7 +109,6 @@ def test_a_word_too_long_for_a_file_name_is_a_usage_error(tmp_path, monkeypatch)
 @pytest.mark.parametrize(
     ("path", "kind"),
     [
-        ("rtsp://cam/1", "an address"),
         ("/dev/video0", "a camera"),
         ("0", "a camera"),
         ("job.yaml", "a job file"),
