@@ -9,15 +9,15 @@ knows (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models"). The meta
 from __future__ import annotations
 
 import argparse
+import json
 import sys
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from pipeline.errors import SegVideoError, WeightsError
 from pipeline.formats.own_file import load_weights, save_weights
-from pipeline.model.config import MaskRCNNConfig, TrainingConfig
 
 
 def main() -> None:
@@ -59,9 +59,11 @@ def average(before: Path, after: Path, output: Path, share: float = 0.5) -> None
     save_weights(output, mean, metadata)
 
 
-def _network(metadata: dict[str, str]) -> MaskRCNNConfig:
+def _network(metadata: dict[str, str]) -> dict[str, Any]:
     """The config without what only training reads, which may differ between two sittings."""
-    return replace(MaskRCNNConfig.from_json(metadata["config"]), training=TrainingConfig())
+    described: dict[str, Any] = json.loads(metadata["config"])
+    described.pop("training", None)
+    return described
 
 
 if __name__ == "__main__":

@@ -28,11 +28,16 @@ class PixelTeacher:
     """
 
     def __init__(self, path: Path) -> None:
-        from ai_edge_litert.interpreter import Interpreter
+        from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
         try:
-            # Its output is the best class alone; the logits before that are kept too.
-            self._network: Any = Interpreter(str(path), num_threads=1, experimental_preserve_all_tensors=True)
+            # Its output is the best class alone. The logits before that are kept too, but where a delegate computes.
+            self._network: Any = Interpreter(
+                str(path),
+                num_threads=1,
+                experimental_preserve_all_tensors=True,
+                experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+            )
             self._network.allocate_tensors()
             (given,) = self._network.get_input_details()
             (logits,) = (
