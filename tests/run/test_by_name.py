@@ -93,12 +93,12 @@ def test_a_name_of_no_run_is_a_usage_error(arguments, capsys):
 def test_render_paints_anew_without_the_network(work, traffic, here, fake_network, monkeypatch):
     work([traffic], here / "out.mp4", chunk_frames=8)
     fake_network.looked_at.clear()
-    describe = registry.describe
-    monkeypatch.setattr("pipeline.networks.registry.describe", None)
+    check_file = registry.check_file
+    monkeypatch.setattr("pipeline.networks.registry.check_file", None)
     assert cli.main(["render", "out.mp4", "out2.mp4", "--style", "boxes", "--crf", "30", "--quiet"]) == 0
     assert fake_network.looked_at == []
     assert (here / "out2.mp4").read_bytes() != (here / "out.mp4").read_bytes()
-    monkeypatch.setattr("pipeline.networks.registry.describe", describe)
+    monkeypatch.setattr("pipeline.networks.registry.check_file", check_file)
     work([traffic], here / "fresh.mp4", chunk_frames=8, style="boxes", crf=30)
     assert (here / "out2.mp4").read_bytes() == (here / "fresh.mp4").read_bytes()
     assert (here / "out2.mp4.seg-run" / "detections.parquet").exists()
