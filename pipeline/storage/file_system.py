@@ -16,7 +16,6 @@ from pipeline.storage.reach import Reached, is_unreached
 #: Words for a file that is made only where none has its name: fsspec's, and that of the library for SFTP.
 _NEW_ONLY = ("xb", "wxb")
 
-
 #: The file that keeps a name.
 _KEPT = "seg-video keeps this name for a moment, for content of SHA-256 {}\n"
 
@@ -153,9 +152,7 @@ def _makes(fs: Any, path: str, mode: str) -> bool:
     try:
         with fs.open(path, mode) as stream:
             stream.write(b"1")
-    except (
-        Exception
-    ):  # each file system has an error of its own for a name that is taken, and for a mode that it has not
+    except Exception:  # each has an error of its own for a taken name, and for a mode that it lacks
         return False
     return _content(fs, path) == b"1"
 
