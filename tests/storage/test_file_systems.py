@@ -28,6 +28,7 @@ from pipeline.storage.objects import (
 from pipeline.structures.address import Address
 from tests.storage.conftest import server as server
 from tests.storage.file_servers import PASSWORD, FtpServer, SftpServer
+from tests.storage.writers import publish_at_once
 
 fsspec = pytest.importorskip("fsspec")
 
@@ -231,23 +232,8 @@ def test_a_name_that_a_killed_writer_has_kept_is_taken_by_who_brings_its_content
 
 def test_of_writers_at_once_one_is_told_and_nothing_is_mixed(place, new, root):
     check_takes_outputs(new)
-    contents, outcomes = [bytes([65 + number]) * 3000 for number in range(4)], []
-
-    def write(number):
-        path = root / str(number)
-        path.write_bytes(contents[number])
-        try:
-            publish(path, new, replace=False)
-            outcomes.append(number)
-        except UsageError:
-            pass
-
-    writers = [threading.Thread(target=write, args=(number,)) for number in range(4)]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join()
-    (first,) = outcomes
+    contents = [bytes([65 + number]) * 3000 for number in range(4)]
+    (first,) = publish_at_once(root, new, contents)
     assert (root / "made/new.mp4").read_bytes() == contents[first]
     assert below(root) == {"made/new.mp4", "0", "1", "2", "3"}
 

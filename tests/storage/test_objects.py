@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import sys
-import threading
 
 import pytest
 
@@ -13,6 +12,7 @@ from pipeline.record.source_identity import SourceIdentity
 from pipeline.storage import objects, reach
 from pipeline.storage.objects import ObjectFile, is_there, look_at, publish
 from pipeline.structures.address import Address
+from tests.storage.writers import publish_at_once
 
 CONTENT = random.Random(1).randbytes(5000)
 
@@ -158,21 +158,5 @@ def test_a_write_that_fails_is_made_again_also_where_only_the_answer_was_lost(s3
 
 def test_of_two_writers_at_once_one_is_told_and_nothing_is_mixed(s3, tmp_path):
     contents = [bytes([number]) * 3000 for number in range(4)]
-    outcomes = []
-
-    def write(number):
-        path = tmp_path / str(number)
-        path.write_bytes(contents[number])
-        try:
-            publish(path, NEW, replace=False)
-            outcomes.append(number)
-        except UsageError:
-            pass
-
-    writers = [threading.Thread(target=write, args=(number,)) for number in range(4)]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join()
-    (first,) = outcomes
+    (first,) = publish_at_once(tmp_path, NEW, contents)
     assert s3.objects["/bucket/new.mp4"] == contents[first]
