@@ -23,7 +23,7 @@ from typing import Any
 
 from machine import RESULTS, machine, write
 
-from pipeline.workers.allocator import ALLOCATOR
+from pipeline.workers.allocator import allocator_settings
 
 #: Step, module, and the function or method whose time it is.
 STEPS = (
@@ -137,9 +137,10 @@ def main() -> int:
     parser.add_argument("clip", type=Path)
     parser.add_argument("options", nargs="*", help="of seg-video, behind --")
     arguments = parser.parse_args()
-    if any(os.environ.get(name) != value for name, value in ALLOCATOR.items()):
+    as_worker = {**os.environ, **allocator_settings()}
+    if as_worker != dict(os.environ):
         # glibc reads them when a process starts, and they decide what fresh arrays cost.
-        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **ALLOCATOR})  # noqa: S606
+        os.execve(sys.executable, [sys.executable, *sys.argv], as_worker)  # noqa: S606
     watch = Stopwatch()
     watch.enter("imports")
     put_in(watch)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -10,11 +11,17 @@ from pathlib import Path
 
 #: For glibc in the workers: frames and tensors go back to the system when they are freed. By its defaults it keeps more
 #: of them with each chunk: 1080p video took 3.1 GB after one minute and 3.6 GB after ten.
-ALLOCATOR: Mapping[str, str] = {
+_WORKER_SETTINGS: Mapping[str, str] = {
     "MALLOC_ARENA_MAX": "2",
     "MALLOC_MMAP_THRESHOLD_": str(1 << 20),
     "MALLOC_TRIM_THRESHOLD_": str(8 << 20),
 }
+
+
+def allocator_settings() -> dict[str, str]:
+    """Variables of the environment for workers. What the user has set stays as it is."""
+    return {name: os.environ.get(name, value) for name, value in _WORKER_SETTINGS.items()}
+
 
 #: glibc's numbers of `mallopt` (malloc.h), and how much is kept: no array of a frame is larger.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX, _KEPT = -1, -3, -8, 32 << 20
@@ -36,7 +43,7 @@ def share_memory() -> None:
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
-        mallopt(_ARENA_MAX, int(ALLOCATOR["MALLOC_ARENA_MAX"]))
+        mallopt(_ARENA_MAX, int(_WORKER_SETTINGS["MALLOC_ARENA_MAX"]))
 
 
 #: Bytes that a worker may always allocate: threads and libraries reserve half a gigabyte or more that they do not use.

@@ -6,10 +6,12 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from pipeline.workers.environment import environment
 
 #: Ray puts sockets below its folder, and a socket's path may have 107 characters, of which Ray's own names
 #: take about 65.
@@ -30,29 +32,20 @@ def private_ray() -> Iterator[Path]:
     """
     folder = _make_folder()
     try:
-        with (
-            _environment({"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}),
-            _on_loopback(),
-        ):
+        with _token(), _on_loopback():
             yield folder / _INNER
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Set variables of the environment, which Ray's processes take over, and Ray's own memory of them."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
+def _token() -> Iterator[None]:
+    """Have Ray ask for a random token, with which its processes reach one another, and forget it again."""
     try:
-        _forget_token()
-        yield
+        with environment({"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}):
+            _forget_token()
+            yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
         _forget_token()
 
 

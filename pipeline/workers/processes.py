@@ -16,8 +16,9 @@ from threading import Lock
 from types import ModuleType
 from typing import Any
 
-from pipeline.workers.allocator import ALLOCATOR, give_back_memory, limit_memory
+from pipeline.workers.allocator import allocator_settings, give_back_memory, limit_memory
 from pipeline.workers.contract import MOST_ATTEMPTS, PoolSpec, TaskResult, described
+from pipeline.workers.environment import environment
 from pipeline.workers.pool import Pool, PoolTask, PoolWorker, lost_worker
 
 #: The handle of a worker's setup, beside those of its tasks, which count from 0.
@@ -42,8 +43,6 @@ class ProcessPools:
 
     def __init__(self) -> None:
         self._pools: dict[str, Pool[_Process]] = {}
-        for name, value in ALLOCATOR.items():
-            os.environ.setdefault(name, value)
 
     def add(self, spec: PoolSpec, begin: int = 1) -> None:
         """Add a pool, and start `begin` of its workers beside one another."""
@@ -143,7 +142,7 @@ def _start(pool: Pool[_Process]) -> _Process:
     ours, theirs = context.Pipe()
     spec = pool.spec
     process = context.Process(target=_serve, args=(theirs, spec), name=f"seg-video {spec.name}", daemon=True)
-    with _without_script():
+    with _without_script(), environment(allocator_settings()):
         process.start()
     theirs.close()
     worker = _Process(process=process, pipe=ours)

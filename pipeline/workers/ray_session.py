@@ -12,7 +12,8 @@ from threading import Event, Thread
 from typing import Any
 
 from pipeline.errors import SegVideoError
-from pipeline.workers.allocator import ALLOCATOR
+from pipeline.workers.allocator import allocator_settings
+from pipeline.workers.environment import environment
 from pipeline.workers.private_ray import private_ray
 
 #: Nothing large goes through Ray's store: detections, compressed packets and parts only.
@@ -105,16 +106,15 @@ def _connect(address: str | None, folder: Path | None) -> None:
         _look_who_answers(address)
         ray.init(address=address, **options)
         return
-    for name, value in ALLOCATOR.items():
-        os.environ.setdefault(name, value)
-    ray.init(
-        include_dashboard=False,
-        object_store_memory=_STORE_BYTES,
-        _temp_dir=str(folder),
-        # Ray would start an idle process a core before the first is asked for.
-        _system_config={"prestart_worker_first_driver": False},
-        **options,
-    )
+    with environment(allocator_settings()):  # Ray's processes take it over, and so do their workers
+        ray.init(
+            include_dashboard=False,
+            object_store_memory=_STORE_BYTES,
+            _temp_dir=str(folder),
+            # Ray would start an idle process a core before the first is asked for.
+            _system_config={"prestart_worker_first_driver": False},
+            **options,
+        )
 
 
 def _look_who_answers(address: str) -> None:

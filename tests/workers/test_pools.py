@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -53,6 +54,21 @@ def run(pools, name, *tasks):
             if not result.retried:
                 over[result.key] = result
     return over, tries
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_worker_has_its_own_settings_of_memory_and_the_process_that_starts_it_stays_as_it_is(
+    in_processes, monkeypatch
+):
+    monkeypatch.delenv("MALLOC_ARENA_MAX", raising=False)
+    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "4711")  # the user's own
+    before = dict(os.environ)
+    in_processes.add(PoolSpec("doublers", Doubler(), 1))
+    in_processes.setup_result("doublers")
+    assert os.environ == before
+    (worker,) = in_processes._pools["doublers"].workers
+    told = Path(f"/proc/{worker.process.pid}/environ").read_bytes().split(b"\0")
+    assert {b"MALLOC_ARENA_MAX=2", b"MALLOC_TRIM_THRESHOLD_=4711"} <= set(told)
 
 
 def test_tasks_give_values(pool):
