@@ -93,15 +93,11 @@ def _error(where: str, missing: list[str], unused: list[str], misfits: list[str]
     found = [f"{len(names)} {title}{_listed(names)}" for title, names in sides.items()]
     return WeightsError(
         f"{where} holds the weights of another network than the model that was built for it.",
-        found="\n         ".join(found),
+        found="; ".join(found),
         do="check that the file is the one the chosen model was published with",
     )
 
 
 def _listed(names: list[str]) -> str:
-    if not names:
-        return ""
-    lines = names[:_SHOWN]
-    if len(names) > _SHOWN:
-        lines.append(f"... and {len(names) - _SHOWN} more")
-    return ":" + "".join(f"\n           {line}" for line in lines)
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f": {', '.join(names[:_SHOWN])}{more}" if names else ""

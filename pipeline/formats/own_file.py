@@ -13,7 +13,7 @@ import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from pipeline.errors import WeightsError, WriteError
+from pipeline.errors import WeightsError
 from pipeline.files import write_whole
 
 #: Types as the format calls them; bfloat16 is read as the upper half of a float32.
@@ -35,20 +35,17 @@ def save_weights(path: str | Path, arrays: Mapping[str, NDArray[Any]], metadata:
 
     The file appears under its name only when it is whole; one that was there is replaced.
 
-    Raises WeightsError where an array's type is none of the format's or the folder cannot be written.
+    Raises WeightsError where an array's type is none of the format's, WriteError where the file cannot be written.
 
     """
     # asarray and not ascontiguousarray, which turns a scalar into a vector.
     plain = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     described = {**metadata, _DIGEST: _digest({name: array.tobytes() for name, array in plain.items()})}
     try:
-        write_whole(Path(path), safetensors.numpy.save(plain, metadata=described))
-    except (WriteError, KeyError, ValueError, safetensors.SafetensorError) as failure:
-        raise WeightsError(
-            f"{path} cannot be written.",
-            found=str(failure),
-            do="use a folder that exists and can be written to",
-        ) from failure
+        content = safetensors.numpy.save(plain, metadata=described)
+    except (KeyError, ValueError, safetensors.SafetensorError) as failure:
+        raise WeightsError(f"{path} cannot hold these weights.", found=str(failure)) from failure
+    write_whole(Path(path), content)
 
 
 def load_weights(path: str | Path) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
@@ -76,7 +73,7 @@ def read_metadata(path: str | Path) -> dict[str, str]:
             if length > _LONGEST_HEADER:
                 raise ValueError(f"a header of {length} bytes")
             return _metadata(start + file.read(length))
-    except (OSError, ValueError, AttributeError, RecursionError) as damage:
+    except (OSError, ValueError, RecursionError) as damage:
         raise _unreadable(path, damage) from damage
 
 

@@ -34,7 +34,7 @@ def read_pytorch_stream(path: Path) -> tuple[object, dict[str, NDArray[np.generi
                 path, f"a pickle that begins with a {type(magic).__name__}, not with PyTorch's magic number"
             )
         if unpickler.load(stream) != _PROTOCOL:
-            raise _refusal(path, "a protocol other than 1001")
+            raise _refusal(path, f"a protocol other than {_PROTOCOL}")
         system = unpickler.load(stream)
         if not isinstance(system, dict) or system.get("little_endian") is not True:
             raise _refusal(path, "a file of a big-endian machine")
@@ -47,7 +47,7 @@ def _read_storages(
 ) -> dict[str, NDArray[np.generic]]:
     declared = dict(unpickler.storages)
     keys = unpickler.load(stream)
-    if not isinstance(keys, list) or sorted(map(str, keys)) != sorted(declared):
+    if not isinstance(keys, list) or {type(key) for key in keys} - {str} or sorted(keys) != sorted(declared):
         raise _refusal(path, "a list of storages that differs from the tensors' own")
     storages = {}
     for key in keys:

@@ -39,12 +39,9 @@ def test_the_error_lists_both_sides_and_both_shapes() -> None:
         )
     text = str(caught.value)
     assert text.startswith("some.pth holds the weights of another network")
-    assert "2 variables of the model without a tensor" in text
-    assert "b/kernel [4] <- b.weight" in text
-    assert "c/kernel [5] <- no rule" in text
-    assert "1 tensors of the file that no variable took" in text
-    assert "left.over [8, 8]" in text
-    assert "2 shapes that differ" in text
+    missing = "b/kernel [4] <- b.weight, c/kernel [5] <- no rule"
+    assert f"2 variables of the model without a tensor: {missing}; 1 tensors of the file" in text
+    assert "1 tensors of the file that no variable took: left.over [8, 8]; 2 shapes that differ" in text
     assert "a/kernel [2, 3] <- a [3, 2], which becomes [3, 2]" in text
     assert "d/kernel [1] <- d [2]: cannot reshape array of size 2" in text
 
@@ -66,6 +63,5 @@ def test_long_lists_are_cut_and_counted() -> None:
     with pytest.raises(WeightsError) as caught:
         account({f"v{i:02}": (1,) for i in range(40)}, {}, {})
     assert "40 variables" in str(caught.value)
-    assert "v11" in str(caught.value)
+    assert "v11 [1] <- no rule and 28 more" in str(caught.value)
     assert "v12" not in str(caught.value)
-    assert "... and 28 more" in str(caught.value)

@@ -250,6 +250,9 @@ def test_an_old_file_whose_lengths_disagree_is_refused(tmp_path: Path) -> None:
     tz.write_stream(path, body, {"1": RAMP.tobytes()}, {"1": 12})
     with pytest.raises(WeightsError, match="a list of storages that differs"):
         read_state_dict(path)
+    tz.write_stream(path, body, {0: RAMP.tobytes()}, {0: 12})
+    with pytest.raises(WeightsError, match="a list of storages that differs"):
+        read_state_dict(path)
 
 
 def test_a_recall_of_something_never_stored_is_refused(tmp_path: Path) -> None:
