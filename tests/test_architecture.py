@@ -114,6 +114,7 @@ HOMES = {
     "platformdirs": {"weights"},
     "filelock": {"weights", "networks"},
     "fsspec": {"storage"},
+    "paramiko": {"storage"},
     "tqdm": {"weights", "training"},
     "ray": {"workers"},
     "shtab": {"cli"},

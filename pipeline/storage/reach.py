@@ -27,6 +27,9 @@ STALL_SECONDS = 60.0
 #: The packages that reach the storages whose own errors say less, by what an address begins with.
 _PACKAGES = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs", "http": "aiohttp", "https": "aiohttp"}
 
+#: fsspec's SFTP, which goes to any host.
+_ANY_HOST = "fsspec.implementations.sftp.SFTPFileSystem"
+
 #: HTTP's answers after which another try may do better: time-outs and throttling; also all above 500.
 _PASSING = (408, 425, 429)
 
@@ -114,7 +117,8 @@ def _let_go(key: tuple[int, str]) -> None:
 
 def _answer(url: str, call: Callable[[Reached], _T], more_seconds: float) -> _T:
     links = links_of(url)
-    kind, is_chain = _kind(url, links[0]), len(links) > 1
+    kinds, is_chain = [_kind(url, link) for link in links], len(links) > 1
+    kind = kinds[0]
     path = "" if is_chain else kind._strip_protocol(url)
     if kind.async_impl is True and not is_chain:
         return call(Reached(_opened(kind, url), path, {"timeout": STALL_SECONDS}))
@@ -137,12 +141,22 @@ def _connection(kind: Any, url: str) -> _Connection:
 
 
 def _kind(url: str, link: str) -> Any:
-    """The class of fsspec's for what an address begins with. Raises UsageError where there is none."""
+    """The class of fsspec's for what a link of an address begins with. Raises UsageError where there is none.
+
+    fsspec makes the storages of a chain itself, so that it is told of ours in place of its own SFTP.
+    """
     scheme = link.partition("://")[0]
     try:
-        from fsspec import get_filesystem_class
+        from fsspec import get_filesystem_class, register_implementation
 
-        return get_filesystem_class(scheme)
+        kind = get_filesystem_class(scheme)
+        if f"{kind.__module__}.{kind.__name__}" == _ANY_HOST:
+            from pipeline.storage.known_hosts import KnownHostsSftp
+
+            kind = KnownHostsSftp
+            for protocol in kind.protocol:
+                register_implementation(protocol, kind, clobber=True)
+        return kind
     except ImportError as error:
         package = _PACKAGES.get(scheme)
         found = None if package else str(error)

@@ -18,7 +18,7 @@ from pipeline.run.run_listing import run_listing
 from pipeline.run.stopping import StopSignal
 from pipeline.storage import reach
 from pipeline.structures.address import Address
-from tests.storage.file_servers import PASSWORD, SftpServer
+from tests.storage.file_servers import PASSWORD, SftpServer, home_that_knows
 
 fsspec = pytest.importorskip("fsspec")
 
@@ -42,6 +42,7 @@ def sftp(root, tmp_path, monkeypatch):
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     serving = SftpServer(root)
+    monkeypatch.setenv("HOME", str(home_that_knows(tmp_path / "home", [serving.known_host()])))
     yield serving
     serving.close()
 

@@ -11,18 +11,25 @@ PASSWORD = "SECRET"
 
 
 class SftpServer:
-    """asyncssh's server of SFTP, whose root is `folder`; the name of who comes is `me`. url : of its root."""
+    """asyncssh's server of SFTP, whose root is `folder`; the name of who comes is `me`.
 
-    def __init__(self, folder: Path) -> None:
+    url : of its root. host : its name in files of known hosts. keys : by their kind.
+    asked : the names that it was told.
+    """
+
+    def __init__(self, folder: Path, keys: tuple[str, ...] = ("ssh-ed25519",)) -> None:
         import asyncssh
 
         self._open = opened = set()
+        self.asked = asked = []
+        self.keys = {kind: asyncssh.generate_private_key(kind) for kind in keys}
 
         class Door(asyncssh.SSHServer):
             def connection_made(self, conn):
                 opened.add(conn)
 
             def begin_auth(self, username):
+                asked.append(username)
                 return True
 
             def password_auth_supported(self):
@@ -36,16 +43,21 @@ class SftpServer:
                 super().__init__(channel, chroot=str(folder))
 
         async def serve():
-            key = asyncssh.generate_private_key("ssh-ed25519")
+            held = list(self.keys.values())
             return await asyncssh.listen(
-                "127.0.0.1", 0, server_factory=Door, server_host_keys=[key], sftp_factory=Root
+                "127.0.0.1", 0, server_factory=Door, server_host_keys=held, sftp_factory=Root
             )
 
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self._serving = self._do(serve())
+        self.host = f"[127.0.0.1]:{self._serving.get_port()}"
         self.url = f"sftp://me@127.0.0.1:{self._serving.get_port()}"
+
+    def known_host(self, kind: str = "ssh-ed25519") -> str:
+        """The line of its key of that kind in a file of known hosts."""
+        return f"{self.host} {self.keys[kind].export_public_key().decode()}"
 
     def hang_up(self) -> None:
         """End all that are connected."""
@@ -71,6 +83,14 @@ class SftpServer:
 
     def _do(self, what):
         return asyncio.run_coroutine_threadsafe(what, self._loop).result(30)
+
+
+def home_that_knows(folder: Path, lines: list[str]) -> Path:
+    """A home in `folder` whose file of known hosts has these lines."""
+    file = folder / ".ssh" / "known_hosts"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("".join(f"{line}\n" for line in lines))
+    return folder
 
 
 class FtpServer:

@@ -27,7 +27,7 @@ from pipeline.storage.objects import (
 )
 from pipeline.structures.address import Address
 from tests.storage.conftest import server as server
-from tests.storage.file_servers import PASSWORD, FtpServer, SftpServer
+from tests.storage.file_servers import PASSWORD, FtpServer, SftpServer, home_that_knows
 from tests.storage.writers import publish_at_once
 
 fsspec = pytest.importorskip("fsspec")
@@ -109,10 +109,12 @@ def let_go():
 
 
 @pytest.fixture
-def sftp(root):
+def sftp(root, tmp_path_factory, monkeypatch):
     pytest.importorskip("paramiko")
     pytest.importorskip("asyncssh")
     serving = SftpServer(root)
+    home = home_that_knows(tmp_path_factory.mktemp("home"), [serving.known_host()])
+    monkeypatch.setenv("HOME", str(home))
     yield serving
     let_go()
     serving.close()
