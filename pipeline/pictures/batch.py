@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -26,6 +27,7 @@ from pipeline.pictures.stored import KnownPicture, PictureStore
 from pipeline.render.drawn_view import DrawnView
 from pipeline.render.shown import ShownTracks
 from pipeline.segment.network_classes import network_classes, network_runtime
+from pipeline.segment.segmenter import Segmenter
 from pipeline.store.header import StoredPicture
 from pipeline.weights.digest import weights_digest
 
@@ -83,11 +85,13 @@ def segment_pictures(
     pairs = picture_pairs(job.inputs, job.output, listed=job.listed)
     store = PictureStore([pair.output for pair in pairs])
     results: list[PictureResult] = []
-    with store.held():
+    with store.held(), ExitStack() as ended:
         known = store.known()
         if view.classes is not None:
             store.tell(view.classes, [pair.output for pair in pairs], known)
-        finder = finder or Finder(job.segment, class_maps=view.classes is not None)
+        if finder is None:
+            segmenter = Segmenter(job.segment, class_maps=view.classes is not None)
+            finder = ended.enter_context(closing(Finder(segmenter)))
         batch = _Batch(job, view, store, known, finder)
         for result in batch.results(pairs):
             results.append(result)

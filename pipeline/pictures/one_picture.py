@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,7 +20,6 @@ from pipeline.pictures.write import encoded
 from pipeline.render.label_planner import LabelPlanner
 from pipeline.render.overlay import Overlay
 from pipeline.segment.segmenter import Segmenter
-from pipeline.segment.settings import SegmentSettings
 from pipeline.store.header import StoredPicture
 from pipeline.structures.class_map import ClassMap
 from pipeline.structures.detections import Detections
@@ -40,38 +40,43 @@ class FoundInPicture:
 
 
 class Finder:
-    """Looks at pictures by the network of these settings, which is loaded when it is first needed.
+    """Looks at pictures by a network, which is loaded when it is first needed; any number of threads may ask.
 
-    Any number of threads may ask; as many are let through as the network has use for. threads : as for a Segmenter.
-    class_maps : asked for too.
+    To be closed by whoever makes it.
+
+    The network computes in as many threads of its own as it has use for, so that it goes straight on to the next
+    picture. Called by those that ask, it stood still for 3 ms after each: Python ran the one that had just got its
+    answer, and not the one whose turn it was.
     """
 
-    def __init__(
-        self, settings: SegmentSettings, threads: int | None = None, *, class_maps: bool = False
-    ) -> None:
-        self._segmenter = Segmenter(settings, threads, class_maps=class_maps)
-        self._names: Mapping[int, str] | None = None
-        self._loading, self._turns = threading.Lock(), threading.Semaphore()
+    def __init__(self, segmenter: Segmenter) -> None:
+        self._segmenter, self._loading = segmenter, threading.Lock()
+        self._loaded: tuple[Mapping[int, str], ThreadPoolExecutor] | None = None
 
     def look(self, picture: Picture) -> FoundInPicture:
         """The findings, in the picture's own pixels.
 
         Raises WeightsError, ConfigError for a network that cannot be had.
         """
-        names = self._loaded()
+        names, callers = self._network()
         wide, tall = self._segmenter.frame_size(picture.width, picture.height, None)
         rgb = picture.shrunk(wide, tall)
-        with self._turns:
-            ((found, class_map),) = self._segmenter.look(rgb[None])
+        ((found, class_map),) = callers.submit(self._segmenter.look, rgb[None]).result()
         in_size = None if class_map is None else _enlarged(class_map, picture.width, picture.height)
         return FoundInPicture(found.scaled(picture.width / wide, picture.height / tall), names, in_size)
 
-    def _loaded(self) -> Mapping[int, str]:
+    def close(self) -> None:
+        """End the network's threads, once they are through with what was asked."""
+        if self._loaded is not None:
+            self._loaded[1].shutdown()
+
+    def _network(self) -> tuple[Mapping[int, str], ThreadPoolExecutor]:
+        """Names of its classes, and the threads that call it."""
         with self._loading:
-            if self._names is None:
-                self._names = self._segmenter.setup()
-                self._turns = threading.Semaphore(self._segmenter.callers)
-            return self._names
+            if self._loaded is None:
+                names = self._segmenter.setup()
+                self._loaded = names, ThreadPoolExecutor(self._segmenter.callers, "network")
+            return self._loaded
 
 
 @dataclass(frozen=True, eq=False)

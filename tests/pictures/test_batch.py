@@ -92,6 +92,37 @@ def do(album, output, finder=None, **job):
     return results
 
 
+class OneAtATime:
+    """Stands for a Segmenter whose network has use for one caller; it keeps the thread of each call."""
+
+    callers = 1
+
+    def __init__(self):
+        self.threads = []
+
+    def setup(self):
+        return {3: "car"}
+
+    def frame_size(self, width, height, sample_aspect):
+        return width, height
+
+    def look(self, frames):
+        self.threads.append(threading.current_thread())
+        return [(Detections.empty(), None)]
+
+
+def test_a_network_is_called_by_threads_of_its_own_which_end_with_the_finder(album, tmp_path):
+    network = OneAtATime()
+    finder = Finder(network)
+    do(album, tmp_path / "out/{stem}_seg.png", finder)
+    (only,) = set(network.threads)
+    assert len(network.threads) == 3
+    assert not only.name.startswith("picture")
+    assert only.is_alive()
+    finder.close()
+    assert not only.is_alive()
+
+
 def test_pictures_are_painted_and_all_else_keeps_its_numbers(album, tmp_path):
     results = do(album, tmp_path / "out/{stem}_seg.png", render=RenderSettings(style=("masks",)))
     assert [(result.state, result.objects) for result in results] == [("done", 1), ("done", 1), ("done", 0)]
