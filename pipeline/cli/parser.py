@@ -6,6 +6,7 @@ import argparse
 import os
 from collections.abc import Collection, Container, Sequence
 from difflib import get_close_matches
+from itertools import takewhile
 from pathlib import Path
 from typing import NoReturn
 
@@ -99,11 +100,27 @@ class Parsers:
         return self._parse_for(words[place], [*words[:place], *words[place + 1 :]])
 
     def _parse_for(self, command: str, words: Sequence[str]) -> argparse.Namespace:
-        arguments, unknown = self.of[command].parse_known_intermixed_args(_without_end(words))
+        try:
+            arguments, unknown = self.of[command].parse_known_intermixed_args(_without_end(words))
+        except UsageError:
+            # A path or a value may be missing since an option is misspelled.
+            if misspelled := self._misspelled(command, words):
+                raise self._unknown(command, misspelled) from None
+            raise
         if not unknown:
             return arguments
         # The value of an unknown option is taken for a path, and may stand before it in `unknown`.
-        word = next((word for word in unknown if word.startswith("-")), unknown[0])
+        raise self._unknown(command, next((word for word in unknown if word.startswith("-")), unknown[0]))
+
+    def _misspelled(self, command: str, words: Sequence[str]) -> str | None:
+        """The first word that looks like a long option, before any `--`, and is none."""
+        before_end = takewhile(lambda word: word != "--", words)
+        flags = (word.partition("=")[0] for word in before_end if word.startswith("--"))
+        return next(
+            (flag for flag in flags if not any(one.startswith(flag) for one in self.of[command].flags)), None
+        )
+
+    def _unknown(self, command: str, word: str) -> UsageError:
         flag = word.partition("=")[0]
         near = get_close_matches(flag, self.of[command].flags, n=1)
         others = [name for name, parser in self.of.items() if flag in parser.flags]
@@ -114,11 +131,11 @@ class Parsers:
         else:
             do = f"see seg-video {command} --help"
         what = f"has no option {flag}" if word.startswith("-") else f"takes no further argument {flag}"
-        raise UsageError(f"seg-video {command} {what}.", do=do)
+        return UsageError(f"seg-video {command} {what}.", do=do)
 
     def _refuse_unknown(self, words: Sequence[str]) -> None:
         first = next((word for word in words if not word.startswith("-")), None)
-        if first is None or first != words[0] or Path(first).suffix or _is_there(first) or _other_kind(first):
+        if not first or first != words[0] or Path(first).suffix or _is_there(first) or _other_kind(first):
             return
         near = get_close_matches(first, self.of, n=1)
         here = get_close_matches(first, [entry.name for entry in Path().iterdir()], n=1)

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from pipeline.cores import usable_cores
 from pipeline.errors import ChunksFailedError, InputError, InterruptedRunError, SegVideoError, UsageError
-from pipeline.files import anything, digest_of, write_whole
+from pipeline.files import anything, digest_of
 from pipeline.job.protection import check_replaceable
 from pipeline.pictures.job import PictureJob, PictureResult
 from pipeline.pictures.one_picture import Finder, FoundInPicture, MadePicture, make_picture
@@ -257,9 +257,8 @@ class _Batch:
     def _through(self, pair: PicturePair, became: _Became) -> PictureResult:
         if isinstance(became, MadePicture):
             may_replace = anything if self._job.force else self._may_replace
-            pair.output.parent.mkdir(parents=True, exist_ok=True)
             try:
-                write_whole(pair.output, became.content, may_replace)
+                self._store.publish(pair.output, became.content, may_replace)
             except UsageError as error:
                 became = error
         if isinstance(became, SegVideoError):

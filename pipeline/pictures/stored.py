@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.errors import StoreError, UsageError, WriteError
-from pipeline.files import RUN_SUFFIX, digest_of
+from pipeline.files import RUN_SUFFIX, MayReplace, digest_of, remove_temporaries, whole_file
 from pipeline.job.output_template import FOLDER_OF_SEVERAL
 from pipeline.record.layout import check_private
 from pipeline.record.lock import run_lock
@@ -79,8 +79,8 @@ class PictureStore:
     def held(self) -> Iterator[None]:
         """Make the folder, for its owner alone, since it tells who was seen where; and hold its lock.
 
-        A folder in which nothing came to be is removed at the end. Raises WriteError, and RunInTheWayError for a folder
-        that another has put there or works in.
+        Temporary files that a killed run has left there go. A folder in which nothing came to be is removed at the end.
+        Raises WriteError, and RunInTheWayError for a folder that another has put there or works in.
         """
         check_private(self.folder)
         try:
@@ -94,9 +94,13 @@ class PictureStore:
         check_private(self.folder)  # once more: it may have come in between
         lock = self.folder / "lock"
         with run_lock(lock):
+            for folder, _, _ in os.walk(self.folder):
+                remove_temporaries(Path(folder))
             try:
                 yield
             finally:
+                if self._parts.exists() and not any(self._parts.iterdir()):
+                    self._parts.rmdir()
                 if [path.name for path in self.folder.iterdir()] == [lock.name]:
                     lock.unlink()
                     self.folder.rmdir()
@@ -110,6 +114,13 @@ class PictureStore:
         """Write one part for pictures of one network. Raises WriteError, StoreError."""
         self._parts.mkdir(exist_ok=True)
         _write(self._parts / f"{several[0].entry.made}.parquet", several)
+
+    def publish(self, output: Path, content: bytes, may_replace: MayReplace) -> None:
+        """Write an output, by way of a file in the folder where that is beside it. Raises WriteError, UsageError."""
+        output.parent.mkdir(parents=True, exist_ok=True)
+        is_beside = output.absolute().parent == self.folder.parent  # another folder may be on another disk
+        with whole_file(output, self.folder if is_beside else None, may_replace) as new:
+            new.write_bytes(content)
 
     def tell(self, classes: PixelClasses, outputs: Sequence[Path], before: Sequence[KnownPicture]) -> None:
         """Write what the numbers of class maps mean; maps of these outputs in which they meant something else go.
@@ -160,8 +171,6 @@ class PictureStore:
         for part in (self._parts / f"{name}.parquet" for name in files):
             if part.stem not in {known.entry.made for known in apart}:
                 remove_summed(part)
-        if self._parts.exists() and not any(self._parts.iterdir()):
-            self._parts.rmdir()
 
     def _is_here(self, known: KnownPicture, through: Collection[str]) -> bool:
         output = known.entry.output

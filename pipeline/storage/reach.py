@@ -253,5 +253,7 @@ def _is_refusal(error: Exception) -> bool:
     return isinstance(error, PermissionError) or (isinstance(error, OSError) and "Forbidden" in str(error))
 
 
-def _words(error: Exception) -> str:
+def _words(error: BaseException) -> str:
+    if isinstance(error, FileNotFoundError) and error.__cause__ is not None:
+        error = error.__cause__  # fsspec says of a host that cannot be reached that its file is missing
     return f"{type(error).__name__}: {_KEYS.sub('', str(error)).strip().split(chr(10))[0][:200]}"

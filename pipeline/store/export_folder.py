@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 
 from pipeline.errors import UsageError, WriteError
+from pipeline.files import TEMPORARY_SUFFIX
 
 
 @contextmanager
@@ -24,20 +28,55 @@ def export_folder(folder: Path, *, overwrite: bool = False) -> Iterator[Path]:
         raise _not_empty(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-        try:
+        with _scratch(folder) as scratch:
             made = scratch / "export"
             made.mkdir()
             yield made
             _move(made, folder, overwrite)
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
     except OSError as error:
         raise WriteError(
             f"Cannot write {folder}.",
             found=error.strerror or str(error),
             do="free space or name another folder",
         ) from error
+
+
+@contextmanager
+def _scratch(folder: Path) -> Iterator[Path]:
+    """A folder beside `folder` while the body runs. Those of killed exports go first: their locks are free."""
+    start = f".{os.fsdecode(os.fsencode(folder.name)[:80])}."
+    for left in folder.parent.glob(f"{escape(start)}*{TEMPORARY_SUFFIX}"):
+        with _locked(left) as is_mine:
+            if is_mine:
+                shutil.rmtree(left, ignore_errors=True)
+    made = Path(tempfile.mkdtemp(prefix=start, dir=folder.parent))
+    with _locked(made):
+        scratch = made.rename(
+            made.with_name(made.name + TEMPORARY_SUFFIX)
+        )  # locked by the time that it has this name
+        try:
+            yield scratch
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[bool]:
+    """True if the folder's lock is held while the body runs: no other process has it, and the system knows locks."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        yield False
+        return
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)
 
 
 def _move(made: Path, folder: Path, overwrite: bool) -> None:

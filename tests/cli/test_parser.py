@@ -66,6 +66,14 @@ def test_a_word_that_is_nothing_gets_the_nearest_command_or_file(tmp_path, monke
             "it belongs to seg-video run",
         ),
         ("run in.mp4 --zzz", "seg-video run has no option --zzz.", "see seg-video run --help"),
+        ("--hlep", "seg-video run has no option --hlep.", "did you mean --help?"),
+        ("verify --quik in.mp4", "seg-video verify has no option --quik.", "did you mean --quick?"),
+        ("verify --qui in.mp4", "The following arguments are required: OUT.", "see seg-video verify --help"),
+        (
+            "verify in.mp4 -- --quik b",
+            "seg-video verify takes no further argument b.",
+            "see seg-video verify --help",
+        ),
         ("verify a b c", "seg-video verify takes no further argument c.", "see seg-video verify --help"),
         ("verify in.mp4", "The following arguments are required: OUT.", "see seg-video verify --help"),
         ("in.mp4 --every", "Argument --every: expected one argument.", "see seg-video run --help"),
@@ -76,6 +84,10 @@ def test_misuse_is_told_in_a_line_with_what_helps_and_without_the_whole_usage(wo
         Parsers(cli.COMMANDS).parse(words.split())
     assert told.value.what == what
     assert str(told.value.do).startswith(do)
+
+
+def test_an_empty_path_before_all_others_is_no_mistyped_command():
+    assert Parsers(cli.COMMANDS).parse(["", "out.mp4"]).command.name == "run"
 
 
 def test_help_of_a_mistyped_command_names_the_nearest(capsys):

@@ -8,6 +8,7 @@ import threading
 import numpy as np
 import pytest
 
+from pipeline import files
 from pipeline.api.export import export
 from pipeline.errors import (
     InputError,
@@ -18,6 +19,7 @@ from pipeline.errors import (
     UsageError,
     WriteError,
 )
+from pipeline.files import TEMPORARY_SUFFIX, fresh_file
 from pipeline.pictures import batch as batches
 from pipeline.pictures import one_picture
 from pipeline.pictures.batch import picture_exit_code, segment_pictures
@@ -429,3 +431,29 @@ def test_a_folder_that_cannot_be_made_is_told(album, tmp_path):
     (tmp_path / "out").write_bytes(b"a file")
     with pytest.raises(WriteError, match="Cannot write"):
         do(album, f"{tmp_path}/out/")
+
+
+def test_a_batch_that_was_killed_leaves_nothing_of_it_behind_once_it_is_through(album, tmp_path, monkeypatch):
+    """Killed at each of its writes: a temporary file that is not there to be removed any more stands for that."""
+    left = []
+
+    def kept(path, folder):
+        made = fresh_file(path, folder)
+        copy = made.with_name(f"{made.name.removesuffix(TEMPORARY_SUFFIX)}.killed{TEMPORARY_SUFFIX}")
+        copy.write_bytes(b"half")
+        left.append(copy)
+        return made
+
+    job = PictureJob((str(album),), f"{tmp_path / 'out'}/")
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "fresh_file", kept)
+        segment_pictures(job, finder=OneSquare())
+    assert len(left) > 5
+    assert {path.parent.name for path in left} == {
+        "pictures.seg-run",
+        "parts",
+    }  # none beside what the user looks at
+    results = segment_pictures(job, finder=OneSquare())
+    assert [result.state for result in results] == ["kept"] * 3
+    assert not any(path.exists() for path in left)
+    assert not (tmp_path / "out/pictures.seg-run/parts").exists()

@@ -98,8 +98,9 @@ def test_a_place_where_nobody_answers_is_not_told_to_be_an_empty_one(server):
     address = Address(server.url("/a.mp4"))
     server.shutdown()
     server.server_close()
-    with pytest.raises(MediaError, match="storage does not answer"):
+    with pytest.raises(MediaError, match="storage does not answer") as told:
         look_at(address)
+    assert "Cannot connect to host 127.0.0.1" in str(told.value)  # and not that the file is missing
 
 
 def test_an_object_is_known_by_its_content_and_read_again_only_where_its_tag_is_another(server, stored):

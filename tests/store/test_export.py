@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -194,3 +196,32 @@ def test_what_came_into_the_folder_during_an_export_is_not_replaced(tmp_path):
         export_slowly()
     assert [path.name for path in tmp_path.iterdir()] == ["labels"]
     assert (tmp_path / "labels" / "classes.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_the_next_export_clears_what_a_killed_one_has_left_and_nothing_else(tmp_path, repo_root):
+    script = (
+        "import os, sys; from pathlib import Path; from pipeline.store.export_folder import export_folder\n"
+        "with export_folder(Path(sys.argv[1])) as folder:\n"
+        "    (folder / '000000.png').write_bytes(b'1'); os.kill(os.getpid(), 9)\n"
+    )
+
+    def kill_one_to(name):
+        before = set(tmp_path.iterdir())
+        subprocess.run([sys.executable, "-c", script, tmp_path / name], check=False, cwd=repo_root)
+        (left,) = set(tmp_path.iterdir()) - before
+        assert (left / "export/000000.png").is_file()
+        return left
+
+    ours, others = kill_one_to("labels"), kill_one_to("others")
+    mine, link = tmp_path / ".labels.mine", tmp_path / ".labels.link.seg-video-part"
+    mine.mkdir()
+    link.symlink_to(mine)
+    with (
+        export_folder(tmp_path / "labels", overwrite=True) as first,
+        export_folder(tmp_path / "labels") as second,
+    ):
+        assert not ours.exists()
+        (first / "a.txt").write_text("a")  # the second left it alone: somebody works in it
+        (second / "b.txt").write_text("b")
+    assert set(tmp_path.iterdir()) == {tmp_path / "labels", others, mine, link}
+    assert sorted(path.name for path in (tmp_path / "labels").iterdir()) == ["a.txt", "b.txt"]
