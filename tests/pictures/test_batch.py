@@ -380,16 +380,16 @@ def test_a_file_that_comes_while_its_picture_is_looked_at_is_not_replaced(album,
 
 
 def test_a_picture_that_was_written_right_before_a_kill_is_ours(album, tmp_path, monkeypatch):
-    write = batches.write_whole
+    publish = PictureStore.publish
 
-    def write_and_die(path, *rest):
-        write(path, *rest)
+    def publish_and_die(store, *what):
+        publish(store, *what)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(batches, "write_whole", write_and_die)
-    with pytest.raises(KeyboardInterrupt):
-        do(album, f"{tmp_path}/out/")
-    monkeypatch.setattr(batches, "write_whole", write)
+    with monkeypatch.context() as patched:
+        patched.setattr(PictureStore, "publish", publish_and_die)
+        with pytest.raises(KeyboardInterrupt):
+            do(album, f"{tmp_path}/out/")
     results = do(album, f"{tmp_path}/out/", render=RenderSettings(alpha=0.9))
     assert [result.state for result in results] == ["done"] * 3
 
