@@ -180,7 +180,7 @@ def _header(run: Run, chunk: Chunk, found: Segmented) -> Header:
 SEGMENT_PASS = Pass(
     name="segment",
     participle="segmented",
-    release=5,
+    release=6,
     work=InPool(SEGMENT, _segment_task, _store_detections),
     needs=lambda run, index: (),
     makes=RunLayout.detections,

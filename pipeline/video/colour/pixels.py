@@ -87,6 +87,16 @@ def to_rgb(frame: VideoFrame, info: VideoInfo, width: int, height: int) -> NDArr
     return np.ascontiguousarray(_upright(scaled, info))
 
 
+def to_grey(frame: VideoFrame, info: VideoInfo, width: int, height: int) -> NDArray[np.uint8]:
+    """The frame's luma upright, scaled as by `to_rgb`: uint8 [height, width], black 0 and white 255.
+
+    Where a source has a plane of luma, no other is read.
+    """
+    across, down = (height, width) if info.rotation in (90, 270) else (width, height)
+    scaled = converted(frame, info, across, down, "gray", full_range=True).to_ndarray()
+    return np.ascontiguousarray(_upright(scaled, info))
+
+
 def to_av(frame: YuvFrame, info: VideoInfo, layout: str) -> VideoFrame:
     """A frame as an encoder takes it: the same planes, unless `layout` asks for others."""
     own = _SUBSAMPLINGS[frame.subsampling] + ("10le" if frame.bit_depth > 8 else "")
