@@ -73,7 +73,7 @@ def _frames(settings: Settings, film: VideoInfo) -> Iterator[Frame]:
             maps |= {one.frame.number: one.class_map for one in seen if one.class_map is not None}
             state, final = tracker.follow(state, (_film_frame(info, one) for one in seen))
             if chunk.stop == film.span[1]:
-                final += tracker.finish(state)
+                final += tracker.finish(state)[1]
             for tracks in final:
                 frame = _frame(info, names, waiting.popleft(), tracks[shown.rows(tracks)])
                 yield (
