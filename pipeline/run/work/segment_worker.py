@@ -181,7 +181,9 @@ def _look(
     """Run the network on the key frames of a batch."""
     began = time.perf_counter()
     pictures = [frame.picture.rgb for frame, *_ in batch if frame.picture.rgb is not None]
-    found = iter(segmenter.look(np.stack(pictures)) if pictures else ())
+    # Stacking copies, which for a single one is a millisecond of fresh pages.
+    frames = pictures[0][None] if len(pictures) == 1 else np.array(pictures)
+    found = iter(segmenter.look(frames) if pictures else ())
     seconds = (time.perf_counter() - began) / len(batch)
     seen = []
     for frame, motion, edges in batch:
