@@ -91,7 +91,7 @@ def _ours(film: Film) -> list[Tracks]:
     edges = [header.edges.get(header.first_frame + place) for place in range(len(found))]
     frames = map(FilmFrame, header.seconds.tolist(), found, motions, edges)
     state, tracks = tracker.follow(tracker.start(), frames)
-    return tracks + tracker.finish(state)
+    return tracks + tracker.finish(state)[1]
 
 
 def _theirs(film: Film, name: str, video: Path | None = None, **settings: float) -> list[Tracks]:

@@ -121,7 +121,7 @@ def _track(
     for start in range(0, len(frames), CHUNK):
         state, final = tracker.follow(state, frames[start : start + CHUNK])
         tracks += final
-    tracks += tracker.finish(state)
+    tracks += tracker.finish(state)[1]
     return tracks, 1000 * (time.process_time() - begun) / len(frames)
 
 

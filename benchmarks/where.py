@@ -34,7 +34,7 @@ STEPS = (
     ("read packets", "pipeline.video.read.packets", "_read"),
     ("decode", "pipeline.video.read.decode", "_fed"),
     ("scale and convert to RGB", "pipeline.video.read.decode", "to_rgb"),
-    ("camera motion: the grey picture", "pipeline.run.work.segment_worker", "small_grey"),
+    ("camera motion: the grey picture", "pipeline.video.read.decode", "to_grey"),
     ("camera motion", "pipeline.run.work.segment_worker", "camera_motion"),
     ("network: preprocess", "pipeline.model.staged.predictor", "preprocess_into"),
     ("network: backbone, FPN, RPN", "pipeline.model.staged.compiled", "StageRequests.dense"),

@@ -20,7 +20,6 @@ from pipeline.run.work.segment_worker import (
     SeenFrame,
     SegmentTask,
     seen_frames,
-    without_picture,
 )
 from pipeline.segment.network_classes import network_classes
 from pipeline.segment.segmenter import Segmenter
@@ -69,12 +68,12 @@ def _frames(settings: Settings, film: VideoInfo) -> Iterator[Frame]:
         state, waiting, maps = tracker.start(), deque[SeenFrame](), dict[int, ClassMap]()
         for chunk in plan(film):
             task = _task(settings, film, chunk)
-            seen = list(map(without_picture, seen_frames(segmenter, task, last)))
+            seen = list(seen_frames(segmenter, task, last))
             waiting += seen
             maps |= {one.frame.number: one.class_map for one in seen if one.class_map is not None}
             state, final = tracker.follow(state, (_film_frame(info, one) for one in seen))
             if chunk.stop == film.span[1]:
-                final += tracker.finish(state)
+                final += tracker.finish(state)[1]
             for tracks in final:
                 frame = _frame(info, names, waiting.popleft(), tracks[shown.rows(tracks)])
                 yield (

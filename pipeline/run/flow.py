@@ -180,7 +180,7 @@ def _header(run: Run, chunk: Chunk, found: Segmented) -> Header:
 SEGMENT_PASS = Pass(
     name="segment",
     participle="segmented",
-    release=5,
+    release=6,
     work=InPool(SEGMENT, _segment_task, _store_detections),
     needs=lambda run, index: (),
     makes=RunLayout.detections,
@@ -201,7 +201,7 @@ SEGMENT_PASS = Pass(
 TRACK_PASS = Pass(
     name="track",
     participle="tracked",
-    release=8,
+    release=9,
     work=InDriver(track),
     needs=track_needs,
     makes=RunLayout.tracks,

@@ -72,15 +72,16 @@ class FilmTracker:
             number += 1
         return _packed(forward, window, number), final
 
-    def finish(self, state: bytes) -> list[Tracks]:
-        """The tracks of the frames that are left when the film is over."""
-        return self._back.end(_unpacked(state)[1])
+    def finish(self, state: bytes) -> tuple[bytes, list[Tracks]]:
+        """The state behind the film's last frame, and the tracks of the frames that are left when it is over."""
+        forward, window, number = _unpacked(state)
+        final = self._back.end(window)
+        return _packed(forward, window, number), final
 
-    def own_car(self, state: bytes) -> NDArray[np.bool_] | None:
-        """bool [h, w]: the own car in the film that is over, a cell each; None where nothing is known of it."""
-        window = _unpacked(state)[1]
-        self._back.end(window)
-        return window.parts.found()
+    @staticmethod
+    def own_car(state: bytes) -> NDArray[np.bool_] | None:
+        """bool [h, w]: the own car, a cell each, as the state of `finish` has it; None where nothing is known of it."""
+        return _unpacked(state)[1].parts.found()
 
     def _window_frame(self, number: int, frame: FilmFrame, tracks: Tracks) -> WindowFrame:
         camera = np.eye(3)

@@ -11,7 +11,7 @@ from pipeline.run.work import segment_worker
 from pipeline.run.work.segment_worker import LastPicture, SegmentTask, seen_frames
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.detections import Detections
-from pipeline.video.read.decode import DecodedFrame
+from pipeline.video.read.decode import DecodedFrame, SmallPictures
 from pipeline.video.read.plan import plan
 from pipeline.video.settings import DecodeSettings
 from tests.footage import an_info
@@ -25,17 +25,17 @@ class Decoder:
     def __init__(self, flawed: int | None = None) -> None:
         self.spans: list[tuple[int, int]] = []
         self._flawed = flawed
-        self._scene = np.random.default_rng(1).integers(0, 256, (18, 60, 3)).repeat(8, 0).repeat(8, 1)
+        self._scene = np.random.default_rng(1).integers(0, 256, (18, 60)).repeat(8, 0).repeat(8, 1)
 
-    def __call__(self, info: Any, span: Chunk, *_: Any, **__: Any) -> Iterator[DecodedFrame[Any]]:
+    def __call__(self, info: Any, span: Chunk, *_: Any, **__: Any) -> Iterator[DecodedFrame[SmallPictures]]:
         self.spans.append((span.start, span.stop))
         for number in range(span.start, span.stop):
-            picture = self._scene[:, 2 * number : 2 * number + 256].astype(np.uint8)
+            picture = SmallPictures(self._scene[:, 2 * number : 2 * number + 256].astype(np.uint8), None)
             yield DecodedFrame(number, number, picture, repeated=False, flawed=number == self._flawed)
 
 
 def motions(decoder: Decoder, last: list[LastPicture], monkeypatch: pytest.MonkeyPatch) -> list[list[float]]:
-    monkeypatch.setattr(segment_worker, "decode_rgb", decoder)
+    monkeypatch.setattr(segment_worker, "decode_small", decoder)
     segmenter: Any = SimpleNamespace(
         frame_size=lambda *_: (256, 144), callers=1, batch=1, look=lambda frames: [(Detections.empty(), None)]
     )

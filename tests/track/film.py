@@ -53,7 +53,7 @@ def follow(
     for start in range(0, len(frames), chunk):
         state, final = tracker.follow(state, frames[start : start + chunk])
         tracks += final
-    return [*tracks, *tracker.finish(state)]
+    return [*tracks, *tracker.finish(state)[1]]
 
 
 def ids(tracks: Sequence[Tracks]) -> list[list[int]]:

@@ -6,11 +6,10 @@ import time
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.record.spent import NOTHING, Spent
 from pipeline.run.work.meter import METER
@@ -24,17 +23,15 @@ from pipeline.structures.detections import Detections
 from pipeline.structures.frame_damage import FrameDamage
 from pipeline.structures.frame_motion import EdgeMap, FrameMotion
 from pipeline.structures.video_info import VideoInfo
-from pipeline.video.read.decode import DecodedFrame, decode_rgb
+from pipeline.video.read.decode import DecodedFrame, SmallPictures, decode_small
 from pipeline.video.read.gaps import without_gaps
-from pipeline.video.read.motion import Grey, camera_motion, sampled_edges, small_grey
+from pipeline.video.read.motion import Grey, camera_motion, sampled_edges
 from pipeline.video.read.packet_span import PacketSpan
 from pipeline.video.read.plan import with_frame_before
 from pipeline.video.settings import DecodeSettings
 
-RgbFrame = DecodedFrame[NDArray[np.uint8]]
-
 #: A frame, the camera's motion into it, and its edges where it is sampled.
-MovedFrame = tuple[RgbFrame, FrameMotion, EdgeMap | None]
+MovedFrame = tuple[DecodedFrame[SmallPictures], FrameMotion, EdgeMap | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,12 +81,12 @@ class Segmented:
 
 @dataclass(frozen=True, eq=False)
 class SeenFrame:
-    """One frame. detections, class_map : None if the network did not look at it.
+    """One frame, without its pixels. detections, class_map : None if the network did not look at it.
 
     edges : of one frame per second.
     """
 
-    frame: RgbFrame
+    frame: DecodedFrame[None]
     motion: FrameMotion
     edges: EdgeMap | None
     detections: Detections | None
@@ -138,7 +135,7 @@ class SegmentWorker:
         """The detections of a chunk."""
         check_reach(task.info.path, task.size, task.packets)
         began = time.perf_counter()
-        seen = list(map(without_picture, seen_frames(self._segmenter, task, self._last)))
+        seen = list(seen_frames(self._segmenter, task, self._last))
         return Segmented(
             frames=[one.detections or Detections.empty() for one in seen],
             motions=[one.motion for one in seen],
@@ -154,11 +151,6 @@ class SegmentWorker:
     def close(self) -> None:
         """Release the network."""
         self._segmenter.close()
-
-
-def without_picture(one: SeenFrame) -> SeenFrame:
-    """The same without its pixels, which are no longer needed."""
-    return replace(one, frame=replace(one.frame, picture=np.zeros((0, 0, 3), np.uint8)))
 
 
 def seen_frames(segmenter: Segmenter, task: SegmentTask, last: LastPicture) -> Iterator[SeenFrame]:
@@ -188,14 +180,16 @@ def _look(
 ) -> list[SeenFrame]:
     """Run the network on the key frames of a batch."""
     began = time.perf_counter()
-    pictures = [frame.picture for frame, *_ in batch if frame.number in task.key_frames]
-    found = iter(segmenter.look(np.stack(pictures)) if pictures else ())
+    pictures = [frame.picture.rgb for frame, *_ in batch if frame.picture.rgb is not None]
+    # Stacking copies, which for a single one is a millisecond of fresh pages.
+    frames = pictures[0][None] if len(pictures) == 1 else np.array(pictures)
+    found = iter(segmenter.look(frames) if pictures else ())
     seconds = (time.perf_counter() - began) / len(batch)
     seen = []
     for frame, motion, edges in batch:
         detections, class_map = next(found) if frame.number in task.key_frames else (None, None)
         scaled = None if detections is None else detections.scaled(*to_source)
-        seen.append(SeenFrame(frame, motion, edges, scaled, seconds, class_map))
+        seen.append(SeenFrame(frame.without_picture(), motion, edges, scaled, seconds, class_map))
     return seen
 
 
@@ -206,17 +200,17 @@ def _moved_frames(task: SegmentTask, width: int, height: int, last: LastPicture)
     for frame in without_gaps(
         info,
         with_frame_before(info, chunk) if before is None else chunk,
-        lambda span: decode_rgb(
+        lambda span: decode_small(
             info,
             span,
             width,
             height,
+            task.key_frames,
             packets=task.packets,
-            damaged="repeat",
             deinterlace=task.decode.deinterlace,
         ),
     ):
-        grey = small_grey(frame.picture)
+        grey = frame.picture.grey
         if frame.number >= chunk.start:
             yield frame, camera_motion(before, grey, info.width), sampled_edges(info, frame.number, grey)
         before, damaged = grey, damaged or frame.repeated or frame.flawed

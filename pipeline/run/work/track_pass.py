@@ -36,7 +36,8 @@ def track(bench: Bench, chunk: Chunk | None) -> Made:
     final_before, state = _state_before(run, chunk, tracker)
     state, tracks = tracker.follow(state, _frames(bench, chunk))
     if chunk is run.chunks[-1]:
-        tracks += tracker.finish(state)
+        state, last = tracker.finish(state)
+        tracks += last
     path, after = run.layout.tracks(chunk.index), run.layout.tracker_state(chunk.index)
     stop = final_before + len(tracks)
     write_whole(after, stop.to_bytes(_COUNT_BYTES, "little") + state)
@@ -51,9 +52,8 @@ def own_car(run: Run) -> NDArray[np.bool_] | None:
     """bool [h, w]: the cells of the own car, judged by the whole film; None if it shows none."""
     if run.settings.track.own_car == "off":
         return None
-    tracker = FilmTracker(run.settings.track, run.network.class_names, (run.info.height, run.info.width))
     content = run.layout.tracker_state(run.chunks[-1].index).read_bytes()
-    return tracker.own_car(content[_COUNT_BYTES:])
+    return FilmTracker.own_car(content[_COUNT_BYTES:])
 
 
 def final_with(run: Run, index: int) -> int:

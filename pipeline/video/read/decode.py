@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -19,10 +19,11 @@ from pipeline.errors import DamagedInputError
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.video_info import VideoInfo
 from pipeline.structures.yuv_frame import YuvFrame
-from pipeline.video.colour.pixels import to_rgb, to_yuv, top_down
+from pipeline.video.colour.pixels import to_grey, to_rgb, to_yuv, top_down
 from pipeline.video.colour.tone_map import as_painted, is_hdr, sdr, tone_mapped
 from pipeline.video.read.deinterlace import deinterlaced
 from pipeline.video.read.demux import open_decoder, read_packets
+from pipeline.video.read.motion import Grey, grey_size
 from pipeline.video.read.packet_span import PacketSpan
 from pipeline.video.read.packets import open_packets
 from pipeline.video.read.source import reason
@@ -52,6 +53,22 @@ class DecodedFrame(Generic[AnyPicture]):
     flawed: bool = False
     fitted: bool = False
 
+    def without_picture(self) -> DecodedFrame[None]:
+        """The same without its pixels, once they are no longer needed."""
+        return DecodedFrame(self.number, self.pts, None, self.repeated, self.flawed, self.fitted)
+
+
+@dataclass(frozen=True, eq=False)
+class SmallPictures:
+    """A frame in the sizes that it is looked at in, upright.
+
+    grey : uint8 [h, w], luma in the size of `grey_size`, in which the camera's motion is measured.
+    rgb : uint8 [H, W, 3] for the network; None of a frame that it does not look at.
+    """
+
+    grey: Grey
+    rgb: NDArray[np.uint8] | None
+
 
 def decode_yuv(
     info: VideoInfo,
@@ -78,7 +95,7 @@ def decode_yuv(
     """
     becomes = as_painted(info, tone_map=tone_map)
 
-    def convert(frame: VideoFrame) -> YuvFrame:
+    def convert(_: int, frame: VideoFrame) -> YuvFrame:
         frame = deinterlaced(frame) if deinterlace else frame
         if tone_map and is_hdr(info):
             frame = tone_mapped(frame, info, info.width, info.height)
@@ -101,15 +118,49 @@ def decode_rgb(
 
     HDR is always tone-mapped, because networks are trained on SDR, as which HDR values look pale.
     """
-    becomes = sdr(info)
 
-    def convert(frame: VideoFrame) -> NDArray[np.uint8]:
-        frame = deinterlaced(frame) if deinterlace else frame
-        if is_hdr(info):
-            frame = tone_mapped(frame, info, width, height)
-        return to_rgb(frame, becomes, width, height)
+    def convert(_: int, frame: VideoFrame) -> NDArray[np.uint8]:
+        return _small(deinterlaced(frame) if deinterlace else frame, info, width, height, to_rgb)
 
     return _decode(info, chunk, packets, damaged, 1, convert)
+
+
+def decode_small(
+    info: VideoInfo,
+    chunk: Chunk,
+    width: int,
+    height: int,
+    looked_at: Collection[int],
+    *,
+    packets: PacketSpan | None = None,
+    deinterlace: bool = False,
+) -> Iterator[DecodedFrame[SmallPictures]]:
+    """The same frames as the segment pass needs them; what cannot be decoded is the last good picture again.
+
+    width, height : of RGB, px, as `decode_rgb` gives it. looked_at : numbers of the frames that it is made of.
+    """
+    size = grey_size(info)
+
+    def convert(number: int, frame: VideoFrame) -> SmallPictures:
+        frame = deinterlaced(frame) if deinterlace else frame
+        grey = _small(frame, info, *size, to_grey)
+        return SmallPictures(
+            grey, _small(frame, info, width, height, to_rgb) if number in looked_at else None
+        )
+
+    return _decode(info, chunk, packets, "repeat", 1, convert)
+
+
+def _small(
+    frame: VideoFrame,
+    info: VideoInfo,
+    width: int,
+    height: int,
+    convert: Callable[[VideoFrame, VideoInfo, int, int], NDArray[np.uint8]],
+) -> NDArray[np.uint8]:
+    """A frame in another size, HDR as SDR."""
+    frame = tone_mapped(frame, info, width, height) if is_hdr(info) else frame
+    return convert(frame, sdr(info), width, height)
 
 
 def _decode(
@@ -118,7 +169,7 @@ def _decode(
     span: PacketSpan | None,
     damaged: OnDamage,
     threads: int,
-    convert: Callable[[VideoFrame], AnyPicture],
+    convert: Callable[[int, VideoFrame], AnyPicture],
 ) -> Iterator[DecodedFrame[AnyPicture]]:
     complaints: list[str] = []
     with _open(info, chunk, span) as (context, packets):
@@ -129,7 +180,7 @@ def _decode(
         for number, frame, repeated in pictures:
             found += not repeated
             fitted = (frame.width, frame.height) != (info.coded_width, info.coded_height)
-            picture = convert(top_down(frame))
+            picture = convert(number, top_down(frame))
             yield DecodedFrame(number, int(info.pts[number]), picture, repeated, frame.is_corrupt, fitted)
     if found == 0 or (damaged == "fail" and found < len(chunk)):
         raise _damage(info, chunk, found, complaints)

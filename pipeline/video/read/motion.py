@@ -44,14 +44,10 @@ _DENSE_SECONDS = 3
 _LEAST_STEP = 6.0
 
 
-def small_grey(rgb: NDArray[np.uint8]) -> Grey:
-    """A frame [H, W, 3] as the grey picture that motion is measured on, MOTION_WIDTH px wide or less."""
-    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-    height, width = grey.shape
-    if width <= MOTION_WIDTH:
-        return np.asarray(grey, np.uint8)
-    size = MOTION_WIDTH, max(round(height * MOTION_WIDTH / width), 1)
-    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+def grey_size(info: VideoInfo) -> tuple[int, int]:
+    """Width and height in px of the grey pictures that a video's motion is measured on: MOTION_WIDTH or its own."""
+    width = min(info.width, MOTION_WIDTH)
+    return width, max(round(info.height * width / info.width), 1)
 
 
 def camera_motion(before: Grey | None, now: Grey, width: int) -> FrameMotion:
@@ -62,7 +58,7 @@ def camera_motion(before: Grey | None, now: Grey, width: int) -> FrameMotion:
 
     Parameters
     ----------
-    before, now : pictures of `small_grey`; `before` is None at the first frame.
+    before, now : luma in `grey_size`; `before` is None at the first frame.
     width : of the frames, px.
 
     """

@@ -14,7 +14,7 @@ from pipeline.structures.colour import ColourTags
 from pipeline.structures.light_levels import LightLevels
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.colour import tone_curve, tone_map
-from pipeline.video.read.decode import decode_rgb, decode_yuv
+from pipeline.video.read.decode import decode_rgb, decode_small, decode_yuv
 from pipeline.video.read.facts import MediaFacts
 from pipeline.video.read.plan import plan
 from pipeline.video.read.probe import probe
@@ -161,6 +161,8 @@ def test_a_grey_frame_comes_out_as_computed_by_hand(
     grey = 255 * (expected[0] - 16) / 219
     assert rgb.shape == (24, 32, 3)
     assert np.abs(rgb - grey).max() <= 2
+    luma = next(decode_small(info, whole(info), 32, 24, ())).picture.grey
+    assert np.abs(luma - grey).max() <= 2
 
 
 def test_a_colour_comes_out_as_the_formulas_say(tmp_path: Path) -> None:

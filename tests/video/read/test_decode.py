@@ -11,7 +11,7 @@ import pytest
 from pipeline.errors import DamagedInputError, InputError
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.video_info import VideoInfo
-from pipeline.video.read.decode import DecodedFrame, decode_rgb, decode_yuv
+from pipeline.video.read.decode import DecodedFrame, decode_rgb, decode_small, decode_yuv
 from pipeline.video.read.demux import cut_packets
 from pipeline.video.read.plan import plan
 from pipeline.video.read.probe import probe
@@ -88,6 +88,9 @@ def test_frames_come_upright(tmp_path: Path, rotation: int, corner: tuple[int, i
     rgb = next(decode_rgb(info, whole(info), 24, 32)).picture
     assert rgb.shape == (32, 24, 3)
     assert rgb[corner].max() < 10
+    grey = next(decode_small(info, whole(info), 24, 32, ())).picture.grey
+    assert grey.shape == (info.height, info.width)
+    assert min(corners, key=grey.__getitem__) == corner
 
 
 def test_ten_bits_stay_ten_bits(tmp_path: Path) -> None:
@@ -116,6 +119,17 @@ def test_rgb_sources_become_tagged_yuv(tmp_path: Path) -> None:
     assert np.abs(np.array(found) - (63, 102, 240)).max() <= 1
     rgb = next(decode_rgb(info, whole(info), 16, 16)).picture
     assert np.abs(rgb[8, 8].astype(int) - (255, 0, 0)).max() <= 3
+
+
+def test_what_is_looked_at_is_in_rgb_and_the_luma_of_all_is_the_same(tmp_path: Path) -> None:
+    info = probe(write_clip(tmp_path / "clip.mp4"))
+    some = list(decode_small(info, whole(info), 32, 32, {0, 3}))
+    every = list(decode_small(info, whole(info), 32, 32, range(10)))
+    assert [frame.number for frame in some if frame.picture.rgb is not None] == [0, 3]
+    for one, other in zip(some, every, strict=True):
+        np.testing.assert_array_equal(one.picture.grey, other.picture.grey)
+    rgb = [frame.picture for frame in decode_rgb(info, whole(info), 32, 32)]
+    np.testing.assert_array_equal([frame.picture.rgb for frame in every], rgb)
 
 
 def test_planes_can_be_painted_on(tmp_path: Path) -> None:

@@ -12,9 +12,10 @@ import pytest
 from pipeline.errors import InputError
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.video_info import VideoInfo
-from pipeline.video.read.decode import decode_yuv
+from pipeline.video.read.decode import decode_small, decode_yuv
 from pipeline.video.read.demux import cut_packets
-from pipeline.video.read.plan import plan
+from pipeline.video.read.motion import grey_size
+from pipeline.video.read.plan import plan, whole_chunk
 from pipeline.video.read.probe import probe
 from tests.made_by_ffmpeg import run_ffmpeg, to_file
 
@@ -43,6 +44,15 @@ TABLE = {
 }  # fmt: skip
 
 CASES = [f"{codec} {layout}" for codec, layouts in TABLE.items() for layout in layouts.split()]
+
+#: One case of each way in which luma lies in a decoder's frame, or does not.
+LUMA_CASES = [
+    "rawvideo avi pal8", "rawvideo mov argb", "rawvideo nut gbrp", "ffv1 mkv rgb48le", "rawvideo nut monow",
+    "rawvideo nut gray16le", "ffv1 mkv gray", "rawvideo mov uyvy422", "rawvideo mov yuyv422",
+    "rawvideo nut yuv420p10le", "rawvideo nut yuv444p12le", "ffv1 mkv yuv444p16le", "ffv1 mkv yuva420p",
+    "dvvideo avi yuv411p", "mjpeg avi yuvj420p", "prores_ks mov yuva444p10le",
+]  # fmt: skip
+
 OF_A_KIND = {
     "dvvideo": "720x576",
     "dnxhd": "1280x720",
@@ -94,3 +104,14 @@ def test_chunks_are_the_whole(tmp_path: Path, case: str) -> None:
             digests(info, chunks, sent=True)
     else:
         assert digests(info, chunks, sent=True) == whole
+
+
+@pytest.mark.parametrize("case", LUMA_CASES)
+def test_luma_is_that_of_the_colours_in_full_range(tmp_path: Path, case: str) -> None:
+    info = probe(made(tmp_path, case))
+    picture = next(decode_small(info, whole_chunk(info), *grey_size(info), {0})).picture
+    assert picture.rgb is not None
+    # BT.601's weights: these clips are small or have no luma of their own.
+    expected = picture.rgb @ np.array([0.299, 0.587, 0.114])
+    assert np.abs(picture.grey - expected).mean() < 1.5
+    assert picture.grey.max() > 200

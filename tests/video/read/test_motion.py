@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from pipeline.structures.frame_motion import FrameMotion
-from pipeline.video.read.motion import camera_motion, small_grey
+from pipeline.video.read.motion import camera_motion, grey_size
+from tests.footage import an_info
 
 
 def texture(seed: int = 0) -> np.ndarray:
@@ -62,5 +63,6 @@ def test_a_measured_motion_is_stored_as_it_is():
 
 
 def test_a_frame_is_made_small_and_keeps_its_shape():
-    assert small_grey(np.zeros((720, 1280, 3), np.uint8)).shape == (180, 320)
-    assert small_grey(np.zeros((100, 200, 3), np.uint8)).shape == (100, 200)
+    assert grey_size(an_info(coded_width=1280, coded_height=720)) == (320, 180)
+    assert grey_size(an_info(coded_width=1280, coded_height=720, rotation=90)) == (320, 569)
+    assert grey_size(an_info(coded_width=200, coded_height=100)) == (200, 100)
