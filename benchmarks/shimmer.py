@@ -20,7 +20,7 @@ import machine  # noqa: F401  # the package of this checkout
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.render.film_classes import FilmClasses
+from pipeline.render.film_classes import FilmClasses, carried_map
 from pipeline.store.class_maps import ClassMapsFile, class_maps_beside
 from pipeline.store.header import Header
 from pipeline.store.reader import DetectionsFile
@@ -44,7 +44,14 @@ def main() -> None:
         with ClassMapsFile(class_maps_beside(path)) as file:
             numbers, classes = list(file.seconds), file.classes
             for name, steady in (("as found", False), ("as painted", True)):
-                film = FilmClasses(file.seconds, file.read, classes, steady=steady)
+                film = FilmClasses(
+                    file.seconds,
+                    file.read,
+                    header.motion,
+                    (header.width, header.height),
+                    classes,
+                    steady=steady,
+                )
                 figures = measured(header, numbers, [film.of(number) for number in numbers], classes)
                 shares = (f"{key} {value:.3%}" for key, value in figures.items())
                 print(path.parent.name.removesuffix(".seg-run"), name, *shares, sep="  ")
@@ -86,24 +93,8 @@ def _carried(header: Header, numbers: Sequence[int], maps: Sequence[ClassMap], o
     first, last = sorted((numbers[of], numbers[to]))
     motion = np.eye(3)
     for number in range(first + 1, last + 1):
-        motion = _whole(header.motion(number).matrix) @ motion
-    if of > to:
-        motion = np.linalg.inv(motion)
-    height, width = maps[of].shape
-    size = np.diag([width / header.width, height / header.height, 1.0])
-    middle = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])  # of pixel 0, whose edge is at 0
-    matrix = np.linalg.inv(middle) @ size @ motion @ np.linalg.inv(size) @ middle
-    return np.asarray(
-        cv2.warpAffine(
-            maps[of], matrix[:2], (width, height),
-            flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=VOID,
-        ),
-        np.uint8,
-    )  # fmt: skip
-
-
-def _whole(matrix: NDArray[np.floating]) -> NDArray[np.float64]:
-    return np.concatenate([np.asarray(matrix, np.float64), [[0.0, 0.0, 1.0]]])
+        motion = np.concatenate([header.motion(number).matrix, [[0.0, 0.0, 1.0]]]) @ motion
+    return carried_map(maps[of], np.linalg.inv(motion) if of > to else motion, (header.width, header.height))
 
 
 def _specks(own: ClassMap, before: ClassMap, after: ClassMap) -> NDArray[np.bool_]:

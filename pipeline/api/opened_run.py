@@ -45,9 +45,18 @@ class OpenedRun:
         if not path.is_file():
             yield None
             return
+        with DetectionsFile(self.detections) as found:
+            header = found.header
         with ClassMapsFile(path) as file:
             steady = self.settings.track.steady > 0
-            yield FilmClasses(file.seconds, file.read, file.classes, steady=steady)
+            yield FilmClasses(
+                file.seconds,
+                file.read,
+                header.motion,
+                (header.width, header.height),
+                file.classes,
+                steady=steady,
+            )
 
     def shown_tracks(self, conf: float | None = None) -> ShownTracks:
         """Picks the objects that the output shows, or would show with another --conf."""

@@ -27,6 +27,7 @@ from pipeline.structures.address import in_full, place_of
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.class_map import ClassMap
 from pipeline.structures.detections import Detections
+from pipeline.structures.frame_motion import FrameMotion
 from pipeline.structures.pixel_classes import PixelClasses
 from pipeline.structures.tracks import Tracks
 from pipeline.structures.video_info import VideoInfo
@@ -65,11 +66,13 @@ def _frames(settings: Settings, film: VideoInfo) -> Iterator[Frame]:
         tracker = FilmTracker(settings.track, names, (info.height, info.width))
         shown = ShownTracks(replace(settings.render, view=view.name), names)
         last = LastPicture()
-        state, waiting, maps = tracker.start(), deque[SeenFrame](), dict[int, ClassMap]()
+        state, waiting = tracker.start(), deque[SeenFrame]()
+        maps, motions = dict[int, ClassMap](), dict[int, FrameMotion]()
         for chunk in plan(film):
             task = _task(settings, film, chunk)
             seen = list(seen_frames(segmenter, task, last))
             waiting += seen
+            motions |= {one.frame.number: one.motion for one in seen}
             maps |= {one.frame.number: one.class_map for one in seen if one.class_map is not None}
             state, final = tracker.follow(state, (_film_frame(info, one) for one in seen))
             if chunk.stop == film.span[1]:
@@ -79,21 +82,33 @@ def _frames(settings: Settings, film: VideoInfo) -> Iterator[Frame]:
                 yield (
                     frame
                     if view.classes is None
-                    else _with_classes(frame, settings, info, maps, view.classes)
+                    else _with_classes(frame, settings, info, maps, motions, view.classes)
                 )
     finally:
         segmenter.close()
 
 
 def _with_classes(
-    frame: Frame, settings: Settings, info: VideoInfo, maps: dict[int, ClassMap], classes: PixelClasses
+    frame: Frame,
+    settings: Settings,
+    info: VideoInfo,
+    maps: dict[int, ClassMap],
+    motions: dict[int, FrameMotion],
+    classes: PixelClasses,
 ) -> Frame:
-    """The frame with its class map. maps : those of the frames around it; the ones no longer needed are removed."""
+    """The frame with its class map.
+
+    maps, motions : those of the frames around it; the ones no longer needed are removed.
+    """
     numbers = needed_maps(sorted(maps), frame.number, frame.number + 1)
-    for number in [number for number in maps if number < numbers[0]]:
-        del maps[number]
+    for known in (maps, motions):
+        for number in [number for number in known if number < numbers[0]]:
+            del known[number]
     seconds = {number: float(info.seconds(number)) for number in numbers}
-    film = FilmClasses(seconds, maps.__getitem__, classes, steady=settings.track.steady > 0)
+    film = FilmClasses(
+        seconds, maps.__getitem__, motions.__getitem__, (info.width, info.height), classes,
+        steady=settings.track.steady > 0,
+    )  # fmt: skip
     return replace(frame, class_map=film.of(frame.number), pixel_classes=classes)
 
 

@@ -19,6 +19,7 @@ from pipeline.render.frame_labels import FrameLabels
 from pipeline.render.label_planner import LabelPlanner
 from pipeline.render.overlay import Overlay
 from pipeline.store.class_maps import ClassMapsFile
+from pipeline.store.header import Header
 from pipeline.store.reader import DetectionsFile
 from pipeline.structures.class_map import ClassMap
 from pipeline.structures.tracks import Tracks
@@ -121,7 +122,7 @@ def _painters(record: RunRecord | None) -> Iterator[Iterator[Painter | None]]:
     if record is None:
         yield repeat(None)
         return
-    with DetectionsFile(record.detections) as file, _class_maps(record) as film:
+    with DetectionsFile(record.detections) as file, _class_maps(record, file.header) as film:
         classes = None if film is None else film.classes
         overlay = Overlay(record.settings.render, file.header.class_names, classes)
         yield (
@@ -131,14 +132,15 @@ def _painters(record: RunRecord | None) -> Iterator[Iterator[Painter | None]]:
 
 
 @contextmanager
-def _class_maps(record: RunRecord) -> Iterator[FilmClasses | None]:
+def _class_maps(record: RunRecord, header: Header) -> Iterator[FilmClasses | None]:
     """The class maps that are painted."""
     if record.class_maps is None:
         yield None
         return
     with ClassMapsFile(record.class_maps) as file:
         steady = record.settings.track.steady > 0
-        yield FilmClasses(file.seconds, file.read, file.classes, steady=steady)
+        size = (header.width, header.height)
+        yield FilmClasses(file.seconds, file.read, header.motion, size, file.classes, steady=steady)
 
 
 def _labelled(record: RunRecord, file: DetectionsFile) -> Iterator[tuple[Tracks, FrameLabels]]:

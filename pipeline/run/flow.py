@@ -18,7 +18,7 @@ from pipeline.record.receipt import Receipt
 from pipeline.run.passes import Bench, InDriver, InPool, Made, Pass
 from pipeline.run.pools import RENDER, SEGMENT
 from pipeline.run.run import Run
-from pipeline.run.work.class_map_frames import class_maps_needed, painted_class_maps
+from pipeline.run.work.class_map_frames import class_maps_needed, painted_class_maps, paints_class_maps
 from pipeline.run.work.label_pass import label, planned_labels
 from pipeline.run.work.render_worker import Rendered, RenderTask
 from pipeline.run.work.segment_worker import Segmented, SegmentTask
@@ -248,6 +248,7 @@ RENDER_PASS = Pass(
         run.encoder,
         run.settings.decode.damaged,
         is_hdr(run.info) and run.settings.decode.tone_map,
+        *(("class maps by vote",) if paints_class_maps(run) else ()),
     ),
     after=("label",),
 )

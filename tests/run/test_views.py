@@ -22,6 +22,8 @@ from pipeline.proof.verify import verify
 from pipeline.record.evidence import evidence
 from pipeline.render.film_classes import FilmClasses
 from pipeline.store.class_maps import ClassMapsFile
+from pipeline.structures.frame_motion import FrameMotion
+from pipeline.structures.pixel_classes import VOID
 from tests import fake_network
 
 KEPT = "detections.classes.parquet"
@@ -137,16 +139,62 @@ def test_a_network_without_objects_paints_classes_unasked(traffic, tmp_path, mon
     assert cli.main([*asked, "--classes", "skye", "-y"]) == 2
 
 
-def test_a_look_that_differs_from_both_neighbours_is_not_shown():
-    maps = {number: np.array([[0, value]], np.uint8) for number, value in ((0, 1), (2, 2), (4, 1), (6, 3))}
-    film = FilmClasses({0: 0.0, 2: 0.1, 4: 0.2, 6: 0.3}, maps.__getitem__, fake_network.CLASSES)
-    assert [film.of(number)[0, 1] for number in range(8)] == [1, 1, 1, 1, 1, 1, 3, 3]
-    as_found = FilmClasses(
-        {0: 0.0, 2: 0.1, 4: 0.2, 6: 0.3}, maps.__getitem__, fake_network.CLASSES, steady=False
+def film_of(looks, seconds=0.04, steady=True, motions=None):
+    """The classes of a film whose frame 2n was looked at n-th, and showed a row of these numbers."""
+    maps = {2 * place: np.array([look], np.uint8) for place, look in enumerate(looks)}
+    times = {number: number / 2 * seconds for number in maps}
+    motion = (motions or {}).get
+    return FilmClasses(
+        times,
+        maps.__getitem__,
+        lambda number: motion(number, FrameMotion.none()),
+        (2 * len(looks[0]), 2),
+        fake_network.CLASSES,
+        steady=steady,
     )
-    assert [as_found.of(number)[0, 1] for number in range(8)] == [1, 1, 2, 2, 1, 1, 3, 3]
-    far = FilmClasses({0: 0.0, 2: 1.0, 4: 2.0, 6: 3.0}, maps.__getitem__, fake_network.CLASSES)
-    assert far.of(2)[0, 1] == 2
+
+
+def rows(film, looks):
+    return [film.of(2 * place)[0].tolist() for place in range(len(looks))]
+
+
+def test_what_two_looks_of_five_say_is_not_shown():
+    looks = [[0, value] for value in (1, 1, 2, 1, 2, 1, 1, 3)]
+    assert rows(film_of(looks), looks) == [[0, value] for value in (1, 1, 1, 1, 1, 1, 1, 3)]
+    assert film_of(looks).of(5)[0].tolist() == [
+        0,
+        1,
+    ]  # as that of frame 4, the nearest of which there is a map
+    assert rows(film_of(looks, steady=False), looks) == looks
+    assert rows(film_of(looks, seconds=1.0), looks) == looks
+
+
+def test_maps_far_apart_are_steadied_by_those_within_reach():
+    looks = [[value] for value in (2, 2, 1, 3, 2)]
+    assert rows(film_of(looks), looks)[2] == [2]
+    assert rows(film_of(looks, seconds=0.1), looks)[2] == [1]  # of three each says another
+
+
+def test_a_pole_that_the_camera_passes_stays():
+    looks = [[2 if place == 2 * step else 0 for place in range(12)] for step in range(6)]
+    onward = FrameMotion(
+        np.array([[1.0, 0.0, 2.0], [0.0, 1.0, 0.0]])
+    )  # 4 px of the frame, 2 of the map, a look
+    assert rows(film_of(looks), looks)[2] == [0] * 12
+    assert rows(film_of(looks, motions=dict.fromkeys(range(12), onward)), looks) == looks
+
+
+def test_no_map_has_a_say_beyond_a_cut():
+    looks = [[value] for value in (1, 1, 2, 1, 1)]
+    cut = FrameMotion(FrameMotion.none().matrix, cut=True)
+    assert rows(film_of(looks), looks)[2] == [1]
+    assert rows(film_of(looks, motions={4: cut}), looks)[2] == [2]
+    assert rows(film_of(looks, motions={5: cut}), looks)[2] == [2]
+
+
+def test_what_comes_into_view_or_is_not_known_has_no_vote():
+    looks = [[VOID, VOID, VOID], [VOID, VOID, VOID], [2, VOID, VOID], [2, 0, 0], [VOID, VOID, 0]]
+    assert rows(film_of(looks), looks)[2] == [2, VOID, 0]
 
 
 def test_class_maps_are_exported_as_pngs_and_as_coco_panoptic(work, traffic, tmp_path):
