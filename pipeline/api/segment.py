@@ -72,8 +72,9 @@ def _frames(settings: Settings, film: VideoInfo) -> Iterator[Frame]:
             task = _task(settings, film, chunk)
             seen = list(seen_frames(segmenter, task, last))
             waiting += seen
-            motions |= {one.frame.number: one.motion for one in seen}
-            maps |= {one.frame.number: one.class_map for one in seen if one.class_map is not None}
+            if view.classes is not None:
+                motions |= {one.frame.number: one.motion for one in seen}
+                maps |= {one.frame.number: one.class_map for one in seen if one.class_map is not None}
             state, final = tracker.follow(state, (_film_frame(info, one) for one in seen))
             if chunk.stop == film.span[1]:
                 final += tracker.finish(state)[1]
