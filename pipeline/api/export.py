@@ -11,6 +11,7 @@ from pipeline.errors import UsageError
 from pipeline.files import RUN_SUFFIX
 from pipeline.job.output_template import FOLDER_OF_SEVERAL
 from pipeline.job.protection import refuse_in_run_folder
+from pipeline.record.manifest import Manifest
 from pipeline.render.settings import RenderSettings
 from pipeline.render.shown import ShownTracks
 from pipeline.store.chosen_rows import RowChoice, all_rows
@@ -64,7 +65,8 @@ def export(
     scores : end each line of YOLO labels with the score.
     frames : also write the frames, as `images/000000.png` and so on.
     overwrite : write into a folder that is not empty.
-    Raises UsageError, StoreError, WriteError, and InputError if `frames` cannot be read from the source.
+    Raises UsageError, StoreError, WriteError, and InputError if `frames` cannot be read from the source, or it is
+    another by now.
     """
     if format not in FORMATS:
         raise UsageError(f"There is no format called {format!r}.", do=f"choose from {', '.join(FORMATS)}")
@@ -140,6 +142,9 @@ def _batch_of_pictures(run: Path) -> Path | None:
 
 
 def _write_frames(run: OpenedRun, folder: Path) -> None:
+    Manifest.of_run(
+        run.folder
+    ).source.check_found_again()  # labels belong to the frames that they were found in
     folder.mkdir()
     decode = run.settings.decode
     write_pictures(excerpt(probe(run.source), decode), folder, deinterlace=decode.deinterlace)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
-from pipeline.errors import SegVideoError
+from pipeline.errors import SegVideoError, UsageError
 from pipeline.proof.check import Check
 from pipeline.proof.compare import compare
 from pipeline.proof.limits import Limits, limits_of
@@ -58,10 +59,26 @@ def verify(
 
     quick : compare packets without decoding them. least_psnr_db : PSNR that unpainted pixels must have; None for 30 dB,
     or less if the run asked for lower quality. part : the times of the source that the output should show; if none are
-    given, those of the record, or all. Raises InputError if a file cannot be read, UsageError if the part has no frame.
+    given, those of the record, or all. Raises InputError if a file cannot be read, UsageError if the part has no frame,
+    or both are one file.
     """
+    if _is_one(source, output):
+        raise UsageError(
+            f"{output} is the source itself, and compared with itself any file would hold.",
+            do="name the source, then the output that was made of it",
+        )
     with record_at_hand(output) as beside:
         return _verify(source, output, run_record(beside, source), quick, least_psnr_db, part)
+
+
+def _is_one(source: Place, output: Place) -> bool:
+    """True for one file by whatever names."""
+    if not isinstance(source, Path) or not isinstance(output, Path):
+        return source == output
+    try:
+        return source.samefile(output)
+    except OSError:
+        return False  # one that is missing is told when it is opened
 
 
 def _verify(

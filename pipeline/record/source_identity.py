@@ -71,6 +71,15 @@ class SourceIdentity:
             raise self._changed()
         return stamp
 
+    def check_found_again(self) -> None:
+        """Raise InputError if another content lies where this source lay, or nothing. The hash is reused as in `of`."""
+        if SourceIdentity.of(recorded_place(self.path), self).sha256 != self.sha256:
+            raise InputError(
+                f"{self.path} is no longer the video that the run was made of.",
+                found="another SHA-256 than the run wrote down",
+                do="bring that video back to its place, or make a new run of this one: seg-video IN OUT",
+            )
+
     def check_still(self, stamp: SourceStamp) -> None:
         """Raise InputError if the file was written to or replaced since it had that stamp."""
         if self._stamp() != stamp:

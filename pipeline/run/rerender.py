@@ -21,7 +21,7 @@ def rerender(run: Path, output: str, changes: Mapping[str, Mapping[str, Any]]) -
     """The request for a new run that paints the run's detections into `output` without its network; nothing is written.
 
     changes : other settings of `track`, `render`, `encode` and `run`. Raises UsageError if the run is not finished, or
-    did not store what they need.
+    did not store what they need, InputError if its source is gone or another by now.
     """
     manifest = Manifest.of_run(run)
     old = request_of(run)
@@ -37,6 +37,7 @@ def rerender(run: Path, output: str, changes: Mapping[str, Mapping[str, Any]]) -
             do="name another one, or repeat its own command with --force",
         )
     _check_finished(run)
+    manifest.source.check_found_again()  # of another video the new run would find everything anew
     return replace(old, output=output, settings=settings, stored=stored_weights(manifest), found_by=run)
 
 

@@ -147,3 +147,16 @@ def test_the_record_says_what_is_no_longer_as_it_was(made, capsys):
     record = json.loads(output.out)
     assert (record["output"]["unchanged"], record["input"]["unchanged"]) == (False, True)
     assert "has changed since it was made" in output.err
+
+
+@pytest.mark.parametrize("spelling", ["itself", "link", "hard link"])
+def test_a_file_that_is_compared_with_itself_proves_nothing(made, tmp_path, spelling, capsys):
+    other = tmp_path / "other.mp4"
+    if spelling == "link":
+        other.symlink_to(made)
+    elif spelling == "hard link":
+        other.hardlink_to(made)
+    else:
+        other = made
+    assert cli.main(["verify", str(other), str(made), "--quick"]) == 2
+    assert "is the source itself" in capsys.readouterr().err

@@ -16,7 +16,7 @@ from pipeline.record import layout
 from pipeline.record.ledger import Ledger
 from pipeline.record.lock import is_held
 from pipeline.run import flow, run_videos
-from tests.traffic import run_in_chunks
+from tests.traffic import run_in_chunks, write_traffic
 
 
 @pytest.fixture(autouse=True)
@@ -380,3 +380,20 @@ def test_work_files_go_with_an_output_whose_last_line_could_not_be_written(here,
     monkeypatch.setattr(Ledger, "record", record)
     assert run_in_chunks("drive.mp4", "out.mp4") == 0
     assert not (here / "out.mp4.seg-run" / "work").exists()
+
+
+def test_what_was_found_in_a_video_is_not_shown_on_another_in_its_place(here, fake_network, capsys):
+    assert run_in_chunks("drive.mp4", "out.mp4") == 0
+    kept = (here / "drive.mp4").read_bytes()
+    write_traffic(here / "drive.mp4", 40, step=21)
+    fake_network.looked_at.clear()
+    export = ["export", "out.mp4", "--format", "yolo", "--out", "labels"]
+    assert cli.main([*export, "--frames"]) == 3
+    assert cli.main(["render", "out.mp4", "other.mp4", "--workers", "0", "--quiet"]) == 3
+    assert capsys.readouterr().err.count("drive.mp4 is no longer the video that the run was made of") == 2
+    assert not (here / "labels").exists()
+    assert not (here / "other.mp4").exists()
+    assert cli.main(export) == 0  # the labels alone need no video
+    (here / "drive.mp4").write_bytes(kept)  # with another time of change
+    assert cli.main(["render", "out.mp4", "other.mp4", "--workers", "0", "--quiet"]) == 0
+    assert fake_network.looked_at == []
