@@ -32,10 +32,12 @@ $(MADE):
 
 # What the README's commands need; the tools of the tests come with `make test`.
 $(READY): $(MADE) pyproject.toml
+	@echo 'installing packages into $(VENV): some minutes, the first time'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train,cluster,remote]'
 	@touch $@
 
 $(INSTALLED): $(MADE) pyproject.toml
+	@echo 'installing packages into $(VENV): some minutes, the first time'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,train]'
 	@touch $@
 
