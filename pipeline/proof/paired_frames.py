@@ -174,7 +174,6 @@ def _all_frames(
     return decode_yuv(
         info.whole,
         whole_chunk(info),
-        damaged="repeat",
         deinterlace=decode.deinterlace,
         tone_map=decode.tone_map,
         threads=threads,
