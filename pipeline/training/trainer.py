@@ -12,6 +12,7 @@ from pathlib import Path
 import keras
 
 from pipeline.errors import ConfigError, InputError, InterruptedRunError
+from pipeline.files import make_folder
 from pipeline.labels.choose import read_list
 from pipeline.labels.coco_folder import PictureEntry, load_picture, read_folders
 from pipeline.labels.labelled_picture import LabelledPicture
@@ -53,10 +54,10 @@ def train(settings: TrainSettings | SemanticSettings, report: Report, stop: Stop
 
     stop : asked after every step; once it says so, a checkpoint is written.
 
-    Raises InputError for pictures that cannot be read, ConfigError for settings that cannot work,
-    InterruptedRunError where `stop` asked for it.
+    Raises InputError for pictures that cannot be read, ConfigError for settings that cannot work, WriteError where the
+    output cannot be written, InterruptedRunError where `stop` asked for it.
     """
-    settings.output.mkdir(parents=True, exist_ok=True)
+    make_folder(settings.output)
     if isinstance(settings, SemanticSettings):
         lesson = semantic_lesson(settings, report)
     else:
