@@ -84,8 +84,9 @@ def test_weights_are_known_by_their_content(tmp_path):
 
 
 def test_missing_weights_are_told_before_anything_starts(tmp_path):
-    with pytest.raises(WeightsError, match="no weights at"):
-        weights_digest(str(tmp_path / "none.safetensors"))
+    for none in ("none.safetensors", "none.onnx", "none"):
+        with pytest.raises(WeightsError, match="no weights at"):
+            weights_digest(str(tmp_path / none))
 
 
 @pytest.mark.parametrize(
