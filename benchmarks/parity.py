@@ -153,7 +153,7 @@ def _sized(
         if None not in sizes or (geometry.resized, geometry.canvas) == wanted:
             return candidate
     raise UsageError(
-        "the source's sizes cannot be read off the reference",
+        "The source's sizes cannot be read off the reference.",
         found=f"a picture of {frame.shape[1]}x{frame.shape[0]} px that became {wanted[0][1]}x{wanted[0][0]}",
         do="give --min-size and --max-size",
     )

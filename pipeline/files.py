@@ -74,6 +74,14 @@ def write_whole(path: Path, content: bytes, may_replace: MayReplace = anything) 
         stream.write(content)
 
 
+def make_folder(folder: Path, mode: int = 0o777) -> None:
+    """Make a folder, and those around it, unless it is there. Raises WriteError. mode : its permissions, less umask."""
+    try:
+        folder.mkdir(mode, parents=True, exist_ok=True)
+    except OSError as error:
+        raise refused(folder, error) from error
+
+
 def remove_temporaries(folder: Path) -> None:
     """Remove the temporary files of killed processes from a folder that only this process writes to."""
     for path in folder.glob(f".*{TEMPORARY_SUFFIX}"):

@@ -49,7 +49,7 @@ def average(before: Path, after: Path, output: Path, share: float = 0.5) -> None
     )
     if misfits or _network(described) != _network(metadata):
         raise WeightsError(
-            f"{before} and {after} are of two networks",
+            f"{before} and {after} are of two networks.",
             found=f"{len(misfits)} arrays that do not fit, the first {misfits[:3]}"
             if misfits
             else "two configs",

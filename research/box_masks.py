@@ -48,7 +48,7 @@ class BoxMasks:
             self._network.allocate_tensors()
             (given,), (made,) = self._network.get_input_details(), self._network.get_output_details()
         except (ValueError, RuntimeError) as damage:
-            raise WeightsError(f"{path} cannot be used as a pixel teacher", found=repr(damage)) from damage
+            raise WeightsError(f"{path} cannot be used as a pixel teacher.", found=repr(damage)) from damage
         self._input, self._output, self._side = given["index"], made["index"], int(given["shape"][1])
 
     def __call__(

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 from pipeline.errors import ConfigError, SegVideoError
 from pipeline.formats.own_file import load_weights, save_weights
-from pipeline.model.config import MaskRCNNConfig
 from pipeline.model.mask_rcnn import make_model
 from pipeline.model.presets import compact_shufflenet
 from pipeline.networks.checkpoint import variables_of
+from pipeline.networks.checkpoint_config import own_config
 
 Array = NDArray[Any]
 
@@ -45,7 +45,7 @@ def main() -> None:
 def deepen(source: Path, output: Path) -> None:
     """Write the network of `source` with the mask head of `compact_shufflenet`. Raises WeightsError, ConfigError."""
     arrays, metadata = load_weights(source)
-    before = MaskRCNNConfig.from_json(metadata["config"])
+    before = own_config(source, metadata)
     head = compact_shufflenet().mask_head
     if before.mask_head != replace(head, convs=head.convs - 1, depth_multiplier=0, detail=0):
         raise ConfigError(f"The mask head of {source} is not one of two dense convolutions.")

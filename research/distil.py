@@ -50,7 +50,7 @@ def distil(config: Path, teacher: Path, report: Any, stop: Any) -> Path:
     """The weights file of a finished run. Raises as `train` does, and ConfigError where the two cannot be compared."""
     settings = read_settings(config)
     if not isinstance(settings, TrainSettings) or _TRUNK not in settings.frozen:
-        raise ConfigError(f"{config} does not freeze the trunk", do=f"set frozen: [{_TRUNK}]")
+        raise ConfigError(f"{config} does not freeze the trunk.", do=f"set frozen: [{_TRUNK}]")
     settings.output.mkdir(parents=True, exist_ok=True)
     wise = load_checkpoint(teacher)
     lesson = instance_lesson(settings, report, stop)
@@ -66,12 +66,12 @@ def distil(config: Path, teacher: Path, report: Any, stop: Any) -> Path:
 def _same_trunk_and_classes(learner: MaskRCNN, teacher: MaskRCNN, config: Path) -> None:
     if learner.config.classes != teacher.config.classes:
         raise ConfigError(
-            f"{config} is of other classes than the teacher",
+            f"{config} is of other classes than the teacher.",
             found=f"{', '.join(learner.config.classes[1:])} and {', '.join(teacher.config.classes[1:])}",
         )
     pairs = zip(learner.backbone.weights, teacher.backbone.weights, strict=True)
     if not all(np.array_equal(one, other) for one, other in pairs):
-        raise ConfigError(f"{config} starts with another trunk than the teacher's", do="set `start`")
+        raise ConfigError(f"{config} starts with another trunk than the teacher's.", do="set `start`")
 
 
 if __name__ == "__main__":

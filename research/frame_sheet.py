@@ -41,7 +41,7 @@ def frames_of(path: Path, every: int) -> list[NDArray[np.uint8]]:
             frames.append(np.ascontiguousarray(frame[..., ::-1]).astype(np.uint8))
         index += 1
     if not frames:
-        raise InputError(f"{path} has no frame that can be read", do="give a video")
+        raise InputError(f"{path} has no frame that can be read.", do="give a video")
     return frames
 
 

@@ -55,7 +55,7 @@ def write_free(source: Path, output: Path) -> Counter[tuple[str, str]]:
     entries, names = read_entries(source)
     kept = [entry for entry in entries if entry.record.get("license") in FREE]
     if not kept:
-        raise InputError(f"{source} has no picture under a licence that lets anyone use it")
+        raise InputError(f"{source} has no picture under a licence that lets anyone use it.")
     (output / "images").mkdir(parents=True, exist_ok=True)
     for entry in kept:
         shutil.copyfile(entry.file, output / "images" / entry.file.name)

@@ -45,7 +45,7 @@ class FreeTeacher:
         try:
             self._network: Any = openvino.Core().compile_model(str(boxes), "CPU")
         except RuntimeError as damage:
-            raise WeightsError(f"{boxes} cannot be used as a box teacher", found=str(damage)) from damage
+            raise WeightsError(f"{boxes} cannot be used as a box teacher.", found=str(damage)) from damage
         self._masks = BoxMasks(pixels)
         self.least_score = least_score
 

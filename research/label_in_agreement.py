@@ -73,7 +73,7 @@ def video_pictures(path: Path, every: int, first: int = 0) -> Iterator[Picture]:
         index += 1
     if index == 0:
         raise InputError(
-            f"{path} has no frame that can be read", do="give a video, pictures or a COCO folder"
+            f"{path} has no frame that can be read.", do="give a video, pictures or a COCO folder"
         )
 
 
@@ -82,7 +82,7 @@ def plain_pictures(folder: Path) -> Iterator[Picture]:
     for file in sorted(one for one in folder.iterdir() if one.suffix.lower() in (".jpg", ".jpeg", ".png")):
         pixels = cv2.imread(str(file))
         if pixels is None:
-            raise InputError(f"{file} cannot be read as a picture")
+            raise InputError(f"{file} cannot be read as a picture.")
         record = {"source": "unlabelled", "view": "driver"}
         yield f"{folder.name}_{file.stem}.jpg", pixels[..., ::-1].astype(np.uint8), record, []
 
@@ -95,7 +95,7 @@ def open_pictures(folder: Path, left_out: frozenset[str]) -> Iterator[Picture]:
             continue
         pixels = cv2.imread(str(entry.file))
         if pixels is None:
-            raise InputError(f"{entry.file} cannot be read as a picture")
+            raise InputError(f"{entry.file} cannot be read as a picture.")
         record = {key: entry.record[key] for key in ("sequence", "view") if key in entry.record}
         record["source"] = f"agreed-{entry.source}"
         yield entry.name, pixels[..., ::-1].astype(np.uint8), record, [dict(a) for a in entry.annotations]
@@ -196,7 +196,7 @@ def _followed(
     """The frames with what a run's tracks hold in each. Raises InputError where the run is of another video."""
     if len(looks) != len(frames):
         raise InputError(
-            f"{run} is of another video than {source}",
+            f"{run} is of another video than {source}.",
             found=f"{len(frames)} frames to label in it, {len(looks)} in the video",
             do="give the tracks in the order of the videos",
         )

@@ -17,8 +17,8 @@ import numpy as np
 
 from pipeline.formats.branch_file import TRUNK, read_trunk
 from pipeline.formats.own_file import load_weights, read_metadata, save_weights
-from pipeline.model.semantic.config import SemanticConfig
 from pipeline.networks.checkpoint_config import own_config
+from pipeline.networks.semantic import semantic_config
 
 
 def move_branch(branch: Path, network: Path, output: Path) -> None:
@@ -27,7 +27,7 @@ def move_branch(branch: Path, network: Path, output: Path) -> None:
     metadata.pop(TRUNK, None)
     own = {name: value for name, value in arrays.items() if "/branch/" in name}
     trunk = {f"panoptic_fpn/{name}": value for name, value in read_trunk(network).items()}
-    config = SemanticConfig.from_json(metadata["config"])
+    config = semantic_config(branch, metadata)
     seen = own_config(network, read_metadata(network))
     config = replace(config, depth_multiplier=seen.fpn.depth_multiplier, input=seen.input)
     whole = {name: value.astype(np.float32) for name, value in (own | trunk).items()}

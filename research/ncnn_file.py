@@ -43,7 +43,7 @@ def read_ncnn(path: str | Path) -> dict[str, NDArray[Any]]:
         return _arrays(lines[2:], content)
     except (OSError, UnicodeDecodeError, ValueError, IndexError, KeyError) as damage:
         raise WeightsError(
-            f"{path} cannot be read as an ncnn network",
+            f"{path} cannot be read as an ncnn network.",
             found=f"{type(damage).__name__}: {damage}",
             do="put the .param of the same name beside the .bin, or fetch both again",
         ) from damage

@@ -23,7 +23,7 @@ def read_convolutions(path: str | Path) -> dict[str, NDArray[Any]]:
         from onnx import numpy_helper
     except ImportError as missing:
         raise WeightsError(
-            f"{path} is an ONNX file, and the package onnx is not there",
+            f"{path} is an ONNX file, and the package onnx is not there.",
             found=str(missing),
             do="install the extra `train`: pip install 'seg-video[train]'",
         ) from missing
@@ -37,7 +37,7 @@ def read_convolutions(path: str | Path) -> dict[str, NDArray[Any]]:
     # Its parser's own errors derive from Exception alone; the cause goes into the message.
     except Exception as damage:
         raise WeightsError(
-            f"{path} cannot be read as an ONNX file that carries its arrays",
+            f"{path} cannot be read as an ONNX file that carries its arrays.",
             found=f"{type(damage).__name__}: {damage}",
             do="fetch the file again",
         ) from damage

@@ -23,7 +23,7 @@ import numpy as np
 
 from pipeline.errors import ConfigError, SegVideoError
 from pipeline.formats.own_file import load_weights, save_weights
-from pipeline.model.config import MaskRCNNConfig
+from pipeline.networks.checkpoint_config import own_config
 
 _BIAS = "mask_head/logits/bias"
 #: What may be done with the weights that ship, by their name; the model cards say why.
@@ -87,10 +87,12 @@ def pack(
     Raises ConfigError where the network does not know such a class.
     """
     arrays, metadata = load_weights(source)
-    config = MaskRCNNConfig.from_json(metadata["config"])
+    config = own_config(source, metadata)
     general, own = thresholds
     if unknown := sorted(own.keys() - set(config.classes)):
-        raise ConfigError(f"{source} does not know {', '.join(unknown)}", found=", ".join(config.classes[1:]))
+        raise ConfigError(
+            f"{source} does not know {', '.join(unknown)}.", found=", ".join(config.classes[1:])
+        )
     each = [own.get(name, general) for name in config.classes]
     # sigmoid(x + shift) = 0.5 where sigmoid(x) = threshold
     arrays[_BIAS] = arrays[_BIAS] + np.array([math.log((1 - one) / one) for one in each])

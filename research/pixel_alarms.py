@@ -60,7 +60,7 @@ def count(arguments: argparse.Namespace) -> None:
         frame = cv2.imread(str(arguments.source / "images" / f"{name}.jpg"))
         classes = cv2.imread(str(arguments.source / "labels" / f"{name}.png"), cv2.IMREAD_UNCHANGED)
         if frame is None or classes is None:
-            raise InputError(f"{arguments.source} has no picture {name} with classes of its pixels")
+            raise InputError(f"{arguments.source} has no picture {name} with classes of its pixels.")
         (found,) = network.segment(np.ascontiguousarray(frame[..., ::-1]).astype(np.uint8)[None])
         for box, score, category, roi in zip(
             found.boxes, found.scores, found.class_ids, found.roi_masks, strict=True

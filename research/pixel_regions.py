@@ -75,7 +75,7 @@ def write_regions(source: Path, output: Path, names: list[str]) -> None:
         file, labels = source / "images" / f"{name}.jpg", source / "labels" / f"{name}.png"
         classes = cv2.imread(str(labels), cv2.IMREAD_UNCHANGED)
         if not file.is_file() or classes is None or classes.ndim != 2:
-            raise InputError(f"{file} and {labels} are not a picture and its classes of pixels")
+            raise InputError(f"{file} and {labels} are not a picture and its classes of pixels.")
         shutil.copyfile(file, output / "images" / file.name)
         images.append(
             {"id": identity, "file_name": file.name, "height": classes.shape[0], "width": classes.shape[1],

@@ -49,7 +49,7 @@ class PixelTeacher:
             )
         except (ValueError, RuntimeError) as damage:
             raise WeightsError(
-                f"{path} cannot be used as a teacher of pixels", found=repr(damage)
+                f"{path} cannot be used as a teacher of pixels.", found=repr(damage)
             ) from damage
         self._input, self._side, self._logits = given["index"], int(given["shape"][1]), logits["index"]
         self._scale, self._zero = logits["quantization"]

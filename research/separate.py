@@ -69,7 +69,7 @@ def separate(dense: Path, output: Path, pictures: list[Path]) -> None:
     model = load_checkpoint(dense)
     config, multiplier = model.config, compact_shufflenet().fpn.depth_multiplier
     if config.fpn.depth_multiplier or config.rpn.convs != 1:
-        raise ConfigError(f"{dense} has no dense 3x3 convolutions to replace")
+        raise ConfigError(f"{dense} has no dense 3x3 convolutions to replace.")
     moments = observed(model, pictures)
     for layer, seen in moments.items():
         filters, products, bias, missed = seen.fitted(multiplier)
@@ -152,7 +152,7 @@ def low_rank(inner: Array, cross: Array, rank: int) -> tuple[Array, Array]:
 
 def observed(model: MaskRCNN, pictures: list[Path]) -> dict[str, Moments]:
     """Moments of each 3x3 convolution of the pyramid, and of the RPN's over all levels, on these pictures."""
-    random, levels = np.random.default_rng(0), range(model.config.fpn.min_level, 6)
+    random, levels = np.random.default_rng(0), model.config.fpn.pooled_levels
     moments = {**{f"fpn/output{level}": Moments() for level in levels}, "rpn/conv0": Moments()}
     for image in _inputs(pictures, model):
         merged, pyramid, hidden = (

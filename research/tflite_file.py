@@ -76,7 +76,7 @@ def _name(detail: dict[str, Any]) -> str:
 
 def _refusal(path: str | Path, found: str) -> WeightsError:
     return WeightsError(
-        f"{path} cannot be read as a quantised TensorFlow Lite file",
+        f"{path} cannot be read as a quantised TensorFlow Lite file.",
         found=found,
         do="give the file of a network whose weights are quantised a channel, or fetch it again",
     )

@@ -68,7 +68,7 @@ class YoloTeacher:
             self._prototypes = next(one["index"] for one in outputs if tuple(one["shape"]) == _PROTOTYPES)
         except (ValueError, RuntimeError, StopIteration) as damage:
             raise WeightsError(
-                f"{path} cannot be used as an instance teacher", found=repr(damage)
+                f"{path} cannot be used as an instance teacher.", found=repr(damage)
             ) from damage
         self.least_score = least_score
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,11 @@ import av
 import numpy as np
 
 from pipeline.proof.check_output import check_output
+from pipeline.structures.chunk import Chunk
 from pipeline.structures.colour import ColourTags
 from pipeline.structures.video_info import StreamInfo, VideoInfo
+from pipeline.structures.yuv_frame import YuvFrame
+from pipeline.video.read.decode import DecodedFrame, decode_yuv
 from pipeline.video.write.mux import mux
 
 TICK = Fraction(1, 600)
@@ -32,6 +35,13 @@ def luma(number: int) -> int:
 def number_of(plane: np.ndarray) -> int:
     """The number a decoded luma plane was painted for."""
     return round((float(np.median(plane)) - 20) / 3)
+
+
+def good_frames(info: VideoInfo, chunk: Chunk, **how: Any) -> Iterator[DecodedFrame[YuvFrame]]:
+    """The frames of a chunk, none of which may stand for one that does not decode."""
+    for decoded in decode_yuv(info, chunk, **how):
+        assert not decoded.repeated, f"frame {decoded.number} does not decode"
+        yield decoded
 
 
 def frame(number: int, width: int, height: int, layout: str = "yuv420p") -> av.VideoFrame:

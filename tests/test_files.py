@@ -8,7 +8,7 @@ import pytest
 
 from pipeline import files
 from pipeline.errors import UsageError, WriteError
-from pipeline.files import digest_of, whole_file, whole_stream, write_whole
+from pipeline.files import digest_of, make_folder, whole_file, whole_stream, write_whole
 
 
 def test_a_full_disk_leaves_what_was_there_and_nothing_else(tmp_path, monkeypatch):
@@ -125,3 +125,13 @@ def test_what_is_no_file_has_no_digest_and_is_not_waited_for(tmp_path):
     for path in (tmp_path, tmp_path / "fifo", Path("/dev/zero")):
         with pytest.raises(OSError, match=r"no file|directory"):
             digest_of(path)
+
+
+def test_a_folder_that_cannot_be_made_is_told_like_a_file(tmp_path):
+    make_folder(tmp_path / "a" / "b", 0o700)
+    make_folder(tmp_path / "a" / "b")  # it is there
+    assert (tmp_path / "a" / "b").stat().st_mode & 0o077 == 0
+    (tmp_path / "file").write_bytes(b"")
+    for below in ("file", "file/under"):
+        with pytest.raises(WriteError, match=rf"Cannot write {tmp_path / below}\.\n  found: "):
+            make_folder(tmp_path / below)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,12 +11,13 @@ from pipeline.api.results import Frame
 from pipeline.errors import UsageError
 from pipeline.files import RUN_SUFFIX
 from pipeline.job.settings import Settings
+from pipeline.proof.paired_frames import film_classes
 from pipeline.record.find_run import find_run, request_of
 from pipeline.record.layout import RunLayout
 from pipeline.record.ledger import Ledger
 from pipeline.render.film_classes import FilmClasses
 from pipeline.render.shown import ShownTracks
-from pipeline.store.class_maps import ClassMapsFile, class_maps_beside
+from pipeline.store.class_maps import class_maps_beside
 from pipeline.store.reader import DetectionsFile
 from pipeline.structures.address import Place, place_of
 from pipeline.structures.tracks import FOUND
@@ -38,25 +39,13 @@ class OpenedRun:
     settings: Settings
     names: Mapping[int, str]
 
-    @contextmanager
-    def class_maps(self) -> Iterator[FilmClasses | None]:
+    def class_maps(self) -> AbstractContextManager[FilmClasses | None]:
         """The class map of each frame as it is painted; None if the run stored none."""
         path = class_maps_beside(self.detections)
-        if not path.is_file():
-            yield None
-            return
-        with DetectionsFile(self.detections) as found:
-            header = found.header
-        with ClassMapsFile(path) as file:
-            steady = self.settings.track.steady > 0
-            yield FilmClasses(
-                file.seconds,
-                file.read,
-                header.motion,
-                (header.width, header.height),
-                file.classes,
-                steady=steady,
-            )
+        with DetectionsFile(self.detections) as file:
+            header = file.header
+        steady = self.settings.track.steady > 0
+        return film_classes(path if path.is_file() else None, header, steady=steady)
 
     def shown_tracks(self, conf: float | None = None) -> ShownTracks:
         """Picks the objects that the output shows, or would show with another --conf."""

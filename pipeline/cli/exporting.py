@@ -42,7 +42,11 @@ def _export(arguments: argparse.Namespace) -> int:
     from pipeline.api.export import export
     from pipeline.job.request import by_room
 
-    conf = None if arguments.conf is None else by_room(Given({"conf": arguments.conf}))["render"]["conf"]
+    conf = (
+        None
+        if arguments.conf is None
+        else by_room(Given.of_flags({"conf": arguments.conf}))["render"]["conf"]
+    )
     folder = export(
         arguments.name,
         arguments.format,

@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.job.options import Option
 from pipeline.job.settings import Settings
 from pipeline.render.settings import COLOR_KEYS, LABELS, STYLES, VIEWS
-from pipeline.segment.settings import DEVICES, PRECISIONS
+from pipeline.structures.computing import DEVICES, PRECISIONS
 from pipeline.track.settings import OWN_CAR
 from pipeline.video.settings import DAMAGED, ENCODERS
 

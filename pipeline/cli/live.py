@@ -65,7 +65,7 @@ def _live(arguments: argparse.Namespace) -> int:
         if Path(arguments.source).is_file():
             protect_sources([(Path(arguments.source), arguments.record)])
     given = {**given_options(arguments, options_of_pictures()), "every": arguments.every}
-    settings = make_request((), None, Given(given)).settings
+    settings = make_request((), None, Given.of_flags(given)).settings
     job = LiveJob(
         source=arguments.source,
         loop=arguments.loop,

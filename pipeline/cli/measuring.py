@@ -13,9 +13,10 @@ from pipeline.cli.command import Command, aligned
 from pipeline.cli.required import require_extra
 from pipeline.cli.say import say
 from pipeline.errors import UsageError
-from pipeline.files import RUN_SUFFIX
+from pipeline.files import RUN_SUFFIX, make_folder
 from pipeline.record.layout import RunLayout
-from pipeline.segment.settings import PRECISIONS, SegmentSettings
+from pipeline.segment.settings import SegmentSettings
+from pipeline.structures.computing import PRECISIONS
 
 #: Options that choose pictures of a folder.
 _CHOICE = ("only", "sequences", "source", "view", "limit")
@@ -175,6 +176,7 @@ def _measure_classes(arguments: argparse.Namespace) -> int:
             raise UsageError(
                 f"--{name.replace('_', '-')} applies only to networks that find objects.", do="leave it out"
             )
+    _make_out(arguments)
     evaluation = measure_classes(
         Path(arguments.data), arguments.model, arguments.only, arguments.limit, _progress
     )
@@ -208,6 +210,7 @@ def _measure_pictures(arguments: argparse.Namespace, settings: EvalSettings) -> 
         limit=arguments.limit,
     )
     model = arguments.model or SegmentSettings().model
+    _make_out(arguments)
     return measure_pictures(
         folder,
         model,
@@ -227,7 +230,15 @@ def _measure_run(arguments: argparse.Namespace, settings: EvalSettings) -> Evalu
     for name in ("model", "detections", "thorough", "precision", *_CHOICE):
         if getattr(arguments, name) is not None:
             raise UsageError(f"--{name} applies to pictures, --truth to a run.", do=f"leave out --{name}")
-    return measure_run(_detections_of(arguments.data), arguments.truth, settings)
+    detections = _detections_of(arguments.data)
+    _make_out(arguments)
+    return measure_run(detections, arguments.truth, settings)
+
+
+def _make_out(arguments: argparse.Namespace) -> None:
+    """Make the folder of --out, if it is asked for: that it cannot be made is told before an hour of measuring."""
+    if arguments.out is not None:
+        make_folder(arguments.out)
 
 
 def _detections_of(name: str) -> Path:

@@ -49,7 +49,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     from pipeline.job.request import make_request
     from pipeline.proof.verify import verify
 
-    request = make_request((arguments.input,), None, Given(given_options(arguments, _READING)))
+    request = make_request((arguments.input,), None, Given.of_flags(given_options(arguments, _READING)))
     proof = verify(
         place_of(request.inputs[0]),
         place_of(arguments.output),

@@ -60,7 +60,7 @@ def _run(arguments: argparse.Namespace) -> int:
     inputs, output = inputs_and_output(arguments.paths, arguments.output)
     refuse_other_inputs(inputs)
     given = given_options(arguments, OPTIONS.values())
-    return make_outputs([make_request(inputs, output, Given(given))], given, arguments)
+    return make_outputs([make_request(inputs, output, Given.of_flags(given))], given, arguments)
 
 
 def _add_submit_arguments(parser: argparse.ArgumentParser) -> None:
@@ -127,7 +127,7 @@ def _resume(arguments: argparse.Namespace) -> int:
     if not requests:
         say(f"{arguments.name}: every run in this folder is done")
         return 0
-    changes = by_room(Given(given))
+    changes = by_room(Given.of_flags(given))
     changed = [
         dataclasses.replace(request, settings=request.settings.with_changes(changes)) for request in requests
     ]
@@ -174,7 +174,7 @@ def _render(arguments: argparse.Namespace) -> int:
     from pipeline.record.find_run import find_run
     from pipeline.run.rerender import rerender
 
-    changes = by_room(Given(given_options(arguments, options_of("render", "encode", "run"))))
+    changes = by_room(Given.of_flags(given_options(arguments, options_of("render", "encode", "run"))))
     return make_videos([rerender(find_run(arguments.name), arguments.output, changes)], arguments)
 
 

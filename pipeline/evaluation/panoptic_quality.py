@@ -99,7 +99,9 @@ def measure_panoptic(truth: Path, found: Path) -> dict[str, PanopticQuality]:
     total = {name: PanopticQuality() for name in wanted.names.values() if name in there.names.values()}
     for image in wanted.entries:
         if image not in there.entries:
-            raise InputError(f"{found} has no picture {image}, which {truth} has.")
+            raise InputError(
+                f"{found} has no picture {image}, which {truth} has.", do="give files of the same pictures"
+            )
         one, other = wanted.segments(image), there.segments(image)
         if one.ids.shape != other.ids.shape:
             raise InputError(
@@ -123,12 +125,11 @@ def panoptic_table(total: Mapping[str, PanopticQuality]) -> Iterator[tuple[str, 
             str(one.wrong),
             str(one.missed),
         )
-    quality, recognition = (
+    means = (
         float(np.mean([getattr(one, name) for one in there.values()] or [0.0]))
-        for name in ("quality", "recognition")
+        for name in ("quality", "segmentation", "recognition")
     )
-    segmentation = float(np.mean([one.segmentation for one in there.values()] or [0.0]))
-    yield ("mean", f"{quality:.3f}", f"{segmentation:.3f}", f"{recognition:.3f}", "", "", "")
+    yield ("mean", *(f"{mean:.3f}" for mean in means), "", "", "")
 
 
 def panoptic_values(total: Mapping[str, PanopticQuality]) -> dict[str, dict[str, float | None]]:

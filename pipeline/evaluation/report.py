@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from pipeline.evaluation.average_precision import ClassCurve
 from pipeline.evaluation.evaluate import ClassScore, Evaluation
+from pipeline.evaluation.figures import figure_text, mean_of
 from pipeline.labels.confusion import PixelScore
 
 Table = list[tuple[str, ...]]
@@ -57,12 +57,6 @@ def means(evaluation: Evaluation) -> dict[str, dict[str, float | None]]:
     }
 
 
-def mean_of(values: Sequence[float | None]) -> float | None:
-    """The mean of those that are there; None where there are none."""
-    there = [value for value in values if value is not None]
-    return sum(there) / len(there) if there else None
-
-
 def _objects(evaluation: Evaluation) -> Table:
     names = ("CLASS", "OBJECTS", "MASK AP", "AP50", "AP75", "SMALL", "MEDIUM", "LARGE", "BOX AP", "AP50")
     mean = means(evaluation)
@@ -70,7 +64,7 @@ def _objects(evaluation: Evaluation) -> Table:
     return [
         (*names, "RECALL", "PRECISION"),
         *(_object_row(score) for score in evaluation.classes),
-        ("mean", "", *map(_shown, last), "", ""),
+        ("mean", "", *map(figure_text, last), "", ""),
         *(_object_row(score) for score in evaluation.groups),
     ]
 
@@ -78,21 +72,21 @@ def _objects(evaluation: Evaluation) -> Table:
 def _object_row(score: ClassScore) -> tuple[str, ...]:
     figures = [getattr(score.mask, name) for name in _MEASURES]
     figures += [score.box.ap, score.box.ap50, score.at_conf.recall, score.at_conf.precision]
-    return (score.one.name, str(score.at_conf.objects), *map(_shown, figures))
+    return (score.one.name, str(score.at_conf.objects), *map(figure_text, figures))
 
 
 def _pixels(evaluation: Evaluation) -> Table:
     pixels, mean = evaluation.pixels, _pixel_means(evaluation)
 
     def row(name: str, score: PixelScore) -> tuple[str, ...]:
-        return name, *(_shown(getattr(score, share)) for share in _SHARES)
+        return name, *(figure_text(getattr(score, share)) for share in _SHARES)
 
     return [
         ("PIXELS", "ACCURACY", "IOU", "DICE"),
         *(row(name, score) for name, score in pixels.classes.items()),
-        ("mean", *(_shown(mean[share]) for share in _SHARES)),
+        ("mean", *(figure_text(mean[share]) for share in _SHARES)),
         row("background", pixels.background),
-        ("all pixels", _shown(pixels.accuracy), "", ""),
+        ("all pixels", figure_text(pixels.accuracy), "", ""),
     ]
 
 
@@ -105,9 +99,9 @@ def _identities(evaluation: Evaluation) -> Table:
             str(scores.objects),
             f"{scores.object_seconds:.1f}",
             str(scores.switches),
-            _shown(scores.switches_per_ten_seconds),
-            _shown(scores.idf1),
-            _shown(scores.hota),
+            figure_text(scores.switches_per_ten_seconds),
+            figure_text(scores.idf1),
+            figure_text(scores.hota),
         ),
     ]
 
@@ -133,7 +127,3 @@ def _values(score: ClassScore) -> dict[str, Any]:
 
 def _curve(curve: ClassCurve) -> dict[str, float | None]:
     return {name: getattr(curve, name) for name in _MEASURES}
-
-
-def _shown(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"

@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.evaluation.evaluate import ClassScore, Evaluation
 from pipeline.evaluation.report import as_values
 from pipeline.evaluation.sheet import draw_mistakes
-from pipeline.files import whole_stream
+from pipeline.files import make_folder, whole_stream
 
 METRICS, CURVE, MISTAKES = "metrics.json", "precision_recall.png", "worst.png"
 
@@ -19,9 +19,9 @@ METRICS, CURVE, MISTAKES = "metrics.json", "precision_recall.png", "worst.png"
 def write_results(evaluation: Evaluation, folder: Path) -> list[Path]:
     """The files written: `metrics.json`, `precision_recall.png`, and `worst.png` where the pictures are at hand.
 
-    The folder is made if it is not there. Raises StoreError where something cannot be written.
+    The folder is made if it is not there. Raises WriteError where something cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     with whole_stream(folder / METRICS) as stream:
         stream.write((json.dumps(as_values(evaluation), indent=1) + "\n").encode())
     with whole_stream(folder / CURVE) as stream:

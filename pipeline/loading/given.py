@@ -20,7 +20,8 @@ class Given:
 
     places : where each key was given, such as `job.yaml, line 3`. place : where all of them were given, for keys
     without a place of their own; "" if there is nothing to say. folder : relative paths are resolved against it.
-    of_json : the values have types, so text is never read as a number or a switch.
+    of_json : the values have types, so text is never read as a number or a switch. flags : keys that are long flags of
+    a command line, and are spelt so in errors.
     """
 
     values: Mapping[str, Any]
@@ -28,11 +29,18 @@ class Given:
     place: str = ""
     folder: Path = field(default_factory=Path)
     of_json: bool = False
+    flags: frozenset[str] = frozenset()
+
+    @classmethod
+    def of_flags(cls, values: Mapping[str, Any]) -> Given:
+        """Values of a command line, by the names of their long flags."""
+        return cls(values, flags=frozenset(values))
 
     def under(self, stronger: Mapping[str, Any]) -> Given:
-        """These values, overridden by stronger ones, which have no place."""
+        """These values, overridden by those of a command line, which have no place."""
         places = {**self.places, **dict.fromkeys(stronger, "")}
-        return replace(self, values={**self.values, **stronger}, places=places)
+        flags = self.flags.union(stronger)
+        return replace(self, values={**self.values, **stronger}, places=places, flags=flags)
 
     def check(self, faults: Iterable[tuple[str | None, UsageError]]) -> None:
         """Raise one ConfigError that lists the faults, if any, each with its place.
@@ -51,5 +59,7 @@ class Given:
         )
 
     def _placed(self, key: str | None, what: str) -> str:
+        if key in self.flags and what.startswith(f"{key} ") and not what.startswith(f"{key} and "):
+            what = f"--{what}"
         place = self.place if key is None else self.places.get(key, self.place)
         return f"{place}: {what}" if place else what

@@ -1,7 +1,7 @@
 """The mathematics for an array: NumPy's for NumPy arrays, Keras' for those of every other framework.
 
 What stands between the network's convolutions is written once with it. In a compiled program it is part of the graph;
-beside OpenVINO, which is slow at sorting and loops, NumPy computes it (`staged.py`), and imports no framework.
+beside OpenVINO, which is slow at sorting and loops, NumPy computes it (`staged/`), and imports no framework.
 """
 
 from __future__ import annotations

@@ -103,6 +103,11 @@ class FPNConfig:
         """The pyramid's levels, finest first."""
         return range(self.min_level, self.max_level + 1)
 
+    @property
+    def pooled_levels(self) -> range:
+        """The levels that regions are pooled from, finest first: those with a feature map of the trunk behind them."""
+        return range(self.min_level, 6)
+
 
 @dataclass(frozen=True)
 class AnchorConfig:

@@ -110,7 +110,7 @@ class MaskRCNN(Composite, keras.Model):
 
     def pool(self, features: list[Any], boxes: Any, size: int, canvas: tuple[int, int]) -> Any:
         """RoIAlign: features [B, P, size, size, channels] of boxes [B, P, 4] from the levels up to P5."""
-        levels = range(self.config.fpn.min_level, 6)
+        levels = self.config.fpn.pooled_levels
         return roi_align(
             features[: len(levels)], levels, boxes, size, canvas, self.config.roi_align,
             self.config.inclusive_corners,

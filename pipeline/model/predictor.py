@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import lru_cache
 from threading import Lock
 from typing import Any
 
@@ -37,9 +37,14 @@ class MaskRCNNPredictor:
     def __init__(
         self, model: MaskRCNN, batch: int = 1, jit: bool | None = None, runtime: str = "keras"
     ) -> None:
-        self.model, self.batch, self.jit, self.runtime = model, batch, jit, runtime
-        self._programs: OrderedDict[tuple[int, int], Program] = OrderedDict()
+        self.model, self.batch, self.runtime = model, batch, runtime
         self._lock = Lock()
+
+        @lru_cache(maxsize=_SIZES)
+        def program(height: int, width: int) -> Program:
+            return compile_program(model, (batch, height, width), jit)
+
+        self._program = program
         self._class_ids = np.asarray(model.config.class_ids, np.int32)
 
     @property
@@ -65,15 +70,6 @@ class MaskRCNNPredictor:
         padded = np.pad(frames, ((0, missing), (0, 0), (0, 0), (0, 0))) if missing else frames
         outputs = self._program(frames.shape[1], frames.shape[2])(padded)
         return [self._detections(outputs, row) for row in range(len(frames))]
-
-    def _program(self, height: int, width: int) -> Program:
-        size = height, width
-        if size not in self._programs:
-            self._programs[size] = compile_program(self.model, (self.batch, *size), self.jit)
-            if len(self._programs) > _SIZES:
-                self._programs.popitem(last=False)
-        self._programs.move_to_end(size)
-        return self._programs[size]
 
     def _detections(self, outputs: dict[str, NDArray[Any]], row: int) -> Detections:
         valid = outputs["valid"][row]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
-from pipeline.errors import WeightsError
+from pipeline.errors import ConfigError, WeightsError
 from pipeline.formats.foreign_file import ForeignKind, Tensors, read_foreign
 from pipeline.formats.own_file import read_metadata
 from pipeline.model import presets
 from pipeline.model.config import MaskRCNNConfig
 from pipeline.weights.label_maps import label_map
+
+Config = TypeVar("Config")
 
 #: Key of the network's config in our own files, and the format's version.
 CONFIG, FORMAT, VERSION = "config", "format", "seg-video 1"
@@ -47,7 +50,7 @@ def is_own(path: Path, kind: str | None) -> bool:
 
 
 def own_config(path: Path, metadata: Mapping[str, str]) -> MaskRCNNConfig:
-    """The config in the metadata of our own file."""
+    """The config in the metadata of our own file. Raises WeightsError if it is of another network or unreadable."""
     if metadata.get(FORMAT) != VERSION or CONFIG not in metadata:
         raise WeightsError(
             f"{path} is a safetensors file of another program.",
@@ -60,7 +63,19 @@ def own_config(path: Path, metadata: Mapping[str, str]) -> MaskRCNNConfig:
             found=f"the kind {metadata[KIND]}",
             do="use it on pictures: seg-video photo.jpg out.png --model FILE",
         )
-    return MaskRCNNConfig.from_json(metadata[CONFIG])
+    return parsed_config(path, metadata, MaskRCNNConfig.from_json)
+
+
+def parsed_config(path: Path, metadata: Mapping[str, str], parse: Callable[[str], Config]) -> Config:
+    """The config that `parse` makes of the text in a file's metadata. Raises WeightsError, which names the file."""
+    try:
+        return parse(metadata[CONFIG])
+    except ConfigError as fault:
+        raise WeightsError(
+            f"{path} has a config that cannot be read.",
+            found=f"{fault.what} {fault.found or ''}",
+            do="fetch the file again, or use the version of seg-video that wrote it",
+        ) from fault
 
 
 def foreign_config(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import WeightsError
+from pipeline.files import make_folder
 from pipeline.model.staged.program_file import Graphs, read_program
 from pipeline.weights.cache import CACHE_VARIABLE, WeightsCache
 
@@ -31,8 +32,8 @@ class ProgramCache:
         return cls(WeightsCache.at().folder / "programs")
 
     def create(self) -> None:
-        """Create the folder, accessible only to its owner."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Create the folder, accessible only to its owner. Raises WriteError, WeightsError if it is not this user's."""
+        make_folder(self.folder, 0o700)
         _require_own(self.folder)
 
     def path(self, name: str) -> Path:

@@ -66,21 +66,25 @@ def find_program(source: NetworkSource, canvas: Canvas) -> Graphs:
     return graphs
 
 
-def program_facts(source: NetworkSource, canvas: Canvas, *numbers: str) -> dict[str, object]:
+def program_facts(source: NetworkSource, canvas: Canvas, numbers: str | None = None) -> dict[str, object]:
     """The facts that identify a program: the SHA-256 of the weights, the canvas, and the release of the graphs.
 
     numbers : `int8` for 8-bit graphs.
     """
     facts = {"weights": weights_digest(str(source.path())), "canvas": list(canvas), "release": RELEASE}
-    return {**facts, "numbers": numbers[0]} if numbers else facts
+    return facts if numbers is None else {**facts, "numbers": numbers}
 
 
-def shipped_path(source: NetworkSource, canvas: Canvas, *numbers: str) -> Path | None:
-    """Path of the program shipped with a network, for the canvas of its training; None for other networks."""
+def shipped_path(source: NetworkSource, canvas: Canvas, numbers: str | None = None) -> Path | None:
+    """Path of the program shipped with a network, for the canvas of its training; None for other networks.
+
+    numbers : as for `program_facts`.
+    """
     weights = source.known_path()
     if weights is None or weights.parent != DATA:
         return None
-    return weights.with_name(".".join([weights.stem, f"{canvas[1]}x{canvas[0]}", *numbers, "program"]))
+    parts = weights.stem, f"{canvas[1]}x{canvas[0]}", numbers, "program"
+    return weights.with_name(".".join(part for part in parts if part is not None))
 
 
 def int8_path(source: NetworkSource) -> Path | None:
@@ -116,10 +120,9 @@ def _convert(source: NetworkSource, canvas: Canvas, facts: dict[str, object], pa
     if mark:
         kind, what, found, do = json.loads(sent)
         raise vars(errors)[kind](what, found=found, do=do)
+    said = done.stderr.decode(errors="replace").strip().splitlines()
     raise WeightsError(
         f"{source.model} cannot be converted for OpenVINO.",
-        found=done.stderr.decode(errors="replace").strip().splitlines()[-1:][0]
-        if done.stderr.strip()
-        else "a crash",
+        found=said[-1] if said else "a crash",
         do="use the runtime tensorflow",
     )

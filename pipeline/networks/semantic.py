@@ -11,7 +11,7 @@ from pipeline.formats.account import Rule, account
 from pipeline.formats.branch_file import trunk_arrays
 from pipeline.formats.own_file import load_weights, read_metadata
 from pipeline.model.semantic.config import SemanticConfig
-from pipeline.networks.checkpoint_config import CONFIG, KIND, SEMANTIC
+from pipeline.networks.checkpoint_config import CONFIG, KIND, SEMANTIC, parsed_config
 from pipeline.networks.devices import claim_backend, keras_backend, takes_gpu, version_of
 from pipeline.networks.settings import LoadSettings
 from pipeline.networks.source import NetworkSource
@@ -79,10 +79,11 @@ def is_semantic(source: NetworkSource) -> bool:
 
 
 def semantic_config(path: Path, metadata: dict[str, str]) -> SemanticConfig:
-    """The config in the metadata of a file. Raises WeightsError if it is of another network."""
+    """The config in the metadata of a file. Raises WeightsError if it is of another network or unreadable."""
     if metadata.get(KIND) != SEMANTIC or CONFIG not in metadata:
         raise WeightsError(
             f"{path} is not a network that classifies pixels.",
             found=f"the metadata {sorted(metadata)}",
+            do="use weights that `seg-video train` made with `task: semantic`",
         )
-    return SemanticConfig.from_json(metadata[CONFIG])
+    return parsed_config(path, metadata, SemanticConfig.from_json)

@@ -8,22 +8,20 @@ from typing import TypeVar
 from pipeline.errors import ConfigError
 from pipeline.loading.choice import check_choice
 from pipeline.model.config import MaskRCNNConfig
+from pipeline.structures.computing import DEVICES, PRECISIONS
 
 Value = TypeVar("Value")
 
-DEVICES = ("auto", "cpu", "gpu")
-
+#: Runtimes; auto is OpenVINO on a CPU and the backend of Keras on a GPU.
 RUNTIMES = ("auto", "openvino", "tensorflow")
-
-PRECISIONS = ("auto", "float32", "bfloat16", "int8")
 
 
 @dataclass(frozen=True)
 class LoadSettings:
     """Settings for running a network; None keeps a setting as its source has it.
 
-    device : `auto` (a GPU if there is one), `cpu` or `gpu`.
-    runtime : `openvino`, `tensorflow` (meaning the backend of Keras), or `auto`: OpenVINO on a CPU.
+    device : one of DEVICES.
+    runtime : one of RUNTIMES; `tensorflow` means the backend of Keras.
     precision : one of PRECISIONS; a network whose file fixes its number format takes only `auto` and `float32`.
     threads : cores to use; None: all. OpenVINO divides them among callers, TensorFlow uses them for one operation.
     callers : threads that call at the same time; None: one per core. With fewer, OpenVINO uses several cores for each,

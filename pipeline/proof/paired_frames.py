@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import repeat, tee
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -122,7 +123,11 @@ def _painters(record: RunRecord | None) -> Iterator[Iterator[Painter | None]]:
     if record is None:
         yield repeat(None)
         return
-    with DetectionsFile(record.detections) as file, _class_maps(record, file.header) as film:
+    steady = record.settings.track.steady > 0
+    with (
+        DetectionsFile(record.detections) as file,
+        film_classes(record.class_maps, file.header, steady=steady) as film,
+    ):
         classes = None if film is None else film.classes
         overlay = Overlay(record.settings.render, file.header.class_names, classes)
         yield (
@@ -132,14 +137,16 @@ def _painters(record: RunRecord | None) -> Iterator[Iterator[Painter | None]]:
 
 
 @contextmanager
-def _class_maps(record: RunRecord, header: Header) -> Iterator[FilmClasses | None]:
-    """The class maps that are painted."""
-    if record.class_maps is None:
+def film_classes(maps: Path | None, header: Header, *, steady: bool) -> Iterator[FilmClasses | None]:
+    """The class maps of a run's file of them, as they are painted; None without a file. Raises StoreError.
+
+    header : of the run's detections.
+    """
+    if maps is None:
         yield None
         return
-    with ClassMapsFile(record.class_maps) as file:
-        steady = record.settings.track.steady > 0
-        size = (header.width, header.height)
+    size = header.width, header.height
+    with ClassMapsFile(maps) as file:
         yield FilmClasses(file.seconds, file.read, header.motion, size, file.classes, steady=steady)
 
 
@@ -174,7 +181,6 @@ def _all_frames(
     return decode_yuv(
         info.whole,
         whole_chunk(info),
-        damaged="repeat",
         deinterlace=decode.deinterlace,
         tone_map=decode.tone_map,
         threads=threads,

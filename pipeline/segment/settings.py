@@ -6,12 +6,7 @@ from dataclasses import dataclass
 
 from pipeline.errors import ConfigError
 from pipeline.loading.choice import check_choice
-
-#: Values of --device; auto is the GPU if there is one.
-DEVICES = ("auto", "cpu", "gpu")
-
-#: Values of --precision; auto is the fastest on this machine without rounding to 8 bits.
-PRECISIONS = ("auto", "float32", "bfloat16", "int8")
+from pipeline.structures.computing import DEVICES, PRECISIONS
 
 
 @dataclass(frozen=True)

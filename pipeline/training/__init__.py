@@ -1,1 +1,1 @@
-"""Labelled pictures to weights: trained the network that ships, and fine-tunes it on other data."""
+"""Labelled pictures to weights: how the network that ships was trained, and how it is fine-tuned on other data."""

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import ConfigError
-from pipeline.model.config import MaskRCNNConfig
 
 
 @dataclass(frozen=True)
@@ -45,8 +44,3 @@ class Labels:
         """
         named = categories.union(*(self.unions.get(one, ()) for one in categories))
         return np.array([known in named and output > 0 for output, known in enumerate(self.class_ids)])
-
-
-def labels_of(config: MaskRCNNConfig, unions: Mapping[int, tuple[int, ...]]) -> Labels:
-    """The labels of a network, with pseudo-categories."""
-    return Labels(config.class_ids, unions)

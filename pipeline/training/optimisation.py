@@ -7,13 +7,12 @@ from typing import Any
 import keras
 from keras import ops
 
-from pipeline.training.semantic.settings import SemanticSettings
-from pipeline.training.settings import TrainSettings
+from pipeline.training.learning_settings import LearningSettings
 
 Group = tuple[keras.optimizers.Optimizer, list[Any]]
 
 
-def optimizer_groups(model: Any, settings: TrainSettings | SemanticSettings) -> list[Group]:
+def optimizer_groups(model: Any, settings: LearningSettings) -> list[Group]:
     """Built optimizers, each with its variables: those of the backbone, then all others."""
     moving = [v for v in model.trainable_variables if not any(part in v.path for part in settings.frozen)]
     trunk = [variable for variable in moving if "/backbone/" in variable.path]
@@ -30,7 +29,7 @@ def optimizer_groups(model: Any, settings: TrainSettings | SemanticSettings) -> 
     return groups
 
 
-def _optimizer(settings: TrainSettings | SemanticSettings, factor: float) -> keras.optimizers.Optimizer:
+def _optimizer(settings: LearningSettings, factor: float) -> keras.optimizers.Optimizer:
     peak = settings.learning_rate * factor
     rate = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0 if settings.warmup_steps else peak,

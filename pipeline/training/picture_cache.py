@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.files import remove_temporaries, whole_stream, write_whole
+from pipeline.files import make_folder, remove_temporaries, whole_stream, write_whole
 from pipeline.labels.labelled_picture import Instance, LabelledPicture
 
 #: Format of the files; another number makes them anew.
@@ -67,7 +67,7 @@ def build_cache(
         if (known["version"], known["identity"]) == (VERSION, identity):
             return PictureCache(folder)
         index.unlink()
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     remove_temporaries(folder)
     with whole_stream(folder / "pixels.bin") as pixels, whole_stream(folder / "masks.bin") as masks:
         records = [_pack(picture, pixels, masks) for picture in pictures()]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.labels.labelled_picture import Instance
+from pipeline.structures.pixel_classes import VOID
 
 #: An instance of which the canvas shows a smaller share is ignored.
 _LEAST_VISIBLE = 0.3
@@ -64,15 +65,26 @@ def centred_placement(size: tuple[int, int], canvas: tuple[int, int]) -> Placeme
 
 
 def placed_pixels(pixels: NDArray[np.uint8], placement: Placement, smooth: bool = True) -> NDArray[np.uint8]:
-    """The canvas uint8 [H, W, 3]; `smooth` averages where it shrinks, else it takes the nearest two pixels."""
-    height, width = placement.canvas
-    resized_w = max(round(pixels.shape[1] * placement.scale_x), 1)
-    resized_h = max(round(pixels.shape[0] * placement.scale_y), 1)
+    """The canvas uint8 [H, W, 3]; `smooth` averages where the picture shrinks, else two pixels a side are blended."""
     shrinks = placement.scale_x < 1.0 and smooth
-    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    resized = cv2.resize(pixels, (resized_w, resized_h), interpolation=how)
-    canvas = np.empty((height, width, 3), np.uint8)
-    canvas[:] = PADDING
+    return _on_canvas(pixels, placement, cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR, PADDING)
+
+
+def placed_labels(labels: NDArray[np.uint8], placement: Placement) -> NDArray[np.uint8]:
+    """The class map of the canvas, uint8 [H, W], from a picture's; VOID beside the picture."""
+    return _on_canvas(labels, placement, cv2.INTER_NEAREST_EXACT, VOID)
+
+
+def _on_canvas(
+    picture: NDArray[np.uint8], placement: Placement, how: int, beside: int | tuple[int, int, int]
+) -> NDArray[np.uint8]:
+    """The canvas uint8 [H, W, ...] with a picture of as many channels, scaled by OpenCV's way `how`."""
+    height, width = placement.canvas
+    resized_w = max(round(picture.shape[1] * placement.scale_x), 1)
+    resized_h = max(round(picture.shape[0] * placement.scale_y), 1)
+    resized = cv2.resize(picture, (resized_w, resized_h), interpolation=how)
+    canvas = np.empty((height, width, *picture.shape[2:]), np.uint8)
+    canvas[:] = beside
     x1, y1 = max(placement.left, 0), max(placement.top, 0)
     x2, y2 = min(placement.left + width, resized_w), min(placement.top + height, resized_h)
     if x1 < x2 and y1 < y2:

@@ -16,6 +16,7 @@ from pipeline.model.config import MaskRCNNConfig
 from pipeline.model.mask_rcnn import MaskRCNN
 from pipeline.model.presets import NETWORKS
 from pipeline.networks.checkpoint import variables_of
+from pipeline.networks.checkpoint_config import CONFIG, own_config
 from pipeline.training.settings import TrainSettings
 from pipeline.weights.catalog import find
 from pipeline.weights.fetch import fetch
@@ -74,14 +75,14 @@ def load_start(model: MaskRCNN, path: Path) -> Start:
     Where the file says which classes it is of, those that both know keep their columns of the classifier, and all
     others begin with random values, however many there are.
 
-    Raises WeightsError if it cannot be read, ConfigError if nothing in it fits.
+    Raises WeightsError if it cannot be read or finds no objects, ConfigError if nothing in it fits.
     """
     arrays, metadata = load_weights(path)
     variables = variables_of(model)
     taken = {n for n, v in variables.items() if n in arrays and arrays[n].shape == tuple(v.shape)}
     kept = None
-    if "config" in metadata:
-        source = MaskRCNNConfig.from_json(metadata["config"]).classes
+    if CONFIG in metadata:
+        source = own_config(path, metadata).classes
         pairs = [(place, source.index(n)) for place, n in enumerate(model.config.classes) if n in source]
         kept = tuple(model.config.classes[place] for place, _ in pairs if place)
         by_class = {name: merge for name, merge in _class_columns(model).items() if name in arrays}
@@ -151,10 +152,10 @@ def network_config(settings: TrainSettings, names: Mapping[int, str]) -> MaskRCN
 
 def _convolved_alike(config: MaskRCNNConfig, path: Path) -> MaskRCNNConfig:
     """The config with the convolutions of the network in a file, where the file says what it is of."""
-    described = read_metadata(path).get("config")
-    if described is None:
+    metadata = read_metadata(path)
+    if CONFIG not in metadata:
         return config
-    start = MaskRCNNConfig.from_json(described)
+    start = own_config(path, metadata)
     head = start.mask_head
     return replace(
         config,

@@ -12,6 +12,7 @@ from pathlib import Path
 import keras
 
 from pipeline.errors import ConfigError, InputError, InterruptedRunError
+from pipeline.files import make_folder
 from pipeline.labels.choose import read_list
 from pipeline.labels.coco_folder import PictureEntry, load_picture, read_folders
 from pipeline.labels.labelled_picture import LabelledPicture
@@ -22,7 +23,8 @@ from pipeline.model.precision import gpu_capability
 from pipeline.training.batches import BatchMaker, Variety, ahead, picture_weights
 from pipeline.training.checkpointing import averaged_weights, load_state, save_result, save_state
 from pipeline.training.history import History
-from pipeline.training.labels import labels_of
+from pipeline.training.labels import Labels
+from pipeline.training.learning_settings import LearningSettings
 from pipeline.training.lesson import Lesson
 from pipeline.training.optimisation import optimizer_groups
 from pipeline.training.picture_cache import PictureCache, build_cache
@@ -43,7 +45,7 @@ CHECKPOINT, RESULT, HISTORY, METRICS, PLOT = (
 )
 
 
-#: Whether the run is to end before it is done.
+#: Asked whether the run is to end before it is done.
 Stop = Callable[[], bool]
 
 
@@ -52,10 +54,10 @@ def train(settings: TrainSettings | SemanticSettings, report: Report, stop: Stop
 
     stop : asked after every step; once it says so, a checkpoint is written.
 
-    Raises InputError for pictures that cannot be read, ConfigError for settings that cannot work,
-    InterruptedRunError where `stop` asked for it.
+    Raises InputError for pictures that cannot be read, ConfigError for settings that cannot work, WriteError where the
+    output cannot be written, InterruptedRunError where `stop` asked for it.
     """
-    settings.output.mkdir(parents=True, exist_ok=True)
+    make_folder(settings.output)
     if isinstance(settings, SemanticSettings):
         lesson = semantic_lesson(settings, report)
     else:
@@ -63,9 +65,7 @@ def train(settings: TrainSettings | SemanticSettings, report: Report, stop: Stop
     return teach(settings, lesson, report, stop)
 
 
-def teach(
-    settings: TrainSettings | SemanticSettings, lesson: Lesson, report: Report, stop: Stop = lambda: False
-) -> Path:
+def teach(settings: LearningSettings, lesson: Lesson, report: Report, stop: Stop = lambda: False) -> Path:
     """The weights file that a lesson ends with, as `train` has it."""
     groups = optimizer_groups(lesson.model, settings)
     state = TrainState(lesson.model, groups, settings.seed, lesson.objective)
@@ -90,7 +90,7 @@ def instance_lesson(settings: TrainSettings, report: Report, stop: Stop = lambda
 
 
 def _run(
-    settings: TrainSettings | SemanticSettings,
+    settings: LearningSettings,
     state: TrainState,
     lesson: Lesson,
     first: int,
@@ -133,9 +133,7 @@ def _interrupted(when: str) -> InterruptedRunError:
     return InterruptedRunError(f"Training stopped {when}.", do="run the same command to go on")
 
 
-def _save(
-    settings: TrainSettings | SemanticSettings, state: TrainState, lesson: Lesson, metrics: History, done: int
-) -> None:
+def _save(settings: LearningSettings, state: TrainState, lesson: Lesson, metrics: History, done: int) -> None:
     save_state(state, done, settings.output / CHECKPOINT)
     told = {"training_steps": str(done), "training_settings": json.dumps(vars(settings), default=str)}
     save_result(state, settings.output / RESULT, {**told, **lesson.metadata})
@@ -179,5 +177,5 @@ def _maker(
         settings.canvas or config.input.canvas, config.input.canvas, settings.scales, settings.flip,
         settings.photometry, settings.paste, frozenset(settings.paste_categories),
     )  # fmt: skip
-    labels = labels_of(config, settings.unions)
+    labels = Labels(config.class_ids, settings.unions)
     return BatchMaker(cache, weights, labels, variety, settings.batch, settings.objects, settings.seed)

@@ -36,6 +36,6 @@ def _fetched(model: str) -> Path:
     from pipeline.weights.catalog import find
     from pipeline.weights.fetch import fetch
 
-    if Path(model).suffix in (".safetensors", ".pth", ".pt", ".h5", ".hdf5", ".pb"):
+    if Path(model).suffix or len(Path(model).parts) > 1:  # no name of the catalog has an ending or folders
         raise WeightsError(f"There are no weights at {model}.", do="check the path")
     return fetch(find(model))

@@ -100,6 +100,14 @@ def test_the_table_names_every_class_and_the_folder_gets_the_files(data, capsys,
     assert json.loads((tmp_path / "out" / "metrics.json").read_text())["conf"] == 0.6
 
 
+def test_a_folder_that_cannot_be_made_is_told_before_anything_is_measured(data, capsys, tmp_path):
+    folder, asked = data
+    (tmp_path / "out").write_text("a file of the user's")
+    assert cli.main(["eval", str(folder), "--out", str(tmp_path / "out")]) == 1
+    assert f"Cannot write {tmp_path / 'out'}" in capsys.readouterr().err
+    assert asked == []
+
+
 def test_a_run_is_measured_by_its_output(capsys, tmp_path):
     run = tmp_path / "out.mp4.seg-run"
     run.mkdir()

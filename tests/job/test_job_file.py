@@ -118,7 +118,7 @@ def test_the_command_line_stands_above_the_file(tmp_path):
 
 
 def test_a_wrong_option_of_the_command_line_has_no_line_of_the_file(tmp_path):
-    with pytest.raises(UsageError, match=r"^alpha must lie in"):
+    with pytest.raises(UsageError, match=r"^--alpha must lie in"):
         read_job_file(write(tmp_path, "inputs: a.mp4\nalpha: 0.3\n"), {"alpha": "3"})
 
 

@@ -98,10 +98,14 @@ def test_keys_of_another_version_are_left_out_where_that_is_asked():
     assert load(Sample, Given({"name": "x", "later": 1}), ignore_unknown=True) == Sample("x")
 
 
-def test_a_stronger_value_stands_nowhere():
+def test_a_stronger_value_stands_nowhere_and_is_spelt_as_the_flag_that_gave_it():
     given = Given({"name": "x", "count": 2}, {"count": "job.yaml, line 2"}, "job.yaml").under({"count": 0})
-    with pytest.raises(ConfigError, match=r"^count has to be"):
+    with pytest.raises(ConfigError, match=r"^--count has to be"):
         load(Sample, given)
+    with pytest.raises(ConfigError, match=r"^--count has to be"):
+        load(Sample, Given.of_flags({"name": "x", "count": 0}))
+    with pytest.raises(ConfigError, match=r"^count has to be"):
+        load(Sample, Given({"name": "x", "count": 0}))
 
 
 def test_a_hostile_number_of_wrong_keys_is_told_in_part():

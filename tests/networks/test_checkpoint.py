@@ -10,6 +10,7 @@ from pipeline.model.mask_rcnn import MaskRCNN
 from pipeline.model.predictor import MaskRCNNPredictor
 from pipeline.networks.checkpoint import load_checkpoint, save_checkpoint, variables_of
 from pipeline.networks.registry import load
+from pipeline.networks.semantic import load_semantic
 from pipeline.networks.settings import LoadSettings
 from tests.formats.torch_zip import write_state_dict
 from tests.model.small import noise, small_model
@@ -97,3 +98,14 @@ def test_settings_left_out_leave_a_config_alone(model: MaskRCNN) -> None:
     assert LoadSettings().adapt(model.config) == model.config
     sized = LoadSettings(min_size=300, max_size=500).adapt(model.config)
     assert sized == replace(model.config, input=replace(model.config.input, min_size=300, max_size=500))
+
+
+@pytest.mark.parametrize("config", ["{", "[]", '{"classes": ["background", "car"]}'])
+@pytest.mark.parametrize(("kind", "read"), [({}, load_checkpoint), ({"kind": "semantic"}, load_semantic)])
+def test_a_config_that_cannot_be_read_is_named_with_its_file(tmp_path, config, kind, read):
+    path = tmp_path / "own.safetensors"
+    save_weights(path, {}, {"format": "seg-video 1", "config": config, **kind})
+    with pytest.raises(WeightsError, match=r"own\.safetensors") as raised:
+        read(path)
+    assert raised.value.found
+    assert raised.value.do

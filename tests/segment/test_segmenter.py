@@ -44,7 +44,8 @@ def test_one_caller_has_all_cores_and_finds_the_same_but_for_the_last_digits(seg
     ((one,), (other,)) = alone.segment(noise(1)), segmenter.segment(noise(1))
     np.testing.assert_allclose(one.boxes, other.boxes, atol=1e-3)
     np.testing.assert_allclose(one.scores, other.scores, atol=1e-5)
-    (compiled,) = alone.network._compiled.values()
+    assert alone.network._compiled.cache_info().currsize == 1
+    compiled = alone.network._compiled((64, 96))
     (requests,) = compiled._free.queue
     assert requests._dense.get_compiled_model().get_property("INFERENCE_NUM_THREADS") == 2
 
@@ -83,8 +84,9 @@ def test_weights_are_known_by_their_content(tmp_path):
 
 
 def test_missing_weights_are_told_before_anything_starts(tmp_path):
-    with pytest.raises(WeightsError, match="no weights at"):
-        weights_digest(str(tmp_path / "none.safetensors"))
+    for none in ("none.safetensors", "none.onnx", "none"):
+        with pytest.raises(WeightsError, match="no weights at"):
+            weights_digest(str(tmp_path / none))
 
 
 @pytest.mark.parametrize(

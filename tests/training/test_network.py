@@ -50,7 +50,7 @@ def test_its_convolutions_are_dense_or_separable_as_those_of_its_start_are(tmp_p
     assert multiplier(None) == 2
     start = tmp_path / "start.safetensors"
     for config, wanted in ((compact(), 0), (compact_shufflenet(), 2)):
-        save_weights(start, {}, {"config": config.to_json()})
+        save_weights(start, {}, {"format": "seg-video 1", "config": config.to_json()})
         assert multiplier(start) == wanted
     save_weights(start, {}, {})
     assert multiplier(start) == 2

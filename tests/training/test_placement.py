@@ -2,11 +2,13 @@ import numpy as np
 import pytest
 
 from pipeline.labels.labelled_picture import Instance
+from pipeline.structures.pixel_classes import VOID
 from pipeline.training.placement import (
     PADDING,
     Placement,
     centred_placement,
     placed_instance,
+    placed_labels,
     placed_pixels,
     random_placement,
 )
@@ -113,3 +115,9 @@ def test_a_random_frame_keeps_to_its_scales_and_covers_the_canvas() -> None:
         assert 0 <= frame.top <= round(100 * frame.scale_y) - 64
         flips += frame.flip
     assert 30 < flips < 70
+
+
+def test_a_class_map_is_cut_and_mirrored_and_void_lies_beside_it():
+    labels = np.array([[0, 1, 2, 3]], np.uint8).repeat(4, axis=0)
+    frame = Placement((4, 4), 1.0, 1.0, 1, 0, True)
+    assert placed_labels(labels, frame)[0].tolist() == [VOID, 3, 2, 1]

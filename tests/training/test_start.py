@@ -4,12 +4,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.errors import ConfigError, UsageError
+from pipeline.errors import ConfigError, UsageError, WeightsError
 from pipeline.formats.own_file import save_weights
 from pipeline.model.mask_rcnn import MaskRCNN
 from pipeline.networks.checkpoint import save_checkpoint, variables_of
 from pipeline.training.start import load_start, start_path
 from tests.model.small import small_config, small_model
+from tests.training.semantic.coloured_halves import write_network
 
 HEADS = ("box_head/class_logits", "mask_head/logits")
 
@@ -75,6 +76,12 @@ def test_a_file_in_which_nothing_fits_is_no_start(tmp_path: Path) -> None:
     save_weights(tmp_path / "start.safetensors", {"other": np.zeros(3, np.float32)}, {})
     with pytest.raises(ConfigError, match=r"Nothing in .* fits"):
         load_start(small_model(), tmp_path / "start.safetensors")
+
+
+def test_a_network_that_classifies_pixels_is_no_start_for_one_that_finds_objects(tmp_path: Path) -> None:
+    path = write_network(tmp_path / "start.safetensors")
+    with pytest.raises(WeightsError, match=r"start\.safetensors is a network that classifies pixels"):
+        load_start(small_model(), path)
 
 
 def test_a_start_may_be_a_name_of_the_catalog() -> None:

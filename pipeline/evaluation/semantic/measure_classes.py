@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError
+from pipeline.evaluation.figures import figure_text
 from pipeline.evaluation.segmenting import Counted
 from pipeline.labels.confusion import Confusion
 from pipeline.labels.pixel_folder import PixelEntry, load_pixels, read_pixel_classes, read_pixel_entries
@@ -105,9 +106,9 @@ def table(evaluation: SemanticEvaluation) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [("CLASS", "PIXELS", "ACCURACY", "IOU", "DICE")]
     for place, (name, one) in enumerate(zip(evaluation.classes.names, total.scores, strict=True)):
         share = f"{100 * total.counts[place].sum() / pixels:.1f} %"
-        rows.append((name, share, *map(_shown, (one.accuracy, one.iou, one.dice))))
-    rows.append(("mean", "", *map(_shown, (total.mean_accuracy, total.mean_iou, total.mean_dice))))
-    rows.append(("all pixels", "", _shown(total.accuracy), "", ""))
+        rows.append((name, share, *map(figure_text, (one.accuracy, one.iou, one.dice))))
+    rows.append(("mean", "", *map(figure_text, (total.mean_accuracy, total.mean_iou, total.mean_dice))))
+    rows.append(("all pixels", "", figure_text(total.accuracy), "", ""))
     return rows
 
 
@@ -133,9 +134,6 @@ def _classes(folder: Path, known: PixelClasses) -> PixelClasses:
         raise InputError(
             f"The labels of {folder} are of other classes than the network's.",
             found=f"labels {list(there.names)}, network {list(known.names)}",
+            do="measure a network that was trained on these classes, or rename those of the folder's classes.json",
         )
     return known if there is None else replace(known, ignored=there.ignored)
-
-
-def _shown(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"

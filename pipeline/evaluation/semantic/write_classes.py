@@ -16,7 +16,7 @@ from pipeline.evaluation.semantic.measure_classes import (
     mistakes,
     worst_first,
 )
-from pipeline.files import whole_stream
+from pipeline.files import make_folder, whole_stream
 from pipeline.labels.pixel_folder import load_pixels
 from pipeline.structures.class_map import ClassMap
 from pipeline.structures.pixel_classes import VOID, PixelClasses
@@ -31,8 +31,8 @@ _WRONG = (255, 40, 90)
 
 
 def write_classes(evaluation: SemanticEvaluation, folder: Path) -> list[Path]:
-    """The files written: `metrics.json`, `confusion.png` and `worst.png`. Raises StoreError."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """The files written: `metrics.json`, `confusion.png` and `worst.png`. Raises WriteError."""
+    make_folder(folder)
     with whole_stream(folder / METRICS) as stream:
         stream.write((json.dumps(figures(evaluation), indent=1) + "\n").encode())
     for name, draw in ((MATRIX, draw_confusion), (MISTAKES, draw_worst)):
@@ -75,11 +75,10 @@ def draw_worst(evaluation: SemanticEvaluation, stream: BinaryIO) -> None:
         found = classify_picture(evaluation.network, pixels)
         marked = pixels // 2
         marked[mistakes(labels, found)] = _WRONG
-        share = one.confusion.accuracy or 0.0
         tiles = (
             (pixels, one.entry.name),
             (coloured(labels, classes), "labels"),
-            (coloured(found, classes), f"found, {100 * share:.0f} % right"),
+            (coloured(found, classes), found_title(one.confusion.accuracy)),
             (marked, "wrong"),
         )
         for axes, (tile, title) in zip(line, tiles, strict=True):
@@ -87,6 +86,11 @@ def draw_worst(evaluation: SemanticEvaluation, stream: BinaryIO) -> None:
             axes.set_title(title, fontsize=9)
             axes.set_axis_off()
     figure.savefig(stream, format="png", dpi=80)
+
+
+def found_title(right: float | None) -> str:
+    """The title over what was found. right : share of the known pixels; None where none is known."""
+    return "found" if right is None else f"found, {100 * right:.0f} % right"
 
 
 def coloured(labels: ClassMap, classes: PixelClasses) -> NDArray[np.uint8]:

@@ -32,7 +32,7 @@ class FPN(Composite):
         shared: dict[str, Any] = {
             "norm": config.norm, "epsilon": config.norm_epsilon, "dtype": self.dtype_policy
         }  # fmt: skip
-        merged = range(config.min_level, 6)
+        merged = config.pooled_levels
         self.lateral = [
             Conv(config.channels, 1, name=f"lateral{level}", reads=channel_orders[level - 2], **shared)
             for level in merged

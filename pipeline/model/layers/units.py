@@ -1,4 +1,4 @@
-"""The two units every part is made of: convolution or dense product, then norm, then activation.
+"""The units every part is made of: convolution or dense product, then norm, then activation.
 
 Outside training the norm is an affine map, and it is folded into the kernel: `norm(x * k + b)` costs one convolution.
 The variables stay those of the source, so a checkpoint maps onto them one to one and training can go on; a compiled

@@ -1,1 +1,1 @@
-"""Networks that give each pixel a class: FCN-8s, U-Net and DeepLabv3+."""
+"""Networks that give each pixel a class: FCN-8s, U-Net, DeepLabv3+ and Panoptic FPN."""

@@ -20,8 +20,8 @@ class SemanticConfig:
     classes : what its outputs are.
     network : which one.
     width : channels of its first stage; the papers' networks have 64.
-    depth_multiplier : that of the pyramid which a `panoptic_fpn` reads, as in `FPNConfig`.
     input : how a frame becomes its input.
+    depth_multiplier : that of the pyramid which a `panoptic_fpn` reads, as in `FPNConfig`.
     """
 
     classes: PixelClasses

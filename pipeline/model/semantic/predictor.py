@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from fractions import Fraction
+from functools import lru_cache
 from threading import Lock
 
 import numpy as np
@@ -27,9 +27,14 @@ class SemanticPredictor:
     """
 
     def __init__(self, model: SemanticNetwork, jit: bool | None = None, runtime: str = "keras") -> None:
-        self.model, self.jit, self.runtime = model, jit, runtime
-        self._programs: OrderedDict[tuple[int, int], Program] = OrderedDict()
+        self.model, self.runtime = model, runtime
         self._lock = Lock()
+
+        @lru_cache(maxsize=_SIZES)
+        def program(height: int, width: int) -> Program:
+            return compile_program(model, (1, height, width), jit)
+
+        self._program = program
 
     @property
     def classes(self) -> PixelClasses:
@@ -51,13 +56,8 @@ class SemanticPredictor:
 
     def _probabilities(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
         with self._lock:
-            shape = frames.shape[1], frames.shape[2]
-            if shape not in self._programs:
-                self._programs[shape] = compile_program(self.model, (1, *shape), self.jit)
-                if len(self._programs) > _SIZES:
-                    self._programs.popitem(last=False)
-            self._programs.move_to_end(shape)
-            return self._programs[shape](frames)["probabilities"][0].astype(np.float32)
+            program = self._program(frames.shape[1], frames.shape[2])
+            return program(frames)["probabilities"][0].astype(np.float32)
 
 
 def _most_likely(probabilities: NDArray[np.float32], size: tuple[int, int]) -> ClassMap:

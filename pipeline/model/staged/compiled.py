@@ -13,7 +13,7 @@ import openvino
 from numpy.typing import NDArray
 
 from pipeline.model.samples import Samples, cells_of_bins, sampled_pixels
-from pipeline.model.staged.program_file import BRANCH_STAGE, Graphs
+from pipeline.model.staged.program_file import BRANCH_STAGE, STAGES, Graphs
 from pipeline.model.staged.shapes import BOX_REGIONS, MASK_REGIONS, StageShapes
 
 
@@ -88,9 +88,7 @@ class StageRequests:
 
     def __init__(self, stages: dict[str, Any], shapes: StageShapes) -> None:
         self._shapes = shapes
-        self._dense, self._boxes, self._masks = (
-            stages[name].create_infer_request() for name in ("dense", "boxes", "masks")
-        )
+        self._dense, self._boxes, self._masks = (stages[name].create_infer_request() for name in STAGES)
         table = self._dense.get_output_tensor(0)
         self._dense.set_output_tensor(0, table)
         # Of our own and kept: an array for each frame would be 4 MB of pages fetched from the system and given back.

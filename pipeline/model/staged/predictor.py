@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from threading import Lock
@@ -42,8 +41,7 @@ class StagedPredictor:
         self, config: MaskRCNNConfig, compiled: Callable[[Canvas], CompiledStages], runtime: str, callers: int
     ) -> None:
         self.config, self.runtime, self.callers = config, runtime, callers
-        self._make = compiled
-        self._compiled: OrderedDict[Canvas, CompiledStages] = OrderedDict()
+        self._compiled = functools.lru_cache(maxsize=_CANVASES)(compiled)
         self._lock = Lock()
 
     @property
@@ -65,13 +63,8 @@ class StagedPredictor:
             return [segment_frame(frame, geometry, self.config, stages) for frame in frames]
 
     def _stages(self, canvas: Canvas) -> CompiledStages:
-        with self._lock:
-            if canvas not in self._compiled:
-                self._compiled[canvas] = self._make(canvas)
-                if len(self._compiled) > _CANVASES:
-                    self._compiled.popitem(last=False)
-            self._compiled.move_to_end(canvas)
-            return self._compiled[canvas]
+        with self._lock:  # a program is made once, whoever asks
+            return self._compiled(canvas)
 
 
 def segment_frame(
@@ -120,8 +113,7 @@ def proposals_of(
 
 
 def _samples(boxes: NDArray[np.float32], size: int, geometry: Geometry, config: MaskRCNNConfig) -> Samples:
-    shapes = StageShapes.of(config, geometry.canvas)
-    levels = range(config.fpn.min_level, 6)
+    shapes, levels = StageShapes.of(config, geometry.canvas), config.fpn.pooled_levels
     return sample_regions(
         boxes[None], levels, shapes.grids, size, shapes.canvas, config.roi_align, config.inclusive_corners
     )

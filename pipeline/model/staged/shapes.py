@@ -30,7 +30,7 @@ class StageShapes:
     def of(cls, config: MaskRCNNConfig, canvas: tuple[int, int]) -> StageShapes:
         """The shapes of the network with that config."""
         grids = tuple(
-            (-(-canvas[0] // 2**level), -(-canvas[1] // 2**level)) for level in range(config.fpn.min_level, 6)
+            (-(-canvas[0] // 2**level), -(-canvas[1] // 2**level)) for level in config.fpn.pooled_levels
         )
         align = config.roi_align
         samples = 1 if align.crop_and_resize else align.samples

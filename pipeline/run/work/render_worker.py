@@ -95,7 +95,6 @@ class RenderWorker:
                 task.info,
                 span,
                 packets=task.packets,
-                damaged="repeat",
                 deinterlace=task.decode.deinterlace,
                 tone_map=task.decode.tone_map,
             ),

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.labels.pixel_folder import PixelEntry, load_pixels
 from pipeline.model.semantic.objective import PixelTargets
-from pipeline.structures.pixel_classes import VOID, PixelClasses
+from pipeline.structures.pixel_classes import PixelClasses
 from pipeline.training.batches import Variety
 from pipeline.training.photometry import random_photometry
-from pipeline.training.placement import Placement, centred_placement, placed_pixels, random_placement
+from pipeline.training.placement import (
+    centred_placement,
+    placed_labels,
+    placed_pixels,
+    random_placement,
+)
 
 
 class PixelBatchMaker:
@@ -52,20 +56,7 @@ class PixelBatchMaker:
         base = centred_placement(size, variety.full_canvas).scale_x
         frame = random_placement(size, variety.canvas, base, variety.scales, variety.flip, random)
         shown = placed_pixels(pixels, frame, smooth=bool(random.random() < 0.7))
-        return random_photometry(shown, variety.photometry, random), frame_labels(labels, frame)
-
-
-def frame_labels(labels: NDArray[np.uint8], frame: Placement) -> NDArray[np.uint8]:
-    """The class map of the canvas, uint8 [H, W]; VOID beside the picture."""
-    height, width = frame.canvas
-    size = max(round(labels.shape[1] * frame.scale_x), 1), max(round(labels.shape[0] * frame.scale_y), 1)
-    resized = cv2.resize(labels, size, interpolation=cv2.INTER_NEAREST_EXACT)
-    canvas = np.full((height, width), VOID, np.uint8)
-    x1, y1 = max(frame.left, 0), max(frame.top, 0)
-    x2, y2 = min(frame.left + width, size[0]), min(frame.top + height, size[1])
-    if x1 < x2 and y1 < y2:
-        canvas[y1 - frame.top : y2 - frame.top, x1 - frame.left : x2 - frame.left] = resized[y1:y2, x1:x2]
-    return canvas[:, ::-1] if frame.flip else canvas
+        return random_photometry(shown, variety.photometry, random), placed_labels(labels, frame)
 
 
 def class_weights(

@@ -20,9 +20,9 @@ from pipeline.networks.checkpoint_config import KIND, SEMANTIC
 from pipeline.structures.pixel_classes import PixelClasses
 from pipeline.training.batches import Variety
 from pipeline.training.lesson import Lesson
-from pipeline.training.placement import centred_placement, placed_pixels
+from pipeline.training.placement import centred_placement, placed_labels, placed_pixels
 from pipeline.training.progress import Progress, Report
-from pipeline.training.semantic.batches import PixelBatchMaker, class_weights, frame_labels
+from pipeline.training.semantic.batches import PixelBatchMaker, class_weights
 from pipeline.training.semantic.settings import SemanticSettings
 from pipeline.training.semantic.start import depth_multiplier, take_over
 
@@ -94,5 +94,5 @@ def _figures(model: SemanticNetwork, entries: Sequence[PixelEntry], batch: int) 
         images += [images[-1]] * (batch - len(images))  # one shape, one program
         found = keras.ops.convert_to_numpy(model(np.stack(images))["probabilities"]).argmax(axis=-1)
         for (_, labels), frame, ours in zip(pairs, frames, found, strict=False):
-            total += Confusion.of(frame_labels(labels, frame), ours.astype(np.uint8), len(classes))
+            total += Confusion.of(placed_labels(labels, frame), ours.astype(np.uint8), len(classes))
     return {"mean_iou": total.mean_iou or 0.0, "pixel_accuracy": total.accuracy or 0.0}

@@ -56,6 +56,7 @@ def take_over(model: SemanticNetwork, path: Path) -> str:
     if not taken:
         raise ConfigError(
             f"Nothing in {path} fits the network that is to be trained.",
+            found=f"{len(arrays)} arrays, the first {sorted(arrays)[:3]}",
             do="set `network` and `width` to those that the file is of",
         )
     known = [name for name in model.config.classes.names if name in theirs]

@@ -10,20 +10,21 @@ import numpy as np
 from av.packet import Packet
 
 from pipeline.structures.video_info import VideoInfo
+from pipeline.video.headers.nal_units import length_bytes, nal_units, unit_type
 from pipeline.video.headers.parameter_sets import Usability, usability
 from pipeline.video.write.copying import payload
 
 #: H.264: profile, constraints and level come before the sets (ISO 14496-15, 5.3.3.1), and stand in a set behind a byte.
-_AVC_LEVELS, _AVC_SETS, _AVC_SEQUENCE = slice(1, 4), 5, 7
+_AVC_LEVELS, _AVC_SETS = slice(1, 4), 5
 
 #: H.265: the same, 12 bytes, then chroma and depths; sets begin behind 22 bytes (8.3.3.1). In a set of type 33 they
 #: come behind its head of two bytes and one byte more.
 _HEVC_LEVELS, _HEVC_CHROMA, _HEVC_DEPTHS, _HEVC_SETS = slice(1, 13), 16, (17, 18), 22
-_HEVC_SEQUENCE, _HEVC_HEAD = 33, 3
+_HEVC_HEAD = 3
 
-#: Bytes before the content of a set; where the header says how long a unit's length is; the numbers that name no
+#: Bytes before the content of a set; the type of a unit with a sequence parameter set; the numbers that name no
 #: television system (H.264, table E-2).
-_HEADS, _LENGTHS, _NO_SYSTEM = {"h264": 1, "hevc": 2}, {"h264": 4, "hevc": 21}, (0, 5)
+_HEADS, _SEQUENCE, _NO_SYSTEM = {"h264": 1, "hevc": 2}, {"h264": 7, "hevc": 33}, (0, 5)
 
 #: AV1: a sequence header is an OBU of type 1 (AV1 specification, 5.5.1); the four bytes before it repeat it.
 _AV1_SEQUENCE, _AV1_HEAD = 1, 4
@@ -102,13 +103,13 @@ def noting_sequences(
     Decoders obey it from there on, as FFmpeg does but for what it reads of the header alone, such as the clock. Nothing
     is said of AV1: SVT-AV1's packets have other tools in theirs than the header that it gives out before them.
     """
-    if codec not in _HEADS or header[:1] != b"\1":
+    if codec not in _HEADS or not length_bytes(codec, header):
         yield from packets
         return
     own = set(_sequences(codec, header))
-    length_bytes = (header[_LENGTHS[codec]] & 3) + 1
     for packet in packets:
-        found = {unit for unit in _units(bytes(packet), length_bytes) if _is_sequence(codec, unit)}
+        units = nal_units(codec, header, bytes(packet))
+        found = {unit for unit in units if unit_type(codec, unit) == _SEQUENCE[codec]}
         if packet.pts is not None and not found <= own:
             others.append(packet.pts)
         yield packet
@@ -123,34 +124,19 @@ def bare_content(packet: Packet) -> bytes:
     context = packet.stream.codec_context
     if context is None or context.name not in _HEADS:
         return payload(packet)
-    codec, header, content = context.name, context.extradata or b"", bytes(packet)
-    has_lengths = header[:1] == b"\1"
-    units = _units(content, (header[_LENGTHS[codec]] & 3) + 1) if has_lengths else content.split(b"\0\0\1")
-    return b"".join(unit.rstrip(b"\0") for unit in units if unit and _is_of_a_picture(codec, unit))
+    codec = context.name
+    units = nal_units(codec, context.extradata or b"", bytes(packet))
+    return b"".join(unit.rstrip(b"\0") for unit in units if _is_of_a_picture(codec, unit))
 
 
 def _is_of_a_picture(codec: str, unit: bytes) -> bool:
     """True for a unit of coded samples (H.264, table 7-1; H.265, table 7-1)."""
-    return 1 <= unit[0] & 0x1F <= 5 if codec == "h264" else unit[0] >> 1 & 0x3F < 32
+    return 1 <= unit_type(codec, unit) <= 5 if codec == "h264" else unit_type(codec, unit) < 32
 
 
 def _sequences(codec: str, header: bytes) -> Iterator[bytes]:
     """The units of sequence parameter sets in a header of H.264 or H.265."""
     return iter(_avc_sets(header, _AVC_SETS, 0x1F)[0]) if codec == "h264" else _hevc_sequences(header)
-
-
-def _is_sequence(codec: str, unit: bytes) -> bool:
-    return unit[0] & 0x1F == _AVC_SEQUENCE if codec == "h264" else unit[0] >> 1 & 0x3F == _HEVC_SEQUENCE
-
-
-def _units(packet: bytes, length_bytes: int) -> Iterator[bytes]:
-    """The units of a packet, each behind its length."""
-    at = 0
-    while at < len(packet):
-        begin = at + length_bytes
-        at = begin + int.from_bytes(packet[at:begin], "big")
-        if unit := packet[begin:at]:
-            yield unit
 
 
 def _is_own_avc(header: bytes, info: VideoInfo) -> bool:
@@ -194,7 +180,7 @@ def _hevc_sequences(header: bytes) -> Iterator[bytes]:
         at += 3
         for _ in range(count):
             length = int.from_bytes(header[at : at + 2], "big")
-            if kind and kind[0] & 0x3F == _HEVC_SEQUENCE:
+            if kind and kind[0] & 0x3F == _SEQUENCE["hevc"]:
                 yield header[at + 2 : at + 2 + length]
             at += 2 + length
             if at >= len(header):

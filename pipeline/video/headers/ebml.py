@@ -1,4 +1,4 @@
-"""The elements of a Matroska file (RFC 8794)."""
+"""The elements of a Matroska file (RFC 8794, RFC 9559)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from pipeline.video.headers.mp4_boxes import Span
+
+#: The ids of the way to each track of a Matroska file: segment, tracks, track (RFC 9559, 5.1).
+TRACKS = (0x18538067, 0x1654AE6B, 0xAE)
 
 
 def elements(file: BinaryIO, span: Span, *ids: int) -> Iterator[tuple[int, Span]]:
@@ -42,9 +45,9 @@ def _head(file: BinaryIO, at: int) -> tuple[int, int, int | None] | None:
     One of a live recording has no length: it reaches to the end of what it is in.
     """
     file.seek(at)
-    name, name_length = _number(file.read(8), keep_marker=True)
+    name, name_length = vint(file.read(8), keep_marker=True)
     file.seek(at + name_length)
-    size, size_length = _number(file.read(8), keep_marker=False)
+    size, size_length = vint(file.read(8), keep_marker=False)
     if not name_length or not size_length:
         return None
     is_open = size == (1 << 7 * size_length) - 1
@@ -57,8 +60,8 @@ def unsigned(file: BinaryIO, span: Span) -> int:
     return int.from_bytes(file.read(min(span[1] - span[0], 8)), "big")
 
 
-def _number(head: bytes, *, keep_marker: bool) -> tuple[int, int]:
-    """A number of variable length, and how many bytes it takes; 0 bytes where none begins here."""
+def vint(head: bytes, *, keep_marker: bool) -> tuple[int, int]:
+    """A number of variable length (RFC 8794, 4), and how many bytes it takes; 0 bytes where none begins here."""
     if not head or not head[0]:
         return 0, 0
     length = 9 - head[0].bit_length()

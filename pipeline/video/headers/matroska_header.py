@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from pipeline.structures.light_levels import LightLevels
 from pipeline.structures.video_info import VideoInfo
-from pipeline.video.headers.ebml import elements, unsigned
+from pipeline.video.headers.ebml import elements, unsigned, vint
 from pipeline.video.headers.mp4_boxes import Span
 from pipeline.video.headers.mp4_pictures import FIELD_ORDERS
 from pipeline.video.read.source import open_bytes, size_of
@@ -299,14 +299,12 @@ def _marks(file: BinaryIO, segment: Span, number: int | None) -> Iterator[tuple[
                     yield time, flags & ~_KEYFRAME | (0 if _REFERENCE in parts else _KEYFRAME)
 
 
-def _mark(file: BinaryIO, block: Span, number: int | None, begins: int) -> Iterator[tuple[int, int]]:
+def _mark(file: BinaryIO, block: Span, wanted: int | None, begins: int) -> Iterator[tuple[int, int]]:
     file.seek(block[0])
     head = file.read(min(_HEAD, block[1] - block[0]))
-    length = 9 - head[0].bit_length() if head and head[0] else 0
-    if length and len(head) >= length + 3:
-        track = int.from_bytes(head[:length], "big") & ((1 << 7 * length) - 1)
-        if track == number:
-            yield begins + int.from_bytes(head[length : length + 2], "big", signed=True), head[length + 2]
+    track, length = vint(head, keep_marker=False)
+    if track == wanted and length and len(head) >= length + 3:
+        yield begins + int.from_bytes(head[length : length + 2], "big", signed=True), head[length + 2]
 
 
 def _word(file: BinaryIO, span: Span, name: int) -> int | None:

@@ -9,6 +9,12 @@ from typing import BinaryIO
 #: First byte of something in the file, and the byte behind it.
 Span = tuple[int, int]
 
+#: Bytes of a description of pictures before the boxes in it (12.1.3).
+PICTURES_HEAD = 78
+
+#: Bytes of a table before its rows.
+_TABLE_HEAD = 8
+
 
 def boxes(file: BinaryIO, span: Span, *names: str) -> Iterator[tuple[str, Span]]:
     """The boxes in these bytes of the file: the name, and the bytes of what is inside.
@@ -38,7 +44,7 @@ def numbers(file: BinaryIO, at: int, form: str) -> tuple[int, ...]:
     return struct.unpack(form, file.read(struct.calcsize(form)))
 
 
-def table_rows(file: BinaryIO, span: Span, form: str, head: int = 8) -> list[tuple[int, ...]]:
+def table_rows(file: BinaryIO, span: Span, form: str, head: int = _TABLE_HEAD) -> list[tuple[int, ...]]:
     """The rows of a table; the last four bytes of its head, after which they come, say how many there are.
 
     Raises struct.error where that is more than the box holds.
@@ -69,11 +75,17 @@ def handler(file: BinaryIO, track: Span) -> bytes:
     return b""
 
 
+def descriptions(file: BinaryIO, track: Span) -> Iterator[tuple[str, Span]]:
+    """The descriptions of a track's packets (8.5.2): the four letters of each, and the bytes of what is inside."""
+    for _, (begin, end) in boxes(file, track, "mdia", "minf", "stbl", "stsd"):
+        yield from boxes(file, (begin + _TABLE_HEAD, end))
+
+
 def entry_names(file: BinaryIO, whole: Span) -> dict[int, str]:
-    """The four letters that the entry of each track's packets is called by, by numbers of tracks."""
-    names: dict[int, str] = {}
-    for _, track in boxes(file, whole, "moov", "trak"):
-        for _, (begin, _) in boxes(file, track, "tkhd"):
-            for _, (at, end) in boxes(file, track, "mdia", "minf", "stbl", "stsd"):
-                names |= {track_number(file, begin): name for name, _ in boxes(file, (at + 8, end))}
-    return names
+    """The four letters that the description of each track's packets is called by, by numbers of tracks."""
+    return {
+        track_number(file, begin): name
+        for _, track in boxes(file, whole, "moov", "trak")
+        for _, (begin, _) in boxes(file, track, "tkhd")
+        for name, _ in descriptions(file, track)
+    }

@@ -13,6 +13,7 @@ from pipeline.video.headers.mp4_boxes import (
     Span,
     after_times,
     boxes,
+    descriptions,
     handler,
     numbers,
     table_rows,
@@ -137,15 +138,14 @@ def _sound_faults(file: BinaryIO, whole: Span, sounds: Mapping[int, Sound]) -> I
         if number not in sounds:
             continue
         rate, channels = sounds[number]
-        for _, (begin, end) in boxes(file, track, "mdia", "minf", "stbl", "stsd"):
-            for _, (entry, _) in boxes(file, (begin + 8, end)):
-                version, told_channels, told = numbers(file, entry + 8, ">H6xH6xI")
-                if version >= _WITHOUT_RATE:
-                    continue
-                if told >> 16 not in (rate, rate // 2, 0):
-                    yield f"track {number} is said to have {told >> 16} samples a second instead of {rate}"
-                if told_channels not in (channels, _USUAL_CHANNELS):
-                    yield f"track {number} is said to have {told_channels} channels instead of {channels}"
+        for _, (entry, _) in descriptions(file, track):
+            version, told_channels, told = numbers(file, entry + 8, ">H6xH6xI")
+            if version >= _WITHOUT_RATE:
+                continue
+            if told >> 16 not in (rate, rate // 2, 0):
+                yield f"track {number} is said to have {told >> 16} samples a second instead of {rate}"
+            if told_channels not in (channels, _USUAL_CHANNELS):
+                yield f"track {number} is said to have {told_channels} channels instead of {channels}"
 
 
 def _medium_faults(file: BinaryIO, track: Span, number: int) -> Iterator[str]:

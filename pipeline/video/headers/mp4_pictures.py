@@ -10,7 +10,16 @@ from typing import BinaryIO
 
 from pipeline.structures.light_levels import LightLevels
 from pipeline.structures.video_info import VideoInfo
-from pipeline.video.headers.mp4_boxes import Span, after_times, boxes, handler, numbers, table_rows
+from pipeline.video.headers.mp4_boxes import (
+    PICTURES_HEAD,
+    Span,
+    after_times,
+    boxes,
+    descriptions,
+    handler,
+    numbers,
+    table_rows,
+)
 
 #: 1 as a fixed-point number of four bytes, and the matrix that changes nothing.
 ONE = 0x10000
@@ -28,8 +37,6 @@ _CHROMATICITY, _LUMINANCE = Fraction(1, 50_000), Fraction(1, 10_000)
 #: Bits a pixel that an entry says of any opaque picture in colours (ISO 14496-12, 12.1.3).
 _COLOURED = 24
 
-#: Bytes of a picture track's entry before the boxes in it (ISO 14496-12, 12.1.3), and of the table's head.
-_ENTRY, _TABLE = 78, 8
 _STBL = ("mdia", "minf", "stbl")
 
 #: Pictures from the start among which the one that is shown first is looked for: no format moves one by more than 16.
@@ -44,12 +51,11 @@ def picture_faults(file: BinaryIO, track: Span, info: VideoInfo) -> Iterator[str
     if handler(file, track) != b"vide":
         yield "the video's track is said to hold something else"
     yield from _place_faults(file, track, info)
-    for _, (begin, end) in boxes(file, track, *_STBL, "stsd"):
-        entries = [span for _, span in boxes(file, (begin + _TABLE, end))]
-        if len(entries) != 1:
-            yield f"the video has {len(entries)} descriptions"
-        for entry in entries:
-            yield from _entry_faults(file, entry, info)
+    entries = [span for _, span in descriptions(file, track)]
+    if len(entries) != 1:
+        yield f"the video has {len(entries)} descriptions"
+    for entry in entries:
+        yield from _entry_faults(file, entry, info)
     yield from _start_faults(file, track)
     yield from _keyframe_faults(file, track, info)
 
@@ -91,7 +97,7 @@ def _entry_faults(file: BinaryIO, entry: Span, info: VideoInfo) -> Iterator[str]
         yield f"the video is said to have {depth} bits a pixel, which is no opaque picture in colours"
     colour = info.colour
     own = (colour.primaries, colour.transfer, colour.matrix)
-    for _, (at, box_end) in boxes(file, (begin + _ENTRY, end), "colr"):
+    for _, (at, box_end) in boxes(file, (begin + PICTURES_HEAD, end), "colr"):
         file.seek(at)
         kind, said = file.read(4), numbers(file, at + 4, ">3H")
         if kind not in (b"nclx", b"nclc"):
@@ -100,11 +106,11 @@ def _entry_faults(file: BinaryIO, entry: Span, info: VideoInfo) -> Iterator[str]
         ranged = (kind == b"nclx", bool(flags >> 7)) != (True, not colour.full_range)
         if kind in (b"nclx", b"nclc") and not (said == own and ranged):
             yield "the header's colours are not those of the pictures"
-    for _, (at, _) in boxes(file, (begin + _ENTRY, end), "fiel"):
+    for _, (at, _) in boxes(file, (begin + PICTURES_HEAD, end), "fiel"):
         fields, order = numbers(file, at, ">2B")
         if (fields, FIELD_ORDERS.get(order, "")) not in ((1, info.field_order), (2, info.field_order)):
             yield "the header's order of fields is not that of the pictures"
-    yield from _light_faults(file, (begin + _ENTRY, end), info)
+    yield from _light_faults(file, (begin + PICTURES_HEAD, end), info)
 
 
 def _light_faults(file: BinaryIO, entry: Span, info: VideoInfo) -> Iterator[str]:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from pipeline.video.headers.mp4_boxes import Span, after_times, boxes, handler, numbers, track_number
+from pipeline.video.headers.mp4_boxes import (
+    PICTURES_HEAD,
+    Span,
+    after_times,
+    boxes,
+    descriptions,
+    handler,
+    numbers,
+    track_number,
+)
 
 #: Boxes that may lie in the description of the painted video, and in one of sound: the decoder's header, shape, colours
 #: and light, fields, rate. Others ask players for a key, another decoder, or another place of channels.
@@ -18,8 +27,8 @@ _OF_SOUND = {
 }  # fmt: skip
 _OF_QUICKTIME = {"chan"}
 
-#: Bytes of a description of pictures and of sound before the boxes in it; of sound in QuickTime by its version.
-_PICTURES_HEAD, _SOUND_HEADS, _TABLE = 78, {0: 28, 1: 44, 2: 64}, 8
+#: Bytes of a description of sound before the boxes in it, in QuickTime by its version.
+_SOUND_HEADS = {0: 28, 1: 44, 2: 64}
 
 #: Boxes of user data whose words FFmpeg reads, so that they are compared; besides those that begin with a (c).
 _USER_DATA = {"meta", "chpl", "loci", "name", "kind", "cprt", "XMP_", "free"}
@@ -46,14 +55,13 @@ def word_faults(file: BinaryIO, whole: Span, track_id: int) -> Iterator[str]:
         if kind != b"soun" and number != track_id:
             continue
         known = _OF_PICTURES if number == track_id else _OF_SOUND | (_OF_QUICKTIME if quicktime else set())
-        for _, (begin, end) in boxes(file, track, "mdia", "minf", "stbl", "stsd"):
-            for _, (entry, entry_end) in boxes(file, (begin + _TABLE, end)):
-                (version,) = numbers(file, entry + 8, ">H")
-                of_sound = _SOUND_HEADS.get(version if quicktime else 0, entry_end - entry)
-                head = _PICTURES_HEAD if number == track_id else of_sound
-                odd = sorted({name for name, _ in boxes(file, (entry + head, entry_end))} - known)
-                if odd:
-                    yield f"the description of track {number} has more than players expect: {', '.join(odd)}"
+        for _, (entry, end) in descriptions(file, track):
+            (version,) = numbers(file, entry + 8, ">H")
+            of_sound = _SOUND_HEADS.get(version if quicktime else 0, end - entry)
+            head = PICTURES_HEAD if number == track_id else of_sound
+            odd = sorted({name for name, _ in boxes(file, (entry + head, end))} - known)
+            if odd:
+                yield f"the description of track {number} has more than players expect: {', '.join(odd)}"
 
 
 def _user_data_faults(file: BinaryIO, around: Span, *path: str) -> Iterator[str]:

@@ -7,17 +7,13 @@ from fractions import Fraction
 from typing import BinaryIO
 
 from pipeline.structures.address import Place
-from pipeline.video.headers.ebml import elements, unsigned
-from pipeline.video.headers.mp4_boxes import Span, boxes, numbers, track_number
+from pipeline.video.headers.ebml import TRACKS, elements, unsigned
+from pipeline.video.headers.mp4_boxes import PICTURES_HEAD, Span, boxes, descriptions, numbers, track_number
 from pipeline.video.read.source import open_bytes, size_of
 
-#: Matroska's ids: where its tracks lie, and of a track its kind, its pictures, and what is cut off of them.
-_TRACKS = (0x18538067, 0x1654AE6B, 0xAE)
+#: Matroska's ids of a track's kind, of its pictures, and of what is cut off of them.
 _KIND, _IS_VIDEO, _PICTURES = 0x83, 1, 0xE0
 _EDGES = {0x54CC: "left", 0x54BB: "top", 0x54DD: "right", 0x54AA: "bottom"}
-
-#: Bytes of a picture track's entry before the boxes in it (ISO 14496-12, 12.1.3), and of the table's head.
-_ENTRY, _TABLE = 78, 8
 
 
 def cropping(
@@ -45,23 +41,22 @@ def _clean_aperture(path: Place, track_id: int, size: tuple[int, int]) -> tuple[
 
 
 def _aperture_words(file: BinaryIO, track: Span, size: tuple[int, int]) -> tuple[str, ...]:
-    for _, (begin, end) in boxes(file, track, "mdia", "minf", "stbl", "stsd"):
-        for _, (entry, entry_end) in boxes(file, (begin + _TABLE, end)):
-            for _, (at, _) in boxes(file, (entry + _ENTRY, entry_end), "clap"):
-                # Width, height and how far the middle is moved each way, all fractions.
-                said = numbers(file, at, ">8i")
-                if 0 in said[1::2]:
-                    return ("a crop that means nothing",)
-                wide, high, x, y = (Fraction(*said[place : place + 2]) for place in (0, 2, 4, 6))
-                if (wide, high, x, y) != (*size, 0, 0):
-                    moved = f" moved by {float(x):g},{float(y):g}" if x or y else ""
-                    return (f"a crop to {float(wide):g}x{float(high):g} px{moved}",)
+    for _, (entry, end) in descriptions(file, track):
+        for _, (at, _) in boxes(file, (entry + PICTURES_HEAD, end), "clap"):
+            # Width, height and how far the middle is moved each way, all fractions.
+            said = numbers(file, at, ">8i")
+            if 0 in said[1::2]:
+                return ("a crop that means nothing",)
+            wide, high, x, y = (Fraction(*said[place : place + 2]) for place in (0, 2, 4, 6))
+            if (wide, high, x, y) != (*size, 0, 0):
+                moved = f" moved by {float(x):g},{float(y):g}" if x or y else ""
+                return (f"a crop to {float(wide):g}x{float(high):g} px{moved}",)
     return ()
 
 
 def _pixel_crop(path: Place, place: int) -> tuple[str, ...]:
     with open_bytes(path) as file:
-        tracks = [inner for _, inner in elements(file, (0, size_of(path)), *_TRACKS)]
+        tracks = [inner for _, inner in elements(file, (0, size_of(path)), *TRACKS)]
         videos = [
             track
             for track in tracks

@@ -1,4 +1,4 @@
-"""Decodes the frames of a chunk: exactly those, upright, each with its pts."""
+"""Decodes the frames of a chunk: exactly those, upright, each with its pts; a missing one is its neighbour again."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
-from typing import Generic, Literal, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 from av.error import FFmpegError
@@ -29,9 +29,6 @@ from pipeline.video.read.packets import open_packets
 from pipeline.video.read.source import reason
 
 AnyPicture = TypeVar("AnyPicture")
-
-#: What becomes of a frame that can't be decoded: the chunk fails, or the last good frame is shown again.
-OnDamage = Literal["fail", "repeat"]
 
 
 @dataclass(frozen=True)
@@ -75,22 +72,23 @@ def decode_yuv(
     chunk: Chunk,
     *,
     packets: PacketSpan | None = None,
-    damaged: OnDamage = "fail",
     deinterlace: bool = False,
     tone_map: bool = False,
     threads: int = 1,
 ) -> Iterator[DecodedFrame[YuvFrame]]:
     """Frames [chunk.start, chunk.stop) in full size, in the planes they were coded in.
 
+    One that cannot be decoded has the last good picture, at the very start the next one.
+
     Parameters
     ----------
     info, chunk : the source and the span.
     packets : the result of `cut_packets`, if the source itself is out of reach.
-    damaged : "fail" raises DamagedInputError, which names the missing frames, after all frames that can be decoded;
-        "repeat" yields the last good picture, or the next one, instead. No good picture at all is always an error.
     deinterlace : turn interlaced frames into progressive ones.
     tone_map : turn HDR frames into SDR, as `sdr(info)` describes them.
     threads : of the decoder, 0 for as many as there are cores; chunks are decoded side by side, so use 1 for those.
+
+    Raises DamagedInputError if no frame of the chunk can be decoded.
 
     """
     becomes = as_painted(info, tone_map=tone_map)
@@ -101,7 +99,7 @@ def decode_yuv(
             frame = tone_mapped(frame, info, info.width, info.height)
         return to_yuv(frame, becomes)
 
-    return _decode(info, chunk, packets, damaged, threads, convert)
+    return _decode(info, chunk, packets, threads, convert)
 
 
 def decode_rgb(
@@ -111,7 +109,6 @@ def decode_rgb(
     height: int,
     *,
     packets: PacketSpan | None = None,
-    damaged: OnDamage = "fail",
     deinterlace: bool = False,
 ) -> Iterator[DecodedFrame[NDArray[np.uint8]]]:
     """The same frames as uint8 RGB [height, width, 3], scaled to this size regardless of the aspect.
@@ -122,7 +119,7 @@ def decode_rgb(
     def convert(_: int, frame: VideoFrame) -> NDArray[np.uint8]:
         return _small(deinterlaced(frame) if deinterlace else frame, info, width, height, to_rgb)
 
-    return _decode(info, chunk, packets, damaged, 1, convert)
+    return _decode(info, chunk, packets, 1, convert)
 
 
 def decode_small(
@@ -135,7 +132,7 @@ def decode_small(
     packets: PacketSpan | None = None,
     deinterlace: bool = False,
 ) -> Iterator[DecodedFrame[SmallPictures]]:
-    """The same frames as the segment pass needs them; what cannot be decoded is the last good picture again.
+    """The same frames as the segment pass needs them.
 
     width, height : of RGB, px, as `decode_rgb` gives it. looked_at : numbers of the frames that it is made of.
     """
@@ -148,7 +145,7 @@ def decode_small(
             grey, _small(frame, info, width, height, to_rgb) if number in looked_at else None
         )
 
-    return _decode(info, chunk, packets, "repeat", 1, convert)
+    return _decode(info, chunk, packets, 1, convert)
 
 
 def _small(
@@ -167,23 +164,25 @@ def _decode(
     info: VideoInfo,
     chunk: Chunk,
     span: PacketSpan | None,
-    damaged: OnDamage,
     threads: int,
     convert: Callable[[int, VideoFrame], AnyPicture],
 ) -> Iterator[DecodedFrame[AnyPicture]]:
     complaints: list[str] = []
     with _open(info, chunk, span) as (context, packets):
         context.thread_count = threads
-        numbered = _numbered(info, decoded_frames(context, packets, complaints))
-        pictures = _without_gaps(chunk, numbered) if damaged == "repeat" else _good_ones(chunk, numbered)
         found = 0
-        for number, frame, repeated in pictures:
+        numbered = _numbered(info, decoded_frames(context, packets, complaints))
+        for number, frame, repeated in _every_frame(chunk, numbered):
             found += not repeated
             fitted = (frame.width, frame.height) != (info.coded_width, info.coded_height)
             picture = convert(number, top_down(frame))
             yield DecodedFrame(number, int(info.pts[number]), picture, repeated, frame.is_corrupt, fitted)
-    if found == 0 or (damaged == "fail" and found < len(chunk)):
-        raise _damage(info, chunk, found, complaints)
+    if found == 0:
+        raise DamagedInputError(
+            f"None of the frames {chunk.start} to {chunk.stop - 1} of {info.path} can be decoded.",
+            found=f"the decoder says: {complaints[-1]}" if complaints else "no complaint of the decoder",
+            do="check that the file is complete; a recording that was cut off may need repair",
+        )
 
 
 @contextmanager
@@ -235,20 +234,7 @@ def _numbered(info: VideoInfo, frames: Iterator[VideoFrame]) -> Iterator[tuple[i
             yield number, frame
 
 
-def _good_ones(
-    chunk: Chunk, frames: Iterator[tuple[int, VideoFrame]]
-) -> Iterator[tuple[int, VideoFrame, bool]]:
-    """The frames of the chunk that are there, each once and in order."""
-    due = chunk.start
-    for number, frame in frames:
-        if due <= number < chunk.stop:
-            yield number, frame, False
-            due = number + 1
-        if due == chunk.stop:
-            return
-
-
-def _without_gaps(
+def _every_frame(
     chunk: Chunk, frames: Iterator[tuple[int, VideoFrame]]
 ) -> Iterator[tuple[int, VideoFrame, bool]]:
     """All frames of the chunk; one that is missing is the last good one again, at the very start the next."""
@@ -266,12 +252,3 @@ def _without_gaps(
     if last is not None:
         for missing in range(due, chunk.stop):
             yield missing, last, True
-
-
-def _damage(info: VideoInfo, chunk: Chunk, found: int, complaints: list[str]) -> DamagedInputError:
-    says = f"; the decoder says: {complaints[-1]}" if complaints else ""
-    return DamagedInputError(
-        f"Frames {chunk.start} to {chunk.stop - 1} of {info.path} cannot all be decoded.",
-        found=f"{found} of {len(chunk)} frames{says}",
-        do="have damaged frames replaced by the last good one",
-    )

@@ -20,8 +20,8 @@ def without_gaps(
 ) -> Iterator[DecodedFrame[AnyPicture]]:
     """The frames that `decode` gives of the chunk, each once; where it finds none, the last good one before, again.
 
-    For that the video is decoded from its beginning, or whole where nothing before is good either. `decode`
-    is to repeat pictures over gaps. Raises DamagedInputError if the video has no good frame at all.
+    For that the video is decoded from its beginning, or whole where nothing before is good either. Raises
+    DamagedInputError if the video has no good frame at all.
     """
     due = chunk.start
     everything = replace(chunk, start=0, start_pts=info.start_pts, seek_frame=None)

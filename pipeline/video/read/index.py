@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -14,6 +13,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from pipeline.structures.address import Place
+from pipeline.video.headers.nal_units import nal_units, unit_type
 from pipeline.video.read.source import open_source, reason, video_stream
 
 #: Formats that count packets instead of dating them. With B-frames their pts are a guess in decoding order.
@@ -27,9 +27,6 @@ _RESETS = {"h264": {5}, "hevc": {19, 20}}
 
 #: Formats whose keyframes drop all of them (RFC 6386, 9.1; VP9 specification, 7.2).
 _ALWAYS = {"vp8", "vp9"}
-
-#: Place in the decoder's header of the size of a unit's length, less 1, in its lowest two bits (ISO 14496-15).
-_LENGTH_SIZE = {"h264": 4, "hevc": 21}
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,31 +122,7 @@ def starts_anew(codec: str, header: bytes, packet: Packet) -> bool:
         return True
     if codec not in _RESETS:
         return False
-    content = bytes(packet)
-    at = _LENGTH_SIZE[codec]
-    has_lengths = header[:1] == b"\x01" and len(header) > at
-    units = _lengthy(content, (header[at] & 3) + 1) if has_lengths else _marked(content)
-    return any(_type(codec, unit) in _RESETS[codec] for unit in units)
-
-
-def _type(codec: str, first: int) -> int:
-    return first & 0x1F if codec == "h264" else first >> 1 & 0x3F
-
-
-def _lengthy(content: bytes, size: int) -> Iterator[int]:
-    """The first byte of each unit, before which its length stands."""
-    at = 0
-    while at + size < len(content):
-        yield content[at + size]
-        at += size + int.from_bytes(content[at : at + size], "big")
-
-
-def _marked(content: bytes) -> Iterator[int]:
-    """The first byte of each unit behind a mark, as streams of broadcasts have them."""
-    at = content.find(b"\x00\x00\x01")
-    while 0 <= at < len(content) - 3:
-        yield content[at + 3]
-        at = content.find(b"\x00\x00\x01", at + 3)
+    return any(unit_type(codec, unit) in _RESETS[codec] for unit in nal_units(codec, header, bytes(packet)))
 
 
 def _order_by_pts(packets: list[_Packet]) -> NDArray[np.int64]:

@@ -18,7 +18,6 @@ from pipeline.video.settings import CHUNK_FRAMES
 #: of its length.
 _MOST_PIECES = 8
 
-
 #: Formats that mark packets as keyframes which decode to something else behind a seek: RPZA's change the picture
 #: before, Dirac's were seen to.
 _FALSE_KEYFRAMES = {"rpza", "dirac"}
@@ -36,10 +35,8 @@ def plan(info: VideoInfo, chunk_frames: int = CHUNK_FRAMES) -> tuple[Chunk, ...]
         )
     whole = info.whole
     start, stop = info.span
-    keyframes = _keyframes(whole)
-    inner = [
-        border for border in _borders(keyframes, whole.frame_count, chunk_frames) if start < border < stop
-    ]
+    borders = _borders(_keyframes(whole), whole.frame_count, chunk_frames)
+    inner = [border for border in borders if start < border < stop]
     return tuple(
         _chunk(whole, index, first, last)
         for index, (first, last) in enumerate(pairwise([start, *inner, stop]))

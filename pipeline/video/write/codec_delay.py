@@ -17,7 +17,7 @@ from pipeline.errors import MediaError
 from pipeline.structures.address import Place
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.cut.stream_cut import StreamCut
-from pipeline.video.headers.ebml import elements, unsigned
+from pipeline.video.headers.ebml import TRACKS, elements, unsigned
 from pipeline.video.read.packets import first_packets
 from pipeline.video.read.source import open_bytes, open_source, size_of
 
@@ -26,10 +26,9 @@ from pipeline.video.read.source import open_bytes, open_source, size_of
 _NAME, _DELAY = b"\x53\x6e\x88", b"\x56\xaa\x88"
 _LETTERS = b"a delay!"
 
-#: Matroska's ids: where its tracks lie, and of a track the delay; how long its id and length are where it stands, and
-#: the id of an element that says nothing.
-_TRACKS, _DELAY_ID = (0x18538067, 0x1654AE6B, 0xAE), 0x56AA
-_DELAY_HEAD, _VOID = 3, 0xEC
+#: Matroska's id of a track's delay; how long id and length are where it stands, and the id of an element that says
+#: nothing.
+_DELAY_ID, _DELAY_HEAD, _VOID = 0x56AA, 3, 0xEC
 
 #: Opus's own header begins so, and counts in samples of this rate (RFC 7845).
 _OPUS, _OPUS_RATE = b"OpusHead", 48000
@@ -40,7 +39,7 @@ def codec_delays(path: Place, container: str) -> tuple[Fraction, ...]:
     if "matroska" not in container:
         return ()
     with open_bytes(path) as file:
-        tracks = [span for _, span in elements(file, (0, size_of(path)), *_TRACKS)]
+        tracks = [span for _, span in elements(file, (0, size_of(path)), *TRACKS)]
         delays = [[unsigned(file, span) for _, span in elements(file, track, _DELAY_ID)] for track in tracks]
     return tuple(Fraction(sum(delay), 10**9) for delay in delays)
 
@@ -123,7 +122,7 @@ def _delayed(content: bytes, seconds: Fraction) -> bytes:
 def _without_delay(content: bytes) -> bytes:
     """The same Matroska file, in which nothing takes the place of each CodecDelay."""
     found = bytearray(content)
-    for _, (begin, end) in elements(io.BytesIO(content), (0, len(content)), *_TRACKS, _DELAY_ID):
+    for _, (begin, end) in elements(io.BytesIO(content), (0, len(content)), *TRACKS, _DELAY_ID):
         head = begin - _DELAY_HEAD
         # The id of one byte that stands for nothing, and a length that takes in the old one's.
         found[head : head + 2] = bytes((_VOID, 0x80 | (1 + end - begin)))

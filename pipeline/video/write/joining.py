@@ -18,8 +18,7 @@ from pipeline.video.write.timeline import Timeline, decoding_times
 def joined_packets(
     parts: Sequence[Path], timeline: Timeline, track: VideoStream
 ) -> Iterator[tuple[Fraction, Packet]]:
-    """The parts' packets one after the other, with the source's times, for `track`; each after its dts in
-    seconds.
+    """The parts' packets one after the other, with the source's times, for `track`; each after its dts in seconds.
 
     Parts count from zero, each with decoding times of its own: both are given anew from the source's frames,
     so that nothing adds up over the joints. Raises MediaError if the parts don't hold the source's frames,

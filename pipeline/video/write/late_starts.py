@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.structures.timebase import to_pts
-from pipeline.video.headers.mp4_boxes import Span, boxes
+from pipeline.video.headers.mp4_boxes import Span, after_times, boxes, numbers
 
 #: An edit list of two entries of 32 bits: nothing for a while, then the track from its first packet on.
 _TABLE = ">II IiI IiI"
@@ -35,11 +35,8 @@ def hide_late_starts(path: Path, seconds: Sequence[Fraction]) -> None:
 
 
 def _clock(file: BinaryIO, span: Span) -> int:
-    """Ticks a second, behind version, flags and two times of 32 bits, or of 64 in version 1."""
-    file.seek(span[0])
-    is_long = file.read(1) == b"\1"
-    file.seek(span[0] + (20 if is_long else 12))
-    return int.from_bytes(file.read(4), "big")
+    """Ticks a second of a film or of a medium."""
+    return numbers(file, span[0] + after_times(file, span[0], 12, 20), ">I")[0]
 
 
 def _hide(file: BinaryIO, span: Span, in_film: int, in_track: int) -> None:

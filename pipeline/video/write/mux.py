@@ -56,9 +56,10 @@ def mux(
 
     The parts, in order, become the video track with the source's times, but for the frames whose numbers are
     `left_out`. All other streams that the container can hold are copied bit for bit. Until it is whole, it lies in
-    `folder`, by default beside `out`; `may_replace` is asked about a file that has the name by then. Raises UsageError
-    if that may not be replaced, or a sound or subtitle track would be
-    lost; MediaError if the parts are not those of this source, or writing fails.
+    `folder`, by default beside `out`; `may_replace` is asked about a file that has the name by then.
+
+    Raises UsageError if that may not be replaced, or a sound or subtitle track would be lost; MediaError if the parts
+    are not those of this source, or writing fails.
     """
     check = check_container(info, out)
     check.refuse_losses(info, out)
@@ -156,9 +157,8 @@ def _add_streams(
     if info.average_rate is not None:
         painted.rate = info.average_rate  # MP4 refuses to write a time code without
     if info.sample_aspect is not None:
-        painted.codec_context.sample_aspect_ratio = (
-            info.sample_aspect
-        )  # AV1's pictures don't say it: MP4's header does
+        # AV1's pictures do not say it: MP4's header does.
+        painted.codec_context.sample_aspect_ratio = info.sample_aspect
     if template.codec_context.codec.canonical_name == "hevc":
         painted.codec_context.codec_tag = "hvc1"  # the only one of HEVC's two tags that QuickTime plays
     return painted, copies

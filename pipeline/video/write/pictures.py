@@ -16,17 +16,15 @@ from pipeline.video.read.plan import plan
 def write_pictures(film: VideoInfo, folder: Path, *, deinterlace: bool = False) -> None:
     """Write `000000.png`, ... into the folder: every frame, upright, in full size; HDR is tone-mapped.
 
-    Those of a part have the numbers of the source. A frame that does not decode shows its neighbour. Raises
-    MediaError where a file cannot be written.
+    Those of a part have the numbers of the source. A frame that does not decode shows its neighbour. Raises OSError
+    where a file cannot be written, DamagedInputError where no frame decodes.
     """
     info = film.whole
     for chunk in plan(film):
         frames = without_gaps(
             info,
             chunk,
-            lambda span: decode_rgb(
-                info, span, info.width, info.height, damaged="repeat", deinterlace=deinterlace
-            ),
+            lambda span: decode_rgb(info, span, info.width, info.height, deinterlace=deinterlace),
         )
         for frame in frames:
             path = folder / f"{frame.number:06d}.png"

@@ -15,9 +15,11 @@ from pipeline.structures.video_info import Excerpt, VideoInfo
 #: Frames by which decoding runs ahead of showing: every encoder here is told to use two B-frames at most.
 REORDERED_FRAMES = 2
 
-#: Formats whose clock starts anywhere, hours from zero if the sender likes. A file player would wait that
-#: long.
+#: Formats whose clock starts anywhere, hours from zero if the sender likes: a player of files would wait that long.
 _BROADCAST_CONTAINERS = {"mpegts", "mpeg"}
+
+#: What a sound decoder needs before its first sample may lie before zero, hidden; it is never longer than this.
+_LONGEST_PRIMING_SECONDS = Fraction(1, 20)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,10 +41,6 @@ class Timeline:
     def without(self, frames: Collection[int]) -> Timeline:
         """The same without the frames of these numbers; the ones before them are shown longer."""
         return replace(self, pts=np.delete(self.pts, sorted(frames)))
-
-
-#: What a sound decoder needs before its first sample may lie before zero, hidden; it is never longer than this.
-_LONGEST_PRIMING_SECONDS = Fraction(1, 20)
 
 
 def output_timeline(info: VideoInfo) -> Timeline:
@@ -86,8 +84,7 @@ def decoding_times(pts: NDArray[np.int64]) -> NDArray[np.int64]:
     """
     step = int(pts[1] - pts[0]) if len(pts) > 1 else 1
     if pts[0] > 0:
-        # FFmpeg's MP4 writer forgets a late start if decoding begins farther before zero than showing after
-        # it.
+        # FFmpeg's MP4 writer forgets a late start if decoding begins farther before zero than showing after it.
         step = min(step, int(pts[0]))
     before = pts[0] - step * np.arange(REORDERED_FRAMES, 0, -1, dtype=np.int64)
     return np.concatenate([before, pts])[: len(pts)]

@@ -8,8 +8,7 @@ import pytest
 from pipeline.labels.pixel_folder import read_pixel_classes, read_pixel_entries
 from pipeline.structures.pixel_classes import VOID
 from pipeline.training.batches import Variety
-from pipeline.training.placement import Placement
-from pipeline.training.semantic.batches import PixelBatchMaker, class_weights, frame_labels
+from pipeline.training.semantic.batches import PixelBatchMaker, class_weights
 from tests.training.semantic.coloured_halves import COLOURS, write_halves
 
 
@@ -39,12 +38,6 @@ def test_a_step_is_the_same_whenever_it_is_made(folder):
     other, _ = maker(folder).make(8)
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
-
-
-def test_a_mirrored_class_map_is_mirrored():
-    labels = np.array([[0, 1, 2, 3]], np.uint8).repeat(4, axis=0)
-    frame = Placement((4, 4), 1.0, 1.0, 1, 0, True)
-    assert frame_labels(labels, frame)[0].tolist() == [VOID, 3, 2, 1]
 
 
 def test_a_rare_class_counts_more_under_median_frequency(folder):

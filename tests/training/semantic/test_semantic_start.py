@@ -35,7 +35,7 @@ def test_what_both_know_is_taken_over_and_classes_by_their_names(tmp_path: Path)
 def test_a_start_of_which_nothing_fits_is_refused(tmp_path: Path) -> None:
     path = write_network(tmp_path / "start.safetensors")
     other = make_semantic(SemanticConfig(OTHERS, "fcn8s", 2, InputConfig(canvas=(32, 32))))
-    with pytest.raises(ConfigError, match=r"(?s)Nothing in .*`network` and `width`"):
+    with pytest.raises(ConfigError, match=r"(?s)Nothing in .*found: .*unet/.*`network` and `width`"):
         take_over(other, path)
 
 

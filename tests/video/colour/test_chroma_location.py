@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.video.read.decode import decode_yuv
 from pipeline.video.read.plan import plan
 from pipeline.video.read.probe import probe
 from pipeline.video.settings import EncodeSettings
 from pipeline.video.write.encode import encode_part
 from pipeline.video.write.encoders import probe_encoder
-from tests.footage import write_clip
+from tests.footage import good_frames, write_clip
 
 
 @pytest.mark.parametrize("encoder", ["libx264", "libx265", "libsvtav1"])
@@ -20,7 +19,7 @@ def test_the_chroma_location_of_the_source_is_that_of_the_output(tmp_path: Path,
     info = probe(write_clip(tmp_path / "clip.mp4", options={"x264-params": "chromaloc=2"}))
     assert info.chroma_location == "topleft"
     (chunk,) = plan(info)
-    frames = (frame.picture for frame in decode_yuv(info, chunk))
+    frames = (frame.picture for frame in good_frames(info, chunk))
     encode_part(
         tmp_path / "part.mp4", frames, info, chunk, probe_encoder(info, EncodeSettings(encoder=encoder))
     )

@@ -14,14 +14,13 @@ from pipeline.proof.check_output import check_output
 from pipeline.proof.compare import compare
 from pipeline.structures.light_levels import LightLevels
 from pipeline.video.colour.light_metadata import keeps_light, light_parameters, read_light
-from pipeline.video.read.decode import decode_yuv
 from pipeline.video.read.facts import read_facts
 from pipeline.video.read.plan import plan
 from pipeline.video.read.probe import probe
 from pipeline.video.settings import EncodeSettings
 from pipeline.video.write.encode import encode_part
 from pipeline.video.write.encoders import probe_encoder
-from tests.footage import an_info, mux_proved, write_clip
+from tests.footage import an_info, good_frames, mux_proved, write_clip
 
 #: A display with the primaries of P3, and what x265 is told of it.
 P3 = LightLevels(
@@ -56,7 +55,7 @@ def through(clip: Path, folder: Path, encoder: str, name: str = "out.mp4") -> tu
     parts = []
     for chunk in plan(info, 5):
         parts.append(folder / f"{chunk.index}.mp4")
-        frames = (frame.picture for frame in decode_yuv(info, chunk))
+        frames = (frame.picture for frame in good_frames(info, chunk))
         encode_part(parts[-1], frames, info, chunk, chosen)
     assert len(parts) == 4
     assert not [note for note in mux_proved(info, parts, folder / name) if "light" in note]

@@ -14,13 +14,13 @@ from pipeline.structures.colour import ColourTags
 from pipeline.structures.light_levels import LightLevels
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.colour import tone_curve, tone_map
-from pipeline.video.read.decode import decode_rgb, decode_small, decode_yuv
+from pipeline.video.read.decode import decode_rgb, decode_small
 from pipeline.video.read.facts import MediaFacts
 from pipeline.video.read.plan import plan
 from pipeline.video.read.probe import probe
 from pipeline.video.settings import EncodeSettings
 from pipeline.video.write.encoders import probe_encoder
-from tests.footage import TICK, an_info, write_clip
+from tests.footage import TICK, an_info, good_frames, write_clip
 
 PQ_COLOUR = ColourTags(matrix=9, primaries=9, transfer=16, full_range=False)
 X265_TAGS = "log-level=error:pools=none:colorprim=bt2020:transfer={}:colormatrix=bt2020nc"
@@ -150,7 +150,7 @@ def test_a_grey_frame_comes_out_as_computed_by_hand(
     tmp_path: Path, planes: tuple[int, int, int], transfer: str, expected: tuple[int, int, int]
 ) -> None:
     info = probe(pq_clip(tmp_path / "grey.mp4", planes, transfer))
-    frames = list(decode_yuv(info, whole(info), tone_map=True))
+    frames = list(good_frames(info, whole(info), tone_map=True))
     assert [frame.pts for frame in frames] == info.pts.tolist() == [0, 21, 40, 61, 80, 101]
     for picture in (frame.picture for frame in frames):
         assert (picture.bit_depth, picture.full_range, picture.matrix) == (8, False, "bt709")
@@ -179,21 +179,21 @@ def test_a_colour_comes_out_as_the_formulas_say(tmp_path: Path) -> None:
     assert bent < 0.97  # brighter than the knee
     wanted = 255 * (linear * bent) ** (1 / 2.4)
     assert np.abs(rgb - wanted).max() <= 3
-    yuv = next(decode_yuv(info, whole(info), tone_map=True)).picture
+    yuv = next(good_frames(info, whole(info), tone_map=True)).picture
     luma = 16 + 219 / 255 * (wanted @ [0.2126, 0.7152, 0.0722])
     assert np.abs(yuv.y - luma).max() <= 2
 
 
 def test_hdr_stays_as_it_is_unless_asked(tmp_path: Path) -> None:
     info = probe(pq_clip(tmp_path / "grey.mp4", (371, 512, 512)))
-    picture = next(decode_yuv(info, whole(info))).picture
+    picture = next(good_frames(info, whole(info))).picture
     assert (picture.bit_depth, picture.matrix) == (10, "bt2020")
     assert np.abs(picture.y.astype(int) - 371).max() <= 2
 
 
 def test_tone_mapping_leaves_sdr_s_pixels_alone(tmp_path: Path) -> None:
     info = probe(write_clip(tmp_path / "plain.mp4"))
-    plain, mapped = (list(decode_yuv(info, whole(info), tone_map=asked)) for asked in (False, True))
+    plain, mapped = (list(good_frames(info, whole(info), tone_map=asked)) for asked in (False, True))
     assert all(
         np.array_equal(one.picture.y, other.picture.y) for one, other in zip(plain, mapped, strict=True)
     )
@@ -201,8 +201,8 @@ def test_tone_mapping_leaves_sdr_s_pixels_alone(tmp_path: Path) -> None:
 
 def test_chunks_give_what_the_whole_gives(tmp_path: Path) -> None:
     info = probe(pq_clip(tmp_path / "grey.mp4", (500, 560, 480), layout="yuv444p10le"))
-    at_once = [frame.picture.u for frame in decode_yuv(info, whole(info), tone_map=True)]
-    pieces = [frame.picture.u for chunk in plan(info, 2) for frame in decode_yuv(info, chunk, tone_map=True)]
+    at_once = [frame.picture.u for frame in good_frames(info, whole(info), tone_map=True)]
+    pieces = [frame.picture.u for chunk in plan(info, 2) for frame in good_frames(info, chunk, tone_map=True)]
     assert at_once[0].shape == (48, 64)
     assert len(pieces) == len(at_once) == 6
     assert all(map(np.array_equal, at_once, pieces))

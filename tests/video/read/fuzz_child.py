@@ -19,9 +19,7 @@ if __name__ == "__main__":
     for name in sys.argv[1:]:
         try:
             info = probe(Path(name))
-            frames = sum(
-                1 for chunk in plan(info, 10) for frame in decode_yuv(info, chunk, damaged="repeat") if frame
-            )
+            frames = sum(1 for chunk in plan(info, 10) for frame in decode_yuv(info, chunk) if frame)
             outcome = f"{frames} of {info.frame_count} frames"
         except SegVideoError as error:
             outcome = f"refused: {type(error).__name__}"

@@ -15,7 +15,7 @@ from pipeline.video.read.decode import DecodedFrame, decode_rgb, decode_small, d
 from pipeline.video.read.demux import cut_packets
 from pipeline.video.read.plan import plan
 from pipeline.video.read.probe import probe
-from tests.footage import OPEN_GOPS, UNEVEN, luma, number_of, write_clip
+from tests.footage import OPEN_GOPS, UNEVEN, good_frames, luma, number_of, write_clip
 from tests.made_by_ffmpeg import run_ffmpeg, to_file
 
 
@@ -35,8 +35,8 @@ def test_chunks_of_open_gops_together_give_the_frames_of_the_whole(tmp_path: Pat
     info = probe(clip)
     chunks = plan(info, 7)
     assert len(chunks) > 3
-    at_once = list(decode_yuv(info, whole(info)))
-    in_pieces = [frame for chunk in chunks for frame in decode_yuv(info, chunk)]
+    at_once = list(good_frames(info, whole(info)))
+    in_pieces = [frame for chunk in chunks for frame in good_frames(info, chunk)]
     assert [number_of(frame.picture.y) for frame in in_pieces] == list(range(30))
     assert all(map(same, at_once, in_pieces))
     assert [frame.pts for frame in in_pieces] == info.pts.tolist()
@@ -46,12 +46,12 @@ def test_the_packets_alone_give_the_same_frames_as_the_source(tmp_path: Path) ->
     info = probe(write_clip(tmp_path / "clip.mp4", pts=range(0, 480, 20), options=OPEN_GOPS))
     chunks = plan(info, 7)
     spans = [cut_packets(info, chunk) for chunk in chunks]
-    expected = [frame for chunk in chunks for frame in decode_yuv(info, chunk)]
+    expected = [frame for chunk in chunks for frame in good_frames(info, chunk)]
     (tmp_path / "clip.mp4").unlink()
     found = [
         frame
         for chunk, span in zip(chunks, spans, strict=True)
-        for frame in decode_yuv(info, chunk, packets=span)
+        for frame in good_frames(info, chunk, packets=span)
     ]
     assert len(found) == 24
     assert all(map(same, expected, found))
@@ -67,7 +67,7 @@ def test_a_chunk_s_packets_begin_one_keyframe_early_and_end_with_the_chunk(tmp_p
 
 def test_uneven_times_are_kept_and_pixels_untouched(tmp_path: Path) -> None:
     info = probe(write_clip(tmp_path / "clip.mkv", codec="ffv1", layout="yuv422p", options={"level": "3"}))
-    frames = list(decode_yuv(info, whole(info)))
+    frames = list(good_frames(info, whole(info)))
     assert [frame.pts for frame in frames] == [round(ticks * 1000 / 600) for ticks in UNEVEN]
     assert frames[3].picture.subsampling == (2, 1)
     assert frames[3].picture.y[20, 20] == luma(3)
@@ -80,7 +80,7 @@ def test_uneven_times_are_kept_and_pixels_untouched(tmp_path: Path) -> None:
 )
 def test_frames_come_upright(tmp_path: Path, rotation: int, corner: tuple[int, int]) -> None:
     info = probe(write_clip(tmp_path / "clip.mp4", rotation=rotation))
-    frame = next(decode_yuv(info, whole(info))).picture
+    frame = next(good_frames(info, whole(info))).picture
     assert frame.y.shape == (info.height, info.width)
     assert frame.u.shape == (info.height // 2, info.width // 2)
     corners = {(y, x): int(frame.y[y, x]) for y in (0, -1) for x in (0, -1)}
@@ -95,7 +95,7 @@ def test_frames_come_upright(tmp_path: Path, rotation: int, corner: tuple[int, i
 
 def test_ten_bits_stay_ten_bits(tmp_path: Path) -> None:
     info = probe(write_clip(tmp_path / "ten.mkv", codec="ffv1", layout="yuv420p10le", options={"level": "3"}))
-    frame = next(decode_yuv(info, whole(info))).picture
+    frame = next(good_frames(info, whole(info))).picture
     assert (frame.bit_depth, int(frame.y[20, 20]), int(frame.u[3, 3])) == (10, 4 * luma(0), 512)
 
 
@@ -112,7 +112,7 @@ def test_rgb_sources_become_tagged_yuv(tmp_path: Path) -> None:
     made = to_file(tmp_path / "rgb.mkv", red, pix_fmt="bgr0", vcodec="ffv1")
     run_ffmpeg(made, timeout_seconds=60)
     info = probe(tmp_path / "rgb.mkv")
-    frame = next(decode_yuv(info, whole(info))).picture
+    frame = next(good_frames(info, whole(info))).picture
     assert (info.colour.matrix, info.colour.full_range, frame.matrix) == (1, False, "bt709")
     # Pure red in BT.709: Y = 16 + 219 * 0.2126 = 62.6, Cb = 128 - 224 * 0.2126 / 1.8556 = 102.3, Cr = 240.
     found = [int(plane[20, 20]) for plane in frame.planes]
@@ -134,7 +134,7 @@ def test_what_is_looked_at_is_in_rgb_and_the_luma_of_all_is_the_same(tmp_path: P
 
 def test_planes_can_be_painted_on(tmp_path: Path) -> None:
     info = probe(write_clip(tmp_path / "clip.mp4"))
-    first, second = (frame.picture for frame in list(decode_yuv(info, whole(info)))[:2])
+    first, second = (frame.picture for frame in list(good_frames(info, whole(info)))[:2])
     first.y[:] = 200
     assert second.y.max() < 100
 
@@ -158,15 +158,9 @@ def damaged_packets(path: Path) -> list[bytes]:
     return packets[8:12]
 
 
-def test_frames_that_cannot_be_decoded_fail_the_chunk_with_their_count(tmp_path: Path) -> None:
+def test_a_frame_that_cannot_be_decoded_is_the_last_good_one_again(tmp_path: Path) -> None:
     info = damaged_clip(tmp_path)
-    with pytest.raises(DamagedInputError, match=r"Frames 0 to 23 .*\n.*20 of 24 frames"):
-        list(decode_yuv(info, whole(info)))
-
-
-def test_frames_that_cannot_be_decoded_can_be_the_last_good_one_again(tmp_path: Path) -> None:
-    info = damaged_clip(tmp_path)
-    frames = list(decode_yuv(info, whole(info), damaged="repeat"))
+    frames = list(decode_yuv(info, whole(info)))
     assert [frame.number for frame in frames if frame.repeated] == [8, 9, 10, 11]
     assert [number_of(frame.picture.y) for frame in frames[6:14]] == [6, 7, 7, 7, 7, 7, 12, 13]
     assert [frame.pts for frame in frames] == info.pts.tolist()
@@ -175,14 +169,16 @@ def test_frames_that_cannot_be_decoded_can_be_the_last_good_one_again(tmp_path: 
 def test_repeating_looks_back_past_the_chunk_s_own_start(tmp_path: Path) -> None:
     info = damaged_clip(tmp_path)
     chunk = Chunk(1, 10, 14, 200, 4)
-    frames = list(decode_yuv(info, chunk, damaged="repeat"))
+    frames = list(decode_yuv(info, chunk))
     assert [number_of(frame.picture.y) for frame in frames] == [7, 7, 12, 13]
 
 
-def test_a_chunk_without_one_good_frame_always_fails(tmp_path: Path) -> None:
+def test_a_chunk_without_one_good_frame_fails_with_what_the_decoder_says(tmp_path: Path) -> None:
     info = damaged_clip(tmp_path)
-    with pytest.raises(DamagedInputError, match="0 of 3 frames"):
-        list(decode_yuv(info, Chunk(0, 8, 11, 160, 8), damaged="repeat"))
+    with pytest.raises(
+        DamagedInputError, match=r"None of the frames 8 to 10 .*\n.*the decoder says: Invalid data"
+    ):
+        list(decode_yuv(info, Chunk(0, 8, 11, 160, 8)))
 
 
 def test_a_source_that_was_replaced_is_noticed(tmp_path: Path) -> None:

@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 from pipeline.errors import InputError
 from pipeline.proof.verify import verify
 from pipeline.structures.video_info import VideoInfo
-from pipeline.video.read.decode import decode_yuv
 from pipeline.video.read.plan import plan
 from pipeline.video.read.probe import probe
 from pipeline.video.write.container import check_container
-from tests.footage import an_info, mux_proved, packets_of, write_clip
+from tests.footage import an_info, good_frames, mux_proved, packets_of, write_clip
 from tests.made_by_ffmpeg import from_file, run_ffmpeg, to_file
 from tests.video.write.test_mux import encode_all
 
@@ -57,7 +56,7 @@ def with_edits(plain: Path, path: Path, track: int, edits: list[tuple[float, int
 
 
 def pictures(info: VideoInfo, chunk_frames: int) -> list[NDArray[np.generic]]:
-    return [frame.picture.y for chunk in plan(info, chunk_frames) for frame in decode_yuv(info, chunk)]
+    return [frame.picture.y for chunk in plan(info, chunk_frames) for frame in good_frames(info, chunk)]
 
 
 def played(path: Path) -> int:

@@ -12,11 +12,12 @@ import pytest
 from pipeline.errors import InputError
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.video_info import VideoInfo
-from pipeline.video.read.decode import decode_small, decode_yuv
+from pipeline.video.read.decode import decode_small
 from pipeline.video.read.demux import cut_packets
 from pipeline.video.read.motion import grey_size
 from pipeline.video.read.plan import plan, whole_chunk
 from pipeline.video.read.probe import probe
+from tests.footage import good_frames
 from tests.made_by_ffmpeg import run_ffmpeg, to_file
 
 #: Codec, ending of the file, pixel formats.
@@ -82,7 +83,7 @@ def digests(info: VideoInfo, chunks: tuple[Chunk, ...], *, sent: bool = False) -
     return [
         (frame.number, hash(tuple(plane.tobytes() for plane in frame.picture.planes)))
         for chunk in chunks
-        for frame in decode_yuv(info, chunk, packets=cut_packets(info, chunk) if sent else None)
+        for frame in good_frames(info, chunk, packets=cut_packets(info, chunk) if sent else None)
     ]
 
 

@@ -36,11 +36,11 @@ def test_frames_that_are_too_large_for_any_format_are_refused_before_one_is_deco
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pipeline.video.read.probe._decodable", None)
-    large = ffmpeg.input("color=gray:s=16000x16000:r=1:d=1", f="lavfi")
+    large = ffmpeg.input("color=gray:s=12000x12000:r=1:d=1", f="lavfi")
     for codec, layout in (("mjpeg", "yuvj420p"), ("rawvideo", "gray")):
         path = tmp_path / "large.avi"
         run_ffmpeg(to_file(path, large, vcodec=codec, pix_fmt=layout), timeout_seconds=60)
-        with pytest.raises(InputError, match="found: 16000x16000; H"):
+        with pytest.raises(InputError, match="found: 12000x12000; H"):
             probe(path)
 
 
