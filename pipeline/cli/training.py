@@ -19,18 +19,15 @@ def _add_train_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _train(arguments: argparse.Namespace) -> int:
-    from pipeline.networks.devices import takes_gpu, ungreeted
     from pipeline.run.stopping import StopSignal
     from pipeline.training.progress import Bar
+    from pipeline.training.quiet import quiet_tensorflow
     from pipeline.training.settings import read_settings
 
     settings = read_settings(arguments.config)
     # Now rather than at the first checkpoint, where the losses are drawn.
     require_extra("training")
-    # Only now, as TensorFlow takes seconds to load, and says a lot unless it is told not to: of a GPU that is there and
-    # cannot be used an error, and none that there is no GPU.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2" if takes_gpu("auto") else "3")
-    with ungreeted():
+    with quiet_tensorflow():  # only now, as it takes seconds to load
         from pipeline.training.trainer import train
 
     bar = Bar()
