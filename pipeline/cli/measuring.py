@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -110,9 +109,10 @@ def _count(text: str) -> int:
 
 def _eval(arguments: argparse.Namespace) -> int:
     require_extra("measuring")
-    # Only now, as TensorFlow takes seconds to load, and says a lot unless it is told not to.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from pipeline.evaluation.report import as_tables, as_values
+    from pipeline.training.quiet import quiet_tensorflow
+
+    with quiet_tensorflow():  # only now, as it takes seconds to load
+        from pipeline.evaluation.report import as_tables, as_values
     from pipeline.evaluation.settings import EvalSettings
     from pipeline.evaluation.write_results import write_results
 

@@ -21,14 +21,14 @@ def _add_train_arguments(parser: argparse.ArgumentParser) -> None:
 def _train(arguments: argparse.Namespace) -> int:
     from pipeline.run.stopping import StopSignal
     from pipeline.training.progress import Bar
+    from pipeline.training.quiet import quiet_tensorflow
     from pipeline.training.settings import read_settings
 
     settings = read_settings(arguments.config)
     # Now rather than at the first checkpoint, where the losses are drawn.
     require_extra("training")
-    # Only now, as TensorFlow takes seconds to load, and says a lot unless it is told not to.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from pipeline.training.trainer import train
+    with quiet_tensorflow():  # only now, as it takes seconds to load
+        from pipeline.training.trainer import train
 
     bar = Bar()
     try:

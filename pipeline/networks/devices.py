@@ -89,7 +89,7 @@ def claim_backend(device: str, threads: int | None) -> bool:
 def claim_tensorflow(device: str, threads: int | None) -> bool:
     """The same for TensorFlow, whatever backend Keras uses."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _ungreeted():
+    with ungreeted():
         import tensorflow as tf
 
     if threads is not None:
@@ -135,7 +135,7 @@ def _usable_gpus() -> int:
 
 
 @contextmanager
-def _ungreeted() -> Iterator[None]:
+def ungreeted() -> Iterator[None]:
     """Suppress TensorFlow's import messages on stderr; anything else written meanwhile appears afterwards."""
     terminal = os.dup(2)
     with tempfile.TemporaryFile() as heard:

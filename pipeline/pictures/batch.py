@@ -35,9 +35,9 @@ from pipeline.weights.digest import weights_digest
 _RELEASE = 5
 
 
-#: Pictures that are written together, unless the first has waited so many seconds or they have so many bytes: a file of
-#: facts takes 3 CPU ms, whether it is of one picture or of eight.
-_TOGETHER, _SECONDS, _BYTES = 8, 0.5, 16 << 20
+#: Pictures are written together once the first has waited so many seconds or they have so many bytes: a file of facts
+#: takes 3 CPU ms, whether it is of one picture or of eight.
+_SECONDS, _BYTES = 0.5, 16 << 20
 
 
 class PictureListener(Protocol):
@@ -136,7 +136,7 @@ class _Waiting:
         """True if they are not to wait any longer."""
         size = sum(len(became.content) for _, became in self.pictures if isinstance(became, MadePicture))
         waited = time.monotonic() - self._since
-        return len(self.pictures) >= _TOGETHER or size >= _BYTES or waited >= _SECONDS
+        return size >= _BYTES or waited >= _SECONDS
 
 
 class _Batch:

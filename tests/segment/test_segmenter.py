@@ -102,8 +102,8 @@ def test_tensorflow_s_greetings_stay_off_the_terminal_and_nothing_else_does():
     script = """
 import os
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-from pipeline.networks.devices import claim_tensorflow, _ungreeted
-with _ungreeted():
+from pipeline.networks.devices import claim_tensorflow, ungreeted
+with ungreeted():
     os.write(2, b"I0000 00:00:17.6 23808 port.cc:153] a greeting\\n")
     os.write(2, b"seg-video: warning: something of ours\\n")
 claim_tensorflow("cpu", 1)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from pipeline import cli
 from pipeline.networks.registry import find_source
 from pipeline.networks.semantic import is_semantic, pixel_classes
 from pipeline.training.history import read_history
+from tests.driver import ROOT
 from tests.training.semantic.coloured_halves import CLASSES, write_halves
 
 CONFIG = """\
@@ -63,6 +67,20 @@ def test_four_pictures_are_learnt_and_measured(here: Path, capsys: pytest.Captur
     assert {file.name for file in (here / "figures").iterdir()} == {
         "metrics.json", "confusion.png", "worst.png"
     }  # fmt: skip
+
+
+@pytest.mark.timeout(300)
+def test_training_says_nothing_of_a_gpu_that_is_not_there(here: Path) -> None:
+    (here / "train.yaml").write_text(CONFIG.format(steps=4, every=4))
+    environment = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline", "train", "train.yaml", "--quiet"],
+        env={**environment, "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": ROOT},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == ""
 
 
 @pytest.mark.timeout(300)
