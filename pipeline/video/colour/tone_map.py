@@ -103,7 +103,7 @@ class _Table:
             return self._graph.vpull()
 
 
-#: The network's size and the video's, for a source or two.
+#: The sizes of a source: the network's, that of motion, and the video's.
 _table = lru_cache(maxsize=4)(_Table)
 
 
