@@ -184,7 +184,7 @@ class LookBack:
             if life.id == UNDECIDED and life.judged >= self._settings.start_score:
                 life.id = window.next_id
                 window.next_id += 1
-            best = int(np.argmax(life.votes))
+            best = int(life.votes.argmax())
             if life.column < 0 or life.votes[best] >= self._settings.class_lead * life.votes[life.column]:
                 life.column = best
 

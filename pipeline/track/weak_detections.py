@@ -62,9 +62,7 @@ class WeakDetections:
 
     def _best_row(self, frame: WindowFrame, life: Life, box: Floats, least: float) -> int | None:
         free = (frame.owners == NO_TRACK) & (frame.found.scores >= self._settings.follow_score)
-        rows = np.flatnonzero(
-            free & (self._groups[frame.columns] == self._groups[int(np.argmax(life.votes))])
-        )
+        rows = np.flatnonzero(free & (self._groups[frame.columns] == self._groups[int(life.votes.argmax())]))
         if len(rows) == 0:
             return None
         boxes = frame.boxes
