@@ -31,6 +31,8 @@ def candidates(
     if settings.ignore_regions:
         usable &= ~_inside(boxes, settings.ignore_regions)
     same = (overlaps(boxes, boxes) >= settings.duplicate_overlap) & (groups[:, None] == groups[None])
+    if np.count_nonzero(same) == np.count_nonzero(np.diagonal(same)):
+        return usable
     better = np.tril(same, -1)
     for row in np.flatnonzero(usable & better.any(axis=1)).tolist():
         usable[row] = not (better[row] & usable).any()

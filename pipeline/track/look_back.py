@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from pipeline.structures.detections import Detections
 from pipeline.structures.tracks import FILLED, INTERPOLATED, NO_TRACK, Tracks
-from pipeline.track import extrapolation
 from pipeline.track.association import overlaps
 from pipeline.track.excursions import leave_out_excursions
 from pipeline.track.joining import continuations
@@ -23,13 +22,11 @@ from pipeline.track.observation import Observation
 from pipeline.track.own_car import STAND_SECONDS, fixed_box, may_stand, soon_fixed_box, standing_box
 from pipeline.track.sameness import same_objects
 from pipeline.track.settings import TrackSettings
+from pipeline.track.weak_detections import WeakDetections
 from pipeline.track.window import UNDECIDED, Life, Past, Window, WindowFrame
 
 #: A track is followed back beyond its first frame once it is known for so long, when its motion is known.
 _EXTEND_SECONDS = 0.3
-
-#: Over so many seconds without a detection it is not followed back any further, if the network looked so often.
-_EXTEND_GAP, _EXTEND_LOOKS = 0.1, 2
 
 #: A track stands as long as it has this IoU with where it began to.
 _STILL_STANDS = 0.5
@@ -49,6 +46,7 @@ class LookBack:
         size: tuple[int, int],
     ) -> None:
         self._settings, self._groups, self._class_ids, self._size = settings, groups, class_ids, size
+        self._weak = WeakDetections(settings, groups, size)
 
     def take(self, window: Window, frame: WindowFrame) -> list[Tracks]:
         """Add the next frame to the window; the tracks of the frames that are final with it, in order."""
@@ -77,40 +75,7 @@ class LookBack:
             if not life.extended and life.first.seconds <= until:
                 life.extended = True
                 if life.before is None and life.seen:
-                    self._follow_back(window, life)
-
-    def _follow_back(self, window: Window, life: Life) -> None:
-        missed, line = 0, extrapolation.line_before(life.known)
-        for number in range(life.first.frame - 1, window.frames[0].number - 1, -1):
-            frame = window.at(number)
-            if not frame.looked:
-                continue
-            if missed >= _EXTEND_LOOKS and life.first.seconds - frame.seconds > _EXTEND_GAP:
-                break
-            box = extrapolation.before(line, frame.seconds - life.first.seconds)
-            row = self._free_row(frame, life, box)
-            missed = missed + 1 if row is None else 0
-            if row is not None:
-                window.claim(frame, row, life.number)
-                line = extrapolation.line_before(life.known)
-
-    def _free_row(self, frame: WindowFrame, life: Life, box: Floats) -> int | None:
-        """The detection without a track that fits this box best, and is no second one of another object's."""
-        free = (frame.owners == NO_TRACK) & (frame.found.scores >= self._settings.follow_score)
-        rows = np.flatnonzero(
-            free & (self._groups[frame.columns] == self._groups[int(np.argmax(life.votes))])
-        )
-        if len(rows) == 0:
-            return None
-        boxes = frame.boxes
-        fit = overlaps(box[None], boxes[rows], self._settings.box_growth)[0]
-        fits = fit >= self._settings.weak_overlap
-        rows, fit = rows[fits], fit[fits]
-        owned = boxes[frame.owners != NO_TRACK]
-        if len(rows) and len(owned):
-            alone = overlaps(boxes[rows], owned).max(axis=1) < self._settings.same_overlap
-            rows, fit = rows[alone], fit[alone]
-        return int(rows[np.argmax(fit)]) if len(rows) else None
+                    self._weak.follow_back(window, life)
 
     def _join(self, window: Window, until: float) -> None:
         """Join the tracks that were last seen by `until` with what goes on from them."""
@@ -175,7 +140,7 @@ class LookBack:
                 present.append((life, life.seen[0], True))
             elif life.before is not None and self._is_filled(window, life.before, life.seen[0]):
                 gap = window.gap(life)
-                row = self._free_row(frame, life, gap.box(frame.number)) if frame.looked else None
+                row = self._weak.fitting(frame, life, gap.box(frame.number)) if frame.looked else None
                 if row is not None:
                     window.claim(frame, row, life.number)
                 one = gap.at(frame.number) if row is None else life.seen[0]
@@ -192,7 +157,7 @@ class LookBack:
         rows, last = [], before.seconds
         for one in window.between(before.frame, after.frame):
             if isinstance(one, WindowFrame) and one.looked:
-                row = self._free_row(one, life, window.gap(life).box(one.number))
+                row = self._weak.fitting(one, life, window.gap(life).box(one.number))
                 if row is not None:
                     rows.append((one, row))
                     if one.seconds - last > self._settings.fill_seconds:
@@ -219,7 +184,7 @@ class LookBack:
             if life.id == UNDECIDED and life.judged >= self._settings.start_score:
                 life.id = window.next_id
                 window.next_id += 1
-            best = int(np.argmax(life.votes))
+            best = int(life.votes.argmax())
             if life.column < 0 or life.votes[best] >= self._settings.class_lead * life.votes[life.column]:
                 life.column = best
 

@@ -50,17 +50,20 @@ def same_objects(
     if len(present) < 2:
         return []
     boxes = np.array([one.box for _, one in present])
-    near = (overlaps(boxes, boxes) >= settings.same_overlap) | (_boxes_within(boxes) >= _WITHIN)
+    near = _lie_on_each_other(boxes, settings.same_overlap)
     if fresh:
-        beside = overlaps(boxes, boxes, _BESIDE) > 0
-        near |= beside & np.array([life.number in fresh for life, _ in present])
+        new = [row for row, (life, _) in enumerate(present) if life.number in fresh]
+        near[new] |= overlaps(boxes[new], boxes, _BESIDE) > 0
+    some, others = np.nonzero(near | near.T)
     pairs: list[tuple[Life, Life]] = []
     gone: set[int] = set()
-    for first, second in np.argwhere(np.triu(near | near.T, 1)).tolist():
+    for first, second in zip(some.tolist(), others.tolist(), strict=True):
+        if first >= second:
+            continue
         (one, here), (other, there) = present[first], present[second]
         if {one.number, other.number} & gone:
             continue
-        same_group = groups[int(np.argmax(one.votes))] == groups[int(np.argmax(other.votes))]
+        same_group = groups[one.votes.argmax()] == groups[other.votes.argmax()]
         if (
             (same_group or _mask_overlap(here, there) >= _MASK_OVERLAP)
             and _stay_together(one, other, settings)
@@ -71,13 +74,17 @@ def same_objects(
     return pairs
 
 
-def _boxes_within(boxes: Floats) -> Floats:
-    """Share [N, N] of each box [N, 4] that lies in each other one."""
+def _lie_on_each_other(boxes: Floats, least: float) -> NDArray[np.bool_]:
+    """Bool [N, N]: boxes [N, 4] with at least this IoU, and those that lie in another one."""
     sides = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:]) - np.maximum(
         boxes[:, None, :2], boxes[None, :, :2]
     )
-    shared = np.prod(np.maximum(sides, 0.0), axis=2)
-    return np.asarray(shared / np.maximum(np.diagonal(shared), 1e-6)[:, None])
+    np.maximum(sides, 0.0, out=sides)
+    shared = sides[..., 0] * sides[..., 1]
+    areas = np.diagonal(shared)
+    union = areas[:, None] + areas - shared
+    overlap = shared / np.where(union > 0, union, 1.0)
+    return np.asarray((overlap >= least) | (shared / np.maximum(areas, 1e-6)[:, None] >= _WITHIN))
 
 
 def _standing(life: Life) -> tuple[bool, float, int]:
@@ -88,14 +95,17 @@ def _stay_together(one: Life, other: Life, settings: TrackSettings) -> bool:
     """True if both lie on each other, on average over all times at which both are known."""
     start = max(one.first.seconds, other.first.seconds)
     stop = min(one.last.seconds, other.last.seconds)
-    times = np.array(
-        sorted(
-            {seen.seconds for life in (one, other) for seen in life.known if start <= seen.seconds <= stop}
-        )
+    own, its = (
+        {seen.seconds: seen.box for seen in life.known if start <= seen.seconds <= stop}
+        for life in (one, other)
     )
-    if len(times) == 0:
+    if not own and not its:
         return False
-    shared = overlaps_of_pairs(_boxes_at(one, times), _boxes_at(other, times))
+    if own.keys() == its.keys():
+        shared = overlaps_of_pairs(np.array([*own.values()]), np.array([*its.values()]))
+    else:
+        times = np.array(sorted(own.keys() | its.keys()))
+        shared = overlaps_of_pairs(_boxes_at(one, times), _boxes_at(other, times))
     return float(shared.mean()) >= settings.same_overlap
 
 
@@ -106,7 +116,15 @@ def _stays_within(one: Life, other: Life) -> bool:
     if not both:
         return False
     some = both[:: -(-len(both) // _COMPARED)]
+    if sum(_touch(*pair) for pair in some) < _WITHIN * len(some):
+        return False
     return float(_shares_within(some).mean()) >= _WITHIN
+
+
+def _touch(one: Observation, other: Observation) -> bool:
+    left, top, right, bottom = one.box.tolist()
+    x1, y1, x2, y2 = other.box.tolist()
+    return bool(left < x2 and x1 < right and top < y2 and y1 < bottom)
 
 
 def _shares_within(pairs: Sequence[tuple[Observation, Observation]]) -> Floats:

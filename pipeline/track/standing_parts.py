@@ -133,8 +133,9 @@ class StandingParts:
         # An edge map has a cell less each way than the picture it was made of.
         scale = np.array([(width + 1) / size[1], (height + 1) / size[0]] * 2)
         cells = np.rint(boxes * scale).astype(np.intp) - [0, 0, 1, 1]
-        low = np.clip(cells[:, :2], 0, [width - 1, height - 1])
-        high = np.clip(cells[:, 2:], low + 1, [width, height])
+        # np.clip takes three times as long for so few numbers.
+        low = np.minimum(np.maximum(cells[:, :2], 0), [width - 1, height - 1])
+        high = np.minimum(np.maximum(cells[:, 2:], low + 1), [width, height])
         return np.concatenate([low, high], axis=1)
 
 

@@ -55,6 +55,19 @@ def test_where_the_network_looks_seldom_it_is_drawn_from_its_first_frame_on_as_w
     assert ids(follow(film(frames))) == [[]] * 3 + [[1]] * 37
 
 
+@pytest.mark.parametrize(("side", "width", "drawn"), [("left", 80, 22), ("right", 80, 22), ("left", 12, 17)])
+def test_what_comes_in_over_the_border_is_drawn_from_where_it_is_weak_if_it_is_near(side, width, drawn):
+    # Found weakly in frames 3 to 5, in boxes that jump, not in frames 6 and 7.
+    def cut(share, score):
+        edges = [0, 100, share * width, 160] if side == "left" else [4000 - share * width, 100, 4000, 160]
+        one = frame((0, score, 3))
+        return replace(one, boxes=np.array([edges], np.float32))
+
+    frames = [*[frame()] * 3, *[cut(0.6, 0.3)] * 3, *[frame()] * 2, *[cut(1.0, 0.9)] * 17, *[frame()] * 40]
+    tracks = follow(film(frames))
+    assert sum(len(here) and here.track_ids[0] == 1 for here in tracks) == drawn
+
+
 def test_an_object_counts_as_long_however_often_the_network_looks():
     # It is there for 9 frames, or three looks: 0.75 * 9 / 12.5 = 0.54.
     frames = [frame((100, 0.75, 3))] * 9 + [frame()] * 60
