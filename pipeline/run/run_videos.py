@@ -163,10 +163,15 @@ def run_video(
             listener.tell(Damaged(sentence))
         if run.destination is not None:
             run.layout.output.unlink(missing_ok=True)  # it is in the storage
-        if not request.settings.run.sidecar and state == "made":
+        if not request.settings.run.sidecar and (state == "made" or _was_to_leave_none(old)):
             layout.remove_sidecar()
         listener.tell(Ended(state, str(run.target), facts))
     return VideoResult(recorded_place(run.source.path), run.target, state, facts=facts, damage=sentences)
+
+
+def _was_to_leave_none(old: Manifest | None) -> bool:
+    """True for the record of a run without sidecar, which was killed before it had removed it."""
+    return old is not None and old.settings.get("run", {}).get("sidecar") is False
 
 
 @dataclass(frozen=True)

@@ -277,6 +277,20 @@ def test_the_record_is_removed_before_another_process_may_begin(here, monkeypatc
     assert not (here / "out.mp4.seg-run").exists()
 
 
+def test_a_record_that_was_not_to_stay_goes_with_the_next_command_after_a_kill_and_another_does_not(
+    here, monkeypatch
+):
+    with monkeypatch.context() as patch:
+        patch.setattr(layout.RunLayout, "remove_sidecar", lambda self: None)  # killed before that
+        assert run_in_chunks("drive.mp4", "out.mp4", "--no-sidecar") == 0
+    assert (here / "out.mp4.seg-run/detections.parquet").is_file()
+    assert run_in_chunks("drive.mp4", "out.mp4", "--no-sidecar") == 0
+    assert not (here / "out.mp4.seg-run").exists()
+    assert run_in_chunks("drive.mp4", "kept.mp4") == 0
+    assert run_in_chunks("drive.mp4", "kept.mp4", "--no-sidecar") == 0
+    assert (here / "kept.mp4.seg-run/detections.parquet").is_file()
+
+
 def test_an_input_s_name_leads_the_output_into_no_other_folder(here, capsys):
     (here / "drive.mp4").rename(here / "...mp4")
     assert run_in_chunks("...mp4", "out/{stem}/{name}") == 2
