@@ -36,7 +36,9 @@ def sentence(event: Event) -> str:
             return f"{videos} videos{size}; show their progress with: seg-video status {one_line(folder)}"
         case Redone(passes, changed):
             why = (
-                f"changed: {one_line('; '.join(changed))}" if changed else "this release makes it in another way"
+                f"changed: {one_line('; '.join(changed))}"
+                if changed
+                else "this release makes it in another way"
             )
             return f"redoing {', '.join(passes)}; {why}"
         case Begun(counts, known) if known:
