@@ -20,6 +20,7 @@ from pipeline.run.report.events import (
     Warned,
 )
 from pipeline.run.report.reporter import ConsoleReporter, JsonReporter, SilentReporter
+from pipeline.run.report.sentences import sentence
 from pipeline.run.stopping import StopSignal
 
 
@@ -79,6 +80,10 @@ def test_people_are_told_in_sentences_and_without_a_bar_where_nobody_watches():
         "out.mp4: 40 frames in 8.0 s, 8 of them found before, 5.0 frames/s",
     ]
     assert said(ConsoleReporter, kept=0).splitlines()[-1] == "out.mp4: 40 frames in 8.0 s, 5.0 frames/s"
+
+
+def test_what_another_release_made_is_said_to_be_why_it_is_made_again():
+    assert sentence(Redone(("render",), ())) == "redoing render; this release makes it in another way"
 
 
 def test_the_bar_says_how_far_how_fast_how_long_and_what_goes_on(watched):

@@ -35,7 +35,12 @@ def sentence(event: Event) -> str:
             size = f", {nbytes / 1e9:.1f} GB" if nbytes else ""
             return f"{videos} videos{size}; show their progress with: seg-video status {one_line(folder)}"
         case Redone(passes, changed):
-            return f"redoing {', '.join(passes)}; changed: {one_line('; '.join(changed))}"
+            why = (
+                f"changed: {one_line('; '.join(changed))}"
+                if changed
+                else "this release makes it in another way"
+            )
+            return f"redoing {', '.join(passes)}; {why}"
         case Begun(counts, known) if known:
             return f"continuing: {known} of {counts.frames} frames have their detections"
         case Ended("kept", output):
