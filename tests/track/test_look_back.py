@@ -63,7 +63,7 @@ def test_what_comes_in_over_the_border_is_drawn_from_where_it_is_weak_if_it_is_n
         one = frame((0, score, 3))
         return replace(one, boxes=np.array([edges], np.float32))
 
-    frames = [*[frame()] * 3, *[cut(0.6, 0.3)] * 3, *[frame()] * 2, *[cut(1.0, 0.9)] * 17, *[frame()] * 40]
+    frames = [*[frame()] * 3, *[cut(0.5, 0.3)] * 3, *[frame()] * 2, *[cut(1.0, 0.9)] * 17, *[frame()] * 40]
     tracks = follow(film(frames))
     assert sum(len(here) and here.track_ids[0] == 1 for here in tracks) == drawn
 
