@@ -5,10 +5,11 @@ import sys
 from pathlib import Path
 
 ROOT = str(Path(__file__).resolve().parents[1])
-sys.path.insert(0, ROOT)
-os.environ["PYTHONPATH"] = ROOT  # for Ray's workers
 
 if __name__ == "__main__":
+    sys.path.insert(0, ROOT)
+    os.environ["PYTHONPATH"] = ROOT  # for Ray's workers
+
     from pipeline import cli
     from pipeline.networks import registry
     from tests import fake_network

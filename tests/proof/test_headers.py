@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import replace
 
 import ffmpeg
@@ -56,8 +57,8 @@ def faults(source, output, *, quick=True):
 
 
 @pytest.mark.parametrize("name", ["h264.mp4", "hevc.mp4", "av1.mp4", "h264.mov", "h264.mkv"])
-def test_a_header_as_ffmpeg_writes_it_has_no_fault(films, name):
-    assert faults(films / name, films / name, quick=False) == set()
+def test_a_header_as_ffmpeg_writes_it_has_no_fault(films, tmp_path, name):
+    assert faults(films / name, shutil.copy(films / name, tmp_path / name), quick=False) == set()
 
 
 def box(name, content=b""):
@@ -303,7 +304,7 @@ def test_pictures_that_mean_something_else_from_some_frame_on_are_noticed(tmp_pa
         run_ffmpeg(made, timeout_seconds=60)
     checks = {check.name: check for check in verify(tmp_path / "one.mkv", tmp_path / "two.mkv").checks}
     assert checks["one kind of pictures"].holds is False
-    same = verify(tmp_path / "one.mkv", tmp_path / "one.mkv").checks
+    same = verify(tmp_path / "one.mkv", shutil.copy(tmp_path / "one.mkv", tmp_path / "same.mkv")).checks
     assert "one kind of pictures" not in {check.name for check in same}
 
 

@@ -14,7 +14,6 @@ from pipeline import cli
 from pipeline.networks.registry import find_source
 from pipeline.networks.semantic import is_semantic, pixel_classes
 from pipeline.training.history import read_history
-from tests.driver import ROOT
 from tests.training.semantic.coloured_halves import CLASSES, write_halves
 
 CONFIG = """\
@@ -70,12 +69,12 @@ def test_four_pictures_are_learnt_and_measured(here: Path, capsys: pytest.Captur
 
 
 @pytest.mark.timeout(300)
-def test_training_says_nothing_of_a_gpu_that_is_not_there(here: Path) -> None:
+def test_training_says_nothing_of_a_gpu_that_is_not_there(here: Path, repo_root: Path) -> None:
     (here / "train.yaml").write_text(CONFIG.format(steps=4, every=4))
     environment = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
     done = subprocess.run(
         [sys.executable, "-m", "pipeline", "train", "train.yaml", "--quiet"],
-        env={**environment, "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": ROOT},
+        env={**environment, "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": str(repo_root)},
         capture_output=True,
         text=True,
         check=True,
