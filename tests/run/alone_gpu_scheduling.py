@@ -25,6 +25,9 @@ from tests.patience import patiently
 
 ray = pytest.importorskip("ray")
 
+#: Tasks that three segmenters have in hand at most, each its own.
+_IN_HAND = 3
+
 #: The autoscaler's name for the head.
 HEAD = "f" * 56
 
@@ -153,21 +156,22 @@ def test_a_node_that_joins_late_is_used_and_the_work_of_one_that_is_lost_is_done
 
 
 def told_while_lost(cluster, pools, node):
-    """Values of eight tasks or more, while a node is killed that has some of them in hand.
+    """Values of eight tasks or more, the last four of tasks begun after a node was killed that had some in hand.
 
-    A machine that is lost takes its workers with it; those of a raylet that was killed live on for a while.
+    A machine that is lost takes its workers with it at once; those of a raylet that was killed live on for a while, and
+    may end their tasks while Ray removes the node.
     """
-    lost = []
+    before = []
 
     def lose(values):
-        if len(values) >= 2 and not lost:
+        if len(values) >= 2 and not before:
             raylet = psutil.Process(node.all_processes["raylet"][0].process.pid)
-            workers = raylet.children(recursive=True)
-            lost.append(cluster.remove_node(node, allow_graceful=False))
-            for worker in workers:
+            for process in [raylet, *raylet.children(recursive=True)]:
                 with suppress(psutil.NoSuchProcess):
-                    worker.kill()
-        return bool(lost)
+                    process.kill()
+            cluster.remove_node(node, allow_graceful=False)
+            before.append(len(values))
+        return bool(before) and len(values) >= before[0] + _IN_HAND + 4
 
     return told(pools, SEGMENT, 8, seconds=1, until=lose)
 
