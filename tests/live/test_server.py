@@ -101,7 +101,10 @@ def test_a_browser_need_not_wait_for_the_next_picture_to_show_this_one(live, mon
     monkeypatch.setattr("pipeline.live.handler._HEARTBEAT_SECONDS", 60)
     session, server = live
     control(server, paused=True)
-    assert stream(server, 1)  # what was in work as it paused may come after it
+    until(
+        lambda: session.wait(session.shown.number, 0.5) is None
+    )  # what was in work as it paused comes after it
+    assert len(stream(server, 1)) == 1
     assert session.controls.paused
 
 
