@@ -75,8 +75,9 @@ def unpack(columns: Columns, frames: Iterable[WindowFrame]) -> Window:
         window.past.append(Past(int(number), float(seconds), bool(looked), camera))
     window.lives = {life.number: life for life in _lives(columns)}
     for frame in window.frames:
-        for row in np.flatnonzero(frame.owners != NO_TRACK).tolist():
-            window.lives[int(frame.owners[row])].seen.append(frame.observation(row))
+        for row, owner in enumerate(frame.owners.tolist()):
+            if owner != NO_TRACK:
+                window.lives[owner].add(frame.observation(row))
     window.aliases = {
         int(number): (int(target), float(seconds))
         for (number, target), seconds in zip(columns["alias"], columns["alias_seconds"], strict=True)
