@@ -70,7 +70,8 @@ def carried(mean: Floats, matrix: Floats) -> Floats:
     (xx, xy), (yx, yy) = matrix[:, :2].tolist()
     widening = max(abs(xx * yy - xy * yx), 1e-6) ** 0.5
     moved = mean * widening
-    moved[:, :2] = np.einsum("ij,tjk->tik", matrix[:, :2], mean[:, :2])
+    moved[:, 0] = xx * mean[:, 0] + xy * mean[:, 1]
+    moved[:, 1] = yx * mean[:, 0] + yy * mean[:, 1]
     moved[:, :2, 0] += matrix[:, 2]
     return moved
 

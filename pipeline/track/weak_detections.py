@@ -61,16 +61,21 @@ class WeakDetections:
         return self._best_row(frame, life, box, self._settings.weak_overlap)
 
     def _best_row(self, frame: WindowFrame, life: Life, box: Floats, least: float) -> int | None:
-        boxes, is_free = frame.boxes, frame.owners == NO_TRACK
-        fit = overlaps(box[None], boxes, self._settings.box_growth)[0]
-        usable = (fit >= least) & is_free & (frame.found.scores >= self._settings.follow_score)
-        rows = usable.nonzero()[0]  # mostly none
+        is_free = frame.owners == NO_TRACK
+        rows = (is_free & (frame.found.scores >= self._settings.follow_score)).nonzero()[0]
         if len(rows):
             rows = rows[self._groups[frame.columns[rows]] == self._groups[life.votes.argmax()]]
-        owned = boxes[~is_free]
-        if len(rows) and len(owned):
-            rows = rows[overlaps(boxes[rows], owned).max(axis=1) < self._settings.same_overlap]
-        return int(rows[fit[rows].argmax()]) if len(rows) else None
+        if not len(rows):
+            return None
+        fit = overlaps(box[None], frame.boxes[rows], self._settings.box_growth)[0]
+        if fit.max() < least:
+            return None
+        fits = fit >= least
+        rows, fit, owned = rows[fits], fit[fits], frame.boxes[~is_free]
+        if len(owned):
+            alone = overlaps(frame.boxes[rows], owned).max(axis=1) < self._settings.same_overlap
+            rows, fit = rows[alone], fit[alone]
+        return int(rows[fit.argmax()]) if len(rows) else None
 
     def _cut_side(self, box: Floats) -> int | None:
         """Column of the edge of a near object's box [4] that the border cuts, 0 or 2; None of any other one."""
