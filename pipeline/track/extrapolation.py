@@ -8,7 +8,7 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.track.observation import Observation, boxes_of
+from pipeline.track.observation import Observation, stacked_boxes
 
 Floats = NDArray[np.float64]
 
@@ -121,7 +121,7 @@ def _lines(lives: Sequence[Sequence[Observation]], still: Mapping[int, Floats] |
     counts = np.array([len(seen) for seen in lives])
     starts = np.cumsum(counts) - counts
     flat = [one for seen in lives for one in seen]
-    shapes = to_shape(boxes_of(flat))
+    shapes = to_shape(stacked_boxes(flat))
     if still is not None:
         shapes = carried_shapes(shapes, np.array([still[one.frame] for one in flat]))
     times = np.array([one.seconds for one in flat])

@@ -42,7 +42,7 @@ def continuations(
     starts = np.array([life.first.seconds for life in begun])
     gaps = starts[None, :] - stops[:, None]
     possible = (gaps > 0.0) & (gaps <= settings.join_seconds)
-    asked = np.array([life.number in due for life in ended])
+    asked = np.array([life.number in due for life in ended], np.bool_)
     fits = np.zeros(gaps.shape)
     for some in (asked, ~asked):
         rows, columns = (possible & some[:, None]).nonzero()

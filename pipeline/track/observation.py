@@ -24,6 +24,6 @@ class Observation(NamedTuple):
     mask: NDArray[np.uint8]
 
 
-def boxes_of(seen: Iterable[Observation]) -> NDArray[np.float64]:
+def stacked_boxes(seen: Iterable[Observation]) -> NDArray[np.float64]:
     """Boxes [N, 4] of N of them; a fourth of the time of np.array of a list of boxes."""
     return np.concatenate([one.box for one in seen]).reshape(-1, 4)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.track.association import overlaps
-from pipeline.track.observation import Observation, boxes_of
+from pipeline.track.observation import Observation, stacked_boxes
 from pipeline.track.standing_parts import StandingParts
 
 Floats = NDArray[np.float64]
@@ -74,7 +74,7 @@ def standing_box(seen: Sequence[Observation], moved: float, size: tuple[int, int
         return None
     if _median_score(seen) >= _SURE_SCORE:
         return None
-    boxes = boxes_of(seen)
+    boxes = stacked_boxes(seen)
     middle = _median(boxes)
     height, width = size
     at_edge = (
@@ -106,7 +106,7 @@ def fixed_box(
         return None
     if _median_score(seen) >= _SURE_SCORE:
         return None
-    boxes = boxes_of(seen)
+    boxes = stacked_boxes(seen)
     return _median(boxes) if float(_median(parts.shares(boxes, size))) >= _FIXED else None
 
 
@@ -115,7 +115,7 @@ def soon_fixed_box(seen: Sequence[Observation], parts: StandingParts, size: tupl
 
     None where it does not. seen : all that is known of the track from its first frame on. parts, size : as above.
     """
-    boxes = boxes_of(seen)
+    boxes = stacked_boxes(seen)
     shares = parts.shares(boxes, size)
     there = int(np.argmax(shares >= _FIXED))
     lying = boxes[there:]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.track.association import overlaps, overlaps_of_pairs
-from pipeline.track.observation import Observation, boxes_of
+from pipeline.track.observation import Observation, stacked_boxes
 from pipeline.track.settings import TrackSettings
 from pipeline.track.window import UNDECIDED, Life
 
@@ -49,7 +49,7 @@ def same_objects(
     """
     if len(present) < 2:
         return []
-    boxes = boxes_of(one for _, one in present)
+    boxes = stacked_boxes(one for _, one in present)
     near = _lie_on_each_other(boxes, settings.same_overlap)
     if fresh:
         new = [row for row, (life, _) in enumerate(present) if life.number in fresh]
@@ -148,8 +148,8 @@ def _boxes_at(seen: Sequence[Observation], times: list[float]) -> Floats:
     """Boxes [T, 4] at these times of what was seen before, at or after them."""
     there = [one for one in seen if times[0] <= one.seconds <= times[-1]]
     if len(there) == len(times):
-        return boxes_of(there)
-    own, boxes = [one.seconds for one in seen], boxes_of(seen)
+        return stacked_boxes(there)
+    own, boxes = [one.seconds for one in seen], stacked_boxes(seen)
     return np.stack([np.interp(times, own, boxes[:, edge]) for edge in range(4)], axis=1)
 
 
