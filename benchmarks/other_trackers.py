@@ -89,9 +89,8 @@ def _ours(film: Film) -> list[Tracks]:
     tracker = FilmTracker(TrackSettings(), header.class_names, (header.height, header.width))
     motions = [header.motion(header.first_frame + place) for place in range(len(found))]
     edges = [header.edges.get(header.first_frame + place) for place in range(len(found))]
-    frames = map(FilmFrame, header.seconds.tolist(), found, motions, edges)
-    state, tracks = tracker.follow(tracker.start(), frames)
-    return tracks + tracker.finish(state)[1]
+    frames = list(map(FilmFrame, header.seconds.tolist(), found, motions, edges))
+    return tracker.follow(tracker.start(), frames, is_end=True)[1]
 
 
 def _theirs(film: Film, name: str, video: Path | None = None, **settings: float) -> list[Tracks]:

@@ -118,10 +118,9 @@ def _track(
     ]
     begun = time.process_time()
     state, tracks = tracker.start(), []
-    for start in range(0, len(frames), CHUNK):
-        state, final = tracker.follow(state, frames[start : start + CHUNK])
+    for stop in (*range(CHUNK, len(frames), CHUNK), len(frames)):
+        state, final = tracker.follow(state, frames[len(tracks) : stop], is_end=stop == len(frames))
         tracks += final
-    tracks += tracker.finish(state)[1]
     return tracks, 1000 * (time.process_time() - begun) / len(frames)
 
 

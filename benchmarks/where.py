@@ -46,7 +46,6 @@ STEPS = (
     ("segment: the rest", "pipeline.run.work.segment_worker", "SegmentWorker.process"),
     ("store detections", "pipeline.run.flow", "write_detections"),
     ("track", "pipeline.track.film_tracker", "FilmTracker.follow"),
-    ("track", "pipeline.track.film_tracker", "FilmTracker.finish"),
     ("plan labels", "pipeline.render.label_planner", "LabelPlanner.follow"),
     ("join", "pipeline.run.flow", "join_detections"),
     ("read tracks and steady masks", "pipeline.run.flow", "painted_frames"),

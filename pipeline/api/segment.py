@@ -75,9 +75,8 @@ def _frames(settings: Settings, film: VideoInfo) -> Iterator[Frame]:
             if view.classes is not None:
                 motions |= {one.frame.number: one.motion for one in seen}
                 maps |= {one.frame.number: one.class_map for one in seen if one.class_map is not None}
-            state, final = tracker.follow(state, (_film_frame(info, one) for one in seen))
-            if chunk.stop == film.span[1]:
-                final += tracker.finish(state)[1]
+            frames = [_film_frame(info, one) for one in waiting]
+            state, final = tracker.follow(state, frames, is_end=chunk.stop == film.span[1])
             for tracks in final:
                 frame = _frame(info, names, waiting.popleft(), tracks[shown.rows(tracks)])
                 yield (

@@ -14,10 +14,11 @@ def overlaps(boxes: Floats, others: Floats, growth: float = 0.0) -> Floats:
         return np.zeros((len(boxes), len(others)))
     first, second = _grown(boxes, growth), _grown(others, growth)
     # Both axes [N, M, 2] at once: with as few boxes as a frame has, each call of NumPy counts.
-    low = np.maximum(first[:, None, :2], second[:, :2])
-    shared = _products(np.maximum(np.minimum(first[:, None, 2:], second[:, 2:]) - low, 0.0))
+    sides = np.minimum(first[:, None, 2:], second[:, 2:]) - np.maximum(first[:, None, :2], second[:, :2])
+    shared = _products(np.maximum(sides, 0.0, out=sides))
     union = _areas(first)[:, None] + _areas(second) - shared
-    return np.asarray(shared / np.where(union > 0, union, 1.0))
+    union[union <= 0.0] = 1.0
+    return np.divide(shared, union, out=shared)
 
 
 def overlaps_of_pairs(boxes: Floats, others: Floats, growth: float | Floats = 0.0) -> Floats:
@@ -90,14 +91,18 @@ def _greatest_sum(gains: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 def _grown(boxes: Floats, growth: float | Floats) -> Floats:
     if isinstance(growth, float) and growth == 0.0:
         return boxes
-    margin = (boxes[:, 2:] - boxes[:, :2]) * growth
-    return np.concatenate([boxes[:, :2] - margin, boxes[:, 2:] + margin], axis=1)
+    margin, grown = (boxes[:, 2:] - boxes[:, :2]) * growth, boxes.copy()
+    grown[:, :2] -= margin
+    grown[:, 2:] += margin
+    return grown
 
 
 def _areas(boxes: Floats) -> Floats:
-    return _products(np.maximum(boxes[..., 2:] - boxes[..., :2], 0.0))
+    sides = boxes[..., 2:] - boxes[..., :2]
+    return _products(np.maximum(sides, 0.0, out=sides))
 
 
 def _products(sides: Floats) -> Floats:
     """Product of the last axis, which has two numbers; a fourth of the time of np.prod."""
-    return np.asarray(sides[..., 0] * sides[..., 1])
+    product: Floats = sides[..., 0] * sides[..., 1]
+    return product

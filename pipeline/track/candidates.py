@@ -13,7 +13,7 @@ from pipeline.track.settings import TrackSettings
 
 
 def candidates(
-    detections: Detections, groups: NDArray[np.intp], settings: TrackSettings
+    detections: Detections, boxes: NDArray[np.float64], groups: NDArray[np.intp], settings: TrackSettings
 ) -> NDArray[np.bool_]:
     """Bool [N]: strong enough, outside the ignored regions, and no duplicate of a better candidate.
 
@@ -22,20 +22,19 @@ def candidates(
     Parameters
     ----------
     detections : N detections, best score first.
+    boxes : float64 [N, 4], theirs.
     groups : int [N], the group of each one's class.
     settings : the thresholds.
 
     """
-    boxes = detections.boxes.astype(np.float64)
     usable = detections.scores >= settings.follow_score
     if settings.ignore_regions:
         usable &= ~_inside(boxes, settings.ignore_regions)
-    same = (overlaps(boxes, boxes) >= settings.duplicate_overlap) & (groups[:, None] == groups[None])
-    if np.count_nonzero(same) == np.count_nonzero(np.diagonal(same)):
-        return usable
-    better = np.tril(same, -1)
-    for row in np.flatnonzero(usable & better.any(axis=1)).tolist():
-        usable[row] = not (better[row] & usable).any()
+    rows = usable.nonzero()[0]
+    same = overlaps(boxes[rows], boxes[rows]) >= settings.duplicate_overlap
+    for better, worse in zip(*(side.tolist() for side in same.nonzero()), strict=True):
+        if better < worse and usable[rows[better]] and groups[rows[better]] == groups[rows[worse]]:
+            usable[rows[worse]] = False
     return usable
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import accumulate, takewhile
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.track.observation import Observation
+from pipeline.track.observation import Observation, stacked_boxes
 
 Floats = NDArray[np.float64]
 
@@ -52,7 +52,7 @@ def lines_after(lives: Sequence[Sequence[Observation]], still: Mapping[int, Floa
     lives : where each was seen, in order.
     still : by number of the frame, the motion [3, 3] that carries what was seen there to one place of the camera.
     """
-    return _lines([_near_first(seen[::-1]) for seen in lives], still)
+    return _lines([_near_first(reversed(seen)) for seen in lives], still)
 
 
 def lines_before(lives: Sequence[Sequence[Observation]], still: Mapping[int, Floats]) -> Lines:
@@ -106,10 +106,14 @@ class Gap:
         return Observation(frame, seconds, -1, self._boxes[place], score, np.rint(mask).astype(np.uint8))
 
 
-def _near_first(seen: Sequence[Observation]) -> list[Observation]:
+def _near_first(seen: Iterable[Observation]) -> list[Observation]:
     """Of an object's times, in order or backwards, those that its line is laid through."""
-    start = seen[0].seconds
-    return list(takewhile(lambda one: abs(one.seconds - start) <= _FIT_SECONDS, seen))
+    near = list[Observation]()
+    for one in seen:
+        if near and abs(one.seconds - near[0].seconds) > _FIT_SECONDS:
+            break
+        near.append(one)
+    return near
 
 
 def _lines(lives: Sequence[Sequence[Observation]], still: Mapping[int, Floats] | None) -> Lines:
@@ -117,7 +121,7 @@ def _lines(lives: Sequence[Sequence[Observation]], still: Mapping[int, Floats] |
     counts = np.array([len(seen) for seen in lives])
     starts = np.cumsum(counts) - counts
     flat = [one for seen in lives for one in seen]
-    shapes = to_shape(np.array([one.box for one in flat]))
+    shapes = to_shape(stacked_boxes(flat))
     if still is not None:
         shapes = carried_shapes(shapes, np.array([still[one.frame] for one in flat]))
     times = np.array([one.seconds for one in flat])

@@ -6,7 +6,7 @@ goes through bytes at any border; the tracks do not depend on where the borders 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -51,15 +51,25 @@ class FilmTracker:
         """The state before a film's first frame."""
         return _packed(self._forward.start(), Window(1, len(self._forward.class_ids)), 0)
 
-    def follow(self, state: bytes, frames: Iterable[FilmFrame]) -> tuple[bytes, list[Tracks]]:
-        """The state after these frames, and the tracks of those that are final by then.
+    def follow(
+        self, state: bytes, frames: Sequence[FilmFrame], *, is_end: bool = False
+    ) -> tuple[bytes, list[Tracks]]:
+        """The state after these frames, and the tracks of the first of them, which are final by then.
 
         Final frames follow each other without a gap: the first call's begin with the film's first frame, and each
         call goes on where the one before it ended.
+
+        Parameters
+        ----------
+        state : after the frames of the calls before.
+        frames : first those of earlier calls that are not final yet, as they were then, because the state does not
+            repeat what was found in them; behind them new ones.
+        is_end : whether the film ends with them: then all are final.
+
         """
-        forward, window, number = _unpacked(state)
+        forward, window, number = self._unpacked(state, frames)
         final: list[Tracks] = []
-        for frame in frames:
+        for frame in frames[len(window.frames) :]:
             if frame.motion.cut:
                 final += self._back.end(window)
             window.parts.take(frame.edges, frame.motion.moved)
@@ -68,22 +78,29 @@ class FilmTracker:
                 tracks = Tracks.untracked(Detections.empty())
             else:
                 forward, tracks = self._forward.step(forward, frame.seconds, frame.detections)
-            final += self._back.take(window, self._window_frame(number, frame, tracks))
+            final += self._back.take(window, self._window_frame(number, frame, tracks.track_ids.copy()))
             number += 1
-        return _packed(forward, window, number), final
-
-    def finish(self, state: bytes) -> tuple[bytes, list[Tracks]]:
-        """The state behind the film's last frame, and the tracks of the frames that are left when it is over."""
-        forward, window, number = _unpacked(state)
-        final = self._back.end(window)
+        if is_end:
+            final += self._back.end(window)
         return _packed(forward, window, number), final
 
     @staticmethod
     def own_car(state: bytes) -> NDArray[np.bool_] | None:
-        """bool [h, w]: the own car, a cell each, as the state of `finish` has it; None where nothing is known of it."""
-        return _unpacked(state)[1].parts.found()
+        """bool [h, w]: the own car, a cell each, as a film's last state has it; None where nothing is known of it."""
+        return window_bytes.standing_parts(window_bytes.from_bytes(state)).found()
 
-    def _window_frame(self, number: int, frame: FilmFrame, tracks: Tracks) -> WindowFrame:
+    def _unpacked(self, state: bytes, frames: Sequence[FilmFrame]) -> tuple[TrackerState, Window, int]:
+        """Both steps' states and the next frame's number. frames : begin with those of the window."""
+        columns = window_bytes.from_bytes(state)
+        forward = TrackerState.from_json(columns["forward"].tobytes().decode())
+        number, owners = int(columns["number"]), window_bytes.owners(columns)
+        if len(frames) < len(owners):
+            raise ValueError(f"expected the {len(owners)} frames that are not final yet, found {len(frames)}")
+        known = map(self._window_frame, range(number - len(owners), number), frames, owners)
+        return forward, window_bytes.unpack(columns, known), number
+
+    def _window_frame(self, number: int, frame: FilmFrame, owners: NDArray[np.int64]) -> WindowFrame:
+        found = Detections.empty() if frame.detections is None else frame.detections
         camera = np.eye(3)
         camera[:2] = frame.motion.matrix
         return WindowFrame(
@@ -92,9 +109,9 @@ class FilmTracker:
             frame.detections is not None,
             camera,
             frame.motion.moved,
-            tracks.detections,
-            np.searchsorted(self._forward.class_ids, tracks.detections.class_ids),
-            tracks.track_ids.copy(),
+            found,
+            np.searchsorted(self._forward.class_ids, found.class_ids),
+            owners,
         )
 
 
@@ -103,9 +120,3 @@ def _packed(forward: TrackerState, window: Window, number: int) -> bytes:
     return window_bytes.to_bytes(
         window_bytes.pack(window) | {"forward": text, "number": np.array(number, np.int64)}
     )
-
-
-def _unpacked(state: bytes) -> tuple[TrackerState, Window, int]:
-    columns = window_bytes.from_bytes(state)
-    forward = TrackerState.from_json(columns["forward"].tobytes().decode())
-    return forward, window_bytes.unpack(columns), int(columns["number"])

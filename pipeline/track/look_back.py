@@ -8,7 +8,7 @@ other: no cut into chunks changes the result.
 
 from __future__ import annotations
 
-from operator import attrgetter
+from itertools import takewhile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,6 @@ _EXTEND_SECONDS = 0.3
 _STILL_STANDS = 0.5
 
 Floats = NDArray[np.float64]
-_SCORE = attrgetter("score")
 
 
 class LookBack:
@@ -88,16 +87,15 @@ class LookBack:
         # All that have ended by now compete, so that a later end is not robbed of what goes on from it.
         ended = [life for life in window.lives.values() if life.last.seconds < now]
         begun = [life for life in window.lives.values() if life.before is None]
-        pairs = continuations(ended, begun, self._groups, self._settings, window.still())
+        pairs = continuations(ended, begun, due, self._groups, self._settings, window.still())
         known_as: dict[int, Life] = {}
         for life in window.lives.values():
             life.joined = life.joined or life.last.seconds <= until
         for old, new in pairs:
-            if old.number in due:
-                target = known_as.get(old.number, old)
-                window.merge(target, new)
-                target.joined = new.joined
-                known_as[new.number] = target
+            target = known_as.get(old.number, old)
+            window.merge(target, new)
+            target.joined = new.joined
+            known_as[new.number] = target
 
     def _finalise(self, window: Window) -> Tracks:
         """The tracks of the window's first frame, which leaves it."""
@@ -176,11 +174,12 @@ class LookBack:
     def _judge(self, window: Window, frame: WindowFrame) -> None:
         """Tell which tracks that were found in this frame are objects, and of which class."""
         needed = self._frames_needed(window)
-        for row in np.flatnonzero(frame.owners != NO_TRACK).tolist():
-            life = window.lives[int(frame.owners[row])]
-            scores = list(map(_SCORE, life.seen))
-            if max(scores) > life.judged:
-                life.judged = max(life.judged, _mean_of_best(scores, needed))
+        for owner in frame.owners.tolist():
+            if owner == NO_TRACK:
+                continue
+            life = window.lives[owner]
+            if life.ranked[-1] > life.judged:
+                life.judged = max(life.judged, _mean_of_best(life.ranked, needed))
             if life.id == UNDECIDED and life.judged >= self._settings.start_score:
                 life.id = window.next_id
                 window.next_id += 1
@@ -190,20 +189,23 @@ class LookBack:
 
     def _find_own_car(self, window: Window, frame: WindowFrame) -> None:
         """Tell which tracks begin to stand in this frame as parts of the own car do, and which still do."""
-        near = [one for one in window.frames if one.seconds - frame.seconds <= STAND_SECONDS]
+        near = list(takewhile(lambda one: one.seconds - frame.seconds <= STAND_SECONDS, window.frames))
         moved = sum(one.moved for one in near)
-        rows = np.flatnonzero(frame.owners != NO_TRACK)
+        rows = (frame.owners != NO_TRACK).nonzero()[0]
         boxes = frame.boxes[rows]
-        begin = may_stand(boxes, window.parts, moved, self._size)
-        for row, box, may_begin in zip(rows.tolist(), boxes, begin.tolist(), strict=True):
+        fixed, at_edge = may_stand(boxes, window.parts, moved, self._size)
+        for row, box, is_fixed, is_at_edge in zip(
+            rows.tolist(), boxes, fixed.tolist(), at_edge.tolist(), strict=True
+        ):
             life = window.lives[int(frame.owners[row])]
             is_new = life.before is None
             if life.standing is not None and overlaps(box[None], life.standing[None])[0, 0] < _STILL_STANDS:
                 life.standing, is_new = None, True
-            if life.standing is None and may_begin:
-                ahead = [one for one in life.seen if one.frame <= near[-1].number]
-                life.standing = fixed_box(ahead, window.parts, self._size, is_new=life.before is None)
-                if life.standing is None:
+            if life.standing is None and (is_fixed or is_at_edge):
+                ahead = list(takewhile(lambda one: one.frame <= near[-1].number, life.seen))
+                if is_fixed:
+                    life.standing = fixed_box(ahead, window.parts, self._size, is_new=life.before is None)
+                if life.standing is None and is_at_edge:
                     life.standing = standing_box(ahead, moved, self._size)
             if life.standing is None and is_new:
                 life.standing = soon_fixed_box(life.seen, window.parts, self._size)
@@ -257,7 +259,7 @@ class LookBack:
         now = window.frames[-1].seconds if window.frames else frame.seconds
         for life in list(window.lives.values()):
             if life.seen and life.seen[0].frame == frame.number:
-                life.before = life.seen.popleft()
+                life.before = life.pop_first()
             if not life.seen and now - life.last.seconds > self._settings.lost_seconds:
                 del window.lives[life.number]
         window.past.append(Past(frame.number, frame.seconds, frame.looked, frame.camera))
@@ -273,13 +275,13 @@ class LookBack:
                 del window.aliases[number]
 
 
-def _mean_of_best(scores: list[float], count: float) -> float:
+def _mean_of_best(ranked: list[float], count: float) -> float:
     """Mean of the `count` best scores, of which the last one counts in part where that is no whole number.
 
-    Scores that are missing count as 0.
+    ranked : the scores, the least first. Those that are missing count as 0.
     """
-    best, whole = sorted(scores, reverse=True), int(count)
-    return (sum(best[:whole]) + (count - whole) * sum(best[whole : whole + 1])) / count
+    best, whole = ranked[: -int(count) - 2 : -1], int(count)
+    return (sum(best[:whole]) + (count - whole) * sum(best[whole:])) / count
 
 
 def _appended(own: Tracks, more: Tracks) -> Tracks:

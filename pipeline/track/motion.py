@@ -37,18 +37,19 @@ def predict(mean: Floats, covariance: Floats, seconds: float) -> tuple[Floats, F
     variance, cross, spread = covariance[..., 0], covariance[..., 1], covariance[..., 2]
     size = _sizes(mean)
     push = (_ACCELERATION * size) ** 2
-    moved = np.stack([position + velocity * seconds, velocity], axis=-1)
+    moved, grown = mean.copy(), np.empty_like(covariance)
+    moved[..., 0] = position + velocity * seconds
     moved[:, 2:, 0] = np.maximum(moved[:, 2:, 0], 1.0)  # a box never shrinks through zero
-    grown = [
+    grown[..., 0] = (
         variance
         + 2 * cross * seconds
         + spread * seconds**2
         + push * seconds**3 / 3
-        + (_DRIFT * size) ** 2 * seconds,
-        cross + spread * seconds + push * seconds**2 / 2,
-        spread + push * seconds,
-    ]
-    return moved, np.stack(grown, axis=-1)
+        + (_DRIFT * size) ** 2 * seconds
+    )
+    grown[..., 1] = cross + spread * seconds + push * seconds**2 / 2
+    grown[..., 2] = spread + push * seconds
+    return moved, grown
 
 
 def correct(mean: Floats, covariance: Floats, boxes: Floats) -> tuple[Floats, Floats]:
@@ -57,9 +58,11 @@ def correct(mean: Floats, covariance: Floats, boxes: Floats) -> tuple[Floats, Fl
     surprise = _to_centres(boxes) - mean[..., 0]
     total = variance + (_MEASURE_NOISE * _sizes(mean)) ** 2
     gain, speed_gain = variance / total, cross / total
-    seen = np.stack([mean[..., 0] + gain * surprise, mean[..., 1] + speed_gain * surprise], axis=-1)
-    left = [(1 - gain) * variance, (1 - gain) * cross, spread - speed_gain * cross]
-    return seen, np.stack(left, axis=-1)
+    seen, left = np.empty_like(mean), np.empty_like(covariance)
+    seen[..., 0], seen[..., 1] = mean[..., 0] + gain * surprise, mean[..., 1] + speed_gain * surprise
+    left[..., 0], left[..., 1] = (1 - gain) * variance, (1 - gain) * cross
+    left[..., 2] = spread - speed_gain * cross
+    return seen, left
 
 
 def carried(mean: Floats, matrix: Floats) -> Floats:
@@ -67,7 +70,8 @@ def carried(mean: Floats, matrix: Floats) -> Floats:
     (xx, xy), (yx, yy) = matrix[:, :2].tolist()
     widening = max(abs(xx * yy - xy * yx), 1e-6) ** 0.5
     moved = mean * widening
-    moved[:, :2] = np.einsum("ij,tjk->tik", matrix[:, :2], mean[:, :2])
+    moved[:, 0] = xx * mean[:, 0] + xy * mean[:, 1]
+    moved[:, 1] = yx * mean[:, 0] + yy * mean[:, 1]
     moved[:, :2, 0] += matrix[:, 2]
     return moved
 

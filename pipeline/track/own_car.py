@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.track.association import overlaps
-from pipeline.track.observation import Observation
+from pipeline.track.observation import Observation, stacked_boxes
 from pipeline.track.standing_parts import StandingParts
 
 Floats = NDArray[np.float64]
@@ -44,20 +44,20 @@ _WORLD_MOVES = 0.1
 _AT_EDGE = 0.015
 
 
-def may_stand(boxes: Floats, parts: StandingParts, moved: float, size: tuple[int, int]) -> NDArray[np.bool_]:
-    """Bool [N]: False for the boxes [N, 4] at which neither of the two below begins: nearly all, told at once.
+def may_stand(
+    boxes: Floats, parts: StandingParts, moved: float, size: tuple[int, int]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Bool [N] twice: for nearly all boxes [N, 4] False, as no `fixed_box` and no `standing_box` begins there.
 
     parts, moved, size : as below.
     """
-    if not len(boxes):
-        return np.zeros(0, np.bool_)
     fixed = parts.shares(boxes, size) >= _FIXED
-    if moved < _WORLD_MOVES:
-        return fixed
+    if moved < _WORLD_MOVES or not len(boxes):
+        return fixed, np.zeros(len(boxes), np.bool_)
     # A box that lies with an IoU of 0.8 on one at the edge is not farther from it than a quarter of its side.
     limits = _AT_EDGE * np.array(size[::-1]) + (1 / _SAME_PLACE - 1) * (boxes[:, 2:] - boxes[:, :2])
     near_edge = (boxes[:, :2] <= limits) | (boxes[:, 2:] >= np.array(size[::-1]) - limits)
-    return np.asarray(fixed | near_edge.any(axis=1))
+    return fixed, np.asarray(near_edge.any(axis=1))
 
 
 def standing_box(seen: Sequence[Observation], moved: float, size: tuple[int, int]) -> Floats | None:
@@ -74,7 +74,7 @@ def standing_box(seen: Sequence[Observation], moved: float, size: tuple[int, int
         return None
     if _median_score(seen) >= _SURE_SCORE:
         return None
-    boxes = np.array([one.box for one in seen])
+    boxes = stacked_boxes(seen)
     middle = _median(boxes)
     height, width = size
     at_edge = (
@@ -104,11 +104,9 @@ def fixed_box(
     """
     if not is_new and seen[-1].seconds - seen[0].seconds < _REST_SECONDS:
         return None
-    if parts.shares(seen[0].box[None], size)[0] < _FIXED:
-        return None
     if _median_score(seen) >= _SURE_SCORE:
         return None
-    boxes = np.array([one.box for one in seen])
+    boxes = stacked_boxes(seen)
     return _median(boxes) if float(_median(parts.shares(boxes, size))) >= _FIXED else None
 
 
@@ -117,7 +115,7 @@ def soon_fixed_box(seen: Sequence[Observation], parts: StandingParts, size: tupl
 
     None where it does not. seen : all that is known of the track from its first frame on. parts, size : as above.
     """
-    boxes = np.array([one.box for one in seen])
+    boxes = stacked_boxes(seen)
     shares = parts.shares(boxes, size)
     there = int(np.argmax(shares >= _FIXED))
     lying = boxes[there:]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.track.association import overlaps, overlaps_of_pairs
-from pipeline.track.observation import Observation
+from pipeline.track.observation import Observation, stacked_boxes
 from pipeline.track.settings import TrackSettings
 from pipeline.track.window import UNDECIDED, Life
 
@@ -49,7 +49,7 @@ def same_objects(
     """
     if len(present) < 2:
         return []
-    boxes = np.array([one.box for _, one in present])
+    boxes = stacked_boxes(one for _, one in present)
     near = _lie_on_each_other(boxes, settings.same_overlap)
     if fresh:
         new = [row for row, (life, _) in enumerate(present) if life.number in fresh]
@@ -95,17 +95,11 @@ def _stay_together(one: Life, other: Life, settings: TrackSettings) -> bool:
     """True if both lie on each other, on average over all times at which both are known."""
     start = max(one.first.seconds, other.first.seconds)
     stop = min(one.last.seconds, other.last.seconds)
-    own, its = (
-        {seen.seconds: seen.box for seen in life.known if start <= seen.seconds <= stop}
-        for life in (one, other)
-    )
-    if not own and not its:
+    own, its = one.known, other.known
+    times = sorted({seen.seconds for seen in (*own, *its) if start <= seen.seconds <= stop})
+    if not times:
         return False
-    if own.keys() == its.keys():
-        shared = overlaps_of_pairs(np.array([*own.values()]), np.array([*its.values()]))
-    else:
-        times = np.array(sorted(own.keys() | its.keys()))
-        shared = overlaps_of_pairs(_boxes_at(one, times), _boxes_at(other, times))
+    shared = overlaps_of_pairs(_boxes_at(own, times), _boxes_at(its, times))
     return float(shared.mean()) >= settings.same_overlap
 
 
@@ -138,7 +132,8 @@ def _shares_within(pairs: Sequence[tuple[Observation, Observation]]) -> Floats:
     # Cells [P, cells, 2] of the greater mask, across and down, below the middles of the lesser one's.
     below = low[:, None, 0] + middles * sides[:, None, 0] - low[:, None, 1]
     below = np.clip(np.floor(below / sides[:, None, 1] * cells), -1, cells).astype(np.intp) + 1
-    padded = np.pad(masks[:, 1], ((0, 0), (1, 1), (1, 1)))
+    padded = np.zeros((len(pairs), cells + 2, cells + 2), np.bool_)
+    padded[:, 1:-1, 1:-1] = masks[:, 1]
     there = padded[np.arange(len(pairs))[:, None, None], below[:, :, None, 1], below[:, None, :, 0]]
     lesser = masks[:, 0]
     return np.asarray((lesser & there).sum(axis=(1, 2)) / np.maximum(lesser.sum(axis=(1, 2)), 1))
@@ -149,10 +144,12 @@ def _area(one: Observation) -> float:
     return float((x2 - x1) * (y2 - y1))
 
 
-def _boxes_at(life: Life, times: Floats) -> Floats:
-    known = life.known
-    own = np.array([one.seconds for one in known])
-    boxes = np.array([one.box for one in known])
+def _boxes_at(seen: Sequence[Observation], times: list[float]) -> Floats:
+    """Boxes [T, 4] at these times of what was seen before, at or after them."""
+    there = [one for one in seen if times[0] <= one.seconds <= times[-1]]
+    if len(there) == len(times):
+        return stacked_boxes(there)
+    own, boxes = [one.seconds for one in seen], stacked_boxes(seen)
     return np.stack([np.interp(times, own, boxes[:, edge]) for edge in range(4)], axis=1)
 
 

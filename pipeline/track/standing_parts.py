@@ -81,9 +81,9 @@ class StandingParts:
         if self._totals is None:
             cells = np.stack([self._stillness(), self.sums[0]])
             self._totals = np.pad(cells.cumsum(axis=1).cumsum(axis=2), ((0, 0), (1, 0), (1, 0)))
-        x1, y1, x2, y2 = self._cells(boxes, size).T
-        totals = self._totals
-        still, edges = totals[:, y2, x2] - totals[:, y1, x2] - totals[:, y2, x1] + totals[:, y1, x1]
+        cells = self._cells(boxes, size)
+        corners = self._totals[:, cells[:, [3, 1, 3, 1]], cells[:, [2, 2, 0, 0]]]
+        still, edges = corners[..., 0] - corners[..., 1] - corners[..., 2] + corners[..., 3]
         return np.asarray(still / (edges + _DOUBT * self.samples))
 
     def leave_out(self, box: NDArray[np.float64], mask: NDArray[np.uint8], size: tuple[int, int]) -> None:

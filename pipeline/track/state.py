@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,7 @@ class TrackerState:
             column = getattr(self, name)
             if column.shape != shape or column.dtype != dtype:
                 raise ValueError(
-                    f"TrackerState.{name}: expected {np.dtype(dtype).name} {list(shape)}, "
+                    f"TrackerState.{name}: expected {dtype.name} {list(shape)}, "
                     f"found {column.dtype.name} {list(column.shape)}"
                 )
 
@@ -76,18 +77,21 @@ class TrackerState:
         return len(self.ids)
 
 
-def _columns(tracks: int, classes: int) -> dict[str, tuple[type[np.generic], tuple[int, ...]]]:
+_WHOLE, _FLOAT = np.dtype(np.int64), np.dtype(np.float64)
+
+
+def _columns(tracks: int, classes: int) -> dict[str, tuple[np.dtype[Any], tuple[int, ...]]]:
     """Type and shape of each column."""
     return {
-        "next_id": (np.int64, ()),
-        "seconds": (np.float64, ()),
-        "class_ids": (np.int32, (classes,)),
-        "ids": (np.int64, (tracks,)),
-        "means": (np.float64, (tracks, 4, 2)),
-        "covariances": (np.float64, (tracks, 4, 3)),
-        "votes": (np.float64, (tracks, classes)),
-        "peaks": (np.float32, (tracks,)),
-        "hits": (np.int64, (tracks,)),
-        "missed": (np.int64, (tracks,)),
-        "last_seen": (np.float64, (tracks,)),
+        "next_id": (_WHOLE, ()),
+        "seconds": (_FLOAT, ()),
+        "class_ids": (np.dtype(np.int32), (classes,)),
+        "ids": (_WHOLE, (tracks,)),
+        "means": (_FLOAT, (tracks, 4, 2)),
+        "covariances": (_FLOAT, (tracks, 4, 3)),
+        "votes": (_FLOAT, (tracks, classes)),
+        "peaks": (np.dtype(np.float32), (tracks,)),
+        "hits": (_WHOLE, (tracks,)),
+        "missed": (_WHOLE, (tracks,)),
+        "last_seen": (_FLOAT, (tracks,)),
     }

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from pipeline.structures.detections import Detections
 from pipeline.structures.frame_motion import FrameMotion
-from pipeline.structures.tracks import Tracks
+from pipeline.structures.tracks import NO_TRACK, Tracks
 from pipeline.track import motion
 from pipeline.track.association import overlaps, pair
 from pipeline.track.candidates import candidates
@@ -24,6 +24,8 @@ from pipeline.track.settings import TrackSettings
 from pipeline.track.state import TrackerState
 
 Rows = NDArray[np.intp]
+Floats = NDArray[np.float64]
+Scores = NDArray[np.float32]
 _NOBODY = -1
 
 #: A track that was seen in the frame before and meets a detection with this IoU does not compete for it with tracks
@@ -71,16 +73,15 @@ class Tracker:
         self, state: TrackerState, seconds: float, detections: Detections
     ) -> tuple[TrackerState, Tracks]:
         """The state after one more frame, and that frame's tracks. Pure: the same in gives the same out."""
-        classes = self._columns_of(detections)
+        classes, boxes = self._columns_of(detections), detections.boxes.astype(np.float64)
         expected = self._expect(state, seconds)
-        usable = candidates(detections, self.groups[classes], self.settings)
-        owners = self._owners(expected, detections, classes, usable)
-        seen = self._see(expected, owners, detections, classes)
-        starts = np.flatnonzero(
-            usable & (owners == _NOBODY) & (detections.scores >= self.settings.start_score)
-        )
+        usable = candidates(detections, boxes, self.groups[classes], self.settings)
+        strong = usable & (detections.scores >= self.settings.start_score)
+        owners = self._owners(expected, boxes, self.groups[classes], usable, strong)
+        seen = self._see(expected, owners, boxes, detections.scores, classes)
+        starts = (strong & (owners == _NOBODY)).nonzero()[0]
         owners[starts] = len(seen) + np.arange(len(starts))
-        after = self._begin(seen, starts, detections, classes)
+        after = self._begin(seen, starts, boxes, detections.scores, classes)
         return after, _tracks(after, owners, detections)
 
     def _columns_of(self, detections: Detections) -> Rows:
@@ -100,25 +101,29 @@ class Tracker:
         patience = np.where(sure, self.settings.lost_seconds, self.settings.unsure_seconds)
         # A track seen in the frame before is asked for however far apart the frames are.
         alive = (state.missed == 0) | (seconds - state.last_seen <= patience)
+        kept = {name: getattr(state, name)[alive] for name in _KEPT}
         means = state.means[alive]
-        means[state.missed[alive] > 0, 2:, 1] = 0.0  # what is hidden does not go on growing
+        means[kept["missed"] > 0, 2:, 1] = 0.0  # what is hidden does not go on growing
         passed = max(seconds - float(state.seconds), 0.0) if len(state) else 0.0
         means, covariances = motion.predict(means, state.covariances[alive], passed)
-        kept = {name: getattr(state, name)[alive] for name in _KEPT}
         return replace(
             state, means=means, covariances=covariances, seconds=np.array(seconds, np.float64), **kept
         )
 
     def _owners(
-        self, state: TrackerState, detections: Detections, classes: Rows, usable: NDArray[np.bool_]
+        self,
+        state: TrackerState,
+        boxes: Floats,
+        groups: Rows,
+        usable: NDArray[np.bool_],
+        strong: NDArray[np.bool_],
     ) -> Rows:
         """Row of the track that each detection continues, or _NOBODY."""
-        strong = usable & (detections.scores >= self.settings.start_score)
-        overlap = overlaps(
-            motion.boxes_of(state.means), detections.boxes.astype(np.float64), self.settings.box_growth
-        )
-        groups = self.groups[np.argmax(state.votes, axis=1)] if len(state) else np.zeros(0, np.intp)
-        overlap[groups[:, None] != self.groups[classes][None]] = 0.0
+        owners = np.full(len(boxes), _NOBODY, np.intp)
+        if not len(state) or not len(boxes):
+            return owners
+        overlap = overlaps(motion.boxes_of(state.means), boxes, self.settings.box_growth)
+        overlap[self.groups[state.votes.argmax(axis=1)][:, None] != groups] = 0.0
         sure, in_view = state.hits > 1, state.missed == 0
         stages = (
             (sure & in_view, strong, _KEPT_OVERLAP),
@@ -126,29 +131,28 @@ class Tracker:
             (sure & in_view, usable & ~strong, self.settings.weak_overlap),
             (~sure, strong, self.settings.strong_overlap),
         )
-        owners = np.full(len(detections), _NOBODY, np.intp)
         alone = np.ones(len(state), np.bool_)
         for asking, offered, minimum in stages:
-            rows = np.flatnonzero(asking & alone)
-            columns = np.flatnonzero(offered & (owners == _NOBODY))
+            rows = (asking & alone).nonzero()[0]
+            columns = (offered & (owners == _NOBODY)).nonzero()[0]
             if not len(rows) or not len(columns):
                 continue
-            found, taken = pair(overlap[np.ix_(rows, columns)], minimum)
+            found, taken = pair(overlap[rows[:, None], columns], minimum)
             owners[columns[taken]] = rows[found]
             alone[rows[found]] = False
         return owners
 
-    def _see(self, state: TrackerState, owners: Rows, detections: Detections, classes: Rows) -> TrackerState:
+    def _see(
+        self, state: TrackerState, owners: Rows, boxes: Floats, scores: Scores, classes: Rows
+    ) -> TrackerState:
         """The tracks corrected by the detections they own; the others miss one more frame."""
-        found = np.flatnonzero(owners != _NOBODY)
+        found = (owners != _NOBODY).nonzero()[0]
         rows = owners[found]
         means, covariances, votes = state.means.copy(), state.covariances.copy(), state.votes.copy()
-        means[rows], covariances[rows] = motion.correct(
-            means[rows], covariances[rows], detections.boxes[found].astype(np.float64)
-        )
-        votes[rows, classes[found]] += detections.scores[found]
+        means[rows], covariances[rows] = motion.correct(means[rows], covariances[rows], boxes[found])
+        votes[rows, classes[found]] += scores[found]
         peaks, hits, missed = state.peaks.copy(), state.hits.copy(), state.missed + 1
-        peaks[rows] = np.maximum(peaks[rows], detections.scores[found])
+        peaks[rows] = np.maximum(peaks[rows], scores[found])
         hits[rows] += 1
         missed[rows] = 0
         last_seen = np.where(missed == 0, state.seconds, state.last_seen)
@@ -164,15 +168,15 @@ class Tracker:
         )
 
     def _begin(
-        self, state: TrackerState, starts: Rows, detections: Detections, classes: Rows
+        self, state: TrackerState, starts: Rows, boxes: Floats, scores: Scores, classes: Rows
     ) -> TrackerState:
         """The tracks and, behind them, a new one for each detection of `starts`."""
         count = len(starts)
         if not count:
             return state
-        means, covariances = motion.begin(detections.boxes[starts].astype(np.float64))
+        means, covariances = motion.begin(boxes[starts])
         votes = np.zeros((count, len(self.class_ids)), np.float64)
-        votes[np.arange(count), classes[starts]] = detections.scores[starts]
+        votes[np.arange(count), classes[starts]] = scores[starts]
         return replace(
             state,
             next_id=state.next_id + np.int64(count),
@@ -180,7 +184,7 @@ class Tracker:
             means=np.concatenate([state.means, means]),
             covariances=np.concatenate([state.covariances, covariances]),
             votes=np.concatenate([state.votes, votes]),
-            peaks=np.concatenate([state.peaks, detections.scores[starts]]),
+            peaks=np.concatenate([state.peaks, scores[starts]]),
             hits=np.concatenate([state.hits, np.ones(count, np.int64)]),
             missed=np.concatenate([state.missed, np.zeros(count, np.int64)]),
             last_seen=np.concatenate([state.last_seen, np.full(count, state.seconds)]),
@@ -189,14 +193,14 @@ class Tracker:
 
 def _tracks(state: TrackerState, owners: Rows, detections: Detections) -> Tracks:
     """The detections with the numbers, classes and best scores of the tracks that own them."""
-    own = Tracks.untracked(detections)
-    if not len(own):
-        return own  # of a network without classes of objects, there is no vote to count
-    found = owners != _NOBODY
-    ids, class_ids, peaks = own.track_ids.copy(), own.class_ids.copy(), own.peak_scores.copy()
-    ids[found] = state.ids[owners[found]]
-    class_ids[found] = state.class_ids[np.argmax(state.votes[owners[found]], axis=1)]
-    peaks[found] = state.peaks[owners[found]]
+    found = (owners != _NOBODY).nonzero()[0]
+    if not len(found):
+        return Tracks.untracked(detections)
+    rows = owners[found]
+    ids = np.full(len(detections), NO_TRACK, np.int64)
+    class_ids, peaks = detections.class_ids.copy(), detections.scores.copy()
+    ids[found], peaks[found] = state.ids[rows], state.peaks[rows]
+    class_ids[found] = state.class_ids[state.votes[rows].argmax(axis=1)]
     return Tracks(detections, ids, class_ids, peaks)
 
 

@@ -61,19 +61,21 @@ class WeakDetections:
         return self._best_row(frame, life, box, self._settings.weak_overlap)
 
     def _best_row(self, frame: WindowFrame, life: Life, box: Floats, least: float) -> int | None:
-        free = (frame.owners == NO_TRACK) & (frame.found.scores >= self._settings.follow_score)
-        rows = np.flatnonzero(free & (self._groups[frame.columns] == self._groups[int(life.votes.argmax())]))
-        if len(rows) == 0:
+        is_free = frame.owners == NO_TRACK
+        rows = (is_free & (frame.found.scores >= self._settings.follow_score)).nonzero()[0]
+        if len(rows):
+            rows = rows[self._groups[frame.columns[rows]] == self._groups[life.votes.argmax()]]
+        if not len(rows):
             return None
-        boxes = frame.boxes
-        fit = overlaps(box[None], boxes[rows], self._settings.box_growth)[0]
+        fit = overlaps(box[None], frame.boxes[rows], self._settings.box_growth)[0]
+        if fit.max() < least:
+            return None
         fits = fit >= least
-        rows, fit = rows[fits], fit[fits]
-        owned = boxes[frame.owners != NO_TRACK]
-        if len(rows) and len(owned):
-            alone = overlaps(boxes[rows], owned).max(axis=1) < self._settings.same_overlap
+        rows, fit, owned = rows[fits], fit[fits], frame.boxes[~is_free]
+        if len(owned):
+            alone = overlaps(frame.boxes[rows], owned).max(axis=1) < self._settings.same_overlap
             rows, fit = rows[alone], fit[alone]
-        return int(rows[np.argmax(fit)]) if len(rows) else None
+        return int(rows[fit.argmax()]) if len(rows) else None
 
     def _cut_side(self, box: Floats) -> int | None:
         """Column of the edge of a near object's box [4] that the border cuts, 0 or 2; None of any other one."""

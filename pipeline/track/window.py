@@ -5,6 +5,7 @@ The look back moves it along; between two calls it is packed into the state. Not
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -68,7 +69,8 @@ class Life:
     judged : the score that it is judged by. extended, joined : whether that was tried for its first and last frame.
     standing : box [4] where it stands as a part of the own car, while it does; None otherwise.
     before : where it was last seen in a frame that is final; None where all of it is in the window.
-    seen : where it was found in the window, in order. gap : the way to the first of them, once it was asked for.
+    seen : where it was found in the window, in order. ranked : their scores, the least first.
+    gap : the way to the first of them, once it was asked for.
     """
 
     number: int
@@ -81,7 +83,22 @@ class Life:
     standing: NDArray[np.float64] | None = None
     before: Observation | None = None
     seen: deque[Observation] = field(default_factory=deque)
+    ranked: list[float] = field(default_factory=list)
     gap: Gap | None = field(default=None, init=False)
+
+    def add(self, one: Observation) -> None:
+        """Take in one more time at which it was found, mostly the last."""
+        place = len(self.seen)
+        while place and self.seen[place - 1].frame > one.frame:
+            place -= 1
+        self.seen.insert(place, one)
+        insort(self.ranked, one.score)
+
+    def pop_first(self) -> Observation:
+        """Take the first time from it at which it was found in the window."""
+        one = self.seen.popleft()
+        del self.ranked[bisect_left(self.ranked, one.score)]
+        return one
 
     @property
     def known(self) -> list[Observation]:
@@ -171,8 +188,10 @@ class Window:
         """Take in the next frame; its owners become the tracks that they are known as by now."""
         self.frames.append(frame)
         taken: set[int] = set()
-        for row in np.flatnonzero(frame.owners != NO_TRACK).tolist():
-            number = self._known_as(int(frame.owners[row]), frame.seconds)
+        for row, owner in enumerate(frame.owners.tolist()):
+            if owner == NO_TRACK:
+                continue
+            number = self._known_as(owner, frame.seconds)
             frame.owners[row] = NO_TRACK
             if number not in taken:  # of a track's two detections the better one comes first
                 taken.add(number)
@@ -181,16 +200,15 @@ class Window:
     def claim(self, frame: WindowFrame, row: int, number: int) -> None:
         """Give a detection that belongs to no track to this one, which is begun where there is none yet."""
         frame.owners[row] = number
-        life = self.lives.setdefault(number, Life(number, np.zeros(self.classes)))
+        if number not in self.lives:
+            self.lives[number] = Life(number, np.zeros(self.classes))
+        life = self.lives[number]
         life.votes[frame.columns[row]] += frame.scores[row]
-        one, place = frame.observation(row), len(life.seen)
-        while place and life.seen[place - 1].frame > one.frame:
-            place -= 1
-        life.seen.insert(place, one)
+        life.add(frame.observation(row))
 
     def release(self, life: Life) -> None:
         """Take the first detection that a track has in the window from it."""
-        one = life.seen.popleft()
+        one = life.pop_first()
         frame = self.at(one.frame)
         frame.owners[one.row] = NO_TRACK
         life.votes[frame.columns[one.row]] -= one.score
@@ -200,8 +218,9 @@ class Window:
         own = {one.frame for one in kept.seen}
         for one in other.seen:
             self.at(one.frame).owners[one.row] = NO_TRACK if one.frame in own else kept.number
-        merged = [*kept.seen, *(one for one in other.seen if one.frame not in own)]
-        kept.seen = deque(sorted(merged, key=lambda one: one.frame))
+        for one in other.seen:
+            if one.frame not in own:
+                kept.add(one)
         befores = [life.before for life in (kept, other) if life.before]
         kept.before = max(befores, key=lambda one: one.frame, default=None)
         kept.votes = kept.votes + other.votes

@@ -1,4 +1,7 @@
-"""A window as bytes and back, to the last bit: the state of the look back at a border."""
+"""A window as bytes and back, to the last bit: the state of the look back at a border.
+
+What was found in its frames is not in them, as it lies in the store: most of a state would be a copy of that.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.structures.detections import Detections
 from pipeline.structures.masks import ROI_MASK_SIZE
 from pipeline.structures.tracks import NO_TRACK
 from pipeline.track.observation import Observation
@@ -19,7 +21,6 @@ from pipeline.track.standing_parts import StandingParts
 from pipeline.track.window import Life, Past, Window, WindowFrame
 
 Columns = Mapping[str, NDArray[Any]]
-_CAMERA = (3, 3)
 _PARTS = ("sums", "left_out", "region")
 _MASK = (ROI_MASK_SIZE, ROI_MASK_SIZE)
 
@@ -32,15 +33,10 @@ def pack(window: Window) -> dict[str, NDArray[Any]]:
     return {
         "next_id": np.array([window.next_id, window.classes], np.int64),
         "frame_count": np.array([len(frame.owners) for frame in frames], np.int64),
-        **_times("frame", frames),
-        "moved": np.array([frame.moved for frame in frames], np.float64),
-        "boxes": _stacked([frame.found.boxes for frame in frames], (4,), np.float32),
-        "scores": _stacked([frame.found.scores for frame in frames], (), np.float32),
-        "class_ids": _stacked([frame.found.class_ids for frame in frames], (), np.int32),
-        "masks": _stacked([frame.found.roi_masks for frame in frames], _MASK, np.uint8),
-        "columns": _stacked([frame.columns for frame in frames], (), np.int64),
         "owners": _stacked([frame.owners for frame in frames], (), np.int64),
-        **_times("past", past),
+        "past_number": np.array([(one.number, one.looked) for one in past], np.int64).reshape(-1, 2),
+        "past_seconds": np.array([one.seconds for one in past], np.float64),
+        "past_camera": np.array([one.camera for one in past], np.float64).reshape(-1, 3, 3),
         "life": np.array(
             [
                 (life.number, life.id, life.column, life.extended, life.joined, life.before is not None)
@@ -64,42 +60,44 @@ def pack(window: Window) -> dict[str, NDArray[Any]]:
     }
 
 
-def unpack(columns: Columns) -> Window:
-    """The window that `pack` made arrays of; KeyError or ValueError for anything else."""
+def owners(columns: Columns) -> list[NDArray[np.int64]]:
+    """Of each frame of the window that `pack` made arrays of, the numbers of the tracks of its detections."""
+    stops = np.cumsum(columns["frame_count"])
+    return np.split(columns["owners"], stops[:-1]) if len(stops) else []
+
+
+def unpack(columns: Columns, frames: Iterable[WindowFrame]) -> Window:
+    """The window that `pack` made arrays of, with these frames; KeyError or ValueError for anything else."""
     next_id, classes = (int(number) for number in columns["next_id"])
-    window = Window(next_id, classes)
-    borders = np.concatenate([[0], np.cumsum(columns["frame_count"])])
-    for place, (number, seconds, looked, camera) in enumerate(_rows(columns, "frame")):
-        span = slice(int(borders[place]), int(borders[place + 1]))
-        found = Detections(
-            columns["boxes"][span],
-            columns["scores"][span],
-            columns["class_ids"][span],
-            columns["masks"][span],
-        )
-        kinds, owners = columns["columns"][span].astype(np.intp), columns["owners"][span].copy()
-        moved = float(columns["moved"][place])
-        window.frames.append(WindowFrame(number, seconds, looked, camera, moved, found, kinds, owners))
-    window.past = deque(Past(*row) for row in _rows(columns, "past"))
+    window = Window(next_id, classes, deque(frames))
+    past = (columns["past_number"], columns["past_seconds"], columns["past_camera"])
+    for (number, looked), seconds, camera in zip(*past, strict=True):
+        window.past.append(Past(int(number), float(seconds), bool(looked), camera))
     window.lives = {life.number: life for life in _lives(columns)}
     for frame in window.frames:
-        for row in np.flatnonzero(frame.owners != NO_TRACK).tolist():
-            window.lives[int(frame.owners[row])].seen.append(frame.observation(row))
+        for row, owner in enumerate(frame.owners.tolist()):
+            if owner != NO_TRACK:
+                window.lives[owner].add(frame.observation(row))
     window.aliases = {
         int(number): (int(target), float(seconds))
         for (number, target), seconds in zip(columns["alias"], columns["alias_seconds"], strict=True)
     }
-    window.parts = _parts(columns)
+    window.parts = standing_parts(columns)
     return window
+
+
+def standing_parts(columns: Columns) -> StandingParts:
+    """The own car's parts of the window that `pack` made arrays of."""
+    samples, moved = columns["parts"].tolist()
+    arrays = {name: columns[f"parts_{name}"] for name in _PARTS if f"parts_{name}" in columns}
+    return StandingParts(int(samples), moved, **arrays)
 
 
 def to_bytes(columns: Columns) -> bytes:
     """Arrays as bytes, the same for the same arrays."""
     stream = io.BytesIO()
     np.savez(stream, allow_pickle=False, **columns)
-    # A run keeps one of these a chunk. Masks are mostly runs of one number: told as such they take half the time.
-    packer = zlib.compressobj(1, strategy=zlib.Z_RLE)
-    return packer.compress(stream.getvalue()) + packer.flush()
+    return zlib.compress(stream.getvalue(), 1)  # a run keeps one of these a chunk
 
 
 def from_bytes(data: bytes) -> dict[str, NDArray[Any]]:
@@ -114,26 +112,6 @@ def _packed_parts(parts: StandingParts) -> dict[str, NDArray[Any]]:
     return {"parts": np.array([parts.samples, parts.moved], np.float64)} | {
         f"parts_{name}": array for name, array in arrays.items() if array is not None
     }
-
-
-def _parts(columns: Columns) -> StandingParts:
-    samples, moved = columns["parts"].tolist()
-    arrays = {name: columns[f"parts_{name}"] for name in _PARTS if f"parts_{name}" in columns}
-    return StandingParts(int(samples), moved, **arrays)
-
-
-def _times(name: str, frames: Sequence[WindowFrame] | Sequence[Past]) -> dict[str, NDArray[Any]]:
-    return {
-        f"{name}_number": np.array([(one.number, one.looked) for one in frames], np.int64).reshape(-1, 2),
-        f"{name}_seconds": np.array([one.seconds for one in frames], np.float64),
-        f"{name}_camera": np.array([one.camera for one in frames], np.float64).reshape(-1, *_CAMERA),
-    }
-
-
-def _rows(columns: Columns, name: str) -> Iterable[tuple[int, float, bool, NDArray[np.float64]]]:
-    rows = (columns[f"{name}_number"], columns[f"{name}_seconds"], columns[f"{name}_camera"])
-    for (number, looked), seconds, camera in zip(*rows, strict=True):
-        yield int(number), float(seconds), bool(looked), camera
 
 
 def _lives(columns: Columns) -> Iterable[Life]:

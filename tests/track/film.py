@@ -50,10 +50,10 @@ def follow(
     """The tracks of a whole film, in chunks of so many frames."""
     tracker = FilmTracker(settings or TrackSettings(), NAMES, SIZE)
     state, tracks = tracker.start(), []
-    for start in range(0, len(frames), chunk):
-        state, final = tracker.follow(state, frames[start : start + chunk])
+    for stop in (*range(chunk, len(frames), chunk), len(frames)):
+        state, final = tracker.follow(state, frames[len(tracks) : stop], is_end=stop == len(frames))
         tracks += final
-    return [*tracks, *tracker.finish(state)[1]]
+    return tracks
 
 
 def ids(tracks: Sequence[Tracks]) -> list[list[int]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -33,11 +32,20 @@ def test_a_frame_is_final_as_soon_as_the_lag_is_known():
     frames = film([frame((10, 0.9, 3))] * 40, [step / 32 for step in range(40)])
     state, first = tracker.follow(tracker.start(), frames[:32])
     assert first == []
-    state, second = tracker.follow(state, frames[32:37])
+    state, second = tracker.follow(state, frames[:37])
     assert len(second) == 5  # frames 0 to 4 are 1 s before frames 32 to 36
-    state, third = tracker.follow(state, frames[37:])
+    state, third = tracker.follow(state, frames[5:])
     assert len(third) == 3
-    assert len(tracker.finish(state)[1]) == 32
+    assert len(tracker.follow(state, frames[8:], is_end=True)[1]) == 32
+
+
+def test_frames_that_are_not_final_have_to_come_again():
+    tracker = FilmTracker(TrackSettings(lag_seconds=1.0), NAMES, SIZE)
+    frames = film([frame((10, 0.9, 3))] * 40)
+    state, final = tracker.follow(tracker.start(), frames[:30])
+    with pytest.raises(ValueError, match="expected the 26 frames that are not final yet, found 10"):
+        tracker.follow(state, frames[30:])
+    assert len(tracker.follow(state, frames[len(final) :], is_end=True)[1]) == 36
 
 
 def test_an_object_that_becomes_sure_late_is_drawn_from_its_first_frame_on():
@@ -427,14 +435,11 @@ def as_lists(tracks: list[Tracks]) -> list[object]:
     ]
 
 
-def finished(
-    tracker: FilmTracker, state: bytes, tracks: Sequence[Tracks]
-) -> tuple[list[object], list[object]]:
-    """The film's tracks and its own car. tracks : those that are final before."""
-    state, last = tracker.finish(state)
+def finished(state: bytes, tracks: Sequence[Tracks]) -> tuple[list[object], list[object]]:
+    """The film's tracks and its own car. state : its last one."""
     found = FilmTracker.own_car(state)
     assert found is not None
-    return as_lists([*tracks, *last]), found.tolist()
+    return as_lists(tracks), found.tolist()
 
 
 RULES = TrackSettings(lag_seconds=0.8)
@@ -443,8 +448,7 @@ RULES = TrackSettings(lag_seconds=0.8)
 @cache
 def whole(seed: int) -> tuple[list[object], list[object]]:
     tracker = FilmTracker(RULES, NAMES, SIZE)
-    state, tracks = tracker.follow(tracker.start(), busy_film(seed, 60))
-    return finished(tracker, state, tracks)
+    return finished(*tracker.follow(tracker.start(), busy_film(seed, 60), is_end=True))
 
 
 # A failure is told as it is found: to look for a smaller one would take minutes of films.
@@ -454,24 +458,25 @@ def whole(seed: int) -> tuple[list[object], list[object]]:
 def test_any_cut_into_chunks_gives_the_same_tracks(seed: int, cuts: list[int]):
     frames = busy_film(seed, 60)
     tracker = FilmTracker(RULES, NAMES, SIZE)
-    state, tracks, borders = tracker.start(), [], [0, *sorted(set(cuts)), 60]
-    for start, stop in pairwise(borders):
-        state, final = tracker.follow(bytes(bytearray(state)), frames[start:stop])
+    state, tracks = tracker.start(), list[Tracks]()
+    for stop in (*sorted(set(cuts)), 60):
+        state, final = tracker.follow(bytes(bytearray(state)), frames[len(tracks) : stop], is_end=stop == 60)
         tracks += final
-    chunked = finished(tracker, state, tracks)
+    chunked = finished(state, tracks)
     assert chunked == whole(seed)
     assert any(number > 5 for here in chunked[0] for number in here[0])  # type: ignore[index]
 
 
 def test_what_it_remembers_is_bounded_by_the_lag():
     tracker = FilmTracker(TrackSettings(lag_seconds=1.0), NAMES, SIZE)
-    state, sizes = tracker.start(), []
+    state, sizes, waiting = tracker.start(), [], list[FilmFrame]()
     for part in range(8):
-        frames = [
+        waiting += [
             FilmFrame((part * 50 + step) / 25, frame((10.0 + step, 0.9, 3), (500.0 * (step % 2), 0.6, 1)))
             for step in range(50)
         ]
-        state, _ = tracker.follow(state, frames)
+        state, final = tracker.follow(state, waiting)
+        del waiting[: len(final)]
         sizes.append(len(state))
     assert max(sizes[2:]) < 1.1 * min(sizes[2:])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,6 @@ from pipeline.store.header import Header
 from pipeline.store.reader import DetectionsFile
 from pipeline.store.writer import write_tracks
 from pipeline.structures.chunk import Chunk
-from pipeline.structures.frame_motion import EdgeMap, FrameMotion
 from pipeline.structures.tracks import Tracks
 from pipeline.track.film_tracker import FilmFrame, FilmTracker
 from pipeline.track.steadying import STEADY_SECONDS, TrackedFrame, steadied
@@ -34,15 +33,13 @@ def track(bench: Bench, chunk: Chunk | None) -> Made:
     size = run.info.height, run.info.width
     tracker = FilmTracker(run.settings.track, run.network.class_names, size)
     final_before, state = _state_before(run, chunk, tracker)
-    state, tracks = tracker.follow(state, _frames(bench, chunk))
-    if chunk is run.chunks[-1]:
-        state, last = tracker.finish(state)
-        tracks += last
+    frames = _frames(bench, final_before, chunk.stop)
+    state, tracks = tracker.follow(state, frames, is_end=chunk is run.chunks[-1])
     path, after = run.layout.tracks(chunk.index), run.layout.tracker_state(chunk.index)
     stop = final_before + len(tracks)
     write_whole(after, stop.to_bytes(_COUNT_BYTES, "little") + state)
     if tracks:
-        write_tracks(path, _header(bench, final_before, stop), tracks)
+        write_tracks(path, _header(run, final_before, frames[: len(tracks)]), tracks)
     else:
         write_whole(path, b"")
     return Made(path, {"track": time.perf_counter() - began}, also=(after,))
@@ -77,8 +74,8 @@ def _last_seconds(run: Run, chunk: Chunk) -> float:
 def track_needs(run: Run, index: int | None) -> Iterator[Key]:
     """The products that a chunk's tracks are made from.
 
-    Because tracks lag, frames of earlier chunks become final with this one, and their measurements are stored with
-    them. So these are the tracks of the chunk before, and the detections of all chunks with such frames.
+    Because tracks lag, frames of earlier chunks are not final before this one. So these are the tracks of the chunk
+    before, and the detections of all chunks with such frames.
     """
     assert index is not None, "tracks are of chunks"
     yield "segment", index
@@ -157,41 +154,32 @@ def _state_before(run: Run, chunk: Chunk, tracker: FilmTracker) -> tuple[int, by
     return int.from_bytes(content[:_COUNT_BYTES], "little"), content[_COUNT_BYTES:]
 
 
-def _frames(bench: Bench, chunk: Chunk) -> Iterator[FilmFrame]:
-    """The chunk's frames as the tracker takes them."""
-    run = bench.run
-    with DetectionsFile(bench.product("segment", chunk)) as file:
-        found = file.read(chunk.start, chunk.stop)
-        motions = [file.header.motion(number) for number in range(chunk.start, chunk.stop)]
-        edges = file.header.edges
-    for number, detections, motion in zip(range(chunk.start, chunk.stop), found, motions, strict=True):
-        seen = detections if number in run.key_frames else None
-        yield FilmFrame(float(run.info.seconds(number)), seen, motion, edges.get(number))
-
-
-def _header(bench: Bench, start: int, stop: int) -> Header:
-    info, (motions, edges) = bench.run.info, _measured(bench, start, stop)
-    return Header(
-        width=info.width,
-        height=info.height,
-        time_base=info.time_base,
-        first_frame=start,
-        pts=info.pts[start:stop],
-        class_names=dict(bench.run.network.class_names),
-        motions=motions,
-        edges=edges,
-    )
-
-
-def _measured(bench: Bench, start: int, stop: int) -> tuple[NDArray[np.float32], dict[int, EdgeMap]]:
-    """The motions of frames [start, stop), and the edges of the sampled ones, as stored with the chunks."""
-    rows, sampled = list[list[float]](), dict[int, EdgeMap]()
-    for chunk in bench.run.chunks:
+def _frames(bench: Bench, start: int, stop: int) -> list[FilmFrame]:
+    """The frames [start, stop) as the tracker takes them."""
+    run, frames = bench.run, list[FilmFrame]()
+    for chunk in run.chunks:
         numbers = range(max(chunk.start, start), min(chunk.stop, stop))
-        if numbers:
-            with DetectionsFile(bench.product("segment", chunk)) as file:
-                rows += [file.header.motion(number).to_numbers() for number in numbers]
-                edges = file.header.edges
-                sampled |= {number: edges[number] for number in numbers if number in edges}
-    motions = np.array(rows, np.float32).reshape(-1, len(FrameMotion.none().to_numbers()))
-    return motions, sampled
+        if not numbers:
+            continue
+        with DetectionsFile(bench.product("segment", chunk)) as file:
+            found, header = file.read(numbers.start, numbers.stop), file.header
+        for number, detections in zip(numbers, found, strict=True):
+            seen = detections if number in run.key_frames else None
+            seconds, motion = float(run.info.seconds(number)), header.motion(number)
+            frames.append(FilmFrame(seconds, seen, motion, header.edges.get(number)))
+    return frames
+
+
+def _header(run: Run, start: int, frames: Sequence[FilmFrame]) -> Header:
+    """Of the file with the tracks of these frames, numbered from `start` on."""
+    motions = [frame.motion.to_numbers() for frame in frames]
+    return Header(
+        width=run.info.width,
+        height=run.info.height,
+        time_base=run.info.time_base,
+        first_frame=start,
+        pts=run.info.pts[start : start + len(frames)],
+        class_names=dict(run.network.class_names),
+        motions=np.array(motions, np.float32).reshape(len(frames), -1),
+        edges={number: frame.edges for number, frame in enumerate(frames, start) if frame.edges is not None},
+    )
