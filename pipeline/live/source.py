@@ -193,7 +193,7 @@ class LiveSource:
 
 
 class _Words:
-    """What a program says; read in a thread, or its full pipe would stop it."""
+    """The lines of a program; read in a thread, or its full pipe would stop it."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._first, self._last = b"", b""
