@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pipeline.errors import ConfigError
-from pipeline.live.door import Door
+from pipeline.live.door import MOST_VIEWERS, Door
 from pipeline.live.live_picture import LivePicture
 from pipeline.live.session import LiveSession
 
@@ -27,6 +27,8 @@ _SOCKET_SECONDS, _HEARTBEAT_SECONDS = 10.0, 1.0
 _STEP_SECONDS = 0.1
 
 _MOST_BODY = 10_000
+
+_FULL = f"There are {MOST_VIEWERS} viewers, and no room for another; close one."
 
 
 class LiveHTTPServer(ThreadingHTTPServer):
@@ -94,14 +96,16 @@ class LiveHandler(BaseHTTPRequestHandler):
     def _snapshot(self) -> None:
         shown = self.server.session.shown
         if shown is None:
-            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
+            trouble = self.server.session.source.trouble
+            because = f": {trouble}" if trouble else ""
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, f"No picture has come yet{because}; ask again.")
         else:
             self._send("image/jpeg", shown.jpeg)
 
     def _stream(self) -> None:
         with self.server.door.counted() as welcome:
             if not welcome:
-                return self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
+                return self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, _FULL)
             self._head(f"multipart/x-mixed-replace; boundary={_BOUNDARY}")
             self.wfile.write(_PART_HEAD)
             for shown, _ in _news(self.server.session, 0):
@@ -114,7 +118,7 @@ class LiveHandler(BaseHTTPRequestHandler):
     def _events(self) -> None:
         with self.server.door.counted() as welcome:
             if not welcome:
-                return self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
+                return self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, _FULL)
             self._head("text/event-stream; charset=utf-8")
             for shown, over in _news(self.server.session, 0):
                 facts = dict(shown.facts) if shown is not None else self.server.session.facts()
@@ -166,9 +170,9 @@ class LiveHandler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(length))
         self.end_headers()
 
-    def _refuse(self, status: HTTPStatus) -> None:
-        self.close_connection = True
-        self._send("text/plain; charset=utf-8", f"{status.value} {status.phrase}\n".encode(), status)
+    def _refuse(self, status: HTTPStatus, because: str = "") -> None:
+        self.close_connection, told = True, f"{status.value} {status.phrase}"
+        self._send("text/plain; charset=utf-8", f"{because or told}\n".encode(), status)
 
 
 def _news(session: LiveSession, after: int) -> Iterator[tuple[LivePicture | None, bool]]:

@@ -18,6 +18,9 @@ from pipeline.video.stream.live_stream import STREAM_FORM
 #: Addresses that are opened, and the options that keep what they send from piling up.
 _STREAM = re.compile(r"(rtsps?|rtmps?|https?|srt|udp|rtp|tcp)://", re.IGNORECASE)
 
+#: A film that lies on a server whole, which would be sent as fast as it can be.
+_FILM = re.compile(r"https?://[^?#]*\.(mp4|m4v|mov|mkv|webm|avi)([?#]|$)", re.IGNORECASE)
+
 #: Names that stand for the screen.
 _SCREEN = "screen"
 
@@ -46,6 +49,8 @@ def live_input(source: str, *, loop: bool = False, system: str = sys.platform) -
         options: dict[str, Any] = {"fflags": "nobuffer", "flags": "low_delay"}
         if source.lower().startswith("rtsp"):
             options |= {"rtsp_transport": "tcp"}
+        elif _FILM.match(source):
+            options |= {"re": None}
         return LiveInput(name, source, options, ends=False)
     if source == _SCREEN:
         return _screen(system)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import threading
 import time
@@ -23,7 +24,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 #: A source that is silent for so long is opened anew.
 SILENCE_SECONDS = 10.0
 
-_WORDS_BYTES = 2000
+#: The part of ffmpeg that a line is of, with where it lies in memory.
+_SPEAKER = re.compile(r"^(\[[^\]]* @ 0x[0-9a-f]+\] ?)+")
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +135,7 @@ class LiveSource:
         self._process = process
         assert process.stdout is not None
         assert process.stderr is not None
-        words = _LastWords(process.stderr)
+        words, before = _Words(process.stderr), self.received
         try:
             if self._closed.is_set():
                 return
@@ -144,7 +146,8 @@ class LiveSource:
             process.kill()
             process.wait()
             process.stdout.close()
-            self.trouble = without_password(words.last()) or self.trouble or "the source ended"
+            said = words.end(was_seen=self.received > before)
+            self.trouble = without_password(said) or self.trouble or "the source ended"
 
     def _give_out(self, pieces: Iterable[StreamPicture | StreamSound]) -> None:
         """Give out what one connection brings; its clock is known with its first picture."""
@@ -189,20 +192,25 @@ class LiveSource:
             process.kill()
 
 
-class _LastWords:
-    """The last lines of a program; read in a thread, or its full pipe would stop it."""
+class _Words:
+    """The lines of a program; read in a thread, or its full pipe would stop it."""
 
     def __init__(self, stream: IO[bytes]) -> None:
-        self._said = b""
+        self._first, self._last = b"", b""
         self._thread = threading.Thread(target=self._listen, args=(stream,), daemon=True)
         self._thread.start()
 
     def _listen(self, stream: IO[bytes]) -> None:
         with stream:
             for line in stream:
-                self._said = (self._said + line)[-_WORDS_BYTES:]
+                self._first = self._first or line
+                self._last = line
 
-    def last(self) -> str:
+    def end(self, *, was_seen: bool) -> str:
+        """The line that tells why the program ended, without the part of it that speaks.
+
+        Of a source that showed nothing it is the first: what follows says in general words that it was not opened.
+        """
         self._thread.join(timeout=2.0)
-        lines = self._said.decode("utf-8", "replace").strip().splitlines()
-        return lines[-1] if lines else ""
+        line = self._last if was_seen else self._first
+        return _SPEAKER.sub("", line.decode("utf-8", "replace").strip())

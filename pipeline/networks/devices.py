@@ -15,8 +15,8 @@ from pathlib import Path
 from pipeline.errors import ConfigError
 from pipeline.networks.settings import LoadSettings
 
-#: Lines that TensorFlow logs during import, before it respects TF_CPP_MIN_LOG_LEVEL.
-_GREETING = re.compile(rb"WARNING: All log messages before|I\d{4} ")
+#: Lines that TensorFlow logs during import, before it respects TF_CPP_MIN_LOG_LEVEL, and LiteRT at each network.
+_GREETING = re.compile(rb"WARNING: All log messages before|I\d{4} |INFO: Created TensorFlow Lite ")
 
 #: The folder in which NVIDIA's driver lists its GPUs.
 _DEVICES = Path("/dev")
@@ -136,7 +136,7 @@ def _usable_gpus() -> int:
 
 @contextmanager
 def ungreeted() -> Iterator[None]:
-    """Suppress TensorFlow's import messages on stderr; anything else written meanwhile appears afterwards."""
+    """Suppress TensorFlow's and LiteRT's greetings on stderr; anything else written meanwhile appears afterwards."""
     terminal = os.dup(2)
     with tempfile.TemporaryFile() as heard:
         os.dup2(heard.fileno(), 2)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import WeightsError
+from pipeline.networks.devices import ungreeted
 
 
 class YoloProgram(Protocol):
@@ -102,8 +103,9 @@ class TfliteProgram:
         except ImportError as missing:
             raise missing_package(path, "ai-edge-litert", str(missing)) from missing
         try:
-            self._interpreter = Interpreter(model_path=str(path))
-            self._interpreter.allocate_tensors()
+            with ungreeted():
+                self._interpreter = Interpreter(model_path=str(path))
+                self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise _unloadable(path, error) from error
         self._path = path

@@ -158,6 +158,8 @@ class _Batch:
             self._own.setdefault(entry.entry.output, set()).add(entry.entry.sha256)
         runtime = network_runtime(job.segment, class_maps=view.classes is not None)
         self._network = [weights_digest(job.segment.model), job.segment.score, runtime]
+        if view.classes is not None:
+            self._network.append("without black borders")
         self.through: list[KnownPicture] = []
 
     def results(self, pairs: Sequence[PicturePair]) -> Iterator[PictureResult]:

@@ -111,8 +111,11 @@ def carried_map(labels: ClassMap, motion: NDArray[np.float64], size: tuple[int, 
 
 
 def _voted(own: ClassMap, others: Sequence[ClassMap]) -> ClassMap:
-    """Each pixel's class by the most maps; of classes with as many its own, or else the first. VOID has no vote."""
-    argued = np.nonzero(np.any([other != own for other in others], axis=0)) if others else ()
+    """Each pixel's class by the most maps; of classes with as many its own, or else the first.
+
+    VOID has no vote, and where a map says it of its own it stays: nothing is to be seen there.
+    """
+    argued = np.nonzero(np.any([other != own for other in others], axis=0) & (own != VOID)) if others else ()
     if not argued:
         return own
     ballots = np.stack([each[argued] for each in (own, *others)])

@@ -193,7 +193,7 @@ SEGMENT_PASS = Pass(
         is_hdr(run.info),
         run.settings.segment.every,
         *(() if run.film is run.info else (run.film.span,)),
-        *(() if run.network.classes is None else ("class maps",)),
+        *(() if run.network.classes is None else ("class maps without black borders",)),
     ),
     kept_in="join",
 )

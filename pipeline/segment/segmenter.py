@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.segment.black_border import without_black_border
 from pipeline.segment.settings import SegmentSettings
 from pipeline.structures.class_map import ClassMap
 from pipeline.structures.detections import Detections
@@ -82,11 +83,15 @@ class Segmenter:
         return self.network.segment(frames)
 
     def look(self, frames: NDArray[np.uint8]) -> list[tuple[Detections, ClassMap | None]]:
-        """Detections and class map of each frame; the map is None unless class maps were requested."""
+        """Detections and class map of each frame; the map is None unless class maps were requested.
+
+        A black border has no class.
+        """
         if not self._class_maps:
             return [(found, None) for found in self.segment(frames)]
         network = cast(PanopticSegmenter, self.network)
-        return [(found, classes) for found, classes in network.segment_with_classes(frames)]
+        looked = zip(frames, network.segment_with_classes(frames), strict=True)
+        return [(found, without_black_border(classes, frame)) for frame, (found, classes) in looked]
 
     def close(self) -> None:
         """Release the network."""

@@ -12,6 +12,9 @@ from pipeline.errors import ConfigError
 #: Names of settings that are checked alone, what holds for a value that can work, and that in words.
 Limit = tuple[tuple[str, ...], Callable[[Any], bool], str]
 
+#: Steps in which the learning rate rises where nothing is said of it, and the run is longer.
+_RISE = 200
+
 
 @dataclass(frozen=True)
 class LearningSettings:
@@ -25,7 +28,7 @@ class LearningSettings:
     batch, steps : pictures a step, steps in all.
     optimizer, learning_rate, weight_decay, clip_norm : `adamw` or `sgd` (momentum 0.9), under a cosine.
     frozen : parts of variables' paths, such as `stem`; these variables stay as they start.
-    warmup_steps : of a linear rise from 0.
+    warmup_steps : of a linear rise from 0; None: 200, and in a run of no more than that a fifth of its steps.
     ema_decay : of the moving average of all weights, which is what a run saves as its result.
     precision : `float32` or `bfloat16`; variables are float32 in both.
     jit : compile the step with XLA; None: on a GPU only.
@@ -47,7 +50,7 @@ class LearningSettings:
     weight_decay: float = 0.05
     clip_norm: float = 5.0
     frozen: tuple[str, ...] = ()
-    warmup_steps: int = 200
+    warmup_steps: int | None = None
     ema_decay: float = 0.999
     precision: Literal["float32", "bfloat16"] = "float32"
     jit: bool | None = None
@@ -62,10 +65,17 @@ class LearningSettings:
         for key, expected in self.faults():
             raise ConfigError(f"{key} must be {expected}.", found=repr(getattr(self, key)))
 
+    @property
+    def rise(self) -> int:
+        """Steps in which the learning rate rises."""
+        if self.warmup_steps is not None:
+            return self.warmup_steps
+        return _RISE if self.steps > _RISE else self.steps // 5
+
     def faults(self) -> Iterator[tuple[str, str]]:
         """Each setting whose value cannot work, and what it must be."""
         yield from broken_limits(self, _LIMITS)
-        if not 0 <= self.warmup_steps < self.steps:
+        if self.warmup_steps is not None and not 0 <= self.warmup_steps < self.steps:
             yield "warmup_steps", f"at least 0 and fewer than the {self.steps} steps"
 
 

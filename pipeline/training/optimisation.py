@@ -32,11 +32,11 @@ def optimizer_groups(model: Any, settings: LearningSettings) -> list[Group]:
 def _optimizer(settings: LearningSettings, factor: float) -> keras.optimizers.Optimizer:
     peak = settings.learning_rate * factor
     rate = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0 if settings.warmup_steps else peak,
-        decay_steps=max(settings.steps - settings.warmup_steps, 1),
+        initial_learning_rate=0.0 if settings.rise else peak,
+        decay_steps=max(settings.steps - settings.rise, 1),
         alpha=0.01,
-        warmup_target=peak if settings.warmup_steps else None,
-        warmup_steps=settings.warmup_steps,
+        warmup_target=peak if settings.rise else None,
+        warmup_steps=settings.rise,
     )
     if settings.optimizer == "sgd":
         return keras.optimizers.SGD(rate, momentum=0.9, weight_decay=settings.weight_decay * peak)

@@ -6,6 +6,7 @@ import http.client
 import io
 import json
 import socket
+import sys
 import threading
 import time
 from pathlib import Path
@@ -300,8 +301,15 @@ def test_a_hundred_viewers_leave_nothing_behind(live):
 def test_too_many_viewers_are_turned_away(live, monkeypatch):
     _, server = live
     monkeypatch.setattr("pipeline.live.door.MOST_VIEWERS", 0)
-    assert ask(server, "/stream.mjpg")[0] == 503
+    for path in ("/stream.mjpg", "/detections"):
+        assert ask(server, path) == (503, b"There are 64 viewers, and no room for another; close one.\n")
     assert ask(server, "/")[0] == 200
+
+
+def test_a_still_before_the_first_picture_is_told_what_it_waits_for(make_session, serve):
+    server = serve(make_session([sys.executable, "-c", "import sys; sys.exit('no camera')"]))
+    said = until(lambda: [told for told in [ask(server, "/snapshot.jpg")] if b":" in told[1]])
+    assert said == [(503, b"No picture has come yet: no camera; ask again.\n")]
 
 
 def test_a_viewer_that_takes_nothing_holds_up_nobody_and_is_let_go(live, monkeypatch):

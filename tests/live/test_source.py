@@ -50,6 +50,8 @@ def open_source():
         ("screen", "linux", ["-f", "x11grab", "-framerate", "30", "-i"]),
         ("rtsp://cam/1", "linux", ["-fflags", "nobuffer", "-flags", "low_delay", "-rtsp_transport", "tcp"]),
         ("https://cam/live.m3u8", "linux", ["-flags", "low_delay", "-i", "https://cam/live.m3u8"]),
+        ("http://cam/live?save=a.mp4", "linux", ["low_delay", "-i", "http://cam/live?save=a.mp4"]),
+        ("http://host/Drive.MP4?key=1", "linux", ["-re", "-i", "http://host/Drive.MP4?key=1"]),
     ],
 )
 def test_sources_are_opened_as_ffmpeg_wants_them(source, system, words):
@@ -89,6 +91,32 @@ def test_a_lost_source_is_opened_again_after_pauses_that_grow(open_source, monke
     silent._keep_reading()
     assert pauses == [1, 2, 4, 8, 16, 30, 30, 30]
     assert (silent.state, silent.trouble) == ("lost", "no camera")
+
+
+def says(*lines):
+    return "import sys; sys.stderr.write(" + repr("\n".join(lines)) + ")"
+
+
+def test_of_a_source_that_shows_nothing_the_first_words_tell_why():
+    mark = "[in#0 @ 0x55fc2ae99140] "
+    lines = [
+        f"{mark}Cannot open display :78.",
+        f"{mark}Error opening input: Input/output error",
+        "Error opening",
+    ]
+    source = LiveSource([sys.executable, "-c", says(*lines)], ends=False)
+    source._read_once()
+    assert source.trouble == "Cannot open display :78."
+
+
+def test_of_a_source_that_was_seen_the_last_words_tell_why_it_ended():
+    lines = ["[h264 @ 0x1f] a torn picture", "[rtsp @ 0x1f] [tcp @ 0x2e] Connection timed out"]
+    program, *arguments = camera(rate=200, count=3)
+    told = f"{says(*lines)}; import runpy; sys.argv = {arguments}; runpy.run_path(sys.argv[0], run_name='__main__')"
+    source = LiveSource([program, "-c", told], ends=False)
+    source._read_once()
+    assert source.received == 3
+    assert source.trouble == "Connection timed out"
 
 
 def test_it_comes_back(open_source):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import zipfile
 
@@ -57,6 +58,13 @@ def test_real_files_agree_with_ultralytics_on_a_real_picture(shared, name):
         assert found.boxes[row] == pytest.approx(box, abs=box_px)
         assert masks[row].sum() == pytest.approx(pixels, rel=share)
     assert network.class_names[3] == "car"
+
+
+def test_litert_does_not_greet(shared):
+    pytest.importorskip("ai_edge_litert", reason="needs ai-edge-litert, which runs TFLite")
+    load = "import sys; from pipeline.networks.yolo import YoloSegmenter; YoloSegmenter.load(sys.argv[1])"
+    words = [sys.executable, "-c", load, str(shared / "pretrained" / "yolo11n-seg_int8.tflite")]
+    assert subprocess.run(words, capture_output=True, check=True).stderr == b""
 
 
 #: Shapes of yolo26n-seg's outputs by docs.ultralytics.com/guides/end2end-detection: 300 rows of x1, y1, x2, y2,

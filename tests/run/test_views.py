@@ -192,8 +192,8 @@ def test_no_map_has_a_say_beyond_a_cut():
     assert rows(film_of(looks, motions={5: cut}), looks)[2] == [2]
 
 
-def test_what_comes_into_view_or_is_not_known_has_no_vote():
-    looks = [[VOID, VOID, VOID], [VOID, VOID, VOID], [2, VOID, VOID], [2, 0, 0], [VOID, VOID, 0]]
+def test_what_comes_into_view_has_no_vote_and_where_nothing_is_seen_nothing_is_painted():
+    looks = [[VOID, VOID, VOID], [VOID, VOID, VOID], [2, VOID, 1], [2, 0, 0], [VOID, 0, 0]]
     assert rows(film_of(looks), looks)[2] == [2, VOID, 0]
 
 

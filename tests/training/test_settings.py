@@ -78,7 +78,6 @@ def test_a_mistake_is_named_with_its_line(tmp_path: Path, text: str, line: int, 
         ("- data\n", "keys to values"),
         ("", "keys to values"),
         ("data: [\n", "This is not valid YAML"),
-        (MINIMUM + "steps: 100\n", "warmup_steps must be at least 0 and fewer than the 100 steps"),
         (MINIMUM + "paste: 0.5\n", "paste_categories must be"),
     ],
 )
@@ -97,6 +96,18 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_settings_made_in_code_are_checked_too() -> None:
     with pytest.raises(ConfigError, match="batch must be at least 1"):
         TrainSettings(data=Path(), output=Path(), batch=0)
+
+
+@pytest.mark.parametrize(("steps", "rise"), [(1000, 200), (201, 200), (200, 40), (100, 20), (2, 0), (1, 0)])
+def test_a_short_run_rises_in_a_fifth_of_its_steps(tmp_path: Path, steps: int, rise: int) -> None:
+    assert settings_of(tmp_path, f"{MINIMUM}steps: {steps}\n").rise == rise
+    assert settings_of(tmp_path, f"{MINIMUM}steps: 400\nwarmup_steps: 7\n").rise == 7
+
+
+def test_a_mistake_of_two_settings_is_told_once(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as raised:
+        settings_of(tmp_path, MINIMUM + "steps: 2\nwarmup_steps: 5\n")
+    assert str(raised.value).count("fewer than the 2 steps") == 1
 
 
 def test_every_setting_is_described_in_the_manual(repo_root: Path) -> None:
