@@ -12,7 +12,7 @@ from pipeline.errors import ConfigError
 #: Names of settings that are checked alone, what holds for a value that can work, and that in words.
 Limit = tuple[tuple[str, ...], Callable[[Any], bool], str]
 
-#: Steps in which the learning rate rises where nothing is said of it, and the run is longer.
+#: Steps in which the learning rate rises where nothing is said of it, at most a fifth of the run.
 _RISE = 200
 
 
@@ -28,7 +28,7 @@ class LearningSettings:
     batch, steps : pictures a step, steps in all.
     optimizer, learning_rate, weight_decay, clip_norm : `adamw` or `sgd` (momentum 0.9), under a cosine.
     frozen : parts of variables' paths, such as `stem`; these variables stay as they start.
-    warmup_steps : of a linear rise from 0; None: 200, and in a run of no more than that a fifth of its steps.
+    warmup_steps : of a linear rise from 0; None: 200, or a fifth of the steps where that is less.
     ema_decay : of the moving average of all weights, which is what a run saves as its result.
     precision : `float32` or `bfloat16`; variables are float32 in both.
     jit : compile the step with XLA; None: on a GPU only.
@@ -70,7 +70,7 @@ class LearningSettings:
         """Steps in which the learning rate rises."""
         if self.warmup_steps is not None:
             return self.warmup_steps
-        return _RISE if self.steps > _RISE else self.steps // 5
+        return min(_RISE, self.steps // 5)
 
     def faults(self) -> Iterator[tuple[str, str]]:
         """Each setting whose value cannot work, and what it must be."""
