@@ -29,7 +29,8 @@ def make_pictures(requests: Sequence[JobRequest], given: Iterable[str], argument
     from pipeline.pictures.pairs import check_jobs
 
     jobs = [_job(request, given) for request in requests]
-    check_jobs([(job.inputs, job.output, job.listed) for job in jobs])
+    regions = [picture for request in requests for picture in request.regions]
+    check_jobs([(job.inputs, job.output, job.listed) for job in jobs], regions)
     if arguments.dry_run:
         return _show_plan(jobs, arguments.json)
     return _work(jobs, arguments)

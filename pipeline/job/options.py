@@ -97,6 +97,12 @@ def is_region_picture(value: Any) -> bool:
     return isinstance(value, str) and value.endswith(".png")
 
 
+def region_pictures(value: Any) -> tuple[Path, ...]:
+    """The pictures among the values of ignore-region."""
+    items = value if isinstance(value, list) else [value]
+    return tuple(Path(item).expanduser() for item in items if is_region_picture(item))
+
+
 def _region(text: str) -> list[Any]:
     if not is_region_picture(text):
         return [text.split(",")]

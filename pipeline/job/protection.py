@@ -15,7 +15,7 @@ from pipeline.job.output_template import run_folder
 from pipeline.structures.address import Address, FrameFolder, Place
 
 
-def protect_sources(pairs: Sequence[tuple[Place, Place]]) -> None:
+def protect_sources(pairs: Sequence[tuple[Place, Place]], others: Sequence[Path] = ()) -> None:
     """Raise UsageError if an output would replace an input or contain it, or two inputs would share an output.
 
     A file is recognised by its real path and, if it exists, by device and inode and by its name as the folder lists
@@ -25,10 +25,12 @@ def protect_sources(pairs: Sequence[tuple[Place, Place]]) -> None:
     Parameters
     ----------
     pairs : source and output of everything that a command does.
+    others : what else it reads.
 
     """
     names = cache(_names)  # a folder of many videos is listed once
-    sources = {mark: source for source, _ in pairs for mark in _marks(source, names)}
+    read = (*(source for source, _ in pairs), *others)
+    sources = {mark: source for source in read for mark in _marks(source, names)}
     made_of: dict[Hashable, Place] = {}
     for source, output in pairs:
         for mark in _marks(output, names):

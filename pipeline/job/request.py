@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ConfigError, UsageError
-from pipeline.job.options import OPTIONS
+from pipeline.job.options import OPTIONS, region_pictures
 from pipeline.job.settings import Settings
 from pipeline.loading.given import Given
 from pipeline.loading.load import hints_of, refusals, unknown_key
@@ -40,6 +40,7 @@ class JobRequest:
     stored : the weights, if the run's detections exist already.
     found_by : the folder of the finished run whose detections are used; None if they are in this run's own folder, or
         are still to be found.
+    regions : the pictures that ignored regions were read from.
     """
 
     inputs: tuple[str, ...]
@@ -47,6 +48,7 @@ class JobRequest:
     settings: Settings = field(default_factory=Settings)
     stored: StoredWeights | None = None
     found_by: Path | None = None
+    regions: tuple[Path, ...] = ()
 
 
 def make_request(inputs: tuple[str, ...], output: str | None, given: Given) -> JobRequest:
@@ -61,7 +63,8 @@ def make_request(inputs: tuple[str, ...], output: str | None, given: Given) -> J
     rate = settings.decode.frames_as_video
     if rate is not None:
         inputs = tuple(str(FrameFolder.of(name, rate)) for name in inputs)
-    return JobRequest(inputs, output, settings)
+    regions = region_pictures(given.values.get("ignore-region"))
+    return JobRequest(inputs, output, settings, regions=regions)
 
 
 def by_room(given: Given) -> dict[str, dict[str, Any]]:

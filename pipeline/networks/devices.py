@@ -120,18 +120,25 @@ def _unseen(device: str, backend: str) -> ConfigError:
 
 def _usable_gpus() -> int:
     """Number of GPUs that the driver lists and this process may use; 0 without the libraries that backends load."""
-    packaged = (
-        importlib.util.find_spec("nvidia") is not None
-        and importlib.util.find_spec("nvidia.cudnn") is not None
-    )
-    if not packaged and ctypes.util.find_library("cudnn") is None:
-        return 0
     shown = len(list(_DEVICES.glob("nvidia[0-9]*")))
+    # The look for libraries comes second, as it may start a compiler to ask for their place.
+    if not shown or not _has_libraries():
+        return 0
     allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
     if allowed is None:
         return shown
     named = [name for name in allowed.split(",") if name.strip() not in ("", "-1")]
     return min(len(named), shown)
+
+
+def _has_libraries() -> bool:
+    """True if the library that every backend loads is there, as a package or of the system."""
+    if (
+        importlib.util.find_spec("nvidia") is not None
+        and importlib.util.find_spec("nvidia.cudnn") is not None
+    ):
+        return True
+    return ctypes.util.find_library("cudnn") is not None
 
 
 @contextmanager

@@ -95,10 +95,12 @@ def _is_folder(name: str) -> bool:
     return os.path.isdir(name)  # noqa: PTH112  # unlike Path.is_dir it takes a name that is too long
 
 
-def check_jobs(jobs: Sequence[tuple[Sequence[str], str | None, Iterable[str]]]) -> None:
-    """Raise what `picture_pairs` raises, and UsageError where an output of one job is an input of any.
+def check_jobs(
+    jobs: Sequence[tuple[Sequence[str], str | None, Iterable[str]]], others: Sequence[Path] = ()
+) -> None:
+    """Raise what `picture_pairs` raises, and UsageError where an output of one job is read by any.
 
-    jobs : inputs, output and list of each job of a command.
+    jobs : inputs, output and list of each job of a command. others : what else they read.
     """
     found = [pair for inputs, output, listed in jobs for pair in picture_pairs(inputs, output, listed=listed)]
-    protect_sources([(pair.source, pair.output) for pair in dict.fromkeys(found)])
+    protect_sources([(pair.source, pair.output) for pair in dict.fromkeys(found)], others)

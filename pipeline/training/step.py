@@ -72,7 +72,7 @@ def _update(state: TrainState, gradients: list[Any], clip_norm: float, ema_decay
 def _tensorflow(state: TrainState, clip_norm: float, ema_decay: float, jit: bool) -> Step:
     import tensorflow as tf
 
-    @tf.function(jit_compile=jit)
+    @tf.function(jit_compile=jit, autograph=False)
     def run(images: Any, targets: Any) -> dict[str, Any]:
         with tf.GradientTape() as tape:
             losses = state.losses(images, targets)

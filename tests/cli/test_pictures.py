@@ -66,6 +66,21 @@ def test_a_folder_a_pattern_and_several_files_are_one_batch(album, seg_video, tm
     assert len(made[0]) < (tmp_path / "best" / "2_seg.jpg").stat().st_size
 
 
+def test_the_picture_of_an_ignored_region_is_never_replaced(album, seg_video, tmp_path):
+    regions = {name: tmp_path / name for name in ("own_car.png", "other_seg.png")}
+    for region in regions.values():
+        Image.fromarray(np.full((60, 90), 255, np.uint8)).save(region)
+    before = {name: region.read_bytes() for name, region in regions.items()}
+    code, _, err = seg_video(album / "0.jpg", "./own_car.png", "--ignore-region", "own_car.png", "-y")
+    assert (code, "own_car.png is an input, and would be overwritten" in err) == (2, True)
+    (tmp_path / "job.yaml").write_text(
+        "inputs: album/0.jpg\noutput: other_seg.png\nforce: true\nignore-region: [other_seg.png]\n"
+    )
+    code, _, err = seg_video("submit", "job.yaml")
+    assert (code, "would be overwritten" in err) == (2, True)
+    assert {name: region.read_bytes() for name, region in regions.items()} == before
+
+
 def test_a_list_on_standard_input(album, repo_root, tmp_path):
     listed = subprocess.run(
         [sys.executable, repo_root / "tests" / "driver.py", "-", "out/", "--dry-run"],

@@ -47,6 +47,16 @@ def test_a_gpu_counts_only_with_the_libraries_for_it(machine):
         gpu_count("gpu")
 
 
+def test_without_a_gpu_no_library_is_looked_for(machine, monkeypatch):
+    """Where it is missing, Python asks ldconfig, a compiler and a linker: 60 ms, several times a run."""
+    machine(0)
+    monkeypatch.setattr(
+        devices.ctypes.util, "find_library", lambda name: pytest.fail(f"{name} was looked for")
+    )
+    monkeypatch.setattr(devices.importlib.util, "find_spec", lambda name: None)
+    assert gpu_count("auto") == 0
+
+
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_another_backend_than_tensorflow_is_given_its_device_before_it_starts(machine, monkeypatch, backend):
     machine(1)

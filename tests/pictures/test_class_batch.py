@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import av
@@ -13,6 +14,7 @@ from PIL import Image
 
 from pipeline.api.export import export
 from pipeline.errors import ConfigError, RunInTheWayError, UsageError
+from pipeline.networks import registry
 from pipeline.pictures.batch import segment_pictures
 from pipeline.pictures.job import PictureJob
 from pipeline.pictures.pairs import picture_pairs
@@ -30,6 +32,14 @@ def weights(tmp_path_factory) -> Path:
     """A network that says anything, but the same for the same picture."""
     path = tmp_path_factory.mktemp("weights") / "net.safetensors"
     return write_network(path, CLASSES.by_name)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def loaded_once():
+    """A network is loaded once for all batches: to trace it takes longer than to make them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registry, "load", cache(registry.load))
+        yield
 
 
 @pytest.fixture
