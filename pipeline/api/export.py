@@ -123,9 +123,16 @@ def _class_maps(file: DetectionsFile, run: OpenedRun | None) -> Iterator[tuple[P
             yield None if maps is None else (maps.classes, maps.of)
         return
     folder, pictures = file.path.parent, file.header.pictures
-    if not all(picture.class_map for picture in pictures):
+    without = [picture.output for picture in pictures if not picture.class_map]
+    if len(without) == len(pictures):
         yield None
         return
+    if without:
+        raise UsageError(
+            f"{len(without)} of the {len(pictures)} pictures have no class map.",
+            found=f"{without[0]}, for one",
+            do="run those again with --view semantic or panoptic, then export",
+        )
     yield (
         read_class_names(folder),
         lambda frame: read_class_picture(class_picture(folder, pictures[frame].output)),

@@ -70,7 +70,11 @@ def pairs(inputs: Sequence[str], output: str | None, work_dir: str | None = None
         _check_no_zero(name)
     sources = [source for name in inputs for source in _sources(name)]
     if not sources:
-        raise InputError("The inputs contain no video.", found=", ".join(inputs))
+        raise InputError(
+            "The inputs contain no video and no picture.",
+            found=", ".join(inputs),
+            do="name files, or a folder of some",
+        )
     several = len(sources) > 1 or any(_is_folder(name) or _is_list(name) for name in inputs)
     found = [Pair.of(source, _output(source, output, several), work_dir) for source in dict.fromkeys(sources)]
     _check_run_names(found)

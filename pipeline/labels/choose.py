@@ -56,7 +56,10 @@ def read_list(path: Path) -> frozenset[str]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as failure:
-        raise InputError(f"The list of pictures {path} cannot be read.", found=str(failure)) from failure
+        found = getattr(failure, "strerror", None) or str(failure)
+        raise InputError(
+            f"The list of pictures {path} cannot be read.", found=found, do="check the path"
+        ) from failure
     return frozenset(line.strip() for line in lines if line.strip() and not line.startswith("#"))
 
 

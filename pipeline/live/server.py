@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import threading
 
@@ -22,8 +23,13 @@ class LiveServer:
         try:
             self._server = LiveHTTPServer((host, port), session, self.door)
         except (OSError, OverflowError) as error:
+            is_foreign = (
+                isinstance(error, socket.gaierror) or getattr(error, "errno", 0) == errno.EADDRNOTAVAIL
+            )
             raise UsageError(
-                f"Cannot serve on {host}, port {port}.", found=str(error), do="try another --port"
+                f"Cannot serve on {host}, port {port}.",
+                found=getattr(error, "strerror", None) or str(error),
+                do="give --host an address of this machine" if is_foreign else "try another --port",
             ) from error
         self._host, self.port = host, int(self._server.server_address[1])
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.2,), daemon=True)

@@ -188,3 +188,8 @@ def test_links_that_go_round_are_told(folder):
     (folder / "loop.mp4").symlink_to(folder / "loop.mp4")
     assert "loop.mp4" not in [source for source, _ in named(pairs(["."], "out/"))]
     assert named(pairs(["loop.mp4"], "out.mp4")) == [("loop.mp4", "out.mp4")]  # told by who opens it
+
+
+def test_an_empty_folder_holds_neither_videos_nor_pictures(tmp_path):
+    with pytest.raises(InputError, match="no video and no picture"):
+        pairs([str(tmp_path)], None)

@@ -58,3 +58,9 @@ def test_a_list_leaves_out_empty_lines_and_comments(tmp_path):
     assert read_list(tmp_path / "list") == {"a", "b"}
     with pytest.raises(InputError, match="cannot be read"):
         read_list(tmp_path / "nowhere")
+
+
+def test_a_list_that_is_not_there_is_told_in_words(tmp_path):
+    with pytest.raises(InputError) as raised:
+        read_list(tmp_path / "none.txt")
+    assert "found: No such file or directory" in str(raised.value)

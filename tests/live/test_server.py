@@ -270,8 +270,11 @@ def test_at_another_address_everything_lies_behind_a_token(live, serve):
 
 def test_an_address_that_cannot_be_had_is_told(live):
     session, server = live
-    with pytest.raises(UsageError, match=str(server.port)):
+    with pytest.raises(UsageError, match=rf"{server.port}[^!]*another --port"):
         LiveServer(session, "127.0.0.1", server.port)
+    for host in ("192.0.2.7", "no.such.host.invalid"):
+        with pytest.raises(UsageError, match="give --host an address of this machine"):
+            LiveServer(session, host, server.port)
 
 
 def test_a_class_that_is_none_is_refused_before_anything_starts(make_session):

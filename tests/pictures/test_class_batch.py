@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -217,3 +218,12 @@ def test_class_maps_of_pictures_are_exported_as_pngs_and_as_coco_panoptic(street
     make(street, "instances")
     with pytest.raises(UsageError, match="stored no class maps"):
         export(run, "png", tmp_path / "none")
+
+
+def test_class_maps_that_some_pictures_of_a_folder_lack_are_told(street, tmp_path):
+    shutil.copy(street / "a.png", street / "c.png")
+    make(street, "instances")
+    two = (str(street / "a.png"), str(street / "b.png"))
+    segment_pictures(PictureJob(two, f"{tmp_path}/out/", render=RenderSettings(view="panoptic"), force=True))
+    with pytest.raises(UsageError, match=r"1 of the 3 pictures have no class map.\n.*c_seg.png"):
+        export(tmp_path / "out" / "pictures.seg-run", "png", tmp_path / "png")

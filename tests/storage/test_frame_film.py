@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import random
+import subprocess
+import sys
 from fractions import Fraction
 
 import av
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from pipeline.errors import InputError, UsageError
 from pipeline.storage.frame_film import FrameFilm, check_alike, film_facts, frames_of, gaps_in, torn_frames
@@ -48,6 +50,26 @@ def test_ffmpeg_reads_each_frame_of_it_with_its_time(folder, ending, mode):
     assert [frame.time for frame in frames] == pytest.approx([number * 1001 / 30000 for number in range(4)])
     for number, frame in enumerate(frames):
         assert abs(int(frame.to_ndarray(format="gray")[9, 9]) - 16 * number) < 4
+
+
+_PROBES = """
+import gc, sys
+from fractions import Fraction
+from pathlib import Path
+from pipeline.structures.address import FrameFolder
+from pipeline.video.read.probe import probe
+print(len(probe(FrameFolder(Path(sys.argv[1]), Fraction(25))).pts))
+gc.collect()
+"""
+
+
+def test_the_named_profile_of_a_png_does_not_end_the_process(folder):
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for number in range(3):
+        Image.new("RGB", (64, 48)).save(folder.folder / f"{number}.png", icc_profile=profile)
+    words = [sys.executable, "-c", _PROBES, str(folder.folder)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "3\n"), done.stderr
 
 
 def test_its_bytes_are_the_same_from_wherever_they_are_read(folder):

@@ -8,6 +8,7 @@ from typing import cast
 
 import numpy as np
 from av.buffer import Buffer
+from av.filter import Graph
 from av.video.frame import VideoFrame
 
 from pipeline.structures.light_levels import LightLevels
@@ -30,12 +31,27 @@ _NAMES = {
 def frame_side_data(frame: VideoFrame) -> Mapping[str, Buffer]:
     """The side data of a frame, by FFmpeg's names; nothing where one of its kinds is newer than PyAV.
 
-    PyAV up to 18.1 knows no EXIF, which FFmpeg gives with TIFF and Motion JPEG, and fails on all of it then.
+    PyAV up to 18.1 knows no EXIF, which FFmpeg gives with TIFF and Motion JPEG, and fails on all of it then. It frees
+    what FFmpeg says of side data, as the name of a PNG's colour profile, and FFmpeg frees it once more: the process
+    dies, at once or later. So profiles are taken away before it looks; pictures in YUV have none with a name.
     """
+    if not frame.format.name.startswith("yuv"):
+        frame = _without_profile(frame)
     try:
         return cast(Mapping[str, Buffer], frame.side_data)
     except ValueError:
         return {}
+
+
+def _without_profile(frame: VideoFrame) -> VideoFrame:
+    graph = Graph()
+    source = graph.add_buffer(
+        width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base or Fraction(1)
+    )
+    graph.link_nodes(source, graph.add("sidedata", "mode=delete:type=ICC_PROFILE"), graph.add("buffersink"))
+    graph.configure()
+    graph.push(frame)
+    return cast(VideoFrame, graph.pull())
 
 
 def read_light(frame: VideoFrame) -> LightLevels | None:

@@ -125,7 +125,8 @@ def said(
         "MASTERING_DISPLAY_METADATA": np.array([*numbers, *flags], np.int32).tobytes(),
         "CONTENT_LIGHT_LEVEL": np.array(content, np.uint32).tobytes(),
     }
-    return read_light(cast(av.VideoFrame, SimpleNamespace(side_data=side_data)))
+    pixels = SimpleNamespace(name="yuv420p10le")
+    return read_light(cast(av.VideoFrame, SimpleNamespace(side_data=side_data, format=pixels)))
 
 
 def test_numbers_that_no_light_has_are_not_believed() -> None:
