@@ -194,8 +194,15 @@ def _measure_pictures(arguments: argparse.Namespace, settings: EvalSettings) -> 
     """Run the weights over the chosen pictures of the folder."""
     from pipeline.evaluation.measure import measure_pictures
     from pipeline.labels.choose import Choice, read_list
+    from pipeline.labels.coco_folder import ANNOTATIONS
+    from pipeline.labels.pixel_folder import is_pixel_folder
 
     folder = Path(arguments.data)
+    if is_pixel_folder(folder) and not any((folder / name).exists() for name in ANNOTATIONS):
+        raise UsageError(
+            f"{folder} has classes of pixels, and no COCO annotations to measure objects by.",
+            do="name weights of `task: semantic`, or of a branch such as NAME-classes.safetensors, with --model",
+        )
     if folder.is_file() or folder.name.endswith(RUN_SUFFIX):
         raise UsageError(
             f"{folder} is not a folder of pictures.",

@@ -159,6 +159,13 @@ def test_a_folder_without_labels_is_refused(capsys, tmp_path):
     assert "There is no folder" in capsys.readouterr().err
 
 
+def test_a_folder_of_pixel_classes_is_told_to_be_measured_by_a_network_of_classes(capsys, tmp_path):
+    for name in ("images", "labels"):
+        (tmp_path / name).mkdir()
+    assert cli.main(["eval", str(tmp_path)]) == 2
+    assert "with --model" in capsys.readouterr().err
+
+
 def test_a_picture_of_another_size_is_refused(data, capsys):
     folder, _ = data
     cv2.imwrite(str(folder / "images" / "a.png"), np.zeros((10, 20, 3), np.uint8))

@@ -98,7 +98,9 @@ def test_settings_made_in_code_are_checked_too() -> None:
         TrainSettings(data=Path(), output=Path(), batch=0)
 
 
-@pytest.mark.parametrize(("steps", "rise"), [(1001, 200), (1000, 200), (999, 199), (201, 40), (100, 20), (2, 0), (1, 0)])
+@pytest.mark.parametrize(
+    ("steps", "rise"), [(1001, 200), (1000, 200), (999, 199), (201, 40), (100, 20), (2, 0), (1, 0)]
+)
 def test_a_short_run_rises_in_a_fifth_of_its_steps(tmp_path: Path, steps: int, rise: int) -> None:
     assert settings_of(tmp_path, f"{MINIMUM}steps: {steps}\n").rise == rise
     assert settings_of(tmp_path, f"{MINIMUM}steps: 400\nwarmup_steps: 7\n").rise == 7
