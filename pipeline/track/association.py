@@ -23,7 +23,8 @@ def overlaps(boxes: Floats, others: Floats, growth: float = 0.0) -> Floats:
 
 def overlaps_of_pairs(boxes: Floats, others: Floats, growth: float | Floats = 0.0) -> Floats:
     """IoU [P] of boxes [P, 4], each with its own one of others [P, 4], grown like above, by one share or [P]."""
-    first, second = _grown(boxes, np.reshape(growth, (-1, 1))), _grown(others, np.reshape(growth, (-1, 1)))
+    share = growth if isinstance(growth, float) else growth[:, None]
+    first, second = _grown(boxes, share), _grown(others, share)
     low, high = np.maximum(first[:, :2], second[:, :2]), np.minimum(first[:, 2:], second[:, 2:])
     shared = _products(np.maximum(high - low, 0.0))
     union = _areas(first) + _areas(second) - shared

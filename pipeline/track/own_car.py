@@ -55,8 +55,9 @@ def may_stand(
     if moved < _WORLD_MOVES or not len(boxes):
         return fixed, np.zeros(len(boxes), np.bool_)
     # A box that lies with an IoU of 0.8 on one at the edge is not farther from it than a quarter of its side.
-    limits = _AT_EDGE * np.array(size[::-1]) + (1 / _SAME_PLACE - 1) * (boxes[:, 2:] - boxes[:, :2])
-    near_edge = (boxes[:, :2] <= limits) | (boxes[:, 2:] >= np.array(size[::-1]) - limits)
+    low, high, end = boxes[:, :2], boxes[:, 2:], np.array(size[::-1])
+    limits = _AT_EDGE * end + (1 / _SAME_PLACE - 1) * (high - low)
+    near_edge = (low <= limits) | (high >= end - limits)
     return fixed, np.asarray(near_edge.any(axis=1))
 
 

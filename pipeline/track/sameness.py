@@ -93,10 +93,11 @@ def _standing(life: Life) -> tuple[bool, float, int]:
 
 def _stay_together(one: Life, other: Life, settings: TrackSettings) -> bool:
     """True if both lie on each other, on average over all times at which both are known."""
-    start = max(one.first.seconds, other.first.seconds)
-    stop = min(one.last.seconds, other.last.seconds)
     own, its = one.known, other.known
-    times = sorted({seen.seconds for seen in (*own, *its) if start <= seen.seconds <= stop})
+    first, last = max(own[0].frame, its[0].frame), min(own[-1].frame, its[-1].frame)
+    times, others = ([seen.seconds for seen in known if first <= seen.frame <= last] for known in (own, its))
+    if times != others:
+        times = sorted({*times, *others})
     if not times:
         return False
     shared = overlaps_of_pairs(_boxes_at(own, times), _boxes_at(its, times))

@@ -79,8 +79,9 @@ class StandingParts:
         if self.sums is None or self.samples < _LEAST_SAMPLES:
             return np.zeros(len(boxes))
         if self._totals is None:
-            cells = np.stack([self._stillness(), self.sums[0]])
-            self._totals = np.pad(cells.cumsum(axis=1).cumsum(axis=2), ((0, 0), (1, 0), (1, 0)))
+            totals = np.zeros((2, self.sums.shape[1] + 1, self.sums.shape[2] + 1))
+            totals[0, 1:, 1:], totals[1, 1:, 1:] = self._stillness(), self.sums[0]
+            self._totals = totals.cumsum(axis=1, out=totals).cumsum(axis=2, out=totals)
         cells = self._cells(boxes, size)
         corners = self._totals[:, cells[:, [3, 1, 3, 1]], cells[:, [2, 2, 0, 0]]]
         still, edges = corners[..., 0] - corners[..., 1] - corners[..., 2] + corners[..., 3]
@@ -132,10 +133,10 @@ class StandingParts:
         height, width = self.sums.shape[1:]
         # An edge map has a cell less each way than the picture it was made of.
         scale = np.array([(width + 1) / size[1], (height + 1) / size[0]] * 2)
-        cells = np.rint(boxes * scale).astype(np.intp) - [0, 0, 1, 1]
+        cells, end = np.rint(boxes * scale).astype(np.intp), np.array([width, height])
         # np.clip takes three times as long for so few numbers.
-        low = np.minimum(np.maximum(cells[:, :2], 0), [width - 1, height - 1])
-        high = np.minimum(np.maximum(cells[:, 2:], low + 1), [width, height])
+        low = np.minimum(np.maximum(cells[:, :2], 0), end - 1)
+        high = np.minimum(np.maximum(cells[:, 2:] - 1, low + 1), end)
         return np.concatenate([low, high], axis=1)
 
 

@@ -481,6 +481,16 @@ def test_what_it_remembers_is_bounded_by_the_lag():
     assert max(sizes[2:]) < 1.1 * min(sizes[2:])
 
 
+def test_a_state_does_not_repeat_what_was_found():
+    random, tracker = np.random.default_rng(0), FilmTracker(TrackSettings(lag_seconds=1.0), NAMES, SIZE)
+    noisy = [
+        replace(frame((10.0 + step, 0.9, 3)), roi_masks=random.integers(0, 256, (1, 28, 28), np.uint8))
+        for step in range(50)
+    ]
+    state, final = tracker.follow(tracker.start(), film(noisy))
+    assert len(state) < 28 * 28 * (len(noisy) - len(final)) / 4
+
+
 def test_detections_that_belong_to_nothing_keep_their_rows():
     frames = film([frame((10, 0.9, 3), (300, 0.15, 1))] * 10)
     tracks = follow(frames)
