@@ -43,6 +43,15 @@ HERE = Path(__file__).resolve().parent
 settings.register_profile("seg-video", derandomize=True, database=None, deadline=None, max_examples=60)
 settings.load_profile("seg-video")
 
+#: Variables that a library sets for good when it is loaded, TensorFlow most of them, and pytest's own.
+SET_BY_LIBRARIES = frozenset(
+    (
+        *("ENABLE_RUNTIME_UPTIME_TELEMETRY", "HDF5_PLUGIN_PATH", "TF2_BEHAVIOR", "TF_CPP_MIN_LOG_LEVEL"),
+        *("TPU_ML_PLATFORM", "TPU_ML_PLATFORM_VERSION", "TPU_SKIP_MDS_QUERY"),
+        *("PYTEST_CURRENT_TEST", "SVT_LOG"),
+    )
+)
+
 REPO_ROOT = Path(__file__).resolve().parents[1]
 
 #: What takes longest comes first, so that no process begins with it when the others are through.
@@ -98,7 +107,8 @@ def process_state():
         resource.getrlimit(number)
         for number in (resource.RLIMIT_FSIZE, resource.RLIMIT_DATA, resource.RLIMIT_AS)
     ]
-    return Path.cwd(), signals, limits
+    environment = {name: value for name, value in os.environ.items() if name not in SET_BY_LIBRARIES}
+    return Path.cwd(), signals, limits, environment
 
 
 @pytest.fixture(scope="session")
