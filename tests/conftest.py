@@ -57,10 +57,12 @@ REPO_ROOT = Path(__file__).resolve().parents[1]
 #: What takes longest comes first, so that no process begins with it when the others are through.
 LONGEST = (
     "training/test_overfit.py",
-    "sample/test_accuracy.py",
     "networks/test_parity.py",
-    "run/test_workers.py",
+    "sample/test_accuracy.py",
+    "run/test_hand_over.py",
     "model/test_backends.py",
+    "run/test_workers.py",
+    "training/semantic/test_semantic_training.py",
 )
 
 
