@@ -57,7 +57,6 @@ def make_request(inputs: tuple[str, ...], output: str | None, given: Given) -> J
     Raises ConfigError, which names every wrong option and where it was given.
     """
     rooms = by_room(given)
-    given.check(fault for room, values in rooms.items() for fault in _refusals(room, values))
     settings = Settings().with_changes(rooms)
     inputs, output = tuple(map(at_disk, inputs)), None if output is None else at_disk(output)
     rate = settings.decode.frames_as_video
@@ -68,9 +67,10 @@ def make_request(inputs: tuple[str, ...], output: str | None, given: Given) -> J
 
 
 def by_room(given: Given) -> dict[str, dict[str, Any]]:
-    """The options by room and field. Raises ConfigError for unknown options and values of the wrong type."""
+    """The options by room and field. Raises ConfigError for unknown options, and values that they cannot have."""
     rooms: dict[str, dict[str, Any]] = {}
     given.check(_faults(given, rooms))
+    given.check(fault for room, values in rooms.items() for fault in _refusals(room, values))
     return rooms
 
 

@@ -11,6 +11,7 @@ from pipeline import cli
 from pipeline.errors import ChunksFailedError
 from pipeline.networks import registry
 from pipeline.record.lock import run_lock
+from tests.traffic import run_in_chunks
 
 
 @pytest.fixture(autouse=True)
@@ -110,3 +111,20 @@ def test_render_wants_a_finished_run_and_another_name(failed, here, capsys, work
     work([traffic], here / "out.mp4")
     assert cli.main(["render", "out.mp4", "out.mp4"]) == 2
     assert "own output" in capsys.readouterr().err
+
+
+def test_a_wrong_value_is_called_as_it_was_typed_by_every_command(drive_here, capsys):
+    assert run_in_chunks("drive.mp4", "out.mp4") == 0
+    capsys.readouterr()
+    for command, flag, complaint in (
+        (("render", "out.mp4", "b.mp4"), ("--conf", "7"), "--conf must lie in 0.01..1"),
+        (("render", "out.mp4", "b.mp4"), ("--crf", "99"), "--crf must lie in 0..63"),
+        (("resume", "out.mp4"), ("--chunk-frames", "0"), "--chunk-frames must be at least 1"),
+        (
+            ("export", "out.mp4", "--format", "coco", "--out", "made"),
+            ("--conf", "7"),
+            "--conf must lie in 0.01..1",
+        ),
+    ):
+        assert cli.main([*command, *flag]) == 2
+        assert complaint in capsys.readouterr().err
