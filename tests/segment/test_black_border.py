@@ -14,7 +14,7 @@ from pipeline.structures.pixel_classes import VOID
 
 def film(top=0, bottom=0, left=0, right=0):
     """A bright picture [64, 96, 3] with bars of so many px, with the noise that a codec leaves in them."""
-    rgb = np.random.default_rng(0).integers(0, 17, (64, 96, 3), np.uint8)
+    rgb = np.random.default_rng(0).integers(12, 17, (64, 96, 3), np.uint8)
     rgb[top : 64 - bottom, left : 96 - right] = np.random.default_rng(1).integers(
         0, 256, (64 - top - bottom, 96 - left - right, 3), np.uint8
     )
@@ -50,6 +50,21 @@ def test_what_is_dark_within_the_picture_keeps_its_class():
     assert not void_in(rgb).any()
     rgb[:, :40], rgb[5, 1] = 0, 200  # a lamp in an otherwise black column, and black ones behind
     assert void_in(rgb, (64, 96))[0].sum() == 2
+
+
+def test_a_dark_picture_without_bars_keeps_its_classes():
+    under_a_bridge = np.random.default_rng(2).integers(0, 15, (64, 96, 3), np.uint8)
+    assert not void_in(under_a_bridge).any()
+
+
+def test_a_bar_ends_where_the_codec_has_made_its_rim_uneven():
+    rgb = film(left=40)
+    rgb[7, 30:40] = 3  # below the black of the rest
+    assert void_in(rgb, (64, 96))[0].sum() == 41
+    rgb[:, 10:60] = np.random.default_rng(3).integers(
+        0, 15, (64, 50, 3), np.uint8
+    )  # a dark picture beside a bar
+    assert void_in(rgb, (64, 96))[0].sum() == 27
 
 
 def test_of_a_black_picture_nothing_is_known():
