@@ -73,11 +73,18 @@ class ParquetRows:
         self.path, self._holds = path, holds
         try:
             # As bytes, since a name need not be UTF-8.
-            self._file = pq.ParquetFile(pa.OSFile(os.fsencode(path)))
+            opened = pa.OSFile(os.fsencode(path))
         except FileNotFoundError:
             raise StoreError(
                 f"There is no file of {holds} at {path}.", do="run again, which makes it"
             ) from None
+        except OSError as error:
+            # A folder, or a file of somebody else: nothing to delete.
+            raise StoreError(
+                f"{path} cannot be opened.", found=str(error), do="name a file that may be read"
+            ) from error
+        try:
+            self._file = pq.ParquetFile(opened)
         except (OSError, pa.ArrowException) as error:
             raise self._damaged(error) from error
 

@@ -183,6 +183,12 @@ def test_a_missing_file_is_named(tmp_path):
         DetectionsFile(tmp_path / "gone.parquet")
 
 
+def test_a_folder_is_nothing_to_delete(tmp_path):
+    with pytest.raises(StoreError, match="cannot be opened") as raised:
+        DetectionsFile(tmp_path)
+    assert "delete" not in str(raised.value)
+
+
 def test_a_cut_file_is_named(tmp_path):
     write_detections(tmp_path / "a.parquet", HEADER, FRAMES)
     whole = (tmp_path / "a.parquet").read_bytes()
