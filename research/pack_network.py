@@ -107,7 +107,7 @@ def pack(source: Path, output: Path, calibration: Calibration, notes: Mapping[st
         raise ConfigError(
             f"{source} does not know {', '.join(unknown)}.", found=", ".join(config.classes[1:])
         )
-    told = {name: metadata[name] for name in ("mask_threshold", "box_scale") if name in metadata}
+    told: dict[str, str] = {one: metadata[one] for one in ("mask_threshold", "box_scale") if one in metadata}
     if own or general != 0.5:
         each = [own.get(name, general) for name in config.classes]
         # sigmoid(x + shift) = 0.5 where sigmoid(x) = threshold

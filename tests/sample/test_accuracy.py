@@ -11,17 +11,17 @@ import pytest
 #: Mask AP50 that each class has to reach; the whole clip has more (docs/models/dashcam-lite.md). With red and blue
 #: swapped, bus, stop sign and the identities fall below.
 FLOORS = {
-    "car": 0.94,
-    "motorcycle": 0.89,
+    "car": 0.945,
+    "motorcycle": 0.9,
     "traffic light": 0.95,
-    "person": 0.87,
-    "bicycle": 0.85,
-    "bus": 0.79,
-    "truck": 0.83,
-    "stop sign": 0.96,
+    "person": 0.89,
+    "bicycle": 0.88,
+    "bus": 0.82,
+    "truck": 0.85,
+    "stop sign": 0.97,
 }
 #: What the mean of the eight has to reach.
-LEAST_MEAN = 0.9
+LEAST_MEAN = 0.91
 
 
 @pytest.fixture(scope="module")
