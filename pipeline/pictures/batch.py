@@ -165,12 +165,12 @@ class _Batch:
     def results(self, pairs: Sequence[PicturePair]) -> Iterator[PictureResult]:
         """The result of each, in order. A thread reads and paints a picture, and each core has a thread."""
         working: deque[tuple[PicturePair, Future[_Became]]] = deque()
-        waiting = _Waiting()
-        with ThreadPoolExecutor(_threads(), thread_name_prefix="picture") as pool:
+        waiting, threads = _Waiting(), _threads(self._job.segment.batch or 1)
+        with ThreadPoolExecutor(threads, thread_name_prefix="picture") as pool:
             try:
                 for pair in pairs:
                     working.append((pair, pool.submit(self._work, pair)))
-                    if len(working) > 2 * _threads():  # some go on while others are written
+                    if len(working) > 2 * threads:  # some go on while others are written
                         yield from self._next(working, waiting)
                 while working:
                     yield from self._next(working, waiting)
@@ -289,9 +289,12 @@ def _digest_or_none(path: Path) -> str | None:
     return digest_of(path) if path.is_file() else None
 
 
-def _threads() -> int:
-    """One more than there are cores: while one waits for the disk, the others compute."""
-    return usable_cores() + 1
+def _threads(batch: int) -> int:
+    """One more than there are cores: while one waits for the disk, the others compute.
+
+    Where the network is given several pictures at a time, so many wait in it, and as many for the next call.
+    """
+    return usable_cores() + 1 + 2 * (batch - 1)
 
 
 def _mark(step: str, *parts: object) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -97,7 +99,7 @@ def do(album, output, finder=None, **job):
 class OneAtATime:
     """Stands for a Segmenter whose network has use for one caller; it keeps the thread of each call."""
 
-    callers = 1
+    callers = batch = 1
 
     def __init__(self):
         self.threads = []
@@ -123,6 +125,59 @@ def test_a_network_is_called_by_threads_of_its_own_which_end_with_the_finder(alb
     assert only.is_alive()
     finder.close()
     assert not only.is_alive()
+
+
+class ThreeAtATime(OneAtATime):
+    """Stands for a network that is given up to three pictures at a time; its first call ends once six have come.
+
+    It finds a box in each, as far right as the picture is bright. shapes : of what it was given.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.shapes, self.begun, self._asked, self._six = [], threading.Event(), 0, threading.Event()
+
+    @property
+    def batch(self):
+        """3; it is asked for each picture that comes, which has joined the others before another call begins."""
+        self._asked += 1
+        if self._asked == 6:
+            self._six.set()
+        return 3
+
+    def look(self, frames):
+        self.shapes.append(frames.shape[:3])
+        self.begun.set()
+        assert self._six.wait(20)
+        one, mask = np.ones(1, np.float32), np.full((1, 28, 28), 255, np.uint8)
+        boxes = [np.array([[left, 1, left + 5, 9]], np.float32) for left in frames[:, 0, 0, 0]]
+        return [(Detections(box, one, np.array([3], np.int32), mask), None) for box in boxes]
+
+
+def test_pictures_of_one_size_that_wait_for_the_network_are_one_call_up_to_its_batch():
+    """The first is looked at alone, since nothing waits yet; of four of its size behind it, three are one call."""
+    network, looks = ThreeAtATime(), []
+    with closing(Finder(network)) as finder, ThreadPoolExecutor(6) as pool:
+        for number, width in enumerate([30, 30, 40, 30, 30, 30]):
+            looks.append(pool.submit(finder.look, Picture(np.full((20, width, 3), number, np.uint8))))
+            assert network.begun.wait(20)
+        assert [look.result().detections.boxes[0, 0] for look in looks] == [0, 1, 2, 3, 4, 5]
+    assert network.shapes[0] == (1, 20, 30)
+    assert sorted(network.shapes[1:]) == [(1, 20, 30), (1, 20, 40), (3, 20, 30)]
+
+
+def test_enough_pictures_are_read_to_fill_the_network_s_next_call(tmp_path, monkeypatch):
+    """One core's two threads would bring one picture while the network looks at another."""
+    monkeypatch.setattr(batches, "usable_cores", lambda: 1)
+    for number in range(9):
+        write_picture(
+            tmp_path / f"{number}.png", Picture(np.full((20, 30, 3), number, np.uint8)), PictureSettings()
+        )
+    job = PictureJob((f"{tmp_path}/*.png",), f"{tmp_path}/out/", segment=SegmentSettings(batch=3))
+    network = ThreeAtATime()
+    with closing(Finder(network)) as finder:
+        assert [result.state for result in segment_pictures(job, finder=finder)] == ["done"] * 9
+    assert (3, 20, 30) in network.shapes
 
 
 def test_pictures_are_painted_and_all_else_keeps_its_numbers(album, tmp_path):
@@ -345,7 +400,7 @@ def test_as_many_pictures_are_looked_at_at_a_time_as_the_network_has_use_for(
         return [Detections.empty() for _ in frames]
 
     monkeypatch.setattr(fake_network_module.BrightSquares, "segment", segment)
-    monkeypatch.setattr(batches, "_threads", lambda: 3)
+    monkeypatch.setattr(batches, "_threads", lambda batch: 3)
     results = segment_pictures(PictureJob((str(album),), f"{album}/out/"))
     assert [result.state for result in results] == ["done"] * 3
     assert max(most) == 2
