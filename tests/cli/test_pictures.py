@@ -164,6 +164,7 @@ def test_ctrl_c_ends_the_picture_under_way_and_the_same_command_goes_on(album, c
         (("--crf", "20"), "--crf applies to videos only"),
         (("--workers", "2"), "--workers applies to videos only"),
         (("--quality", "0"), "--quality must lie in 1..100"),
+        (("--max-objects", "few"), "give a whole number\n"),
     ],
 )
 def test_options_that_mean_nothing_for_pictures_are_refused(album, seg_video, options, complaint):
