@@ -72,7 +72,7 @@ def segment_pictures(
     ----------
     job : the pictures and settings.
     listener : hears of each picture, in order.
-    stop : asked after each picture; when it says so, those under way are ended and no other is begun.
+    stop : asked before each picture; when it says so, those under way are ended and no other is begun.
     finder : looks at pictures; None: the network that the job's settings name, loaded when it is first needed.
 
     Raises UsageError, InputError, ConfigError, WeightsError, WriteError, RunInTheWayError where another command works
@@ -93,12 +93,10 @@ def segment_pictures(
             segmenter = Segmenter(job.segment, class_maps=view.classes is not None)
             finder = ended.enter_context(closing(Finder(segmenter)))
         batch = _Batch(job, view, store, known, finder)
-        for result in batch.results(pairs):
+        for result in batch.results(pairs, stop):
             results.append(result)
             if listener is not None:
                 listener(result, len(results), len(pairs))
-            if stop():
-                break
         if len(results) < len(pairs):
             raise InterruptedRunError(
                 f"Stopped after {len(results)} of {len(pairs)} pictures.",
@@ -162,25 +160,27 @@ class _Batch:
             self._network.append("without black borders")
         self.through: list[KnownPicture] = []
 
-    def results(self, pairs: Sequence[PicturePair]) -> Iterator[PictureResult]:
+    def results(self, pairs: Sequence[PicturePair], stop: Callable[[], bool]) -> Iterator[PictureResult]:
         """The result of each, in order. A thread reads and paints a picture, and each core has a thread."""
         working: deque[tuple[PicturePair, Future[_Became]]] = deque()
         waiting, threads = _Waiting(), _threads(self._job.segment.batch or 1)
         with ThreadPoolExecutor(threads, thread_name_prefix="picture") as pool:
             try:
                 for pair in pairs:
+                    if stop():
+                        break
                     working.append((pair, pool.submit(self._work, pair)))
                     if len(working) > 2 * threads:  # some go on while others are written
                         yield from self._next(working, waiting)
-                while working:
+                while working and not stop():
                     yield from self._next(working, waiting)
-                yield from self._written(waiting)
             finally:  # stopped, or failed for good: what has begun is ended, and no other is begun
                 pool.shutdown(cancel_futures=True)
                 for pair, future in working:
                     if not future.cancelled() and future.exception() is None:
                         waiting.add(pair, future.result())
-                self._written(waiting)
+                ended = self._written(waiting)
+            yield from ended
 
     def _next(
         self, working: deque[tuple[PicturePair, Future[_Became]]], waiting: _Waiting

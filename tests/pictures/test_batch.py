@@ -38,6 +38,7 @@ from pipeline.segment.settings import SegmentSettings
 from pipeline.store.reader import DetectionsFile
 from pipeline.structures.detections import Detections
 from tests import fake_network as fake_network_module
+from tests.live.conftest import until
 from tests.pictures.written import write_picture
 
 
@@ -327,10 +328,16 @@ def test_an_output_of_a_release_that_kept_no_hash_is_left_alone_and_told_so(albu
 
 
 def test_a_stopped_batch_goes_on_where_it_was(album, tmp_path):
-    done = []
+    """It is stopped while two are under way, which are ended, and told of."""
+    heard, before = [], iter([False, False])
     job, first, second = PictureJob((str(album),), f"{tmp_path}/out/"), OneSquare(), OneSquare()
-    with pytest.raises(InterruptedRunError, match="1 of 3"):
-        segment_pictures(job, lambda result, *_: done.append(result), stop=lambda: bool(done), finder=first)
+
+    def stop():
+        return next(before, True) and until(lambda: len(first.looked_at) == 2)
+
+    with pytest.raises(InterruptedRunError, match="2 of 3"):
+        segment_pictures(job, lambda *told: heard.append((told[0].source.name, *told[1:])), stop, first)
+    assert heard == [("a.png", 1, 3), ("b.png", 2, 3)]
     parts = tmp_path / "out" / "pictures.seg-run" / "parts"
     assert len(list(parts.glob("*.parquet"))) == 1  # pictures that were written together share one
     results = segment_pictures(job, finder=second)
