@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -149,6 +150,8 @@ class _Batch:
         finder: Finder,
     ) -> None:
         self._job, self._view, self._store, self._finder = job, view, store, finder
+        # Those of a large batch come out of the network together, and each that is painted takes three times its size.
+        self._computing = threading.Semaphore(_threads(1))
         self._found = {entry.entry.found: entry for entry in known}
         self._made = {entry.entry.output: entry for entry in known}
         self._own: dict[str, set[str]] = {}
@@ -220,10 +223,11 @@ class _Batch:
 
     def _work(self, pair: PicturePair) -> _Became:
         """A picture that was made, the error of one that was not, or why there is nothing to do."""
-        try:
-            opened = self._read(pair)
-        except (InputError, UsageError) as error:
-            return error
+        with self._computing:
+            try:
+                opened = self._read(pair)
+            except (InputError, UsageError) as error:
+                return error
         if isinstance(opened, str):
             return opened
         found = self._known(opened) or self._finder.look(opened.picture)
@@ -232,7 +236,8 @@ class _Batch:
             opened.found, opened.made,
         )  # fmt: skip
         classes = self._view.classes
-        return make_picture(opened.picture, found, classes, entry, pair.output, self._job, self._store)
+        with self._computing:
+            return make_picture(opened.picture, found, classes, entry, pair.output, self._job, self._store)
 
     def _is_whole(self, output: Path, last: KnownPicture) -> bool:
         """True if all that was made last under that name lies there as it was written."""
