@@ -53,7 +53,7 @@ class Watched(Segmenter):
 class Elsewhere(Watched):
     """A network on a device of its own, one picture at a time in `seconds`; it finds the same in every picture."""
 
-    callers = 1
+    batch = callers = 1
 
     def __init__(self, settings: SegmentSettings, seconds: float) -> None:
         super().__init__(settings, 1)

@@ -57,7 +57,7 @@ def _job(request: JobRequest, given: Iterable[str]) -> PictureJob:
 def _refuse_options_of_videos(request: JobRequest, given: Iterable[str]) -> None:
     """Raise UsageError for such an option; those of a job file are recognised by values other than the default."""
     alike = {option.name for option in options_of_pictures()}
-    asked, taken = set(given), {"force", "no-clobber", "quality", *alike}
+    asked, taken = set(given), {"force", "no-clobber", "quality", "batch", *alike}
     for name, option in OPTIONS.items():
         changed = getattr(getattr(request.settings, option.room), option.field) != default_of(option)
         if name not in taken and (name in asked or changed):

@@ -34,7 +34,7 @@ def draw_mistakes(evaluation: Evaluation, stream: BinaryIO) -> None:
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(2.4 * _COLUMNS, 2.9 * 2 * _ROWS), layout="constrained")
+    figure = Figure(figsize=(2.4 * _COLUMNS, 3.05 * 2 * _ROWS), layout="constrained")
     halves: Any = figure.subfigures(2, 1)
     conf = evaluation.settings.conf
     for part, title, mistakes in (
@@ -76,8 +76,9 @@ def _caption(evaluation: Evaluation, mistake: Mistake) -> str:
     width, height = mistake.box[2] - mistake.box[0], mistake.box[3] - mistake.box[1]
     score = "missed" if mistake.score is None else f"{mistake.score:.2f}"
     name = picture.name if len(picture.name) <= 30 else f"...{picture.name[-27:]}"
+    # A line each, so that what is written over one tile does not run into the next one's.
     return (
-        f"{mistake.class_name} {score}, {width:.0f}x{height:.0f} px, best IoU {mistake.overlap:.2f}\n{name}"
+        f"{mistake.class_name} {score}\n{width:.0f}x{height:.0f} px, best IoU {mistake.overlap:.2f}\n{name}"
     )
 
 

@@ -31,16 +31,16 @@ class DetectionGraph:
     height: int | None
     width: int | None
 
-    def outputs(self, frames: NDArray[np.uint8]) -> list[dict[str, NDArray[Any]]]:
+    def outputs(self, frames: NDArray[np.uint8], batch: int) -> list[dict[str, NDArray[Any]]]:
         """OUTPUTS of each frame of uint8 [B, H, W, 3], for any B.
 
-        A graph of a fixed batch is called as often as needed, the last time with its last frame repeated.
+        It is called as often as needed with `batch` frames, or as many as it takes, the last time with its last frame
+        repeated: the last bits of a dense layer depend on their number, though not on what the others show.
         """
-        step = self.batch or max(len(frames), 1)
+        step = self.batch or batch
         found: list[dict[str, NDArray[Any]]] = []
         for start in range(0, len(frames), step):
             part = frames[start : start + step]
-            # A free batch never needs filling: its step is the number of frames.
             full = part[np.minimum(np.arange(step), len(part) - 1)]
             outputs = self.call(full.astype(self.frame_type, copy=False))
             found += [{name: outputs[name][row] for name in OUTPUTS} for row in range(len(part))]

@@ -85,7 +85,12 @@ def _faults(given: Given, rooms: dict[str, dict[str, Any]]) -> Iterator[tuple[st
         try:
             rooms.setdefault(option.room, {})[option.field] = typed_value(hint, option.form(value))
         except ValueError as expected:
-            yield name, wrong_value(name, value, option.expects or str(expected))
+            kinds = option.expects or str(expected)
+            # Who types a flag leaves it out where a file says null.
+            yield (
+                name,
+                wrong_value(name, value, kinds.removesuffix(" or null") if name in given.flags else kinds),
+            )
         except ConfigError as error:
             yield name, error
 

@@ -80,7 +80,9 @@ def watch(
     widest = DrawnView.of(view.possible[-1], job.segment.model, *network_classes(job.segment.model))
     # One core is left to receiving and painting: with the network on it too, pictures came late in turns.
     cores = max(usable_cores() - 1, 1)
-    segmenter = Segmenter(job.segment, cores, callers=1, class_maps=widest.classes is not None)
+    # A GPU's program takes eight pictures if nothing is said, of which seven would be black.
+    settings = replace(job.segment, batch=1)
+    segmenter = Segmenter(settings, cores, callers=1, class_maps=widest.classes is not None)
     segmenter.setup()
     recording = None if job.record is None else Recording(job.record, replace=job.force)
     try:

@@ -52,23 +52,25 @@ class ThoroughSegmenter:
 
     def segment(self, frames: NDArray[np.uint8]) -> list[Detections]:
         """Detections of each frame of uint8 RGB [B, H, W, 3], boxes in the pixels of these frames."""
-        return [
-            self._looked_at(frame, whole)
-            for frame, whole in zip(frames, self._network.segment(frames), strict=True)
-        ]
+        return self._looked_at(frames, self._network.segment(frames))
 
-    def _looked_at(self, frame: NDArray[np.uint8], whole: Detections) -> Detections:
-        """The objects of a frame by all looks, of which the first, at the whole frame, is known."""
-        height, width = frame.shape[:2]
-        (mirrored,) = self._network.segment(np.ascontiguousarray(frame[None, :, ::-1]))
-        corners = list(_corners(height, width))
-        tall, wide = _part_size(height, width)
-        parts = np.stack([frame[top : top + tall, left : left + wide] for top, left in corners])
-        looks = [whole, _mirror(mirrored, width)]
-        for corner, found in zip(corners, self._network.segment(parts), strict=True):
-            looks.append(_in_frame(found, corner, (height, width)))
-        found = merged(looks, _WHOLE)
-        return found[found.scores >= self._least_score]
+    def _looked_at(self, frames: NDArray[np.uint8], wholes: Sequence[Detections]) -> list[Detections]:
+        """The objects of each frame by all looks, of which the first, at the whole frame, is known.
+
+        Looks of one size are one call for all frames: a program for eight costs the same for one.
+        """
+        height, width = frames.shape[1:3]
+        corners, (tall, wide) = list(_corners(height, width)), _part_size(height, width)
+        mirrored = self._network.segment(np.ascontiguousarray(frames[:, :, ::-1]))
+        parts = [frame[top : top + tall, left : left + wide] for frame in frames for top, left in corners]
+        in_parts = iter(self._network.segment(np.stack(parts)) if parts else ())
+        objects = []
+        for whole, mirror in zip(wholes, mirrored, strict=True):
+            looks = [whole, _mirror(mirror, width)]
+            looks += [_in_frame(next(in_parts), corner, (height, width)) for corner in corners]
+            found = merged(looks, _WHOLE)
+            objects.append(found[found.scores >= self._least_score])
+        return objects
 
 
 class ThoroughPanoptic(ThoroughSegmenter):
@@ -82,10 +84,8 @@ class ThoroughPanoptic(ThoroughSegmenter):
         """The detections that `segment` gives, and the class map of each frame."""
         network = cast(PanopticSegmenter, self._network)
         looked = network.segment_with_classes(frames)
-        return [
-            (self._looked_at(frame, whole), classes)
-            for frame, (whole, classes) in zip(frames, looked, strict=True)
-        ]
+        objects = self._looked_at(frames, [whole for whole, _ in looked])
+        return [(found, classes) for found, (_, classes) in zip(objects, looked, strict=True)]
 
 
 def thorough_runtime(runtime: str) -> str:

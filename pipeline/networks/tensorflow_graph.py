@@ -118,7 +118,7 @@ class TensorFlowGraphSegmenter:
         from tensorflow import errors
 
         try:
-            return self._graph.outputs(frames)
+            return self._graph.outputs(frames, self.batch)
         except errors.OpError as error:
             # The message has a traceback, the reason, the node, and hints.
             reason, _, behind = error.message.partition("[[{{node ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -72,7 +73,7 @@ def segment_pictures(
     ----------
     job : the pictures and settings.
     listener : hears of each picture, in order.
-    stop : asked after each picture; when it says so, those under way are ended and no other is begun.
+    stop : asked before each picture; when it says so, those under way are ended and no other is begun.
     finder : looks at pictures; None: the network that the job's settings name, loaded when it is first needed.
 
     Raises UsageError, InputError, ConfigError, WeightsError, WriteError, RunInTheWayError where another command works
@@ -93,12 +94,10 @@ def segment_pictures(
             segmenter = Segmenter(job.segment, class_maps=view.classes is not None)
             finder = ended.enter_context(closing(Finder(segmenter)))
         batch = _Batch(job, view, store, known, finder)
-        for result in batch.results(pairs):
+        for result in batch.results(pairs, stop):
             results.append(result)
             if listener is not None:
                 listener(result, len(results), len(pairs))
-            if stop():
-                break
         if len(results) < len(pairs):
             raise InterruptedRunError(
                 f"Stopped after {len(results)} of {len(pairs)} pictures.",
@@ -151,6 +150,8 @@ class _Batch:
         finder: Finder,
     ) -> None:
         self._job, self._view, self._store, self._finder = job, view, store, finder
+        # Those of a large batch come out of the network together, and each that is painted takes three times its size.
+        self._computing = threading.Semaphore(_threads(1))
         self._found = {entry.entry.found: entry for entry in known}
         self._made = {entry.entry.output: entry for entry in known}
         self._own: dict[str, set[str]] = {}
@@ -162,25 +163,27 @@ class _Batch:
             self._network.append("without black borders")
         self.through: list[KnownPicture] = []
 
-    def results(self, pairs: Sequence[PicturePair]) -> Iterator[PictureResult]:
+    def results(self, pairs: Sequence[PicturePair], stop: Callable[[], bool]) -> Iterator[PictureResult]:
         """The result of each, in order. A thread reads and paints a picture, and each core has a thread."""
         working: deque[tuple[PicturePair, Future[_Became]]] = deque()
-        waiting = _Waiting()
-        with ThreadPoolExecutor(_threads(), thread_name_prefix="picture") as pool:
+        waiting, threads = _Waiting(), _threads(self._job.segment.batch or 1)
+        with ThreadPoolExecutor(threads, thread_name_prefix="picture") as pool:
             try:
                 for pair in pairs:
+                    if stop():
+                        break
                     working.append((pair, pool.submit(self._work, pair)))
-                    if len(working) > 2 * _threads():  # some go on while others are written
+                    if len(working) > 2 * threads:  # some go on while others are written
                         yield from self._next(working, waiting)
-                while working:
+                while working and not stop():
                     yield from self._next(working, waiting)
-                yield from self._written(waiting)
             finally:  # stopped, or failed for good: what has begun is ended, and no other is begun
                 pool.shutdown(cancel_futures=True)
                 for pair, future in working:
                     if not future.cancelled() and future.exception() is None:
                         waiting.add(pair, future.result())
-                self._written(waiting)
+                ended = self._written(waiting)
+            yield from ended
 
     def _next(
         self, working: deque[tuple[PicturePair, Future[_Became]]], waiting: _Waiting
@@ -220,10 +223,11 @@ class _Batch:
 
     def _work(self, pair: PicturePair) -> _Became:
         """A picture that was made, the error of one that was not, or why there is nothing to do."""
-        try:
-            opened = self._read(pair)
-        except (InputError, UsageError) as error:
-            return error
+        with self._computing:
+            try:
+                opened = self._read(pair)
+            except (InputError, UsageError) as error:
+                return error
         if isinstance(opened, str):
             return opened
         found = self._known(opened) or self._finder.look(opened.picture)
@@ -232,7 +236,8 @@ class _Batch:
             opened.found, opened.made,
         )  # fmt: skip
         classes = self._view.classes
-        return make_picture(opened.picture, found, classes, entry, pair.output, self._job, self._store)
+        with self._computing:
+            return make_picture(opened.picture, found, classes, entry, pair.output, self._job, self._store)
 
     def _is_whole(self, output: Path, last: KnownPicture) -> bool:
         """True if all that was made last under that name lies there as it was written."""
@@ -289,9 +294,12 @@ def _digest_or_none(path: Path) -> str | None:
     return digest_of(path) if path.is_file() else None
 
 
-def _threads() -> int:
-    """One more than there are cores: while one waits for the disk, the others compute."""
-    return usable_cores() + 1
+def _threads(batch: int) -> int:
+    """One more than there are cores: while one waits for the disk, the others compute.
+
+    Where the network is given several pictures at a time, so many wait in it, and as many for the next call.
+    """
+    return usable_cores() + 1 + 2 * (batch - 1)
 
 
 def _mark(step: str, *parts: object) -> str:

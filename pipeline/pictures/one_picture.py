@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.pictures.job import PictureJob
 from pipeline.pictures.kinds import kind_of_name
@@ -39,6 +40,18 @@ class FoundInPicture:
     class_map: ClassMap | None = None
 
 
+#: Detections in the pixels that the network was given, and the class map.
+_Looked = tuple[Detections, ClassMap | None]
+
+
+class _Group:
+    """Pictures of one size that the network is given in one call. looked : its answers, in the same order."""
+
+    def __init__(self) -> None:
+        self.pictures: list[NDArray[np.uint8]] = []
+        self.looked: Future[list[_Looked]] = Future()
+
+
 class Finder:
     """Looks at pictures by a network, which is loaded when it is first needed; any number of threads may ask.
 
@@ -47,11 +60,15 @@ class Finder:
     The network computes in as many threads of its own as it has use for, so that it goes straight on to the next
     picture. Called by those that ask, it stood still for 3 ms after each: Python ran the one that had just got its
     answer, and not the one whose turn it was.
+
+    Pictures that wait for it and are given to it in the same size are one call, up to as many as its segmenter's
+    `batch` says. None waits for others to come.
     """
 
     def __init__(self, segmenter: Segmenter) -> None:
-        self._segmenter, self._loading = segmenter, threading.Lock()
+        self._segmenter, self._loading, self._grouping = segmenter, threading.Lock(), threading.Lock()
         self._loaded: tuple[Mapping[int, str], ThreadPoolExecutor] | None = None
+        self._waiting: dict[tuple[int, ...], _Group] = {}
 
     def look(self, picture: Picture) -> FoundInPicture:
         """The findings, in the picture's own pixels.
@@ -60,8 +77,7 @@ class Finder:
         """
         names, callers = self._network()
         wide, tall = self._segmenter.frame_size(picture.width, picture.height, None)
-        rgb = picture.shrunk(wide, tall)
-        ((found, class_map),) = callers.submit(self._segmenter.look, rgb[None]).result()
+        found, class_map = self._look_in_group(picture.shrunk(wide, tall), callers)
         in_size = None if class_map is None else _enlarged(class_map, picture.width, picture.height)
         return FoundInPicture(found.scaled(picture.width / wide, picture.height / tall), names, in_size)
 
@@ -69,6 +85,26 @@ class Finder:
         """End the network's threads, once they are through with what was asked."""
         if self._loaded is not None:
             self._loaded[1].shutdown()
+
+    def _look_in_group(self, rgb: NDArray[np.uint8], callers: ThreadPoolExecutor) -> _Looked:
+        """Let a picture join those of its size that wait, or begin another group; the network's answer."""
+        with self._grouping:
+            most, group = self._segmenter.batch, self._waiting.get(rgb.shape)
+            if group is None or len(group.pictures) >= most:
+                group = self._waiting[rgb.shape] = _Group()
+                group.looked = callers.submit(self._look_at, group)
+            group.pictures.append(rgb)
+            place = len(group.pictures) - 1
+        return group.looked.result()[place]
+
+    def _look_at(self, group: _Group) -> list[_Looked]:
+        """Close the group, and look at its pictures."""
+        with self._grouping:
+            first = group.pictures[0]
+            if self._waiting.get(first.shape) is group:
+                del self._waiting[first.shape]
+        # Stacking copies, which for a single one is a millisecond of fresh pages.
+        return self._segmenter.look(first[None] if len(group.pictures) == 1 else np.stack(group.pictures))
 
     def _network(self) -> tuple[Mapping[int, str], ThreadPoolExecutor]:
         """Names of its classes, and the threads that call it."""

@@ -16,7 +16,7 @@ class SegmentSettings:
     model : a name of the catalog, or the path of a file of weights.
     score : least score of a stored detection. It is far below what is shown, so that tracking can use weak detections
         and another --conf needs no new inference.
-    batch : frames per call; None: 1 on a CPU, where more gains nothing, and 8 on a GPU.
+    batch : frames or pictures per call; None: 1 on a CPU, where more gains nothing, and 8 on a GPU.
     device : one of DEVICES.
     precision : one of PRECISIONS; int8 needs a network that comes with an 8-bit program.
     every : look at every Nth frame, counted by time; the others are interpolated. None: all frames, or every 3rd with

@@ -114,6 +114,30 @@ def test_a_broken_picture_is_set_aside_and_told_of(album, seg_video, tmp_path):
     assert seg_video(album / "1.jpg", "alone.jpg")[0] == 3
 
 
+def test_any_batch_takes_any_number_of_pictures_and_changes_nothing(album, seg_video, tmp_path):
+    """Six of which one is broken and two have another size; a batch of 4 goes on with what a batch of 3 has left."""
+    (album / "1.jpg").write_bytes((album / "1.jpg").read_bytes()[:200])
+    for name in ("8.png", "9.png"):
+        Image.fromarray(np.full((60, 120, 3), 230, np.uint8)).save(album / name)
+    states = []
+    for place, *options in (("one/",), ("more/", "--batch", "3"), ("more/", "--batch", "4")):
+        code, out, _ = seg_video(album, place, "--json", *options)
+        states.append([(entry["state"], entry["objects"]) for entry in json.loads(out)["pictures"]])
+        files = {path.name: path.read_bytes() for path in (tmp_path / place).rglob("*_seg.*")}
+        files["found"] = (tmp_path / place / "pictures.seg-run" / "detections.parquet").read_bytes()
+        assert (code, len(files)) == (4, 6)
+        if place == "one/":
+            alone = files
+            continue
+        assert files == alone
+        (tmp_path / place / "2_seg.jpg").unlink()
+    assert states[0] == states[1] == [("done", 1), ("failed", 0), *[("done", 1)] * 4]
+    assert states[2] == [("kept", 1), ("failed", 0), ("done", 1), *[("kept", 1)] * 3]
+    code, out, _ = seg_video(album, "planned/", "--batch", "3", "--dry-run")
+    assert (code, out.splitlines()[-1]) == (0, "6 pictures")
+    assert "--batch must be at least 1" in seg_video(album, "one/", "--batch", "0")[2]
+
+
 def test_ctrl_c_ends_the_picture_under_way_and_the_same_command_goes_on(album, command, seg_video, tmp_path):
     for number in range(4, 30):
         shutil.copy(album / "0.jpg", album / f"{number:02d}.jpg")
@@ -140,6 +164,7 @@ def test_ctrl_c_ends_the_picture_under_way_and_the_same_command_goes_on(album, c
         (("--crf", "20"), "--crf applies to videos only"),
         (("--workers", "2"), "--workers applies to videos only"),
         (("--quality", "0"), "--quality must lie in 1..100"),
+        (("--max-objects", "few"), "give a whole number\n"),
     ],
 )
 def test_options_that_mean_nothing_for_pictures_are_refused(album, seg_video, options, complaint):

@@ -5,6 +5,7 @@ import io
 import cv2
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from pipeline.evaluation.evaluate import evaluate
 from pipeline.evaluation.mistakes import false_alarms, misses
@@ -58,6 +59,18 @@ def test_a_tile_shows_the_surroundings_with_outlines(tmp_path):
     colours = {tuple(pixel) for pixel in tile(evaluation, misses(evaluation, 1)[0]).reshape(-1, 3).tolist()}
     assert (255, 40, 90) in colours  # the missed object's outline
     assert (60, 60, 60) in colours
+
+
+def test_captions_beside_each_other_do_not_run_into_each_other(tmp_path, monkeypatch):
+    file, figures = tmp_path / "a.png", []
+    cv2.imwrite(str(file), np.full((*SIZE, 3), 60, np.uint8))
+    monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: figures.append(figure))
+    lights = picture(thing(CAR, 10), thing(ELSEWHERE, 10), scope={10}, file=file)
+    truth = Truth((lights,), {10: "traffic light"})
+    draw_mistakes(evaluate(truth, [found()], ["traffic light"], EvalSettings()), io.BytesIO())
+    left, right = [axes.title for axes in figures[0].get_axes() if axes.get_title()]
+    figures[0].draw_without_rendering()
+    assert left.get_window_extent().x1 < right.get_window_extent().x0
 
 
 def test_the_sheet_and_the_plot_are_pictures(tmp_path):

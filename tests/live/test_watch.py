@@ -10,12 +10,14 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 
 from pipeline.errors import ConfigError
 from pipeline.live import watch
 from pipeline.render.settings import RenderSettings
+from pipeline.segment.settings import SegmentSettings
 from tests.live.conftest import until
 
 
@@ -69,6 +71,17 @@ def test_a_view_that_the_network_cannot_give_is_refused_before_anything_is_opene
     job = watch.LiveJob(str(traffic), render=RenderSettings(view="panoptic"))
     with pytest.raises(ConfigError, match="gives no class to each pixel"):
         watch.watch(job, Path("no-such-program"), print, print, lambda: True)
+
+
+def test_a_live_picture_is_a_batch_of_its_own(traffic, monkeypatch):
+    """A GPU's program takes eight otherwise, of which seven would be black pictures."""
+    segmenter = Mock(side_effect=ConfigError("Not here."))
+    monkeypatch.setattr(watch, "Segmenter", segmenter)
+    monkeypatch.setattr(watch, "network_classes", lambda model: ({3: "car"}, None))
+    job = watch.LiveJob(str(traffic), segment=SegmentSettings(precision="int8"))
+    with pytest.raises(ConfigError, match="Not here"):
+        watch.watch(job, Path("no-such-program"), print, print, lambda: True)
+    assert segmenter.call_args.args[0] == SegmentSettings(batch=1, precision="int8")
 
 
 def test_a_loss_is_told_once_and_its_end_too():

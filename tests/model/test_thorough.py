@@ -73,6 +73,18 @@ def test_what_lies_in_a_part_is_found_where_it_lies_in_the_frame(box):
     assert one.scores == pytest.approx([0.8])
 
 
+def test_looks_of_one_size_are_one_call_for_all_frames():
+    network, boxes = RedFinder(), [(5, 4, 15, 12), (82, 40, 97, 58), (57, 4, 66, 12)]
+    frames = np.concatenate([frame(*box) for box in boxes])
+    together = ThoroughSegmenter(network, 0.0).segment(frames)
+    assert network.sizes == [(3, 60, 100, 3), (3, 60, 100, 3), (12, 36, 60, 3)]
+    for one, box in zip(together, boxes, strict=True):
+        (alone,) = ThoroughSegmenter(network, 0.0).segment(frame(*box))
+        np.testing.assert_array_equal(one.boxes, alone.boxes)
+        np.testing.assert_array_equal(one.roi_masks, alone.roi_masks)
+    assert ThoroughSegmenter(network, 0.0).segment(frames[:0]) == []
+
+
 def test_what_a_part_cuts_is_left_to_the_whole_frame():
     (one,) = ThoroughSegmenter(RedFinder(), 0.0).segment(frame(57, 4, 66, 12))
     np.testing.assert_allclose(one.boxes, [[57, 4, 66, 12]], atol=1e-4)  # not also 57 to 60, of the left part

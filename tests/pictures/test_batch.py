@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -36,6 +39,7 @@ from pipeline.segment.settings import SegmentSettings
 from pipeline.store.reader import DetectionsFile
 from pipeline.structures.detections import Detections
 from tests import fake_network as fake_network_module
+from tests.live.conftest import until
 from tests.pictures.written import write_picture
 
 
@@ -97,7 +101,7 @@ def do(album, output, finder=None, **job):
 class OneAtATime:
     """Stands for a Segmenter whose network has use for one caller; it keeps the thread of each call."""
 
-    callers = 1
+    callers = batch = 1
 
     def __init__(self):
         self.threads = []
@@ -123,6 +127,71 @@ def test_a_network_is_called_by_threads_of_its_own_which_end_with_the_finder(alb
     assert only.is_alive()
     finder.close()
     assert not only.is_alive()
+
+
+class ThreeAtATime(OneAtATime):
+    """Stands for a network that is given up to three pictures at a time; its first call ends once six have come.
+
+    It finds a box in each, as far right as the picture is bright. shapes : of what it was given.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.shapes, self.begun, self._asked, self._six = [], threading.Event(), 0, threading.Event()
+
+    @property
+    def batch(self):
+        """3; it is asked for each picture that comes, which has joined the others before another call begins."""
+        self._asked += 1
+        if self._asked == 6:
+            self._six.set()
+        return 3
+
+    def look(self, frames):
+        self.shapes.append(frames.shape[:3])
+        self.begun.set()
+        assert self._six.wait(20)
+        one, mask = np.ones(1, np.float32), np.full((1, 28, 28), 255, np.uint8)
+        boxes = [np.array([[left, 1, left + 5, 9]], np.float32) for left in frames[:, 0, 0, 0]]
+        return [(Detections(box, one, np.array([3], np.int32), mask), None) for box in boxes]
+
+
+def test_pictures_of_one_size_that_wait_for_the_network_are_one_call_up_to_its_batch():
+    """The first is looked at alone, since nothing waits yet; of four of its size behind it, three are one call."""
+    network, looks = ThreeAtATime(), []
+    with closing(Finder(network)) as finder, ThreadPoolExecutor(6) as pool:
+        for number, width in enumerate([30, 30, 40, 30, 30, 30]):
+            looks.append(pool.submit(finder.look, Picture(np.full((20, width, 3), number, np.uint8))))
+            assert network.begun.wait(20)
+        assert [look.result().detections.boxes[0, 0] for look in looks] == [0, 1, 2, 3, 4, 5]
+    assert network.shapes[0] == (1, 20, 30)
+    assert sorted(network.shapes[1:]) == [(1, 20, 30), (1, 20, 40), (3, 20, 30)]
+
+
+def test_enough_pictures_are_read_to_fill_the_network_s_next_call_and_few_are_painted_at_once(
+    tmp_path, monkeypatch
+):
+    """One core's two threads would bring one picture while the network looks at another; no more than two paint."""
+    inside, most = [], []
+
+    def make_picture(*arguments):
+        inside.append(1)
+        most.append(len(inside))
+        time.sleep(0.05)
+        inside.pop()
+        return one_picture.make_picture(*arguments)
+
+    monkeypatch.setattr(batches, "make_picture", make_picture)
+    monkeypatch.setattr(batches, "usable_cores", lambda: 1)
+    for number in range(9):
+        rgb = np.full((20, 30, 3), number, np.uint8)
+        write_picture(tmp_path / f"{number}.png", Picture(rgb), PictureSettings())
+    job = PictureJob((f"{tmp_path}/*.png",), f"{tmp_path}/out/", segment=SegmentSettings(batch=3))
+    network = ThreeAtATime()
+    with closing(Finder(network)) as finder:
+        assert [result.state for result in segment_pictures(job, finder=finder)] == ["done"] * 9
+    assert (3, 20, 30) in network.shapes
+    assert max(most) <= 2
 
 
 def test_pictures_are_painted_and_all_else_keeps_its_numbers(album, tmp_path):
@@ -272,10 +341,16 @@ def test_an_output_of_a_release_that_kept_no_hash_is_left_alone_and_told_so(albu
 
 
 def test_a_stopped_batch_goes_on_where_it_was(album, tmp_path):
-    done = []
+    """It is stopped while two are under way, which are ended, and told of."""
+    heard, before = [], iter([False, False])
     job, first, second = PictureJob((str(album),), f"{tmp_path}/out/"), OneSquare(), OneSquare()
-    with pytest.raises(InterruptedRunError, match="1 of 3"):
-        segment_pictures(job, lambda result, *_: done.append(result), stop=lambda: bool(done), finder=first)
+
+    def stop():
+        return next(before, True) and until(lambda: len(first.looked_at) == 2)
+
+    with pytest.raises(InterruptedRunError, match="2 of 3"):
+        segment_pictures(job, lambda *told: heard.append((told[0].source.name, *told[1:])), stop, first)
+    assert heard == [("a.png", 1, 3), ("b.png", 2, 3)]
     parts = tmp_path / "out" / "pictures.seg-run" / "parts"
     assert len(list(parts.glob("*.parquet"))) == 1  # pictures that were written together share one
     results = segment_pictures(job, finder=second)
@@ -345,10 +420,10 @@ def test_as_many_pictures_are_looked_at_at_a_time_as_the_network_has_use_for(
         return [Detections.empty() for _ in frames]
 
     monkeypatch.setattr(fake_network_module.BrightSquares, "segment", segment)
-    monkeypatch.setattr(batches, "_threads", lambda: 3)
+    monkeypatch.setattr(batches, "_threads", lambda batch: 3)
     results = segment_pictures(PictureJob((str(album),), f"{album}/out/"))
     assert [result.state for result in results] == ["done"] * 3
-    assert max(most) == 2
+    assert max(most) <= 2
 
 
 def test_a_file_that_came_under_the_name_of_an_output_of_ours_is_not_replaced(album, tmp_path):
