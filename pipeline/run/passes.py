@@ -9,33 +9,13 @@ from typing import Any, Protocol
 
 from pipeline.record.fingerprint import mark
 from pipeline.record.layout import RunLayout
-from pipeline.record.spent import NOTHING, Spent
+from pipeline.record.ledger import Made
 from pipeline.run.run import Run
 from pipeline.structures.chunk import Chunk
-from pipeline.structures.frame_damage import NO_DAMAGE, FrameDamage
+from pipeline.structures.frame_damage import FrameDamage
 
 #: A product: the pass that makes it, and the number of its chunk; None for the whole film.
 Key = tuple[str, int | None]
-
-
-@dataclass(frozen=True)
-class Made:
-    """The result of a pass for a chunk, on disk.
-
-    path : the file. seconds : spent, by name, including the pass's own. damage : of the source's frames.
-    notes : for the user, a sentence each. sha256 : of the file, if it is known. also : further files that belong to it.
-    holds : fingerprints of other passes whose results can be read from this file, for every chunk.
-    spent : by workers.
-    """
-
-    path: Path
-    seconds: Mapping[str, float]
-    damage: FrameDamage = NO_DAMAGE
-    notes: tuple[str, ...] = ()
-    sha256: str | None = None
-    also: tuple[Path, ...] = ()
-    holds: tuple[str, ...] = ()
-    spent: Spent = NOTHING
 
 
 class Bench(Protocol):
@@ -96,7 +76,10 @@ class InPool:
 
 @dataclass(frozen=True)
 class InDriver:
-    """A pass that the driver does itself. make : makes the product of a chunk, or with None of the whole film."""
+    """A pass that the driver does itself; the runner notes how long it takes.
+
+    make : makes the product of a chunk, or with None of the whole film.
+    """
 
     make: Callable[[Bench, Chunk | None], Made]
 

@@ -13,7 +13,7 @@ from pipeline.job.request import JobRequest
 from pipeline.job.resolve import resolve
 from pipeline.record.find_run import request_of, stored_weights
 from pipeline.record.layout import RunLayout
-from pipeline.record.ledger import Ledger
+from pipeline.record.ledger import Ledger, Made
 from pipeline.record.manifest import Manifest
 
 
@@ -82,6 +82,5 @@ def copy_detections(run: Path, layout: RunLayout, ledger: Ledger) -> None:
     also = [layout.folder / name for name, _ in done.also]
     for path in also:
         write_whole(path, (run / path.name).read_bytes())
-    ledger.record(
-        "join", None, done.fingerprint, layout.joined, 0.0, damage=done.damage, also=also, holds=done.holds
-    )
+    made = Made(layout.joined, damage=done.damage, also=tuple(also), holds=done.holds)
+    ledger.record("join", None, done.fingerprint, made)

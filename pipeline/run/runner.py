@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,9 @@ from pipeline.errors import (
     WriteError,
 )
 from pipeline.files import digest_of
+from pipeline.record.ledger import Made
 from pipeline.record.spent import NOTHING, Spent
-from pipeline.run.passes import InDriver, InPool, Key, Made, Pass
+from pipeline.run.passes import InDriver, InPool, Key, Pass
 from pipeline.run.pools import RunPools
 from pipeline.run.products import Products
 from pipeline.run.report.events import (
@@ -192,7 +195,9 @@ class Runner:
             return False
         if step.is_whole:
             self._listener.tell(PassStarted(step.name))
-        self._keep(key, work.make(self, self._chunk(key)))
+        began = time.perf_counter()
+        made = work.make(self, self._chunk(key))
+        self._keep(key, replace(made, seconds={step.name: time.perf_counter() - began}))
         return True
 
     def _submit(self, step: Pass, work: InPool) -> bool:
@@ -242,10 +247,10 @@ class Runner:
             self._fail(step, chunk, result.error)
 
     def _keep(self, key: Key, made: Made) -> None:
-        spent = made.spent + METER.take()
-        self._products.record(key, made, spent)
+        made = replace(made, spent=made.spent + METER.take())
+        self._products.record(key, made)
         self.seconds.update(made.seconds)
-        self._count(key, made.notes, made.seconds.get(key[0], 0.0), spent)
+        self._count(key, made.notes, made.seconds.get(key[0], 0.0), made.spent)
 
     def _count(self, key: Key, notes: Iterable[str], seconds: float = 0.0, spent: Spent = NOTHING) -> None:
         """Count a product that exists now, and report it."""
