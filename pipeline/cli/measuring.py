@@ -13,7 +13,7 @@ from pipeline.cli.required import require_extra
 from pipeline.cli.say import say
 from pipeline.errors import UsageError
 from pipeline.files import RUN_SUFFIX, make_folder
-from pipeline.record.layout import RunLayout
+from pipeline.record.run_folder import RunFolder
 from pipeline.segment.settings import SegmentSettings
 from pipeline.structures.computing import PRECISIONS
 
@@ -261,7 +261,7 @@ def _detections_of(name: str) -> Path:
             f"There is no run called {name}.",
             do=f"run it first: `seg-video {name} OUT.mp4`, then `seg-video eval OUT.mp4 --truth TRUTH.json`",
         ) from unknown
-    return RunLayout.of(folder.with_name(folder.name.removesuffix(RUN_SUFFIX))).joined
+    return RunFolder(folder).joined
 
 
 def _progress(done: int, total: int) -> None:
