@@ -13,7 +13,7 @@ from pipeline.proof.check_output import check_output
 from pipeline.record.layout import RunLayout
 from pipeline.record.ledger import Made
 from pipeline.record.receipt import Receipt
-from pipeline.run.passes import Bench, InDriver, InPool, Pass
+from pipeline.run.passes import Bench, InDriver, InPool, OfFilm, Pass
 from pipeline.run.pools import RENDER, SEGMENT
 from pipeline.run.run import Run
 from pipeline.run.work.class_map_frames import class_maps_needed, painted_class_maps, paints_class_maps
@@ -66,7 +66,7 @@ def _notes(chunk: Chunk, found: Segmented) -> tuple[str, ...]:
     return (f"{found.fitted} of {spans} have another size than the first, and are scaled to it",)
 
 
-def _join(bench: Bench, _: Chunk | None) -> Made:
+def _join(bench: Bench) -> Made:
     """Join the tracks of all chunks in one file, which does not depend on the chunks, and draw the own car.
 
     That picture is not a product: no pass needs it, so deleting it causes no work.
@@ -118,7 +118,7 @@ def _store_part(bench: Bench, chunk: Chunk, made: Rendered) -> Made:
     return Made(path, {"render": made.seconds}, sha256=made.sha256, spent=made.spent)
 
 
-def _mux(bench: Bench, _: Chunk | None) -> Made:
+def _mux(bench: Bench) -> Made:
     """Mux the parts with the other streams of the source, check the result, and only then give it its name."""
     run = bench.run
     seen = run.source.check()
@@ -145,7 +145,7 @@ def _mux(bench: Bench, _: Chunk | None) -> Made:
     return Made(run.layout.output, notes=notes)
 
 
-def _publish(bench: Bench, _: Chunk | None) -> Made:
+def _publish(bench: Bench) -> Made:
     """Upload the output to the storage, and keep the object's facts as a receipt."""
     run = bench.run
     assert run.destination is not None
@@ -198,7 +198,7 @@ JOIN_PASS = Pass(
     name="join",
     participle="joined",
     release=1,
-    work=InDriver(_join),
+    work=OfFilm(_join),
     needs=lambda run, _: (
         (name, chunk.index)
         for name in (("segment", "track") if run.network.classes else ("track",))
@@ -207,7 +207,6 @@ JOIN_PASS = Pass(
     makes=lambda layout, _: layout.joined,
     parts=lambda run: (),
     after=("track",),
-    is_whole=True,
 )
 
 LABEL_PASS = Pass(
@@ -241,7 +240,7 @@ MUX_PASS = Pass(
     name="mux",
     participle="muxed",
     release=3,
-    work=InDriver(_mux),
+    work=OfFilm(_mux),
     needs=lambda run, _: (("join", None), *(("render", chunk.index) for chunk in run.chunks)),
     makes=lambda layout, _: layout.output,
     parts=lambda run: (
@@ -250,7 +249,6 @@ MUX_PASS = Pass(
         *(("times kept",) if run.film.excerpt is not None and run.film.excerpt.keeps_times else ()),
     ),
     after=("render",),
-    is_whole=True,
 )
 
 #: The flow: each pass leaves a finished file for each chunk, and the last one makes the output. The driver looks for
@@ -261,12 +259,11 @@ PUBLISH_PASS = Pass(
     name="publish",
     participle="published",
     release=1,
-    work=InDriver(_publish),
+    work=OfFilm(_publish),
     needs=lambda run, _: (("mux", None),),
     makes=lambda layout, _: layout.receipt,
     parts=lambda run: (str(run.destination),),
     after=("mux",),
-    is_whole=True,
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -76,12 +76,16 @@ class InPool:
 
 @dataclass(frozen=True)
 class InDriver:
-    """A pass that the driver does itself; the runner notes how long it takes.
+    """A pass that the driver does itself, chunk by chunk; the runner notes how long it takes."""
 
-    make : makes the product of a chunk, or with None of the whole film.
-    """
+    make: Callable[[Bench, Chunk], Made]
 
-    make: Callable[[Bench, Chunk | None], Made]
+
+@dataclass(frozen=True)
+class OfFilm:
+    """A pass that the driver does once, for the whole film; the runner notes how long it takes."""
+
+    make: Callable[[Bench], Made]
 
 
 @dataclass(frozen=True)
@@ -93,19 +97,17 @@ class Pass:
     work : how it is done. needs : products that the product of a chunk needs.
     makes : the file of a chunk's product. parts : values that the result depends on, as JSON or dataclasses.
     after : passes whose results it depends on. kept_in : a pass of the whole film whose file also holds this result.
-    is_whole : works on the whole film, not chunk by chunk.
     """
 
     name: str
     participle: str
     release: int
-    work: InPool | InDriver
+    work: InPool | InDriver | OfFilm
     needs: Callable[[Run, int | None], Iterable[Key]]
     makes: Callable[[RunLayout, int | None], Path]
     parts: Callable[[Run], Sequence[object]]
     after: tuple[str, ...] = ()
     kept_in: str | None = None
-    is_whole: bool = field(default=False)
 
 
 def fingerprints(run: Run, passes: Sequence[Pass]) -> dict[str, str]:

@@ -20,7 +20,7 @@ from pipeline.errors import (
 from pipeline.files import digest_of
 from pipeline.record.ledger import Made
 from pipeline.record.spent import NOTHING, Spent
-from pipeline.run.passes import InDriver, InPool, Key, Pass
+from pipeline.run.passes import InDriver, InPool, Key, OfFilm, Pass
 from pipeline.run.pools import RunPools
 from pipeline.run.products import Products
 from pipeline.run.report.events import (
@@ -141,7 +141,7 @@ class Runner:
         """Count the frames that each pass is already done with."""
         missing = set(todo)
         for name, step in self._products.passes.items():
-            if not step.is_whole:
+            if not isinstance(step.work, OfFilm):
                 kept = (chunk for chunk in self.run.chunks if (name, chunk.index) not in missing)
                 self._done[name] = sum(map(len, kept))
 
@@ -188,15 +188,18 @@ class Runner:
             self._stopping = True
             self._listener.tell(StopAsked(len(self._in_flight)))
 
-    def _make(self, step: Pass, work: InDriver) -> bool:
+    def _make(self, step: Pass, work: InDriver | OfFilm) -> bool:
         """Make the next product of a pass of the driver; only one, so that workers need not wait for long."""
         key = self._schedule.next(step.name)
         if key is None:
             return False
-        if step.is_whole:
+        began, chunk = time.perf_counter(), self._chunk(key)
+        if isinstance(work, OfFilm):
             self._listener.tell(PassStarted(step.name))
-        began = time.perf_counter()
-        made = work.make(self, self._chunk(key))
+            made = work.make(self)
+        else:
+            assert chunk is not None
+            made = work.make(self, chunk)
         self._keep(key, replace(made, seconds={step.name: time.perf_counter() - began}))
         return True
 
@@ -287,6 +290,6 @@ class Runner:
         done: dict[str, Any] = {
             step.participle: self._done[name]
             for name, step in self._products.passes.items()
-            if not step.is_whole
+            if not isinstance(step.work, OfFilm)
         }
         return Counts(str(self.run.target), self.run.film.frame_count, done)

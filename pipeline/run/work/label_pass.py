@@ -16,9 +16,8 @@ from pipeline.run.work.track_pass import tracked_frames
 from pipeline.structures.chunk import Chunk
 
 
-def label(bench: Bench, chunk: Chunk | None) -> Made:
+def label(bench: Bench, chunk: Chunk) -> Made:
     """Plan the labels of a chunk, continuing from the state after the chunk before."""
-    assert chunk is not None
     run = bench.run
     info, layout = run.info, run.layout
     planner = LabelPlanner(run.settings.render, info.width, info.height, run.network.class_names)

@@ -22,12 +22,11 @@ from pipeline.track.steadying import STEADY_SECONDS, TrackedFrame, steadied
 _COUNT_BYTES = 8
 
 
-def track(bench: Bench, chunk: Chunk | None) -> Made:
+def track(bench: Bench, chunk: Chunk) -> Made:
     """Follow the objects through a chunk, and store the frames whose tracks become final with it.
 
     These lag behind the chunk by `lag_seconds`; early in the film there are none.
     """
-    assert chunk is not None
     run = bench.run
     size = run.info.height, run.info.width
     tracker = FilmTracker(run.settings.track, run.network.class_names, size)
