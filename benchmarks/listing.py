@@ -275,7 +275,7 @@ class Pretended(InProcessPools):
         _waited += max(min((end for end, *_ in self._ends), default=0) - now(), 0)
         over = [entry for entry in self._ends if entry[0] <= now()]
         self._ends = [entry for entry in self._ends if entry not in over]
-        return [TaskResult(pool, key, 1, value=self._given[pool, key[1][1]]) for _, pool, key in over]
+        return [TaskResult(key, 1, value=self._given[pool, key[1][1]]) for _, pool, key in over]
 
 
 def pretend_storage(count: int) -> None:

@@ -10,9 +10,13 @@ import numpy as np
 import pytest
 
 import seg_video
+from pipeline.api import segment
 from pipeline.api.results import Frame
 from pipeline.structures.detections import Detections
 from pipeline.structures.tracks import Tracks
+from pipeline.track.key_frames import film_key_frames
+from pipeline.video.read.plan import plan
+from pipeline.video.read.probe import probe
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +42,19 @@ def test_segment_streams_what_the_run_stored(made, traffic, tiny_weights):
         assert np.array_equal(ours.detections.boxes, theirs.detections.boxes)
         assert np.array_equal(ours.tracks.track_ids, theirs.tracks.track_ids)
         assert np.array_equal(ours.masks.data, theirs.masks.data)
+
+
+def test_segment_looks_at_every_third_frame_and_chooses_them_once(traffic, tiny_weights, monkeypatch):
+    asked = []
+    monkeypatch.setattr(segment, "plan", lambda film: plan(film, 8))
+    monkeypatch.setattr(
+        segment, "film_key_frames", lambda *words: asked.append(words[1]) or film_key_frames(*words)
+    )
+    frames = list(seg_video.segment(traffic, model=tiny_weights, conf=0.02, every=3))
+    film = probe(traffic)
+    assert asked == [3]
+    assert {frame.number for frame in frames if len(frame.detections)} == film_key_frames(film, 3)
+    assert len(film_key_frames(film, 3)) < film.frame_count / 2
 
 
 def test_segment_shows_the_classes_that_are_asked_for(traffic, tiny_weights):

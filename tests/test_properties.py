@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import SegVideoError
 from pipeline.job.job_file import read_job_file
-from pipeline.record.ledger import Ledger
+from pipeline.record.ledger import Ledger, Made
 from pipeline.structures.frame_damage import FrameDamage
 from pipeline.structures.spans import numbers_of, spans_of
 from pipeline.structures.timebase import rescale, to_pts, to_seconds
@@ -123,11 +123,11 @@ def test_a_ledger_gives_back_the_last_of_each_whatever_was_cut_off_behind_it(lin
         last = {}
         ledger = Ledger(path)
         for step, chunk, mark in lines:
-            last[step, chunk] = ledger.record(step, chunk, mark, file, 1.0, notes=(mark,))
+            last[step, chunk] = ledger.record(step, chunk, mark, Made(file, notes=(mark,)))
         whole = path.read_bytes() if lines else b""
         with path.open("ab") as stream:
             stream.write(rubbish.replace(b"\n", b"")[:cut])
-        Ledger(path).record("mux", None, "after", file, 1.0)
+        Ledger(path).record("mux", None, "after", Made(file))
         again = Ledger(path)
         assert path.read_bytes().startswith(whole)
         assert {key: again.entry(*key) for key in last} == last

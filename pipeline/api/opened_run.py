@@ -13,8 +13,8 @@ from pipeline.files import RUN_SUFFIX
 from pipeline.job.settings import Settings
 from pipeline.proof.paired_frames import film_classes
 from pipeline.record.find_run import find_run, request_of
-from pipeline.record.layout import RunLayout
 from pipeline.record.ledger import Ledger
+from pipeline.record.run_folder import RunFolder
 from pipeline.render.film_classes import FilmClasses
 from pipeline.render.shown import ShownTracks
 from pipeline.store.class_maps import class_maps_beside
@@ -84,15 +84,13 @@ def open_run(run: str | Path) -> OpenedRun:
     """
     folder = find_run(str(run))
     request = request_of(folder)
-    layout = RunLayout.of(folder.with_name(folder.name.removesuffix(RUN_SUFFIX)))
-    if not layout.joined.is_file():
+    files, output = RunFolder(folder), folder.with_name(folder.name.removesuffix(RUN_SUFFIX))
+    if not files.joined.is_file():
         raise UsageError(
             f"The run at {folder} is not finished: it has no detections of the whole video.",
             do=f"finish it with: seg-video resume {folder}",
         )
-    Ledger(layout.ledger).check_whole("join", layout.joined)
-    with DetectionsFile(layout.joined) as file:
+    Ledger(files.ledger).check_whole("join", files.joined)
+    with DetectionsFile(files.joined) as file:
         names = dict(file.header.class_names)
-    return OpenedRun(
-        folder, place_of(request.inputs[0]), layout.output, layout.joined, request.settings, names
-    )
+    return OpenedRun(folder, place_of(request.inputs[0]), output, files.joined, request.settings, names)

@@ -24,7 +24,6 @@ from pipeline.run.work.segment_worker import (
 from pipeline.segment.network_classes import network_classes
 from pipeline.segment.segmenter import Segmenter
 from pipeline.structures.address import in_full, place_of
-from pipeline.structures.chunk import Chunk
 from pipeline.structures.class_map import ClassMap
 from pipeline.structures.detections import Detections
 from pipeline.structures.frame_motion import FrameMotion
@@ -32,7 +31,7 @@ from pipeline.structures.pixel_classes import PixelClasses
 from pipeline.structures.tracks import Tracks
 from pipeline.structures.video_info import VideoInfo
 from pipeline.track.film_tracker import FilmFrame, FilmTracker
-from pipeline.track.key_frames import key_frames
+from pipeline.track.key_frames import film_key_frames
 from pipeline.video.cut.excerpt import excerpt
 from pipeline.video.read.plan import plan
 from pipeline.video.read.probe import probe
@@ -68,8 +67,10 @@ def _frames(settings: Settings, film: VideoInfo) -> Iterator[Frame]:
         last = LastPicture()
         state, waiting = tracker.start(), deque[SeenFrame]()
         maps, motions = dict[int, ClassMap](), dict[int, FrameMotion]()
+        keys = film_key_frames(film, settings.segment.every or 1)
         for chunk in plan(film):
-            task = _task(settings, film, chunk)
+            looked_at = keys.intersection(range(chunk.start, chunk.stop))
+            task = SegmentTask(info, chunk, size_of(info.path), settings.decode, looked_at)
             seen = list(seen_frames(segmenter, task, last))
             waiting += seen
             if view.classes is not None:
@@ -110,14 +111,6 @@ def _with_classes(
         steady=settings.track.steady > 0,
     )  # fmt: skip
     return replace(frame, class_map=film.of(frame.number), pixel_classes=classes)
-
-
-def _task(settings: Settings, film: VideoInfo, chunk: Chunk) -> SegmentTask:
-    seconds, first = [float(film.seconds(n)) for n in range(film.frame_count)], film.span[0]
-    every = (first + place for place in key_frames(seconds, settings.segment.every or 1))
-    looked = frozenset(every).intersection(range(chunk.start, chunk.stop))
-    info = film.whole
-    return SegmentTask(info, chunk, size_of(info.path), settings.decode, looked)
 
 
 def _film_frame(info: VideoInfo, one: SeenFrame) -> FilmFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,16 +14,16 @@ from pipeline.cli.required import require_extra
 from pipeline.cli.say import say
 from pipeline.errors import UsageError
 from pipeline.files import RUN_SUFFIX, make_folder
-from pipeline.record.layout import RunLayout
+from pipeline.record.run_folder import RunFolder
 from pipeline.segment.settings import SegmentSettings
 from pipeline.structures.computing import PRECISIONS
-
-#: Options that choose pictures of a folder.
-_CHOICE = ("only", "sequences", "source", "view", "limit")
 
 if TYPE_CHECKING:
     from pipeline.evaluation.evaluate import Evaluation
     from pipeline.evaluation.settings import EvalSettings
+
+#: Options that choose pictures of a folder.
+_CHOICE = ("only", "sequences", "source", "view", "limit")
 
 
 def _add_eval_arguments(parser: argparse.ArgumentParser) -> None:
@@ -145,9 +146,8 @@ def _measure_panoptic(found: Path, arguments: argparse.Namespace) -> int:
     """Compare an exported COCO panoptic folder with labels of that format, and print the figures."""
     from pipeline.evaluation.panoptic_quality import measure_panoptic, panoptic_table, panoptic_values
 
-    for name in ("model", "detections", "thorough", *_CHOICE, "out", "conf"):
-        if getattr(arguments, name) is not None:
-            raise UsageError(f"--{name} does not apply to panoptic files.", do="leave it out")
+    names = ("model", "detections", "thorough", *_CHOICE, "out", "conf")
+    _refuse(names, "does not apply to panoptic files", arguments)
     total = measure_panoptic(arguments.truth, found)
     if arguments.json:
         say(json.dumps(panoptic_values(total), indent=1))
@@ -161,21 +161,9 @@ def _measure_classes(arguments: argparse.Namespace) -> int:
     from pipeline.evaluation.semantic.measure_classes import figures, measure_classes, table
     from pipeline.evaluation.semantic.write_classes import write_classes
 
-    for name in (
-        "detections",
-        "thorough",
-        "precision",
-        "sequences",
-        "source",
-        "view",
-        "conf",
-        "min_score",
-        "min_side",
-    ):
-        if getattr(arguments, name) is not None:
-            raise UsageError(
-                f"--{name.replace('_', '-')} applies only to networks that find objects.", do="leave it out"
-            )
+    choice = ("sequences", "source", "view")
+    names = ("detections", "thorough", "precision", *choice, "conf", "min_score", "min_side")
+    _refuse(names, "applies only to networks that find objects", arguments)
     _make_out(arguments)
     evaluation = measure_classes(
         Path(arguments.data), arguments.model, arguments.only, arguments.limit, _progress
@@ -234,12 +222,18 @@ def _measure_run(arguments: argparse.Namespace, settings: EvalSettings) -> Evalu
     """Measure what the run has found."""
     from pipeline.evaluation.measure import measure_run
 
-    for name in ("model", "detections", "thorough", "precision", *_CHOICE):
-        if getattr(arguments, name) is not None:
-            raise UsageError(f"--{name} applies to pictures, --truth to a run.", do=f"leave out --{name}")
+    names = ("model", "detections", "thorough", "precision", *_CHOICE)
+    _refuse(names, "applies to pictures, --truth to a run", arguments)
     detections = _detections_of(arguments.data)
     _make_out(arguments)
     return measure_run(detections, arguments.truth, settings)
+
+
+def _refuse(names: Sequence[str], why: str, arguments: argparse.Namespace) -> None:
+    """Raise UsageError for the first of these options that was given."""
+    for name in names:
+        if getattr(arguments, name) is not None:
+            raise UsageError(f"--{name.replace('_', '-')} {why}.", do="leave it out")
 
 
 def _make_out(arguments: argparse.Namespace) -> None:
@@ -261,7 +255,7 @@ def _detections_of(name: str) -> Path:
             f"There is no run called {name}.",
             do=f"run it first: `seg-video {name} OUT.mp4`, then `seg-video eval OUT.mp4 --truth TRUTH.json`",
         ) from unknown
-    return RunLayout.of(folder.with_name(folder.name.removesuffix(RUN_SUFFIX))).joined
+    return RunFolder(folder).joined
 
 
 def _progress(done: int, total: int) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from pipeline.files import digest_of
 from pipeline.record.ledger import Entry, Ledger
 from pipeline.record.manifest import Manifest
+from pipeline.record.run_folder import RunFolder
 from pipeline.storage.stored import digest_of_stored
 from pipeline.structures.address import FrameFolder, recorded_place
 
@@ -27,7 +28,8 @@ def evidence(folder: Path) -> Evidence:
     Raises RunInTheWayError where its manifest cannot be read.
     """
     manifest = Manifest.of_run(folder)
-    ledger = Ledger(folder / "ledger.jsonl")
+    run = RunFolder(folder)
+    ledger = Ledger(run.ledger)
     made = output_entry(manifest, ledger)
     files = {
         "input": _file(manifest.source.path, manifest.source.sha256),
@@ -35,7 +37,7 @@ def evidence(folder: Path) -> Evidence:
     }
     joined = ledger.entry("join")
     if joined is not None:
-        files["detections"] = _file(str(folder / "detections.parquet"), joined.sha256)
+        files["detections"] = _file(str(run.joined), joined.sha256)
         for name, digest in joined.also:
             files["class maps"] = _file(str(folder / name), digest)
     record = {

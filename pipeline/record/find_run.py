@@ -15,6 +15,7 @@ from pipeline.job.settings import Settings
 from pipeline.record.layout import RunLayout
 from pipeline.record.manifest import Manifest
 from pipeline.record.remote_run import fetch_plan, fetch_record
+from pipeline.record.run_folder import RunFolder
 from pipeline.structures.address import Address, address_of, is_address
 from pipeline.structures.pixel_classes import PixelClasses
 
@@ -45,7 +46,7 @@ def find_run(name: str | None) -> Path:
     for folder in (path, RunLayout.of(path).folder):
         if _has_manifest(folder, hidden=folder.name.endswith(RUN_SUFFIX)):
             return folder.absolute()
-        if (folder / "detections.parquet").is_file() and folder.name.endswith(RUN_SUFFIX):
+        if RunFolder(folder).joined.is_file() and folder.name.endswith(RUN_SUFFIX):
             raise UsageError(
                 f"{folder} is the record of a batch of pictures, not of a video.",
                 do="run the same command again to continue it, or read it with seg-video export",
@@ -84,7 +85,7 @@ def _leave_the_how(layout: RunLayout) -> None:
 def request_of(run: Path) -> JobRequest:
     """The request that a run was begun with. Raises RunInTheWayError if its manifest cannot be read."""
     manifest = Manifest.of_run(run)
-    settings = Settings.from_json(manifest.settings, str(run / "manifest.json"))
+    settings = Settings.from_json(manifest.settings, str(RunFolder(run).manifest))
     # These have to be given on the command line each time.
     settings = replace(settings, run=replace(settings.run, force=False, skip=False))
     output = manifest.output
@@ -123,7 +124,7 @@ def _runs_in(folder: Path, depth: int) -> Iterator[Path]:
 def _has_manifest(folder: Path, *, hidden: bool) -> bool:
     """True for a folder with the record of a run. hidden : the answer if the folder may not be entered."""
     try:
-        return (folder / "manifest.json").is_file()
+        return RunFolder(folder).manifest.is_file()
     except OSError as error:
         return hidden and error.errno == errno.EACCES
 
@@ -131,6 +132,6 @@ def _has_manifest(folder: Path, *, hidden: bool) -> bool:
 def _begun(run: Path) -> float:
     """Time at which the run was begun, in seconds since 1970."""
     try:
-        return (run / "manifest.json").stat().st_mtime
+        return RunFolder(run).manifest.stat().st_mtime
     except OSError:
         return 0.0

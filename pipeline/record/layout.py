@@ -13,6 +13,7 @@ from pathlib import Path
 from pipeline.errors import RunInTheWayError, WriteError
 from pipeline.files import remove_temporaries
 from pipeline.job.output_template import run_folder
+from pipeline.record.run_folder import RunFolder
 
 _PRIVATE = 0o700
 
@@ -21,15 +22,14 @@ _WORK_FOLDERS = ("detections", "tracks", "labels", "parts")
 
 
 @dataclass(frozen=True)
-class RunLayout:
+class RunLayout(RunFolder):
     """The files of one run.
 
     output : the video that is made; one that goes to a storage is first made in the run's folder.
-    folder : what stays, beside the output. work : what is removed after success.
+    work : what is removed after success.
     """
 
     output: Path
-    folder: Path
     work: Path
 
     @classmethod
@@ -43,55 +43,9 @@ class RunLayout:
         folder = run_folder(output)
         made = output if keeps_output else folder / output.name
         if work_dir is None or not keeps_output:
-            return cls(made, folder, folder / "work")
+            return cls(folder, made, folder / "work")
         mark = hashlib.sha256(os.fsencode(output)).hexdigest()[:8]
-        return cls(made, folder, work_dir.absolute() / f"{output.name}.{mark}")
-
-    @property
-    def manifest(self) -> Path:
-        """The plan of the run."""
-        return self.folder / "manifest.json"
-
-    @property
-    def ledger(self) -> Path:
-        """The ledger of what is done."""
-        return self.folder / "ledger.jsonl"
-
-    @property
-    def lock(self) -> Path:
-        """The lock, held by the process that works on the run."""
-        return self.folder / "lock"
-
-    @property
-    def joined(self) -> Path:
-        """All detections and tracks of the video; stays after success."""
-        return self.joined_in(self.folder)
-
-    @staticmethod
-    def joined_in(folder: Path) -> Path:
-        """The same in the folder of a run."""
-        return folder / "detections.parquet"
-
-    @property
-    def receipt(self) -> Path:
-        """The facts of the published object."""
-        return self.receipt_in(self.folder)
-
-    @staticmethod
-    def receipt_in(folder: Path) -> Path:
-        """The same in the folder of a run."""
-        return folder / "published.json"
-
-    @property
-    def own_car(self) -> Path:
-        """A picture of the region taken for the own car; stays after success."""
-        return self.folder / "own_car.png"
-
-    @property
-    def record(self) -> tuple[Path, ...]:
-        """All files that stay after success, if the run has them; the manifest, which marks it as a run, comes last."""
-        maps = self.joined.with_suffix(".classes.parquet")
-        return (self.joined, maps, self.own_car, self.ledger, self.receipt, self.manifest)
+        return cls(folder, made, work_dir.absolute() / f"{output.name}.{mark}")
 
     def detections(self, chunk: int | None) -> Path:
         """The detections of a chunk."""

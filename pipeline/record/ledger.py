@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from pipeline.errors import RunInTheWayError, StoreError
@@ -54,6 +54,26 @@ class Entry:
     def damage(self) -> FrameDamage:
         """The damage of the source."""
         return FrameDamage(self.missing, self.flawed)
+
+
+@dataclass(frozen=True)
+class Made:
+    """The result of a pass for a chunk, on disk.
+
+    path : the file. seconds : that it took, by the pass and by parts of its work. damage : of the source's frames.
+    notes : for the user, a sentence each. sha256 : of the file, if it is known. also : further files that belong to it.
+    holds : fingerprints of other passes whose results can be read from this file, for every chunk.
+    spent : by all processes since the product before.
+    """
+
+    path: Path
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    damage: FrameDamage = NO_DAMAGE
+    notes: tuple[str, ...] = ()
+    sha256: str | None = None
+    also: tuple[Path, ...] = ()
+    holds: tuple[str, ...] = ()
+    spent: Spent = NOTHING
 
 
 class Ledger:
@@ -104,36 +124,22 @@ class Ledger:
             key=lambda entry: (entry.chunk or 0, entry.step),
         )
 
-    def record(
-        self,
-        step: str,
-        chunk: int | None,
-        fingerprint: str,
-        file: Path,
-        seconds: float,
-        *,
-        sha256: str | None = None,
-        notes: tuple[str, ...] = (),
-        damage: FrameDamage = NO_DAMAGE,
-        also: Sequence[Path] = (),
-        holds: tuple[str, ...] = (),
-        spent: Spent = NOTHING,
-    ) -> Entry:
-        """Add a file that was made. sha256 : of the file, if it is known."""
+    def record(self, step: str, chunk: int | None, fingerprint: str, made: Made) -> Entry:
+        """Add what was made."""
         entry = Entry(
             step=step,
             chunk=chunk,
             fingerprint=fingerprint,
-            size=file.stat().st_size,
-            sha256=sha256 or digest_of(file),
-            seconds=seconds,
+            size=made.path.stat().st_size,
+            sha256=made.sha256 or digest_of(made.path),
+            seconds=made.seconds.get(step, 0.0),
             at=time.time(),
-            notes=notes,
-            missing=damage.missing,
-            flawed=damage.flawed,
-            also=tuple((path.name, digest_of(path)) for path in also),
-            holds=holds,
-            spent=spent,
+            notes=made.notes,
+            missing=made.damage.missing,
+            flawed=made.damage.flawed,
+            also=tuple((path.name, digest_of(path)) for path in made.also),
+            holds=made.holds,
+            spent=made.spent,
         )
         self._intact[entry] = True
         return self._add(entry)

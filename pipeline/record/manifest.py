@@ -11,6 +11,7 @@ from pipeline.errors import RunInTheWayError
 from pipeline.files import RUN_SUFFIX, write_whole
 from pipeline.loading.typed_json import typed_json
 from pipeline.record.own_file import read_own
+from pipeline.record.run_folder import RunFolder
 from pipeline.record.source_identity import SourceIdentity
 from pipeline.structures.address import is_address
 from pipeline.structures.spans import Span
@@ -99,7 +100,7 @@ class Manifest:
 
         The output is the one beside the folder, which differs from the recorded one if the folder was moved.
         """
-        manifest = cls.read(folder / "manifest.json")
+        manifest = cls.read(RunFolder(folder).manifest)
         if manifest is None:
             raise RunInTheWayError(
                 f"There is no run at {folder}.", do="list the runs here with `seg-video status`"

@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pipeline.record.layout import RunLayout
 from pipeline.record.ledger import Entry, Ledger
 from pipeline.record.lock import is_held
 from pipeline.record.manifest import Manifest
 from pipeline.record.remote_run import made_elsewhere
+from pipeline.record.run_folder import RunFolder
 from pipeline.structures.address import Address, is_address
 
 
@@ -43,19 +43,20 @@ def run_status(folder: Path) -> RunStatus:
     Raises RunInTheWayError if its manifest cannot be read, and as storage.objects.look_at does for a run elsewhere.
     """
     manifest = Manifest.of_run(folder)
-    ledger = Ledger(folder / "ledger.jsonl")
+    run = RunFolder(folder)
+    ledger = Ledger(run.ledger)
     prints = manifest.fingerprints
     segmented = _chunks(_done(ledger, manifest, "segment", prints["segment"]))
     rendered = _chunks(_done(ledger, manifest, "render", prints["render"]))
     joined = ledger.entry("join")
     has_joined = joined is not None and prints["segment"] in joined.holds
-    mux = _has_output(folder, ledger, manifest)
+    mux = _has_output(run, ledger, manifest)
     failed = tuple((entry.chunk or 0, entry.failed or "") for entry in ledger.failures())
     state: Literal["running", "done", "failed", "stopped", "elsewhere"] = "stopped"
-    if is_address(manifest.output) and not (folder / "ledger.jsonl").exists():
+    if is_address(manifest.output) and not run.ledger.exists():
         state, there = "elsewhere", made_elsewhere(Address(manifest.output))
         segmented, rendered = (_there(there, manifest, step) for step in ("segment", "render"))
-    elif is_held(folder / "lock"):
+    elif is_held(run.lock):
         state = "running"
     elif mux or failed:
         state = "done" if mux else "failed"
@@ -93,14 +94,14 @@ def frames_per_second(ledger: Ledger, manifest: Manifest) -> float | None:
     return _frames(_chunks(painted), manifest) / seconds if painted and seconds > 0 else None
 
 
-def _has_output(folder: Path, ledger: Ledger, manifest: Manifest) -> bool:
+def _has_output(run: RunFolder, ledger: Ledger, manifest: Manifest) -> bool:
     """True if the output exists with its recorded size; its content is not read for a list of runs.
 
     For a published output the receipt is looked at, and the storage is not asked.
     """
     is_published = "publish" in manifest.fingerprints
     last = "publish" if is_published else "mux"
-    file = RunLayout.receipt_in(folder) if is_published else Path(manifest.output)
+    file = run.receipt if is_published else Path(manifest.output)
     entry = ledger.entry(last)
     if entry is None or entry.fingerprint != manifest.fingerprints[last]:
         return False

@@ -5,17 +5,15 @@ Each function does its pass's work on one chunk, or on the whole film; the runne
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection
 from pathlib import Path
-
-import numpy as np
 
 from pipeline.files import digest_of, write_whole
 from pipeline.proof.check_output import check_output
 from pipeline.record.layout import RunLayout
+from pipeline.record.ledger import Made
 from pipeline.record.receipt import Receipt
-from pipeline.run.passes import Bench, InDriver, InPool, Made, Pass
+from pipeline.run.passes import Bench, InDriver, InPool, OfFilm, Pass
 from pipeline.run.pools import RENDER, SEGMENT
 from pipeline.run.run import Run
 from pipeline.run.work.class_map_frames import class_maps_needed, painted_class_maps, paints_class_maps
@@ -25,7 +23,6 @@ from pipeline.run.work.segment_worker import Segmented, SegmentTask
 from pipeline.run.work.track_pass import own_car, painted_frames, track, track_needs, tracks_needed
 from pipeline.storage.objects import publish
 from pipeline.store.class_maps import class_maps_beside, join_class_maps, write_class_maps
-from pipeline.store.header import Header
 from pipeline.store.join import join_detections
 from pipeline.store.region_picture import write_region
 from pipeline.store.writer import write_detections
@@ -51,7 +48,8 @@ def _segment_task(bench: Bench, chunk: Chunk) -> SegmentTask:
 
 
 def _store_detections(bench: Bench, chunk: Chunk, found: Segmented) -> Made:
-    path, header = bench.run.layout.detections(chunk.index), _header(bench.run, chunk, found)
+    path = bench.run.layout.detections(chunk.index)
+    header = bench.run.header(chunk.start, found.motions, found.edges)
     write_detections(path, header, found.frames)
     seconds = {"segment": found.seconds, "network": found.network_seconds}
     also, classes = tuple[Path, ...](), bench.run.network.classes
@@ -68,12 +66,12 @@ def _notes(chunk: Chunk, found: Segmented) -> tuple[str, ...]:
     return (f"{found.fitted} of {spans} have another size than the first, and are scaled to it",)
 
 
-def _join(bench: Bench, _: Chunk | None) -> Made:
+def _join(bench: Bench) -> Made:
     """Join the tracks of all chunks in one file, which does not depend on the chunks, and draw the own car.
 
     That picture is not a product: no pass needs it, so deleting it causes no work.
     """
-    run, began = bench.run, time.perf_counter()
+    run = bench.run
     parts = [bench.product("track", chunk) for chunk in run.chunks]
     join_detections(run.layout.joined, [part for part in parts if part.stat().st_size])
     also: tuple[Path, ...] = ()
@@ -87,7 +85,6 @@ def _join(bench: Bench, _: Chunk | None) -> Made:
         write_region(run.layout.own_car, region, run.info.width, run.info.height)
     return Made(
         run.layout.joined,
-        {"join": time.perf_counter() - began},
         damage=bench.damage(),
         also=also,
         holds=(bench.marks["segment"], bench.marks["track"]),
@@ -121,9 +118,9 @@ def _store_part(bench: Bench, chunk: Chunk, made: Rendered) -> Made:
     return Made(path, {"render": made.seconds}, sha256=made.sha256, spent=made.spent)
 
 
-def _mux(bench: Bench, _: Chunk | None) -> Made:
+def _mux(bench: Bench) -> Made:
     """Mux the parts with the other streams of the source, check the result, and only then give it its name."""
-    run, began = bench.run, time.perf_counter()
+    run = bench.run
     seen = run.source.check()
     parts = [bench.product("render", chunk) for chunk in run.chunks]
     kept = [part for part in parts if part.stat().st_size]  # a part whose frames are all left out is empty
@@ -145,36 +142,23 @@ def _mux(bench: Bench, _: Chunk | None) -> Made:
         folder=run.layout.folder,
         may_replace=bench.may_replace,
     )
-    return Made(run.layout.output, {"mux": time.perf_counter() - began}, notes=notes)
+    return Made(run.layout.output, notes=notes)
 
 
-def _publish(bench: Bench, _: Chunk | None) -> Made:
+def _publish(bench: Bench) -> Made:
     """Upload the output to the storage, and keep the object's facts as a receipt."""
-    run, began = bench.run, time.perf_counter()
+    run = bench.run
     assert run.destination is not None
     facts = publish(run.layout.output, run.destination, replace=run.settings.run.force)
     tag = facts.etag or digest_of(run.layout.output)
     Receipt(run.destination.url, facts.size, tag).write(run.layout.receipt)
-    return Made(run.layout.receipt, {"publish": time.perf_counter() - began})
+    return Made(run.layout.receipt)
 
 
 def left_out(bench: Bench, chunk: Chunk | None = None) -> frozenset[int]:
     """Numbers of the damaged frames, of a chunk or of all, that the output leaves out."""
     is_dropped = bench.run.settings.decode.damaged == "drop"
     return frozenset(numbers_of(bench.damage(chunk).missing) if is_dropped else ())
-
-
-def _header(run: Run, chunk: Chunk, found: Segmented) -> Header:
-    return Header(
-        width=run.info.width,
-        height=run.info.height,
-        time_base=run.info.time_base,
-        first_frame=chunk.start,
-        pts=run.info.pts[chunk.start : chunk.stop],
-        class_names=dict(run.network.class_names),
-        motions=np.array([motion.to_numbers() for motion in found.motions], np.float32),
-        edges=found.edges,
-    )
 
 
 SEGMENT_PASS = Pass(
@@ -214,7 +198,7 @@ JOIN_PASS = Pass(
     name="join",
     participle="joined",
     release=1,
-    work=InDriver(_join),
+    work=OfFilm(_join),
     needs=lambda run, _: (
         (name, chunk.index)
         for name in (("segment", "track") if run.network.classes else ("track",))
@@ -223,7 +207,6 @@ JOIN_PASS = Pass(
     makes=lambda layout, _: layout.joined,
     parts=lambda run: (),
     after=("track",),
-    is_whole=True,
 )
 
 LABEL_PASS = Pass(
@@ -257,7 +240,7 @@ MUX_PASS = Pass(
     name="mux",
     participle="muxed",
     release=3,
-    work=InDriver(_mux),
+    work=OfFilm(_mux),
     needs=lambda run, _: (("join", None), *(("render", chunk.index) for chunk in run.chunks)),
     makes=lambda layout, _: layout.output,
     parts=lambda run: (
@@ -266,7 +249,6 @@ MUX_PASS = Pass(
         *(("times kept",) if run.film.excerpt is not None and run.film.excerpt.keeps_times else ()),
     ),
     after=("render",),
-    is_whole=True,
 )
 
 #: The flow: each pass leaves a finished file for each chunk, and the last one makes the output. The driver looks for
@@ -277,12 +259,11 @@ PUBLISH_PASS = Pass(
     name="publish",
     participle="published",
     release=1,
-    work=InDriver(_publish),
+    work=OfFilm(_publish),
     needs=lambda run, _: (("mux", None),),
     makes=lambda layout, _: layout.receipt,
     parts=lambda run: (str(run.destination),),
     after=("mux",),
-    is_whole=True,
 )
 
 

@@ -3,39 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from pipeline.record.fingerprint import mark
 from pipeline.record.layout import RunLayout
-from pipeline.record.spent import NOTHING, Spent
+from pipeline.record.ledger import Made
 from pipeline.run.run import Run
 from pipeline.structures.chunk import Chunk
-from pipeline.structures.frame_damage import NO_DAMAGE, FrameDamage
+from pipeline.structures.frame_damage import FrameDamage
 
 #: A product: the pass that makes it, and the number of its chunk; None for the whole film.
 Key = tuple[str, int | None]
-
-
-@dataclass(frozen=True)
-class Made:
-    """The result of a pass for a chunk, on disk.
-
-    path : the file. seconds : spent, by name, including the pass's own. damage : of the source's frames.
-    notes : for the user, a sentence each. sha256 : of the file, if it is known. also : further files that belong to it.
-    holds : fingerprints of other passes whose results can be read from this file, for every chunk.
-    spent : by workers.
-    """
-
-    path: Path
-    seconds: Mapping[str, float]
-    damage: FrameDamage = NO_DAMAGE
-    notes: tuple[str, ...] = ()
-    sha256: str | None = None
-    also: tuple[Path, ...] = ()
-    holds: tuple[str, ...] = ()
-    spent: Spent = NOTHING
 
 
 class Bench(Protocol):
@@ -96,9 +76,16 @@ class InPool:
 
 @dataclass(frozen=True)
 class InDriver:
-    """A pass that the driver does itself. make : makes the product of a chunk, or with None of the whole film."""
+    """A pass that the driver does itself, chunk by chunk; the runner notes how long it takes."""
 
-    make: Callable[[Bench, Chunk | None], Made]
+    make: Callable[[Bench, Chunk], Made]
+
+
+@dataclass(frozen=True)
+class OfFilm:
+    """A pass that the driver does once, for the whole film; the runner notes how long it takes."""
+
+    make: Callable[[Bench], Made]
 
 
 @dataclass(frozen=True)
@@ -110,19 +97,17 @@ class Pass:
     work : how it is done. needs : products that the product of a chunk needs.
     makes : the file of a chunk's product. parts : values that the result depends on, as JSON or dataclasses.
     after : passes whose results it depends on. kept_in : a pass of the whole film whose file also holds this result.
-    is_whole : works on the whole film, not chunk by chunk.
     """
 
     name: str
     participle: str
     release: int
-    work: InPool | InDriver
+    work: InPool | InDriver | OfFilm
     needs: Callable[[Run, int | None], Iterable[Key]]
     makes: Callable[[RunLayout, int | None], Path]
     parts: Callable[[Run], Sequence[object]]
     after: tuple[str, ...] = ()
     kept_in: str | None = None
-    is_whole: bool = field(default=False)
 
 
 def fingerprints(run: Run, passes: Sequence[Pass]) -> dict[str, str]:

@@ -23,7 +23,7 @@ from pipeline.segment.settings import SegmentSettings
 from pipeline.storage.frame_film import gaps_in
 from pipeline.structures.address import FrameFolder, Place, in_full
 from pipeline.structures.video_info import VideoInfo
-from pipeline.track.key_frames import key_frames
+from pipeline.track.key_frames import film_key_frames
 from pipeline.video.colour.light_metadata import keeps_light
 from pipeline.video.colour.tone_map import as_painted, is_hdr
 from pipeline.video.cut.excerpt import excerpt
@@ -83,7 +83,7 @@ def plan_run(
         info=info,
         film=film,
         chunks=plan(film, settings.run.chunk_frames or CHUNK_FRAMES),
-        key_frames=_key_frames(film, resolved.segment.every or 1),
+        key_frames=film_key_frames(film, resolved.segment.every or 1),
         source=source,
         network=network,
         encoder=encoder,
@@ -138,12 +138,6 @@ def _looked_at(model: str, wanted: LoadSettings) -> Network:
     digest = weights_digest(model)  # fetches the weights
     registry.check_file(source)
     return Network(model, digest, registry.class_names(source), runtime)
-
-
-def _key_frames(film: VideoInfo, every: int) -> frozenset[int]:
-    """Numbers of the frames that the network looks at, counted in the source."""
-    seconds = [float(film.seconds(place)) for place in range(film.frame_count)]
-    return frozenset(film.span[0] + place for place in key_frames(seconds, every))
 
 
 def _check_regions(regions: tuple[tuple[float, float, float, float], ...], info: VideoInfo) -> None:

@@ -9,10 +9,10 @@ from operator import or_
 from pathlib import Path
 
 from pipeline.record.fingerprint import chunk_mark, mark
-from pipeline.record.ledger import Entry, Ledger
+from pipeline.record.ledger import Entry, Ledger, Made
 from pipeline.record.remote_run import RemoteRun
 from pipeline.record.spent import NOTHING, Spent
-from pipeline.run.passes import InPool, Key, Made, Pass, fingerprints
+from pipeline.run.passes import InPool, Key, Pass, fingerprints
 from pipeline.run.run import Run
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.frame_damage import NO_DAMAGE, FrameDamage
@@ -73,22 +73,9 @@ class Products:
             if name and entry:
                 self.remote.keep(name, entry, self._own(key))
 
-    def record(self, key: Key, made: Made, spent: Spent) -> None:
-        """Record a product, and what it cost."""
-        name, index = key
-        self.ledger.record(
-            name,
-            index,
-            self._mark(key),
-            made.path,
-            made.seconds.get(name, 0.0),
-            sha256=made.sha256,
-            notes=made.notes,
-            damage=made.damage,
-            also=made.also,
-            holds=made.holds,
-            spent=spent,
-        )
+    def record(self, key: Key, made: Made) -> None:
+        """Record a product."""
+        self.ledger.record(*key, self._mark(key), made)
         self._made_here.add(key)
         self.keep_for_others([key])
 

@@ -13,8 +13,9 @@ from pipeline.job.request import JobRequest
 from pipeline.job.resolve import resolve
 from pipeline.record.find_run import request_of, stored_weights
 from pipeline.record.layout import RunLayout
-from pipeline.record.ledger import Ledger
+from pipeline.record.ledger import Ledger, Made
 from pipeline.record.manifest import Manifest
+from pipeline.record.run_folder import RunFolder
 
 
 def rerender(run: Path, output: str, changes: Mapping[str, Mapping[str, Any]]) -> JobRequest:
@@ -63,25 +64,26 @@ def _check_view(manifest: Manifest, view: str | None) -> None:
 
 def _check_finished(run: Path) -> None:
     """Raise UsageError if the run has no detections of the whole video, StoreError if they were changed."""
-    ledger = Ledger(run / "ledger.jsonl")
-    if ledger.entry("join") is None or not RunLayout.joined_in(run).is_file():
+    finished = RunFolder(run)
+    ledger = Ledger(finished.ledger)
+    if ledger.entry("join") is None or not finished.joined.is_file():
         raise UsageError(
             f"The run at {run} is not finished.",
             found="no detections of the whole video",
             do=f"finish it with: seg-video resume {run}",
         )
-    ledger.check_whole("join", RunLayout.joined_in(run))
+    ledger.check_whole("join", finished.joined)
 
 
 def copy_detections(run: Path, layout: RunLayout, ledger: Ledger) -> None:
     """Copy a finished run's detections into the folder of the new run, and record them in its ledger."""
-    done = Ledger(run / "ledger.jsonl").entry("join")
+    finished = RunFolder(run)
+    done = Ledger(finished.ledger).entry("join")
     if done is None or ledger.done("join", None, done.fingerprint, layout.joined):
         return
-    write_whole(layout.joined, RunLayout.joined_in(run).read_bytes())
+    write_whole(layout.joined, finished.joined.read_bytes())
     also = [layout.folder / name for name, _ in done.also]
     for path in also:
         write_whole(path, (run / path.name).read_bytes())
-    ledger.record(
-        "join", None, done.fingerprint, layout.joined, 0.0, damage=done.damage, also=also, holds=done.holds
-    )
+    made = Made(layout.joined, damage=done.damage, also=tuple(also), holds=done.holds)
+    ledger.record("join", None, done.fingerprint, made)

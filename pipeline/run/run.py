@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from pipeline.job.settings import Settings
 from pipeline.record.layout import RunLayout
 from pipeline.record.source_identity import SourceIdentity
+from pipeline.store.header import Header
 from pipeline.structures.address import Address, Place
 from pipeline.structures.chunk import Chunk
+from pipeline.structures.frame_motion import EdgeMap, FrameMotion
 from pipeline.structures.pixel_classes import PixelClasses
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.colour.tone_map import as_painted
@@ -66,3 +70,17 @@ class Run:
         """The film as its frames are painted, encoded and checked."""
         decode = self.settings.decode
         return as_painted(self.film, tone_map=decode.tone_map, deinterlace=decode.deinterlace)
+
+    def header(self, start: int, motions: Sequence[FrameMotion], edges: Mapping[int, EdgeMap]) -> Header:
+        """The header of a file of frames with these motions, the first of them number `start`."""
+        numbers = [motion.to_numbers() for motion in motions]
+        return Header(
+            width=self.info.width,
+            height=self.info.height,
+            time_base=self.info.time_base,
+            first_frame=start,
+            pts=self.info.pts[start : start + len(numbers)],
+            class_names=dict(self.network.class_names),
+            motions=np.array(numbers, np.float32),
+            edges=edges,
+        )

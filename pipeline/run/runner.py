@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,9 @@ from pipeline.errors import (
     WriteError,
 )
 from pipeline.files import digest_of
+from pipeline.record.ledger import Made
 from pipeline.record.spent import NOTHING, Spent
-from pipeline.run.passes import InDriver, InPool, Key, Made, Pass
+from pipeline.run.passes import InDriver, InPool, Key, OfFilm, Pass
 from pipeline.run.pools import RunPools
 from pipeline.run.products import Products
 from pipeline.run.report.events import (
@@ -138,7 +141,7 @@ class Runner:
         """Count the frames that each pass is already done with."""
         missing = set(todo)
         for name, step in self._products.passes.items():
-            if not step.is_whole:
+            if not isinstance(step.work, OfFilm):
                 kept = (chunk for chunk in self.run.chunks if (name, chunk.index) not in missing)
                 self._done[name] = sum(map(len, kept))
 
@@ -185,14 +188,19 @@ class Runner:
             self._stopping = True
             self._listener.tell(StopAsked(len(self._in_flight)))
 
-    def _make(self, step: Pass, work: InDriver) -> bool:
+    def _make(self, step: Pass, work: InDriver | OfFilm) -> bool:
         """Make the next product of a pass of the driver; only one, so that workers need not wait for long."""
         key = self._schedule.next(step.name)
         if key is None:
             return False
-        if step.is_whole:
+        began, chunk = time.perf_counter(), self._chunk(key)
+        if isinstance(work, OfFilm):
             self._listener.tell(PassStarted(step.name))
-        self._keep(key, work.make(self, self._chunk(key)))
+            made = work.make(self)
+        else:
+            assert chunk is not None
+            made = work.make(self, chunk)
+        self._keep(key, replace(made, seconds={step.name: time.perf_counter() - began}))
         return True
 
     def _submit(self, step: Pass, work: InPool) -> bool:
@@ -242,10 +250,10 @@ class Runner:
             self._fail(step, chunk, result.error)
 
     def _keep(self, key: Key, made: Made) -> None:
-        spent = made.spent + METER.take()
-        self._products.record(key, made, spent)
+        made = replace(made, spent=made.spent + METER.take())
+        self._products.record(key, made)
         self.seconds.update(made.seconds)
-        self._count(key, made.notes, made.seconds.get(key[0], 0.0), spent)
+        self._count(key, made.notes, made.seconds.get(key[0], 0.0), made.spent)
 
     def _count(self, key: Key, notes: Iterable[str], seconds: float = 0.0, spent: Spent = NOTHING) -> None:
         """Count a product that exists now, and report it."""
@@ -282,6 +290,6 @@ class Runner:
         done: dict[str, Any] = {
             step.participle: self._done[name]
             for name, step in self._products.passes.items()
-            if not step.is_whole
+            if not isinstance(step.work, OfFilm)
         }
         return Counts(str(self.run.target), self.run.film.frame_count, done)

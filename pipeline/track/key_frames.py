@@ -6,6 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from pipeline.structures.video_info import VideoInfo
+
+
+def film_key_frames(film: VideoInfo, every: int) -> frozenset[int]:
+    """Numbers of the film's key frames, counted in its source."""
+    seconds = [float(film.seconds(place)) for place in range(film.frame_count)]
+    return frozenset(film.span[0] + place for place in key_frames(seconds, every))
+
 
 def key_frames(seconds: Sequence[float], every: int) -> list[int]:
     """Positions of the key frames, ascending: the first, the last, and about every Nth in between.

@@ -54,7 +54,6 @@ class TaskResult:
     retried : an attempt failed, and the task is not over but tried again.
     """
 
-    pool: str
     key: Any
     attempts: int
     value: Any = None

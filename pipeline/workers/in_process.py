@@ -46,13 +46,13 @@ class InProcessPools:
         pool, key, attempts, task = self._waiting.popleft()
         try:
             self.setup_result(pool)
-            return [TaskResult(pool, key, attempts, value=self._workers[pool].process(task))]
+            return [TaskResult(key, attempts, value=self._workers[pool].process(task))]
         except Exception as error:  # the border of a worker: whatever happened becomes a result
             known = described(error)
         if is_final(known, attempts):
-            return [TaskResult(pool, key, attempts, error=known)]
+            return [TaskResult(key, attempts, error=known)]
         self._waiting.append((pool, key, attempts + 1, task))
-        return [TaskResult(pool, key, attempts, error=known, retried=True)]
+        return [TaskResult(key, attempts, error=known, retried=True)]
 
     def close(self) -> None:
         """Let the workers that were set up go."""

@@ -59,13 +59,12 @@ class Pool(Generic[SomeWorker]):
 
     def end(self, task: PoolTask, value: Any, error: SegVideoError | None) -> TaskResult:
         """The result of an attempt; a task that may succeed another time waits in `again`."""
-        name = self.spec.name
         if error is None:
-            return TaskResult(name, task.key, task.attempts, value=value)
+            return TaskResult(task.key, task.attempts, value=value)
         if is_final(error, task.attempts):
-            return TaskResult(name, task.key, task.attempts, error=error)
+            return TaskResult(task.key, task.attempts, error=error)
         self.again.append(PoolTask(task.key, task.payload, task.attempts + 1))
-        return TaskResult(name, task.key, task.attempts, error=error, retried=True)
+        return TaskResult(task.key, task.attempts, error=error, retried=True)
 
     def lose(self, worker: SomeWorker, reason: str) -> Iterable[TaskResult]:
         """Forget a worker that died: all of its tasks have failed once more."""

@@ -31,7 +31,9 @@ np.savez(results, **columns)
 
 
 def run_on_jax(weights: Path, frames: Path, results: Path) -> dict[str, np.ndarray]:
-    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
+    # Compiling is nearly all of its time, and half of that is LLVM's optimisation of what runs once.
+    flags = {"JAX_PLATFORMS": "cpu", "XLA_FLAGS": "--xla_backend_optimization_level=0"}
+    environment = {**os.environ, "KERAS_BACKEND": "jax", **flags}
     command = [sys.executable, "-c", SCRIPT, str(weights), str(frames), str(results)]
     subprocess.run(command, env=environment, check=True, capture_output=True, timeout=280)
     with np.load(results) as file:

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline import cli
 from pipeline.proof.verify import verify
-from pipeline.record.ledger import Ledger
+from pipeline.record.ledger import Ledger, Made
 from pipeline.structures.frame_damage import FrameDamage
 from pipeline.video.read.probe import probe
 from tests.traffic import write_damaged
@@ -105,7 +105,7 @@ def test_a_word_that_damaged_does_not_know_is_a_usage_error(traffic, capsys):
 def test_the_ledger_keeps_spans(here):
     (here / "file").write_bytes(b"-")
     damage = FrameDamage(((3, 5), (9, 10)), ((7, 8),))
-    Ledger(here / "ledger").record("segment", 0, "mark", here / "file", 1.0, damage=damage)
+    Ledger(here / "ledger").record("segment", 0, "mark", Made(here / "file", damage=damage))
     entry = Ledger(here / "ledger").entry("segment", 0)
     assert entry is not None
     assert entry.damage == damage

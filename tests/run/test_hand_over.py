@@ -24,6 +24,7 @@ from urllib.request import urlopen
 
 import psutil
 import pytest
+import ray  # noqa: F401 - sets a variable of the environment for good, and so before any test
 import yaml
 
 from pipeline import __version__
@@ -346,10 +347,9 @@ def test_a_job_over_s3_is_finished_whatever_becomes_of_its_machines(machines, jo
 
 def test_a_head_of_another_version_is_told_before_anything_starts(tmp_path, monkeypatch, capfd):
     def run_here(address, command, working_dir, begun, listen, *_):
-        # The shell's parent is Ray's job server there and this process here: both have Ray's library loaded.
+        # The shell's parent is Ray's job server there and this process here: both have loaded Ray's library.
         return subprocess.run(command, shell=True, cwd=working_dir, check=False).returncode
 
-    importlib.import_module("ray")
     monkeypatch.setattr("pipeline.run.hand_over.run_on_cluster", run_here)
     monkeypatch.setattr("pipeline.run.hand_over.__version__", "9.9.9")
     file = tmp_path / "job.yaml"

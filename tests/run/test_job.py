@@ -63,6 +63,9 @@ def test_the_output_is_the_same_video_plus_masks_and_no_worker_waits_for_the_dri
     assert happened[:4] == [("segment", 0), ("segment", 1), "stored", ("segment", 2)]
     last_stored = len(happened) - happened[::-1].index("stored")
     assert ("render", 0) in happened[last_stored : happened.index("joined")]
+    busy = result.facts.busy_seconds
+    assert set(busy) == {"segment", "network", "track", "label", "render", "join", "mux"}
+    assert min(busy.values()) > 0.0
     before, after = frames_of(traffic), frames_of(out)
     assert len(after) == 40
     assert [pts for pts, _ in after] == [pts for pts, _ in before]

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import until
+
 
 def finish(process):
     output, errors = process.communicate(timeout=240)
@@ -39,6 +41,17 @@ def ours(path):
     ).read_bytes()
 
 
+def alive(pids):
+    return [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+
+
+def begun(folder):
+    """Wait until the ledger of the run of out.mp4 has two lines; its path."""
+    ledger = folder / "out.mp4.seg-run" / "ledger.jsonl"
+    until(lambda: ledger.exists() and ledger.read_text().count("\n") >= 2)
+    return ledger
+
+
 @pytest.fixture
 def in_process(uninterrupted):
     return ours(uninterrupted)
@@ -56,9 +69,7 @@ def test_a_worker_that_is_killed_is_replaced_and_nothing_is_lost_or_doubled(
     out, stuck = tmp_path / "out.mp4", tmp_path / "stuck"
     process = command(traffic, out, *words, "--chunk-frames", 4, "--progress", "json", FAKE_STUCK=str(stuck))
     ledger = tmp_path / "out.mp4.seg-run" / "ledger.jsonl"
-    until = time.monotonic() + 240
-    while time.monotonic() < until and not (stuck.exists() and stuck.read_text().endswith("\n")):
-        time.sleep(0.02)
+    until(lambda: stuck.exists() and stuck.read_text().endswith("\n"))
     os.kill(int(stuck.read_text()), signal.SIGKILL)
     everybody = [pid for pid, _ in children_of(process.pid)]
     code, _, errors = finish(process)
@@ -71,10 +82,7 @@ def test_a_worker_that_is_killed_is_replaced_and_nothing_is_lost_or_doubled(
     assert sorted(entry["chunk"] for entry in entries if entry["step"] == "segment") == list(range(10))
     assert ours(out) == in_process
     # Python's own tracker of a process's resources ends when it sees that all of them are gone.
-    until = time.monotonic() + 10
-    while time.monotonic() < until and any(Path(f"/proc/{pid}").exists() for pid in everybody):
-        time.sleep(0.1)
-    assert [pid for pid in everybody if Path(f"/proc/{pid}").exists()] == []
+    until(lambda: not alive(everybody), seconds=10)
 
 
 @pytest.mark.slow
@@ -98,19 +106,13 @@ def test_a_chunk_that_always_fails_does_not_stop_the_others(command, traffic, tm
 def test_workers_end_with_a_killed_driver(command, traffic, tmp_path, in_process, words):
     out = tmp_path / "out.mp4"
     process = command(traffic, out, *words, "--chunk-frames", 4, FAKE_DELAY="0.1")
-    ledger = tmp_path / "out.mp4.seg-run" / "ledger.jsonl"
-    until = time.monotonic() + 240
-    while time.monotonic() < until and not (ledger.exists() and ledger.read_text().count("\n") >= 2):
-        time.sleep(0.02)
+    begun(tmp_path)
     # Two small agents look for their head for a minute before they end too: Ray's own number.
     everybody = [pid for pid, line in children_of(process.pid) if "Agent" not in line]
     assert len(everybody) > 1
     process.kill()
     process.communicate()
-    until = time.monotonic() + 30
-    while time.monotonic() < until and any(Path(f"/proc/{pid}").exists() for pid in everybody):
-        time.sleep(0.2)
-    assert [pid for pid in everybody if Path(f"/proc/{pid}").exists()] == []
+    until(lambda: not alive(everybody), seconds=30)
     code, _, errors = finish(command(traffic, out, "--workers", 3, "--chunk-frames", 4))
     assert code == 0, errors
     assert ours(out) == in_process
@@ -122,10 +124,7 @@ def test_workers_end_with_a_killed_driver(command, traffic, tmp_path, in_process
 def test_ctrl_c_of_the_whole_process_group_lets_chunks_in_flight_end(command, traffic, tmp_path, words):
     out = tmp_path / "out.mp4"
     process = command(traffic, out, *words, "--chunk-frames", 4, FAKE_DELAY="0.2")
-    ledger = tmp_path / "out.mp4.seg-run" / "ledger.jsonl"
-    until = time.monotonic() + 240
-    while time.monotonic() < until and not (ledger.exists() and ledger.read_text().count("\n") >= 2):
-        time.sleep(0.02)
+    ledger = begun(tmp_path)
     for pid in [process.pid, *(pid for pid, _ in children_of(process.pid))]:
         os.kill(pid, signal.SIGINT)
     code, _, errors = finish(process)
@@ -141,10 +140,7 @@ def test_a_ray_that_dies_ends_the_run_with_one_line_and_it_can_be_resumed(
 ):
     out = tmp_path / "out.mp4"
     process = command(traffic, out, *RAY, "--chunk-frames", 4, FAKE_DELAY="0.2")
-    ledger = tmp_path / "out.mp4.seg-run" / "ledger.jsonl"
-    until = time.monotonic() + 240
-    while time.monotonic() < until and not (ledger.exists() and ledger.read_text().count("\n") >= 2):
-        time.sleep(0.02)
+    begun(tmp_path)
     (pid,) = [pid for pid, line in children_of(process.pid) if line.split()[0].endswith(f"/{victim}")]
     os.kill(pid, signal.SIGKILL)
     killed = time.monotonic()

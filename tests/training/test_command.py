@@ -22,7 +22,7 @@ log_every: 1
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, narrow_compact: None) -> Path:
     write_shapes(tmp_path / "data")
     (tmp_path / "train.yaml").write_text(CONFIG)
     monkeypatch.chdir(tmp_path)

@@ -26,7 +26,7 @@ batch: 4
 objects: 4
 roi_samples: 32
 steps: 70
-learning_rate: 2e-3
+learning_rate: 3e-3
 weight_decay: 0
 warmup_steps: 5
 ema_decay: 0.8
@@ -57,9 +57,12 @@ def mask_ap(data: Path, weights: Path) -> tuple[float, float]:
     return float(evaluation.stats[0]), float(evaluation.stats[1])
 
 
-@pytest.mark.timeout(900)  # 35 s on two idle cores with 120 steps, which reach 0.9
+@pytest.mark.timeout(900)
 def test_four_pictures_are_learnt_by_heart(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    narrow_compact: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     write_shapes(tmp_path / "data")
     (tmp_path / "train.yaml").write_text(CONFIG)
@@ -72,4 +75,4 @@ def test_four_pictures_are_learnt_by_heart(
     assert list(load(weights).class_names.values()) == list(CATEGORIES.values())
     ap, ap50 = mask_ap(tmp_path / "data", weights)
     assert ap50 > 0.95
-    assert ap > 0.5  # 0.75 where it was measured
+    assert ap > 0.5  # 0.77 where it was measured

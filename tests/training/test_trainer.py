@@ -17,7 +17,7 @@ from tests.training.shapes import CATEGORIES, write_shapes
 
 
 @pytest.fixture(autouse=True)
-def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
+def stand_in(narrow_compact: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """A step whose loss is a function of the pictures it is given."""
     monkeypatch.setattr(
         trainer, "make_step", lambda *_: lambda images, targets: {"loss": float(images.mean())}

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
+from tests.patience import until
 from tests.run.test_workers import children_of
 
 #: Bytes of addresses as /proc/net has them: 127.0.0.1, the same within IPv6, and ::1.
@@ -29,9 +29,7 @@ def running(command, traffic, tmp_path):
         traffic, "out.mp4", "--workers", 2, "--cluster", "local", "--chunk-frames", 4, FAKE_DELAY="0.5"
     )
     ledger = tmp_path / "out.mp4.seg-run" / "ledger.jsonl"
-    until = time.monotonic() + 120
-    while time.monotonic() < until and not (ledger.exists() and ledger.read_text()):
-        time.sleep(0.05)
+    until(lambda: ledger.exists() and ledger.read_text())
     yield [process.pid, *(pid for pid, _ in children_of(process.pid))]
     process.kill()
     process.communicate()

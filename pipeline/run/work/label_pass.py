@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import io
-import time
 
 import numpy as np
 
 from pipeline.files import write_whole
+from pipeline.record.ledger import Made
 from pipeline.render.frame_labels import FrameLabels, pack_labels, unpack_labels
 from pipeline.render.label_planner import LabelPlanner
 from pipeline.render.label_state import LabelState
-from pipeline.run.passes import Bench, Made
+from pipeline.run.passes import Bench
 from pipeline.run.work.track_pass import tracked_frames
 from pipeline.structures.chunk import Chunk
 
 
-def label(bench: Bench, chunk: Chunk | None) -> Made:
+def label(bench: Bench, chunk: Chunk) -> Made:
     """Plan the labels of a chunk, continuing from the state after the chunk before."""
-    assert chunk is not None
-    run, began = bench.run, time.perf_counter()
+    run = bench.run
     info, layout = run.info, run.layout
     planner = LabelPlanner(run.settings.render, info.width, info.height, run.network.class_names)
     state = planner.start()
@@ -32,7 +31,7 @@ def label(bench: Bench, chunk: Chunk | None) -> Made:
     np.save(table, pack_labels(planned), allow_pickle=False)
     write_whole(after, state.to_json().encode())
     write_whole(path, table.getvalue())
-    return Made(path, {"label": time.perf_counter() - began}, also=(after,))
+    return Made(path, also=(after,))
 
 
 def planned_labels(bench: Bench, chunk: Chunk) -> list[FrameLabels]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.files import write_whole
-from pipeline.run.passes import Bench, Key, Made
+from pipeline.record.ledger import Made
+from pipeline.run.passes import Bench, Key
 from pipeline.run.run import Run
-from pipeline.store.header import Header
 from pipeline.store.reader import DetectionsFile
 from pipeline.store.writer import write_tracks
 from pipeline.structures.chunk import Chunk
@@ -23,13 +22,12 @@ from pipeline.track.steadying import STEADY_SECONDS, TrackedFrame, steadied
 _COUNT_BYTES = 8
 
 
-def track(bench: Bench, chunk: Chunk | None) -> Made:
+def track(bench: Bench, chunk: Chunk) -> Made:
     """Follow the objects through a chunk, and store the frames whose tracks become final with it.
 
     These lag behind the chunk by `lag_seconds`; early in the film there are none.
     """
-    assert chunk is not None
-    run, began = bench.run, time.perf_counter()
+    run = bench.run
     size = run.info.height, run.info.width
     tracker = FilmTracker(run.settings.track, run.network.class_names, size)
     final_before, state = _state_before(run, chunk, tracker)
@@ -39,10 +37,12 @@ def track(bench: Bench, chunk: Chunk | None) -> Made:
     stop = final_before + len(tracks)
     write_whole(after, stop.to_bytes(_COUNT_BYTES, "little") + state)
     if tracks:
-        write_tracks(path, _header(run, final_before, frames[: len(tracks)]), tracks)
+        final = frames[: len(tracks)]
+        edges = {number: one.edges for number, one in enumerate(final, final_before) if one.edges is not None}
+        write_tracks(path, run.header(final_before, [one.motion for one in final], edges), tracks)
     else:
         write_whole(path, b"")
-    return Made(path, {"track": time.perf_counter() - began}, also=(after,))
+    return Made(path, also=(after,))
 
 
 def own_car(run: Run) -> NDArray[np.bool_] | None:
@@ -168,18 +168,3 @@ def _frames(bench: Bench, start: int, stop: int) -> list[FilmFrame]:
             seconds, motion = float(run.info.seconds(number)), header.motion(number)
             frames.append(FilmFrame(seconds, seen, motion, header.edges.get(number)))
     return frames
-
-
-def _header(run: Run, start: int, frames: Sequence[FilmFrame]) -> Header:
-    """Of the file with the tracks of these frames, numbered from `start` on."""
-    motions = [frame.motion.to_numbers() for frame in frames]
-    return Header(
-        width=run.info.width,
-        height=run.info.height,
-        time_base=run.info.time_base,
-        first_frame=start,
-        pts=run.info.pts[start : start + len(frames)],
-        class_names=dict(run.network.class_names),
-        motions=np.array(motions, np.float32).reshape(len(frames), -1),
-        edges={number: frame.edges for number, frame in enumerate(frames, start) if frame.edges is not None},
-    )

@@ -108,7 +108,6 @@ def decode_rgb(
     width: int,
     height: int,
     *,
-    packets: PacketSpan | None = None,
     deinterlace: bool = False,
 ) -> Iterator[DecodedFrame[NDArray[np.uint8]]]:
     """The same frames as uint8 RGB [height, width, 3], scaled to this size regardless of the aspect.
@@ -119,7 +118,7 @@ def decode_rgb(
     def convert(_: int, frame: VideoFrame) -> NDArray[np.uint8]:
         return _small(deinterlaced(frame) if deinterlace else frame, info, width, height, to_rgb)
 
-    return _decode(info, chunk, packets, 1, convert)
+    return _decode(info, chunk, None, 1, convert)
 
 
 def decode_small(
