@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -81,6 +82,15 @@ def test_nothing_adds_up_over_many_joints(tmp_path: Path) -> None:
     assert len(parts) >= 8
     mux_proved(info, parts, tmp_path / "out.mp4")
     assert probe(tmp_path / "out.mp4").pts.tolist() == pts
+
+
+def test_the_last_frame_has_its_own_duration_though_others_are_decoded_after_it(tmp_path: Path) -> None:
+    info = probe(write_clip(tmp_path / "clip.mp4"))
+    info = replace(info, end_pts=int(info.pts[-1]) + 33)
+    mux_proved(info, encode_all(info, tmp_path), tmp_path / "out.mp4")
+    shown = [pts for pts, _ in packets_of(tmp_path / "out.mp4", "video")]
+    assert shown[-1] < max(shown)
+    assert probe(tmp_path / "out.mp4").end_pts == info.end_pts
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mov"])
