@@ -133,6 +133,22 @@ def test_an_input_is_known_where_a_stands_for_a_large_one_and_inodes_are_made_up
         pairs(["a.mov"], "A.MOV")
 
 
+@pytest.mark.parametrize("output", ["./", "out/", "new/folder/"])
+def test_outputs_in_other_letters_are_one_where_a_stands_for_a_large_one(folder, monkeypatch, output):
+    def folding(path):
+        path = Path(path)
+        return path.name.lower() in {entry.name.lower() for entry in path.parent.iterdir()}
+
+    (folder / "card").mkdir()
+    (folder / "card" / "A.mov").write_bytes(b"-")
+    (folder / "out").mkdir()
+    (folder / "out" / "HERE").write_bytes(b"-")
+    assert len(pairs(["a.mov", "card/A.mov"], output)) == 2
+    monkeypatch.setattr(os.path, "lexists", folding)
+    with pytest.raises(UsageError, match=r"(?s)2 inputs would be written to .*takes A for a"):
+        pairs(["a.mov", "card/A.mov"], output)
+
+
 def test_jobs_of_a_command_know_of_each_other(folder):
     with pytest.raises(UsageError, match="2 inputs would be written to x"):
         check_together([(["a.mov"], "x.mp4"), (["b.MP4"], "./x.mp4")])
