@@ -112,10 +112,16 @@ def _check_file(path: Path) -> None:
         size = path.stat().st_size
     except OSError as error:
         raise InputError(f"{path} cannot be opened.", found=error.strerror or str(error)) from error
+    if path.is_dir():
+        raise InputError(
+            f"{path} is a folder.",
+            do="name a video file, or of numbered frames the folder and --frames-as-video",
+        )
     if not path.is_file():
         raise InputError(
             f"{path} is no file.",
-            do="name a video file, or of numbered frames the folder and --frames-as-video",
+            found="a pipe, a socket or a device",
+            do="save what comes out of it to a file first",
         )
     if size == 0:
         raise InputError(f"{path} is empty.", found="0 bytes")
