@@ -54,7 +54,7 @@ def test_a_list_names_files_and_addresses_a_line_each(folder):
     ]
 
 
-@pytest.mark.parametrize("kind", ["fifo", "endless", "folder", "zero"])
+@pytest.mark.parametrize("kind", ["fifo", "endless", "folder", "zero", "UTF-16"])
 def test_a_list_that_is_none_is_told_at_once(folder, kind):
     path = folder / "list.txt"
     {
@@ -62,8 +62,10 @@ def test_a_list_that_is_none_is_told_at_once(folder, kind):
         "endless": lambda: path.write_text("x" * 5000),
         "folder": path.mkdir,
         "zero": lambda: path.write_text("a\0b.mp4"),
+        "UTF-16": lambda: path.write_text("a.mov", encoding="utf-16"),
     }[kind]()
-    with pytest.raises((InputError, UsageError), match=r"text file of video names|too long|a NUL character"):
+    words = r"text file of video names|too long|a NUL character|UTF-8 text; in PowerShell"
+    with pytest.raises((InputError, UsageError), match=words):
         pairs(["list.txt"], "out/")
 
 
