@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.structures.address import Place
 from pipeline.video.headers.nal_units import nal_units, unit_type
-from pipeline.video.read.source import open_source, reason, video_stream
+from pipeline.video.read.source import demuxed, open_source, reason, video_stream
 
 #: Formats that count packets instead of dating them. With B-frames their pts are a guess in decoding order.
 _UNDATED_CONTAINERS = {"avi", "h264", "hevc", "m4v", "mpegvideo", "vc1", "obu"}
@@ -91,7 +91,7 @@ def _read_packets(container: InputContainer, stream: VideoStream) -> tuple[list[
     packets, corrupt, found, reached, damage = [], 0, 0, 0, []
     codec, header = stream.codec_context.name, stream.codec_context.extradata or b""
     try:
-        for packet in container.demux(stream):
+        for packet in demuxed(container, stream):
             found += packet.size > 0
             corrupt += packet.is_corrupt
             if packet.dts is not None and container.format.name == "avi":
@@ -136,7 +136,7 @@ def _order_by_decoding(path: Place, position: int) -> NDArray[np.int64]:
     rank = 0
     with open_source(path) as container:
         stream = video_stream(container, position)
-        for packet in container.demux(stream):
+        for packet in demuxed(container, stream):
             if packet.size:
                 packet.pts, rank = rank, rank + is_shown(packet)
             try:

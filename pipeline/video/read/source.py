@@ -12,6 +12,8 @@ import av
 from av.codec.context import CodecContext
 from av.container import InputContainer
 from av.error import FFmpegError
+from av.packet import Packet
+from av.stream import Stream
 from av.video.stream import VideoStream
 
 from pipeline.errors import InputError
@@ -90,6 +92,21 @@ def video_stream(container: InputContainer, position: int) -> VideoStream:
     stream = container.streams[position]
     assert isinstance(stream, VideoStream)
     return stream
+
+
+def demuxed(container: InputContainer, *streams: Stream) -> Iterator[Packet]:
+    """The packets of these streams and, at the end, an empty one of each, as PyAV's `demux` gives them.
+
+    MPEG-TS may bring streams that it did not announce, such as a camera's positions. PyAV marks the wanted ones in an
+    array of the streams that it knew, reads on behind it at the end, and fails with an IndexError where that says yes.
+    """
+    packets = container.demux(*streams)
+    while True:
+        try:
+            packet = next(packets)
+        except (StopIteration, IndexError):
+            return
+        yield packet
 
 
 def codec_tag(context: CodecContext) -> str:

@@ -18,7 +18,7 @@ from pipeline.errors import ConfigError, UsageError
 from pipeline.structures.video_info import StreamInfo, VideoInfo
 from pipeline.video.cut.stream_cut import StreamCut
 from pipeline.video.read.packets import first_packets
-from pipeline.video.read.source import open_source
+from pipeline.video.read.source import demuxed, open_source
 from pipeline.video.write.gapless import bytes_a_second, stretches
 from pipeline.video.write.timeline import output_timeline
 
@@ -200,7 +200,7 @@ def _with_gaps(info: VideoInfo, muxer: str) -> set[int]:
     with open_source(info.path) as source:
         rates = {place: bytes_a_second(source.streams[place]) for place in sounds}
         with suppress(FFmpegError):  # behind what cannot be read there is nothing to lose
-            for packet in source.demux(*(source.streams[place] for place in sounds)):
+            for packet in demuxed(source, *(source.streams[place] for place in sounds)):
                 place = packet.stream_index
                 if packet.size and packet.pts is not None and cuts[place].take(packet):
                     times[place].append(packet.pts)
