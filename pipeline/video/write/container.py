@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import defaultdict
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,7 +78,7 @@ def check_container(info: VideoInfo, out: Path) -> ContainerCheck:
 
 def _check(info: VideoInfo, source: InputContainer, muxer: str, out: Path) -> ContainerCheck:
     too_long = _too_long(info, out.suffix)
-    kept, warnings, problems = [], [], [*too_long]
+    kept, lost, warnings, problems = [], [], [], [*too_long]
     torn, cut_off = _with_gaps(info, muxer), _cut_off(info, source, muxer)
     for stream in info.streams:
         if stream.index == info.video or is_made_by_the_muxer(info, stream):
@@ -92,14 +93,19 @@ def _check(info: VideoInfo, source: InputContainer, muxer: str, out: Path) -> Co
                 if info.excerpt is not None and info.excerpt.begins is not None:
                     warnings.append(f"{_name(stream)} begins with its first keyframe in the part")
         elif stream.kind in ("audio", "subtitle"):
-            problems.append(f"{out.suffix} cannot hold {_name(stream)}")
+            lost.append(stream)
         else:
             warnings.append(f"{out.suffix} cannot hold {_name(stream)}; it is left out")
+    empty = _empty(info, [stream.index for stream in lost])
+    problems += [f"{out.suffix} cannot hold {_name(stream)}" for stream in lost if stream.index not in empty]
+    warnings += [
+        f"{_name(info.streams[place])} is announced and has no packet: it is left out" for place in empty
+    ]
     if info.excerpt is not None and _time_code(info) != _time_code(info.whole):
         warnings.append("the time code is that of the source's first frame: a part has none")
     fitting: list[str] = []
     if problems and not too_long:
-        fitting = [suffix for suffix, other in _MUXERS.items() if _holds_all(info, source, other)]
+        fitting = [suffix for suffix, other in _MUXERS.items() if _holds_all(info, source, other, empty)]
     return ContainerCheck(muxer, tuple(kept), tuple(problems), tuple(fitting), tuple(warnings))
 
 
@@ -190,6 +196,14 @@ def _fits(source: InputContainer, stream: StreamInfo, muxer: str) -> bool:
     return _can_be_written(source.streams[stream.index], muxer)
 
 
+def _empty(info: VideoInfo, places: Collection[int]) -> list[int]:
+    """Those of these streams that have no packet, as sound of a camera whose microphone is off."""
+    if not places:
+        return []
+    with open_source(info.path) as source:
+        return sorted(set(places) - first_packets(source, places).keys())
+
+
 def _with_gaps(info: VideoInfo, muxer: str) -> set[int]:
     """Positions of PCM with gaps, which QuickTime cannot hold; none for another format."""
     sounds = [stream.index for stream in info.streams if stream.codec.startswith("pcm_")]
@@ -229,7 +243,11 @@ def _name(stream: StreamInfo) -> str:
     return f"stream {stream.index} ({' '.join(word for word in known if word)})"
 
 
-def _holds_all(info: VideoInfo, source: InputContainer, muxer: str) -> bool:
-    """True if no sound and no subtitle is lost."""
-    wanted = [stream for stream in info.streams if stream.kind in ("audio", "subtitle")]
+def _holds_all(info: VideoInfo, source: InputContainer, muxer: str, empty: Collection[int]) -> bool:
+    """True if no sound and no subtitle is lost. empty : positions of streams in which nothing is."""
+    wanted = [
+        stream
+        for stream in info.streams
+        if stream.kind in ("audio", "subtitle") and stream.index not in empty
+    ]
     return all(_fits(source, stream, muxer) for stream in wanted) and not _with_gaps(info, muxer)

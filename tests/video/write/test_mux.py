@@ -171,6 +171,21 @@ def test_what_the_container_cannot_hold_is_refused_with_one_that_can(tmp_path: P
     assert check_container(info, tmp_path / "out.mkv").problems == ()
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_sound_that_is_announced_and_never_comes_is_left_out_with_a_word(tmp_path: Path, suffix: str) -> None:
+    """As of a camera whose microphone is off: FFmpeg knows no rate of it, and no container holds such a track."""
+    content = write_clip(tmp_path / "heard.ts", sound=True).read_bytes()
+    packets = [content[at : at + 188] for at in range(0, len(content), 188)]
+    silent = [packet for packet in packets if packet[1:3] not in (b"\x41\x01", b"\x01\x01")]  # number 0x101
+    assert len(silent) < len(packets)
+    (tmp_path / "silent.ts").write_bytes(b"".join(silent))
+    info = probe(tmp_path / "silent.ts")
+    assert [stream.kind for stream in info.streams] == ["video", "audio"]
+    check = check_container(info, tmp_path / f"out{suffix}")
+    assert (check.problems, check.kept) == ((), ())
+    assert check.warnings == ("stream 1 (audio aac) is announced and has no packet: it is left out",)
+
+
 def test_pcm_sound_is_not_hidden_in_an_mp4(tmp_path: Path) -> None:
     info = probe(write_clip(tmp_path / "clip.mkv", sound=True, sound_codec="pcm_s16le"))
     assert check_container(info, tmp_path / "out.mp4").fitting == (".mov", ".mkv")
