@@ -9,6 +9,7 @@ import ffmpeg
 import pytest
 
 from pipeline.errors import InputError
+from pipeline.video.read.index import _clock_starts
 from pipeline.video.read.probe import probe
 from pipeline.video.read.program_map import announced_media
 from pipeline.video.read.source import demuxed
@@ -88,6 +89,23 @@ def test_another_size_in_mid_stream_is_followed(tmp_path: Path) -> None:
     one, other = (recording(tmp_path / f"{size}.ts", "libx264", size=size) for size in ("64x48", "96x64"))
     (tmp_path / "both.ts").write_bytes(one + other)
     assert probe(tmp_path / "both.ts").frame_count == 40
+
+
+def test_a_clock_that_starts_anew_is_told_with_what_helps(tmp_path: Path) -> None:
+    one = recording(tmp_path / "one.ts", "libx264", 2)
+    assert probe(tmp_path / "one.ts").damage == ()
+    (tmp_path / "three.ts").write_bytes(one * 3)
+    (told,) = [sentence for sentence in probe(tmp_path / "three.ts").damage if "clock" in sentence]
+    assert told.startswith("its clock starts anew 2 times, as in recordings put one behind the other")
+    assert "ffmpeg -i" in told
+
+
+def test_a_clock_starts_anew_where_times_go_back_and_stay_there() -> None:
+    assert _clock_starts([100, 110, 120, 0, None, 10, 20], 50)
+    assert not _clock_starts([100, 110, 120, 80, 90, 100], 50)
+    assert not _clock_starts([100, 110, 9000, 120, 130, 140], 50)  # a single damaged one
+    assert not _clock_starts([100, 110, 0, 120, 130, 140], 50)
+    assert not _clock_starts([100, 0], 50)
 
 
 @pytest.mark.parametrize("name", ["plain.ts", "blu.m2ts"])
