@@ -46,7 +46,7 @@ class ContainerCheck:
     muxer : FFmpeg's name of the output's format.
     kept : positions of the streams that are copied, besides the one that is painted.
     problems : a sentence for each sound or subtitle track that would be lost; the output is not to be made.
-    fitting : endings of names, for which there would be no problem.
+    fitting : endings of names, for which there would be no problem. lost : positions of those tracks.
     warnings : a sentence for each lesser loss, and for whatever else the user should know.
     """
 
@@ -54,16 +54,20 @@ class ContainerCheck:
     kept: tuple[int, ...]
     problems: tuple[str, ...]
     fitting: tuple[str, ...]
+    lost: tuple[int, ...]
     warnings: tuple[str, ...]
 
     def refuse_losses(self, info: VideoInfo, out: Path) -> None:
         """Raise UsageError if there are problems."""
-        if self.problems:
-            raise UsageError(
-                f"{out.suffix} cannot hold all of {info.path}.",
-                found="; ".join(self.problems),
-                do=f"name an output that ends in {' or '.join(self.fitting)}" if self.fitting else None,
-            )
+        if not self.problems:
+            return
+        do = f"name an output that ends in {' or '.join(self.fitting)}" if self.fitting else None
+        if self.lost and not self.fitting:  # as sound of a format, or with a rate, that FFmpeg does not know
+            without = " ".join(f"-map -0:{place}" for place in self.lost)
+            do = f"copy the file without it first: ffmpeg -i IN -map 0 {without} -c copy COPY"
+        raise UsageError(
+            f"{out.suffix} cannot hold all of {info.path}.", found="; ".join(self.problems), do=do
+        )
 
 
 def check_container(info: VideoInfo, out: Path) -> ContainerCheck:
@@ -97,7 +101,8 @@ def _check(info: VideoInfo, source: InputContainer, muxer: str, out: Path) -> Co
         else:
             warnings.append(f"{out.suffix} cannot hold {_name(stream)}; it is left out")
     empty = _empty(info, [stream.index for stream in lost])
-    problems += [f"{out.suffix} cannot hold {_name(stream)}" for stream in lost if stream.index not in empty]
+    lost = [stream for stream in lost if stream.index not in empty]
+    problems += [f"{out.suffix} cannot hold {_name(stream)}" for stream in lost]
     warnings += [
         f"{_name(info.streams[place])} is announced and has no packet: it is left out" for place in empty
     ]
@@ -106,7 +111,8 @@ def _check(info: VideoInfo, source: InputContainer, muxer: str, out: Path) -> Co
     fitting: list[str] = []
     if problems and not too_long:
         fitting = [suffix for suffix, other in _MUXERS.items() if _holds_all(info, source, other, empty)]
-    return ContainerCheck(muxer, tuple(kept), tuple(problems), tuple(fitting), tuple(warnings))
+    places = tuple(stream.index for stream in lost)
+    return ContainerCheck(muxer, tuple(kept), tuple(problems), tuple(fitting), places, tuple(warnings))
 
 
 def check_encoder(info: VideoInfo, encoder: str, out: Path) -> None:

@@ -168,6 +168,12 @@ def test_what_the_container_cannot_hold_is_refused_with_one_that_can(tmp_path: P
     assert check.fitting == (".mkv",)
     with pytest.raises(UsageError, match=r"do:    name an output that ends in \.mkv"):
         mux_proved(info, [tmp_path / "never-read.mp4"], tmp_path / "out.mp4")
+    with pytest.raises(
+        UsageError, match=r"do:    copy the file without it first: ffmpeg .* -map -0:3 -c copy"
+    ):
+        replace(check, fitting=()).refuse_losses(
+            info, tmp_path / "out.mp4"
+        )  # as of sound without a known rate
     assert check_container(info, tmp_path / "out.mkv").problems == ()
 
 
