@@ -161,6 +161,8 @@ def _other_kind(path: str) -> tuple[str, str] | None:
     """The kind of an input that is no file, with what to do about it; None for one that may be a file."""
     if "://" in path:
         return "an address", "save it to a file first, or watch it with seg-video live"
+    if path.startswith(("/dev/stdin", "/dev/fd/")):
+        return "a pipe or an open file", "save it to a file first, and name that"
     if path.startswith("/dev/") or (path.isdecimal() and not _is_there(path)):
         return "a camera or another device", "record it to a file first, or watch it with seg-video live"
     if path.endswith((".yaml", ".yml")):

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from pipeline.cli.help_texts import default_of
 from pipeline.cli.picture_progress import picture_progress
 from pipeline.cli.say import say
-from pipeline.errors import UsageError
+from pipeline.errors import InputError, UsageError
 from pipeline.job.arguments import options_of_pictures
 from pipeline.job.options import OPTIONS
 from pipeline.terminal import one_line
@@ -19,6 +22,9 @@ from pipeline.terminal import one_line
 if TYPE_CHECKING:
     from pipeline.job.request import JobRequest
     from pipeline.pictures.job import PictureJob, PictureResult
+
+#: Most bytes of a line on standard input; no path is longer.
+_LONGEST_LINE = 4096
 
 
 def make_pictures(requests: Sequence[JobRequest], given: Iterable[str], arguments: argparse.Namespace) -> int:
@@ -38,13 +44,14 @@ def make_pictures(requests: Sequence[JobRequest], given: Iterable[str], argument
 
 def _job(request: JobRequest, given: Iterable[str]) -> PictureJob:
     from pipeline.pictures.job import PictureJob
+    from pipeline.pictures.pairs import FROM_LIST
 
     _refuse_options_of_videos(request, given)
     settings = request.settings
     return PictureJob(
         inputs=request.inputs,
         output=request.output,
-        listed=tuple(sys.stdin) if "-" in request.inputs and sys.stdin is not None else (),
+        listed=_listed() if FROM_LIST in request.inputs else (),
         segment=settings.segment,
         track=settings.track,
         render=settings.render,
@@ -52,6 +59,28 @@ def _job(request: JobRequest, given: Iterable[str]) -> PictureJob:
         force=settings.run.force,
         skip=settings.run.skip,
     )
+
+
+def _listed() -> tuple[str, ...]:
+    """The lines on standard input, which are names in the system's bytes. Raises InputError for what is none."""
+    from pipeline.job.inputs import VIDEO_SUFFIXES
+
+    names = []
+    for line in iter(partial(sys.stdin.buffer.readline, _LONGEST_LINE), b"") if sys.stdin is not None else ():
+        if b"\0" in line or len(line) == _LONGEST_LINE:
+            raise InputError(
+                "Standard input is no list of names, a line each.",
+                found=f"{line[:20]!r}...",
+                do="save a picture or video to a file first, and name that",
+            )
+        names.append(os.fsdecode(line))
+        if PurePath(names[-1].strip()).suffix.lower() in VIDEO_SUFFIXES:
+            raise InputError(
+                "The list on standard input may name pictures only.",
+                found=names[-1].strip(),
+                do="write the names of videos to a file: seg-video list.txt out/",
+            )
+    return tuple(names)
 
 
 def _refuse_options_of_videos(request: JobRequest, given: Iterable[str]) -> None:

@@ -124,7 +124,11 @@ def names_in(file: str) -> Iterator[str]:
                 if name := line.strip():
                     yield name
     except UnicodeDecodeError as error:
-        raise InputError(f"{file} cannot be read.", found=str(error)) from error
+        raise InputError(
+            f"{file} cannot be read.",
+            found=f"what is no UTF-8: {error.object[:8]!r}...",
+            do="save it as UTF-8 text; in PowerShell with Out-File -Encoding utf8",
+        ) from error
     except OSError as error:
         raise InputError(f"{file} cannot be opened.", found=error.strerror or str(error)) from error
 

@@ -6,7 +6,7 @@ import os
 import stat
 import unicodedata
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from pipeline.errors import UsageError
@@ -32,15 +32,18 @@ def protect_sources(pairs: Sequence[tuple[Place, Place]], others: Sequence[Path]
     read = (*(source for source, _ in pairs), *others)
     sources = {mark: source for source in read for mark in _marks(source, names)}
     made_of: dict[Hashable, Place] = {}
+    without_case = cache(partial(_without_case, names=names))
     for source, output in pairs:
-        for mark in _marks(output, names):
+        folded = without_case(output.parent) if isinstance(output, Path) else None
+        own = () if folded is None else ((*folded, _folded(output.name)),)
+        for mark in (*_marks(output, names), *own):
             if mark in sources:
                 raise _would_replace(sources[mark], source, output)
             other = made_of.setdefault(mark, source)
             if other != source:
                 raise UsageError(
                     f"2 inputs would be written to {output}.",
-                    found=f"{other}, {source}",
+                    found=f"{other}, {source}" + ("; its folder takes A for a" if mark in own else ""),
                     do="use a template with {name}, or different outputs",
                 )
         if isinstance(output, Path):
@@ -131,6 +134,25 @@ def _names(folder: str) -> Mapping[str, str]:
     except OSError:
         return {}
     return {_folded(name): name for name in names} | {name: name for name in names}
+
+
+def _without_case(folder: Path, names: Callable[[str], Mapping[str, str]]) -> tuple[int, int, str] | None:
+    """A mark of a folder in which names in other letters are one file's; None where they are not, or nobody knows.
+
+    There an output loses another one that did not exist before either. A folder that is to be made is like the nearest
+    one around it. names : see `_names`.
+    """
+    real = Path(os.path.realpath(folder))
+    there = next(path for path in (real, *real.parents) if os.path.isdir(path))  # noqa: PTH112 - takes too long a name
+    for around, listed in ((there, names(str(there)).values()), (there.parent, [there.name])):
+        for name in listed:
+            other = name.swapcase()
+            if name.isascii() and other != name:
+                if other in names(str(around)).values() or not os.path.lexists(around / other):
+                    return None
+                status = there.stat()
+                return status.st_dev, status.st_ino, _folded(str(real.relative_to(there)))
+    return None
 
 
 def _folded(name: str) -> str:

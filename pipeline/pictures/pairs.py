@@ -47,7 +47,12 @@ def picture_pairs(
     """
     sources = [source for name in inputs for source in _sources(name, listed)]
     if not sources:
-        raise InputError("No input holds a picture.", found=", ".join(inputs))
+        do = (
+            "name files or a folder"
+            if FROM_LIST not in inputs
+            else "write names to standard input, a line each"
+        )
+        raise InputError("No input holds a picture.", found=", ".join(inputs), do=do)
     several = len(sources) > 1 or any(_is_folder(name) or name == FROM_LIST for name in inputs)
     found = [PicturePair(source, _output(source, output, several)) for source in dict.fromkeys(sources)]
     for pair in found:

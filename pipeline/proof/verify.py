@@ -60,12 +60,17 @@ def verify(
     quick : compare packets without decoding them. least_psnr_db : PSNR that unpainted pixels must have; None for 30 dB,
     or less if the run asked for lower quality. part : the times of the source that the output should show; if none are
     given, those of the record, or all. Raises InputError if a file cannot be read, UsageError if the part has no frame,
-    or both are one file.
+    both are one file, or the source was made of the output.
     """
     if _is_one(source, output):
         raise UsageError(
             f"{output} is the source itself, and compared with itself any file would hold.",
             do="name the source, then the output that was made of it",
+        )
+    if isinstance(source, Path) and isinstance(run_record(source, output), RunRecord):
+        raise UsageError(
+            f"{source} was made of {output}, and cannot be its source.",
+            do=f"name the source first: seg-video verify {output} {source}",
         )
     with record_at_hand(output) as beside:
         return _verify(source, output, run_record(beside, source), quick, least_psnr_db, part)

@@ -23,7 +23,8 @@ class Entry:
     """One line.
 
     step : the pass. chunk : its number; None for a product of the whole film. fingerprint : of what it was made from.
-    size, sha256 : of the file. seconds : that it took. at : when it was done, in seconds since 1970.
+    size, sha256 : of the file. seconds : that it took. at : when it was done, in seconds since 1970, and never before
+    an earlier line.
     failed : why it could not be made; None if it was made. notes : for the user, a sentence each.
     missing, flawed : spans of frames that do not decode, or decode with damage; see FrameDamage.
     also : name and SHA-256 of further files that belong to the first one.
@@ -83,6 +84,12 @@ class Ledger:
         self._path = path
         self._entries = {(entry.step, entry.chunk): entry for entry in _read(path)}
         self._intact: dict[Entry, bool] = {}
+        # Speed is read off these times: a clock that is set in between does not count, and none goes back.
+        latest = max((entry.at for entry in self._entries.values()), default=0.0)
+        self._zero = max(time.time(), latest) - time.monotonic()
+
+    def _now(self) -> float:
+        return self._zero + time.monotonic()
 
     def done(self, step: str, chunk: int | None, fingerprint: str, file: Path) -> Entry | None:
         """The entry of a file that exists, has this fingerprint, and has not changed; None for any other.
@@ -133,7 +140,7 @@ class Ledger:
             size=made.path.stat().st_size,
             sha256=made.sha256 or digest_of(made.path),
             seconds=made.seconds.get(step, 0.0),
-            at=time.time(),
+            at=self._now(),
             notes=made.notes,
             missing=made.damage.missing,
             flawed=made.damage.flawed,
@@ -151,15 +158,15 @@ class Ledger:
 
     def record_failure(self, step: str, chunk: int, fingerprint: str, reason: str) -> Entry:
         """Add what could not be made."""
-        return self._add(Entry(step, chunk, fingerprint, at=time.time(), failed=reason))
+        return self._add(Entry(step, chunk, fingerprint, at=self._now(), failed=reason))
 
     def record_start(self) -> Entry:
         """Add that the workers are ready, from when on speed is measured."""
-        return self._add(Entry("start", None, "", at=time.time()))
+        return self._add(Entry("start", None, "", at=self._now()))
 
     def record_intent(self, step: str, fingerprint: str, sha256: str) -> Entry:
         """Add that a file with this content is about to be named outside the run's folder."""
-        return self._add(Entry(f"{step} begun", None, fingerprint, sha256=sha256, at=time.time()))
+        return self._add(Entry(f"{step} begun", None, fingerprint, sha256=sha256, at=self._now()))
 
     def _add(self, entry: Entry) -> Entry:
         line = (json.dumps(asdict(entry), separators=(",", ":")) + "\n").encode()

@@ -49,19 +49,20 @@ def _scratch(folder: Path) -> Iterator[Path]:
         with _locked(left) as is_mine:
             if is_mine:
                 shutil.rmtree(left, ignore_errors=True)
-    made = Path(tempfile.mkdtemp(prefix=start, dir=folder.parent))
-    with _locked(made):
-        scratch = made.rename(
-            made.with_name(made.name + TEMPORARY_SUFFIX)
-        )  # locked by the time that it has this name
-        try:
-            yield scratch
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+    while True:
+        scratch = Path(tempfile.mkdtemp(prefix=start, suffix=TEMPORARY_SUFFIX, dir=folder.parent))
+        with _locked(scratch, wait=True):
+            if not scratch.exists():
+                continue  # another export came before the lock, and took it for a killed one's
+            try:
+                yield scratch
+            finally:
+                shutil.rmtree(scratch, ignore_errors=True)
+            return
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[bool]:
+def _locked(folder: Path, *, wait: bool = False) -> Iterator[bool]:
     """True if the folder's lock is held while the body runs: no other process has it, and the system knows locks."""
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -70,7 +71,7 @@ def _locked(folder: Path) -> Iterator[bool]:
         return
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             yield False
         else:

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import keras
 
-from pipeline.errors import ConfigError, InputError, InterruptedRunError
+from pipeline.errors import ConfigError, InputError, InterruptedRunError, WeightsError
 from pipeline.files import make_folder
+from pipeline.formats.own_file import read_metadata
 from pipeline.labels.choose import read_list
 from pipeline.labels.coco_folder import PictureEntry, load_picture, read_folders
 from pipeline.labels.labelled_picture import LabelledPicture
@@ -101,6 +102,8 @@ def _run(
     step = make_step(state, settings.clip_norm, settings.ema_decay, jit)
     history = History(settings.output / HISTORY, first)
     metrics = History(settings.output / METRICS, first)
+    if first >= settings.steps and not _has_result(settings, first):
+        _save_result(settings, state, lesson, metrics, first)  # a kill came behind the last checkpoint
     batches = ahead(lesson.maker, first, settings.steps)
     done, since, started = first, [], time.monotonic()
     try:
@@ -135,6 +138,20 @@ def _interrupted(when: str) -> InterruptedRunError:
 
 def _save(settings: LearningSettings, state: TrainState, lesson: Lesson, metrics: History, done: int) -> None:
     save_state(state, done, settings.output / CHECKPOINT)
+    _save_result(settings, state, lesson, metrics, done)
+
+
+def _has_result(settings: LearningSettings, done: int) -> bool:
+    """True if the weights of that step are written, and not those of an earlier one."""
+    try:
+        return read_metadata(settings.output / RESULT).get("training_steps") == str(done)
+    except WeightsError:
+        return False
+
+
+def _save_result(
+    settings: LearningSettings, state: TrainState, lesson: Lesson, metrics: History, done: int
+) -> None:
     told = {"training_steps": str(done), "training_settings": json.dumps(vars(settings), default=str)}
     save_result(state, settings.output / RESULT, {**told, **lesson.metadata})
     if lesson.measure is not None:

@@ -123,6 +123,8 @@ def test_a_word_too_long_for_a_file_name_is_a_usage_error(tmp_path, monkeypatch)
     [
         ("/dev/video0", "a camera"),
         ("0", "a camera"),
+        ("/dev/stdin", "a pipe"),
+        ("/dev/fd/63", "a pipe"),
         ("job.yaml", "a job file"),
     ],
 )

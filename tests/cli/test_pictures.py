@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -97,6 +99,29 @@ def test_a_list_on_standard_input(album, repo_root, tmp_path):
         "2 pictures",
     ]
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"\0\0\0\x1cftypisom", "is no list of names"),
+        (b"x" * (1 << 20), "is no list of names"),
+        (b"drive.MP4\n", "may name pictures only.\n  found: drive.MP4"),
+        (b"", "write names to standard input"),
+    ],
+)
+def test_what_is_no_list_on_standard_input_is_told(seg_video, monkeypatch, content, words):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    code, _, err = seg_video("-", "out/")
+    assert code == 3
+    assert words in err
+
+
+def test_a_listed_name_may_be_no_text(album, seg_video, monkeypatch, tmp_path):
+    name = b"\xff.jpg"
+    (tmp_path / os.fsdecode(name)).write_bytes((album / "1.jpg").read_bytes())
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(name + b"\n"), "utf-8"))
+    assert seg_video("-", "out/", "--dry-run")[:2] == (0, "\\xff.jpg -> out/\\xff_seg.jpg\n1 picture\n")
 
 
 def test_a_broken_picture_is_set_aside_and_told_of(album, seg_video, tmp_path):

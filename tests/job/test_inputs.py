@@ -54,7 +54,7 @@ def test_a_list_names_files_and_addresses_a_line_each(folder):
     ]
 
 
-@pytest.mark.parametrize("kind", ["fifo", "endless", "folder", "zero"])
+@pytest.mark.parametrize("kind", ["fifo", "endless", "folder", "zero", "UTF-16"])
 def test_a_list_that_is_none_is_told_at_once(folder, kind):
     path = folder / "list.txt"
     {
@@ -62,8 +62,10 @@ def test_a_list_that_is_none_is_told_at_once(folder, kind):
         "endless": lambda: path.write_text("x" * 5000),
         "folder": path.mkdir,
         "zero": lambda: path.write_text("a\0b.mp4"),
+        "UTF-16": lambda: path.write_text("a.mov", encoding="utf-16"),
     }[kind]()
-    with pytest.raises((InputError, UsageError), match=r"text file of video names|too long|a NUL character"):
+    words = r"text file of video names|too long|a NUL character|UTF-8 text; in PowerShell"
+    with pytest.raises((InputError, UsageError), match=words):
         pairs(["list.txt"], "out/")
 
 
@@ -131,6 +133,22 @@ def test_an_input_is_known_where_a_stands_for_a_large_one_and_inodes_are_made_up
     monkeypatch.setattr(Path, "stat", folding)
     with pytest.raises(UsageError, match="own output"):
         pairs(["a.mov"], "A.MOV")
+
+
+@pytest.mark.parametrize("output", ["./", "out/", "new/folder/"])
+def test_outputs_in_other_letters_are_one_where_a_stands_for_a_large_one(folder, monkeypatch, output):
+    def folding(path):
+        path = Path(path)
+        return path.name.lower() in {entry.name.lower() for entry in path.parent.iterdir()}
+
+    (folder / "card").mkdir()
+    (folder / "card" / "A.mov").write_bytes(b"-")
+    (folder / "out").mkdir()
+    (folder / "out" / "HERE").write_bytes(b"-")
+    assert len(pairs(["a.mov", "card/A.mov"], output)) == 2
+    monkeypatch.setattr(os.path, "lexists", folding)
+    with pytest.raises(UsageError, match=r"(?s)2 inputs would be written to .*takes A for a"):
+        pairs(["a.mov", "card/A.mov"], output)
 
 
 def test_jobs_of_a_command_know_of_each_other(folder):

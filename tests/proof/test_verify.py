@@ -160,3 +160,10 @@ def test_a_file_that_is_compared_with_itself_proves_nothing(made, tmp_path, spel
         other = made
     assert cli.main(["verify", str(other), str(made), "--quick"]) == 2
     assert "is the source itself" in capsys.readouterr().err
+
+
+def test_an_output_and_its_source_in_the_wrong_order_are_no_damage(traffic, made, capsys):
+    assert cli.main(["verify", str(made), str(traffic)]) == 2
+    told = capsys.readouterr().err
+    assert f"{made} was made of {traffic}" in told
+    assert f"seg-video verify {traffic} {made}" in told

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import resource
+import time
 
 import pytest
 
@@ -85,3 +86,13 @@ def test_a_line_for_which_there_is_no_room_is_an_error_and_not_half_a_line(tmp_p
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     ledger.record("render", 0, "mark", Made(file))
     assert Ledger(tmp_path / "ledger").done("render", 0, "mark", file) is not None
+
+
+def test_speed_is_read_off_times_that_a_clock_that_is_set_leaves_alone(tmp_path, file, monkeypatch):
+    ledger, real = Ledger(tmp_path / "ledger"), time.time
+    start = ledger.record_start().at
+    assert abs(start - real()) < 60
+    monkeypatch.setattr(time, "time", lambda: real() + 3e7)
+    assert start < ledger.record("render", 0, "mark", Made(file)).at < start + 60
+    monkeypatch.setattr(time, "time", lambda: real() - 3600)
+    assert start < Ledger(tmp_path / "ledger").record_start().at < start + 60

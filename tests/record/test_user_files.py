@@ -372,9 +372,9 @@ def test_detections_that_were_changed_are_neither_exported_nor_painted(here, cap
 def test_work_files_that_go_while_they_are_needed_are_told(here, monkeypatch, capsys):
     step = flow.MUX_PASS
 
-    def without_its_folder(bench, chunk):
+    def without_its_folder(bench):
         shutil.rmtree(here / "out.mp4.seg-run")
-        return step.work.make(bench, chunk)
+        return step.work.make(bench)
 
     away = replace(step, work=replace(step.work, make=without_its_folder))
     monkeypatch.setattr(flow, "PASSES", (*flow.PASSES[:-1], away))

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from pipeline.errors import UsageError
+from pipeline.store import export_folder as export_folder_module
 from pipeline.store.export_coco import export_coco
 from pipeline.store.export_csv import export_csv
 from pipeline.store.export_cvat import export_cvat
@@ -225,3 +226,36 @@ def test_the_next_export_clears_what_a_killed_one_has_left_and_nothing_else(tmp_
         (second / "b.txt").write_text("b")
     assert set(tmp_path.iterdir()) == {tmp_path / "labels", others, mine, link}
     assert sorted(path.name for path in (tmp_path / "labels").iterdir()) == ["a.txt", "b.txt"]
+
+
+def test_an_export_that_was_killed_before_it_had_its_lock_is_cleared_too(tmp_path, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def kill(*_, **__):
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pipeline.store.export_folder._locked", kill)
+        with pytest.raises(Killed), export_folder(tmp_path / "labels"):
+            pass
+    assert len(list(tmp_path.iterdir())) == 1
+    with export_folder(tmp_path / "labels"):
+        pass
+    assert list(tmp_path.iterdir()) == [tmp_path / "labels"]
+
+
+def test_an_export_whose_folder_another_one_cleared_before_it_was_locked_makes_another(tmp_path, monkeypatch):
+    lock, made = export_folder_module.fcntl.flock, []
+
+    def late(descriptor, how):
+        if not made:
+            made.extend(tmp_path.iterdir())
+            made[0].rmdir()
+        lock(descriptor, how)
+
+    monkeypatch.setattr(export_folder_module.fcntl, "flock", late)
+    with export_folder(tmp_path / "labels") as folder:
+        (folder / "a.txt").write_text("a")
+        assert folder.parent not in made
+    assert [path.name for path in tmp_path.rglob("*")] == ["labels", "a.txt"]

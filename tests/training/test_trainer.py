@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from pipeline.errors import ConfigError, InputError, InterruptedRunError
+from pipeline.formats.own_file import read_metadata, save_weights
 from pipeline.networks.checkpoint import load_checkpoint
 from pipeline.training import trainer
 from pipeline.training.history import read_history
@@ -95,3 +98,25 @@ def test_a_folder_with_nothing_to_train_on_is_refused(settings: TrainSettings, t
     (tmp_path / "held_out.txt").write_text("1.png\n2.png\n3.png\n4.png\n")
     with pytest.raises(InputError, match=r"No picture .* is left"):
         trainer.train(replace(settings, validation=tmp_path / "held_out.txt"), Listener())
+
+
+@pytest.mark.parametrize("there", [None, "3", "6"])
+def test_weights_that_a_kill_behind_the_last_checkpoint_prevented_are_written_when_it_goes_on(
+    settings: TrainSettings, monkeypatch: pytest.MonkeyPatch, there: str | None
+) -> None:
+    """there : the step of the weights that were written before. No network is made, which takes seconds."""
+    result, zero = settings.output / trainer.RESULT, {"weight": np.zeros(1, np.float32)}
+    settings.output.mkdir()
+    (settings.output / trainer.CHECKPOINT).touch()
+    if there is not None:
+        save_weights(result, zero, {"training_steps": there})
+    monkeypatch.setattr(trainer, "optimizer_groups", lambda *_: None)
+    monkeypatch.setattr(trainer, "TrainState", lambda *_: None)
+    monkeypatch.setattr(trainer, "load_state", lambda *_: 6)
+    monkeypatch.setattr(
+        trainer, "save_result", lambda _, path, told: save_weights(path, zero, {**told, "written": "now"})
+    )
+    lesson = SimpleNamespace(model=None, objective=None, maker=None, metadata={}, measure=None)
+    assert trainer.teach(settings, lesson, Listener()) == result
+    metadata = read_metadata(result)
+    assert (metadata["training_steps"], "written" in metadata) == ("6", there != "6")

@@ -14,6 +14,7 @@ from av.filter import Graph
 from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 
+from pipeline.errors import WriteError
 from pipeline.structures.colour import ColourTags
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.colour.chroma_location import UNKNOWN_LOCATION
@@ -87,11 +88,18 @@ class _Table:
         source = graph.add_buffer(
             width=width, height=height, format=VideoFormat(_LAYOUT), time_base=Fraction(1)
         )
-        with tempfile.TemporaryDirectory(prefix="seg-video-lut-") as folder:
-            path = Path(folder) / "hdr.cube"
-            path.write_text(_cube(transfer, primaries, peak), encoding="ascii")
-            # Adding the filter reads the file. Options by keyword are not parsed: no name needs quoting.
-            lut = graph.add("lut3d", file=str(path), interp="tetrahedral")
+        try:
+            with tempfile.TemporaryDirectory(prefix="seg-video-lut-") as folder:
+                path = Path(folder) / "hdr.cube"
+                path.write_text(_cube(transfer, primaries, peak), encoding="ascii")
+                # Adding the filter reads the file. Options by keyword are not parsed: no name needs quoting.
+                lut = graph.add("lut3d", file=str(path), interp="tetrahedral")
+        except OSError as error:
+            raise WriteError(
+                f"Cannot write the table for HDR's colours into {tempfile.tempdir or 'any temporary folder'}.",
+                found=error.strerror or str(error),
+                do="free 8 MB there, or set TMPDIR to another folder; then run the same command again",
+            ) from error
         graph.link_nodes(source, lut, graph.add("buffersink")).configure()
         self._graph, self._lock = graph, Lock()
 

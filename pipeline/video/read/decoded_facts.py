@@ -22,7 +22,7 @@ from pipeline.video.headers.codec_header import noting_sequences
 from pipeline.video.read.decode import decoded_frames
 from pipeline.video.read.packets import open_packets
 from pipeline.video.read.plan import whole_chunk
-from pipeline.video.read.source import open_source, video_stream
+from pipeline.video.read.source import demuxed, open_source, video_stream
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +126,7 @@ def readable_packets(container: InputContainer, positions: list[int]) -> Iterato
     try:
         streams = [container.streams[position] for position in positions]
         streams = [stream for stream in streams if not isinstance(stream, AttachmentStream)]
-        for packet in container.demux(*streams) if streams else ():
+        for packet in demuxed(container, *streams) if streams else ():
             if packet.size:
                 yield packet
     except FFmpegError:

@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 
 from pipeline.structures.address import Place
 from pipeline.video.headers.nal_units import nal_units, unit_type
-from pipeline.video.read.source import open_source, reason, video_stream
+from pipeline.video.read.source import demuxed, open_source, reason, video_stream
 
 #: Formats that count packets instead of dating them. With B-frames their pts are a guess in decoding order.
 _UNDATED_CONTAINERS = {"avi", "h264", "hevc", "m4v", "mpegvideo", "vc1", "obu"}
+
+#: Formats whose clock is that of who sent them: it starts anywhere.
+_BROADCAST_CONTAINERS = {"mpegts", "mpeg"}
 
 #: What a stream that states no rate at all is played at.
 _DEFAULT_RATE = Fraction(25)
@@ -91,7 +94,7 @@ def _read_packets(container: InputContainer, stream: VideoStream) -> tuple[list[
     packets, corrupt, found, reached, damage = [], 0, 0, 0, []
     codec, header = stream.codec_context.name, stream.codec_context.extradata or b""
     try:
-        for packet in container.demux(stream):
+        for packet in demuxed(container, stream):
             found += packet.size > 0
             corrupt += packet.is_corrupt
             if packet.dts is not None and container.format.name == "avi":
@@ -105,12 +108,33 @@ def _read_packets(container: InputContainer, stream: VideoStream) -> tuple[list[
         damage.append(f"reading stopped after {found} video packets: {reason(error)}")
     if corrupt:
         damage.append(f"{corrupt} of {found} video packets are marked as damaged")
+    if container.format.name in _BROADCAST_CONTAINERS and stream.time_base:
+        damage += _clock_starts([packet.dts for packet in packets], int(1 / stream.time_base))
     promised = stream.frames
     if promised and "mp4" in container.format.name:
         promised = len(stream.index_entries)  # edits may leave frames out, or show some twice
     if promised > max(found, reached):
         damage.append(f"the header promises {promised} video frames, {found} are there")
     return packets, tuple(damage)
+
+
+def _clock_starts(dts: list[int | None], second: int) -> list[str]:
+    """A sentence if decoding times go back by more than a second and stay there. second : ticks of one.
+
+    A single wrong one is damage that is told elsewhere.
+    """
+    times = np.array([ticks for ticks in dts if ticks is not None], np.int64)
+    if len(times) < 4:
+        return []
+    before, behind = np.minimum(times[:-3], times[1:-2]), np.maximum(times[2:-1], times[3:])
+    starts = int(np.count_nonzero(behind < before - second))
+    if not starts:
+        return []
+    anew = "anew" if starts == 1 else f"anew {starts} times"
+    return [
+        f"its clock starts {anew}, as in recordings put one behind the other, whose frames are mixed up here; "
+        "to make them one film first: ffmpeg -i THIS.ts -c copy OTHER.ts"
+    ]
 
 
 def starts_anew(codec: str, header: bytes, packet: Packet) -> bool:
@@ -136,7 +160,7 @@ def _order_by_decoding(path: Place, position: int) -> NDArray[np.int64]:
     rank = 0
     with open_source(path) as container:
         stream = video_stream(container, position)
-        for packet in container.demux(stream):
+        for packet in demuxed(container, stream):
             if packet.size:
                 packet.pts, rank = rank, rank + is_shown(packet)
             try:

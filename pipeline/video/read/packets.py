@@ -18,7 +18,7 @@ from pipeline.structures.chunk import Chunk
 from pipeline.structures.timebase import to_pts
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.read.index import is_shown
-from pipeline.video.read.source import open_source, video_stream
+from pipeline.video.read.source import demuxed, open_source, video_stream
 
 #: Seconds before the keyframe at which to look for it. A seek may land behind it where packets are stored by
 #: dts, or, in streams without an index, anywhere near it.
@@ -33,7 +33,7 @@ def first_packets(container: InputContainer, positions: Collection[int]) -> dict
     found: dict[int, Packet] = {}
     streams = [container.streams[position] for position in positions]
     with suppress(FFmpegError):  # a stream may have its first packet behind what cannot be read, and so none
-        for packet in container.demux(*streams) if streams else ():
+        for packet in demuxed(container, *streams) if streams else ():
             if packet.size:
                 found.setdefault(packet.stream_index, packet)
             if len(found) == len(streams):
@@ -77,7 +77,7 @@ def _read(container: InputContainer, stream: VideoStream, target: int | None) ->
     try:
         if target is not None:
             container.seek(target, stream=stream)
-        yield from (packet for packet in container.demux(stream) if packet.size)
+        yield from (packet for packet in demuxed(container, stream) if packet.size)
     except FFmpegError:
         return  # the frames that are missing now are missed, and named, where frames are counted
 

@@ -27,8 +27,8 @@ from pipeline.video.colour.pixels import to_rgb
 from pipeline.video.headers.ebml import missing_bytes
 from pipeline.video.read.cropping import cropping
 from pipeline.video.read.index import FrameIndex, read_index
-from pipeline.video.read.program_map import announced_pictures
-from pipeline.video.read.source import open_bytes, open_source, size_of
+from pipeline.video.read.program_map import announced_media, is_sent
+from pipeline.video.read.source import demuxed, open_bytes, open_source, size_of
 from pipeline.video.write.codec_delay import codec_delays
 
 #: What belongs to a frame and PyAV cannot put on one, by FFmpeg's names.
@@ -66,7 +66,7 @@ def probe(path: Place) -> VideoInfo:
         streams = tuple(_stream_info(*each) for each in zip(container.streams, delays, strict=False))
         stream = _choose_video(path, container, streams)
         _check_size(path, stream)
-        _check_announced(path, container, stream)
+        _check_announced(path, container)
         index = read_index(path, stream.index)
         frame = next(_decodable(container, stream), None)
         if index is None or frame is None:
@@ -125,20 +125,22 @@ def _check_size(path: Place, stream: VideoStream) -> None:
         )
 
 
-def _check_announced(path: Place, container: InputContainer, stream: VideoStream) -> None:
-    """Raise InputError for a broadcast recording whose pictures become others, in their place or as a new stream.
+def _check_announced(path: Place, container: InputContainer) -> None:
+    """Raise InputError for a broadcast recording whose pictures or sound become others, in place or as a new stream.
 
-    FFmpeg decodes a stream as what it was at first, and looks for streams in the first seconds.
+    FFmpeg decodes a stream as what it was at first, and looks for streams in the first megabytes and in the last ones:
+    sound that is heard in between alone would be lost.
     """
     if container.format.name != "mpegts":
         return
-    announced = announced_pictures(path)
-    formats = announced.get(stream.id, ())
-    late = sorted(announced.keys() - {other.id for other in container.streams})
-    if len(formats) > 1 or late:
+    announced = announced_media(path)
+    changed = [names for names in announced.values() if len(names) > 1]
+    unknown = announced.keys() - {other.id for other in container.streams}
+    late = [announced[number][0] for number in sorted(unknown) if is_sent(path, number)]
+    if changed or late:
         raise InputError(
-            f"The pictures of {path} become others in mid-stream.",
-            found=" then ".join(formats) if len(formats) > 1 else f"a new stream of {announced[late[0]][0]}",
+            f"The pictures or the sound of {path} become others in mid-stream.",
+            found=" then ".join(changed[0]) if changed else f"a new stream of {late[0]}",
             do="cut it there, by ffmpeg -c copy, and run each piece by itself",
         )
 
@@ -157,7 +159,7 @@ def _check_convertible(info: VideoInfo, frame: VideoFrame) -> None:
 
 def _decodable(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
     """The frames of a stream, past whatever cannot be read or decoded."""
-    packets = container.demux(stream)
+    packets = demuxed(container, stream)
     while True:
         try:
             packet = next(packets, None)

@@ -5,19 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.structures.address import Place
 from pipeline.video.read.source import open_bytes
 
 #: Bytes of a packet, and of what stands before it in one of the three kinds of file.
 _KINDS = ((188, 0), (192, 4), (204, 0))
-_SYNC, _PACKETS_AT_ONCE = 0x47, 20_000
+_PACKET, _SYNC, _PACKETS_AT_ONCE = 188, 0x47, 20_000
+
+#: Number of the packets that hold nothing.
+_STUFFING = 0x1FFF
 
 #: Bytes of a table's check sum, and its polynomial (ISO 13818-1, annex A).
 _CHECK_SUM, _POLYNOMIAL = 4, 0x04C11DB7
 
-#: Types of a stream that are pictures, by name (ISO 13818-1, table 2-34).
-_PICTURES = {
+#: Types of a stream that are pictures or sound, by name (ISO 13818-1, table 2-34; ATSC A/53 for the last two of sound).
+#: Private data (0x06), which may be sound as well, are left out: most are teletext.
+_MEDIA = {
+    0x03: "MPEG sound",
+    0x04: "MPEG sound",
+    0x0F: "AAC",
+    0x11: "AAC (LATM)",
+    0x81: "AC-3",
+    0x87: "E-AC-3",
     0x01: "MPEG-1",
     0x02: "MPEG-2",
     0x10: "MPEG-4",
@@ -28,8 +39,8 @@ _PICTURES = {
 }
 
 
-def announced_pictures(path: Place) -> dict[int, tuple[str, ...]]:
-    """By number of the stream (PID), the formats that its pictures are said to have, in order, each once.
+def announced_media(path: Place) -> dict[int, tuple[str, ...]]:
+    """By number of the stream (PID), the formats that its pictures or sound are said to have, in order, each once.
 
     Empty where the file is no MPEG-TS.
     """
@@ -47,13 +58,26 @@ def announced_pictures(path: Place) -> dict[int, tuple[str, ...]]:
             }
         elif number in maps and section[:1] == b"\2":
             for stream, kind in _streams(section):
-                if kind in _PICTURES and _PICTURES[kind] not in found.setdefault(stream, []):
-                    found[stream].append(_PICTURES[kind])
+                if kind in _MEDIA and _MEDIA[kind] not in found.setdefault(stream, []):
+                    found[stream].append(_MEDIA[kind])
     return {stream: tuple(names) for stream, names in found.items()}
+
+
+def is_sent(path: Place, number: int) -> bool:
+    """True if something begins in a packet of that stream: a recording may announce what never comes."""
+    return any((numbers == number).any() for _, numbers in _beginnings(path))
 
 
 def _packets_with_sections(path: Place, maps: set[int]) -> Iterator[bytes]:
     """The packets in which a table begins: those of number 0, and of the numbers in `maps`, which grows meanwhile."""
+    for packets, numbers in _beginnings(path):
+        for at, number in enumerate(numbers.tolist()):
+            if number == 0 or number in maps:
+                yield packets[at].tobytes()
+
+
+def _beginnings(path: Place) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int32]]]:
+    """Packets in which something begins, uint8 [N, 188], with the numbers of their streams, in pieces of the file."""
     with open_bytes(path) as file:
         head = file.read(5 * _KINDS[-1][0])
         kind = next((kind for kind in _KINDS if _fits(head, kind)), None)
@@ -62,14 +86,11 @@ def _packets_with_sections(path: Place, maps: set[int]) -> Iterator[bytes]:
         file.seek(0)
         size, before = kind
         while block := file.read(size * _PACKETS_AT_ONCE):
-            packets = np.frombuffer(block[: len(block) // size * size], np.uint8).reshape(-1, size)[
-                :, before:
-            ]
+            packets = np.frombuffer(block[: len(block) // size * size], np.uint8).reshape(-1, size)
+            packets = packets[:, before : before + _PACKET]
             numbers = (packets[:, 1] & 0x1F).astype(np.int32) << 8 | packets[:, 2]
-            begins = (packets[:, 0] == _SYNC) & (packets[:, 1] & 0x40 != 0)
-            for at in np.flatnonzero(begins & (numbers < 0x1FFF)):
-                if numbers[at] == 0 or int(numbers[at]) in maps:
-                    yield packets[at, :188].tobytes()
+            begins = (packets[:, 0] == _SYNC) & (packets[:, 1] & 0x40 != 0) & (numbers < _STUFFING)
+            yield packets[begins], numbers[begins]
 
 
 def _fits(head: bytes, kind: tuple[int, int]) -> bool:

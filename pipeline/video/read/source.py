@@ -12,6 +12,8 @@ import av
 from av.codec.context import CodecContext
 from av.container import InputContainer
 from av.error import FFmpegError
+from av.packet import Packet
+from av.stream import Stream
 from av.video.stream import VideoStream
 
 from pipeline.errors import InputError
@@ -92,6 +94,21 @@ def video_stream(container: InputContainer, position: int) -> VideoStream:
     return stream
 
 
+def demuxed(container: InputContainer, *streams: Stream) -> Iterator[Packet]:
+    """The packets of these streams and, at the end, an empty one of each, as PyAV's `demux` gives them.
+
+    MPEG-TS may bring streams that it did not announce, such as a camera's positions. PyAV marks the wanted ones in an
+    array of the streams that it knew, reads on behind it at the end, and fails with an IndexError where that says yes.
+    """
+    packets = container.demux(*streams)
+    while True:
+        try:
+            packet = next(packets)
+        except (StopIteration, IndexError):
+            return
+        yield packet
+
+
 def codec_tag(context: CodecContext) -> str:
     """The container's four characters for a format; some are numbers that spell no text, as AAC's in AVI."""
     try:
@@ -112,10 +129,16 @@ def _check_file(path: Path) -> None:
         size = path.stat().st_size
     except OSError as error:
         raise InputError(f"{path} cannot be opened.", found=error.strerror or str(error)) from error
+    if path.is_dir():
+        raise InputError(
+            f"{path} is a folder.",
+            do="name a video file, or of numbered frames the folder and --frames-as-video",
+        )
     if not path.is_file():
         raise InputError(
             f"{path} is no file.",
-            do="name a video file, or of numbered frames the folder and --frames-as-video",
+            found="a pipe, a socket or a device",
+            do="save what comes out of it to a file first",
         )
     if size == 0:
         raise InputError(f"{path} is empty.", found="0 bytes")

@@ -19,7 +19,7 @@ from pipeline.structures.video_info import VideoInfo
 from pipeline.video.cut.stream_cut import StreamCut
 from pipeline.video.headers.ebml import TRACKS, elements, unsigned
 from pipeline.video.read.packets import first_packets
-from pipeline.video.read.source import open_bytes, open_source, size_of
+from pipeline.video.read.source import demuxed, open_bytes, open_source, size_of
 
 #: Matroska's Name and CodecDelay, the first with eight letters, the second with eight bytes of nanoseconds (RFC 9559,
 #: 5.1.4.1.17 and 5.1.4.1.28): as both are equally long, one can stand in the place of the other.
@@ -70,7 +70,7 @@ def _hidden(
     """The same of sound streams in the opened source. begins : seconds of the source at which the part begins."""
     cuts = {place: StreamCut(info, place) for place in positions}
     first, hidden = dict[int, Fraction](), dict[int, Fraction]()
-    for packet in container.demux([container.streams[place] for place in positions]):
+    for packet in demuxed(container, *(container.streams[place] for place in positions)):
         place = packet.stream.index
         if place in hidden or not packet.size or packet.pts is None or not cuts[place].take(packet):
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import defaultdict
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from pipeline.errors import ConfigError, UsageError
 from pipeline.structures.video_info import StreamInfo, VideoInfo
 from pipeline.video.cut.stream_cut import StreamCut
 from pipeline.video.read.packets import first_packets
-from pipeline.video.read.source import open_source
+from pipeline.video.read.source import demuxed, open_source
 from pipeline.video.write.gapless import bytes_a_second, stretches
 from pipeline.video.write.timeline import output_timeline
 
@@ -45,7 +46,7 @@ class ContainerCheck:
     muxer : FFmpeg's name of the output's format.
     kept : positions of the streams that are copied, besides the one that is painted.
     problems : a sentence for each sound or subtitle track that would be lost; the output is not to be made.
-    fitting : endings of names, for which there would be no problem.
+    fitting : endings of names, for which there would be no problem. lost : positions of those tracks.
     warnings : a sentence for each lesser loss, and for whatever else the user should know.
     """
 
@@ -53,16 +54,20 @@ class ContainerCheck:
     kept: tuple[int, ...]
     problems: tuple[str, ...]
     fitting: tuple[str, ...]
+    lost: tuple[int, ...]
     warnings: tuple[str, ...]
 
     def refuse_losses(self, info: VideoInfo, out: Path) -> None:
         """Raise UsageError if there are problems."""
-        if self.problems:
-            raise UsageError(
-                f"{out.suffix} cannot hold all of {info.path}.",
-                found="; ".join(self.problems),
-                do=f"name an output that ends in {' or '.join(self.fitting)}" if self.fitting else None,
-            )
+        if not self.problems:
+            return
+        do = f"name an output that ends in {' or '.join(self.fitting)}" if self.fitting else None
+        if self.lost and not self.fitting:  # as sound of a format, or with a rate, that FFmpeg does not know
+            without = " ".join(f"-map -0:{place}" for place in self.lost)
+            do = f"copy the file without it first: ffmpeg -i IN -map 0 {without} -c copy COPY"
+        raise UsageError(
+            f"{out.suffix} cannot hold all of {info.path}.", found="; ".join(self.problems), do=do
+        )
 
 
 def check_container(info: VideoInfo, out: Path) -> ContainerCheck:
@@ -77,7 +82,7 @@ def check_container(info: VideoInfo, out: Path) -> ContainerCheck:
 
 def _check(info: VideoInfo, source: InputContainer, muxer: str, out: Path) -> ContainerCheck:
     too_long = _too_long(info, out.suffix)
-    kept, warnings, problems = [], [], [*too_long]
+    kept, lost, warnings, problems = [], [], [], [*too_long]
     torn, cut_off = _with_gaps(info, muxer), _cut_off(info, source, muxer)
     for stream in info.streams:
         if stream.index == info.video or is_made_by_the_muxer(info, stream):
@@ -92,15 +97,22 @@ def _check(info: VideoInfo, source: InputContainer, muxer: str, out: Path) -> Co
                 if info.excerpt is not None and info.excerpt.begins is not None:
                     warnings.append(f"{_name(stream)} begins with its first keyframe in the part")
         elif stream.kind in ("audio", "subtitle"):
-            problems.append(f"{out.suffix} cannot hold {_name(stream)}")
+            lost.append(stream)
         else:
             warnings.append(f"{out.suffix} cannot hold {_name(stream)}; it is left out")
+    empty = _empty(info, [stream.index for stream in lost])
+    lost = [stream for stream in lost if stream.index not in empty]
+    problems += [f"{out.suffix} cannot hold {_name(stream)}" for stream in lost]
+    warnings += [
+        f"{_name(info.streams[place])} is announced and has no packet: it is left out" for place in empty
+    ]
     if info.excerpt is not None and _time_code(info) != _time_code(info.whole):
         warnings.append("the time code is that of the source's first frame: a part has none")
     fitting: list[str] = []
     if problems and not too_long:
-        fitting = [suffix for suffix, other in _MUXERS.items() if _holds_all(info, source, other)]
-    return ContainerCheck(muxer, tuple(kept), tuple(problems), tuple(fitting), tuple(warnings))
+        fitting = [suffix for suffix, other in _MUXERS.items() if _holds_all(info, source, other, empty)]
+    places = tuple(stream.index for stream in lost)
+    return ContainerCheck(muxer, tuple(kept), tuple(problems), tuple(fitting), places, tuple(warnings))
 
 
 def check_encoder(info: VideoInfo, encoder: str, out: Path) -> None:
@@ -190,6 +202,14 @@ def _fits(source: InputContainer, stream: StreamInfo, muxer: str) -> bool:
     return _can_be_written(source.streams[stream.index], muxer)
 
 
+def _empty(info: VideoInfo, places: Collection[int]) -> list[int]:
+    """Those of these streams that have no packet, as sound of a camera whose microphone is off."""
+    if not places:
+        return []
+    with open_source(info.path) as source:
+        return sorted(set(places) - first_packets(source, places).keys())
+
+
 def _with_gaps(info: VideoInfo, muxer: str) -> set[int]:
     """Positions of PCM with gaps, which QuickTime cannot hold; none for another format."""
     sounds = [stream.index for stream in info.streams if stream.codec.startswith("pcm_")]
@@ -200,7 +220,7 @@ def _with_gaps(info: VideoInfo, muxer: str) -> set[int]:
     with open_source(info.path) as source:
         rates = {place: bytes_a_second(source.streams[place]) for place in sounds}
         with suppress(FFmpegError):  # behind what cannot be read there is nothing to lose
-            for packet in source.demux(*(source.streams[place] for place in sounds)):
+            for packet in demuxed(source, *(source.streams[place] for place in sounds)):
                 place = packet.stream_index
                 if packet.size and packet.pts is not None and cuts[place].take(packet):
                     times[place].append(packet.pts)
@@ -229,7 +249,11 @@ def _name(stream: StreamInfo) -> str:
     return f"stream {stream.index} ({' '.join(word for word in known if word)})"
 
 
-def _holds_all(info: VideoInfo, source: InputContainer, muxer: str) -> bool:
-    """True if no sound and no subtitle is lost."""
-    wanted = [stream for stream in info.streams if stream.kind in ("audio", "subtitle")]
+def _holds_all(info: VideoInfo, source: InputContainer, muxer: str, empty: Collection[int]) -> bool:
+    """True if no sound and no subtitle is lost. empty : positions of streams in which nothing is."""
+    wanted = [
+        stream
+        for stream in info.streams
+        if stream.kind in ("audio", "subtitle") and stream.index not in empty
+    ]
     return all(_fits(source, stream, muxer) for stream in wanted) and not _with_gaps(info, muxer)

@@ -22,7 +22,7 @@ from pipeline.structures.timebase import to_pts
 from pipeline.structures.video_info import StreamInfo, VideoInfo
 from pipeline.video.cut.stream_cut import StreamCut
 from pipeline.video.read.packets import first_packets
-from pipeline.video.read.source import open_source, video_stream
+from pipeline.video.read.source import demuxed, open_source, video_stream
 from pipeline.video.write.codec_delay import delayed_headers, hidden_beginnings, template_of
 from pipeline.video.write.container import PICTURE_TYPES, ContainerCheck, check_container
 from pipeline.video.write.copying import StreamCopy, without_header
@@ -231,7 +231,7 @@ def _copied_packets(
     by_position = {copy.source: copy for copy in copies}
     if not copies:
         return
-    for packet in source.demux(*(source.streams[position] for position in by_position)):
+    for packet in demuxed(source, *(source.streams[position] for position in by_position)):
         # The end of a demuxed stream is an empty packet that belongs to none.
         copy = by_position[packet.stream_index] if packet.size else None
         if copy is not None and copy.take(packet):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,6 +89,31 @@ def decoding_times(pts: NDArray[np.int64]) -> NDArray[np.int64]:
         step = min(step, int(pts[0]))
     before = pts[0] - step * np.arange(REORDERED_FRAMES, 0, -1, dtype=np.int64)
     return np.concatenate([before, pts])[: len(pts)]
+
+
+def ending_times(packets: Sequence[tuple[int, int, int]]) -> list[int]:
+    """Decoding times for a video's last packets by which MP4 says how long the frame shown last is to be seen.
+
+    MP4 has no duration but the time from a packet's dts to the next one's, so that of the last frame shown
+    is any other frame's where frames are not evenly apart and others are decoded after it.
+
+    packets : dts, pts and duration of each in decoding order. The first keeps its dts. All keep theirs if the last
+        frame is to be seen for longer than decoding can wait.
+    """
+    times = [dts for dts, _, _ in packets]
+    latest = list(
+        accumulate((pts for _, pts, _ in reversed(packets)), lambda after, pts: min(after - 1, pts))
+    )[::-1]
+    shown_last = max(range(len(packets)), key=lambda place: packets[place][1])
+    if shown_last in (0, len(packets) - 1):
+        return times  # FFmpeg writes the duration of the packet decoded last as it is given
+    times[shown_last] = min(times[shown_last], latest[shown_last + 1] - packets[shown_last][2])
+    if times[shown_last] <= times[shown_last - 1]:
+        return [dts for dts, _, _ in packets]
+    for place in range(shown_last + 1, len(packets)):
+        before = times[place - 1]
+        times[place] = max(before + 1, min(before + packets[place - 1][2], latest[place]))
+    return times
 
 
 def _shift_seconds(info: VideoInfo) -> Fraction:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import tempfile
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -8,6 +10,7 @@ import av
 import numpy as np
 import pytest
 
+from pipeline.errors import WriteError
 from pipeline.proof.compare import compare
 from pipeline.structures.chunk import Chunk
 from pipeline.structures.colour import ColourTags
@@ -163,6 +166,19 @@ def test_a_grey_frame_comes_out_as_computed_by_hand(
     assert np.abs(rgb - grey).max() <= 2
     luma = next(decode_small(info, whole(info), 32, 24, ())).picture.grey
     assert np.abs(luma - grey).max() <= 2
+
+
+def test_a_temporary_folder_without_room_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(Path, "write_text", full)
+    info = an_info(1, bit_depth=10, pixel_format="yuv420p10le", colour=PQ_COLOUR)
+    frame = av.VideoFrame(info.width, info.height, "yuv420p10le")
+    with pytest.raises(WriteError, match=f"into {tmp_path}.\n  found: No space left on device\n.*TMPDIR"):
+        tone_map.tone_mapped(frame, info, 34, 22)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_colour_comes_out_as_the_formulas_say(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from fractions import Fraction
 from pathlib import Path
 
@@ -156,8 +157,6 @@ def test_what_is_no_video_is_refused_in_plain_words(tmp_path: Path) -> None:
         with pytest.raises(InputError, match=found) as caught:
             probe(tmp_path / name)
         assert caught.value.exit_code == 3
-    with pytest.raises(InputError, match="no file"):
-        probe(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -217,3 +216,10 @@ def test_bytes_that_a_disk_cannot_give_are_told(tmp_path):
     with pytest.raises(InputError, match=r"clip\.mp4 cannot be read\.\n  found: Input/output error"):  # noqa: SIM117
         with open_bytes(clip):
             raise OSError(5, "Input/output error")
+
+
+def test_a_folder_and_a_pipe_are_told_apart(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.mp4")
+    for path, words in ((tmp_path, "is a folder"), (tmp_path / "pipe.mp4", "a pipe, a socket or a device")):
+        with pytest.raises(InputError, match=words):
+            probe(path)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -83,6 +84,15 @@ def test_nothing_adds_up_over_many_joints(tmp_path: Path) -> None:
     assert probe(tmp_path / "out.mp4").pts.tolist() == pts
 
 
+def test_the_last_frame_has_its_own_duration_though_others_are_decoded_after_it(tmp_path: Path) -> None:
+    info = probe(write_clip(tmp_path / "clip.mp4"))
+    info = replace(info, end_pts=int(info.pts[-1]) + 33)
+    mux_proved(info, encode_all(info, tmp_path), tmp_path / "out.mp4")
+    shown = [pts for pts, _ in packets_of(tmp_path / "out.mp4", "video")]
+    assert shown[-1] < max(shown)
+    assert probe(tmp_path / "out.mp4").end_pts == info.end_pts
+
+
 @pytest.mark.parametrize("suffix", [".mp4", ".mov"])
 def test_sound_is_the_same_to_the_last_bit_and_tick(tmp_path: Path, suffix: str) -> None:
     source = write_clip(tmp_path / "clip.mp4", sound=True)
@@ -158,7 +168,28 @@ def test_what_the_container_cannot_hold_is_refused_with_one_that_can(tmp_path: P
     assert check.fitting == (".mkv",)
     with pytest.raises(UsageError, match=r"do:    name an output that ends in \.mkv"):
         mux_proved(info, [tmp_path / "never-read.mp4"], tmp_path / "out.mp4")
+    with pytest.raises(
+        UsageError, match=r"do:    copy the file without it first: ffmpeg .* -map -0:3 -c copy"
+    ):
+        replace(check, fitting=()).refuse_losses(
+            info, tmp_path / "out.mp4"
+        )  # as of sound without a known rate
     assert check_container(info, tmp_path / "out.mkv").problems == ()
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_sound_that_is_announced_and_never_comes_is_left_out_with_a_word(tmp_path: Path, suffix: str) -> None:
+    """As of a camera whose microphone is off: FFmpeg knows no rate of it, and no container holds such a track."""
+    content = write_clip(tmp_path / "heard.ts", sound=True).read_bytes()
+    packets = [content[at : at + 188] for at in range(0, len(content), 188)]
+    silent = [packet for packet in packets if packet[1:3] not in (b"\x41\x01", b"\x01\x01")]  # number 0x101
+    assert len(silent) < len(packets)
+    (tmp_path / "silent.ts").write_bytes(b"".join(silent))
+    info = probe(tmp_path / "silent.ts")
+    assert [stream.kind for stream in info.streams] == ["video", "audio"]
+    check = check_container(info, tmp_path / f"out{suffix}")
+    assert (check.problems, check.kept) == ((), ())
+    assert check.warnings == ("stream 1 (audio aac) is announced and has no packet: it is left out",)
 
 
 def test_pcm_sound_is_not_hidden_in_an_mp4(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 
 from pipeline.structures.video_info import StreamInfo
-from pipeline.video.write.timeline import decoding_times, output_timeline
+from pipeline.video.write.timeline import decoding_times, ending_times, output_timeline
 from tests.footage import TICK, an_info
 
 
@@ -44,3 +44,28 @@ def test_decoding_runs_two_frames_ahead_of_showing() -> None:
 
 def test_decoding_begins_no_farther_before_zero_than_showing_after_it() -> None:
     assert decoding_times(np.array([7, 40, 73])).tolist() == [-7, 0, 7]
+
+
+def test_decoding_of_a_video_s_end_says_how_long_its_last_frame_is_seen() -> None:
+    # Each has dts, pts and duration. By their first dts the last frame, at 752, would be seen for 10 ticks.
+    assert ending_times([(691, 706, 15), (706, 752, 15), (716, 721, 16), (721, 737, 15)]) == [
+        691,
+        706,
+        721,
+        737,
+    ]
+    assert ending_times([(690, 800, 150), (700, 950, 150), (750, 900, 50)]) == [690, 700, 850]
+    no_later = [(690, 800, 150), (700, 950, 50), (740, 760, 150), (750, 890, 50)]  # than it is shown
+    assert ending_times(no_later) == [690, 700, 750, 890]
+    hurries = [(600, 750, 50), (700, 950, 150), (750, 800, 100)]
+    assert ending_times(hurries) == [600, 650, 800]
+
+
+def test_decoding_times_of_a_video_s_end_stay_where_they_are_right_or_cannot_be() -> None:
+    even = [(60, 90, 10), (70, 120, 10), (80, 100, 10), (90, 110, 10)]
+    assert ending_times(even) == [60, 70, 80, 90]
+    decoded_last = [(60, 90, 10), (70, 100, 10), (80, 110, 70)]
+    assert ending_times(decoded_last) == [60, 70, 80]
+    too_long = [(60, 90, 10), (70, 110, 41), (80, 100, 10)]
+    assert ending_times(too_long) == [60, 70, 80]
+    assert ending_times([too_long[0]]) == [60]
