@@ -13,6 +13,7 @@ BoT-SORT's has the camera's motion in it, which ours has stored.
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -39,6 +40,9 @@ from pipeline.structures.detections import Detections
 from pipeline.structures.tracks import FOUND, NO_TRACK, Tracks
 from pipeline.track.film_tracker import FilmFrame, FilmTracker
 from pipeline.track.settings import TrackSettings
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # sample_videos is not installed
+
 from sample_videos.film_sheet import forward_tracks
 
 Film = tuple[Header, list[Detections]]
