@@ -35,7 +35,7 @@ class _Reached:
 
 
 def graph_bytes(path: Path) -> bytes:
-    """The content of a graph's file. Raises OSError, also for more bytes than a graph has, which may not fit in memory."""
+    """The content of a graph's file. Raises OSError, also for more bytes than a graph can have."""
     size = path.stat().st_size
     if size > _LARGEST:
         raise OSError(f"{size} bytes, where a graph has {_LARGEST} at most")
