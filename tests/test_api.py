@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -111,6 +112,15 @@ def test_paths_and_numbers_of_other_libraries_are_taken(made, traffic, tiny_weig
     frame = next(seg_video.segment(os.fsencode(traffic), **settings))
     assert set(frame.boxes.cls.tolist()) <= {1}
     assert seg_video.open_run(os.fsencode(made.output)).output == made.output
+
+
+def test_a_video_s_run_without_its_manifest_is_no_batch_of_pictures(made, tmp_path):
+    folder = tmp_path / "out.mp4.seg-run"
+    shutil.copytree(f"{made.output}.seg-run", folder)
+    (folder / "manifest.json").unlink()
+    for ask in (seg_video.open_run, lambda run: seg_video.export(run, "coco", tmp_path / "labels")):
+        with pytest.raises(seg_video.Error, match=r"video's run without its manifest\.json"):
+            ask(tmp_path / "out.mp4")
 
 
 def test_a_score_that_is_no_number_is_told(made, tmp_path):

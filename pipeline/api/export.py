@@ -15,6 +15,7 @@ from pipeline.job.output_template import FOLDER_OF_SEVERAL
 from pipeline.job.protection import refuse_in_run_folder
 from pipeline.loading.typed_value import typed_value, wrong_value
 from pipeline.record.manifest import Manifest
+from pipeline.record.run_folder import RunFolder
 from pipeline.render.settings import RenderSettings
 from pipeline.render.shown import ShownTracks
 from pipeline.store.chosen_rows import RowChoice, all_rows
@@ -155,7 +156,8 @@ def _batch_of_pictures(run: Path) -> Path | None:
     """The detections file of a batch of pictures, or of a single one; None for the run of a video."""
     for folder in (run, run.with_name(run.name + RUN_SUFFIX), run / FOLDER_OF_SEVERAL):
         found = folder / "detections.parquet"
-        if found.is_file() and folder.name.endswith(RUN_SUFFIX) and not (folder / "manifest.json").exists():
+        is_of_video = RunFolder(folder).ledger.exists() or (folder / "manifest.json").exists()
+        if found.is_file() and folder.name.endswith(RUN_SUFFIX) and not is_of_video:
             return found
     return None
 
