@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ import pytest
 import seg_video
 from pipeline.api import segment
 from pipeline.api.results import Frame
+from pipeline.model.frames import check_frames
 from pipeline.structures.detections import Detections
 from pipeline.structures.tracks import Tracks
 from pipeline.track.key_frames import film_key_frames
@@ -71,6 +73,8 @@ def test_segment_shows_the_classes_that_are_asked_for(traffic, tiny_weights):
         ({"confidence": 0.4}, "no setting called"),
         ({"conf": "often"}, "conf has an invalid value"),
         ({"crf": 20}, "does not apply"),
+        ({"output": "out.mp4"}, "before the settings"),
+        ({"start": 10**400}, "start has an invalid value"),
     ],
 )
 def test_a_wrong_setting_is_told_at_once(settings, said, traffic):
@@ -81,6 +85,47 @@ def test_a_wrong_setting_is_told_at_once(settings, said, traffic):
 def test_a_missing_video_is_told_at_once(tmp_path):
     with pytest.raises(seg_video.Error, match=r"none\.mp4"):
         seg_video.segment(tmp_path / "none.mp4")
+
+
+@pytest.mark.parametrize("wrong", [None, 3, ["in.mp4"], "", b"", "in\0.mp4"])
+def test_what_is_no_path_is_told_at_once_and_never_named_by_its_text(wrong, traffic, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    calls = [
+        lambda: seg_video.segment(wrong),
+        lambda: seg_video.process(wrong, "out.mp4"),
+        lambda: seg_video.process(traffic, wrong),
+        lambda: seg_video.open_run(wrong),
+        lambda: seg_video.export(wrong, "coco", "labels"),
+        lambda: seg_video.export("out.mp4", "coco", wrong),
+        lambda: seg_video.verify(wrong, traffic),
+        lambda: seg_video.verify(traffic, wrong),
+        lambda: seg_video.load_model(wrong),
+    ]
+    for call in calls:
+        with pytest.raises(seg_video.Error, match="is no path"):
+            call()
+    assert not list(tmp_path.iterdir())
+
+
+def test_paths_and_numbers_of_other_libraries_are_taken(made, traffic, tiny_weights):
+    settings = {"model": tiny_weights, "conf": np.float32(0.02), "every": np.int64(20), "classes": {"1"}}
+    frame = next(seg_video.segment(os.fsencode(traffic), **settings))
+    assert set(frame.boxes.cls.tolist()) <= {1}
+    assert seg_video.open_run(os.fsencode(made.output)).output == made.output
+
+
+def test_a_video_s_run_without_its_manifest_is_no_batch_of_pictures(made, tmp_path):
+    folder = tmp_path / "out.mp4.seg-run"
+    shutil.copytree(f"{made.output}.seg-run", folder)
+    (folder / "manifest.json").unlink()
+    for ask in (seg_video.open_run, lambda run: seg_video.export(run, "coco", tmp_path / "labels")):
+        with pytest.raises(seg_video.Error, match=r"video's run without its manifest\.json"):
+            ask(tmp_path / "out.mp4")
+
+
+def test_a_score_that_is_no_number_is_told(made, tmp_path):
+    with pytest.raises(seg_video.Error, match="conf has an invalid value"):
+        seg_video.export(made.output, "coco", tmp_path / "labels", conf="often")
 
 
 def test_an_export_of_a_run(made, tmp_path):
@@ -99,6 +144,27 @@ def test_load_model_takes_pictures(tiny_weights):
     assert network.class_names
     with pytest.raises(seg_video.Error, match="no setting called 'scores'"):
         seg_video.load_model(tiny_weights, scores=0.01)
+
+
+@pytest.mark.parametrize("name", ["threads", "callers", "batch", "proposals", "detections"])
+def test_a_network_of_no_threads_frames_or_objects_is_told(tiny_weights, name):
+    with pytest.raises(seg_video.Error, match=f"{name} must be at least 1"):
+        seg_video.load_model(tiny_weights, **{name: 0})
+
+
+@pytest.mark.parametrize(
+    ("frames", "do"),
+    [
+        (np.zeros((8, 8, 3), np.uint8), r"frame\[None\]"),
+        ([np.zeros((8, 8, 3), np.uint8)], r"np\.stack"),
+        (np.zeros((1, 8, 8, 3), np.float32), "RGB of 0 to 255"),
+        (np.zeros((1, 3, 8, 8), np.uint8), "channels last"),
+        (None, "an array"),
+    ],
+)
+def test_frames_of_another_form_are_told_with_what_to_give(frames, do):
+    with pytest.raises(seg_video.Error, match=rf"uint8 \[B, H, W, 3\](?s:.*){do}"):
+        check_frames(frames)
 
 
 def test_the_views_that_yolo_tools_have():

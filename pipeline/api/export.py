@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from pipeline.api.opened_run import OpenedRun, open_run
+from pipeline.api.settings import path_text, plain_value
 from pipeline.errors import UsageError
 from pipeline.files import RUN_SUFFIX
 from pipeline.job.output_template import FOLDER_OF_SEVERAL
 from pipeline.job.protection import refuse_in_run_folder
+from pipeline.loading.typed_value import typed_value, wrong_value
 from pipeline.record.manifest import Manifest
+from pipeline.record.run_folder import RunFolder
 from pipeline.render.settings import RenderSettings
 from pipeline.render.shown import ShownTracks
 from pipeline.store.chosen_rows import RowChoice, all_rows
@@ -74,8 +78,9 @@ def export(
         raise UsageError(
             "Scores are an option of yolo only.", do="leave it out: other formats hold scores if they can"
         )
-    refuse_in_run_folder(Path(out) / "any")
-    batch = _batch_of_pictures(Path(run))
+    target = Path(path_text(out, "out"))
+    refuse_in_run_folder(target / "any")
+    batch = _batch_of_pictures(Path(path_text(run, "run")))
     if batch is not None and (frames or format not in _OF_PICTURES):
         raise UsageError(
             f"{batch} comes from pictures, not from a video.",
@@ -84,8 +89,8 @@ def export(
     opened = None if batch is not None else open_run(run)
     detections = batch if opened is None else opened.detections
     assert detections is not None
-    with export_folder(Path(out), overwrite=overwrite) as folder, DetectionsFile(detections) as file:
-        choose = all_rows if everything else _shown(file, opened, conf)
+    with export_folder(target, overwrite=overwrite) as folder, DetectionsFile(detections) as file:
+        choose = all_rows if everything else _shown(file, opened, _score(conf))
         if format == "yolo":
             export_yolo(file, folder, choose, scores=scores)
         elif format in _OF_CLASSES:
@@ -104,7 +109,15 @@ def export(
             write(file, folder / name, choose)
         if frames and opened is not None:
             _write_frames(opened, folder / "images")
-    return Path(out)
+    return target
+
+
+def _score(conf: Any) -> float | None:
+    try:
+        score: float | None = typed_value(float | None, plain_value(conf))
+    except ValueError as expected:
+        raise wrong_value("conf", conf, str(expected)) from None
+    return score
 
 
 def _shown(file: DetectionsFile, run: OpenedRun | None, conf: float | None) -> RowChoice:
@@ -143,7 +156,8 @@ def _batch_of_pictures(run: Path) -> Path | None:
     """The detections file of a batch of pictures, or of a single one; None for the run of a video."""
     for folder in (run, run.with_name(run.name + RUN_SUFFIX), run / FOLDER_OF_SEVERAL):
         found = folder / "detections.parquet"
-        if found.is_file() and folder.name.endswith(RUN_SUFFIX) and not (folder / "manifest.json").exists():
+        is_of_video = RunFolder(folder).ledger.exists() or (folder / "manifest.json").exists()
+        if found.is_file() and folder.name.endswith(RUN_SUFFIX) and not is_of_video:
             return found
     return None
 

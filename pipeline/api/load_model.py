@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from pipeline.api.settings import path_text, plain_value
 from pipeline.loading.given import Given
 from pipeline.loading.load import load as checked
 from pipeline.structures.frame_segmenter import FrameSegmenter
@@ -20,4 +21,5 @@ def load_model(name: str | Path, **settings: Any) -> FrameSegmenter:
     from pipeline.networks.registry import load
     from pipeline.networks.settings import LoadSettings
 
-    return load(str(name), checked(LoadSettings, Given(settings)))
+    values = {key: plain_value(value) for key, value in settings.items()}
+    return load(path_text(name, "name"), checked(LoadSettings, Given(values)))

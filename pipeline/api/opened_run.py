@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.api.results import Frame
+from pipeline.api.settings import path_text
 from pipeline.errors import UsageError
 from pipeline.files import RUN_SUFFIX
 from pipeline.job.settings import Settings
@@ -82,7 +83,7 @@ def open_run(run: str | Path) -> OpenedRun:
 
     Raises UsageError if there is no run, or it is not finished; StoreError if its detections were changed.
     """
-    folder = find_run(str(run))
+    folder = find_run(path_text(run, "run"))
     request = request_of(folder)
     files, output = RunFolder(folder), folder.with_name(folder.name.removesuffix(RUN_SUFFIX))
     if not files.joined.is_file():

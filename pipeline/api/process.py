@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pipeline.api.settings import request_of_keywords
+from pipeline.api.settings import path_text, request_of_keywords
 from pipeline.run.report.reporter import SilentReporter
 from pipeline.run.run_videos import VideoResult, run_videos
 from pipeline.run.stopping import StopSignal
@@ -18,7 +18,7 @@ def process(source: str | Path, output: str | Path, **settings: Any) -> VideoRes
     settings : the long flags of `seg-video run`, with _ for -. Warnings go to stderr. Raises SegVideoError whenever the
     command would fail. `output` can never be `source`, by whatever name.
     """
-    request = request_of_keywords(source, output, settings)
+    request = request_of_keywords(source, path_text(output, "output"), settings)
     with StopSignal().listening() as stop:
         (result,) = run_videos(request, SilentReporter(sys.stderr), stop)
     return result

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pipeline.api.settings import request_of_keywords
+from pipeline.api.settings import path_text, request_of_keywords
 from pipeline.proof import verify as proof
 from pipeline.proof.verify import Proof
 from pipeline.structures.address import place_of
@@ -21,5 +21,8 @@ def verify(source: str | Path, output: str | Path, *, quick: bool = False, **rea
     """
     request = request_of_keywords(source, output, reading, ("decode",))
     return proof.verify(
-        place_of(request.inputs[0]), place_of(str(output)), quick=quick, part=request.settings.decode
+        place_of(request.inputs[0]),
+        place_of(path_text(output, "output")),
+        quick=quick,
+        part=request.settings.decode,
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.errors import WeightsError
 from pipeline.formats.detection_graph import FRAME_TYPES, OUTPUTS, DetectionGraph
-from pipeline.formats.graph_safety import refuse_unsafe_graph
+from pipeline.formats.graph_safety import graph_bytes, refuse_unsafe_graph
 
 _INPUTS = ("image_tensor", "input_tensor")
 _VARIABLES = ("Variable", "VariableV2", "AutoReloadVariable", "VarHandleOp")
@@ -51,7 +51,7 @@ def _parsed(path: Path) -> Any:
 
     graph_def = tf.compat.v1.GraphDef()
     try:
-        graph_def.ParseFromString(path.read_bytes())
+        graph_def.ParseFromString(graph_bytes(path))
     except (OSError, DecodeError) as damage:
         raise _refusal(path, f"{type(damage).__name__}: {damage}", "fetch the file again") from damage
     return graph_def

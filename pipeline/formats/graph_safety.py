@@ -13,10 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pipeline.errors import WeightsError
 from pipeline.formats.graph_operations import ALLOWED
+
+#: Most bytes of a message of protobuf.
+_LARGEST = 2**31 - 1
 
 _READS_CHECKPOINTS = ("Restore", "RestoreSlice", "RestoreV2", "ShardedFilename", "ShardedFilespec")
 _WRITES_CHECKPOINTS = ("Save", "SaveSlices", "SaveV2", "MergeV2Checkpoints")
@@ -28,6 +32,14 @@ class _Reached:
 
     nodes: frozenset[str]
     functions: frozenset[str]
+
+
+def graph_bytes(path: Path) -> bytes:
+    """The content of a graph's file. Raises OSError, also for more bytes than a graph can have."""
+    size = path.stat().st_size
+    if size > _LARGEST:
+        raise OSError(f"{size} bytes, where a graph has {_LARGEST} at most")
+    return path.read_bytes()
 
 
 def refuse_unsafe_graph(graph_def: Any, where: str) -> None:

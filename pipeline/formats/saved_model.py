@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.errors import WeightsError
 from pipeline.formats.detection_graph import FRAME_TYPES, OUTPUTS, DetectionGraph
-from pipeline.formats.graph_safety import refuse_unsafe_saved_model
+from pipeline.formats.graph_safety import graph_bytes, refuse_unsafe_saved_model
 
 _DEFAULT = "serving_default"
 
@@ -49,7 +49,7 @@ def _parsed(folder: Path) -> Any:
     saved_model = saved_model_pb2.SavedModel()
     try:
         # The binary form alone: TensorFlow takes it before the text form, so what is checked is what is run.
-        saved_model.ParseFromString((folder / "saved_model.pb").read_bytes())
+        saved_model.ParseFromString(graph_bytes(folder / "saved_model.pb"))
     except (OSError, DecodeError) as damage:
         raise _refusal(folder, f"{type(damage).__name__}: {damage}", "fetch it again") from damage
     return saved_model

@@ -117,7 +117,10 @@ def _seconds(value: Any) -> float:
     if found is None:
         raise ValueError(value)
     hours, minutes, seconds = (Fraction(part or 0) for part in found.groups())
-    return float((hours * 60 + minutes) * 60 + seconds)
+    try:
+        return float((hours * 60 + minutes) * 60 + seconds)
+    except OverflowError as wrong:
+        raise ValueError(value) from wrong
 
 
 _TABLE = (

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import InputError
 from pipeline.labels.labelled_picture import Instance, LabelledPicture, cropped
+from pipeline.labels.mask_runs import mask_runs
 
 #: Names of the annotations, of which the first that exists is used.
 ANNOTATIONS = ("annotations.json.gz", "annotations.json", "_annotations.coco.json")
@@ -116,7 +119,9 @@ def load_picture(entry: PictureEntry, names: dict[int, str], longest: int) -> La
     Raises InputError if its file cannot be decoded, or has another size than in the annotations.
     """
     pixels = cv2.imread(str(entry.file), cv2.IMREAD_COLOR)
-    height, width = int(entry.record["height"]), int(entry.record["width"])
+    with told_as_input(f"The record of the picture {entry.file}"):
+        height, width = picture_size(entry.record)
+        scope = label_scope(entry.record, names)
     if pixels is None or pixels.shape[:2] != (height, width):
         raise InputError(
             f"{entry.file} is not the picture that its annotations describe.",
@@ -127,25 +132,46 @@ def load_picture(entry: PictureEntry, names: dict[int, str], longest: int) -> La
     size = (max(round(height * scale), 1), max(round(width * scale), 1))
     if scale < 1.0:
         pixels = cv2.resize(pixels, size[::-1], interpolation=cv2.INTER_AREA)
-    instances = [_instance(annotation, (height, width), size) for annotation in entry.annotations]
-    scope = entry.record.get("label_scope")
+    instances = [_instance(annotation, (height, width), size, entry.file) for annotation in entry.annotations]
     return LabelledPicture(
         cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB).astype(np.uint8),
         tuple(instance for instance in instances if instance is not None),
-        frozenset(names if scope is None else scope),
+        scope,
     )
 
 
-def mask_runs(segmentation: Any, size: tuple[int, int]) -> Any:
-    """The mask of COCO's polygons or run lengths, as pycocotools takes it. size : height and width."""
-    # Of the `train` extra.
-    from pycocotools import mask as coco
+def picture_size(record: Mapping[str, Any]) -> tuple[int, int]:
+    """Height and width of a picture in px. Raises ValueError if its record does not say them."""
+    height, width = int(record["height"]), int(record["width"])
+    if height < 1 or width < 1:
+        raise ValueError(f"a size of {width}x{height} px")
+    return height, width
 
-    if isinstance(segmentation, list):
-        return coco.merge(coco.frPyObjects(segmentation, *size))
-    if isinstance(segmentation["counts"], list):
-        return coco.frPyObjects(segmentation, *size)
-    return segmentation
+
+def label_scope(record: Mapping[str, Any], names: Mapping[int, str]) -> frozenset[int]:
+    """Ids of the categories of which every object of the picture is labelled."""
+    scope = record.get("label_scope")
+    return frozenset(names if scope is None else map(int, scope))
+
+
+def annotated_box(annotation: Mapping[str, Any]) -> tuple[float, float, float, float]:
+    """x, y, width and height of an annotation, in px. Raises ValueError if they are no finite numbers."""
+    x, y, width, height = map(float, annotation["bbox"])
+    if not all(map(math.isfinite, (x, y, width, height))):
+        raise ValueError("a bbox that is not finite")
+    return x, y, width, height
+
+
+@contextmanager
+def told_as_input(what: str) -> Iterator[None]:
+    """Turn the errors of reading wrong values in a record of COCO into an InputError about `what`."""
+    try:
+        yield
+    except (KeyError, OverflowError, TypeError, ValueError) as wrong:
+        found = f"no {wrong}" if isinstance(wrong, KeyError) else str(wrong)
+        raise InputError(
+            f"{what} cannot be read.", found=found, do="correct it, or remove it from the file"
+        ) from wrong
 
 
 def _file(folder: Path, name: str) -> Path:
@@ -157,12 +183,15 @@ def _file(folder: Path, name: str) -> Path:
     )
 
 
-def _instance(annotation: dict[str, Any], before: tuple[int, int], after: tuple[int, int]) -> Instance | None:
-    category, ignored = int(annotation["category_id"]), bool(annotation.get("iscrowd", 0))
-    segmentation = annotation.get("segmentation")
-    if segmentation and not annotation.get("box_only"):
-        return cropped(category, _mask(segmentation, before, after), ignored)
-    x, y, width, height = annotation["bbox"]
+def _instance(
+    annotation: dict[str, Any], before: tuple[int, int], after: tuple[int, int], file: Path
+) -> Instance | None:
+    with told_as_input(f"Annotation {annotation.get('id')} of {file}"):
+        category, ignored = int(annotation["category_id"]), bool(annotation.get("iscrowd", 0))
+        segmentation = annotation.get("segmentation")
+        if segmentation and not annotation.get("box_only"):
+            return cropped(category, _mask(segmentation, before, after), ignored)
+        x, y, width, height = annotated_box(annotation)
     scale = np.array([after[1] / before[1], after[0] / before[0]] * 2)
     box = np.array([x, y, x + width, y + height]) * scale
     return Instance(category, box.astype(np.float32), ignored) if width > 0 and height > 0 else None

@@ -10,7 +10,15 @@ import numpy as np
 from pycocotools import mask as coco
 
 from pipeline.errors import InputError
-from pipeline.labels.coco_folder import PictureEntry, mask_runs, read_annotations
+from pipeline.labels.coco_folder import (
+    PictureEntry,
+    annotated_box,
+    label_scope,
+    picture_size,
+    read_annotations,
+    told_as_input,
+)
+from pipeline.labels.mask_runs import mask_runs
 from pipeline.labels.truth import TrueObject, TruePicture, Truth
 
 
@@ -30,10 +38,13 @@ def truth_of_video(path: Path) -> Truth:
     content = read_annotations(path)
     key = "frame_index" if any("frame_index" in record for record in content.records) else "file_name"
     keys = [record.get(key) for record in content.records]
-    if not keys or None in keys or len(set(keys)) != len(keys):
+    kind = int if key == "frame_index" else str
+    if not keys or not all(isinstance(one, kind) for one in keys) or len(set(keys)) != len(keys):
         raise InputError(
             f"{path} does not say which picture is which frame.",
-            found=f"{key} is missing or not unique" if keys else "no pictures",
+            found=f"{key} is missing, not unique, or no {'whole number' if kind is int else 'text'}"
+            if keys
+            else "no pictures",
             do="add a `frame_index` to each picture, from 0 in presentation order, or name all frames in that order",
         )
     records = sorted(content.records, key=lambda record: record[key])
@@ -64,23 +75,29 @@ def _picture(
     file: Path | None,
     frame: int | None,
 ) -> TruePicture:
-    size = int(record["height"]), int(record["width"])
-    scope = record.get("label_scope")
-    return TruePicture(
-        str(record.get("file_name", f"frame {frame}")),
-        *size,
-        tuple(_object(annotation, size) for annotation in annotations),
-        frozenset(names if scope is None else scope),
-        file,
-        frame,
-    )
+    name = str(record.get("file_name", f"frame {frame}"))
+    with told_as_input(f"The record of {name} in the labels"):
+        size, scope = picture_size(record), label_scope(record, names)
+    objects = []
+    for annotation in annotations:
+        with told_as_input(f"Annotation {annotation.get('id')} of {name} in the labels"):
+            objects.append(_object(annotation, size))
+    ids = [one.track_id for one in objects if one.track_id is not None and not one.ignored]
+    if frame is not None and len(set(ids)) != len(ids):
+        raise InputError(
+            f"Two objects of {name} in the labels have one track_id.",
+            found=f"track_id {next(one for one in ids if ids.count(one) > 1)}",
+            do="give each object of a frame an id of its own",
+        )
+    return TruePicture(name, *size, tuple(objects), scope, file, frame)
 
 
 def _object(annotation: Mapping[str, Any], size: tuple[int, int]) -> TrueObject:
     segmentation = annotation.get("segmentation")
     has_mask = bool(segmentation) and not annotation.get("box_only")
     runs = mask_runs(segmentation, size) if has_mask else None
-    x, y, width, height = annotation["bbox"] if runs is None or "bbox" in annotation else coco.toBbox(runs)
+    has_box = runs is None or "bbox" in annotation
+    x, y, width, height = annotated_box(annotation) if has_box else coco.toBbox(runs)
     area = annotation.get("area")
     if area is None:
         area = width * height if runs is None else coco.area(runs)
@@ -90,5 +107,11 @@ def _object(annotation: Mapping[str, Any], size: tuple[int, int]) -> TrueObject:
         area=float(area),
         runs=runs,
         ignored=bool(annotation.get("iscrowd", 0)),
-        track_id=annotation.get("track_id"),
+        track_id=_track_id(annotation.get("track_id")),
     )
+
+
+def _track_id(value: Any) -> int | None:
+    if value is not None and int(value) != value:
+        raise ValueError(f"the track_id {value!r}, which is no whole number")
+    return None if value is None else int(value)

@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pipeline.errors import InputError
 from pipeline.model.config import InputConfig, MaskRCNNConfig
 from pipeline.model.geometry import fit
 
@@ -31,7 +31,14 @@ def input_size(
     return (square_width, height) if tall >= height else (wide, tall)
 
 
-def check_frames(frames: NDArray[Any]) -> None:
-    """Raises ValueError unless `frames` are uint8 RGB [B, H, W, 3] of at least one pixel."""
-    if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8 or 0 in frames.shape[1:]:
-        raise ValueError(f"frames: expected uint8 [B, H, W, 3], found {frames.dtype} {list(frames.shape)}")
+def check_frames(frames: Any) -> None:
+    """Raises InputError unless `frames` are an array of uint8 RGB [B, H, W, 3], of at least one pixel each."""
+    if not isinstance(frames, np.ndarray):
+        found, do = type(frames).__name__, "give an array; np.stack makes one of frames of one size"
+    elif frames.ndim == 3 and frames.shape[-1] == 3:
+        found, do = f"{frames.dtype} {list(frames.shape)}", "give a single frame as frame[None]"
+    elif frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8 or 0 in frames.shape[1:]:
+        found, do = f"{frames.dtype} {list(frames.shape)}", "give RGB of 0 to 255, the channels last"
+    else:
+        return
+    raise InputError("The frames must be uint8 [B, H, W, 3].", found=found, do=do)

@@ -53,6 +53,10 @@ class LoadSettings:
     def __post_init__(self) -> None:
         for name, known in (("device", DEVICES), ("runtime", RUNTIMES), ("precision", PRECISIONS)):
             check_choice(f"This {name} does not exist.", getattr(self, name), known)
+        for name in ("threads", "callers", "batch", "proposals", "detections"):
+            count = getattr(self, name)
+            if count is not None and count < 1:
+                raise ConfigError(f"{name} must be at least 1.", found=str(count), do="leave it out")
 
     def check_own_numbers(self, model: str) -> None:
         """Raise ConfigError if `model`, whose file fixes its number format, is to run in another."""

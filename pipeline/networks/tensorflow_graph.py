@@ -17,6 +17,7 @@ from pipeline.errors import WeightsError
 from pipeline.formats.detection_graph import DetectionGraph
 from pipeline.formats.frozen_graph import load_frozen_graph
 from pipeline.formats.saved_model import load_saved_model
+from pipeline.model.frames import check_frames
 from pipeline.networks.zoo_detections import zoo_detections
 from pipeline.structures.detections import Detections
 
@@ -93,6 +94,7 @@ class TensorFlowGraphSegmenter:
 
         Raises WeightsError if the graph takes frames of another size, or returns something else than its kind does.
         """
+        check_frames(frames)
         height, width = frames.shape[1:3]
         wanted = (self._graph.height or height, self._graph.width or width)
         if wanted != (height, width):

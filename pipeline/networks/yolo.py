@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import WeightsError
+from pipeline.model.frames import check_frames
 from pipeline.networks.yolo_file import YoloFile, read_yolo_file
 from pipeline.networks.yolo_masks import prototype_masks
 from pipeline.networks.yolo_outputs import OutputLayout, candidates_of, layout_of, suppress_overlaps
@@ -79,6 +80,7 @@ class YoloSegmenter:
 
     def segment(self, frames: NDArray[np.uint8]) -> list[Detections]:
         """Detections of each frame of uint8 RGB [B, H, W, 3], boxes in the pixels of these frames."""
+        check_frames(frames)
         return [self._segment(frame) for frame in frames]
 
     def _segment(self, frame: NDArray[np.uint8]) -> Detections:

@@ -47,6 +47,11 @@ def find_run(name: str | None) -> Path:
         if _has_manifest(folder, hidden=folder.name.endswith(RUN_SUFFIX)):
             return folder.absolute()
         if RunFolder(folder).joined.is_file() and folder.name.endswith(RUN_SUFFIX):
+            if RunFolder(folder).ledger.exists():  # which batches have none of
+                raise UsageError(
+                    f"{folder} is the folder of a video's run without its manifest.json.",
+                    do="bring that back, or run the same command again with --force",
+                )
             raise UsageError(
                 f"{folder} is the record of a batch of pictures, not of a video.",
                 do="run the same command again to continue it, or read it with seg-video export",

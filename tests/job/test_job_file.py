@@ -196,7 +196,9 @@ def test_a_part_s_times_are_seconds_or_what_a_clock_shows(tmp_path, written, sec
     assert (second.settings.decode.duration, second.settings.decode.keep_times) == (seconds, True)
 
 
-@pytest.mark.parametrize("written", ["1:60", "1:60:00", "-3", "soon", "[1, 2]", "'1:2:3:4'", "true"])
+@pytest.mark.parametrize(
+    "written", ["1:60", "1:60:00", "-3", "soon", "[1, 2]", "'1:2:3:4'", "true", "1" * 400]
+)
 def test_what_no_clock_shows_is_refused_with_its_line(tmp_path, written):
     with pytest.raises(UsageError, match=r"line 2: start has an invalid value(?s:.*)MM:SS or HH:MM:SS"):
         read_job_file(write(tmp_path, f"inputs: a.mp4\nstart: {written}\n"))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.errors import WeightsError
+from pipeline.errors import InputError, WeightsError
 from pipeline.formats.detection_graph import DetectionGraph
 from pipeline.formats.frozen_graph import load_frozen_graph
 from pipeline.networks.devices import claim_tensorflow
@@ -146,6 +146,8 @@ def test_a_graph_of_one_frame_size_says_so(tmp_path: Path) -> None:
     segmenter = TensorFlowGraphSegmenter.load(frozen(tmp_path, [None, 300, 300, 3]), NAMES)
     with pytest.raises(WeightsError, match=r"only frames of 300x300 px\.\n  found: frames of 40x20 px"):
         segmenter.segment(FRAMES)
+    with pytest.raises(InputError, match="found: float32"):
+        segmenter.segment(FRAMES.astype(np.float32))
 
 
 def test_an_operation_that_fails_is_told_by_its_name(tmp_path: Path) -> None:
@@ -179,6 +181,16 @@ def test_files_that_are_no_graph_are_weights_errors(tmp_path: Path) -> None:
         path.write_bytes(content)
         with pytest.raises(WeightsError, match="cannot be used as a frozen detection graph"):
             TensorFlowGraphSegmenter.load(path, NAMES)
+    for name, largest in (
+        ("frozen_inference_graph.pb", "frozen detection graph"),
+        ("saved_model.pb", "SavedModel"),
+    ):
+        path = tmp_path / name
+        with path.open("wb") as file:
+            file.truncate(1 << 33)
+        with pytest.raises(WeightsError, match=rf"{largest}\.\n  found: OSError: 8589934592 bytes"):
+            TensorFlowGraphSegmenter.load(path if name.startswith("frozen") else tmp_path, NAMES)
+        path.unlink()
     (tmp_path / "empty").mkdir()
     with pytest.raises(WeightsError, match=r"a folder with \[\]"):
         TensorFlowGraphSegmenter.load(tmp_path / "empty", NAMES)

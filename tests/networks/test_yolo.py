@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.errors import WeightsError
+from pipeline.errors import InputError, WeightsError
 from pipeline.networks import yolo_kind
 from pipeline.networks.registry import find_source, runtime_of
 from pipeline.networks.yolo import YoloSegmenter
@@ -135,6 +135,8 @@ def test_an_onnx_file_runs_and_names_its_classes(tmp_path, outputs):
     assert found.scores.tolist() == pytest.approx([0.9])
     assert found.boxes.tolist() == [[16, 8, 48, 24]]
     assert (found.roi_masks == 255).all()
+    with pytest.raises(InputError, match="found: float32"):
+        network.segment(np.zeros((1, 32, 64, 3), np.float32))
 
 
 def test_a_file_without_names_has_cocos_if_there_are_80_classes(tmp_path):

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pipeline.errors import InputError
 from pipeline.model.config import MaskRCNNConfig
 from pipeline.model.mask_rcnn import MaskRCNN
 from pipeline.model.predictor import MaskRCNNPredictor
@@ -132,7 +133,7 @@ def test_frames_of_any_size_and_none_at_all(model: MaskRCNN) -> None:
     assert network.segment(np.zeros((0, 96, 128, 3), np.uint8)) == []
     (small,) = network.segment(noise(1, 40, 60))
     assert small.boxes.max(initial=0) <= 60
-    with pytest.raises(ValueError, match="expected uint8"):
+    with pytest.raises(InputError, match="must be uint8"):
         network.segment(np.zeros((96, 128, 3), np.uint8))
 
 
