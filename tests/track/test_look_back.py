@@ -337,6 +337,13 @@ def test_the_car_ahead_that_keeps_its_distance_is_not_the_own_car():
     assert ids(follow(film([frame((300, 0.7, 3))] * 40, motions=drive))) == [[1]] * 40
 
 
+def test_a_car_that_nearly_reaches_the_edge_is_not_the_own_car():
+    # Its box ends 0.8 % of the picture's width before the edge: boxes are drawn a little larger than what is in them.
+    drive = [replace(FrameMotion.none(), moved=0.01)] * 40
+    assert ids(follow(film([frame((32, 0.7, 3))] * 40, motions=drive))) == [[1]] * 40
+    assert ids(follow(film([frame((8, 0.7, 3))] * 40, motions=drive))) == [[NO_TRACK]] * 40
+
+
 def test_a_car_alongside_that_is_surely_one_is_not_the_own_car():
     drive = [replace(FrameMotion.none(), moved=0.01)] * 40
     assert ids(follow(film([frame((0, 0.95, 3))] * 40, motions=drive))) == [[1]] * 40
