@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pipeline.errors import InputError
 from pipeline.model.mask_rcnn import MaskRCNN
 from pipeline.model.predictor import MaskRCNNPredictor
 from tests.model.small import noise, small_config, small_model
@@ -66,9 +67,9 @@ def test_one_proposal_is_enough() -> None:
 
 
 def test_what_is_no_frame_is_refused_with_what_was_found(predictor: MaskRCNNPredictor) -> None:
-    with pytest.raises(ValueError, match=r"float32 \[1, 96, 128, 3\]"):
+    with pytest.raises(InputError, match=r"float32 \[1, 96, 128, 3\]"):
         predictor.segment(np.zeros((1, 96, 128, 3), np.float32))
-    with pytest.raises(ValueError, match=r"uint8 \[96, 128, 3\]"):
+    with pytest.raises(InputError, match=r"uint8 \[96, 128, 3\]"):
         predictor.segment(np.zeros((96, 128, 3), np.uint8))
 
 
