@@ -6,7 +6,9 @@ BIN := $(VENV)/bin
 
 # A process a core, four at most; each takes whole files, in the order of tests/conftest.py. One that crashes ends the run:
 # pytest-xdist 3.8 gives the crashed test to its successor again, and can then wait for ever (its issue 1378).
-TEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
+# One process more than cores, as many tests wait for processes of their own; each takes up to 2 GB.
+PROCESSES := $(shell $(PYTHON) -c 'import os; print(min((os.cpu_count() or 1) + 1, 4))')
+TEST := $(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 # The stamp carries the interpreter's version and home, so that another PYTHON makes a new environment.
 PYTHON_ID := $(shell $(PYTHON) -c 'import sys; print(sys.version.split()[0] + sys.base_prefix.replace("/", "_"))')
