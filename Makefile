@@ -4,9 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-# A process a core, four at most; each takes whole files, in the order of tests/conftest.py. One that crashes ends the run:
-# pytest-xdist 3.8 gives the crashed test to its successor again, and can then wait for ever (its issue 1378).
-# One process more than cores, as many tests wait for processes of their own; each takes up to 2 GB.
+# One process more than cores, as many tests wait for processes of their own, and four at most, as each takes up to 2 GB.
+# Each takes whole files, in the order of tests/conftest.py. One that crashes ends the run: pytest-xdist 3.8 gives the
+# crashed test to its successor again, and can then wait for ever (its issue 1378).
 PROCESSES := $(shell $(PYTHON) -c 'import os; print(min((os.cpu_count() or 1) + 1, 4))')
 TEST := $(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
