@@ -155,10 +155,10 @@ def _class_maps(file: DetectionsFile, run: OpenedRun | None) -> Iterator[tuple[P
 def _batch_of_pictures(run: Path) -> Path | None:
     """The detections file of a batch of pictures, or of a single one; None for the run of a video."""
     for folder in (run, run.with_name(run.name + RUN_SUFFIX), run / FOLDER_OF_SEVERAL):
-        found = folder / "detections.parquet"
-        is_of_video = RunFolder(folder).ledger.exists() or (folder / "manifest.json").exists()
-        if found.is_file() and folder.name.endswith(RUN_SUFFIX) and not is_of_video:
-            return found
+        files = RunFolder(folder)
+        is_of_video = files.ledger.exists() or files.manifest.exists()
+        if files.joined.is_file() and folder.name.endswith(RUN_SUFFIX) and not is_of_video:
+            return files.joined
     return None
 
 

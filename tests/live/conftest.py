@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from pipeline.render.settings import RenderSettings
 from pipeline.structures.detections import Detections
 from pipeline.structures.pixel_classes import PixelClasses
 from pipeline.track.settings import TrackSettings
+from tests import patience
 
 CAMERA = Path(__file__).with_name("moving_square.py")
 NAMES = {1: "person", 3: "car"}
@@ -45,13 +45,8 @@ def find_square(rgb, *, class_map=False):
 
 
 def until(condition, seconds=60.0):
-    """The first true value of `condition`."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if value := condition():
-            return value
-        time.sleep(0.02)
-    pytest.fail("it did not come about in time")
+    """The first true value of `condition`, which a live view has within a minute."""
+    return patience.until(condition, seconds)
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -31,6 +30,7 @@ from pipeline import __version__
 from pipeline.run import shipped
 from pipeline.run.hand_over import hand_over
 from pipeline.run.shipped import pins_here, python_here, unpacked, write_wheel
+from tests.patience import until
 from tests.storage.server import ObjectServer
 
 BIN = Path(sys.executable).parent
@@ -64,13 +64,6 @@ def free_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
-
-
-def until(true) -> None:
-    end = time.monotonic() + SECONDS
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.1)
 
 
 def answers(port: int) -> bool:
@@ -150,7 +143,7 @@ class Machines:
 
 def is_up(node: subprocess.Popen[str], told: Path) -> bool:
     """False for a node that ended instead."""
-    until(lambda: "Ray runtime started" in told.read_text() or node.poll() is not None)
+    until(lambda: "Ray runtime started" in told.read_text() or node.poll() is not None, SECONDS)
     return node.poll() is None
 
 
@@ -182,7 +175,7 @@ def machines():
             made.type("chmod 600 ~/.ray/auth_token").wait(SECONDS)
             ports = ["--port", str(made.port), "--dashboard-port", str(made.dashboard)]
             made.ray("ray start --head --num-cpus 0", *ports, "--temp-dir", f"{folder}/r")
-            until(lambda: answers(made.dashboard))
+            until(lambda: answers(made.dashboard), SECONDS)
             yield made
         finally:
             made.close()
@@ -206,7 +199,7 @@ class Gate:
 
     def wait(self, command: subprocess.Popen[str]) -> None:
         """Return when somebody is stopped; fail, with what the command said, where that ends before."""
-        until(lambda: self.reached.is_set() or command.poll() is not None)
+        until(lambda: self.reached.is_set() or command.poll() is not None, SECONDS)
         assert self.reached.is_set(), command.communicate()[0]
 
     def _stop(self) -> None:
@@ -297,7 +290,7 @@ def test_a_job_over_s3_is_finished_whatever_becomes_of_its_machines(machines, jo
     gate.opened.set()
     gate = Gate(machines, 3)
     gate.wait(began)
-    until(lambda: any(each.get("frames_left", 0) > 0 for each in seen_by_prometheus(machines)))
+    until(lambda: any(each.get("frames_left", 0) > 0 for each in seen_by_prometheus(machines)), SECONDS)
     for driver in drivers():
         driver.kill()
     gate.opened.set()

@@ -30,9 +30,8 @@ def joined_packets(
     dts = decoding_times(timeline.pts)
     header = track.codec_context.extradata
     first = 0
-    held: deque[Packet] = (
-        deque()
-    )  # up to the one before the frame shown last, which others may be decoded after
+    # Up to the one before the frame shown last, which others may be decoded after.
+    held: deque[Packet] = deque()
     for path in parts:
         last = first
         for pts, packet in _part_packets(path, header):
