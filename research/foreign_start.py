@@ -21,7 +21,7 @@ from research.convert import mobilenet, nanodet, picodet, squeezenet
 from research.ncnn_file import read_ncnn
 from research.onnx_file import read_convolutions
 from research.tflite_file import read_quantised
-from research.trunks.presets import compact_esnet, compact_mobilenet, compact_squeezenet, register_trunks
+from research.trunks.presets import compact_mobilenet, compact_squeezenet, register_trunks
 from research.trunks.squeezenet import ADDED
 
 _TRUNK = "backbone/"
@@ -69,7 +69,7 @@ FOREIGN = {
         nanodet.IGNORED,
     ),
     "picodet": Foreign(
-        compact_esnet(),
+        presets.compact_esnet(),
         read_ncnn,
         picodet.rules,
         "PicoDet-S 416, github.com/PaddlePaddle/PaddleDetection, Apache-2.0, as ncnn",

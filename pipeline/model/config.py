@@ -54,8 +54,8 @@ class InputConfig:
 class BackboneConfig:
     """The trunk, which makes C2..C5.
 
-    kind : a key of `make_backbone.BACKBONES`: `bottleneck` (ResNet-50/101), `basic` (the narrow dense ResNet) or
-        `shufflenet_v2`.
+    kind : a key of `make_backbone.BACKBONES`: `bottleneck` (ResNet-50/101), `basic` (the narrow dense ResNet),
+        `shufflenet_v2` or `esnet`.
     blocks : residual blocks of the four stages; of the ResNets.
     width : channels of the stem; stage i has `width` * 2^i of them (x 4 after a bottleneck); of the ResNets.
     stride_in_first : the stride of a bottleneck is in its first 1x1 (He et al. 2015) and not in the 3x3 (torchvision).

@@ -143,7 +143,13 @@ def compact_shufflenet(classes: Classes = ROAD, canvas: tuple[int, int] = (512, 
     return replace(compact(classes, canvas), backbone=backbone, fpn=fpn, mask_head=mask_head)
 
 
+def compact_esnet(classes: Classes = ROAD, canvas: tuple[int, int] = (512, 896)) -> MaskRCNNConfig:
+    """`compact_shufflenet` on ESNet, whose published detector, PicoDet-S, is a better start and no slower."""
+    config = compact_shufflenet(classes, canvas)
+    return replace(config, backbone=BackboneConfig(kind="esnet", norm="none"))
+
+
 #: Networks that can be trained, by name: each takes classes and a canvas.
 NETWORKS: dict[str, Callable[..., MaskRCNNConfig]] = {
-    "compact": compact, "compact_shufflenet": compact_shufflenet
+    "compact": compact, "compact_shufflenet": compact_shufflenet, "compact_esnet": compact_esnet
 }  # fmt: skip

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 from pipeline.model.backbones.make_backbone import BACKBONES
 from pipeline.model.config import BackboneConfig, MaskRCNNConfig
-from pipeline.model.presets import NETWORKS, ROAD, Classes, compact, compact_shufflenet
-from research.trunks.esnet import ESNet
+from pipeline.model.presets import NETWORKS, ROAD, Classes, compact
 from research.trunks.mobilenet_v2 import MobileNetV2
 from research.trunks.squeezenet import SqueezeNet
 
@@ -42,14 +41,8 @@ def compact_squeezenet(classes: Classes = ROAD, canvas: tuple[int, int] = (384, 
     )
 
 
-def compact_esnet(classes: Classes = ROAD, canvas: tuple[int, int] = (448, 768)) -> MaskRCNNConfig:
-    """`compact_shufflenet` on ESNet, for starting from PicoDet-S, whose norms are folded into its kernels."""
-    config = compact_shufflenet(classes, canvas)
-    return replace(config, backbone=BackboneConfig(kind="esnet", norm="none"))
-
-
 def register_trunks() -> None:
     """Make them known to the product, whose tables of trunks and of networks to train they are added to."""
-    BACKBONES.update({"esnet": ESNet, "mobilenet_v2": MobileNetV2, "squeezenet": SqueezeNet})
-    networks = (compact_esnet, compact_mobilenet, compact_squeezenet)
+    BACKBONES.update({"mobilenet_v2": MobileNetV2, "squeezenet": SqueezeNet})
+    networks = (compact_mobilenet, compact_squeezenet)
     NETWORKS.update({network.__name__: network for network in networks})

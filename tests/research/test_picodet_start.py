@@ -9,10 +9,10 @@ import pytest
 
 from pipeline.errors import WeightsError
 from pipeline.model.mask_rcnn import make_model
+from pipeline.model.presets import compact_esnet
 from pipeline.training.start import load_start
 from research.foreign_start import make_foreign_start
 from research.ncnn_file import read_ncnn
-from research.trunks.presets import compact_esnet, register_trunks
 
 #: What the files call the output of the stem, and of each unit of the three stages.
 _STEM = "pool2d_0.tmp_0"
@@ -46,25 +46,30 @@ def test_each_unit_computes_what_the_published_files_compute(shared: Path, tmp_p
     images = images.astype(np.float32)[:, :96, :96]
     wanted = computed_by_the_source(source, images)
     assert make_foreign_start("picodet", source, tmp_path / "start.safetensors") == 2 * (1 + 3 * 9 + 10 * 5)
-    register_trunks()
     model = make_model(compact_esnet())
     start = load_start(model, tmp_path / "start.safetensors")
     assert (len(start.taken), start.unused) == (156, ())
     assert not any("backbone" in name for name in start.fresh)
     maps = model.backbone(images)
     np.testing.assert_allclose(np.array(maps[0]), wanted[_STEM], rtol=0, atol=1e-4)
-    for stage, names, before in zip(
-        model.backbone.stages, _UNITS, (_STEM, _UNITS[0][-1], _UNITS[1][-1]), strict=True
+    orders = model.backbone.channel_orders
+    for stage, names, before, order in zip(
+        model.backbone.stages, _UNITS, (_STEM, _UNITS[0][-1], _UNITS[1][-1]), orders[:-1], strict=True
     ):
-        inputs = wanted[before]
-        for unit, name in zip(stage, names, strict=True):
-            found = np.array(unit(inputs))
+        # Channels come and go in the order in which they are taken up, and half of them pass a unit by.
+        opening, *others = stage
+        found = [np.array(opening(wanted[before] if order is None else wanted[before][..., order]))]
+        right = [wanted[names[0]][..., opening.writer.order]]
+        for unit, name, inputs in zip(others, names[1:], names[:-1], strict=True):
+            half = np.split(wanted[inputs], 2, axis=-1)[1]
+            found.append(np.array(unit(half[..., unit.expand._reads])))
+            right.append(wanted[name][..., 1::2][..., unit.writer.order])
+        for one, other in zip(found, right, strict=True):
             # Of features up to some tens.
-            np.testing.assert_allclose(found, wanted[name], rtol=1e-4, atol=1e-4)
-            assert wanted[name].std() > 0.05
-            inputs = wanted[name]
-    for found, names in zip(maps[1:], _UNITS, strict=True):
-        np.testing.assert_allclose(np.array(found), wanted[names[-1]], rtol=1e-3, atol=1e-3)
+            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+            assert other.std() > 0.05
+    for found, names, order in zip(maps[1:], _UNITS, orders[1:], strict=True):
+        np.testing.assert_allclose(np.array(found), wanted[names[-1]][..., order], rtol=1e-3, atol=1e-3)
 
 
 def test_half_precision_is_read_as_well(shared: Path) -> None:

@@ -57,7 +57,11 @@ def test_a_start_is_a_name_of_the_catalog_or_a_path_from_the_file(
         (MINIMUM + "scales: [1, 1, 1]\n", 3, "give a list of 2 numbers"),
         (MINIMUM + "learning_rate: fast\n", 3, "give a number"),
         (MINIMUM + "optimizer: adam\n", 3, "give one of adamw, sgd"),
-        (MINIMUM + "network: resnet\n", 3, "network must be one of compact, compact_shufflenet"),
+        (
+            MINIMUM + "network: resnet\n",
+            3,
+            "network must be one of compact, compact_shufflenet, compact_esnet",
+        ),
         (MINIMUM + "unions: [3, 6]\n", 3, "give a mapping of whole numbers to lists of whole numbers"),
         (MINIMUM + "start: 3\n", 3, "give text"),
         (MINIMUM + "seed: 1\nbatch: 4\nseed: 2\n", 5, "'seed' is already given in line 3"),

@@ -29,6 +29,15 @@ class Writer:
     order: Order
     groups: tuple[tuple[int, int], ...]
 
+    def group(self, unit: int) -> Order:
+        """The channels that a unit takes up."""
+        start = 0
+        for reader, size in self.groups:
+            if reader == unit:
+                return self.order[start : start + size]
+            start += size
+        return self.order[:0]
+
 
 @dataclass(frozen=True)
 class Shuffle:
@@ -58,7 +67,7 @@ def plan_shuffle(units: int, half: int) -> Shuffle:
     for unit, place_of in enumerate(inputs, start=1):
         read: list[int] = []
         for number, writer in enumerate(writers):
-            read += [place_of[number, int(channel)] for channel in _group(writer, unit)]
+            read += [place_of[number, int(channel)] for channel in writer.group(unit)]
         reads.append(np.array(read, np.int64))
     return Shuffle(writers, tuple(reads))
 
@@ -76,13 +85,3 @@ def _writer(number: int, half: int, inputs: list[dict[tuple[int, int], int]]) ->
     order = np.argsort(readers, kind="stable")
     groups = tuple((unit, readers.count(unit)) for unit in sorted(set(readers)))
     return Writer(order, groups)
-
-
-def _group(writer: Writer, unit: int) -> Order:
-    """The channels of a writer that a unit takes up."""
-    start = 0
-    for reader, size in writer.groups:
-        if reader == unit:
-            return writer.order[start : start + size]
-        start += size
-    return writer.order[:0]

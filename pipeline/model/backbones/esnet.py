@@ -1,11 +1,16 @@
-"""ESNet (Yu et al. 2021, PP-PicoDet) as a trunk: ShuffleNetV2's units with attention and half-width paths."""
+"""ESNet (Yu et al. 2021, PP-PicoDet) as a trunk: ShuffleNetV2's units with attention and half-width paths.
+
+Its shuffle is ShuffleNetV2's, and it is in the kernels and not in the features here too, see `channel_shuffle.py`.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from keras import ops
 
+from pipeline.model.backbones.channel_shuffle import Order, Shuffle, Writer, plan_shuffle
 from pipeline.model.config import BackboneConfig
 from pipeline.model.layers.composite import Composite
 from pipeline.model.layers.units import Conv
@@ -35,22 +40,40 @@ class Attention(Composite):
 
 
 class HalvingUnit(Composite):
-    """A unit of stride 2: both branches see all channels, and their union is mixed once more."""
+    """A unit of stride 2: both branches see all channels, and their union is mixed once more.
 
-    def __init__(self, config: BackboneConfig, outputs: int, narrow: int, inputs: int, **kwargs: Any) -> None:
+    reads : the paper's channel at each place of the input; None: in its order.
+    writer : layout of the output.
+    """
+
+    def __init__(
+        self,
+        config: BackboneConfig,
+        outputs: int,
+        narrow: int,
+        inputs: int,
+        reads: Order | None,
+        writer: Writer,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         conv = _conv_of(config, self.dtype_policy)
         half = outputs // 2
-        self.passed_depthwise = conv(inputs, 3, stride=2, depthwise=True, name="passed_depthwise")
-        self.passed_project = conv(half, 1, activation="hard_silu", name="passed_project")
-        self.expand = conv(narrow, 1, activation="hard_silu", name="expand")
+        self.writer = writer
+        self.passed_depthwise = conv(
+            inputs, 3, stride=2, depthwise=True, name="passed_depthwise", writes=reads
+        )
+        self.passed_project = conv(half, 1, activation="hard_silu", name="passed_project", reads=reads)
+        self.expand = conv(narrow, 1, activation="hard_silu", name="expand", reads=reads)
         self.depthwise = conv(narrow, 3, stride=2, depthwise=True, name="depthwise")
         self.attention = Attention(narrow, name="attention", dtype=self.dtype_policy)
         self.project = conv(half, 1, activation="hard_silu", name="project")
         self.mixed_depthwise = conv(
             outputs, 3, depthwise=True, activation="hard_silu", name="mixed_depthwise"
         )
-        self.mixed_project = conv(outputs, 1, activation="hard_silu", name="mixed_project")
+        self.mixed_project = conv(
+            outputs, 1, activation="hard_silu", name="mixed_project", writes=writer.order
+        )
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """[B, H, W, C] to [B, H / 2, W / 2, C']."""
@@ -62,46 +85,60 @@ class HalvingUnit(Composite):
 
 
 class GhostUnit(Composite):
-    """A unit of stride 1: half of the channels pass, the other half is narrowed, doubled by a cheap 3x3 and mixed."""
+    """A unit of stride 1 as the half that it convolves: narrowed, doubled by a cheap 3x3 and mixed.
 
-    def __init__(self, config: BackboneConfig, channels: int, narrow: int, **kwargs: Any) -> None:
+    reads, writer : as of `HalvingUnit`, of that half.
+    """
+
+    def __init__(
+        self, config: BackboneConfig, half: int, narrow: int, reads: Order, writer: Writer, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         conv = _conv_of(config, self.dtype_policy)
-        self.expand = conv(narrow // 2, 1, activation="hard_silu", name="expand")
+        self.writer = writer
+        self.expand = conv(narrow // 2, 1, activation="hard_silu", name="expand", reads=reads)
         self.depthwise = conv(narrow // 2, 3, depthwise=True, name="depthwise")
         self.attention = Attention(narrow, name="attention", dtype=self.dtype_policy)
-        self.project = conv(channels // 2, 1, activation="hard_silu", name="project")
+        self.project = conv(half, 1, activation="hard_silu", name="project", writes=writer.order)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """[B, H, W, C] to the same, the halves' channels taking turns."""
-        passed, convolved = ops.split(inputs, 2, axis=-1)
-        convolved = self.expand(convolved, training=training)
+        """[B, H, W, half] to the same."""
+        convolved = self.expand(inputs, training=training)
         doubled = ops.concatenate([convolved, self.depthwise(convolved, training=training)], axis=-1)
-        convolved = self.project(self.attention(doubled, training=training), training=training)
-        return ops.reshape(ops.stack([passed, convolved], axis=-1), ops.shape(inputs))
+        return self.project(self.attention(doubled, training=training), training=training)
 
 
 class ESNet(Composite):
-    """The trunk; returns [C2, C3, C4, C5], C2 being the stem's."""
+    """The trunk; returns [C2, C3, C4, C5], C2 being the stem's.
 
-    channel_orders = (None,) * 4
+    channel_orders : the paper's channel at each place of a returned map; None where that is their order.
+    """
 
     def __init__(self, config: BackboneConfig, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         conv = _conv_of(config, self.dtype_policy)
         self.stem = conv(STEM, 3, stride=2, activation="hard_silu", name="stem")
         self.stages: list[list[HalvingUnit | GhostUnit]] = []
+        self.channel_orders: list[Order | None] = [None]
         width = STEM
         for stage, (channels, narrows) in enumerate(STAGES, start=2):
             shared: dict[str, Any] = {"dtype": self.dtype_policy}
+            shuffle = plan_shuffle(len(narrows), channels // 2)
             units: list[HalvingUnit | GhostUnit] = [
-                HalvingUnit(config, channels, narrows[0], width, name=f"stage{stage}_unit0", **shared)
-            ]
+                HalvingUnit(
+                    config, channels, narrows[0], width, self.channel_orders[-1], _opening(shuffle),
+                    name=f"stage{stage}_unit0", **shared,
+                )
+            ]  # fmt: skip
             units += [
-                GhostUnit(config, channels, narrow, name=f"stage{stage}_unit{number}", **shared)
+                GhostUnit(
+                    config, channels // 2, narrow, shuffle.reads[number - 1], shuffle.writers[number + 1],
+                    name=f"stage{stage}_unit{number}", **shared,
+                )
                 for number, narrow in enumerate(narrows[1:], start=1)
-            ]
+            ]  # fmt: skip
             self.stages.append(units)
+            self.channel_orders.append(shuffle.reads[-1])
             width = channels
 
     def call(self, inputs: Any, training: bool = False) -> list[Any]:
@@ -112,10 +149,31 @@ class ESNet(Composite):
         outputs = ops.max_pool(padded, 3, 2, padding="valid", data_format="channels_last")
         features = [outputs]
         for stage in self.stages:
-            for unit in stage:
+            waiting: list[list[Any]] = [[] for _ in range(len(stage) + 1)]
+            for number, unit in enumerate(stage, start=1):
                 outputs = unit(outputs, training=training)
+                ends = np.cumsum([size for _, size in unit.writer.groups])[:-1].tolist()
+                groups = ops.split(outputs, ends, axis=-1) if ends else [outputs]
+                for (reader, _), group in zip(unit.writer.groups, groups, strict=True):
+                    waiting[reader].append(group)
+                outputs = ops.concatenate(waiting[number], axis=-1)
             features.append(outputs)
         return features
+
+
+def _opening(shuffle: Shuffle) -> Writer:
+    """The layout of what a stage's first unit mixes: of both halves, which the paper has interleaved.
+
+    A unit finds what both left for it side by side, in the order of `Shuffle.reads`.
+    """
+    halves, sizes = shuffle.writers[:2], dict.fromkeys(range(1, len(shuffle.reads) + 1), 0)
+    order: list[int] = []
+    for reader in sizes:
+        for place, half in enumerate(halves):
+            group = half.group(reader)
+            order += (2 * group + place).tolist()
+            sizes[reader] += len(group)
+    return Writer(np.array(order, np.int64), tuple((unit, size) for unit, size in sizes.items() if size))
 
 
 def _conv_of(config: BackboneConfig, policy: Any) -> Any:

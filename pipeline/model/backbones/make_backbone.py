@@ -8,13 +8,14 @@ from typing import Any
 import keras
 
 from pipeline.errors import ConfigError
+from pipeline.model.backbones.esnet import ESNet
 from pipeline.model.backbones.resnet import ResNet
 from pipeline.model.backbones.shufflenet_v2 import ShuffleNetV2
 from pipeline.model.config import BackboneConfig
 
 #: Trunks by the kind that a config names.
 BACKBONES: dict[str, Callable[..., keras.layers.Layer]] = {
-    "bottleneck": ResNet, "basic": ResNet, "shufflenet_v2": ShuffleNetV2
+    "bottleneck": ResNet, "basic": ResNet, "shufflenet_v2": ShuffleNetV2, "esnet": ESNet
 }  # fmt: skip
 
 
