@@ -1,9 +1,9 @@
-"""Train a network to compute what another one of the same trunk computes, on pictures whose labels are not read.
+"""Train a network to compute what another one of the same heads computes, on pictures whose labels are not read.
 
-    python -m research.distil jobs/train/dashcam-lite-6.yaml DENSE.safetensors
+    python -m research.distil jobs/train/dashcam-lite-6.yaml DENSE.safetensors [--labels SHARE]
 
 The settings are those of `seg-video train`, whose checkpoints and result come out; their `start` is the network that
-learns. Its trunk has to be frozen: both read the teacher's.
+learns. Where it has the teacher's trunk, freeze that: nothing can come nearer.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from pipeline.errors import ConfigError, SegVideoError
 from pipeline.model.mask_rcnn import MaskRCNN
 from pipeline.networks.checkpoint import load_checkpoint
@@ -23,9 +21,8 @@ from pipeline.run.stopping import StopSignal
 from pipeline.training.progress import Bar
 from pipeline.training.settings import TrainSettings, read_settings
 from pipeline.training.trainer import instance_lesson, teach
-from research.distillation import distillation_losses
-
-_TRUNK = "/backbone/"
+from research.distillation import distillation_losses, taught_losses
+from research.trunks.presets import register_trunks
 
 
 def main() -> None:
@@ -35,43 +32,54 @@ def main() -> None:
     )
     parser.add_argument("config", type=Path, metavar="CONFIG.yaml")
     parser.add_argument("teacher", type=Path, metavar="TEACHER.safetensors")
+    parser.add_argument(
+        "--labels",
+        type=float,
+        metavar="SHARE",
+        help="learn labels, and what the teacher says weighed by SHARE",
+    )
     arguments = parser.parse_args()
+    register_trunks()
     bar = Bar()
     try:
         with StopSignal().listening() as signal:
-            distil(arguments.config, arguments.teacher, bar, stop=lambda: signal.asked)
+            distil(arguments.config, arguments.teacher, arguments.labels, bar, stop=lambda: signal.asked)
     except SegVideoError as error:
         sys.exit(str(error))
     finally:
         bar.close()
 
 
-def distil(config: Path, teacher: Path, report: Any, stop: Any) -> Path:
-    """The weights file of a finished run. Raises as `train` does, and ConfigError where the two cannot be compared."""
+def distil(config: Path, teacher: Path, share: float | None, report: Any, stop: Any) -> Path:
+    """The weights file of a finished run. Raises as `train` does, and ConfigError where the two cannot be compared.
+
+    share : None: no label is read.
+    """
     settings = read_settings(config)
-    if not isinstance(settings, TrainSettings) or _TRUNK not in settings.frozen:
-        raise ConfigError(f"{config} does not freeze the trunk.", do=f"set frozen: [{_TRUNK}]")
+    if not isinstance(settings, TrainSettings):
+        raise ConfigError(f"{config} is not of a network that finds objects.", found=f"task: {settings.task}")
     settings.output.mkdir(parents=True, exist_ok=True)
     wise = load_checkpoint(teacher)
     lesson = instance_lesson(settings, report, stop)
-    _same_trunk_and_classes(lesson.model, wise, config)
+    _same_classes_and_input(lesson.model, wise, config)
 
     def objective(model: Any, images: Any, targets: Any, seed: Any) -> dict[str, Any]:
+        if share is not None:
+            return taught_losses(model, wise, images, targets, seed, share)
         del targets, seed  # no label is read, and nothing is drawn
         return distillation_losses(model, wise, images)
 
     return teach(settings, replace(lesson, objective=objective), report, stop)
 
 
-def _same_trunk_and_classes(learner: MaskRCNN, teacher: MaskRCNN, config: Path) -> None:
+def _same_classes_and_input(learner: MaskRCNN, teacher: MaskRCNN, config: Path) -> None:
     if learner.config.classes != teacher.config.classes:
         raise ConfigError(
             f"{config} is of other classes than the teacher.",
             found=f"{', '.join(learner.config.classes[1:])} and {', '.join(teacher.config.classes[1:])}",
         )
-    pairs = zip(learner.backbone.weights, teacher.backbone.weights, strict=True)
-    if not all(np.array_equal(one, other) for one, other in pairs):
-        raise ConfigError(f"{config} starts with another trunk than the teacher's.", do="set `start`")
+    if learner.config.input != teacher.config.input:
+        raise ConfigError(f"{config} is of a network that sees pictures otherwise than the teacher does.")
 
 
 if __name__ == "__main__":

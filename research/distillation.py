@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
 from keras import ops
 
 from pipeline.model.geometry import Geometry
 from pipeline.model.layers.rpn import propose
 from pipeline.model.learning.losses import binary_cross_entropy
+from pipeline.model.learning.objective import losses_on, network_inputs
+from pipeline.model.learning.targets import Targets
 from pipeline.model.mask_rcnn import MaskRCNN
-from pipeline.model.preprocess import preprocess
 from pipeline.model.rows import best_rows, take_rows
 
 #: Regions and masks of a picture that both networks look at, the teacher's best.
@@ -20,29 +22,57 @@ _ELSEWHERE = 0.1
 
 
 def distillation_losses(student: MaskRCNN, teacher: MaskRCNN, images: Any) -> dict[str, Any]:
-    """The distances as float32 scalars: `loss`, their sum, and each by its name. Both have the same trunk.
+    """The distances as float32 scalars: `loss`, their sum, and each by its name. Both take the same input.
 
     features, objectness, proposals : of the pyramid, weighed by where the teacher's RPN sees something.
     classes, boxes, masks : of the heads, each on its own pyramid, in the regions that the teacher proposes.
 
     images : uint8 RGB [B, H, W, 3] on the canvas; sides are multiples of 32.
     """
-    height, width = int(images.shape[1]), int(images.shape[2])
-    whole = Geometry((height, width), (height, width), (0, 0), (height, width))
-    images = preprocess(images, whole, teacher.config.input)
-    trunk = teacher.backbone(images)
-    wanted = [ops.stop_gradient(level) for level in teacher.fpn(trunk)]
-    features = student.fpn([ops.stop_gradient(level) for level in trunk])
-    logits, offsets = teacher.rpn(wanted)
-    losses = {"features": _feature_loss(features, wanted, logits)}
-    losses |= _rpn_losses(student.rpn(features), (logits, offsets))
+    images, whole = network_inputs(teacher, images)
+    wanted = [ops.stop_gradient(level) for level in teacher.features(images)]
+    features = student.features(images)
+    losses = _output_losses(student, teacher, images, whole, (features, wanted))
+    losses["features"] = _feature_loss(features, wanted, teacher.rpn(wanted)[0])
+    return {"loss": sum(losses.values()), **losses}
+
+
+def taught_losses(
+    student: MaskRCNN,
+    teacher: MaskRCNN,
+    images: Any,
+    targets: Targets,
+    seed: keras.random.SeedGenerator,
+    share: float,
+) -> dict[str, Any]:
+    """The losses of labels, and the distances of `distillation_losses` but for that of features, weighed by `share`.
+
+    The pyramid is free here: a student that is to know more than its teacher needs features of its own.
+    """
+    images, whole = network_inputs(student, images)
+    features = student.features(images)
+    wanted = [ops.stop_gradient(level) for level in teacher.features(images)]
+    losses = losses_on(student, images, whole, features, targets, seed)
+    told = _output_losses(student, teacher, images, whole, (features, wanted))
+    return {**losses, **told, "loss": losses["loss"] + share * sum(told.values())}
+
+
+def _output_losses(
+    student: MaskRCNN,
+    teacher: MaskRCNN,
+    images: Any,
+    whole: Geometry,
+    features: tuple[list[Any], list[Any]],
+) -> dict[str, Any]:
+    """The distances of RPN and heads, on pyramids of the student and of the teacher."""
+    logits, offsets = teacher.rpn(features[1])
+    losses = _rpn_losses(student.rpn(features[0]), (logits, offsets))
     proposals, valid = propose(
         logits, offsets, teacher.anchors(whole.canvas), whole.window(teacher.config.inclusive_corners),
         teacher.config, teacher.config.rpn.pre_nms, _REGIONS,
     )  # fmt: skip
     proposals, valid = ops.stop_gradient(proposals), ops.reshape(valid, (-1,))
-    losses |= _region_losses(student, teacher, images, (features, wanted), proposals, valid)
-    return {"loss": sum(losses.values()), **losses}
+    return losses | _region_losses(student, teacher, images, features, proposals, valid)
 
 
 def _feature_loss(features: list[Any], wanted: list[Any], logits: list[Any]) -> Any:

@@ -26,6 +26,7 @@ from pipeline.errors import ConfigError, SegVideoError
 from pipeline.formats.own_file import load_weights, save_weights
 from pipeline.labels.choose import read_list
 from pipeline.labels.coco_folder import read_entries
+from pipeline.model.config import InputConfig
 from pipeline.model.geometry import fit
 from pipeline.model.mask_rcnn import MaskRCNN
 from pipeline.model.preprocess import preprocess_into
@@ -126,7 +127,7 @@ def low_rank(inner: Array, cross: Array, rank: int) -> tuple[Array, Array]:
     inner, cross : covariances of patches [9 C, 9 C], and of patches and outputs [9 C, O].
     """
     channels, outputs = len(inner) // 9, cross.shape[1]
-    kernel = _solved(inner, cross).reshape(9, channels, outputs)
+    kernel = solved(inner, cross).reshape(9, channels, outputs)
     # A dense kernel's best filters a channel are where the turns begin.
     filters = np.stack(
         [np.linalg.svd(kernel[:, c], full_matrices=False)[0][:, :rank] for c in range(channels)]
@@ -137,7 +138,7 @@ def low_rank(inner: Array, cross: Array, rank: int) -> tuple[Array, Array]:
         half = np.einsum("rkc,kcle->rcle", filters, inner, optimize=True)
         system = np.einsum("rcle,sle->rcse", half, filters, optimize=True).reshape((rank * channels,) * 2)
         right = np.einsum("rkc,kco->rco", filters, cross, optimize=True).reshape(rank * channels, outputs)
-        products = _solved(system, right).reshape(rank, channels, outputs)
+        products = solved(system, right).reshape(rank, channels, outputs)
         if turn == _ROUNDS - 1:
             break
         gram = np.einsum("rco,seo->rcse", products, products, optimize=True)
@@ -145,7 +146,7 @@ def low_rank(inner: Array, cross: Array, rank: int) -> tuple[Array, Array]:
             (rank * 9 * channels,) * 2
         )
         right = np.einsum("rco,kco->rkc", products, cross, optimize=True).reshape(-1)
-        filters = _solved(system, right).reshape(rank, 9, channels)
+        filters = solved(system, right).reshape(rank, 9, channels)
         filters /= np.linalg.norm(filters, axis=1, keepdims=True) + 1e-12
     return filters, products
 
@@ -154,7 +155,7 @@ def observed(model: MaskRCNN, pictures: list[Path]) -> dict[str, Moments]:
     """Moments of each 3x3 convolution of the pyramid, and of the RPN's over all levels, on these pictures."""
     random, levels = np.random.default_rng(0), model.config.fpn.pooled_levels
     moments = {**{f"fpn/output{level}": Moments() for level in levels}, "rpn/conv0": Moments()}
-    for image in _inputs(pictures, model):
+    for image in network_inputs(pictures, model.config.input):
         merged, pyramid, hidden = (
             [np.asarray(level)[0].astype(np.float64) for level in part]
             for part in _dense_layers(model, image)
@@ -174,13 +175,14 @@ def _dense_layers(model: MaskRCNN, image: Any) -> tuple[list[Any], list[Any], li
     return merged, pyramid, [conv.product(level, conv.kernel) + conv.bias for level in pyramid]
 
 
-def _inputs(pictures: list[Path], model: MaskRCNN) -> Iterator[NDArray[np.float32]]:
+def network_inputs(pictures: list[Path], taken: InputConfig) -> Iterator[NDArray[np.float32]]:
+    """Each picture as a network of that input sees it, float32 [1, H, W, 3]."""
     for file in pictures:
         pixels = cv2.imread(str(file), cv2.IMREAD_COLOR)
         assert pixels is not None, f"{file} cannot be read"
-        geometry = fit(pixels.shape[0], pixels.shape[1], model.config.input)
+        geometry = fit(pixels.shape[0], pixels.shape[1], taken)
         canvas = np.zeros((*geometry.canvas, 3), np.float32)
-        preprocess_into(canvas, cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), geometry, model.config.input)
+        preprocess_into(canvas, cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), geometry, taken)
         yield canvas[None]
 
 
@@ -203,7 +205,8 @@ def _set_pointwise(arrays: dict[str, Any], name: str, products: Array, bias: Arr
     arrays[f"{name}/kernel"] = products[None, None]
 
 
-def _solved(system: Array, right: Array) -> Array:
+def solved(system: Array, right: Array) -> Array:
+    """X of `system` X = `right`, held small where the system hardly knows."""
     return np.linalg.solve(system + _RIDGE * np.trace(system) / len(system) * np.eye(len(system)), right)
 
 

@@ -31,10 +31,27 @@ def training_losses(
     images : uint8 RGB [B, H, W, 3] on the canvas; sides are multiples of 32.
     seed : luck of the sampling; it moves on with every call.
     """
+    images, whole = network_inputs(model, images)
+    features = model.features(images, training=True)
+    return losses_on(model, images, whole, features, targets, seed)
+
+
+def network_inputs(model: MaskRCNN, images: Any) -> tuple[Any, Geometry]:
+    """Pictures uint8 RGB [B, H, W, 3] that fill their canvas as the network takes them, and where they lie on it."""
     height, width = int(images.shape[1]), int(images.shape[2])
     whole = Geometry((height, width), (height, width), (0, 0), (height, width))
-    images = preprocess(images, whole, model.config.input)
-    features = model.features(images, training=True)
+    return preprocess(images, whole, model.config.input), whole
+
+
+def losses_on(
+    model: MaskRCNN,
+    images: Any,
+    whole: Geometry,
+    features: list[Any],
+    targets: Targets,
+    seed: keras.random.SeedGenerator,
+) -> dict[str, Any]:
+    """`training_losses` of what `network_inputs` gives, on a pyramid that is computed already."""
     logits, offsets = model.rpn(features)
     anchors = model.anchors(whole.canvas)
     losses = _rpn_losses(model, logits, offsets, np.concatenate(anchors), targets, seed)
