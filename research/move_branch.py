@@ -19,6 +19,7 @@ from pipeline.formats.branch_file import TRUNK, read_trunk
 from pipeline.formats.own_file import load_weights, read_metadata, save_weights
 from pipeline.networks.checkpoint_config import own_config
 from pipeline.networks.semantic import semantic_config
+from pipeline.training.semantic.start import pyramid_of
 
 
 def move_branch(branch: Path, network: Path, output: Path) -> None:
@@ -29,7 +30,7 @@ def move_branch(branch: Path, network: Path, output: Path) -> None:
     trunk = {f"panoptic_fpn/{name}": value for name, value in read_trunk(network).items()}
     config = semantic_config(branch, metadata)
     seen = own_config(network, read_metadata(network))
-    config = replace(config, depth_multiplier=seen.fpn.depth_multiplier, input=seen.input)
+    config = replace(config, **pyramid_of(network), input=seen.input)
     whole = {name: value.astype(np.float32) for name, value in (own | trunk).items()}
     save_weights(output, whole, {**metadata, "config": config.to_json()})
 

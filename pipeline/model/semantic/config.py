@@ -21,7 +21,8 @@ class SemanticConfig:
     network : which one.
     width : channels of its first stage; the papers' networks have 64.
     input : how a frame becomes its input.
-    depth_multiplier : that of the pyramid which a `panoptic_fpn` reads, as in `FPNConfig`.
+    depth_multiplier, trunk : of the pyramid which a `panoptic_fpn` reads, and of what is below it, as in `FPNConfig`
+        and `BackboneConfig.kind`.
     """
 
     classes: PixelClasses
@@ -29,6 +30,7 @@ class SemanticConfig:
     width: int = 16
     input: InputConfig = field(default_factory=InputConfig)
     depth_multiplier: int = 0
+    trunk: str = "shufflenet_v2"
 
     def __post_init__(self) -> None:
         if self.network not in get_args(NetworkName):

@@ -7,12 +7,16 @@ from typing import Any
 
 from keras import ops
 
+from pipeline.errors import ConfigError
 from pipeline.model.backbones.make_backbone import make_backbone
 from pipeline.model.layers.composite import Composite
 from pipeline.model.layers.fpn import FPN
 from pipeline.model.layers.units import Conv
-from pipeline.model.presets import compact_shufflenet
+from pipeline.model.presets import compact_esnet, compact_shufflenet
 from pipeline.model.semantic.bilinear import enlarged
+
+#: Networks whose pyramid a branch can read, by the kind of their trunk.
+READ = {config.backbone.kind: config for config in (compact_shufflenet(), compact_esnet())}
 
 #: Pyramid levels that the branch reads: those that the instance heads pool from, at strides 8, 16 and 32.
 LEVELS = 3
@@ -60,16 +64,18 @@ class SemanticBranch(Composite):
 class PanopticFPN(Composite):
     """Logits [B, H, W, classes] of network inputs [B, H, W, 3]; H and W are multiples of 32.
 
-    Trunk and pyramid are those of `compact_shufflenet` and stay as they start: what their own network finds with them
-    stays the same, and the branch is trained alone.
+    Trunk and pyramid stay as they start: what their own network finds with them stays the same, and the branch is
+    trained alone.
 
-    depth_multiplier : the pyramid's, as in `FPNConfig`.
+    trunk, depth_multiplier : a key of `READ`, and the pyramid's, as in `FPNConfig`.
     """
 
-    def __init__(self, classes: int, width: int, depth_multiplier: int, **kwargs: Any) -> None:
+    def __init__(self, classes: int, width: int, trunk: str, depth_multiplier: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         dtype = kwargs.get("dtype")
-        config = compact_shufflenet()
+        if trunk not in READ:
+            raise ConfigError(f"A branch reads no trunk {trunk!r}.", do=f"use one of {', '.join(READ)}")
+        config = READ[trunk]
         config = replace(config, fpn=replace(config.fpn, depth_multiplier=depth_multiplier))
         self.trunk_config = config
         self.backbone = make_backbone(config.backbone, name="backbone", dtype=dtype)

@@ -34,7 +34,7 @@ class SemanticNetwork(Composite, keras.Model):
         self.config = config
         make = SEMANTIC_NETWORKS[config.network]
         if config.network == "panoptic_fpn":
-            make = partial(make, depth_multiplier=config.depth_multiplier)
+            make = partial(make, trunk=config.trunk, depth_multiplier=config.depth_multiplier)
         self.body = make(len(config.classes), config.width, name=config.network, dtype=dtype)
 
     def call(self, inputs: Any) -> dict[str, Any]:

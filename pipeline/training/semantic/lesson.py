@@ -24,7 +24,7 @@ from pipeline.training.placement import centred_placement, placed_labels, placed
 from pipeline.training.progress import Progress, Report
 from pipeline.training.semantic.batches import PixelBatchMaker, class_weights
 from pipeline.training.semantic.settings import SemanticSettings
-from pipeline.training.semantic.start import depth_multiplier, take_over
+from pipeline.training.semantic.start import pyramid_of, take_over
 
 
 def semantic_lesson(settings: SemanticSettings, report: Report) -> Lesson:
@@ -35,9 +35,11 @@ def semantic_lesson(settings: SemanticSettings, report: Report) -> Lesson:
     shown = [one for one in read_pixel_entries(settings.data, settings.train) if one.name not in names]
     if not shown:
         raise InputError(f"No picture of {settings.data} is left to train on.", do="hold out fewer of them")
-    multiplier = 0 if settings.start is None else depth_multiplier(settings.start)
+    pyramid = {}
+    if settings.network == "panoptic_fpn" and settings.start is not None:
+        pyramid = pyramid_of(settings.start)
     config = SemanticConfig(
-        classes, settings.network, settings.width, InputConfig(canvas=settings.full_canvas), multiplier
+        classes, settings.network, settings.width, InputConfig(canvas=settings.full_canvas), **pyramid
     )
     variety = Variety(
         settings.canvas or settings.full_canvas, settings.full_canvas, settings.scales, settings.flip,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from pipeline.errors import ConfigError
 from pipeline.formats.own_file import load_weights, read_metadata
+from pipeline.model.semantic.panoptic_fpn import READ
 from pipeline.model.semantic.semantic_network import SemanticNetwork
 from pipeline.networks.checkpoint import variables_of
 from pipeline.networks.checkpoint_config import KIND, own_config
@@ -17,12 +19,23 @@ from pipeline.networks.semantic import semantic_config
 _BY_CLASS = ("/logits/", "/score8/", "/score16/", "/score32/")
 
 
-def depth_multiplier(path: Path) -> int:
-    """That of the pyramid in the file of a start. Raises WeightsError if it is no file of ours."""
+def pyramid_of(path: Path) -> dict[str, Any]:
+    """`trunk` and `depth_multiplier` of a `SemanticConfig` that reads the pyramid in the file of a start.
+
+    Raises WeightsError if it is no file of ours, ConfigError if no branch reads that pyramid.
+    """
     metadata = read_metadata(path)
     if KIND in metadata:
-        return semantic_config(path, metadata).depth_multiplier
-    return own_config(path, metadata).fpn.depth_multiplier
+        start = semantic_config(path, metadata)
+        return {"trunk": start.trunk, "depth_multiplier": start.depth_multiplier}
+    network = own_config(path, metadata)
+    if network.backbone.kind not in READ:
+        raise ConfigError(
+            f"No branch reads the pyramid of {path}.",
+            found=f"a trunk of the kind {network.backbone.kind}",
+            do=f"start from a network of the kind {' or '.join(READ)}, as dashcam-lite is",
+        )
+    return {"trunk": network.backbone.kind, "depth_multiplier": network.fpn.depth_multiplier}
 
 
 def take_over(model: SemanticNetwork, path: Path) -> str:

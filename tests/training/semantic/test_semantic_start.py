@@ -1,20 +1,22 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from pipeline.errors import ConfigError
 from pipeline.formats.own_file import save_weights
-from pipeline.model.config import InputConfig
-from pipeline.model.presets import compact, compact_shufflenet
+from pipeline.model.config import InputConfig, MaskRCNNConfig
+from pipeline.model.presets import compact, compact_esnet, compact_shufflenet
 from pipeline.model.semantic.config import SemanticConfig
 from pipeline.model.semantic.semantic_network import make_semantic
 from pipeline.networks.checkpoint import variables_of
 from pipeline.networks.semantic import load_semantic
 from pipeline.structures.pixel_classes import PixelClasses
-from pipeline.training.semantic.start import depth_multiplier, take_over
+from pipeline.training.semantic.start import pyramid_of, take_over
 from tests.training.semantic.coloured_halves import write_network
 
 OTHERS = PixelClasses.of({"car": (0, 0, 255), "tree": (0, 99, 0)})
@@ -41,10 +43,15 @@ def test_a_start_of_which_nothing_fits_is_refused(tmp_path: Path) -> None:
 
 def test_a_branch_is_made_for_the_pyramid_of_its_start(tmp_path: Path) -> None:
     start = tmp_path / "start.safetensors"
-    told = []
-    for config in (compact(), compact_shufflenet()):
-        save_weights(start, {}, {"format": "seg-video 1", "config": config.to_json()})
-        told.append(depth_multiplier(start))
-    branch = SemanticConfig(OTHERS, "panoptic_fpn", depth_multiplier=3)
-    save_weights(start, {}, {"kind": "semantic", "config": branch.to_json()})
-    assert [*told, depth_multiplier(start)] == [0, 2, 3]
+
+    def told_of(config: MaskRCNNConfig | SemanticConfig, **kind: str) -> dict[str, Any]:
+        save_weights(start, {}, {"format": "seg-video 1", "config": config.to_json(), **kind})
+        return pyramid_of(start)
+
+    assert told_of(compact_esnet()) == {"trunk": "esnet", "depth_multiplier": 2}
+    dense = replace(compact_shufflenet(), fpn=replace(compact_shufflenet().fpn, depth_multiplier=0))
+    assert told_of(dense) == {"trunk": "shufflenet_v2", "depth_multiplier": 0}
+    branch = SemanticConfig(OTHERS, "panoptic_fpn", depth_multiplier=3, trunk="esnet")
+    assert told_of(branch, kind="semantic") == {"trunk": "esnet", "depth_multiplier": 3}
+    with pytest.raises(ConfigError, match=r"(?s)No branch reads.*found: .*kind basic"):
+        told_of(compact())
