@@ -68,6 +68,13 @@ FOREIGN = {
         "NanoDet-m 416, github.com/RangiLyu/nanodet, Apache-2.0",
         nanodet.IGNORED,
     ),
+    "nanodet-plus": Foreign(
+        presets.compact_shufflenet(),
+        read_ncnn,
+        nanodet.rules,
+        "NanoDet-Plus-m 416, github.com/RangiLyu/nanodet, Apache-2.0, as ncnn",
+        nanodet.IGNORED_PLUS,
+    ),
     "picodet": Foreign(
         presets.compact_esnet(),
         read_ncnn,

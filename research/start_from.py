@@ -1,13 +1,14 @@
 r"""Weights for the setting `start` out of published networks.
 
     python -m research.start_from nanodet nanodet_m.onnx outputs/train/nanodet-start.safetensors
+    python -m research.start_from nanodet-plus nanodet-plus-m_416.bin outputs/train/nanodet-plus-start.safetensors
     python -m research.start_from picodet picodet-s-416.bin outputs/train/picodet-start.safetensors
     python -m research.start_from mobilenet tf2_mobilenet_v2_1.0_224_ptq.tflite \
         outputs/train/mobilenet-start.safetensors
     python -m research.start_from squeezenet squeezenet_notop.h5 outputs/train/squeezenet-start.safetensors
 
-For `network: compact_shufflenet`, `compact_esnet`, `compact_mobilenet` and `compact_squeezenet`, in this order; needs
-the extra `train`.
+For `network: compact_shufflenet` twice, `compact_esnet`, `compact_mobilenet` and `compact_squeezenet`, in this order;
+needs the extra `train`.
 """
 
 from __future__ import annotations

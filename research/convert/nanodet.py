@@ -1,4 +1,4 @@
-"""NanoDet-m: where each variable of our ShuffleNetV2 trunk lies in its ONNX file."""
+"""NanoDet-m and NanoDet-Plus-m: where each variable of our ShuffleNetV2 trunk lies in their files."""
 
 from __future__ import annotations
 
@@ -10,8 +10,16 @@ from research.convert.numbered import numbered_rules, ours
 
 #: Convolutions of the trunk, which come first in the graph: the stem, and 5 or 3 a unit.
 _TRUNK = 55
-#: What is behind the trunk; ours has a pyramid and heads of its own.
-IGNORED = {rf"^conv({'|'.join(str(i) for i in range(_TRUNK, 73))})/": "its pyramid and detection head"}
+
+
+def _behind(convolutions: int) -> dict[str, str]:
+    """What is behind the trunk, of so many convolutions in all; ours has a pyramid and heads of its own."""
+    places = "|".join(map(str, range(_TRUNK, convolutions)))
+    return {rf"^conv({places})/": "its pyramid and detection head"}
+
+
+#: Of NanoDet-m and of NanoDet-Plus-m.
+IGNORED, IGNORED_PLUS = _behind(73), _behind(110)
 
 #: Convolutions of a unit in the order of the graph; the first two where the unit halves the map.
 _UNIT = ("passed_depthwise", "passed_project", "expand", "depthwise", "project")
@@ -23,7 +31,7 @@ _REPEATS = {2: 4, 3: 8, 4: 4}
 def rules(variables: Mapping[str, tuple[int, ...]]) -> dict[str, Rule]:
     """The array of the graph for each variable of the trunk, by path and shape, and how its axes are ordered.
 
-    Its frames are B, G, R and ours R, G, B, under the same mean and deviation of each colour; so the stem's inputs
+    Their frames are B, G, R and ours R, G, B, under the same mean and deviation of each colour; so the stem's inputs
     change places.
     """
     return numbered_rules(variables, _place, lambda kernel: ours(kernel[:, ::-1]))

@@ -1,4 +1,4 @@
-"""The start made of PicoDet-S: on the published files against ncnn's own runtime, a unit at a time."""
+"""Starts made of ncnn files: on the published ones against ncnn's own runtime."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.errors import WeightsError
 from pipeline.model.mask_rcnn import make_model
-from pipeline.model.presets import compact_esnet
+from pipeline.model.presets import compact_esnet, compact_shufflenet
 from pipeline.training.start import load_start
 from research.foreign_start import make_foreign_start
 from research.ncnn_file import read_ncnn
@@ -23,8 +23,10 @@ _UNITS = (
 )
 
 
-def computed_by_the_source(source: Path, images: np.ndarray) -> dict[str, np.ndarray]:
-    """Each named map [1, H, W, C] of images [1, H, W, 3]."""
+def computed_by_the_source(
+    source: Path, images: np.ndarray, takes: str, names: tuple[str, ...]
+) -> dict[str, np.ndarray]:
+    """Each named map [1, H, W, C] of images [1, H, W, 3], which the graph calls `takes`."""
     ncnn = pytest.importorskip("ncnn", reason="needs the extra teachers")
     network = ncnn.Net()
     for option in ("fp16_packed", "fp16_storage", "fp16_arithmetic", "bf16_storage", "winograd_convolution"):
@@ -33,18 +35,40 @@ def computed_by_the_source(source: Path, images: np.ndarray) -> dict[str, np.nda
     network.load_model(str(source))
     found = {}
     pixels = np.ascontiguousarray(images[0].transpose(2, 0, 1))  # a Mat does not keep what it looks at
-    for name in (_STEM, *(unit for stage in _UNITS for unit in stage)):
+    for name in names:
         extractor = network.create_extractor()
-        extractor.input("image", ncnn.Mat(pixels))
+        extractor.input(takes, ncnn.Mat(pixels))
         found[name] = np.array(extractor.extract(name)[1]).transpose(1, 2, 0)[None]
     return found
 
 
+def blurred_noise() -> np.ndarray:
+    """Network inputs float32 [1, 96, 96, 3]."""
+    images = np.random.default_rng(0).normal(size=(1, 13, 15, 3)).repeat(8, 1).repeat(8, 2)
+    return images.astype(np.float32)[:, :96, :96]
+
+
+def test_nanodet_plus_computes_what_the_published_files_compute(shared: Path, tmp_path: Path) -> None:
+    source = shared / "pretrained" / "nanodet-plus-m_416.bin"
+    images, names = blurred_noise(), ("994", "1209", "1312")  # C3, C4 and C5
+    wanted = computed_by_the_source(source, images[..., ::-1], "data", names)
+    assert make_foreign_start("nanodet-plus", source, tmp_path / "start.safetensors") == 110
+    model = make_model(compact_shufflenet())
+    start = load_start(model, tmp_path / "start.safetensors")
+    assert (len(start.taken), start.unused) == (110, ())
+    maps = model.backbone(images)[1:]
+    for found, name, order in zip(maps, names, model.backbone.channel_orders[1:], strict=True):
+        other = wanted[name][..., order]
+        # Its numbers are in float16, which ncnn rounds sums to as well.
+        np.testing.assert_allclose(np.array(found), other, rtol=0, atol=2e-3 * np.abs(other).max())
+        assert other.std() > 0.01
+
+
 def test_each_unit_computes_what_the_published_files_compute(shared: Path, tmp_path: Path) -> None:
     source = shared / "pretrained" / "picodet-s-416.bin"
-    images = np.random.default_rng(0).normal(size=(1, 13, 15, 3)).repeat(8, 1).repeat(8, 2)
-    images = images.astype(np.float32)[:, :96, :96]
-    wanted = computed_by_the_source(source, images)
+    images = blurred_noise()
+    names = (_STEM, *(unit for stage in _UNITS for unit in stage))
+    wanted = computed_by_the_source(source, images, "image", names)
     assert make_foreign_start("picodet", source, tmp_path / "start.safetensors") == 2 * (1 + 3 * 9 + 10 * 5)
     model = make_model(compact_esnet())
     start = load_start(model, tmp_path / "start.safetensors")
