@@ -29,7 +29,7 @@ import openvino
 
 from pipeline.model.config import MaskRCNNConfig
 from pipeline.model.mask_rcnn import make_model
-from pipeline.model.presets import compact_shufflenet
+from pipeline.model.presets import compact_esnet, compact_shufflenet
 from pipeline.model.staged.convert import convert
 from pipeline.model.staged.program_file import Graphs
 
@@ -58,6 +58,7 @@ def variants() -> dict[str, MaskRCNNConfig]:
     )
     return {
         "what ships": ships,
+        "ESNet": compact_esnet(),
         "canvas 448x768": compact_shufflenet(canvas=(448, 768)),
         "canvas 384x640": compact_shufflenet(canvas=(384, 640)),
         "dense pyramid and RPN": filters(0),

@@ -1,6 +1,6 @@
 """Train a network to compute what another one of the same heads computes, on pictures whose labels are not read.
 
-    python -m research.distil jobs/train/dashcam-lite-6.yaml DENSE.safetensors [--labels SHARE]
+    python -m research.distil jobs/train/dashcam-lite-6.yaml DENSE.safetensors [--labels SHARE [--no-masks]]
 
 The settings are those of `seg-video train`, whose checkpoints and result come out; their `start` is the network that
 learns. Where it has the teacher's trunk, freeze that: nothing can come nearer.
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,23 +38,37 @@ def main() -> None:
         metavar="SHARE",
         help="learn labels, and what the teacher says weighed by SHARE",
     )
+    parser.add_argument(
+        "--no-masks", action="store_true", help="leave the mask head to research.train_masks; with --labels"
+    )
     arguments = parser.parse_args()
     register_trunks()
+    if arguments.no_masks and arguments.labels is None:
+        parser.error("--no-masks goes with --labels")
+    taught = Taught(arguments.labels, not arguments.no_masks)
     bar = Bar()
     try:
         with StopSignal().listening() as signal:
-            distil(arguments.config, arguments.teacher, arguments.labels, bar, stop=lambda: signal.asked)
+            distil(arguments.config, arguments.teacher, taught, bar, stop=lambda: signal.asked)
     except SegVideoError as error:
         sys.exit(str(error))
     finally:
         bar.close()
 
 
-def distil(config: Path, teacher: Path, share: float | None, report: Any, stop: Any) -> Path:
-    """The weights file of a finished run. Raises as `train` does, and ConfigError where the two cannot be compared.
+@dataclass(frozen=True)
+class Taught:
+    """What is learnt: labels, and what the teacher says weighed by `share`, with masks or without.
 
-    share : None: no label is read.
+    share : None: no label is read, and all that the teacher computes is learnt.
     """
+
+    share: float | None
+    masks: bool = True
+
+
+def distil(config: Path, teacher: Path, taught: Taught, report: Any, stop: Any) -> Path:
+    """The weights file of a finished run. Raises as `train` does, and ConfigError where the two cannot be compared."""
     settings = read_settings(config)
     if not isinstance(settings, TrainSettings):
         raise ConfigError(f"{config} is not of a network that finds objects.", found=f"task: {settings.task}")
@@ -64,8 +78,8 @@ def distil(config: Path, teacher: Path, share: float | None, report: Any, stop: 
     _same_classes_and_input(lesson.model, wise, config)
 
     def objective(model: Any, images: Any, targets: Any, seed: Any) -> dict[str, Any]:
-        if share is not None:
-            return taught_losses(model, wise, images, targets, seed, share)
+        if taught.share is not None:
+            return taught_losses(model, wise, images, targets, seed, taught.share, taught.masks)
         del targets, seed  # no label is read, and nothing is drawn
         return distillation_losses(model, wise, images)
 

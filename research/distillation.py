@@ -32,7 +32,7 @@ def distillation_losses(student: MaskRCNN, teacher: MaskRCNN, images: Any) -> di
     images, whole = network_inputs(teacher, images)
     wanted = [ops.stop_gradient(level) for level in teacher.features(images)]
     features = student.features(images)
-    losses = _output_losses(student, teacher, images, whole, (features, wanted))
+    losses = _output_losses(student, teacher, images, whole, (features, wanted), masks=True)
     losses["features"] = _feature_loss(features, wanted, teacher.rpn(wanted)[0])
     return {"loss": sum(losses.values()), **losses}
 
@@ -44,16 +44,19 @@ def taught_losses(
     targets: Targets,
     seed: keras.random.SeedGenerator,
     share: float,
+    masks: bool,
 ) -> dict[str, Any]:
     """The losses of labels, and the distances of `distillation_losses` but for that of features, weighed by `share`.
+
+    masks : whether masks are among both; they take a third of a step, and can be learnt by themselves afterwards.
 
     The pyramid is free here: a student that is to know more than its teacher needs features of its own.
     """
     images, whole = network_inputs(student, images)
     features = student.features(images)
     wanted = [ops.stop_gradient(level) for level in teacher.features(images)]
-    losses = losses_on(student, images, whole, features, targets, seed)
-    told = _output_losses(student, teacher, images, whole, (features, wanted))
+    losses = losses_on(student, images, whole, features, targets, seed, masks)
+    told = _output_losses(student, teacher, images, whole, (features, wanted), masks)
     return {**losses, **told, "loss": losses["loss"] + share * sum(told.values())}
 
 
@@ -63,6 +66,7 @@ def _output_losses(
     images: Any,
     whole: Geometry,
     features: tuple[list[Any], list[Any]],
+    masks: bool,
 ) -> dict[str, Any]:
     """The distances of RPN and heads, on pyramids of the student and of the teacher."""
     logits, offsets = teacher.rpn(features[1])
@@ -72,7 +76,7 @@ def _output_losses(
         teacher.config, teacher.config.rpn.pre_nms, _REGIONS,
     )  # fmt: skip
     proposals, valid = ops.stop_gradient(proposals), ops.reshape(valid, (-1,))
-    return losses | _region_losses(student, teacher, images, features, proposals, valid)
+    return losses | _region_losses(student, teacher, images, features, proposals, valid, masks)
 
 
 def _feature_loss(features: list[Any], wanted: list[Any], logits: list[Any]) -> Any:
@@ -110,6 +114,7 @@ def _region_losses(
     features: tuple[list[Any], list[Any]],
     proposals: Any,
     valid: Any,
+    masks: bool,
 ) -> dict[str, Any]:
     size, canvas = teacher.config.box_head.pool, (int(images.shape[1]), int(images.shape[2]))
     logits, offsets = student.classify(student.pool(features[0], proposals, size, canvas))
@@ -124,6 +129,8 @@ def _region_losses(
         "classes": ops.sum(divergence * weight) / ops.sum(weight + 1e-6) * 2.0,
         "boxes": ops.sum(distance * something) / ops.sum(something + 1e-6),
     }
+    if not masks:
+        return losses
     batch, count = int(proposals.shape[0]), int(proposals.shape[1])
     ranked = ops.reshape(something, (batch, count))
     scores, index, _ = best_rows(ranked, ranked > 0.0, _MASKS)

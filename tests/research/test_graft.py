@@ -84,9 +84,9 @@ def test_a_teacher_has_nothing_to_say_to_itself_and_its_share_of_the_loss_to_oth
     teacher, student = small_model(), small_model(seed=1)
     told = ("objectness", "proposals", "classes", "boxes", "masks")
 
-    def of(learner, share: float) -> dict[str, float]:
+    def of(learner, share: float, masks: bool = True) -> dict[str, float]:
         seed = keras.random.SeedGenerator(0)
-        losses = taught_losses(learner, teacher, images, targets, seed, share)
+        losses = taught_losses(learner, teacher, images, targets, seed, share, masks)
         return {name: float(value) for name, value in losses.items()}
 
     own = of(teacher, 0.5)
@@ -99,3 +99,7 @@ def test_a_teacher_has_nothing_to_say_to_itself_and_its_share_of_the_loss_to_oth
     )
     wanted = float(labels["loss"]) + 0.5 * sum(others[name] for name in told)
     assert others["loss"] == pytest.approx(wanted, rel=1e-5)
+    without = of(student, 0.5, masks=False)
+    assert set(others) - set(without) == {"mask", "masks"}
+    rest = others["loss"] - others["mask"] - 0.5 * others["masks"]
+    assert without["loss"] == pytest.approx(rest, rel=1e-5)

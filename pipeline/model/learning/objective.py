@@ -50,8 +50,12 @@ def losses_on(
     features: list[Any],
     targets: Targets,
     seed: keras.random.SeedGenerator,
+    masks: bool = True,
 ) -> dict[str, Any]:
-    """`training_losses` of what `network_inputs` gives, on a pyramid that is computed already."""
+    """`training_losses` of what `network_inputs` gives, on a pyramid that is computed already.
+
+    masks : whether the mask head learns too.
+    """
     logits, offsets = model.rpn(features)
     anchors = model.anchors(whole.canvas)
     losses = _rpn_losses(model, logits, offsets, np.concatenate(anchors), targets, seed)
@@ -62,7 +66,7 @@ def losses_on(
         anchors, whole.window(model.config.inclusive_corners), model.config, training.rpn_pre_nms,
         training.rpn_post_nms,
     )  # fmt: skip
-    losses |= _region_losses(model, images, features, proposals, valid, targets, whole.canvas, seed)
+    losses |= _region_losses(model, images, features, proposals, valid, targets, whole.canvas, seed, masks)
     return {"loss": sum(losses.values()), **losses}
 
 
@@ -100,6 +104,7 @@ def _region_losses(
     targets: Targets,
     canvas: tuple[int, int],
     seed: Any,
+    masks: bool,
 ) -> dict[str, Any]:
     """Class, box and mask losses over a sample of the proposals; the objects' own boxes are among them."""
     config, training = model.config, model.config.training
@@ -134,6 +139,8 @@ def _region_losses(
             ops.sum(ops.cast(valid, "int32")),
         ),
     }  # fmt: skip
+    if not masks:
+        return losses
     # Positives come first, so the mask head looks at no more columns than there can be of them.
     most = max(int(count * training.roi_positive_share), 1)
     chosen = ops.reshape(chosen, (batch, count))[:, :most]
