@@ -18,11 +18,9 @@ import keras
 from keras import ops
 
 from pipeline.errors import ConfigError, SegVideoError
-from pipeline.model.geometry import Geometry
-from pipeline.model.learning.objective import region_mask_loss
+from pipeline.model.learning.objective import network_inputs, region_mask_loss
 from pipeline.model.learning.targets import Targets
 from pipeline.model.mask_rcnn import MaskRCNN
-from pipeline.model.preprocess import preprocess
 from pipeline.model.rows import best_rows, take_rows
 from pipeline.run.stopping import StopSignal
 from pipeline.training.progress import Bar
@@ -70,9 +68,7 @@ def mask_losses(
     model: MaskRCNN, images: Any, targets: Targets, seed: keras.random.SeedGenerator
 ) -> dict[str, Any]:
     """The mask loss, as `loss`, of a batch as `training_losses` has it, with features as the network finds with."""
-    height, width = int(images.shape[1]), int(images.shape[2])
-    whole = Geometry((height, width), (height, width), (0, 0), (height, width))
-    images = preprocess(images, whole, model.config.input)
+    images, _ = network_inputs(model, images)
     features = [ops.stop_gradient(level) for level in model.features(images)]
     index, positive = drawn_objects(targets, seed)
     regions = moved(take_rows(targets.boxes, index), seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -9,6 +10,7 @@ import numpy as np
 from keras import ops
 
 from pipeline.model import box_coder
+from pipeline.model.config import MaskRCNNConfig
 from pipeline.model.geometry import Geometry
 from pipeline.model.layers.rpn import propose
 from pipeline.model.learning.losses import box_loss, class_loss, mask_loss, objectness_loss
@@ -66,7 +68,11 @@ def losses_on(
         anchors, whole.window(model.config.inclusive_corners), model.config, training.rpn_pre_nms,
         training.rpn_post_nms,
     )  # fmt: skip
-    losses |= _region_losses(model, images, features, proposals, valid, targets, whole.canvas, seed, masks)
+    sampled = _sampled(model.config, proposals, valid, targets, seed)
+    regional, chosen = _class_and_box_losses(model, features, whole.canvas, sampled, targets)
+    losses |= regional
+    if masks:
+        losses["mask"] = _mask_loss(model, images, features, sampled, chosen, targets)
     return {"loss": sum(losses.values()), **losses}
 
 
@@ -95,19 +101,26 @@ def _rpn_losses(
     }
 
 
-def _region_losses(
-    model: MaskRCNN,
-    images: Any,
-    features: list[Any],
-    proposals: Any,
-    valid: Any,
-    targets: Targets,
-    canvas: tuple[int, int],
-    seed: Any,
-    masks: bool,
-) -> dict[str, Any]:
-    """Class, box and mask losses over a sample of the proposals; the objects' own boxes are among them."""
-    config, training = model.config, model.config.training
+@dataclass(frozen=True)
+class _Sampled:
+    """Regions float32 [B, S, 4] that classes, boxes and masks are learnt on.
+
+    objects : the object of each, int32 [B, S].
+    positive, valid : bool [B, S], those that lie on it, and those that count.
+    members, rivals : right outputs and those they compete with, bool [B, S, C].
+    """
+
+    regions: Any
+    objects: Any
+    positive: Any
+    valid: Any
+    members: Any
+    rivals: Any
+
+
+def _sampled(config: MaskRCNNConfig, proposals: Any, valid: Any, targets: Targets, seed: Any) -> _Sampled:
+    """A sample of the proposals; the objects' own boxes are among them."""
+    training = config.training
     proposals = ops.concatenate([proposals, targets.boxes], axis=1)
     valid = ops.concatenate([valid, targets.class_index > 0], axis=1)
     found = match(
@@ -119,36 +132,44 @@ def _region_losses(
     regions = ops.stop_gradient(take_rows(proposals, index))
     objects = take_rows(found.index, index)
     positive = ops.logical_and(valid, take_rows(label, index) == POSITIVE)
-    members, rivals = _outputs(targets, objects, positive)
+    return _Sampled(regions, objects, positive, valid, *_outputs(targets, objects, positive))
 
-    batch, count = int(regions.shape[0]), int(regions.shape[1])
+
+def _class_and_box_losses(
+    model: MaskRCNN, features: list[Any], canvas: tuple[int, int], sampled: _Sampled, targets: Targets
+) -> tuple[dict[str, Any], Any]:
+    """The two losses, and the right output int32 [B, S] of each region that the network finds likeliest."""
+    config = model.config
+    batch, count = int(sampled.regions.shape[0]), int(sampled.regions.shape[1])
+    flat = (batch * count,)
     logits, offsets = model.classify(
-        model.pool(features, regions, config.box_head.pool, canvas), training=True
+        model.pool(features, sampled.regions, config.box_head.pool, canvas), training=True
     )
-    chosen = _likeliest(logits, ops.reshape(members, (batch * count, -1)))
+    members, rivals = (ops.reshape(one, (*flat, -1)) for one in (sampled.members, sampled.rivals))
+    chosen = _likeliest(logits, members)
     column = chosen if model.box_head.boxes > 1 else ops.zeros_like(chosen)
     offsets = take_rows(offsets, ops.expand_dims(column, -1))[:, 0]
-    wanted = box_coder.encode(take_rows(targets.boxes, objects), regions, config.detection.box_weights)
-    flat = (batch * count,)
+    boxes = take_rows(targets.boxes, sampled.objects)
+    wanted = box_coder.encode(boxes, sampled.regions, config.detection.box_weights)
     losses = {
-        "class": class_loss(
-            logits, ops.reshape(members, (*flat, -1)), ops.reshape(rivals, (*flat, -1)), ops.reshape(valid, flat)
-        ),
+        "class": class_loss(logits, members, rivals, ops.reshape(sampled.valid, flat)),
         "box": box_loss(
-            offsets, ops.reshape(wanted, (*flat, 4)), ops.reshape(positive, flat),
-            ops.sum(ops.cast(valid, "int32")),
+            offsets, ops.reshape(wanted, (*flat, 4)), ops.reshape(sampled.positive, flat),
+            ops.sum(ops.cast(sampled.valid, "int32")),
         ),
     }  # fmt: skip
-    if not masks:
-        return losses
+    return losses, ops.reshape(chosen, (batch, count))
+
+
+def _mask_loss(
+    model: MaskRCNN, images: Any, features: list[Any], sampled: _Sampled, chosen: Any, targets: Targets
+) -> Any:
+    """The mask loss of the positive regions, each in the output `chosen` int32 [B, S]."""
     # Positives come first, so the mask head looks at no more columns than there can be of them.
-    most = max(int(count * training.roi_positive_share), 1)
-    chosen = ops.reshape(chosen, (batch, count))[:, :most]
-    logits = model.masks(images, features, regions[:, :most], chosen, training=True)
-    losses["mask"] = region_mask_loss(
-        logits, regions[:, :most], objects[:, :most], positive[:, :most], targets
-    )
-    return losses
+    most = max(int(int(sampled.regions.shape[1]) * model.config.training.roi_positive_share), 1)
+    regions = sampled.regions[:, :most]
+    logits = model.masks(images, features, regions, chosen[:, :most], training=True)
+    return region_mask_loss(logits, regions, sampled.objects[:, :most], sampled.positive[:, :most], targets)
 
 
 def _outputs(targets: Targets, objects: Any, positive: Any) -> tuple[Any, Any]:
