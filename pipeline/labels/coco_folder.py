@@ -132,7 +132,9 @@ def load_picture(entry: PictureEntry, names: dict[int, str], longest: int) -> La
     size = (max(round(height * scale), 1), max(round(width * scale), 1))
     if scale < 1.0:
         pixels = cv2.resize(pixels, size[::-1], interpolation=cv2.INTER_AREA)
-    instances = [_instance(annotation, (height, width), size, entry.file) for annotation in entry.annotations]
+    instances = [
+        _instance(annotation, names, (height, width), size, entry.file) for annotation in entry.annotations
+    ]
     return LabelledPicture(
         cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB).astype(np.uint8),
         tuple(instance for instance in instances if instance is not None),
@@ -162,6 +164,14 @@ def annotated_box(annotation: Mapping[str, Any]) -> tuple[float, float, float, f
     return x, y, width, height
 
 
+def annotated_category(annotation: Mapping[str, Any], names: Mapping[int, str]) -> int:
+    """Id of an annotation's category. Raises ValueError if it is none of those named: its object would be lost."""
+    category = int(annotation["category_id"])
+    if category not in names:
+        raise ValueError(f"category_id {category}, which is no id of the file's categories")
+    return category
+
+
 @contextmanager
 def told_as_input(what: str) -> Iterator[None]:
     """Turn the errors of reading wrong values in a record of COCO into an InputError about `what`."""
@@ -184,10 +194,14 @@ def _file(folder: Path, name: str) -> Path:
 
 
 def _instance(
-    annotation: dict[str, Any], before: tuple[int, int], after: tuple[int, int], file: Path
+    annotation: dict[str, Any],
+    names: Mapping[int, str],
+    before: tuple[int, int],
+    after: tuple[int, int],
+    file: Path,
 ) -> Instance | None:
     with told_as_input(f"Annotation {annotation.get('id')} of {file}"):
-        category, ignored = int(annotation["category_id"]), bool(annotation.get("iscrowd", 0))
+        category, ignored = annotated_category(annotation, names), bool(annotation.get("iscrowd", 0))
         segmentation = annotation.get("segmentation")
         if segmentation and not annotation.get("box_only"):
             return cropped(category, _mask(segmentation, before, after), ignored)

@@ -13,6 +13,7 @@ from pipeline.errors import InputError
 from pipeline.labels.coco_folder import (
     PictureEntry,
     annotated_box,
+    annotated_category,
     label_scope,
     picture_size,
     read_annotations,
@@ -81,7 +82,7 @@ def _picture(
     objects = []
     for annotation in annotations:
         with told_as_input(f"Annotation {annotation.get('id')} of {name} in the labels"):
-            objects.append(_object(annotation, size))
+            objects.append(_object(annotation, names, size))
     ids = [one.track_id for one in objects if one.track_id is not None and not one.ignored]
     if frame is not None and len(set(ids)) != len(ids):
         raise InputError(
@@ -92,7 +93,7 @@ def _picture(
     return TruePicture(name, *size, tuple(objects), scope, file, frame)
 
 
-def _object(annotation: Mapping[str, Any], size: tuple[int, int]) -> TrueObject:
+def _object(annotation: Mapping[str, Any], names: Mapping[int, str], size: tuple[int, int]) -> TrueObject:
     segmentation = annotation.get("segmentation")
     has_mask = bool(segmentation) and not annotation.get("box_only")
     runs = mask_runs(segmentation, size) if has_mask else None
@@ -102,7 +103,7 @@ def _object(annotation: Mapping[str, Any], size: tuple[int, int]) -> TrueObject:
     if area is None:
         area = width * height if runs is None else coco.area(runs)
     return TrueObject(
-        category=int(annotation["category_id"]),
+        category=annotated_category(annotation, names),
         box=np.array([x, y, x + width, y + height], np.float64),
         area=float(area),
         runs=runs,

@@ -72,6 +72,7 @@ def test_what_is_no_mask_of_the_picture_is_told(segmentation, found):
 WRONG = [
     ({}, {"segmentation": [[1, 2, 3, 4]]}, r"Annotation 7 of .*\n  found: a polygon of 4 numbers"),
     ({}, {"category_id": "car"}, "Annotation 7 of .*'car'"),
+    ({}, {"category_id": 99}, "Annotation 7 of .*category_id 99, which is no id"),
     ({}, {"bbox": [1, 2, 3]}, "Annotation 7 of "),
     ({}, {"bbox": [float("nan")] * 4}, "bbox that is not finite"),
     ({"width": None}, {}, "record of "),
