@@ -82,12 +82,12 @@ def test_each_unit_computes_what_the_published_files_compute(shared: Path, tmp_p
     ):
         # Channels come and go in the order in which they are taken up, and half of them pass a unit by.
         opening, *others = stage
-        found = [np.array(opening(wanted[before] if order is None else wanted[before][..., order]))]
-        right = [wanted[names[0]][..., opening.writer.order]]
+        found = [np.array(opening(wanted[before] if order is None else wanted[before][..., order])[0])]
+        right = [wanted[names[0]][..., opening.writers[0].order]]
         for unit, name, inputs in zip(others, names[1:], names[:-1], strict=True):
             half = np.split(wanted[inputs], 2, axis=-1)[1]
-            found.append(np.array(unit(half[..., unit.expand._reads])))
-            right.append(wanted[name][..., 1::2][..., unit.writer.order])
+            found.append(np.array(unit(half[..., unit.expand._reads])[0]))
+            right.append(wanted[name][..., 1::2][..., unit.writers[0].order])
         for one, other in zip(found, right, strict=True):
             # Of features up to some tens.
             np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)

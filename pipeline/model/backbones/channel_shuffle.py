@@ -9,9 +9,12 @@ CPU the interleaving of single channels was half of the trunk's time.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
+from keras import ops
 from numpy.typing import NDArray
 
 Order = NDArray[np.int64]
@@ -50,6 +53,28 @@ class Shuffle:
 
     writers: tuple[Writer, ...]
     reads: tuple[Order, ...]
+
+
+class ShufflingUnit(Protocol):
+    """A unit of a stage, which writes a map for each of its writers."""
+
+    writers: tuple[Writer, ...]
+
+    def __call__(self, inputs: Any, training: bool = False) -> list[Any]:
+        """[B, H, W, C] to the maps."""
+
+
+def shuffled_stage(units: Sequence[ShufflingUnit], outputs: Any, training: bool) -> Any:
+    """What a stage gives for its input: each unit reads the groups that were written for it, one behind the other."""
+    waiting: list[list[Any]] = [[] for _ in range(len(units) + 1)]
+    for number, unit in enumerate(units, start=1):
+        for writer, written in zip(unit.writers, unit(outputs, training=training), strict=True):
+            ends = np.cumsum([size for _, size in writer.groups])[:-1].tolist()
+            groups = ops.split(written, ends, axis=-1) if ends else [written]
+            for (reader, _), group in zip(writer.groups, groups, strict=True):
+                waiting[reader].append(group)
+        outputs = ops.concatenate(waiting[number], axis=-1)
+    return outputs
 
 
 def plan_shuffle(units: int, half: int) -> Shuffle:

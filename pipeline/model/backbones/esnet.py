@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from pipeline.model.backbones.channel_shuffle import Order, Shuffle, Writer, plan_shuffle
+from pipeline.model.backbones.channel_shuffle import Order, Shuffle, Writer, plan_shuffle, shuffled_stage
 from pipeline.model.config import BackboneConfig
 from pipeline.model.layers.composite import Composite
 from pipeline.model.layers.units import Conv
@@ -59,7 +59,7 @@ class HalvingUnit(Composite):
         super().__init__(**kwargs)
         conv = _conv_of(config, self.dtype_policy)
         half = outputs // 2
-        self.writer = writer
+        self.writers = (writer,)
         self.passed_depthwise = conv(
             inputs, 3, stride=2, depthwise=True, name="passed_depthwise", writes=reads
         )
@@ -75,13 +75,13 @@ class HalvingUnit(Composite):
             outputs, 1, activation="hard_silu", name="mixed_project", writes=writer.order
         )
 
-    def call(self, inputs: Any, training: bool = False) -> Any:
-        """[B, H, W, C] to [B, H / 2, W / 2, C']."""
+    def call(self, inputs: Any, training: bool = False) -> list[Any]:
+        """[B, H, W, C] to [B, H / 2, W / 2, C'], alone in a list as `shuffled_stage` asks for it."""
         passed = self.passed_project(self.passed_depthwise(inputs, training=training), training=training)
         convolved = self.depthwise(self.expand(inputs, training=training), training=training)
         convolved = self.project(self.attention(convolved, training=training), training=training)
         mixed = self.mixed_depthwise(ops.concatenate([passed, convolved], axis=-1), training=training)
-        return self.mixed_project(mixed, training=training)
+        return [self.mixed_project(mixed, training=training)]
 
 
 class GhostUnit(Composite):
@@ -95,17 +95,17 @@ class GhostUnit(Composite):
     ) -> None:
         super().__init__(**kwargs)
         conv = _conv_of(config, self.dtype_policy)
-        self.writer = writer
+        self.writers = (writer,)
         self.expand = conv(narrow // 2, 1, activation="hard_silu", name="expand", reads=reads)
         self.depthwise = conv(narrow // 2, 3, depthwise=True, name="depthwise")
         self.attention = Attention(narrow, name="attention", dtype=self.dtype_policy)
         self.project = conv(half, 1, activation="hard_silu", name="project", writes=writer.order)
 
-    def call(self, inputs: Any, training: bool = False) -> Any:
-        """[B, H, W, half] to the same."""
+    def call(self, inputs: Any, training: bool = False) -> list[Any]:
+        """[B, H, W, half] to the same, alone in a list."""
         convolved = self.expand(inputs, training=training)
         doubled = ops.concatenate([convolved, self.depthwise(convolved, training=training)], axis=-1)
-        return self.project(self.attention(doubled, training=training), training=training)
+        return [self.project(self.attention(doubled, training=training), training=training)]
 
 
 class ESNet(Composite):
@@ -149,14 +149,7 @@ class ESNet(Composite):
         outputs = ops.max_pool(padded, 3, 2, padding="valid", data_format="channels_last")
         features = [outputs]
         for stage in self.stages:
-            waiting: list[list[Any]] = [[] for _ in range(len(stage) + 1)]
-            for number, unit in enumerate(stage, start=1):
-                outputs = unit(outputs, training=training)
-                ends = np.cumsum([size for _, size in unit.writer.groups])[:-1].tolist()
-                groups = ops.split(outputs, ends, axis=-1) if ends else [outputs]
-                for (reader, _), group in zip(unit.writer.groups, groups, strict=True):
-                    waiting[reader].append(group)
-                outputs = ops.concatenate(waiting[number], axis=-1)
+            outputs = shuffled_stage(stage, outputs, training)
             features.append(outputs)
         return features
 

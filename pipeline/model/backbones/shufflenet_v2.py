@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from keras import ops
 
-from pipeline.model.backbones.channel_shuffle import Order, Writer, plan_shuffle
+from pipeline.model.backbones.channel_shuffle import Order, Writer, plan_shuffle, shuffled_stage
 from pipeline.model.config import BackboneConfig
 from pipeline.model.layers.composite import Composite
 from pipeline.model.layers.units import Conv
@@ -69,17 +68,16 @@ class ShuffleUnit(Composite):
             Conv(half, 1, name="project", writes=writers[-1].order, **relu),
         ]
 
-    def call(self, inputs: Any, training: bool = False) -> list[list[Any]]:
-        """[B, H, W, C] to the groups [B, H / stride, W / stride, c] of each writer."""
-        branches = [branch for branch in (self.passed, self.convolved) if branch]
-        groups = []
-        for branch, writer in zip(branches, self.writers, strict=True):
+    def call(self, inputs: Any, training: bool = False) -> list[Any]:
+        """[B, H, W, C] to the map [B, H / stride, W / stride, half] of each writer."""
+        written = []
+        for branch in (self.passed, self.convolved):
             outputs = inputs
             for conv in branch:
                 outputs = conv(outputs, training=training)
-            ends = np.cumsum([size for _, size in writer.groups])[:-1].tolist()
-            groups.append(ops.split(outputs, ends, axis=-1) if ends else [outputs])
-        return groups
+            if branch:
+                written.append(outputs)
+        return written
 
 
 class ShuffleNetV2(Composite):
@@ -125,11 +123,6 @@ class ShuffleNetV2(Composite):
         outputs = ops.max_pool(padded, 3, 2, padding="valid", data_format="channels_last")
         features = [outputs]
         for stage in self.stages:
-            waiting: list[list[Any]] = [[] for _ in range(len(stage) + 1)]
-            for number, unit in enumerate(stage, start=1):
-                for writer, groups in zip(unit.writers, unit(outputs, training=training), strict=True):
-                    for (reader, _), group in zip(writer.groups, groups, strict=True):
-                        waiting[reader].append(group)
-                outputs = ops.concatenate(waiting[number], axis=-1)
+            outputs = shuffled_stage(stage, outputs, training)
             features.append(outputs)
         return features

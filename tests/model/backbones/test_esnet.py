@@ -48,7 +48,7 @@ def in_order(unit: Any, inputs: Any, names: tuple[str, ...]) -> Any:
     assert any(order is not None for pair in orders for order in pair)
     for conv in convs:
         conv._reads = conv._writes = None
-    outputs = unit(inputs)
+    (outputs,) = unit(inputs)
     for conv, (reads, writes) in zip(convs, orders, strict=True):
         conv._reads, conv._writes = reads, writes
     return outputs
