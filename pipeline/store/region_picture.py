@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -27,7 +28,7 @@ def write_region(path: Path, cells: NDArray[np.bool_], width: int, height: int) 
 
 
 def read_region(path: Path) -> tuple[Rectangle, ...]:
-    """The white region of a picture as disjoint rectangles x, y, width, height in px.
+    """The white region of a picture as disjoint rectangles x, y, width, height in px. What is transparent is not white.
 
     Raises ConfigError if it cannot be read, or nothing in it is white.
     """
@@ -35,16 +36,25 @@ def read_region(path: Path) -> tuple[Rectangle, ...]:
         content = path.read_bytes()
     except OSError as error:
         raise ConfigError(f"Cannot read {path}.", found=error.strerror or str(error)) from error
-    grey = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE) if content else None
-    if grey is None:
+    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED) if content else None
+    if pixels is None:
         raise ConfigError(
             f"{path} is not a picture.",
             do="give a picture with the ignored region in white, or x,y,width,height",
         )
-    found = _rectangles(np.asarray(grey) >= _INSIDE)
+    found = _rectangles(_white(np.asarray(pixels)))
     if not found:
         raise ConfigError(f"{path} marks no region.", found="no white pixel")
     return found
+
+
+def _white(pixels: NDArray[Any]) -> NDArray[np.bool_]:
+    """Pixels [H, W] or [H, W, C] of 8 or 16 bit that are white and, where there is a fourth channel, opaque."""
+    inside = _INSIDE * (257 if pixels.dtype == np.uint16 else 1)
+    if pixels.ndim == 2:
+        return np.asarray(pixels >= inside)
+    white = cv2.cvtColor(pixels[..., :3], cv2.COLOR_BGR2GRAY) >= inside
+    return np.asarray(white & (pixels[..., 3] >= inside) if pixels.shape[2] == 4 else white)
 
 
 def _rectangles(inside: NDArray[np.bool_]) -> tuple[Rectangle, ...]:
