@@ -65,7 +65,7 @@ class ShufflingUnit(Protocol):
 
 
 def shuffled_stage(units: Sequence[ShufflingUnit], outputs: Any, training: bool) -> Any:
-    """What a stage gives for its input: each unit reads the groups that were written for it, one behind the other."""
+    """A stage's output [B, H, W, C]: every unit reads the groups that were written for it, concatenated."""
     waiting: list[list[Any]] = [[] for _ in range(len(units) + 1)]
     for number, unit in enumerate(units, start=1):
         for writer, written in zip(unit.writers, unit(outputs, training=training), strict=True):
