@@ -1,4 +1,6 @@
-"""Train a network to compute what another one of the same heads computes, on pictures whose labels are not read.
+"""Train a network to compute what another one of the same heads computes.
+
+Labels are read with --labels alone.
 
     python -m research.distil jobs/train/dashcam-lite-6.yaml DENSE.safetensors [--labels SHARE [--no-masks]]
 
@@ -93,7 +95,10 @@ def _same_classes_and_input(learner: MaskRCNN, teacher: MaskRCNN, config: Path) 
             found=f"{', '.join(learner.config.classes[1:])} and {', '.join(teacher.config.classes[1:])}",
         )
     if learner.config.input != teacher.config.input:
-        raise ConfigError(f"{config} is of a network that sees pictures otherwise than the teacher does.")
+        raise ConfigError(
+            f"{config} is of a network that sees pictures otherwise than the teacher does.",
+            found=f"{learner.config.input} and {teacher.config.input}",
+        )
 
 
 if __name__ == "__main__":

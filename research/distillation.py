@@ -1,7 +1,8 @@
-"""Distillation: how far a network is from what another one of the same heads computes from the same trunk."""
+"""Distillation: how far a network is from what another one of the same heads computes."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -29,11 +30,9 @@ def distillation_losses(student: MaskRCNN, teacher: MaskRCNN, images: Any) -> di
 
     images : uint8 RGB [B, H, W, 3] on the canvas; sides are multiples of 32.
     """
-    images, whole = network_inputs(teacher, images)
-    wanted = [ops.stop_gradient(level) for level in teacher.features(images)]
-    features = student.features(images)
-    losses = _output_losses(student, teacher, images, whole, (features, wanted), masks=True)
-    losses["features"] = _feature_loss(features, wanted, teacher.rpn(wanted)[0])
+    seen = _seen(student, teacher, images)
+    losses = _output_losses(student, teacher, seen, masks=True)
+    losses["features"] = _feature_loss(seen.features, seen.wanted, seen.said[0])
     return {"loss": sum(losses.values()), **losses}
 
 
@@ -52,31 +51,39 @@ def taught_losses(
 
     The pyramid is free here: a student that is to know more than its teacher needs features of its own.
     """
-    images, whole = network_inputs(student, images)
-    features = student.features(images)
-    wanted = [ops.stop_gradient(level) for level in teacher.features(images)]
-    losses = losses_on(student, images, whole, features, targets, seed, masks)
-    told = _output_losses(student, teacher, images, whole, (features, wanted), masks)
+    seen = _seen(student, teacher, images)
+    losses = losses_on(student, seen.images, seen.whole, seen.features, targets, seed, masks)
+    told = _output_losses(student, teacher, seen, masks)
     return {**losses, **told, "loss": losses["loss"] + share * sum(told.values())}
 
 
-def _output_losses(
-    student: MaskRCNN,
-    teacher: MaskRCNN,
-    images: Any,
-    whole: Geometry,
-    features: tuple[list[Any], list[Any]],
-    masks: bool,
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Seen:
+    """A batch as both networks see it: network inputs, the pyramids of student and teacher, the teacher's RPN."""
+
+    images: Any
+    whole: Geometry
+    features: list[Any]
+    wanted: list[Any]
+    said: tuple[list[Any], list[Any]]
+
+
+def _seen(student: MaskRCNN, teacher: MaskRCNN, images: Any) -> _Seen:
+    images, whole = network_inputs(teacher, images)
+    wanted = [ops.stop_gradient(level) for level in teacher.features(images)]
+    return _Seen(images, whole, student.features(images), wanted, teacher.rpn(wanted))
+
+
+def _output_losses(student: MaskRCNN, teacher: MaskRCNN, seen: _Seen, masks: bool) -> dict[str, Any]:
     """The distances of RPN and heads, on pyramids of the student and of the teacher."""
-    logits, offsets = teacher.rpn(features[1])
-    losses = _rpn_losses(student.rpn(features[0]), (logits, offsets))
+    logits, offsets = seen.said
+    losses = _rpn_losses(student.rpn(seen.features), seen.said)
     proposals, valid = propose(
-        logits, offsets, teacher.anchors(whole.canvas), whole.window(teacher.config.inclusive_corners),
+        logits, offsets, teacher.anchors(seen.whole.canvas), seen.whole.window(teacher.config.inclusive_corners),
         teacher.config, teacher.config.rpn.pre_nms, _REGIONS,
     )  # fmt: skip
     proposals, valid = ops.stop_gradient(proposals), ops.reshape(valid, (-1,))
-    return losses | _region_losses(student, teacher, images, features, proposals, valid, masks)
+    return losses | _region_losses(student, teacher, seen, proposals, valid, masks)
 
 
 def _feature_loss(features: list[Any], wanted: list[Any], logits: list[Any]) -> Any:
@@ -108,17 +115,11 @@ def _rpn_losses(found: tuple[list[Any], list[Any]], wanted: tuple[list[Any], lis
 
 
 def _region_losses(
-    student: MaskRCNN,
-    teacher: MaskRCNN,
-    images: Any,
-    features: tuple[list[Any], list[Any]],
-    proposals: Any,
-    valid: Any,
-    masks: bool,
+    student: MaskRCNN, teacher: MaskRCNN, seen: _Seen, proposals: Any, valid: Any, masks: bool
 ) -> dict[str, Any]:
-    size, canvas = teacher.config.box_head.pool, (int(images.shape[1]), int(images.shape[2]))
-    logits, offsets = student.classify(student.pool(features[0], proposals, size, canvas))
-    sure, places = teacher.classify(teacher.pool(features[1], proposals, size, canvas))
+    size, canvas = teacher.config.box_head.pool, seen.whole.canvas
+    logits, offsets = student.classify(student.pool(seen.features, proposals, size, canvas))
+    sure, places = teacher.classify(teacher.pool(seen.wanted, proposals, size, canvas))
     target = ops.stop_gradient(ops.softmax(sure))
     held = ops.cast(valid, "float32")
     divergence = ops.sum(target * (ops.log_softmax(sure) - ops.log_softmax(logits)), axis=-1)
@@ -137,8 +138,8 @@ def _region_losses(
     kind = ops.argmax(target[:, 1:], axis=-1) + 1
     kind = take_rows(ops.reshape(ops.cast(kind, "int32"), (batch, count)), index)
     found, wanted = (
-        network.masks(images, levels, take_rows(proposals, index), kind)
-        for network, levels in zip((student, teacher), features, strict=True)
+        network.masks(seen.images, levels, take_rows(proposals, index), kind)
+        for network, levels in ((student, seen.features), (teacher, seen.wanted))
     )
     wanted = ops.stop_gradient(wanted)
     mask = ops.sigmoid(wanted)

@@ -27,7 +27,7 @@ from pipeline.model.mask_rcnn import MaskRCNN, make_model
 from pipeline.model.presets import NETWORKS
 from pipeline.networks.checkpoint import load_checkpoint, variables_of
 from pipeline.training.start import load_start
-from research.separate import network_inputs, solved
+from research.separate import canvases, solved
 from research.trunks.presets import register_trunks
 
 Array = NDArray[np.float64]
@@ -68,15 +68,20 @@ def main() -> None:
 def graft(trained: Path, network: str, trunk: Path, output: Path, pictures: list[Path]) -> None:
     """Write the network of `trained` on the trunk of the preset `network`, whose weights `trunk` has.
 
-    Raises WeightsError, and ConfigError where there is no such preset or the file is of another trunk.
+    Raises WeightsError, and ConfigError where there is no such preset, it sees pictures otherwise, or the file is of
+    another trunk.
     """
     if network not in NETWORKS:
         raise ConfigError(f"There is no network {network!r}.", found=f"one of {', '.join(NETWORKS)}")
     source = load_checkpoint(trained)
-    preset = NETWORKS[network]()
-    config = replace(source.config, backbone=preset.backbone, input=replace(
-        preset.input, canvas=source.config.input.canvas
-    ))  # fmt: skip
+    preset = NETWORKS[network](canvas=source.config.input.canvas)
+    if preset.input != source.config.input:
+        raise ConfigError(
+            f"{network} sees pictures otherwise than {trained} does.",
+            found=f"{preset.input} and {source.config.input}",
+            do="take a trunk of the same mean and deviation",
+        )
+    config = replace(source.config, backbone=preset.backbone)
     model = make_model(config)
     if fresh := [name for name in load_start(model, trunk).fresh if name.startswith("backbone/")]:
         raise ConfigError(f"{trunk} is not the trunk of {network}.", found=f"no {', '.join(fresh[:3])}")
@@ -106,10 +111,8 @@ def _observed(model: MaskRCNN, source: MaskRCNN, pictures: list[Path]) -> dict[s
     """Of each lateral some cells of what the new trunk gives, in the kernel's order of channels, and what is wanted."""
     random, first = np.random.default_rng(0), source.config.fpn.min_level
     seen: dict[str, tuple[list[Any], list[Any]]] = {}
-    wants = network_inputs(pictures, source.config.input)
-    gives = network_inputs(pictures, model.config.input)
-    for old, new in zip(wants, gives, strict=True):
-        before, now = source.backbone(old)[first - 2 :], model.backbone(new)[first - 2 :]
+    for image in canvases(pictures, source.config.input):
+        before, now = source.backbone(image)[first - 2 :], model.backbone(image)[first - 2 :]
         orders = model.backbone.channel_orders[first - 2 :]
         for place, (one, other, order) in enumerate(zip(before, now, orders, strict=True)):
             wanted = np.asarray(source.fpn.lateral[place](one))[0]

@@ -155,7 +155,7 @@ def observed(model: MaskRCNN, pictures: list[Path]) -> dict[str, Moments]:
     """Moments of each 3x3 convolution of the pyramid, and of the RPN's over all levels, on these pictures."""
     random, levels = np.random.default_rng(0), model.config.fpn.pooled_levels
     moments = {**{f"fpn/output{level}": Moments() for level in levels}, "rpn/conv0": Moments()}
-    for image in network_inputs(pictures, model.config.input):
+    for image in canvases(pictures, model.config.input):
         merged, pyramid, hidden = (
             [np.asarray(level)[0].astype(np.float64) for level in part]
             for part in _dense_layers(model, image)
@@ -175,7 +175,7 @@ def _dense_layers(model: MaskRCNN, image: Any) -> tuple[list[Any], list[Any], li
     return merged, pyramid, [conv.product(level, conv.kernel) + conv.bias for level in pyramid]
 
 
-def network_inputs(pictures: list[Path], taken: InputConfig) -> Iterator[NDArray[np.float32]]:
+def canvases(pictures: list[Path], taken: InputConfig) -> Iterator[NDArray[np.float32]]:
     """Each picture as a network of that input sees it, float32 [1, H, W, 3]."""
     for file in pictures:
         pixels = cv2.imread(str(file), cv2.IMREAD_COLOR)

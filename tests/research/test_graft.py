@@ -19,6 +19,7 @@ from pipeline.model.presets import NETWORKS
 from pipeline.networks.checkpoint import load_checkpoint, save_checkpoint, variables_of
 from research import graft
 from research.distillation import taught_losses
+from research.trunks.presets import compact_squeezenet
 from tests.model.small import noise, small_config, small_model
 
 
@@ -55,6 +56,11 @@ def test_heads_see_through_the_new_laterals_what_they_saw(tmp_path: Path) -> Non
     ):
         arguments = (tmp_path / "source.safetensors", "tiny")
         graft.graft(*arguments, tmp_path / "trunk.safetensors", output, pictures)
+        with (
+            patch.dict(NETWORKS, {"tiny": compact_squeezenet}),
+            pytest.raises(ConfigError, match="tiny sees pictures otherwise"),
+        ):
+            graft.graft(*arguments, tmp_path / "trunk.safetensors", output, pictures)
         with pytest.raises(ConfigError, match="is not the trunk of tiny"):
             graft.graft(*arguments, tmp_path / "stem.safetensors", output, pictures)
     with pytest.raises(ConfigError, match="no network 'huge'"):

@@ -64,7 +64,17 @@ class ShufflingUnit(Protocol):
         """[B, H, W, C] to the maps."""
 
 
-def shuffled_stage(units: Sequence[ShufflingUnit], outputs: Any, training: bool) -> Any:
+def shuffled_maps(stem: Any, stages: Sequence[Sequence[ShufflingUnit]], training: bool) -> list[Any]:
+    """The stem's output at half its size, and that of each stage after it."""
+    # -inf and not 0 around the map: the outputs of a leaky ReLU or a hard swish may all be negative.
+    padded = ops.pad(stem, ((0, 0), (1, 1), (1, 1), (0, 0)), constant_values=float("-inf"))
+    maps = [ops.max_pool(padded, 3, 2, padding="valid", data_format="channels_last")]
+    for stage in stages:
+        maps.append(_stage(stage, maps[-1], training))
+    return maps
+
+
+def _stage(units: Sequence[ShufflingUnit], outputs: Any, training: bool) -> Any:
     """A stage's output [B, H, W, C]: every unit reads the groups that were written for it, concatenated."""
     waiting: list[list[Any]] = [[] for _ in range(len(units) + 1)]
     for number, unit in enumerate(units, start=1):

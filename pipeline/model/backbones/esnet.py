@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from pipeline.model.backbones.channel_shuffle import Order, Shuffle, Writer, plan_shuffle, shuffled_stage
+from pipeline.model.backbones.channel_shuffle import Order, Shuffle, Writer, plan_shuffle, shuffled_maps
 from pipeline.model.config import BackboneConfig
 from pipeline.model.layers.composite import Composite
 from pipeline.model.layers.units import Conv
@@ -76,7 +76,7 @@ class HalvingUnit(Composite):
         )
 
     def call(self, inputs: Any, training: bool = False) -> list[Any]:
-        """[B, H, W, C] to [B, H / 2, W / 2, C'], alone in a list as `shuffled_stage` asks for it."""
+        """[B, H, W, C] to [B, H / 2, W / 2, C'], alone in a list as `shuffled_maps` asks for it."""
         passed = self.passed_project(self.passed_depthwise(inputs, training=training), training=training)
         convolved = self.depthwise(self.expand(inputs, training=training), training=training)
         convolved = self.project(self.attention(convolved, training=training), training=training)
@@ -143,15 +143,7 @@ class ESNet(Composite):
 
     def call(self, inputs: Any, training: bool = False) -> list[Any]:
         """Images [B, H, W, 3] to feature maps of strides 4, 8, 16 and 32."""
-        outputs = self.stem(inputs, training=training)
-        # -inf and not 0 around the map: a hard swish's outputs may all be negative.
-        padded = ops.pad(outputs, ((0, 0), (1, 1), (1, 1), (0, 0)), constant_values=float("-inf"))
-        outputs = ops.max_pool(padded, 3, 2, padding="valid", data_format="channels_last")
-        features = [outputs]
-        for stage in self.stages:
-            outputs = shuffled_stage(stage, outputs, training)
-            features.append(outputs)
-        return features
+        return shuffled_maps(self.stem(inputs, training=training), self.stages, training)
 
 
 def _opening(shuffle: Shuffle) -> Writer:

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from keras import ops
-
-from pipeline.model.backbones.channel_shuffle import Order, Writer, plan_shuffle, shuffled_stage
+from pipeline.model.backbones.channel_shuffle import Order, Writer, plan_shuffle, shuffled_maps
 from pipeline.model.config import BackboneConfig
 from pipeline.model.layers.composite import Composite
 from pipeline.model.layers.units import Conv
@@ -117,12 +115,4 @@ class ShuffleNetV2(Composite):
 
     def call(self, inputs: Any, training: bool = False) -> list[Any]:
         """Images [B, H, W, 3] to feature maps of strides 4, 8, 16 and 32."""
-        outputs = self.stem(inputs, training=training)
-        # -inf and not 0 around the map: a leaky ReLU's outputs may all be negative.
-        padded = ops.pad(outputs, ((0, 0), (1, 1), (1, 1), (0, 0)), constant_values=float("-inf"))
-        outputs = ops.max_pool(padded, 3, 2, padding="valid", data_format="channels_last")
-        features = [outputs]
-        for stage in self.stages:
-            outputs = shuffled_stage(stage, outputs, training)
-            features.append(outputs)
-        return features
+        return shuffled_maps(self.stem(inputs, training=training), self.stages, training)
