@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import keras
 from keras import ops
 
-from pipeline.model.geometry import Geometry
 from pipeline.model.layers.rpn import propose
 from pipeline.model.learning.losses import binary_cross_entropy
-from pipeline.model.learning.objective import losses_on, network_inputs
+from pipeline.model.learning.objective import Looked, look, losses_on, network_inputs
 from pipeline.model.learning.targets import Targets
 from pipeline.model.mask_rcnn import MaskRCNN
 from pipeline.model.rows import best_rows, take_rows
@@ -30,9 +28,9 @@ def distillation_losses(student: MaskRCNN, teacher: MaskRCNN, images: Any) -> di
 
     images : uint8 RGB [B, H, W, 3] on the canvas; sides are multiples of 32.
     """
-    seen = _seen(student, teacher, images)
-    losses = _output_losses(student, teacher, seen, masks=True)
-    losses["features"] = _feature_loss(seen.features, seen.wanted, seen.said[0])
+    own, its = _looks(student, teacher, images)
+    losses = _output_losses(student, teacher, own, its, masks=True)
+    losses["features"] = _feature_loss(own.features, its.features, its.logits)
     return {"loss": sum(losses.values()), **losses}
 
 
@@ -51,39 +49,34 @@ def taught_losses(
 
     The pyramid is free here: a student that is to know more than its teacher needs features of its own.
     """
-    seen = _seen(student, teacher, images)
-    losses = losses_on(student, seen.images, seen.whole, seen.features, targets, seed, masks)
-    told = _output_losses(student, teacher, seen, masks)
+    own, its = _looks(student, teacher, images)
+    losses = losses_on(student, own, targets, seed, masks)
+    told = _output_losses(student, teacher, own, its, masks)
     return {**losses, **told, "loss": losses["loss"] + share * sum(told.values())}
 
 
-@dataclass(frozen=True)
-class _Seen:
-    """A batch as both networks see it: network inputs, the pyramids of student and teacher, the teacher's RPN."""
-
-    images: Any
-    whole: Geometry
-    features: list[Any]
-    wanted: list[Any]
-    said: tuple[list[Any], list[Any]]
-
-
-def _seen(student: MaskRCNN, teacher: MaskRCNN, images: Any) -> _Seen:
-    images, whole = network_inputs(teacher, images)
-    wanted = [ops.stop_gradient(level) for level in teacher.features(images)]
-    return _Seen(images, whole, student.features(images), wanted, teacher.rpn(wanted))
+def _looks(student: MaskRCNN, teacher: MaskRCNN, images: Any) -> tuple[Looked, Looked]:
+    """A batch as the student sees it, and as the teacher does, from whom no gradient comes."""
+    inputs, whole = network_inputs(teacher, images)
+    its = look(teacher, inputs, whole)
+    held = [
+        [ops.stop_gradient(level) for level in levels] for levels in (its.features, its.logits, its.offsets)
+    ]
+    return look(student, inputs, whole), Looked(inputs, whole, *held)
 
 
-def _output_losses(student: MaskRCNN, teacher: MaskRCNN, seen: _Seen, masks: bool) -> dict[str, Any]:
+def _output_losses(
+    student: MaskRCNN, teacher: MaskRCNN, own: Looked, its: Looked, masks: bool
+) -> dict[str, Any]:
     """The distances of RPN and heads, on pyramids of the student and of the teacher."""
-    logits, offsets = seen.said
-    losses = _rpn_losses(student.rpn(seen.features), seen.said)
+    losses = _rpn_losses(own, its)
     proposals, valid = propose(
-        logits, offsets, teacher.anchors(seen.whole.canvas), seen.whole.window(teacher.config.inclusive_corners),
+        its.logits, its.offsets, teacher.anchors(its.whole.canvas),
+        its.whole.window(teacher.config.inclusive_corners),
         teacher.config, teacher.config.rpn.pre_nms, _REGIONS,
     )  # fmt: skip
     proposals, valid = ops.stop_gradient(proposals), ops.reshape(valid, (-1,))
-    return losses | _region_losses(student, teacher, seen, proposals, valid, masks)
+    return losses | _region_losses(student, teacher, own, its, proposals, valid, masks)
 
 
 def _feature_loss(features: list[Any], wanted: list[Any], logits: list[Any]) -> Any:
@@ -100,9 +93,10 @@ def _feature_loss(features: list[Any], wanted: list[Any], logits: list[Any]) -> 
     return total
 
 
-def _rpn_losses(found: tuple[list[Any], list[Any]], wanted: tuple[list[Any], list[Any]]) -> dict[str, Any]:
-    logits, offsets = (ops.concatenate(levels, axis=1) for levels in found)
-    sure, places = (ops.stop_gradient(ops.concatenate(levels, axis=1)) for levels in wanted)
+def _rpn_losses(own: Looked, its: Looked) -> dict[str, Any]:
+    logits, offsets, sure, places = (
+        ops.concatenate(levels, axis=1) for levels in (own.logits, own.offsets, its.logits, its.offsets)
+    )
     target = ops.sigmoid(sure)
     # Most anchors are sure to be nothing for both networks: what counts is those that either believes in.
     weight = target + ops.stop_gradient(ops.sigmoid(logits)) + 1e-3
@@ -115,11 +109,11 @@ def _rpn_losses(found: tuple[list[Any], list[Any]], wanted: tuple[list[Any], lis
 
 
 def _region_losses(
-    student: MaskRCNN, teacher: MaskRCNN, seen: _Seen, proposals: Any, valid: Any, masks: bool
+    student: MaskRCNN, teacher: MaskRCNN, own: Looked, its: Looked, proposals: Any, valid: Any, masks: bool
 ) -> dict[str, Any]:
-    size, canvas = teacher.config.box_head.pool, seen.whole.canvas
-    logits, offsets = student.classify(student.pool(seen.features, proposals, size, canvas))
-    sure, places = teacher.classify(teacher.pool(seen.wanted, proposals, size, canvas))
+    size, canvas = teacher.config.box_head.pool, its.whole.canvas
+    logits, offsets = student.classify(student.pool(own.features, proposals, size, canvas))
+    sure, places = teacher.classify(teacher.pool(its.features, proposals, size, canvas))
     target = ops.stop_gradient(ops.softmax(sure))
     held = ops.cast(valid, "float32")
     divergence = ops.sum(target * (ops.log_softmax(sure) - ops.log_softmax(logits)), axis=-1)
@@ -138,8 +132,8 @@ def _region_losses(
     kind = ops.argmax(target[:, 1:], axis=-1) + 1
     kind = take_rows(ops.reshape(ops.cast(kind, "int32"), (batch, count)), index)
     found, wanted = (
-        network.masks(seen.images, levels, take_rows(proposals, index), kind)
-        for network, levels in ((student, seen.features), (teacher, seen.wanted))
+        network.masks(seen.images, seen.features, take_rows(proposals, index), kind)
+        for network, seen in ((student, own), (teacher, its))
     )
     wanted = ops.stop_gradient(wanted)
     mask = ops.sigmoid(wanted)

@@ -13,7 +13,7 @@ from keras import ops
 
 from pipeline.errors import ConfigError
 from pipeline.formats.own_file import save_weights
-from pipeline.model.learning.objective import losses_on, network_inputs
+from pipeline.model.learning.objective import look, losses_on, network_inputs
 from pipeline.model.learning.targets import Targets
 from pipeline.model.presets import NETWORKS
 from pipeline.networks.checkpoint import load_checkpoint, save_checkpoint, variables_of
@@ -99,10 +99,8 @@ def test_a_teacher_has_nothing_to_say_to_itself_and_its_share_of_the_loss_to_oth
     assert [own[name] for name in told] == pytest.approx([0.0] * 5, abs=1e-5)
     others = of(student, 0.5)
     assert min(others[name] for name in told) > 1e-5
-    inputs, whole = network_inputs(student, images)
-    labels = losses_on(
-        student, inputs, whole, student.features(inputs), targets, keras.random.SeedGenerator(0)
-    )
+    seen = look(student, *network_inputs(student, images))
+    labels = losses_on(student, seen, targets, keras.random.SeedGenerator(0))
     wanted = float(labels["loss"]) + 0.5 * sum(others[name] for name in told)
     assert others["loss"] == pytest.approx(wanted, rel=1e-5)
     without = of(student, 0.5, masks=False)

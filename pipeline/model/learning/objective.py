@@ -33,9 +33,7 @@ def training_losses(
     images : uint8 RGB [B, H, W, 3] on the canvas; sides are multiples of 32.
     seed : luck of the sampling; it moves on with every call.
     """
-    images, whole = network_inputs(model, images)
-    features = model.features(images, training=True)
-    return losses_on(model, images, whole, features, targets, seed)
+    return losses_on(model, look(model, *network_inputs(model, images), training=True), targets, seed)
 
 
 def network_inputs(model: MaskRCNN, images: Any) -> tuple[Any, Geometry]:
@@ -45,34 +43,48 @@ def network_inputs(model: MaskRCNN, images: Any) -> tuple[Any, Geometry]:
     return preprocess(images, whole, model.config.input), whole
 
 
+@dataclass(frozen=True)
+class Looked:
+    """A batch with the pyramid and the RPN's outputs that a network computes from it.
+
+    images, whole : as `network_inputs` gives them.
+    features : the pyramid's levels. logits, offsets : the RPN's of each level.
+    """
+
+    images: Any
+    whole: Geometry
+    features: list[Any]
+    logits: list[Any]
+    offsets: list[Any]
+
+
+def look(model: MaskRCNN, images: Any, whole: Geometry, training: bool = False) -> Looked:
+    """The pyramid and the RPN's answer to what `network_inputs` gives."""
+    features = model.features(images, training=training)
+    return Looked(images, whole, features, *model.rpn(features))
+
+
 def losses_on(
-    model: MaskRCNN,
-    images: Any,
-    whole: Geometry,
-    features: list[Any],
-    targets: Targets,
-    seed: keras.random.SeedGenerator,
-    masks: bool = True,
+    model: MaskRCNN, seen: Looked, targets: Targets, seed: keras.random.SeedGenerator, masks: bool = True
 ) -> dict[str, Any]:
-    """`training_losses` of what `network_inputs` gives, on a pyramid that is computed already.
+    """`training_losses` of what the model has looked at already.
 
     masks : whether the mask head learns too.
     """
-    logits, offsets = model.rpn(features)
-    anchors = model.anchors(whole.canvas)
-    losses = _rpn_losses(model, logits, offsets, np.concatenate(anchors), targets, seed)
+    anchors = model.anchors(seen.whole.canvas)
+    losses = _rpn_losses(model, seen.logits, seen.offsets, np.concatenate(anchors), targets, seed)
     training = model.config.training
     proposals, valid = propose(
-        [ops.stop_gradient(level) for level in logits],
-        [ops.stop_gradient(level) for level in offsets],
-        anchors, whole.window(model.config.inclusive_corners), model.config, training.rpn_pre_nms,
+        [ops.stop_gradient(level) for level in seen.logits],
+        [ops.stop_gradient(level) for level in seen.offsets],
+        anchors, seen.whole.window(model.config.inclusive_corners), model.config, training.rpn_pre_nms,
         training.rpn_post_nms,
     )  # fmt: skip
     sampled = _sampled(model.config, proposals, valid, targets, seed)
-    regional, chosen = _class_and_box_losses(model, features, whole.canvas, sampled, targets)
+    regional, chosen = _class_and_box_losses(model, seen, sampled, targets)
     losses |= regional
     if masks:
-        losses["mask"] = _mask_loss(model, images, features, sampled, chosen, targets)
+        losses["mask"] = _mask_loss(model, seen, sampled, chosen, targets)
     return {"loss": sum(losses.values()), **losses}
 
 
@@ -136,14 +148,14 @@ def _sampled(config: MaskRCNNConfig, proposals: Any, valid: Any, targets: Target
 
 
 def _class_and_box_losses(
-    model: MaskRCNN, features: list[Any], canvas: tuple[int, int], sampled: _Sampled, targets: Targets
+    model: MaskRCNN, seen: Looked, sampled: _Sampled, targets: Targets
 ) -> tuple[dict[str, Any], Any]:
     """The two losses, and the right output int32 [B, S] of each region that the network finds likeliest."""
     config = model.config
     batch, count = int(sampled.regions.shape[0]), int(sampled.regions.shape[1])
     flat = (batch * count,)
     logits, offsets = model.classify(
-        model.pool(features, sampled.regions, config.box_head.pool, canvas), training=True
+        model.pool(seen.features, sampled.regions, config.box_head.pool, seen.whole.canvas), training=True
     )
     members, rivals = (ops.reshape(one, (*flat, -1)) for one in (sampled.members, sampled.rivals))
     chosen = _likeliest(logits, members)
@@ -161,14 +173,12 @@ def _class_and_box_losses(
     return losses, ops.reshape(chosen, (batch, count))
 
 
-def _mask_loss(
-    model: MaskRCNN, images: Any, features: list[Any], sampled: _Sampled, chosen: Any, targets: Targets
-) -> Any:
+def _mask_loss(model: MaskRCNN, seen: Looked, sampled: _Sampled, chosen: Any, targets: Targets) -> Any:
     """The mask loss of the positive regions, each in the output `chosen` int32 [B, S]."""
     # Positives come first, so the mask head looks at no more columns than there can be of them.
     most = max(int(int(sampled.regions.shape[1]) * model.config.training.roi_positive_share), 1)
     regions = sampled.regions[:, :most]
-    logits = model.masks(images, features, regions, chosen[:, :most], training=True)
+    logits = model.masks(seen.images, seen.features, regions, chosen[:, :most], training=True)
     return region_mask_loss(logits, regions, sampled.objects[:, :most], sampled.positive[:, :most], targets)
 
 
