@@ -59,6 +59,7 @@ def variants() -> dict[str, MaskRCNNConfig]:
     return {
         "what ships": ships,
         "ESNet": compact_esnet(),
+        "ESNet at 576x1024": compact_esnet(canvas=(576, 1024)),
         "canvas 448x768": compact_shufflenet(canvas=(448, 768)),
         "canvas 384x640": compact_shufflenet(canvas=(384, 640)),
         "dense pyramid and RPN": filters(0),
