@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ConfigError, SegVideoError
-from pipeline.model.mask_rcnn import MaskRCNN
+from pipeline.model.config import MaskRCNNConfig
 from pipeline.networks.checkpoint import load_checkpoint
 from pipeline.run.stopping import StopSignal
 from pipeline.training.progress import Bar
@@ -77,7 +77,7 @@ def distil(config: Path, teacher: Path, taught: Taught, report: Any, stop: Any) 
     settings.output.mkdir(parents=True, exist_ok=True)
     wise = load_checkpoint(teacher)
     lesson = instance_lesson(settings, report, stop)
-    _same_classes_and_input(lesson.model, wise, config)
+    check_comparable(lesson.model.config, wise.config, config)
 
     def objective(model: Any, images: Any, targets: Any, seed: Any) -> dict[str, Any]:
         if taught.share is not None:
@@ -88,16 +88,18 @@ def distil(config: Path, teacher: Path, taught: Taught, report: Any, stop: Any) 
     return teach(settings, replace(lesson, objective=objective), report, stop)
 
 
-def _same_classes_and_input(learner: MaskRCNN, teacher: MaskRCNN, config: Path) -> None:
-    if learner.config.classes != teacher.config.classes:
+def check_comparable(learner: MaskRCNNConfig, teacher: MaskRCNNConfig, config: Path) -> None:
+    """Raise ConfigError unless both have the same classes and are given the same numbers for a picture."""
+    if learner.classes != teacher.classes:
         raise ConfigError(
             f"{config} is of other classes than the teacher.",
-            found=f"{', '.join(learner.config.classes[1:])} and {', '.join(teacher.config.classes[1:])}",
+            found=f"{', '.join(learner.classes[1:])} and {', '.join(teacher.classes[1:])}",
         )
-    if learner.config.input != teacher.config.input:
+    # Both are given the crops that are learnt from; how large a whole picture is to each is another matter.
+    if replace(learner.input, canvas=teacher.input.canvas) != teacher.input:
         raise ConfigError(
             f"{config} is of a network that sees pictures otherwise than the teacher does.",
-            found=f"{learner.config.input} and {teacher.config.input}",
+            found=f"{learner.input} and {teacher.input}",
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
@@ -17,7 +18,7 @@ from pipeline.model.learning.objective import look, losses_on, network_inputs
 from pipeline.model.learning.targets import Targets
 from pipeline.model.presets import NETWORKS
 from pipeline.networks.checkpoint import load_checkpoint, save_checkpoint, variables_of
-from research import graft
+from research import distil, graft
 from research.distillation import taught_losses
 from research.trunks.presets import compact_squeezenet
 from tests.model.small import noise, small_config, small_model
@@ -107,3 +108,15 @@ def test_a_teacher_has_nothing_to_say_to_itself_and_its_share_of_the_loss_to_oth
     assert set(others) - set(without) == {"mask", "masks"}
     rest = others["loss"] - others["mask"] - 0.5 * others["masks"]
     assert without["loss"] == pytest.approx(rest, rel=1e-5)
+
+
+def test_a_teacher_has_the_learner_s_classes_and_numbers_and_may_have_another_canvas() -> None:
+    learner, settings = small_config(), Path("sitting.yaml")
+    seen = learner.input
+    distil.check_comparable(learner, replace(learner, input=replace(seen, canvas=(96, 160))), settings)
+    with pytest.raises(ConfigError, match="is of a network that sees pictures otherwise"):
+        distil.check_comparable(
+            learner, replace(learner, input=replace(seen, mean=(0.0, 0.0, 0.0))), settings
+        )
+    with pytest.raises(ConfigError, match="is of other classes"):
+        distil.check_comparable(learner, replace(learner, classes=learner.classes[::-1]), settings)
