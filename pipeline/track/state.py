@@ -40,15 +40,6 @@ class TrackerState:
     missed: NDArray[np.int64]
     last_seen: NDArray[np.float64]
 
-    def __post_init__(self) -> None:
-        for name, (dtype, shape) in _columns(len(self.ids), len(self.class_ids)).items():
-            column = getattr(self, name)
-            if column.shape != shape or column.dtype != dtype:
-                raise ValueError(
-                    f"TrackerState.{name}: expected {dtype.name} {list(shape)}, "
-                    f"found {column.dtype.name} {list(column.shape)}"
-                )
-
     @classmethod
     def start(cls, class_ids: Iterable[int]) -> TrackerState:
         """The state before the first frame: no tracks, the next id is 1."""
