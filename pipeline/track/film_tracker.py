@@ -45,7 +45,7 @@ class FilmTracker:
     ) -> None:
         """With the names of the network's classes, and the frames' height and width in px."""
         self._forward = Tracker(settings, class_names)
-        self._back = LookBack(settings, self._forward.groups, self._forward.class_ids, size)
+        self._back = LookBack(settings, self._forward.groups, class_names, size)
 
     def start(self) -> bytes:
         """The state before a film's first frame."""

@@ -8,6 +8,7 @@ other: no cut into chunks changes the result.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import takewhile
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from pipeline.structures.detections import Detections
 from pipeline.structures.tracks import FILLED, INTERPOLATED, NO_TRACK, Tracks
 from pipeline.track.association import overlaps
+from pipeline.track.belongings import Belongings
 from pipeline.track.excursions import leave_out_excursions
 from pipeline.track.joining import continuations
 from pipeline.track.observation import Observation
@@ -41,10 +43,13 @@ class LookBack:
         self,
         settings: TrackSettings,
         groups: NDArray[np.intp],
-        class_ids: NDArray[np.int32],
+        class_names: Mapping[int, str],
         size: tuple[int, int],
     ) -> None:
-        self._settings, self._groups, self._class_ids, self._size = settings, groups, class_ids, size
+        """With the group of each class, int [C], the names in the order of their ids, and frames' height and width."""
+        self._settings, self._groups, self._size = settings, groups, size
+        self._class_ids = np.array(sorted(class_names), np.int32)
+        self._belongings = Belongings([class_names[key] for key in sorted(class_names)])
         self._weak = WeakDetections(settings, groups, size)
 
     def take(self, window: Window, frame: WindowFrame) -> list[Tracks]:
@@ -113,7 +118,7 @@ class LookBack:
     def _present_once(self, window: Window, frame: WindowFrame) -> list[tuple[Life, Observation, bool]]:
         """The tracks that the frame shows, as `_present` has them, once those that are one object have become one.
 
-        A track is compared with all others in its first frame, over all that is known of both: one that becomes part
+        Those that are what a person wears have been dropped. A track is compared with all others in its first frame, over all that is known of both: one that becomes part
         of another later would flash up until then.
         """
         present = self._present(window, frame)
@@ -124,7 +129,10 @@ class LookBack:
             for kept, other in pairs:
                 window.merge(kept, other)
             present, fresh = self._present(window, frame), {kept.number for kept, _ in pairs}
-        return present
+        worn = self._belongings.among([life for life, _, _ in present])
+        for life in worn:
+            window.drop(life)
+        return [entry for entry in present if entry[0] not in worn]
 
     def _present(self, window: Window, frame: WindowFrame) -> list[tuple[Life, Observation, bool]]:
         """The tracks that the frame shows, where they are there, and whether they were found there."""

@@ -67,7 +67,7 @@ def same_objects(
         if (
             (same_group or _mask_overlap(here, there) >= _MASK_OVERLAP)
             and _stay_together(one, other, settings)
-        ) or (same_group and _stays_within(one, other)):
+        ) or (same_group and lies_within(one, other, _WITHIN)):
             kept, lesser = sorted((one, other), key=_standing, reverse=True)
             pairs.append((kept, lesser))
             gone.add(lesser.number)
@@ -104,16 +104,16 @@ def _stay_together(one: Life, other: Life, settings: TrackSettings) -> bool:
     return float(shared.mean()) >= settings.same_overlap
 
 
-def _stays_within(one: Life, other: Life) -> bool:
-    """True if the mask of one lies in that of the other, on average over the frames in which both were found."""
+def lies_within(one: Life, other: Life, least: float) -> bool:
+    """True if the lesser mask of both lies in the other one's with this share, on average where both were found."""
     there = {seen.frame: seen for seen in other.known}
     both = [(seen, there[seen.frame]) for seen in one.known if seen.frame in there]
     if not both:
         return False
     some = both[:: -(-len(both) // _COMPARED)]
-    if sum(_touch(*pair) for pair in some) < _WITHIN * len(some):
+    if sum(_touch(*pair) for pair in some) < least * len(some):
         return False
-    return float(_shares_within(some).mean()) >= _WITHIN
+    return float(_shares_within(some).mean()) >= least
 
 
 def _touch(one: Observation, other: Observation) -> bool:

@@ -213,6 +213,12 @@ class Window:
         frame.owners[one.row] = NO_TRACK
         life.votes[frame.columns[one.row]] -= one.score
 
+    def drop(self, life: Life) -> None:
+        """Take all that a track has in the window from it, and forget it."""
+        for one in life.seen:
+            self.at(one.frame).owners[one.row] = NO_TRACK
+        del self.lives[life.number]
+
     def merge(self, kept: Life, other: Life) -> None:
         """Make one track of two; where both were found in a frame, the detection of `kept` stands for it."""
         own = {one.frame for one in kept.seen}

@@ -12,7 +12,7 @@ from pipeline.structures.tracks import Tracks
 from pipeline.track.film_tracker import FilmFrame, FilmTracker
 from pipeline.track.settings import TrackSettings
 
-NAMES = {1: "person", 2: "bicycle", 3: "car", 8: "truck"}
+NAMES = {1: "person", 2: "bicycle", 3: "car", 8: "truck", 13: "stop sign"}
 
 #: Height and width of the frames, px.
 SIZE = 360, 4000

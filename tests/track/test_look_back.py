@@ -246,11 +246,11 @@ def test_two_that_hide_each_other_by_half_stay_two():
     assert ids(follow(film([frame((100, 0.9, 3), (114, 0.8, 3))] * 40))) == [[1, 2]] * 40
 
 
-def pair_of(*boxes: Sequence[float]) -> Detections:
-    """Two cars with all of their boxes as masks."""
+def pair_of(*boxes: Sequence[float], classes: Sequence[int] = (3, 3)) -> Detections:
+    """Two cars, or of other classes, with all of their boxes as masks."""
     masks = np.full((2, 28, 28), 200, np.uint8)
     return Detections(
-        np.array(boxes, np.float32), np.array([0.9, 0.8], np.float32), np.full(2, 3, np.int32), masks
+        np.array(boxes, np.float32), np.array([0.9, 0.8], np.float32), np.array(classes, np.int32), masks
     )
 
 
@@ -267,6 +267,26 @@ def test_a_car_that_passes_behind_another_one_stays_one_itself():
     near = (200, 100, 260, 130)
     frames = [pair_of(near, (100.0 + 6 * step, 105, 120.0 + 6 * step, 125)) for step in range(40)]
     assert ids(follow(film(frames))) == [[1, 2]] * 40
+
+
+def test_a_red_helmet_is_no_stop_sign():
+    frames = [
+        pair_of((x, 60, x + 20, 120), (x + 4, 60, x + 16, 70), classes=(1, 13))
+        for x in (100.0 + 3 * step for step in range(60))
+    ]
+    assert ids(follow(film(frames))) == [[1, NO_TRACK]] * 60
+
+
+def test_a_sign_that_people_pass_stays_one():
+    # For eight frames it lies in the mask of the person who passes, and in one, with its post, it is a person itself.
+    sign = (200, 60, 212, 72)
+    frames = [
+        pair_of((100.0 + 4 * step, 60, 120.0 + 4 * step, 120), sign, classes=(1, 13)) for step in range(50)
+    ]
+    assert ids(follow(film(frames))) == [[1, 2]] * 50
+    post = pair_of((196, 60, 216, 120), sign, classes=(1, 13))
+    flash = [post if step == 5 else frames[0] for step in range(50)]
+    assert [here[1] for here in ids(follow(film(flash)))] == [2] * 50
 
 
 def test_a_rider_and_the_bicycle_stay_two():
