@@ -118,8 +118,8 @@ class LookBack:
     def _present_once(self, window: Window, frame: WindowFrame) -> list[tuple[Life, Observation, bool]]:
         """The tracks that the frame shows, as `_present` has them, once those that are one object have become one.
 
-        Those that are what a person wears have been dropped. A track is compared with all others in its first frame, over all that is known of both: one that becomes part
-        of another later would flash up until then.
+        Those that are what a person wears have been dropped. A track is compared with all others in its first frame,
+        over all that is known of both: one that becomes part of another later would flash up until then.
         """
         present = self._present(window, frame)
         fresh = {life.number for life, one, _ in present if life.first is one}
