@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pipeline.track.observation import Observation
 from pipeline.track.sameness import lies_within
 from pipeline.track.window import Life
 
@@ -30,14 +30,25 @@ class Belongings:
         self._roadside = np.isin(class_names, _ROADSIDE)
         self._persons = np.isin(class_names, _PERSONS)
 
-    def among(self, present: Sequence[Life]) -> list[Life]:
-        """Those of the tracks that are no objects of their own."""
-        signs, persons = (self._of(present, classes) for classes in (self._roadside, self._persons))
-        return [sign for sign in signs if any(_is_on(sign, one) for one in persons)]
+    def among(self, present: Sequence[tuple[Life, Observation]]) -> list[Life]:
+        """Those of the tracks that are no objects of their own. present : with where they are in the frame."""
+        classes = [int(life.votes.argmax()) for life, _ in present]
+        signs = [entry for entry, column in zip(present, classes, strict=True) if self._roadside[column]]
+        if not signs:
+            return []
+        persons = [entry for entry, column in zip(present, classes, strict=True) if self._persons[column]]
+        return [
+            sign
+            for sign, here in signs
+            if any(_touches(here, there) and _is_on(sign, person) for person, there in persons)
+        ]
 
-    @staticmethod
-    def _of(present: Sequence[Life], classes: NDArray[np.bool_]) -> list[Life]:
-        return [life for life in present if classes[life.votes.argmax()]]
+
+def _touches(sign: Observation, person: Observation) -> bool:
+    """True if the middle of a sign lies in the box of a person."""
+    left, top, right, bottom = sign.box.tolist()
+    x1, y1, x2, y2 = person.box.tolist()
+    return bool(x1 < (left + right) / 2 < x2 and y1 < (top + bottom) / 2 < y2)
 
 
 def _is_on(sign: Life, person: Life) -> bool:

@@ -129,7 +129,7 @@ class LookBack:
             for kept, other in pairs:
                 window.merge(kept, other)
             present, fresh = self._present(window, frame), {kept.number for kept, _ in pairs}
-        worn = self._belongings.among([life for life, _, _ in present])
+        worn = self._belongings.among([(life, one) for life, one, _ in present])
         for life in worn:
             window.drop(life)
         return [entry for entry in present if entry[0] not in worn]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.structures.frame_motion import DIRECTIONS, EdgeMap
 
-Sums = NDArray[np.int64]
+Sums = NDArray[np.int32]
 
 #: The picture's points have to go so far between two samples, as a share of its height, for the later one to count:
 #: at a red light all stands.
@@ -29,8 +29,8 @@ _DOUBT = 0.5
 #: A direction as a vector of whole numbers of this length.
 _LENGTH = 64
 _TURNS = np.arange(DIRECTIONS) * (2 * np.pi / DIRECTIONS)
-_ACROSS = np.concatenate([[0], np.rint(_LENGTH * np.cos(_TURNS))]).astype(np.int64)
-_DOWN = np.concatenate([[0], np.rint(_LENGTH * np.sin(_TURNS))]).astype(np.int64)
+_ACROSS = np.concatenate([[0], np.rint(_LENGTH * np.cos(_TURNS))]).astype(np.int32)
+_DOWN = np.concatenate([[0], np.rint(_LENGTH * np.sin(_TURNS))]).astype(np.int32)
 
 #: A cell stands if it has had an edge in this share of the samples, which has faced one way with this share.
 _MOSTLY, _STANDS = 0.7, 0.9
@@ -47,7 +47,7 @@ class StandingParts:
     """The sums over one scene, and what they said of the scenes before.
 
     samples : how many counted. moved : how far the picture's points have gone since the last that did.
-    sums : int64 [3, h, w]: how often there was an edge, and its direction's two parts, summed.
+    sums : int32 [3, h, w]: how often there was an edge, and its direction's two parts, summed.
     left_out : bool [h, w], where objects were left out. region : bool [h, w], what stood in the scenes before.
     """
 
@@ -65,10 +65,10 @@ class StandingParts:
         if edges is None or (self.samples and self.moved < _WORLD_MOVES):
             return
         if self.sums is None or self.sums.shape[1:] != edges.shape:
-            self.samples, self.sums = 0, np.zeros((3, *edges.shape), np.int64)
+            self.samples, self.sums = 0, np.zeros((3, *edges.shape), np.int32)
             self.left_out = np.zeros(edges.shape, np.bool_)
         self.samples, self.moved = self.samples + 1, 0.0
-        self.sums += np.stack([edges > 0, _ACROSS[edges], _DOWN[edges]])
+        self.sums += np.stack([edges > 0, _ACROSS[edges], _DOWN[edges]], dtype=np.int32)
         self._still = self._totals = None
 
     def shares(self, boxes: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.float64]:

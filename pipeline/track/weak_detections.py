@@ -62,7 +62,10 @@ class WeakDetections:
 
     def _best_row(self, frame: WindowFrame, life: Life, box: Floats, least: float) -> int | None:
         is_free = frame.owners == NO_TRACK
-        rows = (is_free & (frame.found.scores >= self._settings.follow_score)).nonzero()[0]
+        usable = is_free & (frame.found.scores >= self._settings.follow_score)
+        # What does not touch the box cannot fit, and that is nearly all.
+        touching = (frame.boxes[:, :2] < box[2:]) & (frame.boxes[:, 2:] > box[:2])
+        rows = (usable & touching[:, 0] & touching[:, 1]).nonzero()[0]
         if len(rows):
             rows = rows[self._groups[frame.columns[rows]] == self._groups[life.votes.argmax()]]
         if not len(rows):
