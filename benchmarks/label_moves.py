@@ -9,7 +9,8 @@ than a hundredth of the picture's height a frame; `blinks`, how often it is gone
 themselves on it. Near is what is named by default: the root of its area is 0.085 of the picture's height.
 `crosses` is the share of labels of which another label hides, or is hidden by, more than a tenth.
 `alike` is the share of pairs of objects less than a fiftieth of the picture's width apart whose colours are hard to
-tell from each other: a contrast (palette.contrasts) under 0.2.
+tell from each other: a contrast (palette.contrasts) under 0.2. `same` is the share of pairs of near objects, anywhere
+in the picture, that have one colour.
 """
 
 from __future__ import annotations
@@ -85,15 +86,17 @@ def measured(header: Header, tracks: list[Tracks], settings: RenderSettings) -> 
     _, planned = planner.follow(planner.start(), zip(seconds, tracks, strict=True))
     shown = ShownTracks(settings, header.class_names)
     drawn: dict[int, list[Label]] = defaultdict(list)
-    covering, crossing, alike, beside = 0, 0, 0, 0
+    covering, crossing, alike, beside, same, pairs_of_near = 0, 0, 0, 0, 0, 0
     for place, (time, here, labels) in enumerate(zip(seconds, map(shown.of, tracks), planned, strict=True)):
         rows = {int(track_id): row for row, track_id in enumerate(here.track_ids)}
         plates = _plates(header, here, labels, rows)
         boxes = here.detections.boxes.astype(np.float64)
-        clear = neighbours_contrasts(
-            boxes[[rows[key] for key in labels.track_ids.tolist()]], labels.colours, header.width
-        )
+        placed = boxes[[rows[key] for key in labels.track_ids.tolist()]].reshape(-1, 4)
+        clear = neighbours_contrasts(placed, labels.colours, header.width)
         alike, beside = alike + int((clear < HARD).sum()), beside + len(clear)
+        one, other = near_pairs(placed, header.height)
+        same += int((labels.colours[one] == labels.colours[other]).sum())
+        pairs_of_near += len(one)
         crossing += crossing_labels(list(plates.values()))
         for track_id, plate in plates.items():
             drawn[track_id].append(Label(place, time, plate, boxes[rows[track_id]]))
@@ -121,7 +124,16 @@ def measured(header: Header, tracks: list[Tracks], settings: RenderSettings) -> 
         "covers": covering / count,
         "crosses": crossing / count,
         "alike": alike / max(beside, 1),
+        "same": same / max(pairs_of_near, 1),
     }
+
+
+def near_pairs(boxes: Floats, height: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows of each two of the objects with these boxes [N, 4], px, that are near in a picture of this height."""
+    sides = boxes[:, 2:] - boxes[:, :2]
+    near = np.flatnonzero(np.sqrt(sides[:, 0] * sides[:, 1]) >= NEAR * height)
+    one, other = np.triu_indices(len(near), 1)
+    return near[one], near[other]
 
 
 def neighbours_contrasts(boxes: Floats, colours: NDArray[np.int64], width: int) -> Floats:

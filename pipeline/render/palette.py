@@ -67,10 +67,13 @@ def _distances(light: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.linalg.norm(lab[:, None] - lab[None], axis=2))
 
 
-#: Share of the picture's width over which a neighbour's weight falls to 1/e, and the weight of the farthest.
-_REACH, _LEAST_WEIGHT = 0.05, 0.05
+#: Share of the picture's width over which a neighbour's weight falls to 1/e.
+_REACH = 0.03
 #: A contrast (OKLab) from which on two colours cannot be taken for each other.
-_CLEAR = 0.35
+_CLEAR = 0.3
+#: What it costs to have the colour of an object anywhere in the picture, and how much more by its size (root of its
+#: area) as a share of the picture's width: two large ones of one colour are seen wherever they are.
+_SHARED, _SHARED_LARGE = 0.05, 2.0
 #: Decides between colours that are as good: the next one for the next id.
 _TURN = 1e-4
 
@@ -93,7 +96,10 @@ def choose_colour(
 
     """
     apart = np.maximum(np.maximum(others[:, :2] - box[2:], box[:2] - others[:, 2:]), 0.0)
-    weights = np.exp(-np.hypot(apart[:, 0], apart[:, 1]) / (_REACH * width)) + _LEAST_WEIGHT
+    weights = np.exp(-np.hypot(apart[:, 0], apart[:, 1]) / (_REACH * width))
     alike = np.square(np.maximum(1.0 - contrasts()[colours] / _CLEAR, 0.0))  # [T, C]
+    sides = np.maximum(others[:, 2:] - others[:, :2], 0.0)
+    sizes = np.sqrt(sides[:, 0] * sides[:, 1]) / width
+    shared = np.bincount(colours, _SHARED + _SHARED_LARGE * sizes, len(COLOURS))
     turns = (np.arange(len(COLOURS)) - (track_id - 1)) % len(COLOURS)
-    return int(np.argmin(weights @ alike + _TURN * turns))
+    return int(np.argmin(weights @ alike + shared + _TURN * turns))

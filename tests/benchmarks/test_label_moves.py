@@ -38,7 +38,16 @@ def figures(monkeypatch: pytest.MonkeyPatch, places: list[tuple[int, int]], *oth
 
 def test_a_label_that_rests_has_no_faults(monkeypatch):
     assert figures(monkeypatch, [ABOVE] * 10) == pytest.approx(
-        {"seconds": 1.0, "moves": 0, "jerks": 0, "blinks": 0, "covers": 0, "crosses": 0, "alike": 0}
+        {
+            "seconds": 1.0,
+            "moves": 0,
+            "jerks": 0,
+            "blinks": 0,
+            "covers": 0,
+            "crosses": 0,
+            "alike": 0,
+            "same": 0,
+        }
     )
 
 
@@ -69,6 +78,11 @@ def test_contrasts_are_of_objects_beside_each_other():
     colours = np.array([0, 0, 6])
     assert label_moves.neighbours_contrasts(boxes, colours, 100).tolist() == [0.0]
     assert label_moves.neighbours_contrasts(boxes, colours[::-1], 100).tolist() == [contrasts()[6, 0]]
+
+
+def test_near_pairs_are_of_what_is_large_enough_to_be_named():
+    boxes = np.array([[0, 0, 9, 9], [500, 0, 509, 9], [60, 0, 68, 8]], float)
+    assert [rows.tolist() for rows in label_moves.near_pairs(boxes, 100)] == [[0], [1]]
 
 
 def test_labels_cross_where_a_tenth_of_one_is_shared():

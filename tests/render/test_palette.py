@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.render.palette import COLOURS, contrasts
+from pipeline.render.palette import COLOURS, choose_colour, contrasts
 
 
 def test_no_two_colours_are_alike_to_any_eye():
@@ -26,3 +26,11 @@ def test_contrast_is_the_least_of_three_eyes():
 @pytest.mark.parametrize("rgb", COLOURS)
 def test_each_stands_out_from_asphalt(rgb):
     assert np.dot(rgb, (0.2126, 0.7152, 0.0722)) > 75
+
+
+def test_two_large_objects_have_two_colours_wherever_they_are():
+    # All colours are taken: the first by a large object far away, the others by small ones 60 px from the new one.
+    small = [[900 + 20 * place, 220, 920 + 20 * place, 240] for place in range(1, len(COLOURS))]
+    others = np.array([[0, 300, 300, 500], *small], np.float64)
+    new = np.array([900, 300, 1200, 500], np.float64)
+    assert choose_colour(1, new, others, np.arange(len(COLOURS)), 1280) != 0
