@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.segment.key_frames import key_frames
 from pipeline.store.header import Header
 from pipeline.store.reader import DetectionsFile
 from pipeline.store.writer import write_tracks
@@ -35,7 +36,6 @@ from pipeline.structures.detections import Detections
 from pipeline.structures.tracks import FOUND, NO_TRACK, Tracks
 from pipeline.track.association import overlaps
 from pipeline.track.film_tracker import FilmFrame, FilmTracker
-from pipeline.track.key_frames import key_frames
 from pipeline.track.settings import TrackSettings
 
 CONF = 0.5

@@ -14,9 +14,9 @@ import seg_video
 from pipeline.api import segment
 from pipeline.api.results import Frame
 from pipeline.model.frames import check_frames
+from pipeline.segment.key_frames import film_key_frames
 from pipeline.structures.detections import Detections
 from pipeline.structures.tracks import Tracks
-from pipeline.track.key_frames import film_key_frames
 from pipeline.video.read.plan import plan
 from pipeline.video.read.probe import probe
 

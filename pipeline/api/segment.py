@@ -21,6 +21,7 @@ from pipeline.run.work.segment_worker import (
     SegmentTask,
     seen_frames,
 )
+from pipeline.segment.key_frames import film_key_frames
 from pipeline.segment.network_classes import network_classes
 from pipeline.segment.segmenter import Segmenter
 from pipeline.structures.address import in_full, place_of
@@ -31,7 +32,6 @@ from pipeline.structures.pixel_classes import PixelClasses
 from pipeline.structures.tracks import Tracks
 from pipeline.structures.video_info import VideoInfo
 from pipeline.track.film_tracker import FilmFrame, FilmTracker
-from pipeline.track.key_frames import film_key_frames
 from pipeline.video.cut.excerpt import excerpt
 from pipeline.video.read.plan import plan
 from pipeline.video.read.probe import probe

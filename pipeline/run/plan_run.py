@@ -18,12 +18,12 @@ from pipeline.record.layout import RunLayout
 from pipeline.record.source_identity import SourceIdentity
 from pipeline.render.drawn_view import DrawnView
 from pipeline.run.run import Network, Run
+from pipeline.segment.key_frames import film_key_frames
 from pipeline.segment.network_classes import network_classes
 from pipeline.segment.settings import SegmentSettings
 from pipeline.storage.frame_film import gaps_in
 from pipeline.structures.address import FrameFolder, Place, in_full
 from pipeline.structures.video_info import VideoInfo
-from pipeline.track.key_frames import film_key_frames
 from pipeline.video.colour.light_metadata import keeps_light
 from pipeline.video.colour.tone_map import as_painted, is_hdr
 from pipeline.video.cut.excerpt import excerpt

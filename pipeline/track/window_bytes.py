@@ -5,13 +5,13 @@ What was found in its frames is not in them, as it lies in the store: most of a 
 
 from __future__ import annotations
 
+import io
 import zlib
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import safetensors.numpy
 from numpy.typing import NDArray
 
 from pipeline.structures.masks import ROI_MASK_SIZE
@@ -95,15 +95,15 @@ def standing_parts(columns: Columns) -> StandingParts:
 
 def to_bytes(columns: Columns) -> bytes:
     """Arrays as bytes, the same for the same arrays."""
-    content = safetensors.numpy.save(
-        {name: np.asarray(column, order="C") for name, column in columns.items()}
-    )
-    return zlib.compress(content, 1)  # a run keeps one of these a chunk
+    stream = io.BytesIO()
+    np.savez(stream, allow_pickle=False, **columns)
+    return zlib.compress(stream.getvalue(), 1)  # a run keeps one of these a chunk
 
 
 def from_bytes(data: bytes) -> dict[str, NDArray[Any]]:
-    """The arrays that `to_bytes` wrote; zlib.error or SafetensorError for anything else."""
-    return safetensors.numpy.load(zlib.decompress(data))
+    """The arrays that `to_bytes` wrote; zlib.error, ValueError, EOFError or zipfile.BadZipFile else."""
+    with np.load(io.BytesIO(zlib.decompress(data)), allow_pickle=False) as stored:
+        return {name: stored[name] for name in stored.files}
 
 
 def _packed_parts(parts: StandingParts) -> dict[str, NDArray[Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.track.key_frames import key_frames
+from pipeline.segment.key_frames import key_frames
 
 
 def test_every_frame_is_a_key_of_one():
