@@ -30,8 +30,8 @@ from pipeline.track.window import UNDECIDED, Life, Past, Window, WindowFrame
 #: A track is followed back beyond its first frame once it is known for so long, when its motion is known.
 _EXTEND_SECONDS = 0.3
 
-#: A track stands as long as it has this IoU with where it began to.
-_STILL_STANDS = 0.5
+#: A track stands as long as it has this IoU with where it began to; the boxes of a small reflection jump by as much.
+_STILL_STANDS = 0.35
 
 Floats = NDArray[np.float64]
 
@@ -210,10 +210,10 @@ class LookBack:
             if life.standing is not None and overlaps(box[None], life.standing[None])[0, 0] < _STILL_STANDS:
                 life.standing, is_new = None, True
             if life.standing is None and (is_fixed or is_at_edge):
-                ahead = list(takewhile(lambda one: one.frame <= near[-1].number, life.seen))
                 if is_fixed:
-                    life.standing = fixed_box(ahead, window.parts, self._size, is_new=life.before is None)
+                    life.standing = fixed_box(life.seen, window.parts, self._size, is_new=life.before is None)
                 if life.standing is None and is_at_edge:
+                    ahead = list(takewhile(lambda one: one.frame <= near[-1].number, life.seen))
                     life.standing = standing_box(ahead, moved, self._size)
             if life.standing is None and is_new:
                 life.standing = soon_fixed_box(life.seen, window.parts, self._size)

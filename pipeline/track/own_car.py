@@ -98,7 +98,7 @@ def fixed_box(
 
     Parameters
     ----------
-    seen : the track, from a frame on for STAND_SECONDS or as long as it is known.
+    seen : the track, from a frame on as far as it is known: a reflection is seen surely for a second, not for three.
     parts : what stands still, as far as the film is known.
     size : height and width of the picture, px.
     is_new : whether it begins here. One that was elsewhere before has to lie there for _REST_SECONDS.
