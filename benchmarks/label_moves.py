@@ -128,10 +128,14 @@ def measured(header: Header, tracks: list[Tracks], settings: RenderSettings) -> 
     }
 
 
+def are_near(boxes: Floats, height: int) -> NDArray[np.bool_]:
+    """Bool [N]: which objects with these boxes [N, 4], px, are near in a picture of this height."""
+    return np.asarray(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) >= (NEAR * height) ** 2)
+
+
 def near_pairs(boxes: Floats, height: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Rows of each two of the objects with these boxes [N, 4], px, that are near in a picture of this height."""
-    sides = boxes[:, 2:] - boxes[:, :2]
-    near = np.flatnonzero(np.sqrt(sides[:, 0] * sides[:, 1]) >= NEAR * height)
+    near = np.flatnonzero(are_near(boxes, height))
     one, other = np.triu_indices(len(near), 1)
     return near[one], near[other]
 
@@ -171,7 +175,7 @@ def crossing_labels(plates: Sequence[Floats]) -> int:
 
 def _covers(plate: Floats, others: Floats, height: int) -> bool:
     """True if a label hides a good part of another near object, or lies on it."""
-    near = others[np.prod(others[:, 2:] - others[:, :2], axis=1) >= (NEAR * height) ** 2]
+    near = others[are_near(others, height)]
     sides = np.minimum(plate[2:], near[:, 2:]) - np.maximum(plate[:2], near[:, :2])
     shared = np.prod(np.maximum(sides, 0.0), axis=1)
     extent = np.prod(near[:, 2:] - near[:, :2], axis=1)

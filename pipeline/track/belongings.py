@@ -8,11 +8,11 @@ import numpy as np
 
 from pipeline.track.observation import Observation
 from pipeline.track.sameness import lies_within
+from pipeline.track.settings import PERSONS
 from pipeline.track.window import Life
 
 #: What stands by the road, and nobody carries along.
 _ROADSIDE = ("stop sign", "traffic light", "traffic sign", "fire hydrant", "parking meter")
-_PERSONS = ("person", "pedestrian", "rider", "other person")
 
 #: It is seen on its person in so many of its own frames: a sign has been a person for a moment, too.
 _MOSTLY = 0.5
@@ -28,7 +28,7 @@ class Belongings:
     def __init__(self, class_names: Sequence[str]) -> None:
         """With the name of each class, in the order of the votes."""
         self._roadside = np.isin(class_names, _ROADSIDE)
-        self._persons = np.isin(class_names, _PERSONS)
+        self._persons = np.isin(class_names, PERSONS)
 
     def among(self, present: Sequence[tuple[Life, Observation]]) -> list[Life]:
         """Those of the tracks that are no objects of their own. present : with where they are in the frame."""

@@ -107,7 +107,7 @@ class Gap:
 
 
 def _inverse(camera: Floats) -> Floats:
-    """The motion [3, 3] back; a tenth of the time of np.linalg.inv, which knows nothing of the last row."""
+    """The motion [3, 3] back; a third of the time of np.linalg.inv, which knows nothing of the last row."""
     (xx, xy, right), (yx, yy, down), _ = camera.tolist()
     widening = xx * yy - xy * yx
     return np.array(

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 from pipeline.errors import ConfigError
 
+#: People, whatever labels call them.
+PERSONS = ("person", "pedestrian", "rider", "other person")
+
 #: Classes that networks mistake for one another; within a group a track may change its class.
 ROAD_GROUPS = (
     ("car", "truck", "bus", "train", "van", "caravan", "trailer", "other vehicle"),
-    ("person", "pedestrian", "rider", "other person"),
+    PERSONS,
     ("bicycle", "bike", "motorcycle", "motor", "motorbike"),
 )
 
