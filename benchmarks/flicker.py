@@ -58,7 +58,7 @@ def measured(header: Header, tracks: list[Tracks], weight: float) -> dict[str, f
     settings, size = RenderSettings(), (header.height, header.width)
     overlay, seconds = Overlay(settings, header.class_names), header.seconds.tolist()
     planner = LabelPlanner(settings, header.width, header.height, header.class_names)
-    _, planned = planner.follow(planner.start(), zip(seconds, tracks, strict=True))
+    planned = list(planner.film(zip(seconds, tracks, strict=True)))
     motions = [header.motion(header.first_frame + place) for place in range(len(tracks))]
     frames = [TrackedFrame(*entry) for entry in zip(seconds, tracks, motions, strict=True)]
     paths = _paths(frames)

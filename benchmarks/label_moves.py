@@ -83,7 +83,7 @@ def measured(header: Header, tracks: list[Tracks], settings: RenderSettings) -> 
     """The figures of a film."""
     planner = LabelPlanner(settings, header.width, header.height, header.class_names)
     seconds = header.seconds.tolist()
-    _, planned = planner.follow(planner.start(), zip(seconds, tracks, strict=True))
+    planned = list(planner.film(zip(seconds, tracks, strict=True)))
     shown = ShownTracks(settings, header.class_names)
     drawn: dict[int, list[Label]] = defaultdict(list)
     covering, crossing, alike, beside, same, pairs_of_near = 0, 0, 0, 0, 0, 0

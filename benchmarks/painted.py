@@ -58,7 +58,7 @@ def measured(header: Header, tracks: list[Tracks], truth: Truth) -> dict[str, fl
     settings, size = RenderSettings(style=("masks",)), (header.height, header.width)
     overlay = Overlay(settings, header.class_names)
     planner = LabelPlanner(settings, header.width, header.height, header.class_names)
-    _, planned = planner.follow(planner.start(), zip(header.seconds.tolist(), tracks, strict=True))
+    planned = list(planner.film(zip(header.seconds.tolist(), tracks, strict=True)))
     motions = [header.motion(header.first_frame + place) for place in range(len(tracks))]
     frames = [TrackedFrame(*one) for one in zip(header.seconds.tolist(), tracks, motions, strict=True)]
     near: dict[int, list[float]] = defaultdict(list)

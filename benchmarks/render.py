@@ -75,7 +75,7 @@ def measure(frame: YuvFrame, film: list[Tracks]) -> dict[str, float]:
     def whole(**settings: object) -> float:
         asked = RenderSettings(**settings)  # type: ignore[arg-type]
         planner = LabelPlanner(asked, frame.width, frame.height, NAMES)
-        _, labels = planner.follow(planner.start(), [(n / 25, tracks) for n, tracks in enumerate(film)])
+        labels = list(planner.film((n / 25, tracks) for n, tracks in enumerate(film)))
         overlay = Overlay(asked, NAMES)
         return spent(lambda number: overlay.paint(frame, film[number], labels[number]))
 
@@ -115,7 +115,7 @@ def passes(clip: Path, objects: int) -> dict[str, float]:
     chunk, encoder = plan(info, FRAMES)[0], probe_encoder(info, EncodeSettings())
     film, asked = drawn_tracks(objects, info.height, info.width), RenderSettings()
     planner = LabelPlanner(asked, info.width, info.height, NAMES)
-    _, labels = planner.follow(planner.start(), [(n / 25, tracks) for n, tracks in enumerate(film)])
+    labels = list(planner.film((n / 25, tracks) for n, tracks in enumerate(film)))
 
     def render(painted: bool) -> float:
         overlay = Overlay(asked, NAMES)

@@ -155,7 +155,6 @@ SHORTEST_MODULE = 40
 
 #: Shorter modules with one user that stand for themselves, and why.
 SHORT = {
-    "pipeline.render.steady": "a filter with a paper of its own; its user would have 290 lines",
     "pipeline.video.write.pictures": "a way to write a video: api knows no cv2",
 }
 

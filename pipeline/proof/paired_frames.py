@@ -154,7 +154,6 @@ def _labelled(record: RunRecord, file: DetectionsFile) -> Iterator[tuple[Tracks,
     """Tracks and labels of each frame; labels are planned from the tracks, in film order."""
     header = file.header
     planner = LabelPlanner(record.settings.render, header.width, header.height, header.class_names)
-    state = planner.start()
     seconds = header.seconds.tolist()
     frames, again = tee(
         (
@@ -164,9 +163,8 @@ def _labelled(record: RunRecord, file: DetectionsFile) -> Iterator[tuple[Tracks,
         2,
     )
     painted = steadied(frames, record.settings.track.steady, (header.height, header.width))
-    for frame, shown in zip(again, painted, strict=True):
-        state, (labels,) = planner.follow(state, [(frame.seconds, frame.tracks)])
-        yield shown, labels
+    labels = planner.film((frame.seconds, frame.tracks) for frame in again)
+    yield from zip(painted, labels, strict=True)
 
 
 def _paint(

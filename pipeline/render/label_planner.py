@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -19,12 +19,13 @@ from pipeline.render.label_slots import (
     slot_costs,
     slot_places,
 )
-from pipeline.render.label_state import Followed, Four, LabelState, Two
+from pipeline.render.label_state import Followed, Four, LabelState
+from pipeline.render.neighbours import AHEAD_SECONDS, Film, neighbours
 from pipeline.render.palette import COLOURS, choose_colour
 from pipeline.render.plate import capitals_px, plate_size
 from pipeline.render.settings import RenderSettings
 from pipeline.render.shown import ShownTracks
-from pipeline.render.steady import steady
+from pipeline.render.steady import glided, steady
 from pipeline.structures.tracks import Tracks
 
 #: Root of an object's area over the picture's height: from the first on it is named, under the second no more.
@@ -39,8 +40,6 @@ _NEW_SECONDS, _GO_SECONDS, _REST_SECONDS = 2.0, 1.2, 0.8
 _FORGET_SECONDS, _GAP_SECONDS = 10.0, 0.5
 #: Seconds for which one that is gone may come back: its colour is taken for as long.
 _BACK_SECONDS = 1.5
-#: A label begins slowly on its way to a new place and ends slowly; after five times as many seconds it is there.
-_GLIDE_SECONDS = 0.1
 #: Seconds in which the end of a leader goes 63 % of the way to where the mask is now.
 _REACH_SECONDS = 0.5
 #: A place has to be so much better for a label to move, the sooner the better it is; at once where it is so much of it
@@ -82,56 +81,84 @@ class LabelPlanner:
         return LabelState()
 
     def follow(
-        self, state: LabelState, frames: Iterable[tuple[float, Tracks]]
+        self, state: LabelState, frames: Film, coming: Film = ()
     ) -> tuple[LabelState, list[FrameLabels]]:
         """The labels of these frames, and the state after them.
 
         frames : seconds and tracks of each, in the order of the film, going on where the state's frames ended.
+        coming : those behind them, as many as there are within AHEAD_SECONDS: what is near to an object later on
+            counts for its colour.
         """
         planned = []
-        for seconds, tracks in frames:
-            state, labels = self._plan(state, seconds, self._shown.of(tracks))
+        film = [(seconds, self._shown.of(tracks)) for seconds, tracks in (*frames, *coming)]
+        for place in range(len(frames)):
+            state, labels = self._plan(state, film, place)
             planned.append(labels)
         return state, planned
 
-    def _plan(self, state: LabelState, seconds: float, tracks: Tracks) -> tuple[LabelState, FrameLabels]:
+    def film(self, frames: Iterable[tuple[float, Tracks]]) -> Iterator[FrameLabels]:
+        """The labels of each frame of a whole film, of which no more than AHEAD_SECONDS are held."""
+        state, held = self.start(), list[tuple[float, Tracks]]()
+        for seconds, tracks in frames:
+            held.append((seconds, self._shown.of(tracks)))
+            while seconds - held[0][0] > AHEAD_SECONDS:
+                state, labels = self._plan(state, held, 0)
+                yield labels
+                del held[0]
+        for place in range(len(held)):
+            state, labels = self._plan(state, held, place)
+            yield labels
+
+    def _plan(self, state: LabelState, film: Film, place: int) -> tuple[LabelState, FrameLabels]:
+        """The labels of the frame at this place, and the state after it."""
+        seconds, tracks = film[place]
         began = seconds if state.began is None else state.began
         known = {one.track_id: one for one in state.followed if one.last > seconds - _FORGET_SECONDS}
         rows = {int(track_id): row for row, track_id in enumerate(tracks.track_ids)}
         boxes, reaches = tracks.detections.boxes, leader_reaches(tracks.detections.roi_masks)
         for track_id in sorted(rows):
             row = rows[track_id]
-            known[track_id] = self._see(known, track_id, seconds, boxes[row], reaches[row])
+            if (old := known.get(track_id)) is None:
+                colour = self._colour(track_id, known, film, place)
+                known[track_id] = self._begin(track_id, colour, seconds, boxes[row], reaches[row])
+            else:
+                known[track_id] = self._see(old, seconds, boxes[row], reaches[row])
         if not self._names_none:
             self._name(known, rows, tracks, seconds, began)
         order = sorted(rows, key=lambda key: (known[key].depth, tracks.peak_scores[rows[key]], key))
         labels = FrameLabels.from_rows([self._row(known[key], tracks, rows[key]) for key in order])
         return LabelState(began, tuple(known.values())), labels
 
-    def _see(
-        self,
-        known: Mapping[int, Followed],
-        track_id: int,
-        seconds: float,
-        box: Floats,
-        reach: Floats,
-    ) -> Followed:
-        """The track, moved to its new box, or new with a colour of its own."""
-        old = known.get(track_id)
+    def _colour(self, track_id: int, known: Mapping[int, Followed], film: Film, place: int) -> int:
+        """The colour of an object that is new in the frame at this place."""
+        if self._settings.color_by != "track":
+            return 0
+        seconds, tracks = film[place]
+        here = set(tracks.track_ids.tolist())
+        gone = {
+            key: one.edges
+            for key, one in known.items()
+            if key not in here and seconds - one.last <= _BACK_SECONDS
+        }
+        colours = {key: one.colour for key, one in known.items()}
+        around = neighbours(track_id, film[place:], colours, gone, self._width)
+        return choose_colour(track_id, around)
+
+    def _begin(self, track_id: int, colour: int, seconds: float, box: Floats, reach: Floats) -> Followed:
+        """A track in its first frame."""
         edges = _four(box)
-        if old is None:
-            there = [one for one in known.values() if seconds - one.last <= _BACK_SECONDS]
-            others = np.array([one.edges for one in there], np.float64).reshape(-1, 4)
-            colours = np.array([one.colour for one in there], np.int64)
-            colour = choose_colour(track_id, np.array(edges), others, colours, self._width)
-            return Followed(track_id, colour, seconds, seconds, edges, self._depth(edges), reach=_four(reach))
+        return Followed(track_id, colour, seconds, seconds, edges, self._depth(edges), reach=_four(reach))
+
+    def _see(self, old: Followed, seconds: float, box: Floats, reach: Floats) -> Followed:
+        """The track, moved to its new box."""
+        edges = _four(box)
         elapsed = seconds - old.last
         if not 0 < elapsed <= _GAP_SECONDS:
             anew = replace(old, last=seconds, edges=edges, speeds=(0.0,) * 4, reach=_four(reach))
             anew = replace(anew, depth=self._depth(edges))
             return replace(anew, glide=(0.0, 0.0), drawn=None, restless=None)
         moved, speeds = steady(old.edges, old.speeds, box, elapsed, self._height)
-        glide, gliding = _glided(old.glide, old.gliding, elapsed)
+        glide, gliding = glided(old.glide, old.gliding, elapsed)
         kept = math.exp(-elapsed / _REACH_SECONDS)
         eased = reach + kept * (np.array(old.reach) - reach)
         steadier = replace(old, last=seconds, edges=moved, speeds=speeds, depth=self._depth(moved, old.depth))
@@ -307,16 +334,6 @@ class LabelPlanner:
         """The label's text with the widest score, so that its place does not hang on the score."""
         name = self._names[int(tracks.class_ids[row])]
         return label_text(name, int(tracks.track_ids[row]), 0.88 if self._settings.label_scores else None)
-
-
-def _glided(away: Two, speed: Two, elapsed: float) -> tuple[Two, Two]:
-    """The way left, px, and the speed, px/s, of a critically damped spring after `elapsed` seconds more."""
-    share = elapsed / _GLIDE_SECONDS
-    fade = math.exp(-share)
-    push = [speed[axis] * _GLIDE_SECONDS + away[axis] for axis in (0, 1)]
-    left = [(away[axis] + push[axis] * share) * fade for axis in (0, 1)]
-    speeds = [(push[axis] - away[axis] - push[axis] * share) * fade / _GLIDE_SECONDS for axis in (0, 1)]
-    return (left[0], left[1]), (speeds[0], speeds[1])
 
 
 def _kept_free(place: Sequence[float], size: tuple[int, int]) -> Four:

@@ -7,6 +7,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.render.neighbours import Neighbours
+
 #: R, G, B: Okabe and Ito's hues, then others between them, moved until the least contrast of any two (see
 #: contrasts) was greatest, among colours that stand out from asphalt and foliage.
 COLOURS = (
@@ -67,39 +69,19 @@ def _distances(light: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.linalg.norm(lab[:, None] - lab[None], axis=2))
 
 
-#: Share of the picture's width over which a neighbour's weight falls to 1/e.
-_REACH = 0.03
 #: A contrast (OKLab) from which on two colours cannot be taken for each other.
 _CLEAR = 0.3
 #: What it costs to have the colour of an object anywhere in the picture, and how much more by its size (root of its
 #: area) as a share of the picture's width: two large ones of one colour are seen wherever they are.
-_SHARED, _SHARED_LARGE = 0.05, 2.0
+_SHARED, _SHARED_LARGE = 0.03, 1.5
 #: Decides between colours that are as good: the next one for the next id.
 _TURN = 1e-4
 
 
-def choose_colour(
-    track_id: int,
-    box: NDArray[np.float64],
-    others: NDArray[np.float64],
-    colours: NDArray[np.int64],
-    width: int,
-) -> int:
-    """Index into palette.COLOURS.
-
-    Parameters
-    ----------
-    track_id : of the new object.
-    box : float [4], x1, y1, x2, y2 in px.
-    others, colours : float [T, 4] and int [T], where the objects around it were last seen, and their colours.
-    width : of the frame in px.
-
-    """
-    apart = np.maximum(np.maximum(others[:, :2] - box[2:], box[:2] - others[:, 2:]), 0.0)
-    weights = np.exp(-np.hypot(apart[:, 0], apart[:, 1]) / (_REACH * width))
-    alike = np.square(np.maximum(1.0 - contrasts()[colours] / _CLEAR, 0.0))  # [T, C]
-    sides = np.maximum(others[:, 2:] - others[:, :2], 0.0)
-    sizes = np.sqrt(sides[:, 0] * sides[:, 1]) / width
-    shared = np.bincount(colours, _SHARED + _SHARED_LARGE * sizes, len(COLOURS))
+def choose_colour(track_id: int, around: Neighbours) -> int:
+    """Index into palette.COLOURS for a new object, which keeps it."""
+    alike = np.square(np.maximum(1.0 - contrasts()[around.colours] / _CLEAR, 0.0))  # [N, C]
+    prices = _SHARED * around.presence + _SHARED_LARGE * around.sizes
+    shared = np.bincount(around.colours, prices, len(COLOURS))
     turns = (np.arange(len(COLOURS)) - (track_id - 1)) % len(COLOURS)
-    return int(np.argmin(weights @ alike + shared + _TURN * turns))
+    return int(np.argmin(around.nearness @ alike + shared + _TURN * turns))

@@ -17,7 +17,7 @@ from pipeline.run.passes import Bench, InDriver, InPool, OfFilm, Pass
 from pipeline.run.pools import RENDER, SEGMENT
 from pipeline.run.run import Run
 from pipeline.run.work.class_map_frames import class_maps_needed, painted_class_maps, paints_class_maps
-from pipeline.run.work.label_pass import label, planned_labels
+from pipeline.run.work.label_pass import label, planned_labels, tracks_ahead
 from pipeline.run.work.render_worker import Rendered, RenderTask
 from pipeline.run.work.segment_worker import Segmented, SegmentTask
 from pipeline.run.work.track_pass import own_car, painted_frames, track, track_needs, tracks_needed
@@ -212,9 +212,9 @@ JOIN_PASS = Pass(
 LABEL_PASS = Pass(
     name="label",
     participle="labelled",
-    release=8,
+    release=9,
     work=InDriver(label),
-    needs=lambda run, index: (tracks_needed(run, index), *((("label", index - 1),) if index else ())),
+    needs=lambda run, index: (tracks_ahead(run, index), *((("label", index - 1),) if index else ())),
     makes=RunLayout.labels,
     parts=lambda run: (run.settings.render,),
     after=("track",),

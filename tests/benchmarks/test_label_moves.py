@@ -26,11 +26,8 @@ def figures(monkeypatch: pytest.MonkeyPatch, places: list[tuple[int, int]], *oth
         def __init__(self, *_: object) -> None:
             pass
 
-        def start(self) -> None:
-            pass
-
-        def follow(self, _state: None, _film: object) -> tuple[None, list[FrameLabels]]:
-            return None, plans
+        def film(self, _frames: object) -> list[FrameLabels]:
+            return plans
 
     monkeypatch.setattr(label_moves, "LabelPlanner", Planner)
     return label_moves.measured(header(len(places)), film, RenderSettings())

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pipeline.render.frame_labels import FrameLabels, pack_labels, unpack_labels
 from pipeline.render.label_planner import LabelPlanner
 from pipeline.render.label_state import LabelState
+from pipeline.render.neighbours import AHEAD_SECONDS
 from pipeline.render.palette import COLOURS, contrasts
 from pipeline.render.plate import capitals_px, plate_size
 from pipeline.render.settings import RenderSettings
@@ -273,6 +274,21 @@ def test_neighbours_contrast_whatever_their_numbers():
         assert pairs.min() > 0.15
 
 
+def test_a_colour_contrasts_with_what_is_near_later_on():
+    # Every colour is taken; the new object has that of the first, unless it is known that it will stand under it.
+    count = len(COLOURS)
+    others = [car(number, 90.0 * number, 100, 20) for number in range(1, count + 1)]
+    film = [[*others, car(count + 1, 90, 650 - 10 * step, 20)] for step in range(51)]
+
+    def contrast(*frames: Sequence[Object]) -> float:
+        labels = plan(*frames)[0]
+        colours = dict(zip(labels.track_ids.tolist(), labels.colours.tolist(), strict=True))
+        return float(contrasts()[colours[1], colours[count + 1]])
+
+    assert contrast(*film[:5]) == 0
+    assert contrast(*film) > 0.3
+
+
 def test_colours_of_classes_are_the_same_everywhere():
     (labels,) = plan([car(1, 100, 300), (2, 1, 400, 300, 440, 400), car(3, 600, 300)], color_by="class")
     colour = dict(zip(labels.track_ids.tolist(), labels.colours.tolist(), strict=True))
@@ -285,7 +301,7 @@ def drive(seed: int, frames: int) -> Film:
     starts, speeds = random.uniform(0, 1000, (6, 2)), random.normal(0, 160, (6, 2))
     film, seconds = [], 0.0
     for number in range(frames):
-        seconds += float(random.uniform(0.01, 0.09))
+        seconds += float(random.uniform(0.01, 0.25))  # in all some seconds more than AHEAD_SECONDS
         alive = [row for row in range(6) if row * 5 <= number < row * 5 + 40 and (number + row) % 11]
         objects = []
         for row in alive:
@@ -303,9 +319,12 @@ def test_the_film_may_be_cut_anywhere(seed, cuts):
     end, whole = planner.follow(planner.start(), film)
     state, parts = planner.start(), []
     for start, stop in zip([0, *sorted(cuts)], [*sorted(cuts), 60], strict=True):
-        state, part = planner.follow(LabelState.from_json(state.to_json()), film[start:stop])
+        ahead = film[stop - 1][0] + AHEAD_SECONDS if stop else 0.0
+        coming = [frame for frame in film[stop:] if frame[0] <= ahead]
+        state, part = planner.follow(LabelState.from_json(state.to_json()), film[start:stop], coming)
         parts += part
     assert (pack_labels(parts) == pack_labels(whole)).all()
+    assert (pack_labels(list(planner.film(iter(film)))) == pack_labels(whole)).all()
     assert state == end
     assert any(areas(labels) for labels in whole)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from pipeline.render.neighbours import Neighbours
 from pipeline.render.palette import COLOURS, choose_colour, contrasts
 
 
@@ -29,8 +30,14 @@ def test_each_stands_out_from_asphalt(rgb):
 
 
 def test_two_large_objects_have_two_colours_wherever_they_are():
-    # All colours are taken: the first by a large object far away, the others by small ones 60 px from the new one.
-    small = [[900 + 20 * place, 220, 920 + 20 * place, 240] for place in range(1, len(COLOURS))]
-    others = np.array([[0, 300, 300, 500], *small], np.float64)
-    new = np.array([900, 300, 1200, 500], np.float64)
-    assert choose_colour(1, new, others, np.arange(len(COLOURS)), 1280) != 0
+    # All colours are taken: the first by a large object far away, the others by small ones nearby.
+    count = len(COLOURS)
+    nearness = np.array([0.0, *[0.2] * (count - 1)])
+    sizes = np.array([0.2, *[0.015] * (count - 1)])
+    assert choose_colour(1, Neighbours(np.arange(count), nearness, np.ones(count), sizes)) != 0
+
+
+def test_what_touches_has_a_colour_that_cannot_be_taken_for_its_own():
+    for colour in range(len(COLOURS)):
+        around = Neighbours(np.array([colour]), np.ones(1), np.ones(1), np.zeros(1))
+        assert contrasts()[colour, choose_colour(colour + 1, around)] >= 0.3

@@ -11,8 +11,10 @@ from pipeline.record.ledger import Made
 from pipeline.render.frame_labels import FrameLabels, pack_labels, unpack_labels
 from pipeline.render.label_planner import LabelPlanner
 from pipeline.render.label_state import LabelState
-from pipeline.run.passes import Bench
-from pipeline.run.work.track_pass import tracked_frames
+from pipeline.render.neighbours import AHEAD_SECONDS
+from pipeline.run.passes import Bench, Key
+from pipeline.run.run import Run
+from pipeline.run.work.track_pass import tracked_frames, tracks_needed
 from pipeline.structures.chunk import Chunk
 
 
@@ -24,14 +26,29 @@ def label(bench: Bench, chunk: Chunk) -> Made:
     state = planner.start()
     if chunk.index:
         state = LabelState.from_json(layout.label_state(chunk.index - 1).read_text())
-    seconds = (float(info.seconds(number)) for number in range(chunk.start, chunk.stop))
-    state, planned = planner.follow(state, zip(seconds, tracked_frames(bench, chunk), strict=True))
+    frames = tracked_frames(bench, chunk.start, _stop_ahead(run, chunk))
+    state, planned = planner.follow(state, frames[: len(chunk)], frames[len(chunk) :])
     path, after = layout.labels(chunk.index), layout.label_state(chunk.index)
     table = io.BytesIO()
     np.save(table, pack_labels(planned), allow_pickle=False)
     write_whole(after, state.to_json().encode())
     write_whole(path, table.getvalue())
     return Made(path, also=(after,))
+
+
+def tracks_ahead(run: Run, index: int | None) -> Key:
+    """The product of the track pass that completes the frames by which colours in chunk `index` are chosen."""
+    assert index is not None, "labels are of chunks"
+    last = _stop_ahead(run, run.chunks[index]) - 1
+    return tracks_needed(run, next(chunk.index for chunk in run.chunks[index:] if chunk.stop > last))
+
+
+def _stop_ahead(run: Run, chunk: Chunk) -> int:
+    """The first frame behind the chunk by which no colour in it is chosen."""
+    stop, last = chunk.stop, float(run.info.seconds(chunk.stop - 1))
+    while stop < run.film.span[1] and float(run.info.seconds(stop)) - last <= AHEAD_SECONDS:
+        stop += 1
+    return stop
 
 
 def planned_labels(bench: Bench, chunk: Chunk) -> list[FrameLabels]:

@@ -96,9 +96,9 @@ def tracks_needed(run: Run, index: int | None) -> Key:
     return ("track", final_with(run, index))
 
 
-def tracked_frames(bench: Bench, chunk: Chunk) -> list[Tracks]:
-    """The tracks of each frame of the chunk, as they were found."""
-    return [frame.tracks for frame in _read_tracks(bench, chunk.start, chunk.stop)]
+def tracked_frames(bench: Bench, start: int, stop: int) -> list[tuple[float, Tracks]]:
+    """The seconds and the tracks of each frame in [start, stop), as they were found."""
+    return [(frame.seconds, frame.tracks) for frame in _read_tracks(bench, start, stop)]
 
 
 def painted_frames(bench: Bench, chunk: Chunk) -> list[Tracks]:
