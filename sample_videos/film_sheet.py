@@ -97,7 +97,7 @@ def _painted(
     """The pictures with their tracks; labels have gone through the film up to there."""
     settings = RenderSettings()
     planner = LabelPlanner(settings, info.width, info.height, header.class_names)
-    _, labels = planner.follow(planner.start(), zip(header.seconds.tolist(), film, strict=False))
+    labels = list(planner.film(zip(header.seconds.tolist(), film, strict=False)))
     overlay = Overlay(settings, header.class_names)
     painted = [overlay.paint(picture, film[number], labels[number]) for number, picture in pictures.items()]
     return [to_av(one, info, planar_layout(info)).to_ndarray(format="bgr24") for one in painted]
