@@ -146,7 +146,7 @@ def found_in(asked: Asked, device: str, precision: str) -> list[Any]:
     from pipeline.networks.registry import load
     from pipeline.networks.settings import LoadSettings
 
-    network = load(asked.networks[0][0], LoadSettings(device, "tensorflow", precision, batch=1))
+    network = load(asked.networks[0][0], LoadSettings(device, "tensorflow", precision, batch=1, film=True))
     return [network.segment(picture[None])[0] for picture in pictures(asked, 25)[: asked.pictures]]
 
 

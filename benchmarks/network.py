@@ -46,7 +46,7 @@ PICTURE = ROOT / "sample_videos" / "drive.mp4"
 FRESH = {
     "compact": presets.compact(),
     "compact-shufflenet": presets.compact_shufflenet(),
-    "r50-quick": LoadSettings(proposals=300, detections=20).adapt(
+    "r50-quick": LoadSettings(proposals=300, detections=20, film=True).adapt(
         presets.torchvision_v1(presets.numbered(91))
     ),
     "r50": presets.torchvision_v1(presets.numbered(91)),
@@ -162,7 +162,7 @@ def measured(name: str, runtime: str, asked: Asked) -> Iterator[Row]:
 def load_network(name: str, runtime: str, asked: Asked, batch: int) -> FrameSegmenter:
     """The network, which computes so many frames at a time."""
     own = "openvino" if runtime == "openvino" else "tensorflow"
-    settings = LoadSettings(asked.device, own, asked.precision, batch=batch)
+    settings = LoadSettings(asked.device, own, asked.precision, batch=batch, film=True)
     if name not in FRESH:
         return load(name, settings)
     import keras

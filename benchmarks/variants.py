@@ -36,14 +36,6 @@ from pipeline.model.staged.program_file import Graphs
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from research.quantise import quantised
-from research.variants import (
-    compact_narrow_trunk,
-    compact_p2,
-    compact_pan,
-    compact_pyramid_64,
-    compact_rare,
-    compact_wide_trunk,
-)
 
 _SETTINGS = {"NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_HINT": "f32"}
 _STAGES = ("dense", "boxes", "masks")
@@ -59,6 +51,11 @@ def variants() -> dict[str, MaskRCNNConfig]:
     def filters(multiplier: int, config: MaskRCNNConfig = ships) -> MaskRCNNConfig:
         return replace(config, fpn=replace(config.fpn, depth_multiplier=multiplier))
 
+    from_p2 = replace(
+        ships,
+        fpn=replace(ships.fpn, min_level=2),
+        anchors=replace(ships.anchors, sizes=(12.0, *ships.anchors.sizes)),
+    )
     return {
         "what ships": ships,
         "ESNet": compact_esnet(),
@@ -68,13 +65,9 @@ def variants() -> dict[str, MaskRCNNConfig]:
         "dense pyramid and RPN": filters(0),
         "one filter a channel": filters(1),
         "one filter a channel, canvas 448x768": filters(1, compact_shufflenet(canvas=(448, 768))),
-        "pyramid of 64": compact_pyramid_64(),
-        "pyramid passed up again": compact_pan(),
-        "P2 too": compact_p2(),
-        "P2 too, dense": filters(0, compact_p2()),
-        "trunk of 0.75": compact_narrow_trunk(),
-        "trunk of 1.25": compact_wide_trunk(),
-        "a layer for rare classes": compact_rare(),
+        "pyramid of 64": replace(ships, fpn=replace(ships.fpn, channels=64)),
+        "P2 too": from_p2,
+        "P2 too, dense": filters(0, from_p2),
         "masks of 56x56": replace(ships, mask_head=replace(ships.mask_head, pool=28)),
     }
 

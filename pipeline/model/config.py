@@ -84,7 +84,6 @@ class FPNConfig:
     Levels above 5 are subsampled from P5, as in its footnote 2; RoIs are pooled from levels up to 5 only.
 
     depth_multiplier : filters a channel of depthwise-separable 3x3 convolutions, here and in the RPN; 0: dense ones.
-    bottom_up : what the top-down path made is passed up again (Liu et al. 2018, PANet, section 3.1).
     """
 
     channels: int = 256
@@ -93,7 +92,6 @@ class FPNConfig:
     norm: Norm = "none"
     norm_epsilon: float = 1e-5
     depth_multiplier: int = 0
-    bottom_up: bool = False
 
     def __post_init__(self) -> None:
         _require(self.depth_multiplier >= 0, "depth_multiplier", self.depth_multiplier, "0 or more")
@@ -171,9 +169,6 @@ class BoxHeadConfig:
     """Fast R-CNN head: `convs` 3x3 convolutions, `dense` hidden layers, then class and box.
 
     Two dense layers are Lin et al. 2017; four convolutions and one dense layer are `4conv1fc` (Wu & He 2018).
-
-    rare_classes, rare_channels : outputs that have a hidden layer of their own, and its width, added to what the shared
-        one says of them.
     """
 
     pool: int = 7
@@ -184,8 +179,6 @@ class BoxHeadConfig:
     norm: Norm = "none"
     norm_epsilon: float = 1e-5
     class_agnostic_boxes: bool = False
-    rare_classes: tuple[int, ...] = ()
-    rare_channels: int = 128
 
 
 @dataclass(frozen=True)
@@ -224,6 +217,8 @@ class DetectionConfig:
     min_box : px; smaller boxes are dropped.
     whole_pixels : boxes are rounded to whole frame pixels.
     mask_power : a score is multiplied by this power of the mean probability inside its mask; 0 leaves it as it is.
+    mean_iou : a box becomes the mean, weighed by score, of the candidates of its class that overlap it by more (Gidaris
+        & Komodakis 2015, box voting); 0: it stays.
     """
 
     box_weights: tuple[float, float, float, float] = (10.0, 10.0, 5.0, 5.0)
@@ -234,18 +229,17 @@ class DetectionConfig:
     min_box: float = 1e-2
     whole_pixels: bool = False
     mask_power: float = 0.0
+    mean_iou: float = 0.0
 
     def __post_init__(self) -> None:
         _require(0.0 < self.score < 1.0, "score", self.score, "a probability between 0 and 1")
         _require(0.0 <= self.mask_power <= 4.0, "mask_power", self.mask_power, "a power between 0 and 4")
+        _require(0.0 <= self.mean_iou < 1.0, "mean_iou", self.mean_iou, "an overlap between 0 and 1")
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Matching and sampling (Ren et al. 2015, section 3.1.3; He et al. 2017, section 3.1).
-
-    roi_objects_alike : each object is as likely among the regions as any other, however many proposals lie on it.
-    """
+    """Matching and sampling (Ren et al. 2015, section 3.1.3; He et al. 2017, section 3.1)."""
 
     rpn_positive_iou: float = 0.7
     rpn_negative_iou: float = 0.3
@@ -256,7 +250,6 @@ class TrainingConfig:
     roi_positive_iou: float = 0.5
     roi_samples: int = 512
     roi_positive_share: float = 0.25
-    roi_objects_alike: bool = False
 
 
 @dataclass(frozen=True)

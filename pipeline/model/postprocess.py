@@ -8,7 +8,7 @@ from keras import ops
 
 from pipeline.model import box_coder
 from pipeline.model.config import MaskRCNNConfig
-from pipeline.model.nms import greedy_nms
+from pipeline.model.nms import box_iou, greedy_nms
 from pipeline.model.rows import best_rows, take_rows
 
 
@@ -48,12 +48,27 @@ def select_detections(
     smallest = ops.minimum(boxes[..., 2] - boxes[..., 0], boxes[..., 3] - boxes[..., 1])
     valid = ops.logical_and(valid, smallest >= settings.min_box)
     keep, kept = greedy_nms(boxes, valid, settings.nms_iou, settings.count, groups=class_index)
-    return Candidates(
+    found = Candidates(
         ops.where(ops.expand_dims(kept, -1), take_rows(boxes, keep), 0.0),
         ops.where(kept, take_rows(scores, keep), 0.0),
         ops.where(kept, take_rows(class_index, keep), 0),
         kept,
     )
+    if not settings.mean_iou:
+        return found
+    return found._replace(
+        boxes=_means(found, Candidates(boxes, scores, class_index, valid), settings.mean_iou)
+    )
+
+
+def _means(found: Candidates, among: Candidates, least: float) -> Any:
+    """Boxes [B, D, 4] of what is found, as means of the candidates of its class that overlap it by more than that."""
+    near = ops.logical_and(box_iou(found.boxes, among.boxes) > least, ops.expand_dims(among.valid, 1))
+    same = ops.expand_dims(found.class_index, 2) == ops.expand_dims(among.class_index, 1)
+    weights = ops.where(ops.logical_and(near, same), ops.expand_dims(among.scores, 1), 0.0)
+    total = ops.sum(weights, axis=-1, keepdims=True)
+    # A row that holds nothing overlaps nothing.
+    return ops.matmul(weights, among.boxes) / ops.where(total > 0.0, total, 1.0)
 
 
 def _best_classes(probability: Any, valid: Any, config: MaskRCNNConfig) -> tuple[Any, Any, Any, Any]:

@@ -149,6 +149,24 @@ def compact_esnet(classes: Classes = ROAD, canvas: tuple[int, int] = (512, 896))
     return replace(config, backbone=BackboneConfig(kind="esnet", norm="none"))
 
 
+#: Regions of a picture that nothing is followed through, and the overlap from which on their boxes are averaged.
+_STILL_PROPOSALS, _STILL_MEAN_IOU = 160, 0.7
+
+
+def for_stills(config: MaskRCNNConfig) -> MaskRCNNConfig:
+    """A network that `train` made, for pictures of which none follows another.
+
+    There it finds more: more regions are looked at, and boxes that overlap are averaged. In a film both cost
+    identities, as the boxes of neighbours in a row flow together (docs/models/dashcam-lite.md).
+    """
+    proposals = max(config.rpn.post_nms, _STILL_PROPOSALS)
+    return replace(
+        config,
+        rpn=replace(config.rpn, post_nms=proposals),
+        detection=replace(config.detection, mean_iou=_STILL_MEAN_IOU),
+    )
+
+
 #: Networks that can be trained, by name: each takes classes and a canvas.
 NETWORKS: dict[str, Callable[..., MaskRCNNConfig]] = {
     "compact": compact, "compact_shufflenet": compact_shufflenet, "compact_esnet": compact_esnet

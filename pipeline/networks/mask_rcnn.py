@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from pipeline.cores import usable_cores
 from pipeline.errors import ConfigError
@@ -11,6 +12,7 @@ from pipeline.formats.own_file import read_metadata
 from pipeline.model.config import MaskRCNNConfig
 from pipeline.model.frames import config_class_names
 from pipeline.model.precision import cpu_precision, resolve_precision
+from pipeline.model.presets import for_stills
 from pipeline.networks import semantic
 from pipeline.networks.checkpoint_config import SEMANTIC, checkpoint_config, published_config
 from pipeline.networks.devices import claim_backend, computing_runtime, keras_backend, takes_gpu, version_of
@@ -36,10 +38,11 @@ def pixel_classes(source: NetworkSource) -> PixelClasses | None:
 
 
 def runtime(source: NetworkSource, settings: LoadSettings) -> str:
-    """OpenVINO or the Keras backend with version and number format, and the branch if class maps are requested."""
+    """OpenVINO or the Keras backend with version and number format; stills, if they are; the branch for class maps."""
     branch = branch_source(source) if settings.pixel_classes else None
+    stills = " stills" if _is_for_stills(source, settings) else ""
     classes = "" if branch is None else f" classes {weights_digest(str(branch.path()))[:12]}"
-    return _runtime_of_objects(source, settings) + classes
+    return _runtime_of_objects(source, settings) + stills + classes
 
 
 def _runtime_of_objects(source: NetworkSource, settings: LoadSettings) -> str:
@@ -95,7 +98,7 @@ def _on_openvino(
     from pipeline.model.staged.shapes import StageShapes
     from pipeline.networks.programs import find_int8_program, find_program
 
-    config = settings.adapt(_config(source))
+    config = _adapted(_config(source), source, settings)
     # The 8-bit graphs keep some operations, and both heads, in float32.
     find, precision = (
         (find_int8_program, "float32")
@@ -127,10 +130,19 @@ def _through_keras(source: NetworkSource, settings: LoadSettings, here: str) -> 
         source.kind,
         classes=_published_names(source),
         precision=resolve_precision(settings.precision),
-        adapt=settings.adapt,
+        adapt=partial(_adapted, source=source, settings=settings),
     )
     batch = given(settings.batch, _GPU_BATCH if on_gpu else 1)
     return MaskRCNNPredictor(model, batch, settings.jit, here)
+
+
+def _adapted(config: MaskRCNNConfig, source: NetworkSource, settings: LoadSettings) -> MaskRCNNConfig:
+    """The config with the settings applied. A published network computes what its source does, whatever it looks at."""
+    return settings.adapt(for_stills(config) if _is_for_stills(source, settings) else config)
+
+
+def _is_for_stills(source: NetworkSource, settings: LoadSettings) -> bool:
+    return source.kind == "own" and not settings.film
 
 
 def _config(source: NetworkSource) -> MaskRCNNConfig:

@@ -33,6 +33,8 @@ class LoadSettings:
     min_size, max_size : in px, under the source's own resize rule.
     pixel_classes : also load the branch that classifies pixels, if the network has one.
     thorough : look at each frame six times: whole, mirrored, and at enlarged parts.
+    film : the frames are of a film, through which objects are followed; otherwise each is a picture by itself, in which
+        our own networks find more (`presets.for_stills`).
     """
 
     device: str = "auto"
@@ -49,6 +51,7 @@ class LoadSettings:
     max_size: int | None = None
     pixel_classes: bool = False
     thorough: bool = False
+    film: bool = False
 
     def __post_init__(self) -> None:
         for name, known in (("device", DEVICES), ("runtime", RUNTIMES), ("precision", PRECISIONS)):

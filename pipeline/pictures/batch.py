@@ -91,7 +91,7 @@ def segment_pictures(
         if view.classes is not None:
             store.tell(view.classes, [pair.output for pair in pairs], known)
         if finder is None:
-            segmenter = Segmenter(job.segment, class_maps=view.classes is not None)
+            segmenter = Segmenter(job.segment, class_maps=view.classes is not None, film=False)
             finder = ended.enter_context(closing(Finder(segmenter)))
         batch = _Batch(job, view, store, known, finder)
         for result in batch.results(pairs, stop):

@@ -111,6 +111,7 @@ def _network(
         precision=settings.precision,
         pixel_classes=view.classes is not None,
         thorough=settings.thorough,
+        film=True,
     )
     return replace(_known_network(settings.model, wanted, fetch), classes=view.classes)
 

@@ -31,6 +31,7 @@ class Segmenter:
     callers : number of threads that will call; None: one per core. A single caller uses all cores, which shortens the
         time per frame, and the last digits of its results depend on their number.
     class_maps : let `look` return class maps too, which the network must be able to provide.
+    film : the frames are of a film; see LoadSettings.
     """
 
     def __init__(
@@ -40,11 +41,12 @@ class Segmenter:
         *,
         callers: int | None = None,
         class_maps: bool = False,
+        film: bool = True,
     ) -> None:
         from pipeline.networks.registry import find_source
 
         self.settings, self.threads = settings, threads
-        self._callers, self._class_maps = callers, class_maps
+        self._callers, self._class_maps, self._film = callers, class_maps, film
         self._source = find_source(settings.model)
         self._network: FrameSegmenter | None = None
 
@@ -110,4 +112,5 @@ class Segmenter:
             score=asked.score,
             pixel_classes=self._class_maps,
             thorough=asked.thorough,
+            film=self._film,
         )

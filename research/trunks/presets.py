@@ -9,7 +9,6 @@ from pipeline.model.config import BackboneConfig, MaskRCNNConfig
 from pipeline.model.presets import NETWORKS, ROAD, Classes, compact
 from research.trunks.mobilenet_v2 import MobileNetV2
 from research.trunks.squeezenet import SqueezeNet
-from research.variants import VARIANTS
 
 
 def compact_mobilenet(classes: Classes = ROAD, canvas: tuple[int, int] = (384, 640)) -> MaskRCNNConfig:
@@ -46,4 +45,4 @@ def register_trunks() -> None:
     """Make them known to the product, whose tables of trunks and of networks to train they are added to."""
     BACKBONES.update({"mobilenet_v2": MobileNetV2, "squeezenet": SqueezeNet})
     networks = (compact_mobilenet, compact_squeezenet)
-    NETWORKS.update({network.__name__: network for network in networks} | VARIANTS)
+    NETWORKS.update({network.__name__: network for network in networks})

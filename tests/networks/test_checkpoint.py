@@ -81,11 +81,24 @@ def test_class_names_have_to_fit_the_classifier(tmp_path: Path) -> None:
 
 def test_a_path_gives_a_segmenter_whatever_it_leads_to(model: MaskRCNN, file: Path) -> None:
     frames = noise(1, 96, 128)
-    segmenter = load(file, LoadSettings(precision="float32"))
+    segmenter = load(file, LoadSettings(precision="float32", film=True))
     assert segmenter.class_names == {3: "car", 1: "person"}
     (found,), (expected,) = segmenter.segment(frames), MaskRCNNPredictor(model).segment(frames)
     np.testing.assert_allclose(found.boxes, expected.boxes, atol=1e-3)
     assert np.abs(found.roi_masks.astype(int) - expected.roi_masks).max() <= 1  # a mask is rounded to 1 / 255
+
+
+@pytest.mark.parametrize("runtime", ["openvino", "tensorflow"])
+def test_more_is_looked_at_in_a_still_than_in_a_frame_of_a_film(file: Path, runtime: str) -> None:
+    film, still, few = (
+        load(file, LoadSettings(device="cpu", runtime=runtime, precision="float32", **asked))
+        for asked in ({"film": True}, {}, {"proposals": 5})
+    )
+    networks = [getattr(network, "model", network) for network in (film, still, few)]
+    own, other, fewest = (network.config for network in networks)
+    assert (own.detection.mean_iou, other.detection.mean_iou) == (0.0, 0.7)
+    assert own.rpn.post_nms < other.rpn.post_nms == 160
+    assert fewest == replace(other, rpn=replace(other.rpn, post_nms=5))
 
 
 def test_a_file_of_no_known_kind_is_refused_with_the_kinds_there_are(tmp_path: Path) -> None:

@@ -174,7 +174,9 @@ def test_the_program_of_8_bit_numbers_is_that_of_the_weights_and_finds_nearly_th
 
 
 def test_8_bit_numbers_are_refused_where_there_are_none(tiny_weights: Path) -> None:
-    assert runtime_of("dashcam-lite", LoadSettings(device="cpu", precision="int8")).endswith(" int8")
+    assert runtime_of("dashcam-lite", LoadSettings(device="cpu", precision="int8", film=True)).endswith(
+        " int8"
+    )
     with pytest.raises(ConfigError, match="precision int8") as raised:
         runtime_of(tiny_weights, LoadSettings(device="cpu", precision="int8"))
     assert raised.value.found == "no 8-bit program for it"

@@ -132,7 +132,8 @@ def test_a_file_of_another_number_of_classes_has_numbered_names(tmp_path: Path) 
 
 def test_the_runtime_follows_device_and_what_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(devices, "_usable_gpus", lambda: 1)
-    assert runtime_of("dashcam-lite") == f"{devices.version_of('tensorflow')} gpu auto"
+    film = LoadSettings(film=True)
+    assert runtime_of("dashcam-lite", film) == f"{devices.version_of('tensorflow')} gpu auto"
     assert runtime_of("dashcam-lite", LoadSettings(device="cpu", precision="float32")).startswith("openvino ")
     with pytest.raises(ConfigError, match="a GPU, which OpenVINO does not use"):
         runtime_of("dashcam-lite", LoadSettings(runtime="openvino"))
@@ -141,12 +142,22 @@ def test_the_runtime_follows_device_and_what_is_asked(monkeypatch: pytest.Monkey
         runtime_of("dashcam-lite", LoadSettings(device="gpu"))
     with pytest.raises(ConfigError, match="choose from auto, cpu, gpu"):
         LoadSettings(device="gpuu")
-    narrow = LoadSettings(runtime="tensorflow", precision="bfloat16")
+    narrow = LoadSettings(runtime="tensorflow", precision="bfloat16", film=True)
     assert runtime_of("dashcam-lite", narrow).endswith(" bfloat16")
     zoo = of_kind("tf1_frozen_graph")
     assert runtime_of(zoo).startswith("tensorflow ")
     with pytest.raises(ConfigError, match="a program for TensorFlow"):
         runtime_of(zoo, LoadSettings(runtime="openvino"))
+
+
+def test_only_our_own_networks_look_at_a_still_otherwise_than_at_a_film():
+    for model, differs in (
+        ("dashcam-lite", True),
+        ("torchvision-r50-fpn", False),
+        ("matterport-r101-fpn", False),
+    ):
+        film, still = (runtime_of(model, LoadSettings(device="cpu", film=film)) for film in (True, False))
+        assert still == (f"{film} stills" if differs else film)
 
 
 def test_without_openvino_tensorflow_computes(monkeypatch: pytest.MonkeyPatch) -> None:

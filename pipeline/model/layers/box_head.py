@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from keras import ops
 
 from pipeline.model.config import MaskRCNNConfig
@@ -26,10 +25,6 @@ class BoxHead(Composite):
         self.convs = [Conv(head.conv_channels, 3, name=f"conv{i}", **shared) for i in range(head.convs)]
         self.dense = [Dense(head.dense_channels, name=f"dense{i}", **dense) for i in range(head.dense)]
         self.class_logits = Dense(config.num_classes, name="class_logits", init_scale=0.01, dtype=dtype)
-        self.rare = np.array(head.rare_classes, np.int64)
-        if head.rare_classes:
-            self.rare_dense = Dense(head.rare_channels, name="rare_dense", **dense)
-            self.rare_logits = Dense(len(head.rare_classes), name="rare_logits", init_scale=0.0, dtype=dtype)
         self.boxes = 1 if head.class_agnostic_boxes else config.num_classes
         self.offsets = Dense(self.boxes * 4, name="offsets", init_scale=0.001, dtype=dtype)
 
@@ -39,12 +34,7 @@ class BoxHead(Composite):
         for conv in self.convs:
             outputs = conv(outputs, training=training)
         outputs = ops.reshape(outputs, (outputs.shape[0], -1))
-        before = outputs
         for dense in self.dense:
-            before, outputs = outputs, dense(outputs, training=training)
+            outputs = dense(outputs, training=training)
         offsets = ops.reshape(ops.cast(self.offsets(outputs), "float32"), (outputs.shape[0], self.boxes, 4))
-        logits = ops.cast(self.class_logits(outputs), "float32")
-        if len(self.rare):
-            own = ops.cast(self.rare_logits(self.rare_dense(before, training=training)), "float32")
-            logits = logits + ops.matmul(own, np.eye(logits.shape[-1], dtype=np.float32)[self.rare])
-        return logits, offsets
+        return ops.cast(self.class_logits(outputs), "float32"), offsets

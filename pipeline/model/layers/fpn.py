@@ -43,14 +43,6 @@ class FPN(Composite):
             )
             for level in merged
         ]
-        # They begin as nothing, so that a pyramid that was trained without them computes at first what it did.
-        self.passed_up = [
-            conv3x3(
-                config.channels, config.channels, config.depth_multiplier, name=f"passed_up{level}", stride=2,
-                init_scale=0.0, dtype=self.dtype_policy,
-            )
-            for level in merged[1:] if config.bottom_up
-        ]  # fmt: skip
 
     def call(self, inputs: list[Any], training: bool = False) -> list[Any]:
         """[C2, C3, C4, C5] to [P(min_level), ..., P(max_level)], each [B, H, W, channels]."""
@@ -71,8 +63,6 @@ class FPN(Composite):
         merged = [laterals[-1]]
         for lateral in reversed(laterals[:-1]):
             merged.insert(0, lateral + _upsample(merged[0]))
-        for level, conv in enumerate(self.passed_up, start=1):
-            merged[level] = merged[level] + conv(merged[level - 1], training=training)
         return merged
 
 

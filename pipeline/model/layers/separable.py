@@ -16,13 +16,9 @@ class SeparableConv(Composite):
     Nothing lies between the two, so that together they are a dense 3x3 kernel of low rank for each channel.
     """
 
-    def __init__(
-        self, units: int, channels: int, depth_multiplier: int, *, name: str, stride: int = 1, **kwargs: Any
-    ) -> None:
+    def __init__(self, units: int, channels: int, depth_multiplier: int, *, name: str, **kwargs: Any) -> None:
         super().__init__(name=name, dtype=kwargs.get("dtype"))
-        within: dict[str, Any] = {
-            "depthwise": True, "bias": False, "stride": stride, "dtype": kwargs.get("dtype")
-        }  # fmt: skip
+        within: dict[str, Any] = {"depthwise": True, "bias": False, "dtype": kwargs.get("dtype")}
         self.depthwise = [Conv(channels, 3, name=f"depthwise{i}", **within) for i in range(depth_multiplier)]
         self.pointwise = Conv(units, 1, name="pointwise", **kwargs)
 

@@ -140,20 +140,11 @@ def _sampled(config: MaskRCNNConfig, proposals: Any, valid: Any, targets: Target
         keep_best=False,
     )  # fmt: skip
     label = ops.where(valid, found.label, IGNORED)
-    weights = _alike(found.index, label, targets) if training.roi_objects_alike else None
-    index, valid = sample(label, training.roi_samples, training.roi_positive_share, seed, weights)
+    index, valid = sample(label, training.roi_samples, training.roi_positive_share, seed)
     regions = ops.stop_gradient(take_rows(proposals, index))
     objects = take_rows(found.index, index)
     positive = ops.logical_and(valid, take_rows(label, index) == POSITIVE)
     return _Sampled(regions, objects, positive, valid, *_outputs(targets, objects, positive))
-
-
-def _alike(objects: Any, label: Any, targets: Targets) -> Any:
-    """Weights float32 [B, N] of regions: 1 over the number of positive ones that lie on the same object."""
-    number = int(targets.boxes.shape[1])
-    on_object = ops.one_hot(objects, number) * ops.expand_dims(ops.cast(label == POSITIVE, "float32"), -1)
-    counts = take_rows(ops.expand_dims(ops.sum(on_object, axis=1), -1), objects)[..., 0]
-    return 1.0 / ops.maximum(counts, 1.0)
 
 
 def _class_and_box_losses(

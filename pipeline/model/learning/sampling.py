@@ -12,16 +12,11 @@ from pipeline.model.rows import take_rows
 
 
 def sample(
-    labels: Any,
-    count: int,
-    positive_share: float,
-    seed: keras.random.SeedGenerator,
-    weights: Any | None = None,
+    labels: Any, count: int, positive_share: float, seed: keras.random.SeedGenerator
 ) -> tuple[Any, Any]:
     """A random choice of matches with at most `positive_share` positive ones, filled up with negatives.
 
     labels : int32 [B, N] of `matcher`.
-    weights : float32 [B, N] above 0, how likely each is beside others (Efraimidis & Spirakis 2006); None: all alike.
 
     Returns index int32 [B, S] with S = min(count, N), positives first, and valid bool [B, S]; where there are not
     enough of either kind the rest is invalid.
@@ -29,8 +24,6 @@ def sample(
     batch, total = int(labels.shape[0]), int(labels.shape[1])
     count = min(count, total)
     luck = keras.random.uniform((batch, total), seed=seed)
-    if weights is not None:
-        luck = luck ** (1.0 / weights)
     most = int(count * positive_share)
     positive = _best(labels == POSITIVE, luck, min(most, total))
     negative = _best(labels == NEGATIVE, luck, count)

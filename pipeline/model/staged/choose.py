@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pipeline.model import box_coder
 from pipeline.model.config import MaskRCNNConfig
 from pipeline.model.objectness import ranking
-from pipeline.model.staged.suppress import suppress
+from pipeline.model.staged.suppress import overlapping, suppress
 
 Floats = NDArray[np.float32]
 Window = tuple[float, float, float, float]
@@ -76,7 +76,12 @@ def detect(
     large = _large(boxes, settings.min_box)
     boxes, scores, class_index = boxes[large], scores[large], class_index[large]
     kept = suppress(boxes, settings.nms_iou, settings.count, class_index)
-    return Chosen(boxes[kept], scores[kept], class_index[kept])
+    chosen = boxes[kept]
+    if settings.mean_iou and len(kept):
+        near = overlapping(boxes, class_index, kept, np.arange(len(boxes)), settings.mean_iou)
+        weights = np.where(near, scores, np.float32(0.0))
+        chosen = weights @ boxes / weights.sum(axis=1, keepdims=True)
+    return Chosen(chosen, scores[kept], class_index[kept])
 
 
 def _passing(

@@ -26,14 +26,14 @@ def suppress(
     for start in range(0, len(boxes), TILE):
         here = np.arange(start, min(start + TILE, len(boxes)))
         if len(kept):
-            here = here[~_clashes(boxes, groups, here, kept, iou_threshold).any(axis=1)]
-        kept = np.concatenate([kept, here[_greedy(_clashes(boxes, groups, here, here, iou_threshold))]])
+            here = here[~overlapping(boxes, groups, here, kept, iou_threshold).any(axis=1)]
+        kept = np.concatenate([kept, here[_greedy(overlapping(boxes, groups, here, here, iou_threshold))]])
         if len(kept) >= count:
             return kept[:count]
     return kept
 
 
-def _clashes(
+def overlapping(
     boxes: Boxes, groups: NDArray[np.int32] | None, some: Index, others: Index, threshold: float
 ) -> NDArray[np.bool_]:
     """bool [N, M]: whether the candidates `some` overlap the `others` by more than the threshold."""

@@ -10,7 +10,7 @@ from pipeline.model.config import MaskRCNNConfig
 from pipeline.model.layers.rpn import propose as compiled_propose
 from pipeline.model.nms import greedy_nms
 from pipeline.model.postprocess import select_detections
-from pipeline.model.presets import compact, matterport, numbered, torchvision_v1
+from pipeline.model.presets import compact, for_stills, matterport, numbered, torchvision_v1
 from pipeline.model.staged.choose import best, detect, propose
 from pipeline.model.staged.suppress import TILE, suppress
 
@@ -24,6 +24,7 @@ def small(config: MaskRCNNConfig) -> MaskRCNNConfig:
 
 CONFIGS = {
     "compact": small(compact()),
+    "compact for stills": small(for_stills(compact())),
     "torchvision": small(torchvision_v1(numbered(7))),
     "matterport": small(matterport(numbered(7))),
 }
@@ -85,8 +86,30 @@ def test_detections_are_those_of_the_compiled_program(name: str) -> None:
     assert len(found.scores) > 10
 
 
-def test_nothing_in_gives_nothing_out() -> None:
-    config = CONFIGS["compact"]
+def test_a_box_is_the_mean_of_those_of_its_class_that_overlap_it() -> None:
+    # Three boxes a few pixels apart, the third of another class, and one far away; offsets of zero leave them.
+    proposals = np.array(
+        [[10, 10, 50, 50], [14, 10, 54, 50], [10, 12, 50, 52], [90, 60, 120, 90]], np.float32
+    )
+    logits = np.zeros((4, 9), np.float32)
+    for row, (output, logit) in enumerate([(3, 4.0), (3, 3.0), (1, 3.5), (3, 3.0)]):
+        logits[row, output] = logit
+    config = for_stills(compact())
+    found = detect(logits, np.zeros((4, 1, 4), np.float32), proposals, WINDOW, config)
+    powers = np.exp([4.0, 3.0])
+    first, second = powers / (powers + 8)
+    shift = 4 * second / (first + second)
+    expected = [[10 + shift, 10, 50 + shift, 50], [10, 12, 50, 52], [90, 60, 120, 90]]
+    np.testing.assert_allclose(found.boxes, expected, atol=1e-4)
+    assert found.class_index.tolist() == [3, 1, 3]
+    plain = detect(logits, np.zeros((4, 1, 4), np.float32), proposals, WINDOW, compact())
+    np.testing.assert_allclose(plain.boxes, proposals[[0, 2, 3]], atol=1e-4)
+    np.testing.assert_array_equal(plain.scores, found.scores)
+
+
+@pytest.mark.parametrize("name", ["compact", "compact for stills"])
+def test_nothing_in_gives_nothing_out(name: str) -> None:
+    config = CONFIGS[name]
     none = np.zeros((0, 4), np.float32)
     found = detect(none[:, :0].reshape(0, 9), none.reshape(0, 1, 4), none, WINDOW, config)
     assert (found.boxes.shape, found.scores.shape, found.class_index.shape) == ((0, 4), (0,), (0,))
