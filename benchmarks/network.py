@@ -46,7 +46,7 @@ PICTURE = ROOT / "sample_videos" / "drive.mp4"
 FRESH = {
     "compact": presets.compact(),
     "compact-shufflenet": presets.compact_shufflenet(),
-    "r50-quick": LoadSettings(proposals=300, detections=20, film=True).adapt(
+    "r50-quick": LoadSettings(proposals=300, detections=20).adapt(
         presets.torchvision_v1(presets.numbered(91))
     ),
     "r50": presets.torchvision_v1(presets.numbered(91)),

@@ -19,7 +19,7 @@ def network_classes(model: str) -> tuple[Mapping[int, str], PixelClasses | None]
 
 
 def network_runtime(settings: SegmentSettings, *, class_maps: bool) -> str:
-    """The runtime that would run the network here, with its number format and the digest of a branch for class maps.
+    """The runtime that would look at pictures here, with its number format and the digest of a branch for class maps.
 
     Raises ConfigError for a device that does not exist.
     """
