@@ -157,7 +157,7 @@ def for_stills(config: MaskRCNNConfig) -> MaskRCNNConfig:
     """A network that `train` made, for pictures of which none follows another.
 
     There it finds more: more regions are looked at, and boxes that overlap are averaged. In a film both cost
-    identities, as the boxes of neighbours in a row flow together (docs/models/dashcam-lite.md).
+    identities, as the boxes of neighbours in a row flow together (docs/models/dashcam-lite-sittings.md).
     """
     proposals = max(config.rpn.post_nms, _STILL_PROPOSALS)
     return replace(
