@@ -15,7 +15,7 @@ def resolve_precision(asked: str = "auto") -> str:
     """`float32` or `bfloat16`: what was asked for, or for `auto` bfloat16 where this machine computes faster in it.
 
     That is a GPU with bfloat16 tensor cores, and a CPU with avx512_bf16, with one exception: Intel's cores run that
-    instruction at half the rate of float32's, so there it takes AMX units (docs/performance.md has the figures).
+    instruction at half the rate of float32's, so there it takes AMX units (docs/performance-keras.md has the figures).
     """
     capability = gpu_capability() if asked == "auto" else None
     if capability is not None:
