@@ -61,7 +61,9 @@ def test_segment_looks_at_every_third_frame_and_chooses_them_once(traffic, tiny_
 
 def test_segment_shows_the_classes_that_are_asked_for(traffic, tiny_weights):
     with pytest.raises(seg_video.Error, match="unicorn"):
-        next(seg_video.segment(traffic, model=tiny_weights, classes=["unicorn"]))
+        seg_video.segment(
+            traffic, model=tiny_weights, classes=["unicorn"]
+        )  # before the first frame is asked for
     frames = list(seg_video.segment(traffic, model=tiny_weights, conf=0.02, classes=("1",)))
     assert any(len(frame) for frame in frames)
     assert {int(key) for frame in frames for key in frame.boxes.cls} == {1}

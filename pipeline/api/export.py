@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pipeline.api.opened_run import OpenedRun, open_run
 from pipeline.api.settings import path_text, plain_value
 from pipeline.errors import UsageError
@@ -29,6 +32,7 @@ from pipeline.store.export_panoptic import MapOf, export_panoptic, export_png
 from pipeline.store.export_yolo import export_yolo
 from pipeline.store.reader import DetectionsFile
 from pipeline.structures.pixel_classes import PixelClasses
+from pipeline.structures.tracks import Tracks
 from pipeline.video.cut.excerpt import excerpt
 from pipeline.video.read.probe import probe
 from pipeline.video.write.pictures import write_pictures
@@ -78,6 +82,10 @@ def export(
         raise UsageError(
             "Scores are an option of yolo only.", do="leave it out: other formats hold scores if they can"
         )
+    if everything and conf is not None:
+        raise UsageError(
+            "conf chooses objects, and all that was stored is asked for.", do="give one of the two"
+        )
     target = Path(path_text(out, "out"))
     refuse_in_run_folder(target / "any")
     batch = _batch_of_pictures(Path(path_text(run, "run")))
@@ -122,10 +130,18 @@ def _score(conf: Any) -> float | None:
 
 def _shown(file: DetectionsFile, run: OpenedRun | None, conf: float | None) -> RowChoice:
     """The objects that the output shows, or would with another --conf."""
-    names = file.header.class_names
-    if run is None:
-        return ShownTracks(RenderSettings() if conf is None else RenderSettings(conf=conf), names).rows
-    return run.shown_tracks(conf).rows
+    if run is not None:
+        shown = run.shown_tracks(conf)
+        return lambda _, tracks: shown.rows(tracks)
+    header = file.header
+
+    def rows(frame: int, tracks: Tracks) -> NDArray[np.intp]:
+        picture = header.pictures[frame - header.first_frame]
+        least = picture.conf if conf is None else conf
+        asked = RenderSettings(conf=least, classes=picture.classes, max_objects=picture.max_objects)
+        return ShownTracks(asked, header.class_names).rows(tracks)
+
+    return rows
 
 
 @contextmanager

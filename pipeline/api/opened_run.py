@@ -50,10 +50,8 @@ class OpenedRun:
 
     def shown_tracks(self, conf: float | None = None) -> ShownTracks:
         """Picks the objects that the output shows, or would show with another --conf."""
-        # With class maps, the classes that were asked for may be pixel classes.
-        view = "panoptic" if class_maps_beside(self.detections).is_file() else "instances"
         asked = self.settings.render
-        return ShownTracks(replace(asked, view=view, conf=asked.conf if conf is None else conf), self.names)
+        return ShownTracks(replace(asked, conf=asked.conf if conf is None else conf), self.names)
 
     def frames(self) -> Iterator[Frame]:
         """The frames in order, each with its detections and with the tracks that the output shows."""

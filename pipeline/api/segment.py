@@ -48,22 +48,25 @@ def segment(source: str | Path, **settings: Any) -> Iterator[Frame]:
 
     settings : the long flags of `seg-video run` that choose the network, the part of the film and what is shown, with
     _ for -. With `start`, `end` or `duration` the frames keep the numbers and times of the source.
-    Raises UsageError for a setting that does not exist and InputError for a video that cannot be read, both at once;
-    WeightsError and ConfigError for a problem with the network, when the first frame is requested.
+    Raises UsageError for a setting that does not exist, InputError for a video that cannot be read, ConfigError for a
+    class or a view that the network does not have, and WeightsError for weights that cannot be had, all at once;
+    WeightsError and ConfigError for what shows when the network is loaded, at the first frame.
     """
     request = request_of_keywords(source, None, settings, _ROOMS)
     asked, place = resolve(request.settings), in_full(place_of(request.inputs[0]))
-    return _frames(asked, excerpt(probe(place), asked.decode))
+    film, model = excerpt(probe(place), asked.decode), asked.segment.model
+    view = DrawnView.of(asked.render.view, model, *network_classes(model))
+    view.check(asked.render.classes)
+    return _frames(asked, film, view)
 
 
-def _frames(settings: Settings, film: VideoInfo) -> Iterator[Frame]:
-    model, info = settings.segment.model, film.whole
-    view = DrawnView.of(settings.render.view, model, *network_classes(model))
+def _frames(settings: Settings, film: VideoInfo, view: DrawnView) -> Iterator[Frame]:
+    info = film.whole
     segmenter = Segmenter(settings.segment, class_maps=view.classes is not None)
     try:
         names = segmenter.setup()
         tracker = FilmTracker(settings.track, names, (info.height, info.width))
-        shown = ShownTracks(replace(settings.render, view=view.name), names)
+        shown = ShownTracks(settings.render, names)
         last = LastPicture()
         state, waiting = tracker.start(), deque[SeenFrame]()
         maps, motions = dict[int, ClassMap](), dict[int, FrameMotion]()

@@ -30,13 +30,15 @@ class LiveInput:
     """Arguments by which ffmpeg opens a source.
 
     name : the source as it is told to people, without a password. target : what stands behind -i.
-    options : of the input, by ffmpeg's names without the dash. ends : it is a file, and its end is no loss.
+    options : of the input, by ffmpeg's names without the dash. ends : its end is no loss. is_file : if it cannot be
+    shown now it never can, unlike a camera that is not there yet.
     """
 
     name: str
     target: str
     options: dict[str, Any]
     ends: bool
+    is_file: bool = False
 
 
 def live_input(source: str, *, loop: bool = False, system: str = sys.platform) -> LiveInput:
@@ -56,7 +58,7 @@ def live_input(source: str, *, loop: bool = False, system: str = sys.platform) -
         return _screen(system)
     if Path(source).is_file():
         options = {"re": None, "protocol_whitelist": "file,pipe", **({"stream_loop": -1} if loop else {})}
-        return LiveInput(name, f"file:{source}", options, ends=not loop)
+        return LiveInput(name, f"file:{source}", options, ends=not loop, is_file=True)
     camera = _camera(source, system)
     if camera is None:
         raise InputError(

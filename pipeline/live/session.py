@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pipeline.live.live_picture import LivePicture
 from pipeline.live.settings import LiveControls
 from pipeline.live.source import LiveFrame, LiveSource
+from pipeline.render.asked_classes import as_asked
 from pipeline.render.drawn_view import DrawnView
 from pipeline.render.film_classes import NEAR_SECONDS
 from pipeline.render.label_planner import LabelPlanner
@@ -95,8 +96,8 @@ class LiveSession:
         self._shown: LivePicture | None = None
         self._last: _Seen | None = None
         widest.check(render.classes)
-        named = {str(entry) for entry in render.classes}
-        chosen = [name for number, name in widest.names if {name, str(number)} & named]
+        named = {as_asked(entry) for entry in render.classes}
+        chosen = [name for number, name in widest.names if {as_asked(number), as_asked(name)} & named]
         self.controls = LiveControls(
             render.conf, tuple(dict.fromkeys(chosen)), render.view or widest.possible[0]
         )

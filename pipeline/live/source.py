@@ -49,6 +49,7 @@ class LiveSource:
     ----------
     command : the words that start a program which writes what `read_stream` takes to its output.
     ends : the program's end is the source's; else it is started again, after a pause that grows.
+    is_file : if the program ends before the first picture, that is the source's end too.
     every : of so many pictures one is given out; the others are not counted as dropped.
     sound : is given the source's sound, if the command has it, with times that count as the pictures' do.
 
@@ -59,10 +60,12 @@ class LiveSource:
         command: Sequence[str],
         *,
         ends: bool,
+        is_file: bool = False,
         every: int = 1,
         sound: Callable[[StreamSound], None] | None = None,
     ) -> None:
-        self._command, self._ends, self._every, self._sound = list(command), ends, every, sound
+        self._command, self._every, self._sound = list(command), every, sound
+        self._ends, self._is_file = ends, is_file
         self._began: float | None = None
         self._news = threading.Condition()
         self._newest: LiveFrame | None = None
@@ -108,10 +111,10 @@ class LiveSource:
         while not self._closed.is_set():
             before = self.received
             self._read_once()
-            if self._ends and self.received > 0:
-                return self._turn("ended")
             if self._closed.is_set():
                 return None
+            if self._ends if self.received > 0 else self._is_file:
+                return self._turn("ended")
             self.losses += 1
             self._turn("lost")
             pause = FIRST_PAUSE if self.received > before else min(2 * pause, LONGEST_PAUSE)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.cores import usable_cores
+from pipeline.errors import InputError
 from pipeline.live.opening import live_input, stream_command
 from pipeline.live.server import LiveServer
 from pipeline.live.session import LiveSession
@@ -71,8 +72,8 @@ def watch(
     lost : is told why no pictures come, each time that this begins; and an empty text when they come again.
     stop : asked at least twice a second, once there is a picture.
 
-    Raises InputError for no source, UsageError for an address or a file that cannot be had, WeightsError, ConfigError,
-    and for what cannot be recorded WriteError, MediaError.
+    Raises InputError for no source and for a file that is no video, UsageError for an address or a file that cannot be
+    had, WeightsError, ConfigError, and for what cannot be recorded WriteError, MediaError.
 
     """
     target = live_input(job.source, loop=job.loop)
@@ -89,6 +90,7 @@ def watch(
         source = LiveSource(
             stream_command(target, program, sound=recording is not None),
             ends=target.ends,
+            is_file=target.is_file,
             every=job.segment.every or 1,
             sound=None if recording is None else recording.sound,
         )
@@ -96,6 +98,8 @@ def watch(
         record = None if recording is None else recording.picture
         session = LiveSession(source, _Finder(segmenter), widest, render, job.track, record)
         _serve(session, job, opened, _and_tell(stop, source, lost))
+        if source.state == "ended" and not source.received:
+            raise InputError(f"{target.name} cannot be shown.", found=source.trouble, do="is it a video?")
     finally:
         segmenter.close()
         if recording is not None:

@@ -231,9 +231,10 @@ class _Batch:
         if isinstance(opened, str):
             return opened
         found = self._known(opened) or self._finder.look(opened.picture)
+        asked = self._job.render
         entry = StoredPicture(
             str(pair.source), self._store.name_of(pair.output), opened.picture.width, opened.picture.height,
-            opened.found, opened.made,
+            opened.found, opened.made, conf=asked.conf, classes=asked.classes, max_objects=asked.max_objects,
         )  # fmt: skip
         classes = self._view.classes
         with self._computing:

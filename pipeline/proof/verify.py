@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.errors import SegVideoError, UsageError
+from pipeline.errors import ConfigError, SegVideoError, UsageError
 from pipeline.proof.check import Check
 from pipeline.proof.compare import compare
 from pipeline.proof.limits import Limits, limits_of
@@ -60,8 +61,12 @@ def verify(
     quick : compare packets without decoding them. least_psnr_db : PSNR that unpainted pixels must have; None for 30 dB,
     or less if the run asked for lower quality. part : the times of the source that the output should show; if none are
     given, those of the record, or all. Raises InputError if a file cannot be read, UsageError if the part has no frame,
-    both are one file, or the source was made of the output.
+    both are one file, or the source was made of the output, ConfigError for a PSNR that says nothing.
     """
+    if least_psnr_db is not None and not 0 < least_psnr_db < math.inf:  # NaN is neither
+        raise ConfigError(
+            "least-psnr must be a number of decibels above 0.", found=str(least_psnr_db), do="try 30"
+        )
     if _is_one(source, output):
         raise UsageError(
             f"{output} is the source itself, and compared with itself any file would hold.",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from pipeline.errors import ConfigError
+from pipeline.render.asked_classes import as_asked
 from pipeline.render.settings import VIEWS
 from pipeline.structures.pixel_classes import PixelClasses
 
@@ -53,11 +54,11 @@ class DrawnView:
 
     def check(self, asked: Iterable[str | int]) -> None:
         """Raise ConfigError for classes that cannot be drawn, all of them at once. asked : names or numbers."""
-        known = {word.lower() for key, name in self.names for word in (str(key), name)}
-        wrong = [str(name) for name in asked if str(name).strip().lower() not in known]
+        known = {as_asked(word) for pair in self.names for word in pair}
+        wrong = [str(name) for name in asked if as_asked(name) not in known]
         if not wrong:
             return
-        near = [get_close_matches(name.lower(), sorted(known), n=1) for name in wrong]
+        near = [get_close_matches(as_asked(name), sorted(known), n=1) for name in wrong]
         guesses = [f"did you mean {match[0]}?" for match in near if match]
         raise ConfigError(
             f"The network finds no {' and no '.join(wrong)}.",

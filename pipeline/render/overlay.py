@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.render.asked_classes import asked_numbers
 from pipeline.render.blend import OPAQUE, blend
 from pipeline.render.class_colours import tint_classes
 from pipeline.render.frame_labels import NOWHERE, FrameLabels
@@ -174,9 +175,8 @@ def tinted_classes(
     settings: RenderSettings, class_names: Mapping[int, str], classes: PixelClasses
 ) -> tuple[int, ...]:
     """Numbers of the pixel classes that are painted; with objects on top those alone that are no objects."""
-    wanted = {str(entry) for entry in settings.classes}
     stuff = stuff_classes(classes, class_names) if settings.view == "panoptic" else range(len(classes))
-    return tuple(number for number in stuff if not wanted or {str(number), classes.names[number]} & wanted)
+    return tuple(asked_numbers(settings.classes, ((number, classes.names[number]) for number in stuff)))
 
 
 def _in_planes(rgb: Rgb, frame: YuvFrame) -> YuvColour:

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from pipeline.structures.tracks import Tracks
 
-#: From the tracks of a frame to the rows of those that are exported.
-RowChoice = Callable[[Tracks], NDArray[np.intp]]
+#: From a frame's number and its tracks to the rows of those that are exported.
+RowChoice = Callable[[int, Tracks], NDArray[np.intp]]
 
 
-def all_rows(tracks: Tracks) -> NDArray[np.intp]:
+def all_rows(_frame: int, tracks: Tracks) -> NDArray[np.intp]:
     """Rows of everything that was stored."""
     return np.arange(len(tracks))

@@ -57,7 +57,7 @@ def _images(header: Header) -> Iterator[dict[str, object]]:
 def _annotations(file: DetectionsFile, choose: RowChoice) -> Iterator[dict[str, object]]:
     number = 0
     for frame, tracks in file.frames():
-        for row in choose(tracks):
+        for row in choose(frame, tracks):
             number += 1
             yield {
                 "id": number,

@@ -40,7 +40,7 @@ def export_csv(file: DetectionsFile, path: Path, choose: RowChoice = all_rows) -
     times = file.header.seconds
     for frame, tracks in file.frames():
         seconds = float(times[frame - file.header.first_frame])
-        for row in choose(tracks):
+        for row in choose(frame, tracks):
             track = int(tracks.track_ids[row])
             if track != NO_TRACK:
                 sums.setdefault(track, _Sums(seconds)).add(seconds, tracks, int(row))

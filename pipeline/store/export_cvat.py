@@ -47,7 +47,7 @@ def _collect(file: DetectionsFile, scratch: BinaryIO, choose: RowChoice) -> dict
     found: dict[int, _Places] = {}
     offset = 0
     for frame, tracks in file.frames():
-        for row in choose(tracks):
+        for row in choose(frame, tracks):
             points = _points(file.header, tracks, int(row))
             if tracks.track_ids[row] == NO_TRACK or not points:
                 continue

@@ -31,7 +31,7 @@ def export_mots(file: DetectionsFile, path: Path, choose: RowChoice = all_rows) 
 
 def _lines(header: Header, frame: int, tracks: Tracks, choose: RowChoice) -> Iterator[str]:
     scores = tracks.detections.scores
-    rows = choose(tracks)
+    rows = choose(frame, tracks)
     kept = rows[tracks.track_ids[rows] != NO_TRACK]
     free = np.ones((header.height, header.width), np.bool_)
     for row in kept[np.argsort(-scores[kept], kind="stable")]:

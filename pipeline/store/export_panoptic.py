@@ -51,7 +51,7 @@ def export_panoptic(
     images, annotations = [], []
     for (frame, tracks), stem in zip(file.frames(), header.stems, strict=True):
         name = f"{stem}.png"
-        ids, segments = merge_panoptic(tracks[choose(tracks)], _in_frame(header, frame, map_of), stuff)
+        ids, segments = merge_panoptic(tracks[choose(frame, tracks)], _in_frame(header, frame, map_of), stuff)
         parts = np.stack([ids >> 16, ids >> 8 & 255, ids & 255], axis=-1)  # OpenCV's order: blue first
         write_whole(folder / "panoptic" / name, png(parts.astype(np.uint8)))
         width, height = header.size_of(frame)

@@ -33,7 +33,7 @@ def export_yolo(
     (folder / "labels").mkdir()
     stems = file.header.stems
     for frame, tracks in file.frames():
-        rows = choose(tracks)
+        rows = choose(frame, tracks)
         lines = [_line(file.header.size_of(frame), tracks, int(row), places, scores) for row in rows]
         (folder / "labels" / f"{stems[frame - file.header.first_frame]}.txt").write_text(
             "".join(lines), encoding="ascii"

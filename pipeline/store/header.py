@@ -38,6 +38,8 @@ class StoredPicture:
     found, made : fingerprints of its detections, and of its output.
     sha256 : of the output; empty in files of earlier releases, whose outputs are only replaced on request.
     class_map : SHA-256 of the file of its class map; empty if there is none.
+    conf, classes, max_objects : the objects that the output shows, as in RenderSettings; files of earlier releases have
+    none of the three.
     """
 
     name: str
@@ -48,6 +50,12 @@ class StoredPicture:
     made: str
     sha256: str = ""
     class_map: str = ""
+    conf: float = 0.5
+    classes: tuple[str | int, ...] = ()
+    max_objects: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "classes", tuple(self.classes))  # a list in JSON
 
 
 @dataclass(frozen=True, eq=False)

@@ -287,6 +287,10 @@ def files_open():
     return len(list(folder.iterdir())) if folder.is_dir() else 0
 
 
+def test_a_class_is_asked_for_in_any_case(make_session):
+    assert make_session(classes=("PERSON", " 3")).controls.classes == ("person", "car")
+
+
 def test_a_hundred_viewers_leave_nothing_behind(live):
     _, server = live
     until(lambda: server.door.viewers == 0)

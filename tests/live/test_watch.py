@@ -53,6 +53,17 @@ def test_live_says_what_is_no_source(capsys):
     assert "no camera, address or file" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("more", [(), ("--loop",)])
+def test_live_ends_with_a_file_that_is_no_video(more, tiny_weights, tmp_path, capsys):
+    """Trying again helps a camera that is not there yet, and not a text."""
+    from pipeline.cli import main
+
+    text = tmp_path / "notes.mp4"
+    text.write_text("no video")
+    assert main(["live", str(text), "--port", "0", "--model", str(tiny_weights), *more]) == 3
+    assert "notes.mp4 cannot be shown" in capsys.readouterr().err
+
+
 def test_a_recording_does_not_replace_its_own_source(tmp_path, capsys):
     from pipeline.cli import main
 

@@ -224,6 +224,25 @@ def test_one_file_holds_what_was_found_a_frame_a_picture(album, tmp_path):
     assert not (tmp_path / "out" / "pictures.seg-run" / "parts").exists()
 
 
+def test_an_export_holds_what_each_picture_shows(album, tmp_path):
+    """Pictures of one folder may be made with different settings."""
+    for name, settings in (("a.png", RenderSettings()), ("b.png", RenderSettings(classes=("person",)))):
+        two = (str(album / name), str(album / "c.jpg"))
+        segment_pictures(PictureJob(two, f"{tmp_path}/out/", render=settings), finder=OneSquare())
+    run = tmp_path / "out" / "pictures.seg-run"
+    for words, counts in (
+        ({}, {"a": 1, "b": 0}),
+        ({"conf": 0.95}, {"a": 0, "b": 0}),
+        ({"everything": True}, {"a": 1, "b": 1}),
+    ):
+        folder = export(run, "yolo", tmp_path / "labels", overwrite=True, **words)
+        assert {
+            name: len((folder / "labels" / f"{name}.txt").read_text().splitlines()) for name in "ab"
+        } == counts
+    with pytest.raises(UsageError, match="give one of the two"):
+        export(run, "yolo", tmp_path / "labels", overwrite=True, conf=0.9, everything=True)
+
+
 def test_detections_that_were_changed_are_not_read_again(album, tmp_path, monkeypatch):
     do(album, f"{tmp_path}/out/")
     path = tmp_path / "out" / "pictures.seg-run" / "detections.parquet"

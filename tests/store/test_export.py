@@ -39,7 +39,7 @@ FOUND = Detections(
 
 
 def at_least(score):
-    return lambda tracks: np.flatnonzero((tracks.track_ids != NO_TRACK) & (tracks.peak_scores >= score))
+    return lambda _, tracks: np.flatnonzero((tracks.track_ids != NO_TRACK) & (tracks.peak_scores >= score))
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def roi_mask(shape):
 
 
 def at_least(score):
-    return lambda tracks: np.flatnonzero((tracks.track_ids != NO_TRACK) & (tracks.peak_scores >= score))
+    return lambda _, tracks: np.flatnonzero((tracks.track_ids != NO_TRACK) & (tracks.peak_scores >= score))
 
 
 @pytest.fixture
