@@ -76,16 +76,7 @@ def export(
     Raises UsageError, StoreError, WriteError, and InputError if `frames` cannot be read from the source, or it is
     another by now.
     """
-    if format not in FORMATS:
-        raise UsageError(f"There is no format called {format!r}.", do=f"choose from {', '.join(FORMATS)}")
-    if scores and format != "yolo":
-        raise UsageError(
-            "Scores are an option of yolo only.", do="leave it out: other formats hold scores if they can"
-        )
-    if everything and conf is not None:
-        raise UsageError(
-            "conf chooses objects, and all that was stored is asked for.", do="give one of the two"
-        )
+    _check_asked(format, conf, everything=everything, scores=scores)
     target = Path(path_text(out, "out"))
     refuse_in_run_folder(target / "any")
     batch = _batch_of_pictures(Path(path_text(run, "run")))
@@ -118,6 +109,20 @@ def export(
         if frames and opened is not None:
             _write_frames(opened, folder / "images")
     return target
+
+
+def _check_asked(format: str, conf: Any, *, everything: bool, scores: bool) -> None:  # noqa: A002
+    """Raise UsageError for options that do not go together."""
+    if format not in FORMATS:
+        raise UsageError(f"There is no format called {format!r}.", do=f"choose from {', '.join(FORMATS)}")
+    if scores and format != "yolo":
+        raise UsageError(
+            "Scores are an option of yolo only.", do="leave it out: other formats hold scores if they can"
+        )
+    if everything and conf is not None:
+        raise UsageError(
+            "conf chooses objects, and all that was stored is asked for.", do="give one of the two"
+        )
 
 
 def _score(conf: Any) -> float | None:

@@ -7,14 +7,15 @@ import dataclasses
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline.cli.picture_inputs import are_pictures
 from pipeline.cli.say import complain, say
 from pipeline.errors import ChunksFailedError, UsageError
 from pipeline.job.inputs import check_together, is_listing
+from pipeline.job.resolve import resolve
 from pipeline.terminal import one_line
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def make_outputs(requests: Sequence[JobRequest], given: Iterable[str], arguments
         ]
     )
     if arguments.dry_run:
-        return max(_show_estimate(request, arguments.json) for request in requests)
+        return _show_estimates(requests, arguments.json)
     return make_videos(requests, arguments)
 
 
@@ -66,7 +67,7 @@ def make_videos(requests: Sequence[JobRequest], arguments: argparse.Namespace) -
         bill = Bill(reporter)
         try:
             for request in requests:
-                listener = SpeedListener(bill, speeds, request.settings.run.workers)
+                listener = SpeedListener(bill, speeds, resolve(request.settings))
                 if is_listing(request.inputs, request.output):
                     listings.append(run_listing(request, listener, stop))
                 else:
@@ -110,45 +111,61 @@ def _video_record(result: VideoResult) -> dict[str, object]:
     }
 
 
-def _show_estimate(request: JobRequest, as_json: bool) -> int:
+def _show_estimates(requests: Sequence[JobRequest], as_json: bool) -> int:
+    """Print what the jobs would do and cost, without opening the videos of a listing."""
     from pipeline.cli.model_cost import model_cost
-    from pipeline.run.estimate import Estimate, estimate
+    from pipeline.run.estimate import estimate
     from pipeline.run.report.speeds import Speeds
-    from pipeline.run.report.status_line import clock
     from pipeline.weights.cache import WeightsCache
 
-    if is_listing(request.inputs, request.output):
-        return _count_listing(request, as_json)
-    cost = model_cost(request.settings.segment.model)
-    found = estimate(request, Speeds(WeightsCache.at().folder), cost.factor)
+    speeds = Speeds(WeightsCache.at().folder)
+    videos: list[Estimate | LeftAlone] = []
+    listings: list[dict[str, object]] = []
+    downloads: dict[str, float] = {}
+    for request in requests:
+        cost = model_cost(request.settings.segment.model)
+        downloads[request.settings.segment.model] = cost.download_mb
+        if is_listing(request.inputs, request.output):
+            listings.append(_counted_listing(request))
+        else:
+            videos += estimate(request, speeds, cost.factor)
+    download_mb = sum(downloads.values())
     if as_json:
-        record = {"videos": [dataclasses.asdict(entry) for entry in found], "download_mb": cost.download_mb}
-        say(json.dumps(record, indent=1))
-        return 0
-    for entry in found:
+        record = {"videos": [dataclasses.asdict(entry) for entry in videos], "listings": listings}
+        say(json.dumps({**record, "download_mb": download_mb}, indent=1))
+    else:
+        _say_estimates(videos, listings, download_mb)
+    return 0
+
+
+def _say_estimates(
+    videos: Sequence[Estimate | LeftAlone], listings: Sequence[Mapping[str, Any]], download_mb: float
+) -> None:
+    from pipeline.run.estimate import Estimate
+    from pipeline.run.report.status_line import clock
+
+    for entry in videos:
         say(_in_words(entry))
-    work = [entry for entry in found if isinstance(entry, Estimate)]
+    for listing in listings:
+        say(f"{listing['videos']} videos, {listing['bytes'] / 1e9:.1f} GB")
+    work = [entry for entry in videos if isinstance(entry, Estimate)]
     if len(work) > 1:
         seconds, disk = sum(entry.seconds for entry in work), sum(entry.disk_mb for entry in work)
         frames = sum(entry.frames for entry in work)
         say(f"{len(work)} videos: {frames} frames, about {clock(seconds)}, {disk:.0f} MB of disk")
-    if work and cost.download_mb:
-        say(f"plus a download of {cost.download_mb:.0f} MB of weights first")
+    if (work or listings) and download_mb:
+        say(f"plus a download of {download_mb:.0f} MB of weights first")
     if not all(entry.measured for entry in work):
-        say("the time is a guess: this network has not been measured on this machine yet")
-    return 0
+        say("the time is a guess: such a run has not been measured on this machine yet")
 
 
-def _count_listing(request: JobRequest, as_json: bool) -> int:
-    """Print how many videos a job's listings hold, without opening any of them."""
-    from pipeline.run.run_listing import listed_videos
+def _counted_listing(request: JobRequest) -> dict[str, object]:
+    from pipeline.run.run_listing import videos_and_targets
 
     count = nbytes = 0
-    for video in listed_videos(request):
-        count, nbytes = count + 1, nbytes + (video.size or 0)
-    found = {"videos": count, "bytes": nbytes, "output": request.output}
-    say(json.dumps({"listings": [found]}, indent=1) if as_json else f"{count} videos, {nbytes / 1e9:.1f} GB")
-    return 0
+    for found, _ in videos_and_targets(request):
+        count, nbytes = count + 1, nbytes + (found.size or 0)
+    return {"videos": count, "bytes": nbytes, "output": request.output}
 
 
 def _in_words(entry: Estimate | LeftAlone) -> str:

@@ -84,17 +84,17 @@ def estimate(request: JobRequest, speeds: Speeds, cost: float = 1.0) -> list[Est
 def known_speed(run: Run, speeds: Speeds) -> Speed | None:
     """The speed measured on this machine for a run like this; None if there is none."""
     size = run.info.width, run.info.height
-    key = speed_key(run.network.sha256, run.network.runtime, size, run.settings.run.workers)
+    key = speed_key(run.network.sha256, run.network.runtime, size, run.settings)
     return speeds.get(key)
 
 
 def _estimate(run: Run, speeds: Speeds, cost: float) -> Estimate:
     frames, chunks = run.film.frame_count, len(run.chunks)
     known = known_speed(run, speeds)
-    workers = side_by_side(run.settings.run.workers)
-    speed = known or Speed(
-        _FRAME_SECONDS * cost * run.settings.segment.looks / workers, _START_SECONDS, workers
-    )
+    workers, segment = side_by_side(run.settings.run.workers), run.settings.segment
+    looks = segment.looks / (segment.every or 1)
+    share = 1 - Speed.finding_share + Speed.finding_share * looks
+    speed = known or Speed(_FRAME_SECONDS * cost * share / workers, _START_SECONDS, workers)
     seconds = speed.seconds(frames, chunks)
     return Estimate(
         source=run.source.path,

@@ -68,7 +68,15 @@ def run_listing(request: JobRequest, listener: Listener, stop: StopSignal) -> Li
 
 
 def listed_videos(request: JobRequest) -> Iterator[ListedVideo]:
-    """The videos of a job's listings, with their outputs.
+    """The videos of a job's listings, with their outputs. Raises UsageError as `videos_and_targets` does."""
+    settings = _settings_mark(request)
+    for found, target in videos_and_targets(request):
+        key = mark("listed", 1, *found, target, settings)
+        yield ListedVideo(key, found.url, target, found.size, found.etag)
+
+
+def videos_and_targets(request: JobRequest) -> Iterator[tuple[ListedObject, str]]:
+    """The videos of a job's listings and where their outputs go; no weights are needed for it.
 
     Raises UsageError unless the output is a folder of a storage that is not part of a listing.
     """
@@ -79,7 +87,6 @@ def listed_videos(request: JobRequest) -> Iterator[ListedVideo]:
             found=f"output {output}",
             do="name one, as in s3://bucket/masks/",
         )
-    settings = _settings_mark(request)
     for name in request.inputs:
         if is_address(name) and output.startswith(name):
             raise UsageError(
@@ -92,9 +99,7 @@ def listed_videos(request: JobRequest) -> Iterator[ListedVideo]:
                         f"{found.url} lies in the folder of the outputs, where it could be replaced.",
                         do="name another folder for the outputs",
                     )
-                target = output + _below(found.url, name)
-                key = mark("listed", 1, *found, target, settings)
-                yield ListedVideo(key, found.url, target, found.size, found.etag)
+                yield found, output + _below(found.url, name)
 
 
 class _Job:

@@ -13,9 +13,10 @@ from typing import Any
 from pipeline.cores import usable_cores
 from pipeline.errors import WriteError
 from pipeline.files import write_whole
+from pipeline.job.settings import Settings
 from pipeline.run.report.events import Begun, Ended, Event, Listener, Ready, VideoFacts
 
-#: Most entries that are kept, a network and frame size each; the oldest are dropped.
+#: Most entries that are kept, a network, frame size and way of working each; the oldest are dropped.
 _MOST_ENTRIES = 200
 
 #: Shorter runs say more about starting up than about working.
@@ -87,13 +88,15 @@ class Speeds:
         return entries if isinstance(entries, dict) else {}
 
 
-def speed_key(network: str, runtime: str, size: tuple[int, int], workers: int | None) -> str:
+def speed_key(network: str, runtime: str, size: tuple[int, int], settings: Settings) -> str:
     """The key of a speed, made of what it depends on.
 
-    network : SHA-256 of the weights. size : of a frame in px. workers : as asked for.
+    network : SHA-256 of the weights. size : of a frame in px. settings : as `resolve` has them.
     """
-    megapixels = round(size[0] * size[1] / 1e6, 1)
-    return f"{network[:16]} {runtime} {megapixels} MP {'auto' if workers is None else workers} workers"
+    megapixels, workers = round(size[0] * size[1] / 1e6, 1), settings.run.workers
+    key = f"{network[:16]} {runtime} {megapixels} MP {'auto' if workers is None else workers} workers"
+    every, fast = settings.segment.every or 1, settings.encode.fast
+    return key + (f", every {every}" if every > 1 else "") + (", fast" if fast else "")
 
 
 def side_by_side(workers: int | None) -> int:
@@ -104,17 +107,19 @@ def side_by_side(workers: int | None) -> int:
 class SpeedListener:
     """A listener that stores the speed of each complete run, and passes every event on.
 
-    workers : as asked for. now : the clock, in seconds.
+    A run on a cluster says nothing about this machine, and is not stored.
+
+    settings : as `resolve` has them. now : the clock, in seconds.
     """
 
     def __init__(
         self,
         listener: Listener,
         speeds: Speeds,
-        workers: int | None,
+        settings: Settings,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._listener, self._speeds, self._workers, self._now = listener, speeds, workers, now
+        self._listener, self._speeds, self._settings, self._now = listener, speeds, settings, now
         self._ready: float | None = None
 
     def tell(self, event: Event) -> None:
@@ -130,14 +135,14 @@ class SpeedListener:
         self._listener.tell(event)
 
     def _remember(self, facts: VideoFacts, work: float) -> None:
-        if work < _LEAST_SECONDS:
+        if work < _LEAST_SECONDS or self._settings.run.cluster is not None:
             return
-        key = speed_key(facts.network, facts.runtime, (facts.width, facts.height), self._workers)
+        key = speed_key(facts.network, facts.runtime, (facts.width, facts.height), self._settings)
         start = max((facts.seconds or 0.0) - work, 0.0)
         known = self._speeds.get(key)
         # All videos of a folder but the first find the network loaded.
         start = start if known is None else max(start, known.start_seconds)
-        used = max(min(facts.chunks, side_by_side(self._workers)), 1)
+        used = max(min(facts.chunks, side_by_side(self._settings.run.workers)), 1)
         found, painted = (facts.busy_seconds.get(name, 0.0) for name in ("segment", "render"))
         share = min(max(found / (found + painted), 0.05), 0.95) if found and painted else 0.75
         self._speeds.put(key, Speed(work / facts.frames, start, used, share))
