@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from pipeline.evaluation.evaluate import Evaluation
     from pipeline.evaluation.settings import EvalSettings
 
-#: Options that choose pictures of a folder.
-_CHOICE = ("only", "sequences", "source", "view", "limit")
+#: Options that say what counts as an object, and all that do not apply everywhere.
+_THRESHOLDS = ("conf", "min_score", "min_side")
+_NOT_EVERYWHERE = (
+    "model", "detections", "thorough", "precision", "only", "sequences", "source", "view", "limit", *_THRESHOLDS, "out",
+)  # fmt: skip
 
 
 def _add_eval_arguments(parser: argparse.ArgumentParser) -> None:
@@ -117,7 +120,7 @@ def _eval(arguments: argparse.Namespace) -> int:
     from pipeline.evaluation.settings import EvalSettings
     from pipeline.evaluation.write_results import write_results
 
-    given = {name: getattr(arguments, name) for name in ("conf", "min_score", "min_side")}
+    given = {name: getattr(arguments, name) for name in _THRESHOLDS}
     settings = EvalSettings(**{name: value for name, value in given.items() if value is not None})
     if arguments.truth is None and arguments.model is not None:
         from pipeline.evaluation.semantic.measure_classes import gives_pixel_classes
@@ -146,8 +149,7 @@ def _measure_panoptic(found: Path, arguments: argparse.Namespace) -> int:
     """Compare an exported COCO panoptic folder with labels of that format, and print the figures."""
     from pipeline.evaluation.panoptic_quality import measure_panoptic, panoptic_table, panoptic_values
 
-    names = ("model", "detections", "thorough", *_CHOICE, "out", "conf")
-    _refuse(names, "does not apply to panoptic files", arguments)
+    _refuse_all_but((), "does not apply to panoptic files", arguments)
     total = measure_panoptic(arguments.truth, found)
     if arguments.json:
         say(json.dumps(panoptic_values(total), indent=1))
@@ -161,9 +163,9 @@ def _measure_classes(arguments: argparse.Namespace) -> int:
     from pipeline.evaluation.semantic.measure_classes import figures, measure_classes, table
     from pipeline.evaluation.semantic.write_classes import write_classes
 
-    choice = ("sequences", "source", "view")
-    names = ("detections", "thorough", "precision", *choice, "conf", "min_score", "min_side")
-    _refuse(names, "applies only to networks that find objects", arguments)
+    _refuse_all_but(
+        ("model", "only", "limit", "out"), "applies only to networks that find objects", arguments
+    )
     _make_out(arguments)
     evaluation = measure_classes(
         Path(arguments.data), arguments.model, arguments.only, arguments.limit, _progress
@@ -222,17 +224,16 @@ def _measure_run(arguments: argparse.Namespace, settings: EvalSettings) -> Evalu
     """Measure what the run has found."""
     from pipeline.evaluation.measure import measure_run
 
-    names = ("model", "detections", "thorough", "precision", *_CHOICE)
-    _refuse(names, "applies to pictures, --truth to a run", arguments)
+    _refuse_all_but((*_THRESHOLDS, "out"), "applies to pictures, --truth to a run", arguments)
     detections = _detections_of(arguments.data)
     _make_out(arguments)
     return measure_run(detections, arguments.truth, settings)
 
 
-def _refuse(names: Sequence[str], why: str, arguments: argparse.Namespace) -> None:
-    """Raise UsageError for the first of these options that was given."""
-    for name in names:
-        if getattr(arguments, name) is not None:
+def _refuse_all_but(applies: Sequence[str], why: str, arguments: argparse.Namespace) -> None:
+    """Raise UsageError for the first option that was given and does not apply."""
+    for name in _NOT_EVERYWHERE:
+        if name not in applies and getattr(arguments, name) is not None:
             raise UsageError(f"--{name.replace('_', '-')} {why}.", do="leave it out")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Collection, Container, Sequence
+from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 from itertools import takewhile
 from pathlib import Path
@@ -13,7 +13,6 @@ from typing import NoReturn
 from pipeline import __version__
 from pipeline.cli.command import Command
 from pipeline.errors import UsageError
-from pipeline.job.options import OPTIONS
 from pipeline.structures.address import Address, is_address
 
 #: The command that `seg-video in.mp4 out.mp4` is short for.
@@ -50,6 +49,11 @@ class _Parser(argparse.ArgumentParser):
     def flags(self) -> Collection[str]:
         """Every name of every option."""
         return self._option_string_actions.keys()
+
+    @property
+    def flags_with_value(self) -> set[str]:
+        """Those that the next word belongs to."""
+        return {name for name, action in self._option_string_actions.items() if action.nargs != 0}
 
     def shorten_usage(self) -> None:
         """Leave optional options out of the usage line: fifty of them would hide the rest."""
@@ -91,13 +95,26 @@ class Parsers:
 
     def parse(self, words: Sequence[str]) -> argparse.Namespace:
         """The arguments of these words, with options anywhere. Raises UsageError, and SystemExit after help."""
-        place = _place_of_command(words, self.of)
+        place = self._place_of_command(words)
         if place is None:
             if words[0] in ("-h", "--help", "-V", "--version"):
                 return self.whole.parse_args(list(words))
             self._refuse_unknown(words)
             return self._parse_for(DEFAULT_COMMAND, words)
         return self._parse_for(words[place], [*words[:place], *words[place + 1 :]])
+
+    def _place_of_command(self, words: Sequence[str]) -> int | None:
+        """Index of the command: the first word that is no option and no option's value; None if that is none."""
+        with_value = {flag for parser in self.of.values() for flag in parser.flags_with_value}
+        place = 0
+        while place < len(words):
+            word = words[place]
+            if word == "--":
+                return None
+            if not word.startswith("-") or word == "-":
+                return place if word in self.of else None
+            place += 2 if word in with_value else 1
+        return None
 
     def _parse_for(self, command: str, words: Sequence[str]) -> argparse.Namespace:
         try:
@@ -170,10 +187,6 @@ def _other_kind(path: str) -> tuple[str, str] | None:
     return None
 
 
-#: Options with a value that belong to a command and not to the job.
-_WITH_VALUE = frozenset(("-o", "--output", "--progress"))
-
-
 def _without_end(words: Sequence[str]) -> list[str]:
     """The words without a `--`; behind it a word that begins with a hyphen becomes the path of a file here.
 
@@ -183,20 +196,6 @@ def _without_end(words: Sequence[str]) -> list[str]:
         return list(words)
     end = words.index("--")
     return [*words[:end], *(f"./{word}" if word.startswith("-") else word for word in words[end + 1 :])]
-
-
-def _place_of_command(words: Sequence[str], names: Container[str]) -> int | None:
-    """Index of the command: the first word that is neither an option nor an option's value; None if that is none."""
-    flags = {f"--{option.name}" for option in OPTIONS.values() if option.metavar is not None} | _WITH_VALUE
-    place = 0
-    while place < len(words):
-        word = words[place]
-        if word == "--":
-            return None
-        if not word.startswith("-") or word == "-":
-            return place if word in names else None
-        place += 2 if word in flags else 1
-    return None
 
 
 def _is_there(name: str) -> bool:

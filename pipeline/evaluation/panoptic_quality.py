@@ -156,17 +156,23 @@ class _Files:
             ) from error
 
     def segments(self, image: int) -> Segments:
-        entry = self.entries[image]
-        path = self._folder / str(entry["file_name"])
+        try:
+            entry = self.entries[image]
+            name, infos = str(entry["file_name"]), list(entry["segments_info"])
+            category = {int(one["id"]): self.names[one["category_id"]] for one in infos}
+            crowds = frozenset(int(one["id"]) for one in infos if one.get("iscrowd"))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InputError(
+                f"Picture {image} in {self.path} is none of COCO's panoptic ones.",
+                found=f"{type(error).__name__}: {error}",
+                do="give file_name, and segments_info with an id and a category_id of the file's categories",
+            ) from error
+        path = self._folder / name
         pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
         if pixels is None:
             raise InputError(f"There is no picture at {path}, or none that can be read.")
-        infos = entry["segments_info"]
-        return Segments(
-            pixels.astype(np.int64) @ np.array([65536, 256, 1]),  # OpenCV's order: blue first
-            {one["id"]: self.names[one["category_id"]] for one in infos},
-            frozenset(one["id"] for one in infos if one.get("iscrowd")),
-        )
+        numbers = pixels.astype(np.int64) @ np.array([65536, 256, 1])  # OpenCV's order: blue first
+        return Segments(numbers, category, crowds)
 
 
 def _areas(ids: NDArray[np.int64]) -> dict[int, int]:

@@ -62,7 +62,7 @@ class Manifest:
 
     def __post_init__(self) -> None:
         """Raise ValueError for missing entries, and for names that no file can have."""
-        if not {"segment", "render", "mux"} <= set(self.fingerprints):
+        if not {"segment", "track", "render", "mux"} <= set(self.fingerprints):
             raise ValueError("fingerprints of passes are missing")
         if not all(0 <= key < _IDS for key in self.class_names):
             raise ValueError("class_names has a key that is not a class id")

@@ -109,6 +109,8 @@ _LIMITS: tuple[Limit, ...] = (
     canvases("canvas"),
     (("scales",), lambda v: len(v) == 2 and 0 < v[0] <= v[1], "two positive numbers, the smaller first"),
     (("learning_rate", "clip_norm"), lambda v: v > 0, "above 0"),
+    (("weight_decay",), lambda v: v >= 0, "at least 0"),
+    (("seed",), lambda v: 0 <= v < 1 << 32, "a whole number from 0, below 2^32"),
     within_one("flip", "photometry"),
     (("ema_decay",), lambda v: 0 <= v < 1, "in 0..1, below 1"),
 )

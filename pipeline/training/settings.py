@@ -74,7 +74,10 @@ class TrainSettings(LearningSettings):
 
 
 _LIMITS: tuple[Limit, ...] = (
-    at_least_one("objects"),
+    at_least_one("objects", "longest"),
+    (("roi_samples",), lambda v: v is None or v >= 1, "at least 1"),
+    (("driver_weight", "trunk_rate"), lambda v: v >= 0, "at least 0"),
+    (("source_weights",), lambda v: all(one >= 0 for one in v.values()), "numbers that are at least 0"),
     canvases("full_canvas"),
     within_one("paste", "rare_share"),
 )

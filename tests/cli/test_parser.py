@@ -36,6 +36,8 @@ def test_options_of_other_commands_may_stand_anywhere(tmp_path):
     )
     found = Parsers(cli.COMMANDS).parse(["--json", "status", "a", "--json", "b"])
     assert (found.command.name, found.names, found.json) == ("status", ["a", "b"], True)
+    found = Parsers(cli.COMMANDS).parse(["--format", "yolo", "export", "out.mp4", "--out", "labels"])
+    assert (found.command.name, found.name, found.format) == ("export", "out.mp4", "yolo")
     found = Parsers(cli.COMMANDS).parse(["resume", "-q"])
     assert (found.command.name, found.name, found.quiet) == ("resume", None, True)
 

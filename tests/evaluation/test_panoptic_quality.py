@@ -52,6 +52,24 @@ def test_what_lies_on_nothing_known_or_on_a_crowd_is_not_held_against_it():
     assert union.quality == 1.0
 
 
+@pytest.mark.parametrize(
+    ("entry", "fault"),
+    [
+        ({}, "KeyError: 'file_name'"),
+        ({"file_name": "a.png"}, "KeyError: 'segments_info'"),
+        ({"file_name": "a.png", "segments_info": [{"id": 1, "category_id": 9}]}, "KeyError: 9"),
+        ({"file_name": "a.png", "segments_info": [3]}, "TypeError"),
+    ],
+)
+def test_an_entry_that_is_none_is_named(entry, fault, tmp_path):
+    file = tmp_path / "panoptic.json"
+    categories = [{"id": 1, "name": "car"}]
+    file.write_text(json.dumps({"categories": categories, "annotations": [{"image_id": 4, **entry}]}))
+    with pytest.raises(InputError, match=r"Picture 4 in .*panoptic\.json") as told:
+        measure_panoptic(file, file)
+    assert fault in str(told.value)
+
+
 def test_an_export_measured_on_itself_is_right(work, traffic, tmp_path, capsys):
     work([traffic], tmp_path / "out.mp4", view="panoptic")
     assert (
@@ -71,6 +89,10 @@ def test_an_export_measured_on_itself_is_right(work, traffic, tmp_path, capsys):
     assert "1.000" in capsys.readouterr().out
     assert cli.main(["eval", str(tmp_path / "a"), "--truth", str(truth), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["car"]["pq"] == 1.0
+    capsys.readouterr()
+    for words in (["--precision", "float32"], ["--min-side", "3"], ["--min-score", "0.3"], ["--out", "x"]):
+        assert cli.main(["eval", str(tmp_path / "a"), "--truth", str(truth), *words]) == 2
+        assert f"{words[0]} does not apply to panoptic files" in capsys.readouterr().err
     broken = tmp_path / "broken.json"
     broken.write_text(json.dumps({"categories": []}))
     with pytest.raises(InputError, match="no COCO panoptic file"):

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pipeline import cli
 from pipeline.proof.cells import cell_means, plane_difference
 from pipeline.proof.lag import Lag
 from pipeline.proof.limits import limits_of
@@ -69,3 +70,9 @@ def test_frames_behind_damage_in_the_order_of_decoding_are_unsure(traffic):
     damaged = replace(facts, decoded=replace(facts.decoded, flawed=facts.info.pts[[9]]))
     # 11 is shown later and was decoded before; 15 is decoded behind the keyframe and may rest on frames before it.
     assert np.flatnonzero(unsure_frames(damaged)).tolist() == [9, 10, 12, 13, 14, 15]
+
+
+@pytest.mark.parametrize("least", ["nan", "-3", "0", "inf"])
+def test_a_psnr_that_any_or_no_picture_has_is_refused(least, traffic, capsys):
+    assert cli.main(["verify", str(traffic), str(traffic) + ".out", f"--least-psnr={least}"]) == 2
+    assert "least-psnr must be a number of decibels above 0" in capsys.readouterr().err

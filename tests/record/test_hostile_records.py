@@ -32,7 +32,7 @@ MANIFEST = {
     "settings": {"render": {"conf": 0.5, "classes": ["car"]}, "run": {"workers": 2}, "track": {}},
     "weights": {"model": "m", "sha256": "1", "runtime": "r", "stored": True},
     "class_names": {"1": "person"},
-    "fingerprints": {"segment": "s", "render": "r", "mux": "m"},
+    "fingerprints": {"segment": "s", "track": "t", "render": "r", "mux": "m"},
     "chunks": [[0, 8], [8, 16]],
     "frames": 16,
     "seconds": 0.5,

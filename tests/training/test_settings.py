@@ -65,6 +65,12 @@ def test_a_start_is_a_name_of_the_catalog_or_a_path_from_the_file(
         (MINIMUM + "unions: [3, 6]\n", 3, "give a mapping of whole numbers to lists of whole numbers"),
         (MINIMUM + "start: 3\n", 3, "give text"),
         (MINIMUM + "seed: 1\nbatch: 4\nseed: 2\n", 5, "'seed' is already given in line 3"),
+        (MINIMUM + "longest: -5\n", 3, "longest must be at least 1"),
+        (MINIMUM + "roi_samples: 0\n", 3, "roi_samples must be at least 1"),
+        (MINIMUM + "seed: -1\n", 3, "seed must be a whole number from 0"),
+        (MINIMUM + "weight_decay: -0.1\n", 3, "weight_decay must be at least 0"),
+        (MINIMUM + "driver_weight: -2\n", 3, "driver_weight must be at least 0"),
+        (MINIMUM + "source_weights: {camvid: -1}\n", 3, "source_weights must be numbers that are at least 0"),
         (MINIMUM + "steps: 100\nwarmup_steps: 100\n", 4, "fewer than the 100 steps"),
     ],
 )
