@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "networks": {"model", "formats", "weights"},
     "labels": set(),
     "training": {"model", "formats", "weights", "networks", "labels"},
-    "evaluation": {"networks", "labels", "store", "video.colour.pixels"},
+    "evaluation": {"networks", "labels", "store", "segment.shrink"},
     "storage": set(),
     "video": {"storage"},
     "store": set(),

@@ -1,4 +1,4 @@
-"""Runs a network over labelled pictures, each as a frame of a video goes through it."""
+"""Runs a network over labelled pictures, each as `seg-video` gives it a picture."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pipeline.evaluation.classes import same_names
 from pipeline.evaluation.found import Found, found_in
 from pipeline.labels.read_pixels import read_pixels
 from pipeline.labels.truth import Truth
+from pipeline.segment.shrink import shrunk
 from pipeline.structures.detections import Detections
 from pipeline.structures.frame_segmenter import FrameSegmenter
-from pipeline.video.colour.pixels import resized
 
 #: Told how many pictures are done, and of how many.
 Counted = Callable[[int, int], None]
@@ -38,10 +38,9 @@ def segment_labelled(network: FrameSegmenter, truth: Truth, min_score: float, re
 def segment_picture(network: FrameSegmenter, pixels: NDArray[np.uint8]) -> Detections:
     """Detections of uint8 RGB [H, W, 3], boxes in its own px.
 
-    The picture is given in the size that a video of its size would be decoded to, by the same scaler: what is
-    measured is what a video gets.
+    A large picture is shrunk before, as for `seg-video` on pictures: what is measured is what those get.
     """
     height, width = pixels.shape[:2]
     wide, tall = network.input_size(width, height, None)
-    (found,) = network.segment(resized(pixels, wide, tall)[None])
+    (found,) = network.segment(shrunk(pixels, wide, tall)[None])
     return found.scaled(width / wide, height / tall)

@@ -145,7 +145,7 @@ class _Finder:
     def __call__(self, rgb: NDArray[np.uint8], *, class_map: bool) -> tuple[Detections, ClassMap | None]:
         height, width = rgb.shape[:2]
         wide, tall = self._segmenter.frame_size(width, height, None)
-        small = rgb if (wide, tall) == (width, height) else shrunk(rgb, wide, tall)
+        small = shrunk(rgb, wide, tall)
         found: Detections
         if class_map:
             ((found, classes),) = self._segmenter.look(small[None])

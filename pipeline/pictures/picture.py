@@ -74,8 +74,6 @@ class Picture:
         Each pixel is the mean of the area that it covers, as in videos.
         """
         rgb, _ = self.in_8_bit()
-        if (width, height) == (self.width, self.height):
-            return rgb
         return shrunk(rgb, width, height)
 
 

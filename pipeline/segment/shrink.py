@@ -17,8 +17,10 @@ def shrunk(rgb: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]
     """Uint8 [H, W, 3] in another size, [height, width, 3]; each pixel is the mean of the area that it covers.
 
     In simple ratios, as 720 rows to 432, it takes less than half of the time of OpenCV's INTER_AREA, and differs from
-    it by 1, rarely by 2.
+    it by 1, rarely by 2. A picture that has the size already is given back itself.
     """
+    if rgb.shape[:2] == (height, width):
+        return rgb
     if all(_is_simple(ratio) for ratio in (Fraction(rgb.shape[0], height), Fraction(rgb.shape[1], width))):
         return _turned(_fewer_rows(_turned(_fewer_rows(rgb, height)), width))
     return np.asarray(cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA), np.uint8)

@@ -18,9 +18,9 @@ from pipeline.labels.pixel_folder import PixelEntry, load_pixels, read_pixel_cla
 from pipeline.networks.registry import find_source
 from pipeline.networks.semantic import is_semantic, load_classifier
 from pipeline.networks.settings import LoadSettings
+from pipeline.segment.shrink import shrunk
 from pipeline.structures.class_map import ClassMap, PixelClassifier
 from pipeline.structures.pixel_classes import VOID, PixelClasses
-from pipeline.video.colour.pixels import resized
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +78,7 @@ def classify_picture(network: PixelClassifier, pixels: NDArray[np.uint8]) -> Cla
     """The class map uint8 [H, W] of uint8 RGB [H, W, 3], which the network is given in its own size."""
     height, width = pixels.shape[:2]
     wide, tall = network.input_size(width, height, None)
-    (found,) = network.classify(resized(pixels, wide, tall)[None], (height, width))
+    (found,) = network.classify(shrunk(pixels, wide, tall)[None], (height, width))
     return found
 
 

@@ -1,4 +1,4 @@
-"""Turns FFmpeg's frames into upright planes or RGB, planes into FFmpeg's frames, and resizes pictures as videos are."""
+"""Turns FFmpeg's frames into upright planes or RGB, and planes into FFmpeg's frames."""
 
 from __future__ import annotations
 
@@ -162,19 +162,3 @@ def _view(plane: VideoPlane, bit_depth: int) -> Plane:
 def _upright(pixels: NDArray[Sample], info: VideoInfo) -> NDArray[Sample]:
     turned = pixels[:, ::-1] if info.mirrored else pixels
     return np.rot90(turned, k=-(info.rotation // 90))
-
-
-def resized(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
-    """RGB uint8 [H, W, 3] in `width` x `height` px, by the scaler that videos are decoded with."""
-    if (height, width) == pixels.shape[:2]:
-        return pixels
-    frame = VideoFrame.from_ndarray(np.ascontiguousarray(pixels), "rgb24").reformat(
-        width=width,
-        height=height,
-        format="rgb24",
-        src_color_range=ColorRange.JPEG,
-        dst_color_range=ColorRange.JPEG,
-        interpolation=SCALING,
-        threads=1,
-    )
-    return frame.to_ndarray().astype(np.uint8, copy=False)
