@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.files import digest_of
+from pipeline.record.fingerprint import chunk_mark
 from pipeline.record.ledger import Entry, Ledger
 from pipeline.record.manifest import Manifest
 from pipeline.record.run_folder import RunFolder
@@ -78,12 +79,12 @@ def _file(path: str, recorded: str | None) -> dict[str, Any]:
 
 
 def _chunk(manifest: Manifest, ledger: Ledger, index: int) -> dict[str, Any]:
-    """A chunk's span, and the SHA-256 of what each pass made of it."""
+    """A chunk's span, and the SHA-256 of its detections, its tracks and its part of the output."""
     start, stop = manifest.chunks[index]
     passes = {}
     for step in ("segment", "track", "render"):
         entry = ledger.entry(step, index)
-        wanted = f"{manifest.fingerprints[step]}:{start}-{stop}"
+        wanted = chunk_mark(manifest.fingerprints[step], start, stop)
         if entry is not None and entry.failed is None and entry.fingerprint == wanted:
             passes[step] = _hash(entry)
     return {"frames": [start, stop], **passes}

@@ -6,8 +6,6 @@ import hashlib
 import json
 from dataclasses import asdict, is_dataclass
 
-from pipeline.structures.chunk import Chunk
-
 
 def mark(name: str, release: int, *parts: object) -> str:
     """A fingerprint of 32 hex digits. parts : JSON values or dataclasses of them, in order."""
@@ -16,6 +14,6 @@ def mark(name: str, release: int, *parts: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def chunk_mark(mark_of_pass: str, chunk: Chunk) -> str:
+def chunk_mark(mark_of_pass: str, start: int, stop: int) -> str:
     """Fingerprint of a chunk's result; it depends on the span of frames and not on the chunk's number."""
-    return f"{mark_of_pass}:{chunk.start}-{chunk.stop}"
+    return f"{mark_of_pass}:{start}-{stop}"

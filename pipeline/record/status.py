@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from pipeline.record.fingerprint import chunk_mark
 from pipeline.record.ledger import Entry, Ledger
 from pipeline.record.lock import is_held
 from pipeline.record.manifest import Manifest
@@ -21,7 +23,8 @@ class RunStatus:
     state : running, done, failed (some chunks did), stopped, or elsewhere (begun by another machine, and known from
     the storage). frames : of the video. segmented, rendered : number of frames that are done.
     weights : as in the manifest. frames_per_second : see the function of that name.
-    failed : chunk and reason of each failure. resume : the command that continues the run; None if there is none.
+    failed : chunk and reason of each failure under the present plan. resume : the command that continues the run; None
+    if there is none.
     """
 
     folder: str
@@ -46,12 +49,12 @@ def run_status(folder: Path) -> RunStatus:
     run = RunFolder(folder)
     ledger = Ledger(run.ledger)
     prints = manifest.fingerprints
-    segmented = _chunks(_done(ledger, manifest, "segment", prints["segment"]))
-    rendered = _chunks(_done(ledger, manifest, "render", prints["render"]))
+    segmented = _chunks(_done(ledger, manifest, "segment"))
+    rendered = _chunks(_done(ledger, manifest, "render"))
     joined = ledger.entry("join")
     has_joined = joined is not None and prints["segment"] in joined.holds
     mux = _has_output(run, ledger, manifest)
-    failed = tuple((entry.chunk or 0, entry.failed or "") for entry in ledger.failures())
+    failed = tuple(_failures(ledger, manifest))
     state: Literal["running", "done", "failed", "stopped", "elsewhere"] = "stopped"
     if is_address(manifest.output) and not run.ledger.exists():
         state, there = "elsewhere", made_elsewhere(Address(manifest.output))
@@ -83,11 +86,7 @@ def frames_per_second(ledger: Ledger, manifest: Manifest) -> float | None:
     start = ledger.entry("start")
     if start is None:
         return None
-    painted = [
-        entry
-        for entry in _done(ledger, manifest, "render", manifest.fingerprints["render"])
-        if entry.at > start.at
-    ]
+    painted = [entry for entry in _done(ledger, manifest, "render") if entry.at > start.at]
     mux = ledger.entry("mux")
     ends = [entry.at for entry in [*painted, *([mux] if mux else [])]]
     seconds = max(ends, default=start.at) - start.at
@@ -111,14 +110,30 @@ def _has_output(run: RunFolder, ledger: Ledger, manifest: Manifest) -> bool:
         return False
 
 
-def _done(ledger: Ledger, manifest: Manifest, step: str, fingerprint: str) -> list[Entry]:
+def _done(ledger: Ledger, manifest: Manifest, step: str) -> list[Entry]:
     """The entries of chunks that are done with the manifest's settings."""
-    wanted = {(index, f"{fingerprint}:{start}-{stop}") for index, (start, stop) in enumerate(manifest.chunks)}
     return [
         entry
         for entry in ledger.entries()
-        if entry.step == step and not entry.failed and (entry.chunk, entry.fingerprint) in wanted
+        if entry.step == step and not entry.failed and _is_of_plan(entry, manifest)
     ]
+
+
+def _failures(ledger: Ledger, manifest: Manifest) -> Iterator[tuple[int, str]]:
+    """Chunk and reason of each failure under the manifest's plan; those of an earlier one do not count."""
+    for entry in ledger.failures():
+        if entry.chunk is not None and entry.failed is not None and _is_of_plan(entry, manifest):
+            yield entry.chunk, entry.failed
+
+
+def _is_of_plan(entry: Entry, manifest: Manifest) -> bool:
+    """True for the entry of a chunk that the plan has, with the fingerprint that it has there."""
+    if entry.chunk is None or not 0 <= entry.chunk < len(manifest.chunks):
+        return False
+    mark_of_pass = manifest.fingerprints.get(entry.step)
+    return mark_of_pass is not None and entry.fingerprint == chunk_mark(
+        mark_of_pass, *manifest.chunks[entry.chunk]
+    )
 
 
 def _chunks(entries: list[Entry]) -> set[int]:

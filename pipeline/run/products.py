@@ -147,7 +147,10 @@ class Products:
 
     def _mark(self, key: Key) -> str:
         name, index = key
-        return self.marks[name] if index is None else chunk_mark(self.marks[name], self.run.chunks[index])
+        if index is None:
+            return self.marks[name]
+        chunk = self.run.chunks[index]
+        return chunk_mark(self.marks[name], chunk.start, chunk.stop)
 
     def _holder(self, step: Pass) -> Entry | None:
         """The entry of the whole film's file that holds this pass's products; None if there is none."""
