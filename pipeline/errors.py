@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pipeline.terminal import one_line
 
 
@@ -92,3 +94,15 @@ class InterruptedRunError(SegVideoError):
     """The user stopped the run; it can be resumed."""
 
     exit_code = 130
+
+
+def joint_exit_code(errors: Sequence[SegVideoError | None], *, damaged: bool = False) -> int:
+    """The exit code of a command with several results, from the error of each, or None for what went well.
+
+    0 if all went well; 4 if some failed or are damaged; the code of the failure if all failed alike.
+    """
+    failures = [error for error in errors if error is not None]
+    codes = {error.exit_code for error in failures}
+    if len(failures) == len(errors) and len(codes) == 1:
+        return codes.pop()
+    return ChunksFailedError.exit_code if failures or damaged else 0

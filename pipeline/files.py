@@ -1,13 +1,14 @@
-"""Write files atomically, and hash them: the one module that does either."""
+"""Write files atomically, and hash them and what they are made from: the one module that does either."""
 
 from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import os
 import stat
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -103,6 +104,12 @@ def digest_of_stream(stream: BinaryIO) -> str:
     while block := stream.read(_BLOCK_BYTES):
         digest.update(block)
     return digest.hexdigest()
+
+
+def fingerprint_of(values: Sequence[object]) -> str:
+    """A fingerprint of JSON values, in 32 hex digits; other values count as their text."""
+    text = json.dumps([*values], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def fresh_file(path: Path, folder: Path) -> Path:

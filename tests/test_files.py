@@ -8,7 +8,7 @@ import pytest
 
 from pipeline import files
 from pipeline.errors import UsageError, WriteError
-from pipeline.files import digest_of, make_folder, whole_file, whole_stream, write_whole
+from pipeline.files import digest_of, fingerprint_of, make_folder, whole_file, whole_stream, write_whole
 
 
 def test_a_full_disk_leaves_what_was_there_and_nothing_else(tmp_path, monkeypatch):
@@ -135,3 +135,8 @@ def test_a_folder_that_cannot_be_made_is_told_like_a_file(tmp_path):
     for below in ("file", "file/under"):
         with pytest.raises(WriteError, match=rf"Cannot write {tmp_path / below}\.\n  found: "):
             make_folder(tmp_path / below)
+
+
+def test_a_fingerprint_stays_what_it_was():
+    values = ["found", 5, {"b": 1, "a": (2, None)}, Path("ü")]
+    assert fingerprint_of(values) == "38d480c19b106ca6fb5ae6e6fc804c2c"

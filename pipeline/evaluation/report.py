@@ -7,8 +7,8 @@ from typing import Any
 
 from pipeline.evaluation.average_precision import ClassCurve
 from pipeline.evaluation.evaluate import ClassScore, Evaluation
-from pipeline.evaluation.figures import figure_text, mean_of
-from pipeline.labels.confusion import PixelScore
+from pipeline.evaluation.figures import figure_text
+from pipeline.labels.confusion import PixelScore, mean_of
 
 Table = list[tuple[str, ...]]
 

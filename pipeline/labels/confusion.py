@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,20 +69,21 @@ class Confusion:
     @property
     def mean_accuracy(self) -> float | None:
         """Mean accuracy of the classes that occur in the labels."""
-        return _mean([one.accuracy for one in self.scores])
+        return mean_of([one.accuracy for one in self.scores])
 
     @property
     def mean_iou(self) -> float | None:
         """Mean IoU of the classes that occur in labels or predictions."""
-        return _mean([one.iou for one in self.scores])
+        return mean_of([one.iou for one in self.scores])
 
     @property
     def mean_dice(self) -> float | None:
         """Mean Dice of the classes that occur in labels or predictions."""
-        return _mean([one.dice for one in self.scores])
+        return mean_of([one.dice for one in self.scores])
 
 
-def _mean(values: list[float | None]) -> float | None:
+def mean_of(values: Sequence[float | None]) -> float | None:
+    """The mean of those that exist; None where none does."""
     there = [value for value in values if value is not None]
     return sum(there) / len(there) if there else None
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import threading
 import time
@@ -16,8 +14,8 @@ from pathlib import Path
 from typing import Protocol
 
 from pipeline.cores import usable_cores
-from pipeline.errors import ChunksFailedError, InputError, InterruptedRunError, SegVideoError, UsageError
-from pipeline.files import anything, digest_of
+from pipeline.errors import InputError, InterruptedRunError, SegVideoError, UsageError, joint_exit_code
+from pipeline.files import anything, digest_of, fingerprint_of
 from pipeline.job.protection import check_replaceable
 from pipeline.pictures.job import PictureJob, PictureResult
 from pipeline.pictures.one_picture import Finder, FoundInPicture, MadePicture, make_picture
@@ -109,11 +107,7 @@ def segment_pictures(
 
 def picture_exit_code(results: Sequence[PictureResult]) -> int:
     """0 if every picture is there; 4 if some failed; if all failed alike, that failure's code."""
-    errors = [result.error for result in results if result.error is not None]
-    codes = {error.exit_code for error in errors}
-    if len(errors) == len(results) and len(codes) == 1:
-        return codes.pop()
-    return ChunksFailedError.exit_code if errors else 0
+    return joint_exit_code([result.error for result in results])
 
 
 _Became = MadePicture | SegVideoError | str
@@ -209,8 +203,9 @@ class _Batch:
         if not os.path.isfile(pair.source):  # noqa: PTH113  # a name may be too long to be looked at
             raise InputError(f"There is no picture at {pair.source}.", do="check the path")
         output, job = self._store.name_of(pair.output), self._job
-        found = _mark("found", digest_of(pair.source), *self._network)
-        made = _mark("made", found, output, asdict(job.track), asdict(job.render), asdict(job.write))
+        found = fingerprint_of(["found", _RELEASE, digest_of(pair.source), *self._network])
+        settings = [asdict(job.track), asdict(job.render), asdict(job.write)]
+        made = fingerprint_of(["made", _RELEASE, found, output, *settings])
         last = self._made.get(output)
         check_replaceable(pair.output)
         if last is not None and last.entry.made == made and self._is_whole(pair.output, last):
@@ -301,8 +296,3 @@ def _threads(batch: int) -> int:
     Where the network is given several pictures at a time, so many wait in it, and as many for the next call.
     """
     return usable_cores() + 1 + 2 * (batch - 1)
-
-
-def _mark(step: str, *parts: object) -> str:
-    text = json.dumps([step, _RELEASE, *parts], sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]

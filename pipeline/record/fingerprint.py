@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import asdict, is_dataclass
+
+from pipeline.files import fingerprint_of
 
 
 def mark(name: str, release: int, *parts: object) -> str:
     """A fingerprint of 32 hex digits. parts : JSON values or dataclasses of them, in order."""
     plain = [asdict(part) if is_dataclass(part) and not isinstance(part, type) else part for part in parts]
-    text = json.dumps([name, release, *plain], sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return fingerprint_of([name, release, *plain])
 
 
 def chunk_mark(mark_of_pass: str, start: int, stop: int) -> str:

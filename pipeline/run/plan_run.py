@@ -19,7 +19,7 @@ from pipeline.record.source_identity import SourceIdentity
 from pipeline.render.drawn_view import DrawnView
 from pipeline.run.run import Network, Run
 from pipeline.segment.key_frames import film_key_frames
-from pipeline.segment.network_classes import network_classes
+from pipeline.segment.network_classes import load_settings, network_classes
 from pipeline.segment.settings import SegmentSettings
 from pipeline.storage.frame_film import gaps_in
 from pipeline.structures.address import FrameFolder, Place, in_full
@@ -106,13 +106,7 @@ def _network(
     """The network; stored class maps exist whatever is drawn."""
     if stored is not None:
         return Network(**vars(stored), stored=True)
-    wanted = LoadSettings(
-        device=settings.device,
-        precision=settings.precision,
-        pixel_classes=view.classes is not None,
-        thorough=settings.thorough,
-        film=True,
-    )
+    wanted = load_settings(settings, class_maps=view.classes is not None, film=True)
     return replace(_known_network(settings.model, wanted, fetch), classes=view.classes)
 
 

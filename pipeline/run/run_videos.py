@@ -19,6 +19,7 @@ from pipeline.errors import (
     StoreError,
     UsageError,
     WriteError,
+    joint_exit_code,
 )
 from pipeline.job.inputs import Pair, pairs
 from pipeline.job.request import JobRequest
@@ -121,12 +122,8 @@ def run_videos(
 
 def exit_code(results: Sequence[VideoResult]) -> int:
     """0 if every video is made; 4 if some failed or are damaged; the code of the failure if all failed alike."""
-    errors = [result.error for result in results if result.error is not None]
-    codes = {error.exit_code for error in errors}
-    if len(errors) == len(results) and len(codes) == 1:
-        return codes.pop()
     damaged = any(result.damage for result in results)
-    return ChunksFailedError.exit_code if errors or damaged else 0
+    return joint_exit_code([result.error for result in results], damaged=damaged)
 
 
 def run_video(

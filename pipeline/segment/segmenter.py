@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.segment.black_border import without_black_border
+from pipeline.segment.network_classes import load_settings
 from pipeline.segment.settings import SegmentSettings
 from pipeline.structures.class_map import ClassMap
 from pipeline.structures.detections import Detections
 from pipeline.structures.frame_segmenter import FrameSegmenter
 from pipeline.structures.panoptic_segmenter import PanopticSegmenter
-
-if TYPE_CHECKING:
-    from pipeline.networks.settings import LoadSettings
 
 
 class Segmenter:
@@ -54,7 +53,8 @@ class Segmenter:
         """Load the network; returns the name of each class id. Raises WeightsError, ConfigError."""
         from pipeline.networks.registry import load
 
-        self._network = load(self._source, self._load_settings())
+        wanted = load_settings(self.settings, class_maps=self._class_maps, film=self._film)
+        self._network = load(self._source, replace(wanted, threads=self.threads, callers=self._callers))
         return dict(self._network.class_names)
 
     @property
@@ -98,19 +98,3 @@ class Segmenter:
     def close(self) -> None:
         """Release the network."""
         self._network = None
-
-    def _load_settings(self) -> LoadSettings:
-        from pipeline.networks.settings import LoadSettings
-
-        asked = self.settings
-        return LoadSettings(
-            device=asked.device,
-            precision=asked.precision,
-            threads=self.threads,
-            callers=self._callers,
-            batch=asked.batch,
-            score=asked.score,
-            pixel_classes=self._class_maps,
-            thorough=asked.thorough,
-            film=self._film,
-        )

@@ -11,7 +11,10 @@ from pipeline.structures.computing import DEVICES, PRECISIONS
 
 @dataclass(frozen=True)
 class SegmentSettings:
-    """Settings of the network; changing `model`, `score` or `thorough` means running it again.
+    """Settings of the network.
+
+    Changing `model`, `score`, `every` or `thorough` means running it again; so does changing `device` or `precision`
+    where another runtime comes of it.
 
     model : a name of the catalog, or the path of a file of weights.
     score : least score of a stored detection. It is far below what is shown, so that tracking can use weak detections
