@@ -7,9 +7,7 @@ from numpy.typing import NDArray
 
 from pipeline.model.config import DetectionConfig
 from pipeline.structures.detections import Detections
-
-#: A cell from this value of `roi_masks` on belongs to the object.
-_INSIDE = 128
+from pipeline.structures.masks import INSIDE
 
 
 def weighed(found: Detections, detection: DetectionConfig) -> Detections:
@@ -28,7 +26,7 @@ def weighed(found: Detections, detection: DetectionConfig) -> Detections:
 
 def mask_sureness(roi_masks: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Mean probability float32 [N] of the cells inside each mask of uint8 [N, 28, 28]; of an empty one its largest."""
-    inside = roi_masks >= _INSIDE
+    inside = roi_masks >= INSIDE
     count = inside.sum(axis=(1, 2), dtype=np.float32)
     total = np.where(inside, roi_masks, 0).sum(axis=(1, 2), dtype=np.float32)
     sureness = np.where(count > 0, total / np.maximum(count, 1), roi_masks.max(axis=(1, 2)))

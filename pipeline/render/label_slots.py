@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.structures.masks import INSIDE
+
 Floats = NDArray[np.float64]
 
 # A slot is (column, row, steps, cost). Column: -2 left of the box, -1 at its left edge, 0 centred, 1 at its right
@@ -30,8 +32,6 @@ _SLOTS = (
 )
 #: Price of covering another label, a near object and a far one whole: text over text cannot be read at all.
 LABEL_PRICE, NEAR_PRICE, FAR_PRICE = 16.0, 3.0, 0.6
-#: From here on a mask's cell belongs to its object.
-_INSIDE = 128
 _COSTS = np.array([cost for *_, cost in _SLOTS])
 # A slot's left edge as shares of x1, x2, the label's width and the gap; its top of y1, y2, height and gap.
 _ACROSS = {
@@ -109,7 +109,7 @@ def leader_reaches(masks: NDArray[np.uint8]) -> Floats:
 
     masks : uint8 [N, c, c].
     """
-    inside = masks >= _INSIDE
+    inside = masks >= INSIDE
     shares = (np.arange(masks.shape[1]) + 0.5) / masks.shape[1]
     rows: NDArray[np.bool_] = np.any(inside, axis=2)
     first = np.where(rows, shares, 1.0).min(axis=1, initial=1.0)

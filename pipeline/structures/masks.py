@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 #: Side of a stored mask, in cells: the mask head's output (He et al. 2017, figure 4).
 ROI_MASK_SIZE = 28
 
+#: A cell of a stored mask from this value on belongs to the object.
+INSIDE = 128
+
 
 class PastedMask(NamedTuple):
     """A mask cropped to the pixels of its box: `pixels[i, j]` is frame pixel (`top` + i, `left` + j)."""

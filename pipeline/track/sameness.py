@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.structures.masks import INSIDE
 from pipeline.track.association import overlaps, overlaps_of_pairs
 from pipeline.track.observation import Observation, stacked_boxes
 from pipeline.track.settings import TrackSettings
@@ -24,8 +25,6 @@ _WITHIN = 0.85
 #: Boxes that touch, grown by this share of their size to each side, may lie on each other in other frames.
 _BESIDE = 0.5
 
-#: From here on a mask's cell belongs to its object.
-_INSIDE = 128
 
 #: So many of the frames in which both were found are compared.
 _COMPARED = 8
@@ -126,7 +125,7 @@ def _shares_within(pairs: Sequence[tuple[Observation, Observation]]) -> Floats:
     """For each pair [P] the share of the lesser one's mask that lies in the greater one's, cell by cell."""
     ordered = [sorted(pair, key=_area) for pair in pairs]
     boxes = np.array([[one.box for one in pair] for pair in ordered])
-    masks = np.array([[one.mask for one in pair] for pair in ordered]) >= _INSIDE
+    masks = np.array([[one.mask for one in pair] for pair in ordered]) >= INSIDE
     cells = masks.shape[-1]
     low, sides = boxes[..., :2], np.maximum(boxes[..., 2:] - boxes[..., :2], 1e-3)
     middles = (np.arange(cells) + 0.5)[:, None] / cells
@@ -156,6 +155,6 @@ def _boxes_at(seen: Sequence[Observation], times: list[float]) -> Floats:
 
 def _mask_overlap(one: Observation, other: Observation) -> float:
     """IoU of the cells of two masks whose boxes are nearly the same."""
-    first, second = one.mask >= _INSIDE, other.mask >= _INSIDE
+    first, second = one.mask >= INSIDE, other.mask >= INSIDE
     either = int((first | second).sum())
     return float((first & second).sum()) / either if either else 0.0

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.structures.frame_motion import DIRECTIONS, EdgeMap
+from pipeline.structures.masks import INSIDE
 
 Sums = NDArray[np.int32]
 
@@ -35,8 +36,6 @@ _DOWN = np.concatenate([[0], np.rint(_LENGTH * np.sin(_TURNS))]).astype(np.int32
 #: A cell stands if it has had an edge in this share of the samples, which has faced one way with this share.
 _MOSTLY, _STANDS = 0.7, 0.9
 
-#: From here on a mask's cell belongs to its object.
-_INSIDE = 128
 
 #: Rows of cells from the bottom of the picture within which the own car begins.
 _BOTTOM_CELLS = 3
@@ -92,7 +91,7 @@ class StandingParts:
         if self.left_out is not None:
             ((x1, y1, x2, y2),) = self._cells(box[None], size)
             down, across = (np.arange(cells) * len(mask) // cells for cells in (y2 - y1, x2 - x1))
-            self.left_out[y1:y2, x1:x2] |= mask[np.ix_(down, across)] >= _INSIDE
+            self.left_out[y1:y2, x1:x2] |= mask[np.ix_(down, across)] >= INSIDE
 
     def end_scene(self) -> None:
         """Keep what stood, and begin anew: another scene may be another camera's."""
