@@ -20,6 +20,12 @@ _BLOCK_BYTES = 1 << 20
 #: Suffix of a run's folder, which lies beside its output and is named after it.
 RUN_SUFFIX = ".seg-run"
 
+#: Name of the file of detections in a run's folder, and the suffix that the file of class maps beside it has instead.
+DETECTIONS_NAME, CLASS_MAPS_SUFFIX = "detections.parquet", ".classes.parquet"
+
+#: Permissions of a folder for its owner alone.
+PRIVATE = 0o700
+
 #: Suffix of temporary files, which tells those of a killed process from a user's.
 TEMPORARY_SUFFIX = ".seg-video-part"
 

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from pipeline.errors import WeightsError
 
+#: Path of a unit in a block of our ResNet: stage, number, and that of its convolution, None for the shortcut.
+BLOCK_UNIT = re.compile(r"backbone/stage(\d)_block(\d+)/(?:conv(\d)|shortcut)")
+
 #: Names shown of each list in an error; the count says how many there are.
 _SHOWN = 12
 

@@ -13,10 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import InputError
 from pipeline.labels.choose import read_list
-from pipeline.structures.pixel_classes import VOID, PixelClasses
-
-#: Names and colours of the classes; optional if a network or settings provide them.
-CLASS_FILE = "classes.json"
+from pipeline.structures.pixel_classes import CLASS_FILE, VOID, PixelClasses
 
 _PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 

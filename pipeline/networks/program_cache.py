@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import WeightsError
-from pipeline.files import make_folder
+from pipeline.files import PRIVATE, make_folder
 from pipeline.model.staged.program_file import Graphs, read_program
 from pipeline.weights.cache import CACHE_VARIABLE, WeightsCache
 
@@ -33,7 +33,7 @@ class ProgramCache:
 
     def create(self) -> None:
         """Create the folder, accessible only to its owner. Raises WriteError, WeightsError if it is not this user's."""
-        make_folder(self.folder, 0o700)
+        make_folder(self.folder, PRIVATE)
         _require_own(self.folder)
 
     def path(self, name: str) -> Path:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 
-#: EXIF's tag, its type (an unsigned 16-bit number) and bytes an entry (CIPA DC-008, 4.6.4).
-_TAG, _SHORT, _ENTRY_BYTES = 0x0112, 3, 12
+#: What files put before a block of EXIF.
+EXIF_HEAD = b"Exif\0\0"
 
+#: EXIF's tag (CIPA DC-008, 4.6.4), its type, an unsigned 16-bit number, and bytes an entry.
+ORIENTATION = 0x0112
+_SHORT, _ENTRY_BYTES = 3, 12
 
 _XMP = re.compile(rb"(tiff:Orientation(?:=\"|=\'|>))[2-8]")
 
@@ -43,6 +46,6 @@ def _orientation_place(exif: bytes) -> int | None:
         place = first + 2 + entry * _ENTRY_BYTES
         if place + _ENTRY_BYTES > len(exif):
             return None
-        if number(place, 2) == _TAG and number(place + 2, 2) == _SHORT:
+        if number(place, 2) == ORIENTATION and number(place + 2, 2) == _SHORT:
             return place + 8
     return None

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from pipeline.errors import InputError
-from pipeline.pictures.orientation import upright_exif, upright_xmp
+from pipeline.pictures.orientation import EXIF_HEAD, ORIENTATION, upright_exif, upright_xmp
 from pipeline.pictures.picture import Picture, Pixels, Remarks
 
 #: Kinds that are read, by Pillow's names. Others stay shut: EPS, for one, is a program that Ghostscript would run.
@@ -28,7 +28,6 @@ MOST_PIXELS = 178_956_970
 #: What readers raise for a broken file, each its own.
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, OverflowError, struct.error, zlib.error, cv2.error)
 
-_ORIENTATION = 0x0112
 #: What turns pixels [H, W, ...] upright, by the orientation that EXIF tells (CIPA DC-008, 4.6.4 A).
 _TURNS: Mapping[int, Callable[[Pixels], Pixels]] = {
     2: lambda pixels: pixels[:, ::-1],
@@ -141,7 +140,7 @@ def _orientation(image: Image.Image) -> int:
     if image.format == "TIFF":
         return 1
     try:
-        found = image.getexif().get(_ORIENTATION, 1)
+        found = image.getexif().get(ORIENTATION, 1)
     except _BROKEN:  # remarks that cannot be read say nothing; the pixels may be good
         return 1
     return found if isinstance(found, int) else 1
@@ -162,7 +161,7 @@ def _remarks(image: Image.Image) -> Remarks:
 def _exif(image: Image.Image) -> bytes | None:
     block = image.info.get("exif")
     if isinstance(block, bytes):
-        return upright_exif(block.removeprefix(b"Exif\0\0"))
+        return upright_exif(block.removeprefix(EXIF_HEAD))
     if image.format != "TIFF":
         return None
     found, kept = image.getexif(), Image.Exif()
@@ -170,4 +169,4 @@ def _exif(image: Image.Image) -> bytes | None:
         value = found.get_ifd(tag) if tag in (0x8769, 0x8825) else found.get(tag)
         if value:
             kept[tag] = value
-    return kept.tobytes().removeprefix(b"Exif\0\0") if len(kept) else None
+    return kept.tobytes().removeprefix(EXIF_HEAD) if len(kept) else None

@@ -15,7 +15,15 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.errors import StoreError, UsageError, WriteError
-from pipeline.files import RUN_SUFFIX, MayReplace, digest_of, remove_temporaries, whole_file
+from pipeline.files import (
+    DETECTIONS_NAME,
+    PRIVATE,
+    RUN_SUFFIX,
+    MayReplace,
+    digest_of,
+    remove_temporaries,
+    whole_file,
+)
 from pipeline.job.output_template import FOLDER_OF_SEVERAL
 from pipeline.record.layout import check_private
 from pipeline.record.lock import run_lock
@@ -57,7 +65,7 @@ class PictureStore:
         first = outputs[0].absolute()
         alone = first.with_name(first.name + RUN_SUFFIX)
         self.folder = alone if len(outputs) == 1 else first.parent / FOLDER_OF_SEVERAL
-        self.path = self.folder / "detections.parquet"
+        self.path = self.folder / DETECTIONS_NAME
         self._parts = self.folder / "parts"
 
     @staticmethod
@@ -65,7 +73,7 @@ class PictureStore:
         """Names of the files of a folder that a run has made, one by one or several at once. Raises StoreError."""
         alone = {path.name.removesuffix(RUN_SUFFIX) for path in folder.glob(f"*{RUN_SUFFIX}")}
         several = folder / FOLDER_OF_SEVERAL
-        files = [several / "detections.parquet", *(several / "parts").glob("*.parquet")]
+        files = [several / DETECTIONS_NAME, *(several / "parts").glob("*.parquet")]
         maps = several / "labels"
         painted = {path.relative_to(maps).with_suffix("").as_posix() for path in maps.rglob("*.png")}
         stored = {known.entry.output for file in files if file.exists() for known in _read(file)}
@@ -84,7 +92,7 @@ class PictureStore:
         """
         check_private(self.folder)
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
         except OSError as error:
             raise WriteError(
                 f"Cannot write into {self.folder.parent}.",

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
+from pipeline.pictures.orientation import EXIF_HEAD
 from pipeline.pictures.picture import Picture, Remarks
 from pipeline.pictures.settings import PictureSettings
 from pipeline.pictures.wide_png import wide_png
@@ -74,7 +75,7 @@ def _said(kind: str, remarks: Remarks) -> dict[str, Any]:
     if remarks.icc is not None:
         said["icc_profile"] = remarks.icc
     if remarks.exif is not None:
-        said["exif"] = b"Exif\0\0" + remarks.exif
+        said["exif"] = EXIF_HEAD + remarks.exif
     if remarks.xmp is not None and kind in ("JPEG", "WEBP", "AVIF"):
         said["xmp"] = remarks.xmp
     if remarks.xmp is not None and kind == "PNG":

@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import RunInTheWayError, WriteError
-from pipeline.files import remove_temporaries
+from pipeline.files import PRIVATE, remove_temporaries
 from pipeline.job.output_template import run_folder
 from pipeline.record.run_folder import RunFolder
-
-_PRIVATE = 0o700
 
 #: Folders of the passes' products, which are removed after success.
 _WORK_FOLDERS = ("detections", "tracks", "labels", "parts")
@@ -85,7 +83,7 @@ class RunLayout(RunFolder):
         Raises WriteError, and RunInTheWayError as check_private does.
         """
         try:
-            self.folder.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+            self.folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
         except OSError as error:
             raise WriteError(
                 f"Cannot write into {self.output.parent}.",
@@ -102,12 +100,12 @@ class RunLayout(RunFolder):
         self.make_folder()
         remove_temporaries(self.folder)
         try:
-            self.work.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+            self.work.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
             check_private(self.work)
             for name in _WORK_FOLDERS:
                 folder = self.work / name
                 if not os.path.lexists(folder):
-                    folder.mkdir(mode=_PRIVATE)
+                    folder.mkdir(mode=PRIVATE)
                 check_private(folder)
                 remove_temporaries(folder)
         except OSError as error:

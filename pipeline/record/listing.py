@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from pipeline.errors import RunInTheWayError, UsageError, WriteError
-from pipeline.files import whole_stream, write_whole
+from pipeline.files import PRIVATE, whole_stream, write_whole
 from pipeline.loading.typed_json import typed_json
 from pipeline.record.layout import check_private
 from pipeline.record.own_file import read_own
@@ -26,8 +26,6 @@ LISTING_SUFFIX = ".seg-listing"
 
 #: The shard follows from the digest of the output, so that two videos with one output meet in the same shard.
 SHARDS = 64
-
-_PRIVATE = 0o700
 
 
 @dataclass(frozen=True)
@@ -103,7 +101,7 @@ class ListingRecord:
         """
         for name in ("", "shards", "outcomes", "claims"):
             folder = self.folder / name
-            folder.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+            folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
             check_private(folder)
         count = nbytes = 0
         with ExitStack() as stack:

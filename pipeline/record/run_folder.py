@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.files import CLASS_MAPS_SUFFIX, DETECTIONS_NAME
+
 
 @dataclass(frozen=True)
 class RunFolder:
@@ -30,7 +32,7 @@ class RunFolder:
     @property
     def joined(self) -> Path:
         """All detections and tracks of the video."""
-        return self.folder / "detections.parquet"
+        return self.folder / DETECTIONS_NAME
 
     @property
     def receipt(self) -> Path:
@@ -45,5 +47,5 @@ class RunFolder:
     @property
     def record(self) -> tuple[Path, ...]:
         """All files that stay after success, if the run has them; the manifest, which marks it as a run, comes last."""
-        maps = self.joined.with_suffix(".classes.parquet")
+        maps = self.joined.with_suffix(CLASS_MAPS_SUFFIX)
         return (self.joined, maps, self.own_car, self.ledger, self.receipt, self.manifest)

@@ -21,8 +21,9 @@ from pipeline.render.palette import COLOURS
 from pipeline.render.plate import capitals_px, paint_plate, plate_size
 from pipeline.render.settings import RenderSettings
 from pipeline.render.shown import ShownTracks
-from pipeline.render.yuv_colour import Rgb, YuvColour, yuv_colour
+from pipeline.render.yuv_colour import YuvColour, yuv_colour
 from pipeline.structures.class_map import ClassMap
+from pipeline.structures.colour import Rgb
 from pipeline.structures.panoptic import stuff_classes
 from pipeline.structures.pixel_classes import PixelClasses
 from pipeline.structures.tracks import Tracks

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from pipeline.render.blend import OPAQUE
 from pipeline.render.label import label_alpha
-from pipeline.render.yuv_colour import Rgb, yuv_colour
+from pipeline.render.yuv_colour import yuv_colour
+from pipeline.structures.colour import Rgb
 from pipeline.structures.yuv_frame import Plane, YuvFrame
 
 _DARK: Rgb = (16, 18, 22)

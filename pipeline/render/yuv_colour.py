@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-Rgb = tuple[int, int, int]
+from pipeline.structures.colour import Rgb
 
 #: Weights of red and blue in luma: ITU-R BT.601, BT.709, BT.2020 (non-constant luminance).
 _RED_BLUE = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722), "bt2020": (0.2627, 0.0593)}

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.errors import StoreError
+from pipeline.files import CLASS_MAPS_SUFFIX
 from pipeline.store.header import Header
 from pipeline.store.parquet_rows import AGAIN, ParquetRows, write_rows
 from pipeline.structures.class_map import ClassMap
@@ -39,7 +40,7 @@ _GROUP_ROWS, _PAGE_BYTES = 64, 8 << 20
 
 def class_maps_beside(detections: Path) -> Path:
     """The file of class maps that belongs to a file of detections."""
-    return detections.with_suffix(".classes.parquet")
+    return detections.with_suffix(CLASS_MAPS_SUFFIX)
 
 
 def write_class_maps(path: Path, header: Header, classes: PixelClasses, maps: Mapping[int, ClassMap]) -> None:

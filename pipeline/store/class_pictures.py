@@ -17,9 +17,7 @@ from numpy.typing import NDArray
 from pipeline.errors import StoreError
 from pipeline.files import write_whole
 from pipeline.structures.class_map import ClassMap
-from pipeline.structures.pixel_classes import PixelClasses
-
-_CLASSES = "classes.json"
+from pipeline.structures.pixel_classes import CLASS_FILE, PixelClasses
 
 
 def class_picture(folder: Path, name: str) -> Path:
@@ -52,12 +50,12 @@ def write_class_names(folder: Path, classes: PixelClasses) -> None:
     """Write the meaning of the numbers, as `seg-video train` reads it. Raises WriteError."""
     content = {"classes": classes.by_name, "ignored": sorted(classes.ignored)}
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / _CLASSES, (json.dumps(content, indent=1) + "\n").encode())
+    write_whole(folder / CLASS_FILE, (json.dumps(content, indent=1) + "\n").encode())
 
 
 def read_class_names(folder: Path) -> PixelClasses:
     """The classes that `write_class_names` wrote. Raises StoreError."""
-    path = folder / _CLASSES
+    path = folder / CLASS_FILE
     try:
         content = json.loads(path.read_bytes())
         return PixelClasses.of(content["classes"], content["ignored"])

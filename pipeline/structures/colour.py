@@ -1,8 +1,11 @@
-"""ColourTags: what the numbers of a pixel mean."""
+"""Colours: a triple, and ColourTags, the meaning of the numbers of a pixel."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+#: Red, green and blue, 0..255.
+Rgb = tuple[int, int, int]
 
 #: The code point that says nothing, in each of H.273's tables.
 UNSPECIFIED = 2

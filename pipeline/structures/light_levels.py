@@ -7,10 +7,11 @@ from fractions import Fraction
 
 Chromaticity = tuple[Fraction, Fraction]
 
-#: The coarsest steps that codecs write: HEVC's 0.00002 and 0.0001 cd/m2 (H.265, D.3.28) against AV1's 2^-16,
-#: 2^-14 cd/m2 for black and 2^-8 cd/m2 for white (AV1, 6.7.4). Rounding from one to the other stays within.
-_CHROMATICITY_STEP = Fraction(1, 50_000)
-_BLACK_STEP = Fraction(1, 10_000)
+#: The units of chromaticities, and of luminances in cd/m2, in HEVC, H.264 (H.265, D.3.28; H.264, D.2.29) and MP4.
+CHROMATICITY_UNIT, LUMINANCE_UNIT = Fraction(1, 50_000), Fraction(1, 10_000)
+
+#: AV1's step of white in cd/m2; its others, 2^-16 for chromaticities and 2^-14 cd/m2 for black, are finer than the
+#: units above (AV1, 6.7.4). Rounding from one to the other stays within the coarser ones.
 _WHITE_STEP = Fraction(1, 256)
 
 
@@ -41,8 +42,8 @@ class LightLevels:
         """True if both are the same, but for the rounding between codecs."""
         return (
             self.content == other.content
-            and _near(_flat(self), _flat(other), (_CHROMATICITY_STEP,) * 8)
-            and _near(self.luminance, other.luminance, (_BLACK_STEP, _WHITE_STEP))
+            and _near(_flat(self), _flat(other), (CHROMATICITY_UNIT,) * 8)
+            and _near(self.luminance, other.luminance, (LUMINANCE_UNIT, _WHITE_STEP))
         )
 
     def __str__(self) -> str:

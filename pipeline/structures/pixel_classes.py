@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pipeline.structures.colour import Rgb
+
 #: Number in a class map of a pixel whose class is not known.
 VOID = 255
 
-Rgb = tuple[int, int, int]
+#: Name of the file of the classes' names and colours, beside the folder of their label pictures or class maps.
+CLASS_FILE = "classes.json"
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 import platformdirs
 
+from pipeline.files import PRIVATE
 from pipeline.weights.catalog import CatalogEntry
 
 #: Names the folder that is used instead of the user's own cache directory.
@@ -31,7 +32,7 @@ class WeightsCache:
 
     def create(self) -> None:
         """Make the folder, for its owner alone."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
 
     def published(self, entry: CatalogEntry) -> Path:
         """Path of the file as it was published."""

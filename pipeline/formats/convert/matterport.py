@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.formats.account import Rule
+from pipeline.formats.account import BLOCK_UNIT, Rule
 
 _NORM = ("gamma", "beta", "moving_mean", "moving_variance")
 
-_BLOCK = re.compile(r"backbone/stage(\d)_block(\d+)/(?:conv(\d)|shortcut)")
 _PATTERNS = (
     (re.compile(r"fpn/lateral(\d)"), r"fpn_c\1p\1"),
     (re.compile(r"fpn/output(\d)"), r"fpn_p\1"),
@@ -49,7 +48,7 @@ def _source_unit(unit: str) -> tuple[str, str]:
     """Layer names of a unit's product and of its norm."""
     if unit == "backbone/stem":
         return "conv1", "bn_conv1"
-    if block := _BLOCK.fullmatch(unit):
+    if block := BLOCK_UNIT.fullmatch(unit):
         branch = "1" if block[3] is None else "2" + "abc"[int(block[3]) - 1]
         name = f"{block[1]}{chr(ord('a') + int(block[2]))}_branch{branch}"
         return f"res{name}", f"bn{name}"

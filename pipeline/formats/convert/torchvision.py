@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.formats.account import Rule
+from pipeline.formats.account import BLOCK_UNIT, Rule
 
 Value = TypeVar("Value")
 
@@ -25,7 +25,6 @@ _RENAMED: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"^roi_heads\.mask_head\.mask_fcn(\d)\.", lambda found: f"roi_heads.mask_head.{int(found[1]) - 1}.0."),
 )
 
-_BLOCK = re.compile(r"backbone/stage(\d)_block(\d+)/(?:conv(\d)|shortcut)")
 _NUMBERED = re.compile(r"(fpn/lateral|fpn/output|rpn/conv|box_head/conv|mask_head/conv)(\d)")
 _NUMBERED_HOMES = {
     "fpn/lateral": ("backbone.fpn.inner_blocks", -2),
@@ -80,7 +79,7 @@ def _source_unit(unit: str) -> tuple[str, str]:
     """Names of a unit's product and of its norm in the state dict."""
     if unit == "backbone/stem":
         return "backbone.body.conv1", "backbone.body.bn1"
-    if block := _BLOCK.fullmatch(unit):
+    if block := BLOCK_UNIT.fullmatch(unit):
         base = f"backbone.body.layer{int(block[1]) - 1}.{block[2]}"
         if block[3] is None:
             return f"{base}.downsample.0", f"{base}.downsample.1"

@@ -11,11 +11,7 @@ from av.buffer import Buffer
 from av.filter import Graph
 from av.video.frame import VideoFrame
 
-from pipeline.structures.light_levels import LightLevels
-
-#: What HEVC and H.264 count chromaticities and luminances in (H.265, D.3.28; H.264, D.2.29).
-_CHROMATICITY_UNIT = Fraction(1, 50_000)
-_LUMINANCE_UNIT = Fraction(1, 10_000)
+from pipeline.structures.light_levels import CHROMATICITY_UNIT, LUMINANCE_UNIT, LightLevels
 
 #: The most that PQ codes, in cd/m2, and the most that the 16 bits of MaxCLL and MaxFALL hold.
 _BRIGHTEST, _MOST_STATED = 10_000, 0xFFFF
@@ -109,9 +105,9 @@ def light_parameters(encoder: str, light: LightLevels | None) -> dict[str, str]:
 def _in_units(light: LightLevels) -> str:
     """As x264 and x265 read it; zeros, which lie outside of what the standards allow, say that it is unknown."""
     points = [
-        (round(x / _CHROMATICITY_UNIT), round(y / _CHROMATICITY_UNIT)) for x, y in light.chromaticities or ()
+        (round(x / CHROMATICITY_UNIT), round(y / CHROMATICITY_UNIT)) for x, y in light.chromaticities or ()
     ]
-    black, white = (round(level / _LUMINANCE_UNIT) for level in light.luminance or (0, 0))
+    black, white = (round(level / LUMINANCE_UNIT) for level in light.luminance or (0, 0))
     return _display([f"({x},{y})" for x, y in points or [(0, 0)] * 4], f"({white},{black})")
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from fractions import Fraction
 from itertools import accumulate
 from typing import BinaryIO
 
-from pipeline.structures.light_levels import LightLevels
+from pipeline.structures.light_levels import CHROMATICITY_UNIT, LUMINANCE_UNIT, LightLevels
 from pipeline.structures.video_info import VideoInfo
 from pipeline.video.headers.mp4_boxes import (
     PICTURES_HEAD,
@@ -31,8 +30,6 @@ FIELD_ORDERS = {
     0: "progressive", 1: "top field first", 9: "top field first", 6: "bottom field first", 14: "bottom field first",
 }  # fmt: skip
 
-#: The units of chromaticities and of luminances.
-_CHROMATICITY, _LUMINANCE = Fraction(1, 50_000), Fraction(1, 10_000)
 
 #: Bits a pixel that an entry says of any opaque picture in colours (ISO 14496-12, 12.1.3).
 _COLOURED = 24
@@ -119,9 +116,9 @@ def _light_faults(file: BinaryIO, entry: Span, info: VideoInfo) -> Iterator[str]
     for _, (at, _) in boxes(file, entry, "mdcv"):
         green, blue, red, white = zip(*[iter(numbers(file, at, ">8H"))] * 2, strict=True)
         most, black = numbers(file, at + 16, ">2I")
-        points = tuple((x * _CHROMATICITY, y * _CHROMATICITY) for x, y in (red, green, blue, white))
+        points = tuple((x * CHROMATICITY_UNIT, y * CHROMATICITY_UNIT) for x, y in (red, green, blue, white))
         said = LightLevels(
-            (points[0], points[1], points[2], points[3]), (black * _LUMINANCE, most * _LUMINANCE)
+            (points[0], points[1], points[2], points[3]), (black * LUMINANCE_UNIT, most * LUMINANCE_UNIT)
         )
         if not said.same(replace(own, content=None)):
             yield f"the header says of the display {said}"

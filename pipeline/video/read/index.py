@@ -14,13 +14,10 @@ from numpy.typing import NDArray
 
 from pipeline.structures.address import Place
 from pipeline.video.headers.nal_units import nal_units, unit_type
-from pipeline.video.read.source import demuxed, open_source, reason, video_stream
+from pipeline.video.read.source import BROADCAST_CONTAINERS, demuxed, open_source, reason, video_stream
 
 #: Formats that count packets instead of dating them. With B-frames their pts are a guess in decoding order.
 _UNDATED_CONTAINERS = {"avi", "h264", "hevc", "m4v", "mpegvideo", "vc1", "obu"}
-
-#: Formats whose clock is that of who sent them: it starts anywhere.
-_BROADCAST_CONTAINERS = {"mpegts", "mpeg"}
 
 #: What a stream that states no rate at all is played at.
 _DEFAULT_RATE = Fraction(25)
@@ -108,7 +105,7 @@ def _read_packets(container: InputContainer, stream: VideoStream) -> tuple[list[
         damage.append(f"reading stopped after {found} video packets: {reason(error)}")
     if corrupt:
         damage.append(f"{corrupt} of {found} video packets are marked as damaged")
-    if container.format.name in _BROADCAST_CONTAINERS and stream.time_base:
+    if container.format.name in BROADCAST_CONTAINERS and stream.time_base:
         damage += _clock_starts([packet.dts for packet in packets], int(1 / stream.time_base))
     promised = stream.frames
     if promised and "mp4" in container.format.name:

@@ -27,6 +27,10 @@ _CONTAINERS = (
     "h264,hevc,m4v,mpegvideo,mjpeg,vc1,yuv4mpegpipe,mp3,aac,wav,flac"
 )
 
+#: Formats whose clock is that of who sent them: it starts anywhere, hours from zero if the sender likes, and a player
+#: of files would wait that long.
+BROADCAST_CONTAINERS = {"mpegts", "mpeg"}
+
 #: Bytes without a packet that a broadcast recording may have: cameras make their files large beforehand, of zeros.
 _MOST_PADDING = 64 << 20
 

@@ -12,12 +12,10 @@ from numpy.typing import NDArray
 
 from pipeline.structures.timebase import to_pts
 from pipeline.structures.video_info import Excerpt, VideoInfo
+from pipeline.video.read.source import BROADCAST_CONTAINERS
 
 #: Frames by which decoding runs ahead of showing: every encoder here is told to use two B-frames at most.
 REORDERED_FRAMES = 2
-
-#: Formats whose clock starts anywhere, hours from zero if the sender likes: a player of files would wait that long.
-_BROADCAST_CONTAINERS = {"mpegts", "mpeg"}
 
 #: What a sound decoder needs before its first sample may lie before zero, hidden; it is never longer than this.
 _LONGEST_PRIMING_SECONDS = Fraction(1, 20)
@@ -121,6 +119,6 @@ def _shift_seconds(info: VideoInfo) -> Fraction:
     starts = [(stream.start_pts or 0) * stream.time_base for stream in streams]
     heard = [start + stream.delay for start, stream in zip(starts, streams, strict=True)]
     first = info.start_pts * info.time_base
-    if info.container in _BROADCAST_CONTAINERS or min([*heard, first]) < -_LONGEST_PRIMING_SECONDS:
+    if info.container in BROADCAST_CONTAINERS or min([*heard, first]) < -_LONGEST_PRIMING_SECONDS:
         return min([*starts, first])
     return Fraction(0)
