@@ -104,18 +104,6 @@ class Overlay:
             paint_plate(frame, left, top, text, capitals, rgb)
         return frame
 
-    def covered(self, height: int, width: int, tracks: Tracks, labels: FrameLabels) -> NDArray[np.bool_]:
-        """bool [height, width]: the luma pixels that `paint` may change; it changes no other."""
-        mask = np.zeros((height, width), np.bool_)
-        shown = self.in_order(tracks, labels)
-        for layers in (self.object_layers(shown, height, width), self._leaders(labels, height, width)):
-            for _, (left, top, alpha) in layers:
-                mask[top : top + alpha.shape[0], left : left + alpha.shape[1]] |= alpha > 0
-        for left, top, text, _ in self._plates(shown, labels, (height, width)):
-            rows, columns = plate_size(text, capitals_px(height))
-            mask[top : top + rows, left : left + columns] = True
-        return mask
-
     def in_order(self, tracks: Tracks, labels: FrameLabels) -> Tracks:
         """The tracks that are painted, each in the row that it has in the labels: far ones first."""
         rows = self._shown.rows(tracks)

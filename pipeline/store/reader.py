@@ -66,7 +66,7 @@ class DetectionsFile(ParquetRows):
     def _read(self, start: int | None, stop: int | None) -> list[Tracks]:
         first, end = self._span(start, stop)
         try:
-            return from_table(self.header, self.table(first, end), first, end)
+            return from_table(self.table(first, end), first, end)
         except ValueError as error:
             raise self._damaged(error) from error
 

@@ -91,7 +91,7 @@ def _names(header: Header, class_ids: NDArray[np.int32]) -> list[str]:
         raise ValueError(f"class id {unknown} has no name in the header") from None
 
 
-def from_table(header: Header, table: pa.Table, start: int, stop: int) -> list[Tracks]:
+def from_table(table: pa.Table, start: int, stop: int) -> list[Tracks]:
     """The tracks of each frame of [start, stop), from rows in frame order; rows of other frames are ignored.
 
     Raises ValueError for a mask of another size, or an unknown origin.

@@ -33,8 +33,6 @@ _EXTEND_SECONDS = 0.3
 #: A track stands as long as it has this IoU with where it began to; the boxes of a small reflection jump by as much.
 _STILL_STANDS = 0.35
 
-Floats = NDArray[np.float64]
-
 
 class LookBack:
     """Holds rules only; what it remembers is the window that it works on."""

@@ -1,4 +1,4 @@
-"""InProcessPools: pools of one worker each, in this process; Ray's have to give the same results."""
+"""InProcessPools: pools of one worker each, in this process; other kinds of pools have to give the same results."""
 
 from __future__ import annotations
 

@@ -9,9 +9,11 @@ import pytest
 
 from pipeline.errors import ConfigError
 from pipeline.render.frame_labels import FrameLabels
+from pipeline.render.label import label_text
 from pipeline.render.label_planner import LabelPlanner
 from pipeline.render.overlay import Overlay
 from pipeline.render.palette import COLOURS
+from pipeline.render.plate import capitals_px, plate_size
 from pipeline.render.settings import RenderSettings
 from pipeline.render.yuv_colour import YuvColour, yuv_colour
 from pipeline.structures.detections import Detections
@@ -56,6 +58,18 @@ def paint(frame: YuvFrame, shown: Tracks, **settings: object) -> YuvFrame:
     return Overlay(asked, NAMES).paint(frame, shown, plan(shown, asked, frame.height, frame.width))
 
 
+def plates(shown: Tracks, labels: FrameLabels, frame: YuvFrame) -> np.ndarray:
+    """bool [H, W]: the pixels under labels that tell the score."""
+    covered = np.zeros(frame.y.shape, np.bool_)
+    for row, (left, top) in enumerate(labels.places.tolist()):
+        class_id, track_id = int(shown.class_ids[row]), int(shown.track_ids[row])
+        text = label_text(NAMES[class_id], track_id, float(shown.peak_scores[row]))
+        rows, columns = plate_size(text, capitals_px(frame.height))
+        left = min(left, frame.width - columns)
+        covered[top : top + rows, left : left + columns] = True
+    return covered
+
+
 def first_colour() -> YuvColour:
     return yuv_colour(COLOURS[0], "bt709", 8, full_range=False)
 
@@ -80,7 +94,7 @@ def test_a_mask_mixes_its_colour_into_its_own_pixels_and_no_other():
 
 @pytest.mark.parametrize("steps", [(1, 1), (1, 2), (2, 2)])
 @pytest.mark.parametrize("style", [("masks",), ("masks", "outlines", "boxes", "labels")])
-def test_all_that_is_not_said_to_be_covered_keeps_its_numbers(steps, style):
+def test_all_that_lies_under_nothing_keeps_its_numbers(steps, style):
     before = noise(steps, 91, 161)
     random = np.random.default_rng(2)
     found = tracks(((3.3, 25.7, 158.2, 90.9), 3, 1, 0.9), ((20.0, 2.0, 47.0, 19.0), 1, 2, 0.8)).detections
@@ -88,7 +102,10 @@ def test_all_that_is_not_said_to_be_covered_keeps_its_numbers(steps, style):
     shown = Tracks(ragged, np.array([1, 2]), ragged.class_ids, ragged.scores)
     settings = RenderSettings(style=style, labels="all", label_scores=True)
     overlay, labels = Overlay(settings, NAMES), plan(shown, settings, 91, 161)
-    covered = overlay.covered(91, 161, shown, labels)
+    in_order = overlay.in_order(shown, labels)
+    covered = plates(in_order, labels, before) if "labels" in style else np.zeros((91, 161), np.bool_)
+    for _, (left, top, alpha) in overlay.object_layers(in_order, 91, 161):
+        covered[top : top + alpha.shape[0], left : left + alpha.shape[1]] |= alpha > 0
     luma, blue, red = changed(before, overlay.paint(before, shown, labels))
     padded = np.pad(covered, ((0, 1), (0, 1)))
     rows, columns = np.arange(0, 91, steps[0]), np.arange(0, 161, steps[1])
@@ -200,9 +217,12 @@ def test_labels_of_another_frame_are_refused():
 def test_a_leader_runs_from_the_label_to_the_object_and_may_end_at_the_frame():
     before, settings = noise(), RenderSettings(style=("labels",))
     labels = FrameLabels.from_rows([[1, 0, 20, 4, 50, 19, 159, 89]])
-    overlay = Overlay(settings, NAMES)
-    luma = changed(before, overlay.paint(before, tracks(CAR), labels))[0]
-    assert not (luma & ~overlay.covered(HEIGHT, WIDTH, tracks(CAR), labels)).any()
+    luma = changed(before, Overlay(settings, NAMES).paint(before, tracks(CAR), labels))[0]
+    rows, columns = plate_size(label_text("car", 1, None), capitals_px(HEIGHT))
+    luma[4 : 4 + rows, 20 : 20 + columns] = False
+    down, across = np.nonzero(luma)
+    off_the_line = np.abs((across - 50) * (89 - 19) - (down - 19) * (159 - 50)) / np.hypot(89 - 19, 159 - 50)
+    assert off_the_line.max() < 3
     assert luma[54, 104]
     assert luma[88, 158]
     assert not luma[80, 20]
