@@ -106,3 +106,11 @@ def joint_exit_code(errors: Sequence[SegVideoError | None], *, damaged: bool = F
     if len(failures) == len(errors) and len(codes) == 1:
         return codes.pop()
     return ChunksFailedError.exit_code if failures or damaged else 0
+
+
+def extra_command(extra: str, *packages: str) -> str:
+    """The command that installs an extra and further packages: `do` of an error.
+
+    It names a checkout: this package is on no index, where anybody could take its name.
+    """
+    return " ".join(["pip install -e", f"'.[{extra}]'", *packages, "in a checkout of seg-video"])

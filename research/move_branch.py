@@ -9,17 +9,34 @@ where the figures hold without one, what `research.pack_branch` makes a branch o
 
 from __future__ import annotations
 
+import argparse
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from pipeline.errors import SegVideoError
 from pipeline.formats.branch_file import TRUNK, read_trunk
 from pipeline.formats.own_file import load_weights, read_metadata, save_weights
 from pipeline.networks.checkpoint_config import own_config
 from pipeline.networks.semantic import semantic_config
 from pipeline.training.semantic.start import pyramid_of
+
+
+def main() -> None:
+    """Do it, or end with the reason why it cannot be done."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("branch", type=Path, metavar="BRANCH.safetensors")
+    parser.add_argument("network", type=Path, metavar="NETWORK.safetensors")
+    parser.add_argument("output", type=Path, metavar="OUT.safetensors")
+    arguments = parser.parse_args()
+    try:
+        move_branch(arguments.branch, arguments.network, arguments.output)
+    except SegVideoError as error:
+        sys.exit(str(error))
 
 
 def move_branch(branch: Path, network: Path, output: Path) -> None:
@@ -36,4 +53,4 @@ def move_branch(branch: Path, network: Path, output: Path) -> None:
 
 
 if __name__ == "__main__":
-    move_branch(*map(Path, sys.argv[1:]))
+    main()

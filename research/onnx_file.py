@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from pipeline.errors import WeightsError
+from pipeline.errors import WeightsError, extra_command
 
 
 def read_convolutions(path: str | Path) -> dict[str, NDArray[Any]]:
@@ -25,7 +25,7 @@ def read_convolutions(path: str | Path) -> dict[str, NDArray[Any]]:
         raise WeightsError(
             f"{path} is an ONNX file, and the package onnx is not there.",
             found=str(missing),
-            do="install the extra `train`: pip install 'seg-video[train]'",
+            do=f"install the extra `train`: {extra_command('train')}",
         ) from missing
     try:
         graph = onnx.load(str(path), load_external_data=False).graph

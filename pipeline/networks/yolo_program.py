@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import WeightsError
+from pipeline.errors import WeightsError, extra_command
 from pipeline.networks.devices import ungreeted
 
 
@@ -154,7 +154,7 @@ def missing_package(path: Path, package: str, found: str) -> WeightsError:
     return WeightsError(
         f"{path} needs {package}, which cannot be imported.",
         found=found,
-        do="pip install 'seg-video[yolo]'" if package == "ai-edge-litert" else f"pip install {package}",
+        do=extra_command("yolo") if package == "ai-edge-litert" else f"pip install {package}",
     )
 
 

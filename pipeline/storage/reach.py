@@ -13,7 +13,7 @@ from functools import partial
 from threading import Lock, Thread
 from typing import Any, NamedTuple, TypeVar
 
-from pipeline.errors import InputError, MediaError, SegVideoError, UsageError
+from pipeline.errors import InputError, MediaError, SegVideoError, UsageError, extra_command
 from pipeline.structures.address import Address, links_of
 
 _T = TypeVar("_T")
@@ -160,15 +160,11 @@ def _kind(url: str, link: str) -> Any:
     except ImportError as error:
         package = _PACKAGES.get(scheme)
         found = None if package else str(error)
-        extra = (
-            "'seg-video[remote]'"
-            if package in (None, "s3fs", "aiohttp")
-            else f"'seg-video[remote]' {package}"
-        )
+        further = () if package in (None, "s3fs", "aiohttp") else (package,)
         raise UsageError(
             f"{url} is an address, and the packages that read it are not installed.",
             found=found,
-            do=f"pip install {extra}, or save it to a file first",
+            do=f"{extra_command('remote', *further)}, or save it to a file first",
         ) from error
     except ValueError as error:
         raise UsageError(

@@ -218,7 +218,7 @@ def test_metadata_made_to_hurt_is_told(tmp_path, name, text):
 def test_a_missing_litert_is_named_with_what_installs_it(monkeypatch, tmp_path):
     """Before anything is loaded, and where loading is all that is asked for."""
     monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
-    with pytest.raises(WeightsError, match=r"pip install 'seg-video\[yolo\]'"):
+    with pytest.raises(WeightsError, match=r"pip install -e '\.\[yolo\]' in a checkout"):
         TfliteProgram(tmp_path / "any.tflite")
     monkeypatch.setattr(yolo_kind, "_PACKAGES", {"tflite": "no-such-package"})
     (tmp_path / "any.tflite").write_bytes(b"\0\0\0\0TFL3" + bytes(20))

@@ -117,9 +117,9 @@ def test_an_object_is_known_by_its_content_and_read_again_only_where_its_tag_is_
 
 def test_a_package_that_is_missing_is_told_with_the_command_that_installs_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "fsspec", None)
-    with pytest.raises(UsageError, match=r"pip install 'seg-video\[remote\]'"):
+    with pytest.raises(UsageError, match=r"pip install -e '\.\[remote\]' in a checkout"):
         look_at(Address("https://host/a.mp4"))
-    with pytest.raises(UsageError, match=r"pip install 'seg-video\[remote\]' gcsfs"):
+    with pytest.raises(UsageError, match=r"pip install -e '\.\[remote\]' gcsfs in a checkout"):
         look_at(Address("gs://bucket/a.mp4"))
 
 
