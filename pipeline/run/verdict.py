@@ -33,16 +33,18 @@ def is_refused_unseen(pair: Pair, settings: RunSettings) -> bool:
         layout = RunLayout.of(pair.output, keeps_output=False)
         if settings.force or layout.manifest.exists() or not is_there(pair.destination):
             return False
-        return settings.skip or not (
-            fetch_record(pair.destination, layout) or _is_skipped(settings, pair.destination)
-        )
+        if not settings.skip and fetch_record(pair.destination, layout):
+            return False
+        _refuse_unless_skipped(settings, pair.destination)
+        return True
     check_replaceable(pair.output)
     if settings.force:
         check_not_another_s(pair.output)
     known = RunLayout.of(pair.output).folder.exists()
     if not os.path.lexists(pair.output) or known or settings.force:
         return False
-    return _is_skipped(settings, pair.output)
+    _refuse_unless_skipped(settings, pair.output)
+    return True
 
 
 def verdict(products: Products) -> Verdict:
@@ -58,7 +60,7 @@ def verdict(products: Products) -> Verdict:
         return "kept"
     if run.settings.run.force or _is_free(products):
         return "made"
-    _is_skipped(run.settings.run, run.target)
+    _refuse_unless_skipped(run.settings.run, run.target)
     return "skipped"
 
 
@@ -71,19 +73,13 @@ def _is_free(products: Products) -> bool:
     return products.path(("mux", None)) is not None or not is_there(run.destination)
 
 
-def _is_skipped(settings: RunSettings, output: Place) -> bool:
-    """True if existing outputs are to be skipped. Raises UsageError otherwise."""
-    if settings.skip:
-        return True
-    raise in_the_way(output)
-
-
-def in_the_way(output: Place) -> UsageError:
-    """The error for an output that exists."""
-    return UsageError(
-        f"{output} exists already.",
-        do="add --force to replace it or --no-clobber to skip it, or name another",
-    )
+def _refuse_unless_skipped(settings: RunSettings, output: Place) -> None:
+    """Raise UsageError for an output that exists, unless such are to be skipped."""
+    if not settings.skip:
+        raise UsageError(
+            f"{output} exists already.",
+            do="add --force to replace it or --no-clobber to skip it, or name another",
+        )
 
 
 def _is_own(products: Products, output: Path) -> bool:
