@@ -37,6 +37,15 @@ _NEAR_SHARE, _NEAR_LEVELS, _LEAST_DECIDING = 1 / 3, 3.0, 12
 #: Share of the deciding cells needed for a verdict: paint moves too, and may decide by chance.
 _MAJORITY = 0.7
 
+#: Without a record: least share of a frame's luma cells that must match the source, to within so many levels.
+_LEAST_SHARE, _SAME_LEVELS = 0.08, 5.0
+
+#: Least number of blocks for a statement about the whole frame.
+_LEAST_BLOCKS = 20
+
+#: Variance of a block, averaged over all frames, from which on it has detail to lose.
+_LEAST_PATTERN = 10.0
+
 
 @dataclass
 class Pictures:
@@ -171,15 +180,6 @@ def _drift(bias: list[tuple[float, ...]], limits: Limits) -> Iterator[str]:
         mean = abs(float(np.mean([planes[index] for planes in bias])))
         if mean > limits.video[min(index, 1)]:
             yield f"{name} is off by {mean:.1f} levels over all frames"
-
-
-#: Without a record: least share of a frame's luma cells that must match the source, to within so many levels.
-_LEAST_SHARE, _SAME_LEVELS = 0.08, 5.0
-#: Least number of blocks for a statement about the whole frame.
-_LEAST_BLOCKS = 20
-
-#: Variance of a block, averaged over all frames, from which on it has detail to lose.
-_LEAST_PATTERN = 10.0
 
 
 def _unlike(pair: FramePair, planes: tuple[PlaneDifference, ...]) -> Iterator[str]:
