@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +34,9 @@ _LONGEST_TICKS = 2_000_000_000
 
 #: QuickTime has no place for AV1, and PyAV cannot set what Matroska tells of the shape of pixels.
 _AV1_ENCODERS = ("libsvtav1",)
+
+#: Kinds of streams without which an output is not made.
+_TRACKS = ("audio", "subtitle")
 
 #: Sound that FFmpeg writes into MP4 but hardly a player finds there.
 _UNPLAYABLE_IN_MP4 = ("pcm_", "vorbis")
@@ -81,38 +84,35 @@ def check_container(info: VideoInfo, out: Path) -> ContainerCheck:
 
 
 def _check(info: VideoInfo, source: InputContainer, muxer: str, out: Path) -> ContainerCheck:
-    too_long = _too_long(info, out.suffix)
-    kept, lost, warnings, problems = [], [], [], [*too_long]
     torn, cut_off = _with_gaps(info, muxer), _cut_off(info, source, muxer)
-    for stream in info.streams:
-        if stream.index == info.video or is_made_by_the_muxer(info, stream):
-            continue
-        if stream.index in torn:
-            problems.append(f"{out.suffix} cannot hold the gaps of {_name(stream)}")
-        elif _fits(source, stream, muxer):
-            kept.append(stream.index)
-            if stream.kind == "video" and not stream.is_picture:
-                warnings.append(f"{_name(stream)} is a second video: it is copied as it is, not painted")
-                warnings += [_hidden_pictures(stream)] if stream.index in cut_off else []
-                if info.excerpt is not None and info.excerpt.begins is not None:
-                    warnings.append(f"{_name(stream)} begins with its first keyframe in the part")
-        elif stream.kind in ("audio", "subtitle"):
-            lost.append(stream)
-        else:
+    streams = [
+        stream
+        for stream in info.streams
+        if stream.index != info.video and not is_made_by_the_muxer(info, stream)
+    ]
+    whole = [stream for stream in streams if stream.index not in torn]
+    kept = [stream.index for stream in whole if _fits(source, stream, muxer)]
+    unfit = [stream for stream in whole if stream.index not in kept]
+    empty = _empty(info, [stream.index for stream in unfit if stream.kind in _TRACKS])
+    lost = [stream for stream in unfit if stream.kind in _TRACKS and stream.index not in empty]
+    too_long = _too_long(info, out.suffix)
+    gaps = [f"the gaps of {_name(stream)}" for stream in streams if stream.index in torn]
+    problems = too_long + [f"{out.suffix} cannot hold {what}" for what in (*gaps, *map(_name, lost))]
+    warnings: list[str] = []
+    for stream in whole:
+        if stream.index in kept:
+            warnings += _second_video(info, stream, cut_off)
+        elif stream.kind not in _TRACKS:
             warnings.append(f"{out.suffix} cannot hold {_name(stream)}; it is left out")
-    empty = _empty(info, [stream.index for stream in lost])
-    lost = [stream for stream in lost if stream.index not in empty]
-    problems += [f"{out.suffix} cannot hold {_name(stream)}" for stream in lost]
     warnings += [
         f"{_name(info.streams[place])} is announced and has no packet: it is left out" for place in empty
     ]
-    if info.excerpt is not None and _time_code(info) != _time_code(info.whole):
-        warnings.append("the time code is that of the source's first frame: a part has none")
-    fitting: list[str] = []
+    warnings += _lost_time_code(info)
+    fitting: tuple[str, ...] = ()
     if problems and not too_long:
-        fitting = [suffix for suffix, other in _MUXERS.items() if _holds_all(info, source, other, empty)]
+        fitting = tuple(suffix for suffix, other in _MUXERS.items() if _holds_all(info, source, other, empty))
     places = tuple(stream.index for stream in lost)
-    return ContainerCheck(muxer, tuple(kept), tuple(problems), tuple(fitting), places, tuple(warnings))
+    return ContainerCheck(muxer, tuple(kept), tuple(problems), fitting, places, tuple(warnings))
 
 
 def check_encoder(info: VideoInfo, encoder: str, out: Path) -> None:
@@ -148,11 +148,24 @@ def _cut_off(info: VideoInfo, source: InputContainer, muxer: str) -> set[int]:
     return {place for place, packet in first.items() if packet.is_discard}
 
 
-def _hidden_pictures(stream: StreamInfo) -> str:
-    return (
-        f"{_name(stream)} begins with pictures that an edit list hides, and .mkv has none: they are left out, and what "
-        "follows may not decode until the next keyframe; .mp4 keeps them"
-    )
+def _second_video(info: VideoInfo, stream: StreamInfo, cut_off: Collection[int]) -> Iterator[str]:
+    """Sentences on a stream that is copied, if it is a video. cut_off : positions of those that begin hidden."""
+    if stream.kind != "video" or stream.is_picture:
+        return
+    yield f"{_name(stream)} is a second video: it is copied as it is, not painted"
+    if stream.index in cut_off:
+        yield (
+            f"{_name(stream)} begins with pictures that an edit list hides, and .mkv has none: they are left out, and "
+            "what follows may not decode until the next keyframe; .mp4 keeps them"
+        )
+    if info.excerpt is not None and info.excerpt.begins is not None:
+        yield f"{_name(stream)} begins with its first keyframe in the part"
+
+
+def _lost_time_code(info: VideoInfo) -> Iterator[str]:
+    """A sentence on a part of a film whose first frame has a time code."""
+    if info.excerpt is not None and _time_code(info) != _time_code(info.whole):
+        yield "the time code is that of the source's first frame: a part has none"
 
 
 def is_made_by_the_muxer(info: VideoInfo, stream: StreamInfo) -> bool:
@@ -251,9 +264,5 @@ def _name(stream: StreamInfo) -> str:
 
 def _holds_all(info: VideoInfo, source: InputContainer, muxer: str, empty: Collection[int]) -> bool:
     """True if no sound and no subtitle is lost. empty : positions of streams in which nothing is."""
-    wanted = [
-        stream
-        for stream in info.streams
-        if stream.kind in ("audio", "subtitle") and stream.index not in empty
-    ]
+    wanted = [stream for stream in info.streams if stream.kind in _TRACKS and stream.index not in empty]
     return all(_fits(source, stream, muxer) for stream in wanted) and not _with_gaps(info, muxer)
