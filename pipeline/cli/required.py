@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib.util import find_spec
 
-from pipeline.errors import ConfigError, UsageError
+from pipeline.errors import ConfigError, UsageError, extra_command
 
 #: A run with dashcam-lite on two cores reserves 3.2 GB of address space and uses 0.4 of them. With less than 2 GB the
 #: libraries were seen to hang, waiting for a thread that could not be started.
@@ -18,7 +18,7 @@ def require_extra(work: str) -> None:
     if missing:
         raise ConfigError(
             f"{work.capitalize()} needs {' and '.join(missing)}.",
-            do="install the `train` extra: pip install 'seg-video[train]'",
+            do=extra_command("train"),
         )
 
 

@@ -178,7 +178,7 @@ def test_missing_packages_are_named_with_the_way_to_install_them(data, capsys, m
     assert cli.main(["eval", str(data[0])]) == 2
     error = capsys.readouterr().err
     assert "Measuring needs pycocotools" in error
-    assert "pip install 'seg-video[train]'" in error
+    assert "pip install -e '.[train]'" in error
 
 
 def test_help_tells_the_defaults_of_the_settings(capsys):

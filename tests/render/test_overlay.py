@@ -298,11 +298,6 @@ def test_a_box_outside_the_frame_is_no_fault():
     assert not changed(before, after)[0].any()
 
 
-def test_a_class_that_the_model_does_not_know_is_named_with_the_nearest():
-    with pytest.raises(ConfigError, match=r"found: cart\n.*did you mean car\?"):
-        paint(noise(), tracks(), classes=("person", "cart"))
-
-
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -74,5 +74,5 @@ def test_what_the_losses_are_drawn_with_is_asked_for_before_anything_is_done(
 ) -> None:
     monkeypatch.setattr(required, "find_spec", lambda name: None if name == "matplotlib" else object())
     assert cli.main(["train", "train.yaml"]) == 2
-    assert "pip install 'seg-video[train]'" in capsys.readouterr().err
+    assert "pip install -e '.[train]'" in capsys.readouterr().err
     assert not (here / "out").exists()

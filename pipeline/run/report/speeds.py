@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline.cores import usable_cores
 from pipeline.errors import WriteError
-from pipeline.files import write_whole
+from pipeline.files import PRIVATE, write_whole
 from pipeline.job.settings import Settings
 from pipeline.run.report.events import Begun, Ended, Event, Listener, Ready, VideoFacts
 
@@ -77,7 +77,7 @@ class Speeds:
         entries = {name: entry for name, entry in self._entries().items() if name != key}
         newest = dict([*entries.items(), (key, asdict(speed))][-_MOST_ENTRIES:])
         with contextlib.suppress(OSError, WriteError):
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._path.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
             write_whole(self._path, (json.dumps(newest, indent=1) + "\n").encode())
 
     def _entries(self) -> dict[str, Any]:
