@@ -177,7 +177,7 @@ def test_what_was_found_in_hdr_serves_with_and_without_mapping(hdr, traffic, her
 
 
 def test_a_run_of_before_is_not_told_of_a_switch_that_nobody_touched(hdr, here):
-    marks = dict.fromkeys(("segment", "render", "mux"), "0" * 32)
+    marks = dict.fromkeys(("segment", "track", "render", "mux"), "0" * 32)
     new = manifest_of(planned(hdr, here, crf=30), marks)
     before = {key: value for key, value in new.settings["decode"].items() if key != "tone_map"}
     old = replace(new, settings={**new.settings, "decode": before, "encode": {"crf": None}})
