@@ -80,12 +80,15 @@ def export(
     target = Path(path_text(out, "out"))
     refuse_in_run_folder(target / "any")
     batch = _batch_of_pictures(Path(path_text(run, "run")))
-    if batch is not None and (frames or format not in _OF_PICTURES):
-        raise UsageError(
-            f"{batch} comes from pictures, not from a video.",
-            do=f"choose from {', '.join(_OF_PICTURES)}, without frames",
-        )
     opened = None if batch is not None else open_run(run)
+    if opened is None:
+        if frames or format not in _OF_PICTURES:
+            raise UsageError(
+                f"{batch} comes from pictures, not from a video.",
+                do=f"choose from {', '.join(_OF_PICTURES)}, without frames",
+            )
+    elif conf is None and not everything:
+        _check_shown(opened, format)
     detections = batch if opened is None else opened.detections
     assert detections is not None
     with export_folder(target, overwrite=overwrite) as folder, DetectionsFile(detections) as file:
@@ -93,22 +96,41 @@ def export(
         if format == "yolo":
             export_yolo(file, folder, choose, scores=scores)
         elif format in _OF_CLASSES:
-            with _class_maps(file, opened) as maps:
-                if maps is None:
-                    raise UsageError(
-                        "The run stored no class maps.",
-                        do="run the network again with --view semantic or panoptic, then export",
-                    )
-                if format == "png":
-                    export_png(file.header, folder, *maps)
-                else:
-                    export_panoptic(file, folder, choose, *maps)
+            _write_classes(format, file, folder, choose, opened)
         else:
             name, write = _ONE_FILE[format]
             write(file, folder / name, choose)
         if frames and opened is not None:
             _write_frames(opened, folder / "images")
     return target
+
+
+def _check_shown(run: OpenedRun, format: str) -> None:  # noqa: A002
+    """Raise UsageError for a format of objects, where the output shows none by its view."""
+    if run.settings.render.view == "semantic" and format not in _OF_CLASSES:
+        raise UsageError(
+            f"{run.output} shows no objects: it was made with --view semantic.",
+            do="give conf, or all, to export what was found all the same; or the format png",
+        )
+
+
+def _write_classes(
+    format: str,  # noqa: A002
+    file: DetectionsFile,
+    folder: Path,
+    choose: RowChoice,
+    run: OpenedRun | None,
+) -> None:
+    with _class_maps(file, run) as maps:
+        if maps is None:
+            raise UsageError(
+                "The run stored no class maps.",
+                do="run the network again with --view semantic or panoptic, then export",
+            )
+        if format == "png":
+            export_png(file.header, folder, *maps)
+        else:
+            export_panoptic(file, folder, choose, *maps)
 
 
 def _check_asked(format: str, conf: Any, *, everything: bool, scores: bool) -> None:  # noqa: A002
@@ -118,6 +140,10 @@ def _check_asked(format: str, conf: Any, *, everything: bool, scores: bool) -> N
     if scores and format != "yolo":
         raise UsageError(
             "Scores are an option of yolo only.", do="leave it out: other formats hold scores if they can"
+        )
+    if format == "png" and (everything or conf is not None):
+        raise UsageError(
+            "png holds classes of pixels, and no objects to choose from.", do="leave out conf and everything"
         )
     if everything and conf is not None:
         raise UsageError(

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from pipeline.cores import usable_cores
 from pipeline.errors import InputError, InterruptedRunError, SegVideoError, UsageError, joint_exit_code
-from pipeline.files import anything, digest_of, fingerprint_of
+from pipeline.files import digest_of, fingerprint_of
 from pipeline.job.protection import check_replaceable
 from pipeline.pictures.job import PictureJob, PictureResult
 from pipeline.pictures.one_picture import Finder, FoundInPicture, MadePicture, make_picture
@@ -49,10 +50,11 @@ class PictureListener(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class _Opened:
-    """A picture that is read, and the fingerprints of what is found in it and made of it."""
+    """A picture that is read, the fingerprints of what is found in it and made of it, and the SHA-256 of its file."""
 
     found: str
     made: str
+    content: str
     picture: Picture
 
 
@@ -148,9 +150,9 @@ class _Batch:
         self._computing = threading.Semaphore(_threads(1))
         self._found = {entry.entry.found: entry for entry in known}
         self._made = {entry.entry.output: entry for entry in known}
-        self._own: dict[str, set[str]] = {}
+        self._own: dict[str, list[StoredPicture]] = {}
         for entry in known:
-            self._own.setdefault(entry.entry.output, set()).add(entry.entry.sha256)
+            self._own.setdefault(entry.entry.output, []).append(entry.entry)
         runtime = network_runtime(job.segment, class_maps=view.classes is not None)
         self._network = [weights_digest(job.segment.model), job.segment.score, runtime]
         if view.classes is not None:
@@ -202,19 +204,20 @@ class _Batch:
         """A picture and its fingerprints, or "kept" or "skipped" where its output is there already."""
         if not os.path.isfile(pair.source):  # noqa: PTH113  # a name may be too long to be looked at
             raise InputError(f"There is no picture at {pair.source}.", do="check the path")
-        output, job = self._store.name_of(pair.output), self._job
-        found = fingerprint_of(["found", _RELEASE, digest_of(pair.source), *self._network])
+        output, job, content = self._store.name_of(pair.output), self._job, digest_of(pair.source)
+        found = fingerprint_of(["found", _RELEASE, content, *self._network])
         settings = [asdict(job.track), asdict(job.render), asdict(job.write)]
         made = fingerprint_of(["made", _RELEASE, found, output, *settings])
         last = self._made.get(output)
         check_replaceable(pair.output)
         if last is not None and last.entry.made == made and self._is_whole(pair.output, last):
             return "kept"
-        if os.path.lexists(pair.output) and not self._may_replace(pair.output):
+        if os.path.lexists(pair.output):
             if self._job.skip:
                 return "skipped"
-            raise _in_the_way(pair.output, last)
-        return _Opened(found, made, read_picture(pair.source))
+            if not self._may_replace(pair, content, pair.output):
+                raise self._in_the_way(pair.output)
+        return _Opened(found, made, content, read_picture(pair.source))
 
     def _work(self, pair: PicturePair) -> _Became:
         """A picture that was made, the error of one that was not, or why there is nothing to do."""
@@ -230,6 +233,7 @@ class _Batch:
         entry = StoredPicture(
             str(pair.source), self._store.name_of(pair.output), opened.picture.width, opened.picture.height,
             opened.found, opened.made, conf=asked.conf, classes=asked.classes, max_objects=asked.max_objects,
+            source=str(pair.source.absolute()), content=opened.content,
         )  # fmt: skip
         classes = self._view.classes
         with self._computing:
@@ -251,17 +255,42 @@ class _Batch:
             return None
         return FoundInPicture(known.tracks.detections, known.class_names, class_map)
 
-    def _may_replace(self, output: Path) -> bool:
-        """True for an output whose content is what a run here wrote or was about to, and if the user said so."""
+    def _may_replace(self, pair: PicturePair, content: str, output: Path) -> bool:
+        """True if the file there is one that was made here of the same picture, or the user wants it replaced.
+
+        content : SHA-256 of the picture's file. Of the same picture is what has its content, or lay at its place: a
+        picture may have moved, or have been retouched.
+        """
         if self._job.force:
             return True
-        return _digest_or_none(output) in self._own.get(self._store.name_of(output), ())
+        there, place = _digest_or_none(output), str(pair.source.absolute())
+        return any(
+            (
+                entry.content == content
+                or entry.source == place
+                or (not entry.source and entry.name == str(pair.source))
+            )
+            for entry in self._own.get(self._store.name_of(output), ())
+            if entry.sha256 == there
+        )
+
+    def _in_the_way(self, output: Path) -> UsageError:
+        """The error of a file that may not be replaced; one of an earlier release may have been retouched since."""
+        do = "name another output, or give --force to replace it or --no-clobber to leave it"
+        there, made = _digest_or_none(output), self._own.get(self._store.name_of(output), ())
+        for entry in made:
+            if entry.sha256 == there:
+                return UsageError(f"{output} exists, and was made of {entry.name}.", do=do)
+        if all(entry.sha256 for entry in made):
+            return UsageError(f"{output} exists, and no run here has made it.", do=do)
+        found = "an earlier release made one, and kept no hash to know it by"
+        return UsageError(f"{output} exists, and may be another than was made here.", found=found, do=do)
 
     def _through(self, pair: PicturePair, became: _Became) -> PictureResult:
         if isinstance(became, MadePicture):
-            may_replace = anything if self._job.force else self._may_replace
+            content = became.known.entry.content
             try:
-                self._store.publish(pair.output, became.content, may_replace)
+                self._store.publish(pair.output, became.content, partial(self._may_replace, pair, content))
             except UsageError as error:
                 became = error
         if isinstance(became, SegVideoError):
@@ -275,15 +304,6 @@ class _Batch:
             return PictureResult(pair.source, pair.output, state, None)
         shown = ShownTracks(self._job.render, known.class_names).of(known.tracks)
         return PictureResult(pair.source, pair.output, state, len(shown))
-
-
-def _in_the_way(output: Path, last: KnownPicture | None) -> UsageError:
-    """The error of a file that may not be replaced; one of an earlier release may have been retouched since."""
-    do = "name another output, or give --force to replace it or --no-clobber to leave it"
-    if last is None or last.entry.sha256:
-        return UsageError(f"{output} exists, and no run here has made it.", do=do)
-    found = "an earlier release made one, and kept no hash to know it by"
-    return UsageError(f"{output} exists, and may be another than was made here.", found=found, do=do)
 
 
 def _digest_or_none(path: Path) -> str | None:

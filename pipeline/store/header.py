@@ -38,8 +38,8 @@ class StoredPicture:
     found, made : fingerprints of its detections, and of its output.
     sha256 : of the output; empty in files of earlier releases, whose outputs are only replaced on request.
     class_map : SHA-256 of the file of its class map; empty if there is none.
-    conf, classes, max_objects : the objects that the output shows, as in RenderSettings; files of earlier releases have
-    none of the three.
+    conf, classes, max_objects : the objects that the output shows, as in RenderSettings.
+    source, content : absolute path and SHA-256 of the picture. Files of earlier releases have none of these five.
     """
 
     name: str
@@ -53,6 +53,8 @@ class StoredPicture:
     conf: float = 0.5
     classes: tuple[str | int, ...] = ()
     max_objects: int | None = None
+    source: str = ""
+    content: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "classes", tuple(self.classes))  # a list in JSON

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -343,6 +344,39 @@ def test_what_is_done_is_kept_and_what_is_known_is_not_looked_for_again(album, t
     assert again.looked_at == [140]
     do(album, f"{tmp_path}/out/", again, segment=SegmentSettings(precision="int8"))
     assert len(again.looked_at) == 4
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_what_was_made_of_another_picture_is_not_replaced(alone, album, tmp_path):
+    """Two cameras number their pictures alike, and one folder of outputs would hold those of one."""
+    other = tmp_path / "other"
+    shutil.copytree(album, other)
+    write_picture(other / "a.png", Picture(np.full((80, 120, 3), 9, np.uint8)), PictureSettings())
+    first, second = (folder / "a.png" if alone else folder for folder in (album, other))
+    output = f"{tmp_path}/a_seg.png" if alone else f"{tmp_path}/out/"
+    made = do(first, output)[0].output
+    before = made.read_bytes()
+    result = do(second, output)[0]
+    assert result.state == "failed"
+    assert f"was made of {album / 'a.png'}" in str(result.error)
+    assert do(second, output, skip=True)[0].state == "skipped"
+    assert made.read_bytes() == before
+    assert do(second, output, force=True)[0].state == "done"
+    assert made.read_bytes() != before
+
+
+def test_no_clobber_leaves_what_was_made_with_other_settings(album, tmp_path):
+    do(album, f"{tmp_path}/out/")
+    results = do(album, f"{tmp_path}/out/", skip=True, render=RenderSettings(alpha=0.9))
+    assert [result.state for result in results] == ["skipped"] * 3
+    assert [result.state for result in do(album, f"{tmp_path}/out/", skip=True)] == ["kept"] * 3
+
+
+def test_a_picture_that_was_moved_is_the_same(album, tmp_path):
+    do(album, f"{tmp_path}/out/")
+    album.rename(tmp_path / "moved")
+    results = do(tmp_path / "moved", f"{tmp_path}/out/", render=RenderSettings(alpha=0.9))
+    assert [result.state for result in results] == ["done"] * 3
 
 
 def test_an_output_of_a_release_that_kept_no_hash_is_left_alone_and_told_so(album, tmp_path, monkeypatch):

@@ -91,6 +91,17 @@ def test_render_draws_another_view_of_what_is_stored(work, traffic, tmp_path, mo
     assert not (tmp_path / "no.mp4.seg-run").exists()
 
 
+def test_an_export_of_a_view_without_objects_says_so(work, traffic, tmp_path):
+    work([traffic], tmp_path / "out.mp4", view="semantic")
+    with pytest.raises(UsageError, match="shows no objects"):
+        export(tmp_path / "out.mp4", "coco", tmp_path / "coco")
+    file = export(tmp_path / "out.mp4", "coco", tmp_path / "coco", everything=True) / "annotations.json"
+    assert json.loads(file.read_text())["annotations"]
+    for words in ({"conf": 0.3}, {"everything": True}):
+        with pytest.raises(UsageError, match="no objects to choose from"):
+            export(tmp_path / "out.mp4", "png", tmp_path / "png", **words)
+
+
 def test_a_view_that_the_network_cannot_give_is_refused(work, traffic, tmp_path, monkeypatch):
     monkeypatch.setattr(fake_network, "pixel_classes", lambda source: None)
     for view in ("semantic", "panoptic"):
