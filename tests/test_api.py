@@ -84,6 +84,30 @@ def test_a_wrong_setting_is_told_at_once(settings, said, traffic):
         seg_video.segment(traffic, **settings)
 
 
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"model": "nope"}, "nope"),
+        ({"classes": ["dragon"]}, "no dragon"),
+        ({"view": "semantic", "model": "dashcam-open"}, "gives no class to each pixel"),
+        ({"ignore_region": "4000,4000,5,5"}, "lies outside the picture"),
+        ({"device": "gpu"}, "no GPU can be used here"),
+    ],
+)
+def test_what_the_network_or_the_film_cannot_give_is_told_at_once(settings, said, traffic, monkeypatch):
+    monkeypatch.setattr("pipeline.networks.devices._usable_gpus", lambda: 0)
+    with pytest.raises(seg_video.Error, match=said):
+        seg_video.segment(traffic, **settings)
+
+
+def test_a_text_is_no_switch(made, traffic, tmp_path):
+    with pytest.raises(seg_video.Error, match="quick is no switch"):
+        seg_video.verify(traffic, made.output, quick="no")
+    for name in ("frames", "scores", "everything", "overwrite"):
+        with pytest.raises(seg_video.Error, match=f"{name} is no switch"):
+            seg_video.export(made.output, "yolo", tmp_path / "labels", **{name: "false"})
+
+
 def test_a_missing_video_is_told_at_once(tmp_path):
     with pytest.raises(seg_video.Error, match=r"none\.mp4"):
         seg_video.segment(tmp_path / "none.mp4")

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.api.opened_run import OpenedRun, open_run
-from pipeline.api.settings import path_text, plain_value
+from pipeline.api.settings import flag, path_text, plain_value
 from pipeline.errors import UsageError
 from pipeline.files import RUN_SUFFIX
 from pipeline.job.output_template import FOLDER_OF_SEVERAL
@@ -76,6 +76,8 @@ def export(
     Raises UsageError, StoreError, WriteError, and InputError if `frames` cannot be read from the source, or it is
     another by now.
     """
+    everything, scores = flag(everything, "everything"), flag(scores, "scores")
+    frames, overwrite = flag(frames, "frames"), flag(overwrite, "overwrite")
     _check_asked(format, conf, everything=everything, scores=scores)
     target = Path(path_text(out, "out"))
     refuse_in_run_folder(target / "any")

@@ -15,6 +15,7 @@ from pipeline.job.settings import Settings
 from pipeline.render.drawn_view import DrawnView
 from pipeline.render.film_classes import FilmClasses, needed_maps
 from pipeline.render.shown import ShownTracks
+from pipeline.run.plan_run import check_regions
 from pipeline.run.work.segment_worker import (
     LastPicture,
     SeenFrame,
@@ -22,7 +23,7 @@ from pipeline.run.work.segment_worker import (
     seen_frames,
 )
 from pipeline.segment.key_frames import film_key_frames
-from pipeline.segment.network_classes import network_classes
+from pipeline.segment.network_classes import network_classes, network_runtime
 from pipeline.segment.segmenter import Segmenter
 from pipeline.structures.address import in_full, place_of
 from pipeline.structures.class_map import ClassMap
@@ -49,14 +50,17 @@ def segment(source: str | Path, **settings: Any) -> Iterator[Frame]:
     settings : the long flags of `seg-video run` that choose the network, the part of the film and what is shown, with
     _ for -. With `start`, `end` or `duration` the frames keep the numbers and times of the source.
     Raises UsageError for a setting that does not exist, InputError for a video that cannot be read, ConfigError for a
-    class or a view that the network does not have, and WeightsError for weights that cannot be had, all at once;
-    WeightsError and ConfigError for what shows when the network is loaded, at the first frame.
+    class or a view that the network does not have, a device that is not there and a region outside the picture, and
+    WeightsError for weights that cannot be had, all at once. What shows when the network is loaded is raised at the
+    first frame: WeightsError, ConfigError.
     """
     request = request_of_keywords(source, None, settings, _ROOMS)
     asked, place = resolve(request.settings), in_full(place_of(request.inputs[0]))
     film, model = excerpt(probe(place), asked.decode), asked.segment.model
+    check_regions(asked.track.ignore_regions, film.whole)
     view = DrawnView.of(asked.render.view, model, *network_classes(model))
     view.check(asked.render.classes)
+    network_runtime(asked.segment, class_maps=view.classes is not None)
     return _frames(asked, film, view)
 
 

@@ -52,6 +52,13 @@ def path_text(path: Any, name: str) -> str:
     return text
 
 
+def flag(value: Any, name: str) -> bool:
+    """The value of a switch. Raises UsageError for anything else: the text "no" would count as true."""
+    if not isinstance(value, bool | np.bool_):
+        raise UsageError(f"{name} is no switch.", found=repr(value), do="give True or False")
+    return bool(value)
+
+
 def plain_value(value: Any) -> Any:
     """The value as it would stand in a job file: numbers and arrays of NumPy, sets and paths have no place there."""
     if isinstance(value, np.generic | np.ndarray):

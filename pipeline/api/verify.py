@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pipeline.api.settings import path_text, request_of_keywords
+from pipeline.api.settings import flag, path_text, request_of_keywords
 from pipeline.proof import verify as proof
 from pipeline.proof.verify import Proof
 from pipeline.structures.address import place_of
@@ -23,6 +23,6 @@ def verify(source: str | Path, output: str | Path, *, quick: bool = False, **rea
     return proof.verify(
         place_of(request.inputs[0]),
         place_of(path_text(output, "output")),
-        quick=quick,
+        quick=flag(quick, "quick"),
         part=request.settings.decode,
     )

@@ -141,7 +141,7 @@ class LiveHandler(BaseHTTPRequestHandler):
             if not isinstance(wishes, dict):
                 raise ConfigError("The controls must be an object.")
             self.server.session.control(wishes)
-        except (ValueError, ConfigError) as error:
+        except (ValueError, RecursionError, ConfigError) as error:
             return self._json({"error": str(error)}, HTTPStatus.BAD_REQUEST)
         return self._json(self.server.session.facts())
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.errors import RunInTheWayError, WriteError
+from pipeline.errors import RunInTheWayError, UsageError, WriteError
 from pipeline.files import PRIVATE, remove_temporaries
 from pipeline.job.output_template import run_folder
 from pipeline.record.run_folder import RunFolder
@@ -36,7 +36,10 @@ class RunLayout(RunFolder):
 
         work_dir : for the work files of several runs, each in a folder of its own. keeps_output : the output stays
         where it is made; otherwise it is made in the run's folder, which lies in `work_dir` already, and published.
+        Raises UsageError for a `work_dir` that is a file.
         """
+        if work_dir is not None and work_dir.exists() and not work_dir.is_dir():
+            raise UsageError(f"{work_dir} is no folder for work files.", do="name another --work-dir")
         output = output.absolute()
         folder = run_folder(output)
         made = output if keeps_output else folder / output.name

@@ -66,7 +66,7 @@ def plan_run(
     size = size_of(pair.source)
     info = probe(in_full(pair.source))
     film = excerpt(info, settings.decode)
-    _check_regions(settings.track.ignore_regions, info)
+    check_regions(settings.track.ignore_regions, info)
     network = _network(resolved.segment, stored, view, fetch)
     check = check_container(film, pair.output)
     check.refuse_losses(info, pair.output)
@@ -135,7 +135,7 @@ def _looked_at(model: str, wanted: LoadSettings) -> Network:
     return Network(model, digest, registry.class_names(source), runtime)
 
 
-def _check_regions(regions: tuple[tuple[float, float, float, float], ...], info: VideoInfo) -> None:
+def check_regions(regions: tuple[tuple[float, float, float, float], ...], info: VideoInfo) -> None:
     """Raise ConfigError for an ignored region that touches no pixel of the picture."""
     for left, top, width, height in regions:
         if left >= info.width or top >= info.height or left + width <= 0 or top + height <= 0:

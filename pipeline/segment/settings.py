@@ -46,6 +46,6 @@ class SegmentSettings:
         if self.batch is not None and self.batch < 1:
             raise ConfigError("batch must be at least 1.", found=str(self.batch), do="leave it out")
         if self.every is not None and self.every < 1:
-            raise ConfigError("every must be at least 1.", found=str(self.every), do="leave it out for 1")
+            raise ConfigError("every must be at least 1.", found=str(self.every), do="give 1 for every frame")
         if not 0.0 < self.score < 1.0:
             raise ConfigError("score must lie between 0 and 1.", found=str(self.score))

@@ -247,6 +247,13 @@ def test_wishes_that_cannot_be_are_refused(live, wishes):
     assert session.controls == before
 
 
+def test_what_is_no_json_or_too_deep_is_answered(live):
+    _, server = live
+    for text in ("{", "[" * 9000):
+        status, told = ask(server, "/control", "POST", text, Content_Type="application/json")
+        assert (status, "error" in json.loads(told)) == (400, True)
+
+
 def test_other_sites_get_in_by_no_way(live):
     session, server = live
     assert ask(server, "/state", Host="evil.example")[0] == 403

@@ -76,6 +76,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(traffic, here, capsy
         (["{traffic}", "a.mp4", "-y", "-n"], 2, "exclude each other"),
         (["{traffic}", "a.mp4", "--keep-work", "--no-sidecar"], 2, "leave nothing there"),
         (["{traffic}", "a.mp4", "--classes", "unicorn"], 2, "unicorn"),
+        (["{traffic}", "a.mp4", "--dry-run", "--work-dir", "{traffic}"], 2, "is no folder for work files"),
         (["{traffic}", "a.mp4", "--style", "mask"], 2, "choose from masks"),
         (["{traffic}", "a.mp4", "--preset", "warp"], 1, "libx264"),
     ],
