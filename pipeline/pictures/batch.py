@@ -32,7 +32,7 @@ from pipeline.store.header import StoredPicture
 from pipeline.weights.digest import weights_digest
 
 #: Rises when the same settings make something else.
-_RELEASE = 5
+_RELEASE = 6
 
 
 #: Pictures are written together once the first has waited so many seconds or they have so many bytes: a file of facts

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
 from pipeline.errors import InputError
 from pipeline.pictures.orientation import EXIF_HEAD, ORIENTATION, upright_exif, upright_xmp
 from pipeline.pictures.picture import Picture, Pixels, Remarks
+from pipeline.pictures.wide_tiff import FOLDED_TAGS, TIFF_TAGS
 
 #: Kinds that are read, by Pillow's names. Others stay shut: EPS, for one, is a program that Ghostscript would run.
 _FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "GIF")
@@ -38,14 +39,24 @@ _TURNS: Mapping[int, Callable[[Pixels], Pixels]] = {
     7: lambda pixels: pixels[::-1, ::-1].swapaxes(0, 1),
     8: lambda pixels: pixels[:, ::-1].swapaxes(0, 1),
 }
-#: Of a TIFF's own tags, those that say something of the picture and nothing of how this file holds it.
-_TIFF_TAGS = (0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298, 0x8769, 0x8825)
+#: Kinds whose files can hold several pictures. Behind a JPEG's lies its preview, or the light for bright screens.
+_SEVERAL = ("GIF", "WEBP", "PNG", "AVIF", "TIFF")
+
+#: TIFF's tag that says what a page is to the others; with this bit, the same picture made smaller.
+_PAGE_KIND, _SMALLER = 0x00FE, 1
+
+#: TIFF's tag value for colours that are multiplied by their alpha.
+_MULTIPLIED = 1
+
+#: OpenCV's number for telling errors alone.
+_ERRORS = 2
 
 
 def read_picture(path: Path) -> Picture:
-    """The picture in that file, upright; of several, as in a GIF, the first.
+    """The picture in that file, upright.
 
-    Raises InputError where it is not there, broken, of a kind that is not read, or has more than MOST_PIXELS.
+    Raises InputError where it is not there, broken, of a kind that is not read, has more than MOST_PIXELS, or is one of
+    several in its file: an animation, or pages.
     """
     try:
         with warnings.catch_warnings():
@@ -54,6 +65,7 @@ def read_picture(path: Path) -> Picture:
             warnings.simplefilter("ignore", UserWarning)
             with Image.open(path, formats=_FORMATS) as image:
                 _check_size(path, image)
+                _check_alone(path, image)
                 return _read(path, image)
     except FileNotFoundError:
         raise InputError(f"There is no picture at {path}.", do="check the path") from None
@@ -94,11 +106,47 @@ def _too_large(path: Path, found: str) -> InputError:
     )
 
 
+def _check_alone(path: Path, image: Image.Image) -> None:
+    """Raise InputError for a file of several pictures, of which all but the first would be lost."""
+    if image.format not in _SEVERAL or not getattr(image, "is_animated", False):
+        return
+    count = (
+        _pages(image) if isinstance(image, TiffImagePlugin.TiffImageFile) else getattr(image, "n_frames", 1)
+    )
+    if count > 1 and image.format == "TIFF":
+        raise InputError(
+            f"{path} has {count} pages, and only one could be painted.",
+            found="a TIFF of several pictures",
+            do="separate its pages first, or give the first alone",
+        )
+    if count > 1:
+        raise InputError(
+            f"{path} is an animation, of which only the first frame could be painted.",
+            found=f"{count} frames",
+            do="make it a video or separate frames first, as with ffmpeg, or give the first frame alone",
+        )
+
+
+def _pages(image: TiffImagePlugin.TiffImageFile) -> int:
+    """The number of a TIFF's pictures; the same one made smaller, as cameras and maps have it, is none."""
+    count = 1
+    for page in range(1, image.n_frames):
+        try:
+            image.seek(page)
+            count += not int(image.tag_v2.get(_PAGE_KIND, 0)) & _SMALLER
+        except _BROKEN:  # a kind that is not read is a picture all the same
+            count += 1
+    image.seek(0)
+    return count
+
+
 def _read(path: Path, image: Image.Image) -> Picture:
     orientation = _orientation(image)
     remarks = _remarks(image)
-    if image.format == "PNG" and image.mode in ("RGB", "RGBA") and _is_16_bit_png(path):
-        rgb, alpha = _wide_png(path)  # Pillow has no 16-bit colours, and would halve them
+    if image.format == "PNG" and image.mode in ("RGB", "RGBA", "LA") and _is_16_bit_png(path):
+        rgb, alpha = _wide(path)  # Pillow has no 16-bit colours, and would halve them
+    elif isinstance(image, TiffImagePlugin.TiffImageFile) and _is_wide_tiff(image):
+        rgb, alpha = _wide_tiff(path, image)
     else:
         image.load()
         rgb, alpha = _planes(image)
@@ -126,7 +174,34 @@ def _is_16_bit_png(path: Path) -> bool:
         return stream.read(25)[24:] == b"\x10"  # the bit depth in IHDR
 
 
-def _wide_png(path: Path) -> tuple[Pixels, Pixels | None]:
+def _is_wide_tiff(image: TiffImagePlugin.TiffImageFile) -> bool:
+    return image.mode in ("RGB", "RGBA", "CMYK") and 16 in image.tag_v2.get(TiffImagePlugin.BITSPERSAMPLE, ())
+
+
+def _wide_tiff(path: Path, image: TiffImagePlugin.TiffImageFile) -> tuple[Pixels, Pixels | None]:
+    """Colours and alpha of a TIFF with 16 bit a channel, upright."""
+    if image.mode == "CMYK":
+        raise InputError(
+            f"The picture {path} would lose half of its bits.",
+            found="16 bit a channel in CMYK",
+            do="convert it to RGB, or to 8 bit",
+        )
+    extra = image.tag_v2.get(TiffImagePlugin.EXTRASAMPLES, ())
+    image.load()  # OpenCV takes a file that ends too soon, Pillow does not
+    cv2.utils.logging.setLogLevel(_ERRORS)  # it would tell of each tag that it does not know
+    rgb, alpha = _wide(path)
+    multiplied = image.mode == "RGBA" and extra[:1] == (_MULTIPLIED,)
+    if not multiplied and not np.array_equal(rgb >> 8, np.asarray(image)[..., :3]):
+        raise ValueError("its 16-bit pixels are read in two ways")  # turned, say, by one of the two
+    if image.mode == "RGB" or alpha is None:
+        return rgb, None
+    if multiplied:
+        shown = np.maximum(alpha, 1)[..., None].astype(np.uint64)
+        rgb = np.minimum((rgb * np.uint64(65535) + shown // 2) // shown, 65535).astype(np.uint16)
+    return rgb, alpha
+
+
+def _wide(path: Path) -> tuple[Pixels, Pixels | None]:
     content = np.frombuffer(path.read_bytes(), np.uint8)
     decoded = cv2.imdecode(content, cv2.IMREAD_UNCHANGED)
     if decoded is None or decoded.dtype != np.uint16 or decoded.ndim != 3:
@@ -165,8 +240,8 @@ def _exif(image: Image.Image) -> bytes | None:
     if image.format != "TIFF":
         return None
     found, kept = image.getexif(), Image.Exif()
-    for tag in _TIFF_TAGS:
-        value = found.get_ifd(tag) if tag in (0x8769, 0x8825) else found.get(tag)
+    for tag in TIFF_TAGS:
+        value = found.get_ifd(tag) if tag in FOLDED_TAGS else found.get(tag)
         if value:
             kept[tag] = value
     return kept.tobytes().removeprefix(EXIF_HEAD) if len(kept) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import cv2
@@ -14,19 +15,23 @@ from pipeline.pictures.orientation import EXIF_HEAD
 from pipeline.pictures.picture import Picture, Remarks
 from pipeline.pictures.settings import PictureSettings
 from pipeline.pictures.wide_png import wide_png
+from pipeline.pictures.wide_tiff import wide_tiff
 
 #: What a kind has no place for.
 _OPAQUE, _NO_REMARKS = ("JPEG", "BMP"), ("BMP", "GIF")
+
+#: What writes 16 bit a channel, of kinds that have a place for them.
+_WIDE: Mapping[str, Callable[[Picture], bytes]] = {"PNG": wide_png, "TIFF": wide_tiff}
 
 
 def encoded(picture: Picture, kind: str, settings: PictureSettings) -> bytes:
     """The content of a file of that kind, by Pillow's name for it.
 
-    PNG keeps 16 bit; JPEG and BMP lay what is transparent over white. EXIF and profile go along wherever the kind has
-    a place for them (BMP and GIF have none).
+    PNG and TIFF keep 16 bit; JPEG and BMP lay what is transparent over white. EXIF and profile go along wherever the
+    kind has a place for them (BMP and GIF have none).
     """
-    if kind == "PNG" and picture.rgb.dtype == np.uint16:
-        return wide_png(picture)
+    if kind in _WIDE and picture.rgb.dtype == np.uint16:
+        return _WIDE[kind](picture)
     rgb, alpha = picture.in_8_bit()
     if alpha is not None:
         rgb = _over_white(rgb, alpha) if kind in _OPAQUE else np.dstack([rgb, alpha])

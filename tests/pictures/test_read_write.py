@@ -9,7 +9,7 @@ import zlib
 import cv2
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, TiffImagePlugin
 
 from pipeline.errors import InputError, UsageError
 from pipeline.pictures.orientation import upright_exif
@@ -123,6 +123,89 @@ def test_16_bit_png_keeps_its_bits(tmp_path, alpha):
     assert np.array_equal(cv2.imread(str(path), cv2.IMREAD_UNCHANGED)[..., 2::-1], rgb)
 
 
+@pytest.mark.parametrize("alpha", [False, True])
+def test_16_bit_tiff_keeps_its_bits(tmp_path, alpha):
+    path, rgb = tmp_path / "p.tif", colours(np.uint16, 240, 400)
+    shown = rgb[..., 0].copy() if alpha else None
+    write_picture(path, Picture(rgb, shown, Remarks(exif(), PROFILE, b"<x/>")), PictureSettings())
+    found = read_picture(path)
+    assert np.array_equal(found.rgb, rgb)
+    assert found.alpha is None if shown is None else np.array_equal(found.alpha, shown)
+    assert (found.remarks.icc, found.remarks.xmp) == (PROFILE, b"<x/>")
+    assert np.array_equal(cv2.imread(str(path), cv2.IMREAD_UNCHANGED)[..., 2::-1], rgb)
+    with Image.open(path) as image:
+        said = image.getexif()
+        assert np.array_equal(np.asarray(image)[..., :3], rgb >> 8)
+    assert said[0x010F] == "Dashcam Works"
+    assert said.get_ifd(0x8825)[2] == (48.0, 8.0, 14.5)
+    assert said.get_ifd(0x8769)[0x927C] == b"maker's own \x00\xff bytes"
+
+
+def tiff_of(pixels, photometric, *tag):
+    """An unpacked TIFF as others write it, with one tag more."""
+    height, width, samples = pixels.shape
+    tags = TiffImagePlugin.ImageFileDirectory_v2(prefix=b"II")
+    said = {
+        256: width,
+        257: height,
+        258: (16,) * samples,
+        259: 1,
+        262: photometric,
+        277: samples,
+        278: height,
+    }
+    for name, value in {**said, 273: 0, 279: pixels.nbytes, **dict([tag] if tag else [])}.items():
+        tags[name] = value
+    stream = io.BytesIO()
+    tags.save(stream)
+    return stream.getvalue() + pixels.astype("<u2").tobytes()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_16_bit_tiff_of_others_is_upright(tmp_path, orientation):
+    path, rgb = tmp_path / "p.tif", colours(np.uint16)
+    path.write_bytes(tiff_of(rgb, 2, 0x0112, orientation))
+    found = read_picture(path)
+    with Image.open(path) as image:
+        image.load()
+        assert np.array_equal(found.rgb >> 8, np.asarray(image))
+    assert found.rgb.dtype == np.uint16
+
+
+def test_16_bit_colours_that_were_multiplied_by_alpha_are_divided_again(tmp_path):
+    rgb = np.full((2, 2, 3), 40000, np.uint16)
+    content = encoded(Picture(rgb // 4, np.full((2, 2), 16384, np.uint16)), "TIFF", PictureSettings())
+    entry = struct.pack("<HHIHH", 0x0152, 3, 1, 2, 0)
+    assert content.count(entry) == 1
+    (tmp_path / "p.tif").write_bytes(content.replace(entry, struct.pack("<HHIHH", 0x0152, 3, 1, 1, 0)))
+    found = read_picture(tmp_path / "p.tif")
+    assert np.abs(found.rgb.astype(int) - 40000).max() <= 2
+    assert (found.alpha == 16384).all()
+
+
+def test_16_bit_cmyk_is_refused(tmp_path):
+    (tmp_path / "p.tif").write_bytes(tiff_of(np.zeros((2, 2, 4), np.uint16), 5))
+    with pytest.raises(InputError, match="16 bit a channel in CMYK"):
+        read_picture(tmp_path / "p.tif")
+
+
+def test_16_bit_grey_with_alpha_keeps_its_bits(tmp_path):
+    grey = (np.arange(600, dtype=np.uint16) * 100).reshape(20, 30)
+    path = tmp_path / "p.png"
+    write_picture(path, Picture(np.repeat(grey[..., None], 3, 2), grey), PictureSettings())
+    content = path.read_bytes()
+    rows = np.concatenate(
+        [np.zeros((20, 1), np.uint8), np.repeat(grey, 2, 1).astype(">u2").view(np.uint8)], 1
+    )
+    parts = (
+        (b"IHDR", content[16:24] + b"\x10\x04\0\0\0"), (b"IDAT", zlib.compress(rows.tobytes())), (b"IEND", b"")
+    )  # fmt: skip
+    path.write_bytes(content[:8] + chunks(parts))
+    found = read_picture(path)
+    assert np.array_equal(found.rgb[..., 1], grey)
+    assert np.array_equal(found.alpha, grey)
+
+
 def test_16_bit_grey_is_read_as_three_equal_colours(tmp_path):
     grey = (np.arange(600, dtype=np.uint16) * 100).reshape(20, 30)
     Image.fromarray(grey).save(tmp_path / "p.png")
@@ -166,18 +249,44 @@ def test_cmyk_is_read_without_a_profile_that_does_not_fit(tmp_path):
     assert np.abs(found.rgb[8, 8].astype(int) - (255, 0, 0)).max() < 4
 
 
-def test_the_first_frame_of_a_gif(tmp_path):
-    frames = [Image.new("L", (8, 8), 0), Image.new("L", (8, 8), 255)]
-    frames[0].save(tmp_path / "p.gif", save_all=True, append_images=frames[1:])
-    assert (read_picture(tmp_path / "p.gif").rgb == 0).all()
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "AVIF", "TIFF"])
+def test_an_animation_and_pages_are_refused_and_a_single_frame_is_not(tmp_path, kind):
+    path, frames = tmp_path / "p", [Image.new("RGB", (8, 8), (90 * number, 0, 0)) for number in range(3)]
+    frames[0].save(path, kind, save_all=True, append_images=frames[1:])
+    several = "has 3 pages" if kind == "TIFF" else "is an animation.*\n  found: 3 frames\n  do: .*video"
+    with pytest.raises(InputError, match=several):
+        read_picture(path)
+    frames[2].save(path, kind, save_all=True)
+    assert read_picture(path).rgb[4, 4, 0] >= 170
+
+
+def test_a_page_that_is_the_same_picture_made_smaller_is_no_other(tmp_path):
+    small = Image.new("RGB", (4, 4))
+    small.encoderinfo = {"tiffinfo": {0x00FE: 1}}
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "p.tif", save_all=True, append_images=[small])
+    with Image.open(tmp_path / "p.tif") as image:
+        assert image.n_frames == 2
+    assert read_picture(tmp_path / "p.tif").width == 8
+
+
+def test_a_photograph_with_another_behind_it_is_one_picture(tmp_path):
+    """Telephones put a preview, or what a bright screen shows, behind a JPEG."""
+    Image.new("RGB", (16, 16), "red").save(
+        tmp_path / "p.jpg", "MPO", save_all=True, append_images=[Image.new("RGB", (8, 8))]
+    )
+    assert read_picture(tmp_path / "p.jpg").width == 16
 
 
 def png_that_claims(width, height):
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    chunks = ((b"IHDR", head), (b"IDAT", zlib.compress(bytes(1000))), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
+    parts = ((b"IHDR", head), (b"IDAT", zlib.compress(bytes(1000))), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + chunks(parts)
+
+
+def chunks(parts):
+    return b"".join(
         struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-        for kind, content in chunks
+        for kind, content in parts
     )
 
 
@@ -212,11 +321,12 @@ def test_an_empty_file_is_called_so(tmp_path):
         read_picture(tmp_path / "p.jpg")
 
 
-def test_a_cut_16_bit_png_is_told(tmp_path):
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_a_cut_16_bit_picture_is_told(tmp_path, kind):
     rgb = np.random.default_rng(5).integers(0, 65535, (64, 64, 3), np.uint16)
-    (tmp_path / "p.png").write_bytes(encoded(Picture(rgb), "PNG", PictureSettings())[:-4000])
+    (tmp_path / "p").write_bytes(encoded(Picture(rgb), kind, PictureSettings())[:-4000])
     with pytest.raises(InputError, match="broken"):
-        read_picture(tmp_path / "p.png")
+        read_picture(tmp_path / "p")
 
 
 def test_kinds_that_run_programs_stay_shut(tmp_path):
