@@ -32,6 +32,7 @@ def _add_status_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _show_status(arguments: argparse.Namespace) -> int:
     from pipeline.cli.named_runs import runs_called, status_of
+    from pipeline.record.find_run import picture_records
     from pipeline.record.listing import find_listings
 
     names = arguments.names or ["."]
@@ -55,6 +56,10 @@ def _show_status(arguments: argparse.Namespace) -> int:
     elif runs or listings:
         _show_listings(listings)
         _show(runs)
+    elif not unreadable and (records := picture_records(Path())):
+        say(
+            f"there are no runs of videos in this folder, but {len(records)} of pictures: {records[0]}, for one"
+        )
     elif not unreadable:
         say("there are no runs in this folder; start one with seg-video in.mp4 out.mp4")
     for folder, reason in unreadable:

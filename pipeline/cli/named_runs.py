@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.errors import UsageError
 from pipeline.files import RUN_SUFFIX
-from pipeline.record.find_run import find_run, find_runs
+from pipeline.record.find_run import find_run, find_runs, picture_records
 from pipeline.record.status import RunStatus, run_status
 
 
@@ -32,13 +32,16 @@ def runs_called(names: Sequence[str]) -> list[NamedRun]:
 def _runs(name: str) -> list[NamedRun]:
     try:
         return [NamedRun(find_run(name), in_folder=False)]
-    except UsageError:
+    except UsageError as error:
         if not Path(name).is_dir() or Path(name).name.endswith(RUN_SUFFIX):
             raise
-    below = [NamedRun(run, in_folder=True) for run in find_runs([Path(name)])]
-    if not below:
-        raise UsageError(f"There is no run in {name}.", do="start one: seg-video in.mp4 out.mp4")
-    return below
+        below = [NamedRun(run, in_folder=True) for run in find_runs([Path(name)])]
+        if below:
+            return below
+        if picture_records(Path(name)):  # which the error tells of
+            raise
+        do = "start one: seg-video in.mp4 out.mp4"
+        raise UsageError(f"There is no run in {name}.", do=do) from error
 
 
 def status_of(folder: Path) -> RunStatus:

@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from pipeline.cli.say import say
 from pipeline.errors import InputError, UsageError
 from pipeline.job.arguments import options_of_pictures
 from pipeline.job.options import OPTIONS
+from pipeline.structures.address import at_disk
 from pipeline.terminal import one_line
 
 if TYPE_CHECKING:
@@ -34,24 +35,27 @@ def make_pictures(requests: Sequence[JobRequest], given: Iterable[str], argument
     """
     from pipeline.pictures.pairs import check_jobs
 
+    given = frozenset(given)
     jobs = [_job(request, given) for request in requests]
     regions = [picture for request in requests for picture in request.regions]
     check_jobs([(job.inputs, job.output, job.listed) for job in jobs], regions)
+    asked = [job for request, job in zip(requests, jobs, strict=True) if _asks("quality", request, given)]
+    _refuse_needless_quality(asked)
     if arguments.dry_run:
         return _show_plan(jobs, arguments.json)
     return _work(jobs, arguments)
 
 
-def _job(request: JobRequest, given: Iterable[str]) -> PictureJob:
+def _job(request: JobRequest, given: Collection[str]) -> PictureJob:
     from pipeline.pictures.job import PictureJob
-    from pipeline.pictures.pairs import FROM_LIST
 
     _refuse_options_of_videos(request, given)
     settings = request.settings
+    inputs, listed = _with_lists_read(request.inputs)
     return PictureJob(
-        inputs=request.inputs,
+        inputs=inputs,
         output=request.output,
-        listed=_listed() if FROM_LIST in request.inputs else (),
+        listed=listed,
         segment=settings.segment,
         track=settings.track,
         render=settings.render,
@@ -59,6 +63,26 @@ def _job(request: JobRequest, given: Iterable[str]) -> PictureJob:
         force=settings.run.force,
         skip=settings.run.skip,
     )
+
+
+def _with_lists_read(inputs: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The inputs, with FROM_LIST for the first of the lists among them, and the names in all of these in order."""
+    from pipeline.job.inputs import is_list, names_in
+    from pipeline.pictures.pairs import FROM_LIST
+
+    kept: list[str] = []
+    listed: list[str] = []
+    for name in inputs:
+        if name == FROM_LIST:
+            listed += _listed()
+        elif is_list(name) and not os.path.isdir(name):  # noqa: PTH112  # a name may be too long to be looked up
+            listed += map(at_disk, names_in(name))
+        else:
+            kept.append(name)
+            continue
+        if FROM_LIST not in kept:
+            kept.append(FROM_LIST)
+    return tuple(kept), tuple(listed)
 
 
 def _listed() -> tuple[str, ...]:
@@ -83,14 +107,37 @@ def _listed() -> tuple[str, ...]:
     return tuple(names)
 
 
-def _refuse_options_of_videos(request: JobRequest, given: Iterable[str]) -> None:
+def _refuse_options_of_videos(request: JobRequest, given: Collection[str]) -> None:
     """Raise UsageError for such an option; those of a job file are recognised by values other than the default."""
     alike = {option.name for option in options_of_pictures()}
-    asked, taken = set(given), {"force", "no-clobber", "quality", "batch", *alike}
-    for name, option in OPTIONS.items():
-        changed = getattr(getattr(request.settings, option.room), option.field) != default_of(option)
-        if name not in taken and (name in asked or changed):
+    taken = {"force", "no-clobber", "quality", "batch", *alike}
+    for name in OPTIONS:
+        if name not in taken and _asks(name, request, given):
             raise UsageError(f"--{name} applies to videos only.", do="leave it out for pictures")
+
+
+def _asks(name: str, request: JobRequest, given: Collection[str]) -> bool:
+    """True for an option of the command line, or one that a job file has with a value other than the default."""
+    option = OPTIONS[name]
+    return name in given or getattr(getattr(request.settings, option.room), option.field) != default_of(
+        option
+    )
+
+
+def _refuse_needless_quality(jobs: Sequence[PictureJob]) -> None:
+    """Raise UsageError where no output of these jobs, which ask for a quality, is of a kind that has one."""
+    from pipeline.pictures.kinds import LOSSY, kind_of_name
+    from pipeline.pictures.pairs import picture_pairs
+
+    outputs = [
+        pair.output for job in jobs for pair in picture_pairs(job.inputs, job.output, listed=job.listed)
+    ]
+    if outputs and not any(kind_of_name(output) in LOSSY for output in outputs):
+        raise UsageError(
+            "--quality applies to JPEG, WebP and AVIF only, and no output is one of these.",
+            found=str(outputs[0]),
+            do="leave it out, or name outputs that end in .jpg, .webp or .avif",
+        )
 
 
 def _show_plan(jobs: Sequence[PictureJob], as_json: bool) -> int:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.cli.command import Command, aligned
 from pipeline.cli.help_texts import help_of
 from pipeline.cli.say import complain, say
+from pipeline.errors import UsageError
 from pipeline.job.arguments import add_job_options, given_options
 from pipeline.job.options import OPTIONS
 from pipeline.loading.given import Given
@@ -49,6 +51,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     from pipeline.job.request import make_request
     from pipeline.proof.verify import verify
 
+    _refuse_pictures(arguments.input, arguments.output)
     request = make_request((arguments.input,), None, Given.of_flags(given_options(arguments, _READING)))
     proof = verify(
         place_of(request.inputs[0]),
@@ -62,6 +65,19 @@ def _verify(arguments: argparse.Namespace) -> int:
     else:
         _show(proof)
     return 0 if proof.holds else DIFFERS
+
+
+def _refuse_pictures(source: str, output: str) -> None:
+    """Raise UsageError for the name of a picture; a GIF can be the source of a video."""
+    from pipeline.pictures.kinds import is_picture
+
+    for name in (output, source):
+        if is_picture(Path(name)) and (name == output or Path(name).suffix.lower() != ".gif"):
+            raise UsageError(
+                "verify compares videos, and has no proof of pictures.",
+                found=name,
+                do="name a video and the output that was made of it",
+            )
 
 
 def _show(proof: Proof) -> None:

@@ -75,7 +75,7 @@ def pairs(inputs: Sequence[str], output: str | None, work_dir: str | None = None
             found=", ".join(inputs),
             do="name files, or a folder of some",
         )
-    several = len(sources) > 1 or any(_is_folder(name) or _is_list(name) for name in inputs)
+    several = len(sources) > 1 or any(_is_folder(name) or is_list(name) for name in inputs)
     found = [Pair.of(source, _output(source, output, several), work_dir) for source in dict.fromkeys(sources)]
     _check_run_names(found)
     protect_sources([(pair.source, pair.target) for pair in found])
@@ -98,7 +98,7 @@ def is_listing(inputs: Sequence[str], output: str | None) -> bool:
     Raises UsageError if only some of them are.
     """
     to_storage = output is not None and is_address(output)
-    listings = [name for name in inputs if _is_prefix(name) or (to_storage and _is_list(name))]
+    listings = [name for name in inputs if _is_prefix(name) or (to_storage and is_list(name))]
     if listings and len(listings) < len(inputs):
         raise UsageError(
             "One job takes listings or other inputs, not both.", found=f"{listings[0]} is a listing"
@@ -106,12 +106,25 @@ def is_listing(inputs: Sequence[str], output: str | None) -> bool:
     return bool(listings)
 
 
+def is_list(name: str) -> bool:
+    """True for the name of a file that names inputs, a line each."""
+    return not is_address(name) and name.endswith(".txt")
+
+
+def is_source(path: Path) -> bool:
+    """True for a video among the files of a folder, unless a run here has made it."""
+    if path.suffix.lower() not in VIDEO_SUFFIXES or not os.path.isfile(path):  # noqa: PTH113
+        return False
+    # Unlike Path's methods, these do not raise for a name that is too long.
+    return not os.path.lexists(path.with_name(path.name + RUN_SUFFIX))
+
+
 def names_in(file: str) -> Iterator[str]:
-    """The videos that a text file names, one per line. Raises InputError if it cannot be read as such."""
+    """The inputs that a text file names, one per line. Raises InputError if it cannot be read as such."""
     try:
         if Path(file).exists() and not Path(file).is_file():
             raise InputError(
-                f"{file} is not a text file of video names.", do="name an ordinary text file, or a folder/"
+                f"{file} is not a text file of names.", do="name an ordinary text file, or a folder/"
             )
         # utf-8-sig: editors on Windows begin files with a byte order mark.
         with Path(file).open(encoding="utf-8-sig") as stream:
@@ -143,10 +156,6 @@ def _is_prefix(name: str) -> bool:
     return is_address(name) and name.endswith("/")
 
 
-def _is_list(name: str) -> bool:
-    return not is_address(name) and name.endswith(".txt")
-
-
 def _check_run_names(found: Iterable[Pair]) -> None:
     """Raise UsageError if the runs of two outputs in a storage would have the same name on disk."""
     targets: dict[Path, Place] = {}
@@ -161,14 +170,14 @@ def _check_run_names(found: Iterable[Pair]) -> None:
 
 
 def _sources(name: str) -> Sequence[Place]:
-    if _is_list(name):
+    if is_list(name):
         return [place_of(line) for line in names_in(name)]
     path = place_of(name)
     if not isinstance(path, Path):
         return [path]
     try:
         if path.is_dir():
-            return sorted(entry for entry in path.iterdir() if _is_source(entry))
+            return sorted(entry for entry in path.iterdir() if is_source(entry))
         is_pattern = not path.exists() and glob.has_magic(name)
     except OSError as error:  # a folder that may not be entered, or a name that is too long
         reason = error.strerror or str(error)
@@ -180,14 +189,6 @@ def _sources(name: str) -> Sequence[Place]:
             raise InputError(f"Nothing matches {name}.", do="check the pattern")
         return [match for match in matches if match.is_file()]
     return [path]
-
-
-def _is_source(path: Path) -> bool:
-    """True for a video of a folder, unless a run here has made it."""
-    if path.suffix.lower() not in VIDEO_SUFFIXES or not path.is_file():
-        return False
-    # Unlike Path.exists, lexists does not raise for a name that is too long.
-    return not os.path.lexists(path.with_name(path.name + RUN_SUFFIX))
 
 
 def _output(source: Place, output: str | None, several: bool) -> Place:

@@ -13,6 +13,9 @@ KIND_OF_ENDING: Mapping[str, str] = {
     ".tif": "TIFF", ".tiff": "TIFF", ".bmp": "BMP", ".gif": "GIF",
 }  # fmt: skip
 
+#: Kinds that lose something, and take a quality.
+LOSSY = ("JPEG", "WEBP", "AVIF")
+
 #: Of pictures that are not read. Phones make them, so each is told of, and none left out of its folder in silence.
 _UNREAD = (".heic", ".heif")
 

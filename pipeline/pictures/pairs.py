@@ -13,6 +13,7 @@ from pipeline.job.output_template import filled
 from pipeline.job.protection import protect_sources
 from pipeline.pictures.kinds import KIND_OF_ENDING, is_picture, kind_of_name
 from pipeline.pictures.stored import PictureStore
+from pipeline.structures.address import is_address
 
 #: Stands for a list on standard input.
 FROM_LIST = "-"
@@ -41,10 +42,18 @@ def picture_pairs(
     output : a file, for one input; a folder; a template with {stem}, {name} or {ext} (with its dot); None:
         `<stem>_seg<ext>` here.
     listed : lines that FROM_LIST stands for, a path each.
-    Raises InputError for an input that is not there, UsageError where two inputs would get one output, or an output
-    would replace a source.
+    Raises InputError for an input that is not there, UsageError where two inputs would get one output, an output would
+    replace a source, or one of them lies in a storage.
 
     """
+    listed = tuple(listed)
+    for name in (*inputs, *listed, output or ""):
+        if is_address(name):
+            raise UsageError(
+                "Pictures are read from disk and written to it; storages hold videos only.",
+                found=name.strip(),
+                do="copy them from the storage first, and to it afterwards",
+            )
     sources = [source for name in inputs for source in _sources(name, listed)]
     if not sources:
         do = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,7 +57,26 @@ def find_run(name: str | None) -> Path:
                 f"{folder} is the record of a batch of pictures, not of a video.",
                 do="run the same command again to continue it, or read it with seg-video export",
             )
+    records = picture_records(path)
+    if records:
+        raise UsageError(
+            f"{name} holds no run of a video, but {len(records)} of pictures.",
+            found=", ".join(map(str, records[:3])) + ", ..." * (len(records) > 3),
+            do=f"run the same command again to continue it, or read it: seg-video export {records[0]} --format coco "
+            "--out FOLDER",
+        )
     raise _no_run(name)
+
+
+def picture_records(folder: Path) -> list[Path]:
+    """The folders in a folder that are records of pictures, of a single one or of several."""
+    found = []
+    with suppress(OSError, ValueError):  # what may not be looked into, or cannot be a name, holds none
+        for entry in sorted(folder.glob(f"*{RUN_SUFFIX}")):
+            files = RunFolder(entry)
+            if files.joined.is_file() and not (files.ledger.exists() or files.manifest.exists()):
+                found.append(entry)
+    return found
 
 
 def _no_run(name: str) -> UsageError:

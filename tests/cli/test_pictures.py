@@ -204,6 +204,106 @@ def test_quality_is_not_for_videos(seg_video, traffic):
     assert "--quality applies to pictures only" in err
 
 
+def test_a_quality_that_no_output_takes_is_told_before_the_work(album, seg_video, tmp_path):
+    (tmp_path / "job.yaml").write_text(f"inputs: {album}/0.jpg\noutput: x.bmp\nquality: 70\n")
+    for words in ((album / "0.jpg", "x.png", "--quality", "50"), ("submit", "job.yaml")):
+        for more in ((), ("--dry-run",)):
+            code, out, err = seg_video(*words, *more)
+            assert (code, out) == (2, "")
+            assert "--quality applies to JPEG, WebP and AVIF only, and no output is one of these" in err
+    assert not list(tmp_path.glob("x.*"))
+    Image.new("RGB", (60, 40)).save(album / "z.png")
+    assert seg_video(album, "mixed/", "--quality", "50", "--dry-run")[0] == 0
+
+
+def test_an_animation_is_set_aside_by_name(album, seg_video, tmp_path):
+    frames = [Image.new("RGB", (60, 40), colour) for colour in ("red", "blue")]
+    frames[0].save(album / "1a.gif", save_all=True, append_images=frames[1:])
+    code, out, err = seg_video(album, "out/", "--json")
+    assert code == 4
+    assert [entry["state"] for entry in json.loads(out)["pictures"]] == [
+        "done",
+        "done",
+        "failed",
+        "done",
+        "done",
+    ]
+    assert "1a.gif is an animation, of which only the first frame could be painted" in err
+    assert seg_video(album / "1a.gif", "alone.gif")[0] == 3
+    assert not (tmp_path / "alone.gif").exists()
+
+
+def test_outputs_of_runs_are_no_videos_of_a_folder_of_pictures(album, traffic, seg_video):
+    shutil.copy(traffic, album / "s_out.mp4")
+    (album / "s_out.mp4.seg-run").mkdir()
+    for name in (album, f"{album}/*"):
+        code, out, err = seg_video("run", name, "out/", "--dry-run")
+        assert (code, out.splitlines()[-1], err) == (0, "4 pictures", "")
+
+
+def test_a_list_in_a_file_holds_pictures_or_videos(album, traffic, seg_video, tmp_path):
+    (tmp_path / "pics.txt").write_text(f"{album}/3.jpg\n\n {album}/1.jpg\n")
+    (tmp_path / "one.txt").write_text(f"file://{album}/0.jpg\n{album}/3.jpg\n")
+    code, out, _ = seg_video("pics.txt", "out/", "--dry-run")
+    assert (code, out.splitlines()[:-1]) == (
+        0,
+        [f"{album}/3.jpg -> out/3_seg.jpg", f"{album}/1.jpg -> out/1_seg.jpg"],
+    )
+    code, out, _ = seg_video("pics.txt", album / "2.jpg", "one.txt", "-o", "out/", "--json", "--quiet")
+    states = [(entry["output"], entry["state"]) for entry in json.loads(out)["pictures"]]
+    assert code == 0
+    assert states == [(f"out/{number}_seg.jpg", "done") for number in (3, 1, 0, 2)]
+    with (tmp_path / "pics.txt").open("a") as stream:
+        stream.write(f"{traffic}\n")
+    code, _, err = seg_video("pics.txt", "out/")
+    assert code == 2
+    assert (
+        f"One list takes pictures or videos, not both.\n  found: pictures: {album}/3.jpg; others: {traffic}"
+        in err
+    )
+    (tmp_path / "videos.txt").write_text(f"{traffic}\n")
+    code, _, err = seg_video("videos.txt", album / "2.jpg", "-o", "out/")
+    assert (code, "One command takes pictures or videos" in err) == (2, True)
+
+
+def test_pictures_of_a_storage_are_refused(album, seg_video, tmp_path):
+    (tmp_path / "pics.txt").write_text("s3://bucket/0.jpg\n")
+    for words in ((album / "0.jpg", "s3://bucket/"), ("pics.txt", "out/")):
+        code, _, err = seg_video(*words)
+        assert (code, "storages hold videos only.\n  found: s3://bucket/" in err) == (2, True), err
+    assert not (tmp_path / "s3:").exists()
+
+
+def test_verify_says_that_it_is_for_videos(album, traffic, seg_video):
+    for words in ((album / "0.jpg", "a_seg.jpg"), (traffic, "a.gif"), (album / "0.jpg", traffic)):
+        code, _, err = seg_video("verify", *words)
+        assert (code, "verify compares videos" in err) == (2, True), err
+
+
+def test_a_folder_of_one_picture_is_exported_and_its_record_named(album, seg_video, tmp_path):
+    assert seg_video(album / "0.jpg", "pic/")[0] == 0
+    assert seg_video("export", "pic", "--format", "coco", "--out", "coco")[0] == 0
+    assert len(json.loads((tmp_path / "coco" / "annotations.json").read_text())["images"]) == 1
+    code, _, err = seg_video("status", "pic")
+    assert (
+        code,
+        "pic holds no run of a video, but 1 of pictures.\n  found: pic/0_seg.jpg.seg-run" in err,
+    ) == (2, True)
+    with_none_named = subprocess.run(
+        [sys.executable, "-m", "pipeline", "status"],
+        cwd=tmp_path / "pic",
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert with_none_named.stdout == (
+        "there are no runs of videos in this folder, but 1 of pictures: 0_seg.jpg.seg-run, for one\n"
+    )
+    assert seg_video(album / "1.jpg", "pic/")[0] == 0
+    code, _, err = seg_video("export", "pic", "--format", "coco", "--out", "more")
+    assert (code, "found: pic/0_seg.jpg.seg-run, pic/1_seg.jpg.seg-run" in err) == (2, True)
+
+
 def test_a_job_file_names_pictures_too(album, seg_video, tmp_path):
     (tmp_path / "job.yaml").write_text(f"inputs: {album}\noutput: out/\nstyle: boxes\nquality: 70\n")
     assert seg_video("submit", "job.yaml")[0] == 0

@@ -64,7 +64,7 @@ def test_a_list_that_is_none_is_told_at_once(folder, kind):
         "zero": lambda: path.write_text("a\0b.mp4"),
         "UTF-16": lambda: path.write_text("a.mov", encoding="utf-16"),
     }[kind]()
-    words = r"text file of video names|too long|a NUL character|UTF-8 text; in PowerShell"
+    words = r"text file of names|too long|a NUL character|UTF-8 text; in PowerShell"
     with pytest.raises((InputError, UsageError), match=words):
         pairs(["list.txt"], "out/")
 
