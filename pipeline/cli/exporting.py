@@ -62,7 +62,7 @@ def _export(arguments: argparse.Namespace) -> int:
 
 
 def _run_called(name: str) -> str | Path:
-    """The run of that name; of a folder with one record of pictures, which of a single one has its name, that record."""
+    """The run of that name; of a folder with one record of pictures, which may have any name, that record."""
     from pipeline.record.find_run import picture_records
 
     records = picture_records(Path(name))
