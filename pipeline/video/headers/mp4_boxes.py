@@ -67,6 +67,22 @@ def track_number(file: BinaryIO, begin: int) -> int:
     return numbers(file, begin + after_times(file, begin, 12, 20), ">I")[0]
 
 
+def clock_and_length(file: BinaryIO, begin: int) -> tuple[int, int]:
+    """Ticks a second and length in ticks of a film or of a medium, whose header has its content at `begin`."""
+    is_long = numbers(file, begin, ">B")[0] == 1
+    ticks, length = numbers(file, begin + (20 if is_long else 12), ">IQ" if is_long else ">II")
+    return ticks, length
+
+
+def packets_length(file: BinaryIO, track: Span) -> int:
+    """Length of a track's media in ticks, which is the sum of its packets' lengths (8.6.1.2)."""
+    return sum(
+        count * length
+        for _, span in boxes(file, track, "mdia", "minf", "stbl", "stts")
+        for count, length in table_rows(file, span, ">II")
+    )
+
+
 def handler(file: BinaryIO, track: Span) -> bytes:
     """The four letters that say what is in a track; empty where nothing does."""
     for _, (begin, _) in boxes(file, track, "mdia", "hdlr"):

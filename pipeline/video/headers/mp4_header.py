@@ -13,9 +13,11 @@ from pipeline.video.headers.mp4_boxes import (
     Span,
     after_times,
     boxes,
+    clock_and_length,
     descriptions,
     handler,
     numbers,
+    packets_length,
     table_rows,
     track_number,
 )
@@ -87,7 +89,7 @@ def _film_faults(file: BinaryIO, whole: Span) -> Iterator[str]:
 def _faults_of_tracks(file: BinaryIO, whole: Span, info: VideoInfo, track_id: int) -> Iterator[str]:
     lengths, clock = [], Fraction(1)
     for _, (begin, _) in boxes(file, whole, "moov", "mvhd"):
-        ticks, length = _clock_and_length(file, begin)
+        ticks, length = clock_and_length(file, begin)
         clock = Fraction(1, ticks or 1)
         lengths.append(length * clock)
     tracks, groups = [], dict[int, int]()
@@ -161,7 +163,7 @@ def _medium_faults(file: BinaryIO, track: Span, number: int) -> Iterator[str]:
         if not all(flag & _IN_FILE for flag in flags):
             yield f"the media of track {number} are said to lie in another file"
     for _, (begin, _) in boxes(file, track, "mdia", "mdhd"):
-        ticks, told = _clock_and_length(file, begin)
+        ticks, told = clock_and_length(file, begin)
         shown, later = _lengths(file, track)
         least, most = shown - _APART * ticks, shown + later + _APART * ticks
         if shown and not least <= told <= most:
@@ -170,16 +172,9 @@ def _medium_faults(file: BinaryIO, track: Span, number: int) -> Iterator[str]:
 
 def _lengths(file: BinaryIO, track: Span) -> tuple[int, int]:
     """Length of a track in ticks, as its packets say, and by how much a picture may be shown later than decoded."""
-    stbl = ("mdia", "minf", "stbl")
-    shown = sum(
-        count * length
-        for _, span in boxes(file, track, *stbl, "stts")
-        for count, length in table_rows(file, span, ">II")
-    )
-    later = [
-        offset for _, span in boxes(file, track, *stbl, "ctts") for _, offset in table_rows(file, span, ">Ii")
-    ]
-    return shown, max(later, default=0) - min(later, default=0) + max(later, default=0)
+    path = ("mdia", "minf", "stbl", "ctts")
+    later = [offset for _, span in boxes(file, track, *path) for _, offset in table_rows(file, span, ">Ii")]
+    return packets_length(file, track), max(later, default=0) - min(later, default=0) + max(later, default=0)
 
 
 def _edit_faults(file: BinaryIO, track: Span, number: int, clock: Fraction, length: int) -> Iterator[str]:
@@ -196,13 +191,6 @@ def _edit_faults(file: BinaryIO, track: Span, number: int, clock: Fraction, leng
 
 def _differ(one: list[Fraction], other: list[Fraction]) -> bool:
     return any(abs(a - b) > _APART for a, b in zip(one, other, strict=False))
-
-
-def _clock_and_length(file: BinaryIO, begin: int) -> tuple[int, int]:
-    """Ticks a second and length in ticks of a film or of a medium."""
-    is_long = after_times(file, begin, 0, 1)
-    ticks, length = numbers(file, begin + (20 if is_long else 12), ">IQ" if is_long else ">II")
-    return ticks, length
 
 
 def _own_length(file: BinaryIO, begin: int) -> int:

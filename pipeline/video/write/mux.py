@@ -27,7 +27,7 @@ from pipeline.video.write.codec_delay import delayed_headers, hidden_beginnings,
 from pipeline.video.write.container import PICTURE_TYPES, ContainerCheck, check_container
 from pipeline.video.write.copying import StreamCopy, without_header
 from pipeline.video.write.joining import joined_packets
-from pipeline.video.write.late_starts import hide_late_starts
+from pipeline.video.write.mended_times import hide_late_starts, lengthen_media
 from pipeline.video.write.tags import container_tags, matroska_tags, stream_tags, survives_itunes
 from pipeline.video.write.timeline import Timeline, output_timeline
 from pipeline.video.write.track_times import write_creation_times
@@ -72,6 +72,7 @@ def mux(
             places = sorted({info.video, *check.kept} - empty)
             write_creation_times(temporary, [info.streams[place].metadata for place in places])
             hide_late_starts(temporary, list(hidden_beginnings(info, places).values()))
+            lengthen_media(temporary)
         differing = prove(temporary, check.kept)
     moved = (copy.repair_note() for copy in copies)
     return check.warnings + tuple(note for note in moved if note) + differing
