@@ -19,6 +19,7 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from pipeline.errors import InputError, SegVideoError, UsageError
+from pipeline.storage.jpeg_end import ends_too_soon
 from pipeline.storage.objects import ObjectFacts, ReadOnlyFile
 from pipeline.structures.address import FrameFolder
 
@@ -28,9 +29,6 @@ _TAGS = {"JPEG": b"jpeg", "MPO": b"jpeg", "PNG": b"png ", "TIFF": b"tiff"}
 _ENDINGS = frozenset((".jpg", ".jpeg", ".jpe", ".png", ".tif", ".tiff"))
 
 _DIGITS = re.compile(r"(\d+)")
-
-#: Bytes in which a JPEG's end mark is looked for.
-_TAIL_BYTES = 4096
 
 #: The matrix that leaves a picture as it lies.
 _UNTURNED = struct.pack(">9i", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
@@ -98,8 +96,7 @@ def gaps_in(place: FrameFolder) -> list[tuple[str, str]]:
 
 def torn_frames(place: FrameFolder) -> list[str]:
     """A sentence on each JPEG that ends too soon: FFmpeg takes it for whole, and paints the rest grey."""
-    torn = (path for path in frames_of(place) if path.suffix.lower().startswith(".jp") and not _has_end(path))
-    return [f"{path.name} ends before its picture does" for path in torn]
+    return [f"{path.name} ends before its picture does" for path in frames_of(place) if ends_too_soon(path)]
 
 
 def film_facts(place: FrameFolder) -> ObjectFacts:
@@ -211,13 +208,6 @@ def _kind_of(path: Path) -> _Kind:
     if kind not in _TAGS:
         raise InputError(f"{path} cannot be a frame.", found=kind, do="make it JPEG, PNG or TIFF")
     return _Kind(_TAGS[kind], width, height)
-
-
-def _has_end(path: Path) -> bool:
-    """True for a JPEG with its end mark near its end; cameras put a little more behind it."""
-    with path.open("rb") as file:
-        file.seek(max(path.stat().st_size - _TAIL_BYTES, 0))
-        return b"\xff\xd9" in file.read()
 
 
 def _in_words(kind: _Kind) -> str:

@@ -148,3 +148,60 @@ def test_a_jpeg_that_ends_too_soon_is_told(folder):
     whole = (folder.folder / "2.jpg").read_bytes()
     (folder.folder / "2.jpg").write_bytes(whole[: len(whole) - 20])
     assert torn_frames(folder) == ["2.jpg ends before its picture does"]
+
+
+def with_preview(path, **how):
+    """A JPEG of noise, which takes more than 8 kB, with a small JPEG in its EXIF; where that one ends."""
+    small = io.BytesIO()
+    Image.new("L", (64, 48)).save(small, "JPEG")
+    noise = Image.frombytes("L", (160, 120), random.Random(7).randbytes(160 * 120))
+    noise.save(path, exif=b"Exif\0\0" + bytes(900) + small.getvalue(), **how)
+    return path.read_bytes().index(b"\xff\xd9") + 2
+
+
+@pytest.mark.parametrize("how", [{"quality": 60}, {"quality": 60, "progressive": True}])
+def test_the_end_of_a_preview_is_not_that_of_the_picture(folder, how):
+    path = folder.folder / "1.jpg"
+    preview = with_preview(path, **how)
+    whole = path.read_bytes()
+    assert torn_frames(folder) == []
+    assert len(whole) > 8000
+    for size in (preview, preview + 9, preview + 700, preview + 2000, preview + 4000, len(whole) - 1):
+        path.write_bytes(whole[:size])
+        assert torn_frames(folder) == ["1.jpg ends before its picture does"], size
+    path.write_bytes(whole[: preview + 2000] + bytes(len(whole)))  # a machine that lost its power
+    assert torn_frames(folder) == ["1.jpg ends before its picture does"]
+
+
+@pytest.mark.parametrize("more", [b"SEFT", bytes(5000), bytes((1 << 20) + 5000), b"\xff\xd8 and a half"])
+def test_what_cameras_put_behind_a_picture_is_not_its_end(folder, more):
+    path = folder.folder / "1.jpg"
+    with_preview(path)
+    path.write_bytes(path.read_bytes() + more)
+    assert torn_frames(folder) == []
+
+
+def test_the_end_is_found_where_two_pieces_meet(folder):
+    path = folder.folder / "1.jpg"
+    scan = b"\xff\xd8\xff\xff\xda"
+    path.write_bytes(scan + bytes((1 << 20) - 1) + b"\xff\xd9" + bytes(5000))
+    assert torn_frames(folder) == []
+
+
+@pytest.mark.parametrize(
+    "begun", [b"\xff\xd8", b"\xff\xd8\xff\xd9", b"\xff\xd8\xff\xe1\xff\xff\xff\xd9", b"\xff\xd8\xff\xe1\0"]
+)
+def test_a_jpeg_without_a_scan_has_no_end(folder, begun):
+    (folder.folder / "1.jpg").write_bytes(begun)
+    assert torn_frames(folder) == ["1.jpg ends before its picture does"]
+
+
+def test_what_is_a_jpeg_is_told_by_its_content(folder):
+    Image.new("L", (64, 48)).save(folder.folder / "1.jpg", "PNG")
+    assert torn_frames(folder) == []
+    (folder.folder / "1.jpg").unlink()
+    with_preview(folder.folder / "1.png", format="JPEG")
+    assert torn_frames(folder) == []
+    whole = (folder.folder / "1.png").read_bytes()
+    (folder.folder / "1.png").write_bytes(whole[:5500])
+    assert torn_frames(folder) == ["1.png ends before its picture does"]
