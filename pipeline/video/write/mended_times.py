@@ -57,7 +57,7 @@ def lengthen_media(path: Path) -> None:
     """Let the header of each track of `path` say no less than the sum of its packets' lengths (ISO 14496-12, 8.6.1.2).
 
     FFmpeg takes the time from the first picture's beginning to the last one's end. Packets take longer where decoding
-    begins farther before the first picture than it ends before the last one, as where frames are less dense at first.
+    begins farther before the first picture than it ends before the last one, as where the last frame is seen shortly.
     It passes over that itself; other players may leave out what lies behind. More than the sum is right: pictures are
     shown later than decoded. The file's size stays.
     """

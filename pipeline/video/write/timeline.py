@@ -82,6 +82,9 @@ def decoding_times(pts: NDArray[np.int64]) -> NDArray[np.int64]:
     relied on: each part begins anew, and x265 gives random ones for two frames.
     """
     step = int(pts[1] - pts[0]) if len(pts) > 1 else 1
+    if len(pts) > REORDERED_FRAMES:
+        # MP4 adds up the times from dts to dts: a lead longer than that of the end makes them longer than the film.
+        step = min(step, int(pts[-1] - pts[-1 - REORDERED_FRAMES]) // REORDERED_FRAMES)
     if pts[0] > 0:
         # FFmpeg's MP4 writer forgets a late start if decoding begins farther before zero than showing after it.
         step = min(step, int(pts[0]))

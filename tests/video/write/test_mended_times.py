@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -76,6 +77,7 @@ def test_the_media_of_a_part_that_keeps_its_times_are_as_long_as_their_packets(
         assert struct.unpack_from(">I", header, 20)[0] == sum(spans)
     ends = PTS[stop] if stop < len(PTS) else int(info.end_pts)
     assert lengths(tracks[0])["shown"] / clock == Fraction(ends - PTS[start], 600)
+    assert lengths(tracks[0])["packets"] <= Fraction(ends - PTS[start], 600)
 
     shown = sorted(pts for pts, _ in packets_of(out, "video"))
     assert [Fraction(pts) * probe(out).time_base for pts in shown] == [
@@ -83,6 +85,16 @@ def test_the_media_of_a_part_that_keeps_its_times_are_as_long_as_their_packets(
     ]
     heard = dict(packets_of(source, "audio"))
     assert all(heard[pts] == content for pts, content in packets_of(out, "audio"))
+
+
+def test_a_last_frame_that_is_seen_shortly_makes_no_track_shorter_than_its_packets(tmp_path: Path) -> None:
+    # Packets may be decoded until their frames are shown, and so end with the film, however far before it they begin.
+    pts = [600, 1200, 1210, 1510, 1520, 2120, 2130, 2430, 2730]
+    info = probe(write_clip(tmp_path / "clip.mp4", pts))
+    info = replace(info, end_pts=int(info.pts[-1]) + 10)
+    assert mux_proved(info, encode_all(info, tmp_path, 20), tmp_path / "out.mp4") == ()
+    (track,) = inside((tmp_path / "out.mp4").read_bytes(), b"moov", b"trak")
+    assert lengths(track)["media"] >= lengths(track)["packets"]
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,12 @@ def test_decoding_begins_no_farther_before_zero_than_showing_after_it() -> None:
     assert decoding_times(np.array([7, 40, 73])).tolist() == [-7, 0, 7]
 
 
+def test_decoding_leads_no_more_at_first_than_at_the_end() -> None:
+    assert decoding_times(np.array([600, 660, 720, 730, 740])).tolist() == [580, 590, 600, 660, 720]
+    assert decoding_times(np.array([0, 60, 61])).tolist() == [-60, -30, 0]
+    assert decoding_times(np.array([0, 60, 61, 62])).tolist() == [-2, -1, 0, 60]
+
+
 def test_decoding_of_a_video_s_end_says_how_long_its_last_frame_is_seen() -> None:
     # Each has dts, pts and duration. By their first dts the last frame, at 752, would be seen for 10 ticks.
     assert ending_times([(691, 706, 15), (706, 752, 15), (716, 721, 16), (721, 737, 15)]) == [
