@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import glob
 import os
 from collections.abc import Collection, Sequence
 from difflib import get_close_matches
@@ -152,7 +153,9 @@ class Parsers:
 
     def _refuse_unknown(self, words: Sequence[str]) -> None:
         first = next((word for word in words if not word.startswith("-")), None)
-        if not first or first != words[0] or Path(first).suffix or _is_there(first) or _other_kind(first):
+        if not first or first != words[0] or Path(first).suffix or glob.has_magic(first):
+            return
+        if _is_there(first) or _other_kind(first):
             return
         near = get_close_matches(first, self.of, n=1)
         here = get_close_matches(first, [entry.name for entry in Path().iterdir()], n=1)

@@ -47,6 +47,10 @@ def test_an_options_value_is_no_command():
     assert (found.command.name, found.paths) == ("run", ["in.mp4", "out.mp4"])
 
 
+def test_a_pattern_is_an_input():
+    assert Parsers(cli.COMMANDS).parse(["drives/*", "out/"]).paths == ["drives/*", "out/"]
+
+
 def test_a_word_that_is_nothing_gets_the_nearest_command_or_file(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "holiday").mkdir()
