@@ -60,10 +60,10 @@ class PlaneDifference:
             float(np.abs(sums / np.maximum(shares, _LEAST_OF_A_BLOCK[painted])).max()) if sums.size else 0.0
         )
 
-    def mean(self) -> float:
-        """Mean difference of the cells that are not painted on."""
-        chosen = self.cells[~self.painted]
-        return float(chosen.mean()) if chosen.size else 0.0
+    def sum(self, *, painted: bool) -> tuple[float, int]:
+        """Sum and number of the cells that are painted on, or of the others."""
+        chosen = self.cells[self.painted == painted]
+        return float(chosen.sum(dtype=np.float64)), chosen.size
 
 
 @dataclass(frozen=True)

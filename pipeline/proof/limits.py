@@ -8,6 +8,7 @@ step of CRF widens that by a decibel. x265 and above all SVT-AV1 let single cell
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from pipeline.video.settings import EncodeSettings
@@ -23,10 +24,10 @@ class Limits:
     """Greatest differences between an encoded picture and its input, in levels of 8 bit, for luma and for chroma.
 
     Twice of what was measured with x264 at CRF 20. cell, painted : of a cell that is free, or painted on. block,
-    painted_block : of 4x4 of them. mean : of a whole plane. video : of the mean over all frames. moved : px that a
-    plane is moved by. kept, kept_always : share of a block's detail, in a frame and in all together. kept_cell,
-    kept_cell_always : of a cell that has much of it. coarse : how many times as much a place has to vary, or to
-    change, for that to be looked at. added, added_always, everywhere : squared levels of noise, in a flat block of a
+    painted_block : of 4x4 of them. mean : of many cells, free or painted on. video : of their mean over all frames.
+    moved : px that a plane is moved by. kept, kept_always : share of a block's detail, in a frame and in all together.
+    kept_cell, kept_cell_always : of a cell that has much of it. coarse : how many times as much a place has to vary, or
+    to change, for that to be looked at. added, added_always, everywhere : squared levels of noise, in a flat block of a
     frame, in one on the mean of all frames, and all over a frame.
     lag : share of a frame that may come from the one before; x264 at 20 to 28, x265 at 23 and SVT-AV1 at 30 mix in
     0.07, 0.15, 0.05 and 0.07 of it at most. psnr_db : of a frame.
@@ -49,6 +50,11 @@ class Limits:
     everywhere: float = 6.0
     lag: float = 0.12
     psnr_db: float = LEAST_PSNR_DB
+
+    def mean_of(self, cells: float, chroma: int, *, painted: bool) -> float:
+        """Of the mean of so many cells of a plane: a few, as panoptic paint leaves free, err as single ones do."""
+        of_one = self.painted if painted else self.cell
+        return max(self.mean[chroma], of_one[chroma] / math.sqrt(max(cells, 1)))
 
     def at(self, psnr_db: float) -> Limits:
         """The limits at another PSNR: 6 dB less allow twice the difference, and double what counts as detail."""

@@ -80,6 +80,28 @@ class _Luma:
     found: Levels
 
 
+class _Bias:
+    """Sums up, over all frames, by how much the cells of each plane are off."""
+
+    def __init__(self) -> None:
+        self._sums = {painted: np.zeros((len(_PLANES), 2)) for painted in (False, True)}
+
+    def add(self, planes: tuple[PlaneDifference, ...]) -> None:
+        """Add the planes of a frame."""
+        for painted, sums in self._sums.items():
+            sums += [plane.sum(painted=painted) for plane in planes]
+
+    def drift(self, frames: int, limits: Limits, *, painted: bool) -> Iterator[str]:
+        """The planes that are slightly off in all frames alike, where they are painted on or elsewhere."""
+        for index, (total, cells) in enumerate(self._sums[painted]):
+            chroma = min(index, 1)
+            value = abs(total) / max(cells, 1)
+            # The same few cells err alike in all frames, so that more frames do not narrow what they may.
+            of_few = limits.mean_of(cells / max(frames, 1), chroma, painted=painted) / limits.mean[chroma]
+            if value > limits.video[chroma] * of_few:
+                yield f"{_PLANES[index]} is off by {value:.1f} levels over all frames"
+
+
 def compare_pictures(
     source: MediaFacts, output: VideoInfo, record: RunRecord | None, limits: Limits
 ) -> Pictures:
@@ -89,7 +111,7 @@ def compare_pictures(
     the source. Raises what `paired_frames` raises.
     """
     found = Pictures()
-    bias: list[tuple[float, ...]] = []
+    bias = _Bias()
     total: Detail | None = None
     row: list[_Luma] = []
     lag = Lag()
@@ -101,7 +123,7 @@ def compare_pictures(
             found.untouched += [(pair.number, words) for words in _unlike(pair, planes)]
         else:
             _count(found, pair, planes)
-            bias.append(tuple(plane.mean() for plane in planes))
+            bias.add(planes)
             total = left if total is None else total + left
             lag.add(pair.wanted[0], pair.found[0])
             found.untouched += [(pair.number, words) for words in _off(planes, left, limits)]
@@ -110,14 +132,13 @@ def compare_pictures(
         found.order += _misplaced(row[-2], [*row[:-2], row[-1]], limits) if len(row) > 1 else []
     found.order += _misplaced(row[-1], row[-2:-1], limits) if row else []
     found.untouched += [(-1, words) for words in _in_all(bias, total, lag, found.frames, limits)]
+    found.painted += [(-1, words) for words in bias.drift(found.frames, limits, painted=True)]
     return found
 
 
-def _in_all(
-    bias: list[tuple[float, ...]], total: Detail | None, lag: Lag, frames: int, limits: Limits
-) -> Iterator[str]:
+def _in_all(bias: _Bias, total: Detail | None, lag: Lag, frames: int, limits: Limits) -> Iterator[str]:
     """The faults that show in all frames taken together."""
-    yield from _drift(bias, limits)
+    yield from bias.drift(frames, limits, painted=False)
     yield from _worn(total, frames, limits)
     if lag.share > limits.lag:
         yield f"{100 * lag.share:.0f} % of each frame comes from the one before"
@@ -143,11 +164,11 @@ def _off(planes: tuple[PlaneDifference, ...], left: Detail, limits: Limits) -> I
         measures = {
             "a square of 8 px": (plane.worst_cell(painted=False), limits.cell),
             "a square of 32 px": (plane.worst_block(painted=False), limits.block),
-            "all": (abs(plane.mean()), limits.mean),
         }
         for what, (value, most) in measures.items():
             if value > most[chroma]:
                 yield f"{what} is off by {value:.1f} levels of {name}"
+        yield from _all_off(plane, index, limits, painted=False)
         if plane.moved_px > limits.moved[chroma]:
             yield f"{name} is moved by {plane.moved_px:.1f} px"
     # Encoders lose more of noise, so a share of the variance is allowed on top.
@@ -172,14 +193,15 @@ def _painted_off(planes: tuple[PlaneDifference, ...], limits: Limits) -> Iterato
             yield f"a square of 8 px is off by {cell:.1f} levels of {name}"
         if block > limits.painted_block[chroma]:
             yield f"a square of 32 px is off by {block:.1f} levels of {name}"
+        yield from _all_off(plane, index, limits, painted=True)
 
 
-def _drift(bias: list[tuple[float, ...]], limits: Limits) -> Iterator[str]:
-    """Planes that are slightly off in all frames alike."""
-    for index, name in enumerate(_PLANES if bias else ()):
-        mean = abs(float(np.mean([planes[index] for planes in bias])))
-        if mean > limits.video[min(index, 1)]:
-            yield f"{name} is off by {mean:.1f} levels over all frames"
+def _all_off(plane: PlaneDifference, index: int, limits: Limits, *, painted: bool) -> Iterator[str]:
+    """The mean of all cells that are painted on, or of all others, if it is off."""
+    total, cells = plane.sum(painted=painted)
+    value = abs(total) / max(cells, 1)
+    if value > limits.mean_of(cells, min(index, 1), painted=painted):
+        yield f"all is off by {value:.1f} levels of {_PLANES[index]}"
 
 
 def _unlike(pair: FramePair, planes: tuple[PlaneDifference, ...]) -> Iterator[str]:
