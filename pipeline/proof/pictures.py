@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pipeline.proof.cells import Detail, Levels, PlaneDifference, cell_means, detail, plane_difference
+from pipeline.proof.cells import Detail, Levels, Offset, PlaneDifference, cell_means, detail, plane_difference
 from pipeline.proof.lag import Lag
 from pipeline.proof.limits import Limits
 from pipeline.proof.paired_frames import FramePair, paired_frames
@@ -81,25 +81,34 @@ class _Luma:
 
 
 class _Bias:
-    """Sums up, over all frames, by how much the cells of each plane are off."""
+    """Adds up, over all frames, by how much the cells of each plane are off."""
 
     def __init__(self) -> None:
-        self._sums = {painted: np.zeros((len(_PLANES), 2)) for painted in (False, True)}
+        self._frames = 0
+        self._offsets: dict[bool, list[Offset]] = {}
 
     def add(self, planes: tuple[PlaneDifference, ...]) -> None:
         """Add the planes of a frame."""
-        for painted, sums in self._sums.items():
-            sums += [plane.sum(painted=painted) for plane in planes]
+        self._frames += 1
+        for painted in (False, True):
+            new, old = [plane.offset(painted=painted) for plane in planes], self._offsets.get(painted)
+            self._offsets[painted] = (
+                new if old is None else [one + other for one, other in zip(old, new, strict=True)]
+            )
 
-    def drift(self, frames: int, limits: Limits, *, painted: bool) -> Iterator[str]:
-        """The planes that are slightly off in all frames alike, where they are painted on or elsewhere."""
-        for index, (total, cells) in enumerate(self._sums[painted]):
+    def drift(self, limits: Limits, *, painted: bool) -> Iterator[str]:
+        """The planes that are off in all frames alike, where they are painted on or elsewhere."""
+        of_blocks = limits.painted_block_always if painted else limits.block_always
+        for index, offset in enumerate(self._offsets.get(painted, ())):
             chroma = min(index, 1)
-            value = abs(total) / max(cells, 1)
+            value, cells = offset.mean()
             # The same few cells err alike in all frames, so that more frames do not narrow what they may.
-            of_few = limits.mean_of(cells / max(frames, 1), chroma, painted=painted) / limits.mean[chroma]
-            if value > limits.video[chroma] * of_few:
-                yield f"{_PLANES[index]} is off by {value:.1f} levels over all frames"
+            of_few = limits.mean_of(cells / self._frames, chroma, painted=painted) / limits.mean[chroma]
+            if abs(value) > limits.video[chroma] * of_few:
+                yield f"{_PLANES[index]} is off by {abs(value):.1f} levels over all frames"
+            block = offset.worst_block(self._frames)
+            if block > of_blocks[chroma]:
+                yield f"a square of 32 px is off by {block:.1f} levels of {_PLANES[index]} over all frames"
 
 
 def compare_pictures(
@@ -132,13 +141,13 @@ def compare_pictures(
         found.order += _misplaced(row[-2], [*row[:-2], row[-1]], limits) if len(row) > 1 else []
     found.order += _misplaced(row[-1], row[-2:-1], limits) if row else []
     found.untouched += [(-1, words) for words in _in_all(bias, total, lag, found.frames, limits)]
-    found.painted += [(-1, words) for words in bias.drift(found.frames, limits, painted=True)]
+    found.painted += [(-1, words) for words in bias.drift(limits, painted=True)]
     return found
 
 
 def _in_all(bias: _Bias, total: Detail | None, lag: Lag, frames: int, limits: Limits) -> Iterator[str]:
     """The faults that show in all frames taken together."""
-    yield from bias.drift(frames, limits, painted=False)
+    yield from bias.drift(limits, painted=False)
     yield from _worn(total, frames, limits)
     if lag.share > limits.lag:
         yield f"{100 * lag.share:.0f} % of each frame comes from the one before"
@@ -198,8 +207,8 @@ def _painted_off(planes: tuple[PlaneDifference, ...], limits: Limits) -> Iterato
 
 def _all_off(plane: PlaneDifference, index: int, limits: Limits, *, painted: bool) -> Iterator[str]:
     """The mean of all cells that are painted on, or of all others, if it is off."""
-    total, cells = plane.sum(painted=painted)
-    value = abs(total) / max(cells, 1)
+    mean, cells = plane.offset(painted=painted).mean()
+    value = abs(mean)
     if value > limits.mean_of(cells, min(index, 1), painted=painted):
         yield f"all is off by {value:.1f} levels of {_PLANES[index]}"
 
@@ -220,7 +229,7 @@ def _unlike(pair: FramePair, planes: tuple[PlaneDifference, ...]) -> Iterator[st
 def _everywhere(left: Detail, limits: Limits) -> Iterator[str]:
     """The faults in the detail of the frame as a whole, allowing for painted places."""
     kept, added = left.kept(limits.coarse), left.added()
-    if kept.size >= _LEAST_BLOCKS and np.quantile(kept, 0.9) < limits.kept:
+    if kept.size >= _LEAST_BLOCKS and np.quantile(kept, 0.9) < limits.kept_of_most:
         yield "most of the detail is gone"
     if added.size >= _LEAST_BLOCKS and np.quantile(added, 0.1) > limits.everywhere:
         yield "it has noise that the source does not have"

@@ -109,7 +109,10 @@ def _verify(
     deinterlace = None if asked is None else asked.decode.deinterlace
     output_facts = read_facts(after, decode=not quick)
     checks = compare(facts, output_facts, tone_map=tone_map, deinterlace=deinterlace)
-    limits = limits_of(asked.encode if asked else None, after.stream.codec, least_psnr_db)
+    full_chroma = "444" in after.pixel_format
+    limits = limits_of(
+        asked.encode if asked else None, after.stream.codec, least_psnr_db, full_chroma=full_chroma
+    )
     pixels = () if quick else _pixels(facts, after, record, limits)
     checks = [*checks, *pixels, _published(output, record)]
     return Proof(str(source), str(output), tuple(checks), _part_words(before))
