@@ -5,9 +5,9 @@ their fast presets: x264 at 20 moves no cell by more than 3.8 levels of luma and
 more than 1.4 and 0.9, keeps 81 % of the detail of each cell that has much, and moves nothing by more than 0.03 px. A
 step of CRF widens that by a decibel. x265 and above all SVT-AV1 let single cells go farther, and hardly a block.
 
-SVT-AV1's presets from 10 on, of which `fast` is one, skip places for a frame: in 25 s of five clips they moved a cell by
-up to 44 levels of luma and 29 of chroma, a block by 22 and 6, a frame by 2.3 and 0.4, left 9 % of a block's detail and
-gave a flat one 62 squared levels of noise. Over all frames they keep what the others keep.
+SVT-AV1's presets from 10 on, of which `fast` is one, skip places for a frame: in 25 s of five clips they moved a cell
+by up to 44 levels of luma and 29 of chroma, a block by 22 and 6, a frame by 2.3 and 0.4, left 9 % of a block's detail
+and gave a flat one 62 squared levels of noise. Over all frames they keep what the others keep.
 
 Chroma at full size, which odd widths and heights get, is encoded 6 dB more coarsely by x264 and x265.
 """
