@@ -103,25 +103,25 @@ class Limits:
         """The limits of an encoder that skips places for a frame, but not for long."""
         return replace(
             self,
-            cell=_wider(self.cell, 2),
-            painted=_wider(self.painted, 2),
-            block=_wider(self.block, 4),
-            painted_block=_wider(self.painted_block, 4),
-            mean=_wider(self.mean, 2),
+            cell=_apart(self.cell, 2, 1.75),
+            painted=_apart(self.painted, 2, 1.75),
+            block=_apart(self.block, 3.5, 2),
+            painted_block=_apart(self.painted_block, 3.5, 2),
+            mean=_apart(self.mean, 1.7, 1),
             kept=0.0,
             added=3 * self.added,
         )
 
     def with_full_chroma(self) -> Limits:
-        """The limits of chroma that is as large as luma: encoders then give it 6 dB less."""
+        """The limits of chroma that is as large as luma: encoders then give it 6 dB less, which hurts blocks less."""
         return replace(
             self,
-            cell=_of_chroma(self.cell, 2),
-            painted=_of_chroma(self.painted, 2),
-            block=_of_chroma(self.block, 2),
-            painted_block=_of_chroma(self.painted_block, 2),
-            block_always=_of_chroma(self.block_always, 2),
-            painted_block_always=_of_chroma(self.painted_block_always, 2),
+            cell=_apart(self.cell, 1, 2),
+            painted=_apart(self.painted, 1, 2),
+            block=_apart(self.block, 1, 1.6),
+            painted_block=_apart(self.painted_block, 1, 1.6),
+            block_always=_apart(self.block_always, 1, 1.6),
+            painted_block_always=_apart(self.painted_block_always, 1, 1.6),
         )
 
 
@@ -193,5 +193,5 @@ def _wider(levels: LumaChroma, factor: float) -> LumaChroma:
     return factor * levels[0], factor * levels[1]
 
 
-def _of_chroma(levels: LumaChroma, factor: float) -> LumaChroma:
-    return levels[0], factor * levels[1]
+def _apart(levels: LumaChroma, luma: float, chroma: float) -> LumaChroma:
+    return luma * levels[0], chroma * levels[1]
