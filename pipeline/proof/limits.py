@@ -22,6 +22,9 @@ from pipeline.video.settings import EncodeSettings
 #: Least PSNR of a frame in dB, unless lower quality was requested.
 LEAST_PSNR_DB = 30.0
 
+#: Cells from which on their mean is as near as that of a whole plane.
+_MANY = 32
+
 LumaChroma = tuple[float, float]
 
 
@@ -64,7 +67,8 @@ class Limits:
     def mean_of(self, cells: float, chroma: int, *, painted: bool) -> float:
         """Of the mean of so many cells of a plane: a few, as panoptic paint leaves free, err as single ones do."""
         of_one = self.painted if painted else self.cell
-        return max(self.mean[chroma], of_one[chroma] / math.sqrt(max(cells, 1)))
+        cells = max(cells, 1)
+        return max(self.mean[chroma] * max(1, math.sqrt(_MANY / cells)), of_one[chroma] / cells)
 
     def at(self, psnr_db: float) -> Limits:
         """The limits at another PSNR: 6 dB less allow twice the difference, and double what counts as detail."""
