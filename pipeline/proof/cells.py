@@ -53,42 +53,34 @@ class PlaneDifference:
 
     def worst_block(self, *, painted: bool) -> float:
         """Largest mean difference of 4x4 cells, over those that are painted on, or over the others."""
-        return _worst_block(*self.chosen(painted=painted), _LEAST_OF_A_BLOCK[painted])
-
-    def chosen(self, *, painted: bool) -> tuple[Levels, Levels]:
-        """The cells that are painted on, or the others, with 0 elsewhere; and 1 for each of them, 0 elsewhere."""
-        chosen = (self.painted == painted).astype(np.float32)
-        return self.cells * chosen, chosen
+        chosen = self.painted == painted
+        sums = _means(np.where(chosen, self.cells, np.float32(0)), BLOCK_CELLS)
+        shares = _means(chosen.astype(np.float32), BLOCK_CELLS)
+        return (
+            float(np.abs(sums / np.maximum(shares, _LEAST_OF_A_BLOCK[painted])).max()) if sums.size else 0.0
+        )
 
     def offset(self, *, painted: bool) -> Offset:
         """The cells that are painted on, or the others, to be added up over frames."""
-        return Offset(*self.chosen(painted=painted), painted)
+        chosen = self.cells[self.painted == painted]
+        return Offset(float(chosen.sum(dtype=np.float64)), chosen.size)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Offset:
-    """The cells of a plane that are painted on, or all others, added up over frames.
+    """The sum of the differences of some cells, and the number of these."""
 
-    sums : float32 [h, w], of their differences. counts : float32 [h, w], of the frames in which the cell was one.
-    painted : which of the two.
-    """
+    total: float
+    cells: int
 
-    sums: Levels
-    counts: Levels
-    painted: bool
-
-    def mean(self) -> tuple[float, float]:
-        """Mean difference over all frames, and the number of cells that it is of."""
-        cells = float(self.counts.sum(dtype=np.float64))
-        return float(self.sums.sum(dtype=np.float64)) / max(cells, 1), cells
-
-    def worst_block(self, frames: int) -> float:
-        """Largest mean difference of 4x4 cells over so many frames."""
-        return _worst_block(self.sums, self.counts, _LEAST_OF_A_BLOCK[self.painted] * frames)
+    @property
+    def mean(self) -> float:
+        """Mean difference; 0 of no cells."""
+        return self.total / max(self.cells, 1)
 
     def __add__(self, other: Offset) -> Offset:
         """Those of both."""
-        return Offset(self.sums + other.sums, self.counts + other.counts, self.painted)
+        return Offset(self.total + other.total, self.cells + other.cells)
 
 
 @dataclass(frozen=True)
@@ -145,14 +137,6 @@ def plane_difference(wanted: Levels, found: Levels, touched: NDArray[np.bool_] |
     squares = cell_means(difference * difference)[~painted]
     moved = _moved_px(wanted, found, touched)
     return PlaneDifference(cells, painted, float(squares.mean()) if squares.size else 0.0, moved)
-
-
-def _worst_block(sums: Levels, counts: Levels, least: float) -> float:
-    """Largest mean of 4x4 cells; least : mean count of a cell that a block is counted as having."""
-    if not sums.size:
-        return 0.0
-    means = _means(sums, BLOCK_CELLS) / np.maximum(_means(counts, BLOCK_CELLS), np.float32(least))
-    return float(np.abs(means).max())
 
 
 def _moved_px(wanted: Levels, found: Levels, touched: NDArray[np.bool_] | None) -> float:

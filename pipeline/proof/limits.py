@@ -5,10 +5,6 @@ their fast presets: x264 at 20 moves no cell by more than 3.8 levels of luma and
 more than 1.4 and 0.9, keeps 81 % of the detail of each cell that has much, and moves nothing by more than 0.03 px. A
 step of CRF widens that by a decibel. x265 and above all SVT-AV1 let single cells go farther, and hardly a block.
 
-SVT-AV1's presets from 10 on, of which `fast` is one, skip places for a frame: in 25 s of five clips they moved a cell
-by up to 44 levels of luma and 29 of chroma, a block by 22 and 6, a frame by 2.3 and 0.4, left 9 % of a block's detail
-and gave a flat one 62 squared levels of noise. Over all frames they keep what the others keep.
-
 Chroma at full size, which odd widths and heights get, is encoded 6 dB more coarsely by x264 and x265.
 """
 
@@ -33,12 +29,11 @@ class Limits:
     """Greatest differences between an encoded picture and its input, in levels of 8 bit, for luma and for chroma.
 
     Twice of what was measured with x264 at CRF 20. cell, painted : of a cell that is free, or painted on. block,
-    painted_block : of 4x4 of them. block_always, painted_block_always : of those on the mean of all frames. mean : of
-    many cells, free or painted on. video : of their mean over all frames. moved : px that a plane is moved by.
-    kept, kept_of_most, kept_always : share of a block's detail, in a frame, in most blocks of a frame, and in all
-    frames together. kept_cell, kept_cell_always : of a cell that has much of it. coarse : how many times as much a
-    place has to vary, or to change, for that to be looked at. added, added_always, everywhere : squared levels of
-    noise, in a flat block of a frame, in one on the mean of all frames, and all over a frame.
+    painted_block : of 4x4 of them. mean : of many cells, free or painted on. video : of their mean over all frames.
+    moved : px that a plane is moved by. kept, kept_always : share of a block's detail, in a frame and in all together.
+    kept_cell, kept_cell_always : of a cell that has much of it. coarse : how many times as much a place has to vary, or
+    to change, for that to be looked at. added, added_always, everywhere : squared levels of noise, in a flat block of a
+    frame, in one on the mean of all frames, and all over a frame.
     lag : share of a frame that may come from the one before; x264 at 20 to 28, x265 at 23 and SVT-AV1 at 30 mix in
     0.07, 0.15, 0.05 and 0.07 of it at most. psnr_db : of a frame.
     """
@@ -47,13 +42,10 @@ class Limits:
     painted: LumaChroma = (10.0, 6.0)
     block: LumaChroma = (4.0, 2.2)
     painted_block: LumaChroma = (4.0, 2.6)
-    block_always: LumaChroma = (4.0, 2.2)
-    painted_block_always: LumaChroma = (4.0, 2.6)
     mean: LumaChroma = (1.6, 1.2)
     video: LumaChroma = (0.8, 0.7)
     moved: LumaChroma = (0.2, 0.45)
     kept: float = 0.4
-    kept_of_most: float = 0.4
     kept_always: float = 0.25
     kept_cell: float = 0.45
     kept_cell_always: float = 0.5
@@ -96,24 +88,9 @@ class Limits:
             painted=_wider(self.painted, cells),
             block=_wider(self.block, blocks),
             painted_block=_wider(self.painted_block, blocks),
-            block_always=_wider(self.block_always, blocks),
-            painted_block_always=_wider(self.painted_block_always, blocks),
             moved=_wider(self.moved, blocks),
             kept_cell=1 - (1 - self.kept_cell) * cells**2,
             kept_cell_always=1 - (1 - self.kept_cell_always) * blocks**2,
-        )
-
-    def skipping(self) -> Limits:
-        """The limits of an encoder that skips places for a frame, but not for long."""
-        return replace(
-            self,
-            cell=_apart(self.cell, 2, 1.75),
-            painted=_apart(self.painted, 2, 1.75),
-            block=_apart(self.block, 3.5, 2),
-            painted_block=_apart(self.painted_block, 3.5, 2),
-            mean=_apart(self.mean, 1.7, 1),
-            kept=0.0,
-            added=3 * self.added,
         )
 
     def with_full_chroma(self) -> Limits:
@@ -124,8 +101,6 @@ class Limits:
             painted=_apart(self.painted, 1, 2),
             block=_apart(self.block, 1, 1.6),
             painted_block=_apart(self.painted_block, 1, 1.6),
-            block_always=_apart(self.block_always, 1, 1.6),
-            painted_block_always=_apart(self.painted_block_always, 1, 1.6),
         )
 
 
@@ -148,9 +123,6 @@ _H264 = _Format(20, 1.0, 1.0, 1.0)
 #: Factor for the encoder of a graphics card; and the PSNR assumed for a bitrate, whose quality is unknown.
 _OF_A_CARD, _DB_OF_A_BITRATE = 1.5, 12.0
 
-#: The first preset of SVT-AV1 that skips places, as the one of `fast` does.
-_SKIPS = 10
-
 #: Lower bound of the required PSNR, in dB.
 _LEAST_DB = 5.0
 
@@ -172,8 +144,6 @@ def limits_of(
     limits = Limits().coarser(kind.cells, kind.blocks)
     if asked is not None and asked.encoder.endswith("nvenc"):
         limits = limits.coarser(_OF_A_CARD, _OF_A_CARD)
-    if asked is not None and _skips(asked):
-        limits = limits.skipping()
     if full_chroma:
         limits = limits.with_full_chroma()
     psnr_db = least_psnr_db
@@ -182,15 +152,6 @@ def limits_of(
     if psnr_db is None and asked is not None and asked.crf is not None:
         psnr_db = max(LEAST_PSNR_DB - kind.step_db * max(asked.crf - kind.crf, 0), _LEAST_DB)
     return limits if psnr_db is None else limits.at(psnr_db)
-
-
-def _skips(asked: EncodeSettings) -> bool:
-    """True for the presets of SVT-AV1 that skip places for a frame."""
-    if asked.encoder != "libsvtav1":
-        return False
-    if asked.preset is None:
-        return asked.fast
-    return asked.preset.isdecimal() and int(asked.preset) >= _SKIPS
 
 
 def _wider(levels: LumaChroma, factor: float) -> LumaChroma:

@@ -98,17 +98,14 @@ class _Bias:
 
     def drift(self, limits: Limits, *, painted: bool) -> Iterator[str]:
         """The planes that are off in all frames alike, where they are painted on or elsewhere."""
-        of_blocks = limits.painted_block_always if painted else limits.block_always
         for index, offset in enumerate(self._offsets.get(painted, ())):
             chroma = min(index, 1)
-            value, cells = offset.mean()
             # The same few cells err alike in all frames, so that more frames do not narrow what they may.
-            of_few = limits.mean_of(cells / self._frames, chroma, painted=painted) / limits.mean[chroma]
-            if abs(value) > limits.video[chroma] * of_few:
-                yield f"{_PLANES[index]} is off by {abs(value):.1f} levels over all frames"
-            block = offset.worst_block(self._frames)
-            if block > of_blocks[chroma]:
-                yield f"a square of 32 px is off by {block:.1f} levels of {_PLANES[index]} over all frames"
+            of_few = (
+                limits.mean_of(offset.cells / self._frames, chroma, painted=painted) / limits.mean[chroma]
+            )
+            if abs(offset.mean) > limits.video[chroma] * of_few:
+                yield f"{_PLANES[index]} is off by {abs(offset.mean):.1f} levels over all frames"
 
 
 def compare_pictures(
@@ -207,10 +204,9 @@ def _painted_off(planes: tuple[PlaneDifference, ...], limits: Limits) -> Iterato
 
 def _all_off(plane: PlaneDifference, index: int, limits: Limits, *, painted: bool) -> Iterator[str]:
     """The mean of all cells that are painted on, or of all others, if it is off."""
-    mean, cells = plane.offset(painted=painted).mean()
-    value = abs(mean)
-    if value > limits.mean_of(cells, min(index, 1), painted=painted):
-        yield f"all is off by {value:.1f} levels of {_PLANES[index]}"
+    offset = plane.offset(painted=painted)
+    if abs(offset.mean) > limits.mean_of(offset.cells, min(index, 1), painted=painted):
+        yield f"all is off by {abs(offset.mean):.1f} levels of {_PLANES[index]}"
 
 
 def _unlike(pair: FramePair, planes: tuple[PlaneDifference, ...]) -> Iterator[str]:
@@ -229,7 +225,7 @@ def _unlike(pair: FramePair, planes: tuple[PlaneDifference, ...]) -> Iterator[st
 def _everywhere(left: Detail, limits: Limits) -> Iterator[str]:
     """The faults in the detail of the frame as a whole, allowing for painted places."""
     kept, added = left.kept(limits.coarse), left.added()
-    if kept.size >= _LEAST_BLOCKS and np.quantile(kept, 0.9) < limits.kept_of_most:
+    if kept.size >= _LEAST_BLOCKS and np.quantile(kept, 0.9) < limits.kept:
         yield "most of the detail is gone"
     if added.size >= _LEAST_BLOCKS and np.quantile(added, 0.1) > limits.everywhere:
         yield "it has noise that the source does not have"

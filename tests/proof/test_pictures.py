@@ -10,11 +10,9 @@ from pipeline.proof.limits import limits_of
 from pipeline.proof.paired_frames import FramePair
 from pipeline.proof.pictures import compare_pictures
 from pipeline.proof.verify import verify
-from pipeline.video.settings import EncodeSettings
 from tests.made_by_ffmpeg import run_ffmpeg, to_file
 
 FRAMES = 20
-FAST_AV1 = EncodeSettings(encoder="libsvtav1", fast=True)
 
 
 @pytest.fixture
@@ -65,29 +63,6 @@ def test_a_shift_of_a_frame_that_is_painted_all_over_is_told(faults):
 def test_a_small_shift_of_all_painted_frames_is_told(faults):
     _, painted = faults([plane(1)] * FRAMES, np.ones((128, 192), np.bool_), limits_of(None, "h264"))
     assert painted == [(-1, "luma is off by 1.0 levels over all frames")]
-
-
-@pytest.mark.parametrize("touched", [False, True])
-def test_a_place_that_a_fast_av1_encoder_skips_is_told_only_if_it_stays(faults, touched):
-    off, painted = plane(14, slice(32, 64), slice(32, 64)), np.full((128, 192), touched)
-    limits = limits_of(FAST_AV1, "av1")
-    assert faults([off] + [plane()] * 19, painted, limits) == ([], [])
-    words = (-1, "a square of 32 px is off by 14.0 levels of luma over all frames")
-    assert words in faults([off] * FRAMES, painted, limits)[touched]
-    assert faults([off] + [plane()] * 19, painted, limits_of(None, "av1"))[touched]
-
-
-@pytest.mark.parametrize("preset", ["10", "13"])
-def test_presets_of_av1_that_skip_places_have_the_limits_of_fast(preset):
-    asked = EncodeSettings(encoder="libsvtav1", preset=preset)
-    assert limits_of(asked, "av1") == limits_of(FAST_AV1, "av1")
-    assert limits_of(asked, "av1").added > 2 * limits_of(None, "av1").added
-
-
-def test_other_presets_and_encoders_keep_their_limits():
-    slow = EncodeSettings(encoder="libsvtav1", preset="9", fast=True)
-    assert limits_of(slow, "av1") == limits_of(None, "av1")
-    assert limits_of(EncodeSettings(encoder="libx265", fast=True), "hevc") == limits_of(None, "hevc")
 
 
 @pytest.mark.parametrize("encoder", ["libx264", "libx265"])
