@@ -17,6 +17,7 @@ from pipeline.files import RUN_SUFFIX
 from pipeline.job.output_template import FOLDER_OF_SEVERAL
 from pipeline.job.protection import refuse_in_run_folder
 from pipeline.loading.typed_value import typed_value, wrong_value
+from pipeline.record.find_run import is_picture_record, picture_records
 from pipeline.record.manifest import Manifest
 from pipeline.record.run_folder import RunFolder
 from pipeline.render.settings import RenderSettings
@@ -202,12 +203,15 @@ def _class_maps(file: DetectionsFile, run: OpenedRun | None) -> Iterator[tuple[P
 
 
 def _batch_of_pictures(run: Path) -> Path | None:
-    """The detections file of a batch of pictures, or of a single one; None for the run of a video."""
-    for folder in (run, run.with_name(run.name + RUN_SUFFIX), run / FOLDER_OF_SEVERAL):
-        files = RunFolder(folder)
-        is_of_video = files.ledger.exists() or files.manifest.exists()
-        if files.joined.is_file() and folder.name.endswith(RUN_SUFFIX) and not is_of_video:
-            return files.joined
+    """The detections file of a batch of pictures, or of a single one; None for the run of a video.
+
+    A folder with one record of pictures, which of a single one has its output's name, stands for that record.
+    """
+    inside = picture_records(run)
+    alone = inside if len(inside) == 1 else []
+    for folder in (run, run.with_name(run.name + RUN_SUFFIX), run / FOLDER_OF_SEVERAL, *alone):
+        if is_picture_record(folder):
+            return RunFolder(folder).joined
     return None
 
 

@@ -48,7 +48,7 @@ def _export(arguments: argparse.Namespace) -> int:
         else by_room(Given.of_flags({"conf": arguments.conf}))["render"]["conf"]
     )
     folder = export(
-        _run_called(arguments.name),
+        arguments.name,
         arguments.format,
         arguments.out,
         conf=conf,
@@ -59,14 +59,6 @@ def _export(arguments: argparse.Namespace) -> int:
     )
     say(f"written: {folder}")
     return 0
-
-
-def _run_called(name: str) -> str | Path:
-    """The run of that name; of a folder with one record of pictures, which may have any name, that record."""
-    from pipeline.record.find_run import picture_records
-
-    records = picture_records(Path(name))
-    return records[0] if len(records) == 1 else name
 
 
 EXPORT_COMMANDS = (

@@ -70,13 +70,16 @@ def find_run(name: str | None) -> Path:
 
 def picture_records(folder: Path) -> list[Path]:
     """The folders in a folder that are records of pictures, of a single one or of several."""
-    found = []
     with suppress(OSError, ValueError):  # what may not be looked into, or cannot be a name, holds none
-        for entry in sorted(folder.glob(f"*{RUN_SUFFIX}")):
-            files = RunFolder(entry)
-            if files.joined.is_file() and not (files.ledger.exists() or files.manifest.exists()):
-                found.append(entry)
-    return found
+        return [entry for entry in sorted(folder.glob(f"*{RUN_SUFFIX}")) if is_picture_record(entry)]
+    return []
+
+
+def is_picture_record(folder: Path) -> bool:
+    """True for a run's folder with detections, and without what the runs of videos have."""
+    files = RunFolder(folder)
+    is_of_video = files.ledger.exists() or files.manifest.exists()
+    return folder.name.endswith(RUN_SUFFIX) and files.joined.is_file() and not is_of_video
 
 
 def _no_run(name: str) -> UsageError:
